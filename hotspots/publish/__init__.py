@@ -1,0 +1,1 @@
+"""Nouns in, files out; computes no statistic."""

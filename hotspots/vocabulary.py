@@ -1,0 +1,213 @@
+"""The fixed words: columns, classes with their colours and wording, releases, codes of places and causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CRS: Final = "EPSG:27700"
+"""British National Grid; everything is in it, in metres."""
+
+# --------------------------------------------------------------------------- releases
+
+Profile = Literal["publish", "restricted"]
+
+UNRELEASED: Final = "unreleased"
+RESTRICTED: Final = "restricted"
+INVENTED: Final = "invented"
+OPEN: Final = "open"
+
+RELEASE_WORDS: Final = {
+    OPEN: "published data",
+    INVENTED: "Invented data: not about real people or events",
+    RESTRICTED: "RESTRICTED: true counts of people, for named readers only",
+}
+
+
+def weakest_release(*marks: str) -> str:
+    """Return the mark that asks for the most care: what is computed from several sources has it.
+
+    Examples
+    --------
+    >>> weakest_release("open", "invented")
+    'invented'
+    >>> weakest_release("open", "nhs-digital", "invented")
+    'nhs-digital'
+    """
+    order = {UNRELEASED: 0, RESTRICTED: 1, INVENTED: 3, OPEN: 4}
+    # Any other mark is the name of the rule under which counts were protected.
+    return min(marks, key=lambda mark: order.get(mark, 2))
+
+
+# --------------------------------------------------------------------------- results
+
+Method = Literal["getis_ord", "local_moran"]
+Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
+Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"]
+
+RESULT_COLUMNS: Final = (
+    "area_id",
+    "name",
+    "la_code",
+    "la_name",
+    "observed_low",
+    "observed_high",
+    "population",
+    "expected",
+    "rate",
+    "rate_low",
+    "rate_high",
+    "neighbours",
+    "window_low",
+    "window_high",
+    "gi_z",
+    "moran_i",
+    "quadrant",
+    "p_hot_low",
+    "p_hot_high",
+    "p_cold_low",
+    "p_cold_high",
+    "p_low",
+    "p_high",
+    "p_adjusted_low",
+    "p_adjusted_high",
+    "class",
+    "certainty",
+    "null",
+    "reason",
+    "geometry",
+)
+
+COLUMN_WORDS: Final = {
+    "area_id": ("Area code", "GSS code of the area"),
+    "name": ("Area name", "Name of the area"),
+    "la_code": ("Authority code", "GSS code of the local authority"),
+    "la_name": ("Authority", "Name of the local authority"),
+    "observed_low": ("Events, at least", "Events counted in the area: lower bound; equals the upper where known"),
+    "observed_high": ("Events, at most", "Events counted in the area: upper bound"),
+    "population": ("Population", "People living in the area"),
+    "expected": ("Events expected", "Events if every person had the same risk"),
+    "rate": ("Rate per 1,000", "Events per 1,000 people over the period; empty where the count is hidden"),
+    "rate_low": ("Rate, at least", "Rate per 1,000 from the lower bound of the count"),
+    "rate_high": ("Rate, at most", "Rate per 1,000 from the upper bound of the count"),
+    "neighbours": ("Neighbours", "Number of neighbouring areas"),
+    "window_low": ("Window's events, at least", "Events in the tested window of areas: lower bound"),
+    "window_high": ("Window's events, at most", "Events in the tested window of areas: upper bound"),
+    "gi_z": ("Gi z-score", "Classical Getis-Ord z-score (binary weights), for comparison with other programs"),
+    "moran_i": ("Local Moran's I", "Classical Local Moran's I (row-standardised), for comparison"),
+    "quadrant": ("Moran quadrant", "Own value and neighbours' value against the mean, tested or not"),
+    "p_hot_low": ("p (hot), at least", "P(window count at least as large | null): lower bound"),
+    "p_hot_high": ("p (hot), at most", "P(window count at least as large | null): upper bound"),
+    "p_cold_low": ("p (cold), at least", "P(window count at most as large | null): lower bound"),
+    "p_cold_high": ("p (cold), at most", "P(window count at most as large | null): upper bound"),
+    "p_low": ("p, at least", "Two-sided p-value: lower bound"),
+    "p_high": ("p, at most", "Two-sided p-value: upper bound"),
+    "p_adjusted_low": ("Adjusted p, at least", "Two-sided p-value after adjustment: lower bound"),
+    "p_adjusted_high": ("Adjusted p, at most", "Two-sided p-value after adjustment: upper bound"),
+    "class": ("Class", "What the map shows"),
+    "certainty": ("Certainty", "Whether the class holds whatever the hidden numbers are"),
+    "null": ("Null hypothesis", "The null hypothesis the p-values are computed under"),
+    "reason": ("Reason", "Why the area was not tested"),
+}
+
+
+@dataclass(frozen=True)
+class ClassStyle:
+    """How one class looks and reads wherever it is shown.
+
+    `hatch` is a matplotlib hatch, so that the class survives a black-and-white printer; `marker` is a
+    matplotlib marker for point classes.
+    """
+
+    key: str
+    label: str
+    colour: str
+    hatch: str = ""
+    marker: str = "o"
+
+
+GI_CLASSES: Final = (
+    ClassStyle("hot_99", "Hot, 99 % confidence", "#a50f15"),
+    ClassStyle("hot_95", "Hot, 95 % confidence", "#de2d26"),
+    ClassStyle("hot_90", "Hot, 90 % confidence", "#fcae91"),
+    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    ClassStyle("cold_90", "Cold, 90 % confidence", "#c6dbef", hatch="..."),
+    ClassStyle("cold_95", "Cold, 95 % confidence", "#6baed6", hatch="..."),
+    ClassStyle("cold_99", "Cold, 99 % confidence", "#08519c", hatch="..."),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+MORAN_CLASSES: Final = (
+    ClassStyle("high_high", "High-High: high among high", "#b2182b"),
+    ClassStyle("high_low", "High-Low: high among low", "#f4a582", hatch="///"),
+    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    ClassStyle("low_high", "Low-High: low among high", "#92c5de", hatch="\\\\\\"),
+    ClassStyle("low_low", "Low-Low: low among low", "#2166ac", hatch="..."),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+SCHOOL_CLASSES: Final = (
+    ClassStyle("far_above", "Far above expected (beyond 99.8 %)", "#b30000", marker="^"),
+    ClassStyle("above", "Above expected (beyond 95 %)", "#fc8d59", marker="^"),
+    ClassStyle("as_expected", "As expected", "#ffffff", marker="o"),
+    ClassStyle("below", "Below expected (beyond 95 %)", "#78c679", marker="v"),
+    ClassStyle("far_below", "Far below expected (beyond 99.8 %)", "#005a32", marker="v"),
+    ClassStyle("cannot_be_judged", "Cannot be judged", "#969696", marker="X"),
+)
+METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
+    "getis_ord": GI_CLASSES,
+    "local_moran": MORAN_CLASSES,
+}
+METHOD_TITLES: Final[dict[Method, str]] = {"getis_ord": "Getis-Ord Gi*", "local_moran": "Local Moran's I"}
+HOT_CLASSES: Final = frozenset({"hot_99", "hot_95", "hot_90", "high_high"})
+COLD_CLASSES: Final = frozenset({"cold_99", "cold_95", "cold_90", "low_low"})
+
+CERTAINTY_WORDS: Final = {
+    "certain": "holds whatever the hidden numbers are",
+    "depends": "depends on hidden numbers",
+    "never": "not significant whatever the hidden numbers are",
+    "not_tested": "not tested",
+}
+
+NULL_WORDS: Final[dict[Null, str]] = {
+    "exchangeable-risk": (
+        "areas differ in risk, but the differences are scattered at random; "
+        "hot means that high risk is gathered here more than scatter would give"
+    ),
+    "constant-risk": "everyone has the same risk; hot means above the study area's average",
+    "randomisation": (
+        "the observed counts are placed on the areas at random, whatever their population; "
+        "hot means that high counts are gathered here"
+    ),
+}
+
+# --------------------------------------------------------------------------- codes
+
+WEST_MIDLANDS: Final = {
+    "E08000025": "Birmingham",
+    "E08000026": "Coventry",
+    "E08000027": "Dudley",
+    "E08000028": "Sandwell",
+    "E08000029": "Solihull",
+    "E08000030": "Walsall",
+    "E08000031": "Wolverhampton",
+}
+"""The seven local authorities of the West Midlands police force area (E23000014)."""
+
+DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
+"""DfE's local authority numbers for the same seven."""
+
+LSOA_PREFIXES: Final = ("E01", "W01")
+
+VIOLENCE: Final = ("X85", "Y09")
+"""First and last ICD-10 category of assault (Chapter XX, X85-Y09)."""
+
+SHARP_OBJECT: Final = "X99"
+"""ICD-10: assault by sharp object."""
+
+EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D"})
+"""HES method of admission: emergency (21-28; 2A-2D replaced 28 from 2013)."""
+
+ATTRIBUTION: Final = (
+    "Contains National Statistics data © Crown copyright and database right {year}",
+    "Contains OS data © Crown copyright and database right {year}",
+)
+"""Both lines are asked for wherever ONS boundaries are drawn."""

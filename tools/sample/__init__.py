@@ -1,0 +1,1 @@
+"""The parts of the sample: each module makes one file or one family of files."""
