@@ -179,7 +179,8 @@ class StudyArea:
     @property
     def ids(self) -> pd.Index:
         """The area ids, sorted."""
-        return self.areas.index
+        ids: pd.Index = self.areas.index
+        return ids
 
     @property
     def has_population(self) -> bool:
