@@ -1,0 +1,220 @@
+"""Small nouns to publish: a square town of 36 areas in two authorities. Everything in it is made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import Point, box
+
+from hotspots.nouns import SCHOOL_RESULT_COLUMNS, HotspotResult, SchoolResult, StudyArea, Surface
+from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
+
+WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
+ATTRIBUTION = (
+    "Contains National Statistics data © Crown copyright and database right 2020",
+    "Contains OS data © Crown copyright and database right 2020",
+)
+AWKWARD_NAME = 'St John\'s & "Quay" <001>'
+"""A name that breaks markup, SQL and expressions that are glued together carelessly."""
+
+
+def square_areas() -> gpd.GeoDataFrame:
+    """Return 36 squares of 1 km; the western half is in Birmingham, the eastern in Sandwell."""
+    rows = []
+    for number in range(ACROSS * ACROSS):
+        row, column = divmod(number, ACROSS)
+        west, south = WEST + column * SIDE, SOUTH + row * SIDE
+        birmingham = column < ACROSS // 2
+        rows.append(
+            {
+                "area_id": f"E01900{number:03d}",
+                "name": AWKWARD_NAME if number == 0 else f"{'Birmingham' if birmingham else 'Sandwell'} {number:03d}A",
+                "la_code": "E08000025" if birmingham else "E08000028",
+                "la_name": "Birmingham" if birmingham else "Sandwell",
+                "population": 1_500.0 + 10 * number,
+                "geometry": box(west, south, west + SIDE, south + SIDE),
+            }
+        )
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=27700).set_index("area_id")
+
+
+def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult:
+    """Return a result in which every class and every certainty occurs, with hidden counts in the last row of areas."""
+    classes = GI_CLASSES if method == "getis_ord" else MORAN_CLASSES
+    table = square_areas()
+    count = len(table)
+    number = np.arange(count)
+    table["class"] = [classes[(n // 2) % len(classes)].key for n in number]
+    hidden = number >= count - ACROSS
+    table["observed_low"] = np.where(hidden, 1.0, 20.0 + number)
+    table["observed_high"] = np.where(hidden, 7.0, 20.0 + number)
+    table["expected"] = table["population"] * 1_200 / table["population"].sum()
+    table["rate"] = np.where(hidden, np.nan, 1_000 * table["observed_low"] / table["population"])
+    table["rate_low"] = 1_000 * table["observed_low"] / table["population"]
+    table["rate_high"] = 1_000 * table["observed_high"] / table["population"]
+    table["neighbours"] = 3 + number % 6
+    table["window_low"] = 100.0 + number
+    table["window_high"] = table["window_low"] + np.where(hidden, 12.0, 0.0)
+    table["gi_z"] = (number - 18) / 6 if method == "getis_ord" else np.nan
+    table["moran_i"] = np.nan if method == "getis_ord" else (number - 18) / 9
+    table["quadrant"] = "high_high"
+    for column in ("p_hot", "p_cold", "p", "p_adjusted"):
+        table[f"{column}_low"] = (number + 1) / 400
+        table[f"{column}_high"] = (number + 1) / 400 + np.where(hidden, 0.02, 0.0)
+    untested = table["class"] == "not_tested"
+    table["certainty"] = np.where(untested, "not_tested", np.where(hidden, "depends", "certain"))
+    plain = (table["class"] == "not_significant") & ~hidden
+    table.loc[plain, "certainty"] = "never"
+    table["null"] = "exchangeable-risk"
+    table["reason"] = np.where(untested, "no neighbours", "")
+    numbers = [c for c in table.columns if c.startswith(("p_", "rate", "window", "gi_", "moran_"))]
+    table.loc[untested, numbers] = np.nan
+    defaults: dict[str, Any] = {
+        "table": table[[column for column in RESULT_COLUMNS if column != "area_id"]],
+        "method": method,
+        "words": "Each area is tested together with its neighbours against chance.",
+        "name": "knife-crime",
+        "title": "knife crime",
+        "source": "Invented police extract",
+        "period": "2017-2019",
+        "notes": ("No record for July 2018.",),
+        "attribution": ATTRIBUTION,
+        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": 1.8},
+        "release": INVENTED,
+    }
+    return HotspotResult(**(defaults | fields))
+
+
+def schools_result(**fields: Any) -> SchoolResult:
+    """Return twelve schools, two of each class; the last has no point."""
+    number = np.arange(12)
+    rows = pd.DataFrame(
+        {
+            "name": [f"School {chr(65 + n)}" for n in number],
+            "la_code": np.where(number < 6, "E08000025", "E08000028"),
+            "la_name": np.where(number < 6, "Birmingham", "Sandwell"),
+            "easting": WEST + 300.0 + 480 * number,
+            "northing": SOUTH + 700.0 + 1_300 * (number % 4),
+            "pupils": 3_000.0 + 100 * number,
+            "low": np.where(number % 5 == 0, 1.0, 2.0 + number),
+            "high": np.where(number % 5 == 0, 4.0, 2.0 + number),
+            "years": 3,
+            "reason": "",
+            "area_id": [f"E01900{n:03d}" for n in number],
+            "area_la_code": np.where(number % 6 < 3, "E08000025", "E08000028"),
+            "idaci": 0.05 + 0.04 * number,
+            "idaci_decile": 10 - number // 2,
+            "class": [SCHOOL_CLASSES[n // 2].key for n in number],
+        },
+        index=pd.Index([f"{330 + 3 * (n >= 6)}{4000 + n}" for n in number], name="school_id"),
+    )
+    for bound in ("low", "high"):
+        rows[f"rate_{bound}"] = 100 * rows[bound] / rows["pupils"]
+    rows["rate"] = rows["rate_low"].where(rows["low"] == rows["high"])
+    rows["expected"] = 2.0 + 0.8 * number
+    for suffix, width in (("95", 2.0), ("998", 3.1)):
+        rows[f"limit_low_{suffix}"] = np.maximum(rows["expected"] - width * np.sqrt(rows["expected"]), 0)
+        rows[f"limit_high_{suffix}"] = rows["expected"] + width * np.sqrt(rows["expected"])
+    rows["p_above"], rows["p_below"], rows["p_adjusted"] = 0.4, 0.6, 0.8
+    unjudged = rows["class"] == "cannot_be_judged"
+    rows.loc[unjudged, "reason"] = "hidden numbers leave it open"
+    rows.loc[unjudged, ["p_above", "p_below", "p_adjusted"]] = np.nan
+    last = rows.index[-1]
+    rows.loc[last, ["easting", "northing", "idaci", "idaci_decile", "expected"]] = np.nan
+    rows.loc[last, ["area_id", "area_la_code"]] = None
+    rows.loc[last, "reason"] = "no coordinates in the register"
+    points = [
+        None if np.isnan(east) else Point(east, north)
+        for east, north in zip(rows["easting"], rows["northing"], strict=True)
+    ]
+    table = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(points, index=rows.index, crs=27700))
+    defaults: dict[str, Any] = {
+        "table": table[list(SCHOOL_RESULT_COLUMNS)],
+        "words": "Permanent exclusions against what size and IDACI suggest.",
+        "slope": {"per_ten_points": 1.3, "low": 1.1, "high": 1.5, "dispersion": 2.0},
+        "title": "permanent exclusions",
+        "index_title": "IDACI 2019",
+        "source": "Invented register of schools",
+        "period": "2016/17 to 2018/19",
+        "attribution": ATTRIBUTION,
+        "provenance": {"model": "negative binomial"},
+        "release": INVENTED,
+    }
+    return SchoolResult(**(defaults | fields))
+
+
+def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
+    """Return two Gaussian bumps over the town, missing outside a circle of 2.9 km."""
+    cell = ACROSS * SIDE / cells
+    centre = (np.arange(cells) + 0.5) * cell
+    east, north = np.meshgrid(WEST + centre, SOUTH + ACROSS * SIDE - centre)
+    values = 2.0 + sum(
+        peak * np.exp(-((east - x) ** 2 + (north - y) ** 2) / (2 * 500.0**2))
+        for x, y, peak in ((402_000, 292_500, 90.0), (404_500, 294_500, 45.0))
+    )
+    outside = (east - 403_000) ** 2 + (north - 293_000) ** 2 > 2_900**2
+    values = np.where(outside, np.nan, values)
+    defaults: dict[str, Any] = {
+        "values": values,
+        "origin": (float(WEST), float(SOUTH + ACROSS * SIDE)),
+        "cell": cell,
+        "unit": "events per km² and year",
+        "integral": float(np.nansum(values) * cell**2 / 1e6),
+        "kernel": "quartic",
+        "bandwidth": 750.0,
+        "bandwidth_words": "chosen by rule of thumb",
+        "name": "knife-crime",
+        "title": "knife crime",
+        "source": "Invented police extract",
+        "period": "2017-2019",
+        "words": "Kernel density with edge correction.",
+        "attribution": ATTRIBUTION,
+        "provenance": {"kernel": "quartic", "bandwidth": 750.0},
+        "release": INVENTED,
+    }
+    return Surface(**(defaults | fields))
+
+
+@pytest.fixture
+def study_area() -> StudyArea:
+    return StudyArea(square_areas(), geography="LSOA", vintage=2011, attribution=ATTRIBUTION, release=INVENTED)
+
+
+@pytest.fixture
+def gi_result() -> HotspotResult:
+    return hotspot_result("getis_ord")
+
+
+@pytest.fixture
+def moran_result() -> HotspotResult:
+    return hotspot_result("local_moran")
+
+
+@pytest.fixture
+def school_result() -> SchoolResult:
+    return schools_result()
+
+
+@pytest.fixture
+def surface() -> Surface:
+    return bumpy_surface()
+
+
+@pytest.fixture
+def make_hotspots() -> Any:
+    """The maker of hotspot results, for tests that need another name, release or method."""
+    return hotspot_result
+
+
+@pytest.fixture
+def make_schools() -> Any:
+    return schools_result
+
+
+@pytest.fixture
+def make_surface() -> Any:
+    return bumpy_surface
