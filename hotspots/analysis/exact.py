@@ -1,0 +1,338 @@
+r"""Reference distributions of a window's count, computed and not simulated.
+
+Three nulls, each a distribution of the sum S over a window of areas:
+
+randomisation
+    S is the sum of k draws without replacement from the observed counts. With m_v copies of each distinct
+    count v, the number of draws with sum s is the coefficient of y^k x^s in ``prod_v (1 + y x^v)^m_v``. It is
+    built value by value in normalised form: merging m copies of v into a pool of N counts weighs "i of the k
+    draws are among the copies" with the hypergeometric probability of i, so that every number stays between 0
+    and 1 and only positive terms are added. Nothing is ever subtracted: small tails keep their precision.
+
+constant-risk
+    Given the total C, S is binomial(C, window's share of the population).
+
+exchangeable-risk
+    Areas' risks are independent gammas with variance proportional to the mean, so that given C the counts are
+    Dirichlet-multinomial and S is beta-binomial. The dispersion is estimated, hence "computed" and not "exact".
+
+Tails include ties: ``p_hot = P(S >= s)``, ``p_cold = P(S <= s)``. They are summed from the tail's far end.
+
+References
+----------
+Getis, A. and Ord, J. K. (1992), Geographical Analysis 24, 189-206. Ord, J. K. and Getis, A. (1995), Geographical
+Analysis 27, 286-306. Anselin, L. (1995), Geographical Analysis 27, 93-115 (conditional randomisation). Mosimann,
+J. E. (1962), Biometrika 49, 65-82 (the compound multinomial).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+TINY = float(np.finfo(float).tiny)
+"""No p-value is zero: what underflows is reported as the smallest normal number."""
+
+
+# --------------------------------------------------------------------------- randomisation
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Sums of 0 to k draws without replacement from a pool of counts.
+
+    Parameters
+    ----------
+    size
+        Number of counts in the pool.
+    chance
+        Array (k + 1, s_max + 1): ``chance[j, s]`` is the probability that j draws sum to s. Rows with j > size are 0.
+    """
+
+    size: int
+    chance: Floats
+
+    def with_copies(self, value: int, copies: int) -> Pool:
+        """Return the pool with `copies` more counts equal to `value`."""
+        if copies == 0:
+            return self
+        draws, width = self.chance.shape[0] - 1, self.chance.shape[1]
+        merged = np.zeros_like(self.chance)
+        weights = _hypergeometric(self.size, copies, draws)
+        for among in range(min(copies, draws) + 1):
+            shift = among * value
+            if shift >= width:
+                break
+            rest = draws + 1 - among
+            merged[among:, shift:] += weights[among, among:, None] * self.chance[:rest, : width - shift]
+        return Pool(self.size + copies, merged)
+
+    def tails(self, draws: int) -> tuple[Floats, Floats]:
+        """Return P(S >= s) and P(S <= s) for every s, of this number of draws."""
+        chance = self.chance[draws]
+        hot = np.cumsum(chance[::-1])[::-1]
+        cold = np.cumsum(chance)
+        return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
+
+
+def _empty_pool(draws: int, largest_sum: int) -> Pool:
+    chance = np.zeros((draws + 1, largest_sum + 1))
+    chance[0, 0] = 1.0
+    return Pool(0, chance)
+
+
+def _hypergeometric(size: int, copies: int, draws: int) -> Floats:
+    """Return (i, j): the probability that i of j draws are among `copies` of `size + copies` counts.
+
+    C(j, i) [copies]_i [size]_{j-i} / [size + copies]_j with falling factorials; every factor is divided by the
+    total so that nothing overflows, and no logarithms of large factorials lose digits.
+    """
+    total = size + copies
+    most = min(copies, draws)
+    steps = np.arange(draws)
+
+    def falling(count: int) -> Floats:
+        return np.append(1.0, np.cumprod(np.maximum(count - steps, 0) / total))
+
+    of_copies, of_size, of_total = falling(copies), falling(size), falling(total)
+    choose = np.zeros((draws + 1, draws + 1))  # Pascal's triangle, (j, i)
+    choose[:, 0] = 1.0
+    for j in range(1, draws + 1):
+        choose[j, 1:] = choose[j - 1, 1:] + choose[j - 1, :-1]
+    weights = np.zeros((most + 1, draws + 1))
+    for i in range(most + 1):
+        of_draws = np.arange(i, min(draws, total) + 1)
+        rest = of_draws - i
+        weights[i, of_draws] = choose[of_draws, i] * of_copies[i] * of_size[rest] / of_total[of_draws]
+    return weights
+
+
+def _largest_sum(values: Whole, draws: int) -> int:
+    return int(np.sort(values)[::-1][:draws].sum())
+
+
+def pool_of(values: Whole, *, draws: int) -> Pool:
+    """Return the pool of all `values` (whole numbers >= 0, shape (n,)) for up to `draws` draws.
+
+    Examples
+    --------
+    Two draws from 0, 1, 1: the sums 1 and 2 have chances 2/3 and 1/3.
+
+    >>> pool_of(np.array([0, 1, 1]), draws=2).chance[2].round(3)
+    array([0.   , 0.667, 0.333])
+    """
+    pool = _empty_pool(draws, _largest_sum(values, draws))
+    distinct, copies = np.unique(values, return_counts=True)
+    for value, number in zip(distinct.tolist(), copies.tolist(), strict=True):
+        pool = pool.with_copies(value, number)
+    return pool
+
+
+def pools_without_one(values: Whole, *, draws: int) -> Iterator[tuple[int, Pool]]:
+    """Yield, for every distinct value, the pool of all values less one copy of it.
+
+    The distinct values are halved again and again: each half is put into the pool that the other half starts
+    from. For d values that takes d log d merges, all of them additions. Dividing one factor out of the full
+    product takes d, but subtracts nearly equal numbers in the tails.
+    """
+    distinct, copies = np.unique(values, return_counts=True)
+
+    def halve(first: int, last: int, outside: Pool) -> Iterator[tuple[int, Pool]]:
+        if last - first == 1:
+            yield int(distinct[first]), outside.with_copies(int(distinct[first]), int(copies[first]) - 1)
+            return
+        middle = (first + last) // 2
+        for part, other in (((first, middle), range(middle, last)), ((middle, last), range(first, middle))):
+            pool = outside
+            for d in other:
+                pool = pool.with_copies(int(distinct[d]), int(copies[d]))
+            yield from halve(*part, pool)
+
+    yield from halve(0, len(distinct), _empty_pool(draws, _largest_sum(values, draws)))
+
+
+def randomisation_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats, Floats]:
+    """Return both tails of each window's sum under total randomisation (the null of the classical Gi* z-score).
+
+    Parameters
+    ----------
+    values
+        Counts of all areas (n), whole numbers.
+    sums, draws
+        Sum and number of areas of each window (m); a Gi* window includes the area itself.
+
+    Returns
+    -------
+    p_hot, p_cold
+        P(S >= s) and P(S <= s), each (m).
+    """
+    lowest = int(values.min())
+    pool = pool_of(values - lowest, draws=int(draws.max()))
+    p_hot, p_cold = np.ones(len(sums)), np.ones(len(sums))
+    for size in np.unique(draws):
+        at = np.flatnonzero(draws == size)
+        _look_up(pool, int(size), at, sums - lowest * draws, (p_hot, p_cold))
+    return p_hot, p_cold
+
+
+def conditional_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats, Floats]:
+    """Return both tails of each area's neighbour sum under conditional randomisation (Gi, Local Moran).
+
+    The area keeps its own value; its neighbours' are drawn from the other n - 1.
+
+    Parameters
+    ----------
+    values
+        Counts of all areas (n), whole numbers.
+    sums, draws
+        Sum over the neighbours and number of neighbours, of each area (n); areas without neighbours get 1.
+
+    Returns
+    -------
+    p_hot, p_cold
+        P(S >= s) and P(S <= s), each (n). The smallest possible is 1 / C(n - 1, k).
+    """
+    lowest = int(values.min())
+    p_hot, p_cold = np.ones(len(values)), np.ones(len(values))
+    if draws.max() == 0:
+        return p_hot, p_cold
+    for value, pool in pools_without_one(values - lowest, draws=int(draws.max())):
+        own = values - lowest == value
+        for size in np.unique(draws[own & (draws > 0)]):
+            at = np.flatnonzero(own & (draws == size))
+            _look_up(pool, int(size), at, sums - lowest * draws, (p_hot, p_cold))
+    return p_hot, p_cold
+
+
+def _look_up(pool: Pool, size: int, at: Whole, sums: Whole, into: tuple[Floats, Floats]) -> None:
+    """Write the tails of the windows `at`, all of the same size, into (p_hot, p_cold)."""
+    hot, cold = pool.tails(size)
+    into[0][at], into[1][at] = hot[sums[at]], cold[sums[at]]
+
+
+def window_tails(low: Whole, high: Whole, window: Whole, own: int | None) -> tuple[float, float, float, float]:
+    """Return the extreme tails of one window's sum over all fills of hidden counts, under randomisation.
+
+    Raising a count in the window raises the sum by one and a random draw by at most one, so p_hot falls; raising
+    any other count raises only the reference, so p_hot rises; the mirror holds for p_cold. The extremes are
+    therefore at two fills: window low and others high, and window high and others low.
+
+    Parameters
+    ----------
+    low, high
+        Bounds of every area's count (n), whole numbers.
+    window
+        Positions of the window's areas (k).
+    own
+        Position of the area to leave out of the reference (conditional), or None (total randomisation).
+
+    Returns
+    -------
+    p_hot_low, p_hot_high, p_cold_low, p_cold_high
+    """
+    tails = []
+    for inside, others in ((low, high), (high, low)):
+        fill = others.copy()
+        fill[window] = inside[window]
+        total = int(fill[window].sum())
+        pool = pool_of(fill if own is None else np.delete(fill, own), draws=len(window))
+        hot, cold = pool.tails(len(window))
+        tails.append((float(hot[total]), float(cold[total])))
+    (hot_high, cold_low), (hot_low, cold_high) = tails
+    return hot_low, hot_high, cold_low, cold_high
+
+
+# --------------------------------------------------------------------------- risk
+
+
+def binomial_tails(counts: Floats, totals: Floats, shares: Floats) -> tuple[Floats, Floats]:
+    """Return both tails of each window's count given the total, under constant risk.
+
+    Parameters
+    ----------
+    counts, totals
+        Events in the window and in all areas (m).
+    shares
+        Share of the population that lives in the window (m), between 0 and 1.
+
+    Examples
+    --------
+    >>> hot, cold = binomial_tails(np.array([2.0]), np.array([2.0]), np.array([0.5]))
+    >>> float(hot[0]), float(cold[0])
+    (0.25, 1.0)
+    """
+    from scipy.special import betainc
+
+    # Both tails are incomplete beta functions, so neither is one minus the other.
+    with np.errstate(invalid="ignore"):
+        hot = np.where(counts <= 0, 1.0, betainc(np.maximum(counts, 1), totals - counts + 1, shares))
+        cold = np.where(counts >= totals, 1.0, betainc(np.maximum(totals - counts, 1), counts + 1, 1 - shares))
+    return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
+
+
+def beta_binomial_tails(counts: Floats, totals: Floats, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return both tails of each window's count given the total, under exchangeable risk.
+
+    If areas' counts have variance d times their mean, the Dirichlet weights are (expected count) / (d - 1), and the
+    window's count is beta-binomial(C, A q, A (1 - q)) with A the sum of the weights and q the window's share.
+
+    Parameters
+    ----------
+    counts, totals, shares
+        As in `binomial_tails`.
+    weights
+        Sum of the Dirichlet weights, A (m); infinite gives the binomial.
+    """
+    if np.isinf(weights).all():
+        return binomial_tails(counts, totals, shares)
+    counts, totals = np.asarray(counts, float), np.asarray(totals, float)
+    # A window of everything, of nothing, or no events: the outcome is certain.
+    sure = (shares <= 0) | (shares >= 1) | (totals <= 0)
+    share, total, count = np.where(sure, 0.5, shares), np.where(sure, 1.0, totals), np.where(sure, 0.0, counts)
+    a, b = weights * share, weights * (1 - share)
+    hot = _upper_tail(count, total, a, b)
+    cold = _upper_tail(total - count, total, b, a)  # the mirror: what lies outside the window
+    here = _beta_binomial_chance(count, total, a, b)
+    # The larger tail is the complement of the smaller, which was summed term by term.
+    hot, cold = np.where(np.isnan(hot), 1 - cold + here, hot), np.where(np.isnan(cold), 1 - hot + here, cold)
+    return np.clip(np.where(sure, 1.0, hot), TINY, 1.0), np.clip(np.where(sure, 1.0, cold), TINY, 1.0)
+
+
+def _beta_binomial_chance(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
+    from scipy.special import betaln
+
+    choose = -np.log(totals + 1) - betaln(counts + 1, totals - counts + 1)
+    chance: Floats = np.exp(choose + betaln(counts + a, totals - counts + b) - betaln(a, b))
+    return chance
+
+
+def _upper_tail(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
+    """Return P(S >= s) where s is at or above the mean, else NaN (the other tail is the smaller one).
+
+    Terms follow by their ratio, (C - s)(a + s) / ((s + 1)(C - s - 1 + b)), until they no longer count.
+    """
+    tail = np.full(len(counts), np.nan)
+    above = np.flatnonzero(counts >= totals * a / (a + b))
+    s, c, a, b = counts[above], totals[above], a[above], b[above]
+    term = _beta_binomial_chance(s, c, a, b)
+    total = term.copy()
+    live = np.arange(len(s))
+    while len(live):
+        ratio = (c[live] - s[live]) * (a[live] + s[live]) / ((s[live] + 1) * (c[live] - s[live] - 1 + b[live]))
+        term[live] *= ratio
+        total[live] += term[live]
+        s[live] += 1
+        # Beyond the mean of a unimodal distribution terms fall at least geometrically once the ratio is below 1.
+        rest = term[live] / np.maximum(1 - ratio, 1e-3)
+        live = live[(s[live] < c[live]) & ((ratio >= 1) | (rest > 1e-17 * total[live]))]
+    tail[above] = total
+    return tail

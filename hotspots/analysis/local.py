@@ -1,0 +1,358 @@
+"""Local statistics of areas: Getis-Ord Gi and Gi*, and Local Moran's I, with computed p-values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.analysis import significance
+from hotspots.analysis.neighbours import Neighbours, from_graph, link_neighbours
+from hotspots.analysis.tables import as_counts
+from hotspots.analysis.windows import PER, Windows, choose_null, reasons_not_tested, select_windows, tails_under
+from hotspots.nouns import AreaCounts, HotspotResult
+from hotspots.vocabulary import METHOD_TITLES, NULL_WORDS, RESULT_COLUMNS, Adjustment, Method, Null, weakest_release
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.windows import Bounds
+    from hotspots.nouns import StudyArea
+
+    Floats = NDArray[np.float64]
+
+
+# --------------------------------------------------------------------------- strict core
+
+
+def gi_z(values: Floats, weights: Any, *, with_self: bool) -> Floats:
+    """Return the classical z-scores of Gi* (`with_self`) or Gi, binary weights, as ArcGIS and spdep do.
+
+    The area itself is added before anything is standardised, so that binary and row-standardised weights give the
+    same Gi*. esda's row-standardised Gi* standardises first and differs. No p-value is made from it here: the
+    normal approximation is poor for few neighbours and small counts.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), zeros and ones; ones on the diagonal for Gi*.
+
+    References
+    ----------
+    Ord and Getis (1995), Geographical Analysis 27, equations 5 (Gi*) and 4 (Gi, moments without area i).
+    """
+    n, sums = len(values), weights @ values
+    size = weights.sum(axis=1)
+    if with_self:
+        mean, variance, others = values.mean(), values.var(), n
+    else:
+        others = n - 1
+        mean = (values.sum() - values) / others
+        variance = ((values**2).sum() - values**2) / others - mean**2
+    spread = variance * (others * size - size**2) / (others - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Where all values are equal, or the window is everything, there is nothing to compare.
+        z: Floats = np.where(
+            spread > 1e-12 * max(1.0, np.abs(values).max()) ** 2, (sums - size * mean) / np.sqrt(spread), np.nan
+        )
+    return z
+
+
+def local_moran_i(values: Floats, weights: Any) -> tuple[Floats, Floats, Floats]:
+    """Return Local Moran's I with row-standardised weights, the deviations z and their neighbours' mean.
+
+    I_i = z_i / m2 * mean of the neighbours' z, with m2 = sum z^2 / n.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), zeros and ones, empty diagonal.
+
+    References
+    ----------
+    Anselin (1995), Geographical Analysis 27, equation 7.
+    """
+    z = values - values.mean()
+    size = weights.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lag = np.where(size > 0, (weights @ z) / size, np.nan)
+        moran: Floats = z / np.mean(z**2) * lag
+    return moran, z, lag
+
+
+# --------------------------------------------------------------------------- friendly faces
+
+
+def getis_ord(
+    counts: AreaCounts | gpd.GeoDataFrame,
+    neighbours: Neighbours | Any | None = None,
+    *,
+    column: str | None = None,
+    population: str | None = None,
+    null: Null | None = None,
+    with_self: bool = True,
+    adjustment: Adjustment = "benjamini-hochberg",
+    level: float = 0.05,
+) -> HotspotResult:
+    """Return where high or low counts gather: Getis-Ord Gi* (or Gi), tested by computation and not simulation.
+
+    The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested
+    under one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `hotspots.analysis.exact`. The
+    classical z-score stands beside it for comparison: of rates where there is a population, else of counts.
+
+    Do not read a hot area as an address: windows overlap, so the areas round a true hotspot are hot too; other
+    boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut
+    off; and broad differences in risk that are not scatter (city against country) are found as large hot areas.
+
+    Parameters
+    ----------
+    counts
+        Counts by area, or any GeoDataFrame of areas in metres with the count in `column`.
+    neighbours
+        From `link_neighbours`, or a libpysal `Graph`; Queen contiguity if left out.
+    column, population
+        Columns of the GeoDataFrame: the count, and (optional) people.
+    null
+        ``"exchangeable-risk"`` (default with a population), ``"constant-risk"`` or ``"randomisation"`` (default
+        without).
+    adjustment
+        Of the two-sided p-values over the areas tested.
+    level
+        The study's level, at which an area counts as hot or cold in words and certainty.
+
+    Returns
+    -------
+    HotspotResult
+        One row for every area; those not tested say why.
+
+    Raises
+    ------
+    AnalysisError
+        If null and data do not fit, or a count is not a whole number.
+
+    Examples
+    --------
+    >>> import geopandas, shapely
+    >>> squares = geopandas.GeoDataFrame(
+    ...     {"crimes": [9, 8, 0, 0, 0, 0, 0, 1]},
+    ...     geometry=[shapely.box(1000 * i, 0, 1000 * i + 1000, 1000) for i in range(8)],
+    ...     crs=27700,
+    ... )
+    >>> getis_ord(squares, column="crimes").table["p_hot_high"].round(3).tolist()[:2]
+    [0.036, 0.107]
+    """
+    settings = _Settings("getis_ord", null, with_self, adjustment, level)
+    return _analyse(as_counts(counts, column, population), neighbours, settings)
+
+
+def local_moran(
+    counts: AreaCounts | gpd.GeoDataFrame,
+    neighbours: Neighbours | Any | None = None,
+    *,
+    column: str | None = None,
+    population: str | None = None,
+    null: Null | None = None,
+    adjustment: Adjustment = "benjamini-hochberg",
+    level: float = 0.05,
+) -> HotspotResult:
+    """Return which areas are like or unlike their neighbours: Local Moran's I, tested by computation.
+
+    The area keeps its own count; the test is of its neighbours' count given that. Both tails of the neighbours'
+    count are reported: for an area above the mean, a high I is the hot tail; below the mean, the cold one; at the
+    mean I is 0 and the area is never significant. Own and neighbours' values are compared with the mean rate (with
+    a population) or the mean count.
+
+    Parameters
+    ----------
+    counts, neighbours, column, population, null, adjustment, level
+        As in `getis_ord`.
+
+    Returns
+    -------
+    HotspotResult
+        Classes High-High, Low-Low, High-Low, Low-High, not significant, not tested.
+
+    Raises
+    ------
+    AnalysisError
+        If null and data do not fit, or a count is not a whole number.
+    """
+    settings = _Settings("local_moran", null, False, adjustment, level)
+    return _analyse(as_counts(counts, column, population), neighbours, settings)
+
+
+# --------------------------------------------------------------------------- one analysis
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    method: Method
+    null: Null | None
+    with_self: bool
+    adjustment: Adjustment
+    level: float
+
+
+def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
+    links = _as_neighbours(neighbours, counts.area)
+    null = choose_null(settings.null, counts)
+    reasons = reasons_not_tested(counts, links, null)
+    tested = select_windows(counts, links, reasons, null, with_self=settings.with_self)
+    bounds, dispersion = tails_under(null, tested)
+    columns = _columns(counts, links, tested)
+    for name, values in _findings(tested, bounds, settings).items():
+        columns[name] = tested.in_all(values, len(counts))
+    for name in ("class", "certainty"):
+        columns[name] = np.where(reasons == "", columns[name], "not_tested")
+    columns["null"] = np.full(len(counts), null, dtype=object)
+    columns["reason"] = reasons
+    provenance = {
+        "statistic": _statistic(settings),
+        "null": null,
+        "inference": "computed" if null == "exchangeable-risk" else "exact",
+        "dispersion": None if dispersion is None else [round(d, 4) for d in dispersion],
+        "measure": "count of events" if tested.people is None else "rate per 1,000 people",
+        "neighbours": links.words,
+        "neighbour_pairs": len(links.others),
+        "components": links.components,
+        "islands": len(links.islands),
+        "areas_tested": int((reasons == "").sum()),
+        "areas_hidden": counts.hidden,
+        "rule": counts.rule,
+        "adjustment": settings.adjustment,
+        "level": settings.level,
+    }
+    return _result(counts, columns, provenance, settings.method)
+
+
+def _statistic(settings: _Settings) -> str:
+    if settings.method == "getis_ord" and not settings.with_self:
+        return "Getis-Ord Gi"
+    return METHOD_TITLES[settings.method]
+
+
+def _findings(tested: Windows, bounds: Bounds, settings: _Settings) -> dict[str, Any]:
+    """Return the columns of the tested areas that come from the test."""
+    alone = tested.cardinalities == 0
+    tails = [np.where(alone, np.nan, tail) for tail in bounds]
+    hot_low, hot_high, cold_low, cold_high = tails
+    p_low, p_high = significance.two_sided((hot_low, cold_low), (hot_high, cold_high))
+    adjusted_low, adjusted_high = (significance.adjust(p, method=settings.adjustment) for p in (p_low, p_high))
+    moran, _, _ = local_moran_i(tested.measure, tested.weights)
+    quadrant, certain_side = _quadrants(tested)
+    certainty = significance.certainties(adjusted_low, adjusted_high, level=settings.level)
+    if settings.method == "getis_ord":
+        classes = significance.classify_gi(adjusted_high, hot_high < cold_high)
+    else:
+        # A quadrant needs its own side of the mean to be certain too; at the mean there is none.
+        certainty[(certainty == "certain") & ~certain_side] = "depends"
+        certainty[quadrant == ""] = "never"
+        classes = significance.classify_moran(adjusted_high, quadrant, level=settings.level)
+        classes[certainty != "certain"] = "not_significant"
+    return {
+        "gi_z": gi_z(tested.measure, tested.window, with_self=tested.with_self),
+        "moran_i": moran,
+        "quadrant": quadrant,
+        **dict(zip(("p_hot_low", "p_hot_high", "p_cold_low", "p_cold_high"), tails, strict=True)),
+        "p_low": p_low,
+        "p_high": p_high,
+        "p_adjusted_low": adjusted_low,
+        "p_adjusted_high": adjusted_high,
+        "class": classes,
+        "certainty": certainty,
+    }
+
+
+def _quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
+
+    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
+    with the test's direction; neighbours are taken together, as one population.
+    """
+    share = (
+        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
+    )
+    middle, low, high = tested.middle, tested.low, tested.high
+    own = middle - share * middle.sum()
+    around = tested.weights @ own
+    # Each area at one bound, all others at the other: the mean that is hardest to beat.
+    above = low > share * (high.sum() - high + low)
+    below = high < share * (low.sum() - low + high)
+    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
+    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
+    second = np.where(around > 0, "high", "low")
+    quadrant = np.char.add(first, second).astype(object)
+    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
+    return quadrant, above | below
+
+
+def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str, Any]:
+    """Return the columns that do not come from the test, for all areas."""
+    areas, table, n = counts.area.areas, counts.table, len(counts)
+    people = table["population"].where(table["population"] > 0)
+    rate_low, rate_high = PER * table["observed_low"] / people, PER * table["observed_high"] / people
+    known = table["observed_low"] == table["observed_high"]
+    return {
+        **{name: areas[name].to_numpy() for name in ("name", "la_code", "la_name")},
+        **{name: table[name].to_numpy() for name in ("observed_low", "observed_high", "population", "expected")},
+        "rate": rate_low.where(known).to_numpy(),
+        "rate_low": rate_low.to_numpy(),
+        "rate_high": rate_high.to_numpy(),
+        "neighbours": links.cardinalities,
+        "window_low": tested.in_all(tested.window @ tested.low, n),
+        "window_high": tested.in_all(tested.window @ tested.high, n),
+    }
+
+
+def _result(counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method) -> HotspotResult:
+    import geopandas as gpd
+
+    table = gpd.GeoDataFrame(
+        {name: columns[name] for name in RESULT_COLUMNS if name not in ("area_id", "geometry")},
+        geometry=counts.area.areas.geometry.to_numpy(),
+        index=counts.area.ids,
+        crs=counts.area.areas.crs,
+    )
+    return HotspotResult(
+        table=table,
+        method=method,
+        words=_words(provenance),
+        name=counts.name,
+        title=counts.title,
+        source=counts.source,
+        period=counts.period,
+        notes=counts.notes,
+        attribution=counts.area.attribution,
+        provenance=provenance,
+        release=weakest_release(counts.release, counts.area.release),
+    )
+
+
+def _words(provenance: dict[str, Any]) -> str:
+    window = {
+        "Getis-Ord Gi*": "each area and its neighbours together",
+        "Getis-Ord Gi": "each area's neighbours together, without the area itself",
+        "Local Moran's I": "each area's neighbours together, given the area's own count",
+    }[provenance["statistic"]]
+    spread = provenance["dispersion"]
+    scatter = f" (dispersion {spread[1]:.2f})" if spread else ""
+    return (
+        f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
+        f"Null hypothesis: {NULL_WORDS[provenance['null']]}{scatter}. "
+        f"P-values {provenance['inference']}, two-sided, adjusted over {provenance['areas_tested']:,} areas "
+        f"({provenance['adjustment']}), level {provenance['level']:g}."
+    )
+
+
+def _as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
+    if neighbours is None:
+        neighbours = link_neighbours(area)
+    elif not isinstance(neighbours, Neighbours):
+        neighbours = from_graph(neighbours)
+    return neighbours.aligned_to(area.ids)

@@ -1,0 +1,51 @@
+"""Counts from any table of areas, for those who live in geopandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hotspots.errors import AnalysisError, nearest
+from hotspots.nouns import AreaCounts, StudyArea
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def as_counts(data: AreaCounts | gpd.GeoDataFrame, column: str | None, population: str | None) -> AreaCounts:
+    """Return counts as they are, or made from any GeoDataFrame with a column of counts."""
+    if isinstance(data, AreaCounts):
+        return data
+    if column is None:
+        raise AnalysisError(
+            "Which column holds the counts?",
+            found=f"columns {', '.join(map(str, data.columns[:12]))}",
+            advice='name it: column="crimes"',
+        )
+    for name in filter(None, (column, population)):
+        if name not in data.columns:
+            raise AnalysisError(
+                f"There is no column {name!r}.",
+                found=f"columns {', '.join(map(str, data.columns[:12]))}",
+                advice=f"did you mean {nearest(name, map(str, data.columns))!r}?",
+            )
+    areas = data.assign(
+        name=data.get("name", pd.Series(data.index, index=data.index).astype(str)),
+        la_code=data.get("la_code", "not stated"),
+        la_name=data.get("la_name", "not stated"),
+    )[["name", "la_code", "la_name", data.geometry.name]]
+    if data.geometry.name != "geometry":
+        areas = areas.rename_geometry("geometry")
+    # A table of the user's own is theirs to release; nothing in it was read from records of people here.
+    area = StudyArea(areas)
+    if population is not None:
+        area = area.with_population(pd.Series(data[population].to_numpy(float), index=_area_ids(data)))
+    values = pd.Series(data[column].to_numpy(float), index=_area_ids(data))
+    table = pd.DataFrame({"observed_low": values, "observed_high": values})
+    return AreaCounts(area, table, name=column, title=column)
+
+
+def _area_ids(data: gpd.GeoDataFrame) -> pd.Index:
+    """Return the index of a table of areas as text."""
+    return pd.Index([str(i) for i in data.index], name="area_id", dtype=object)
