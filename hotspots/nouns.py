@@ -300,7 +300,7 @@ class AreaCounts:
         missing where the area has no row in the source). `population` (people) and `expected` (events if
         everyone had the same risk) are added where the study area has a population.
     outside
-        Events that belong to no area of the study.
+        Events that belong to no area of the study (in words where protected).
     audit
         How the events were placed: `rows_read`, `joined_by_code`, `joined_by_point`, `outside`, and so on.
     dropped
@@ -311,9 +311,9 @@ class AreaCounts:
 
     area: StudyArea
     table: pd.DataFrame
-    outside: int = 0
-    audit: Mapping[str, int] = field(default_factory=dict)
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    outside: int | str = 0
+    audit: Mapping[str, int | str] = field(default_factory=dict)
+    dropped: Mapping[str, int | str] = field(default_factory=dict)
     name: str = "events"
     title: str = "events"
     source: str = ""
