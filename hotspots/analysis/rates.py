@@ -1,0 +1,284 @@
+"""Rates and their intervals: crude, empirical Bayes, Byar, Wilson, and the curves of a funnel plot.
+
+Pure functions on arrays. A missing number in gives a missing number out, never a zero.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hotspots.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "EmpiricalBayes",
+    "byar_interval",
+    "crude_rate",
+    "empirical_bayes_rate",
+    "funnel_curves",
+    "overdispersion",
+    "wilson_interval",
+]
+
+
+class EmpiricalBayes(NamedTuple):
+    """Smoothed rates, and the two numbers they are drawn towards."""
+
+    rate: NDArray[np.float64]
+    """Events per person, shape (areas,); missing where the area has no people."""
+    overall: float
+    """b: the rate of all areas together (events per person)."""
+    between: float
+    """a: the variance of the true rates between areas; 0 where chance explains all differences."""
+
+
+def crude_rate(events: ArrayLike, population: ArrayLike, *, per: float = 1000.0) -> NDArray[np.float64]:
+    """Return events per `per` people; missing where nobody lives.
+
+    The rate of a small area moves a lot by chance: show it with an interval or smoothed.
+
+    Parameters
+    ----------
+    events
+        Events, shape (areas,).
+    population
+        People (or person-years), shape (areas,).
+    per
+        Number of people the rate refers to.
+
+    Examples
+    --------
+    >>> crude_rate([3, 0, 2], [1500, 1200, 0])
+    array([ 2.,  0., nan])
+    """
+    counts, people = _aligned(events, population)
+    rate = np.full(counts.shape, np.nan)
+    np.divide(counts * per, people, out=rate, where=people > 0)
+    return rate
+
+
+def byar_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Byar's lower and upper limit for the level behind Poisson counts.
+
+    Close to the exact limits from about 5 events on; below that the lower limit is a little too low.
+
+    Parameters
+    ----------
+    count
+        Events, any shape.
+    level
+        Confidence level between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        In events, shape as `count`; missing where the count is. The lower limit of 0 events is 0.
+
+    References
+    ----------
+    Breslow and Day (1987), Statistical Methods in Cancer Research II, IARC, p. 69.
+
+    Examples
+    --------
+    >>> low, high = byar_interval([65])
+    >>> float(low[0].round(2)), float(high[0].round(2))
+    (50.16, 82.85)
+    """
+    counts = np.asarray(count, dtype=float)
+    _need_counts(counts)
+    z = _normal_quantile(level)
+    some = np.where(counts > 0, counts, 1.0)  # 0 events: no division by zero; their lower limit is set below
+    low = some * (1 - 1 / (9 * some) - z / (3 * np.sqrt(some))) ** 3
+    # With few events and a high level the bracket is negative; the limit is then 0.
+    low = np.where(counts > 0, np.maximum(low, 0.0), np.where(np.isnan(counts), np.nan, 0.0))
+    more = counts + 1
+    high = more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
+    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+
+
+def wilson_interval(
+    events: ArrayLike, total: ArrayLike, *, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Wilson's lower and upper limit for the proportion `events` / `total`.
+
+    Parameters
+    ----------
+    events
+        Successes, any shape, at most `total`.
+    total
+        Trials, same shape.
+    level
+        Confidence level between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        Proportions from 0 to 1; missing where `total` is 0.
+
+    Raises
+    ------
+    AnalysisError
+        If there are more events than trials.
+
+    References
+    ----------
+    Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval([65], [100])
+    >>> float(low[0].round(4)), float(high[0].round(4))
+    (0.5525, 0.7364)
+    """
+    counts, trials = _aligned(events, total)
+    over = np.flatnonzero(counts > trials)
+    if over.size:
+        first = over[0]
+        raise AnalysisError(
+            f"There are more events than trials: {counts.flat[first]:g} of {trials.flat[first]:g}.",
+            found=f"{over.size:,} such rows, the first is row {first + 1:,}",
+            advice="give the events and the whole they are part of, in this order",
+        )
+    z = _normal_quantile(level)
+    base = np.where(trials > 0, trials, np.nan)
+    middle = (counts + z**2 / 2) / (base + z**2)
+    half = z * np.sqrt(counts * (1 - counts / base) + z**2 / 4) / (base + z**2)
+    # Where nothing or everything is an event, rounding must not push a limit past 0 or 1.
+    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+
+
+def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalBayes:
+    """Return rates drawn towards the overall rate, the more the fewer people an area has.
+
+    A smoothed rate is better than the crude one on average, and too tame for an area that really differs.
+
+    Parameters
+    ----------
+    events
+        Events, shape (areas,); areas with a missing count are left out of the overall rate.
+    population
+        People, shape (areas,).
+
+    Raises
+    ------
+    AnalysisError
+        If no area has people.
+
+    References
+    ----------
+    Marshall (1991), Applied Statistics 40, 283-294, equations 8 and 9 (global smoothing).
+
+    Examples
+    --------
+    >>> empirical_bayes_rate([1, 5, 9], [1000, 1000, 1000]).overall
+    0.005
+    """
+    counts, people = _aligned(events, population)
+    known = (people > 0) & np.isfinite(counts)
+    if not known.any():
+        raise AnalysisError(
+            "No area has both events and people, so there is no rate to smooth towards.",
+            found=f"{counts.size:,} areas",
+            advice="check the population column",
+        )
+    total = people[known].sum()
+    overall = float(counts[known].sum() / total)
+    crude = crude_rate(counts, people, per=1.0)
+    spread = float((people[known] * (crude[known] - overall) ** 2).sum() / total)
+    between = max(spread - overall / (total / known.sum()), 0.0)
+    # between + overall / people is 0 only where there are no events at all: every rate is then the overall one, 0.
+    weight = np.zeros(counts.shape)
+    np.divide(between * people, between * people + overall, out=weight, where=known & (between > 0))
+    rate = np.where(known, overall + weight * (np.where(known, crude, overall) - overall), np.nan)
+    return EmpiricalBayes(rate, overall, between)
+
+
+def funnel_curves(
+    expected: ArrayLike, *, target: float = 1.0, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and upper curve of a Poisson funnel around a ratio of observed to expected events.
+
+    For drawing only: the curves are smooth where counts are whole numbers, so they are no calibrated test.
+
+    Parameters
+    ----------
+    expected
+        Expected events, above 0, any shape.
+    target
+        The ratio in the middle of the funnel.
+    level
+        Confidence level between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        Ratios, shape as `expected`.
+
+    References
+    ----------
+    Dobson, Kuulasmaa, Eberle and Scherer (1991), Statistics in Medicine 10, 457-462 (chi-squared limits);
+    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202 (funnel plots).
+    """
+    from scipy.stats import chi2
+
+    mean = np.asarray(expected, dtype=float) * target
+    tail = (1 - _need_level(level)) / 2
+    low = chi2.ppf(tail, 2 * mean) / 2 / (mean / target)
+    high = chi2.ppf(1 - tail, 2 * (mean + 1)) / 2 / (mean / target)
+    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+
+
+def overdispersion(observed: ArrayLike, expected: ArrayLike) -> float:
+    """Return φ: how many times more than Poisson chance the log ratios of observed to expected vary.
+
+    About 1 where chance explains the differences. Units without an observed event have no log ratio and are left out.
+
+    References
+    ----------
+    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351 (log scale, without winsorising).
+    """
+    counts, mean = _aligned(observed, expected)
+    used = (counts > 0) & (mean > 0)
+    return float(np.mean(mean[used] * np.log(counts[used] / mean[used]) ** 2))
+
+
+def _aligned(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if one.shape != two.shape:
+        raise AnalysisError(
+            "Events and population have different lengths.",
+            found=f"{one.size:,} and {two.size:,}",
+            advice="give one number of each per area, in the same order",
+        )
+    _need_counts(one)
+    _need_counts(two)
+    return one, two
+
+
+def _need_counts(values: NDArray[np.float64]) -> None:
+    wrong = np.flatnonzero(values < 0)
+    if wrong.size:
+        raise AnalysisError(
+            f"A count can't be negative: {values.flat[wrong[0]]:g}.",
+            found=f"{wrong.size:,} such values, the first in row {wrong[0] + 1:,}",
+            advice="some files hold negative corrections or marks (-300): treat them before counting",
+        )
+
+
+def _need_level(level: float) -> float:
+    if not 0 < level < 1:
+        raise AnalysisError(
+            f"A confidence level lies between 0 and 1: {level:g}.",
+            advice="write 0.95 for 95 %",
+        )
+    return level
+
+
+def _normal_quantile(level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + _need_level(level) / 2))
