@@ -110,6 +110,42 @@ COLUMN_WORDS: Final = {
     "reason": ("Reason", "Why the area was not tested"),
 }
 
+SCHOOL_COLUMN_WORDS: Final = {
+    "school_id": ("School", "DfE's number of the school: authority and establishment (laestab)"),
+    "name": ("School name", "Name of the school"),
+    "la_code": ("Authority code", "GSS code of the local authority that runs the school"),
+    "la_name": ("Authority", "Name of the local authority that runs the school"),
+    "easting": ("Easting", "British National Grid, in metres; empty where the school could not be placed"),
+    "northing": ("Northing", "British National Grid, in metres; empty where the school could not be placed"),
+    "pupils": ("Pupil-years", "Pupils, added over the years"),
+    "low": ("Exclusions, at least", "Permanent exclusions over the years: lower bound; equals the upper where known"),
+    "high": ("Exclusions, at most", "Permanent exclusions over the years: upper bound"),
+    "years": ("Years", "Number of years with a record"),
+    "reason": ("Reason", "Why the school can't be judged"),
+    "area_id": ("Area code", "GSS code of the area the school stands in"),
+    "area_la_code": ("Authority of the place", "GSS code of the local authority the school stands in"),
+    "idaci": ("IDACI", "Share of children in income-deprived families in the school's area or catchment"),
+    "idaci_decile": ("IDACI decile", "1 is the most deprived tenth of areas in England"),
+    "rate": ("Rate per 100", "Permanent exclusions per 100 pupils and year; empty where the count is hidden"),
+    "rate_low": ("Rate, at least", "Rate per 100 pupils and year from the lower bound of the count"),
+    "rate_high": ("Rate, at most", "Rate per 100 pupils and year from the upper bound of the count"),
+    "expected": ("Exclusions expected", "Permanent exclusions that deprivation and size would suggest"),
+    "limit_low_95": ("Lower limit, 95 %", "Count below which the school is below expected"),
+    "limit_high_95": ("Upper limit, 95 %", "Count above which the school is above expected"),
+    "limit_low_998": ("Lower limit, 99.8 %", "Count below which the school is far below expected"),
+    "limit_high_998": ("Upper limit, 99.8 %", "Count above which the school is far above expected"),
+    "p_above": ("p (above)", "Mid-p: so many permanent exclusions or more where the expected number holds"),
+    "p_below": ("p (below)", "Mid-p: so many permanent exclusions or fewer where the expected number holds"),
+    "p_adjusted": ("Adjusted p", "Two-sided p-value after adjustment for the number of schools"),
+    "class": ("Class", "What the map shows"),
+}
+AUTHORITY_COLUMN_WORDS: Final = {
+    "la_code": ("Authority code", "GSS code of the local authority"),
+    "la_name": ("Authority", "Name of the local authority"),
+    "areas": ("Areas", "Number of areas of the study in the authority"),
+    "population": ("Population", "People living in the authority's areas"),
+}
+
 
 @dataclass(frozen=True)
 class ClassStyle:
