@@ -281,9 +281,7 @@ def surface_style(surface: Surface) -> str:
     """Return the QML of a surface, with the classes and colours of the printed map."""
     breaks = surface_breaks(surface)
     labels = surface_labels(breaks)
-    labels[-1] = f"{labels[-1]} {surface.unit}"
-    if marking(surface.release):
-        labels[-1] += f" ({marking(surface.release)})"
+    # The unit and the marking stand above the classes: QGIS takes the band's description for a heading.
     classes = [
         (high, colour[:7], int(colour[7:] or "ff", 16), label)
         for high, colour, label in zip(breaks[1:], SURFACE_COLOURS, labels, strict=False)

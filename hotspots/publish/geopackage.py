@@ -1,0 +1,166 @@
+"""One GeoPackage with every result as a layer: styled, described, with its lineage, the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hotspots.errors import OutputError, list_briefly
+from hotspots.nouns import HotspotResult, SchoolResult, StudyArea, need_released
+from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, school_layer
+from hotspots.publish.gpkg_tables import add_metadata, add_styles, add_words
+
+if TYPE_CHECKING:
+    from hotspots.publish.gpkg_layers import Noun
+
+__all__ = ["DATE", "write_geopackage"]
+
+DATE: Final = "2000-01-01T00:00:00.000Z"
+"""What stands in the file as the time of its making where none is given, so that equal results are equal files."""
+SUFFIX: Final = ".gpkg"
+
+
+def write_geopackage(
+    path: str | Path,
+    nouns: Sequence[Noun],
+    *,
+    title: str,
+    description: str = "",
+    date: str | None = None,
+) -> Path:
+    """Write results, schools and authorities as the layers of one GeoPackage.
+
+    A `HotspotResult` becomes the layer ``<name>_<method>``, a `SchoolResult` the layer ``schools``, a
+    `StudyArea` the layer ``authorities`` (the areas dissolved). Areas come first, points last, which is the
+    order to draw them in. Each layer brings its own style for QGIS (also as SLD), titles and descriptions of
+    its columns, and how it was made.
+
+    Parameters
+    ----------
+    path
+        Where to; ends in ``.gpkg``. Its folder is made if it is not there; an older file is replaced, at once
+        and as a whole.
+    nouns
+        What to write.
+    title, description
+        What the file is, in words.
+    date
+        The time that stands in the file, as ``"2026-01-31T12:00:00.000Z"``; a constant if not given.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DisclosureError
+        If one of the nouns was made from counts that were not released.
+    OutputError
+        If a noun can't be a layer, two would have the same name, or the file can't be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != SUFFIX:
+        raise OutputError(
+            f"{path.name!r} is not the name of a GeoPackage.",
+            found=f"the ending {path.suffix!r}",
+            advice="let the name end in .gpkg",
+        )
+    layers = _layers(path.name, nouns)
+    stamp = date or DATE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".hotspots-", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            with _fixed_date(stamp):
+                for layer in layers:
+                    _write_layer(draft, layer)
+            _finish(draft, layers, title=title, description=description, date=stamp)
+            os.replace(draft, path)
+    except OSError as error:
+        raise OutputError(
+            f"The GeoPackage {path} can't be written.",
+            found=str(error),
+            advice="close the program that has the file open, or write to another folder",
+        ) from error
+    return path
+
+
+def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
+    """Return the layers in drawing order, bottom first."""
+    layers = []
+    for noun in nouns:
+        if isinstance(noun, HotspotResult):
+            layer = area_layer(noun)
+        elif isinstance(noun, SchoolResult):
+            layer = school_layer(noun)
+        elif isinstance(noun, StudyArea):
+            layer = authority_layer(noun)
+        else:
+            raise OutputError(
+                f"A {type(noun).__name__} can't be a layer of a GeoPackage.",
+                found=f"{type(noun).__name__} for {file}",
+                advice="give results of areas or schools and study areas; write a surface with write_raster",
+            )
+        need_released(noun, f"The layer {layer.name!r} of {file}")
+        layers.append(layer)
+    if not layers:
+        raise OutputError(f"There is nothing to write into {file}.", advice="give at least one result")
+    names = [layer.name for layer in layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise OutputError(
+            f"Two layers of {file} would be called {twice[0]!r}.",
+            found=f"layers {list_briefly(names, 10)}",
+            advice="give the events different names, or write two files",
+        )
+    return sorted(layers, key=lambda layer: layer.level)
+
+
+@contextmanager
+def _fixed_date(date: str) -> Iterator[None]:
+    """Let GDAL write this date and not the present one."""
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write_layer(path: Path, layer: Layer) -> None:
+    import pyogrio
+
+    pyogrio.write_dataframe(
+        layer.table,
+        path,
+        layer=layer.name,
+        driver="GPKG",
+        geometry_type=layer.geometry_type,
+        promote_to_multi=layer.geometry_type.startswith("Multi"),
+        append=path.exists(),
+        dataset_options={"VERSION": "1.3"},
+        layer_options={
+            "GEOMETRY_NAME": layer.geometry,
+            "IDENTIFIER": layer.title,
+            "DESCRIPTION": layer.description,
+            "SPATIAL_INDEX": "YES",
+        },
+    )
+
+
+def _finish(path: Path, layers: Sequence[Layer], *, title: str, description: str, date: str) -> None:
+    """Add what GDAL does not write: words for the columns, lineage and styles."""
+    with closing(sqlite3.connect(path)) as file, file:
+        add_words(file, layers)
+        add_metadata(file, layers, title=title, description=description, date=date)
+        add_styles(file, layers, date=date)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("VACUUM")
