@@ -242,7 +242,7 @@ def _findings(tested: Windows, bounds: Bounds, settings: _Settings) -> dict[str,
     alone = tested.cardinalities == 0
     tails = [np.where(alone, np.nan, tail) for tail in bounds]
     hot_low, hot_high, cold_low, cold_high = tails
-    p_low, p_high = significance.two_sided((hot_low, cold_low), (hot_high, cold_high))
+    p_low, p_high = significance.two_sided((hot_low, hot_high), (cold_low, cold_high))
     adjusted_low, adjusted_high = (significance.adjust(p, method=settings.adjustment) for p in (p_low, p_high))
     moran, _, _ = local_moran_i(tested.measure, tested.weights)
     quadrant, certain_side = _quadrants(tested)

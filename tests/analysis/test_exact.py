@@ -1,0 +1,134 @@
+"""Reference distributions against full enumeration, brute simulation and scipy's own distributions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hotspots.analysis import exact
+
+
+def random_maps(number: int, seed: int):
+    """Yield (values, k, sums) of small maps with ties: every area gets k of the others as neighbours."""
+    rng = np.random.default_rng(seed)
+    for _ in range(number):
+        n = int(rng.integers(3, 13))
+        values = rng.choice([rng.poisson(1.0, n), rng.poisson(6.0, n), rng.integers(0, 2, n) * 5 + 2])
+        k = int(rng.integers(1, n))
+        sums = np.array([values[rng.choice(np.delete(np.arange(n), i), k, replace=False)].sum() for i in range(n)])
+        yield values, k, sums
+
+
+def enumerated(pool: np.ndarray, k: int, s: int) -> tuple[float, float]:
+    """Return the shares of all k-subsets whose sum is at least, and at most, s."""
+    totals = np.array([sum(subset) for subset in itertools.combinations(pool.tolist(), k)])
+    return float((totals >= s).mean()), float((totals <= s).mean())
+
+
+def test_conditional_tails_equal_enumeration():
+    for values, k, sums in random_maps(300, seed=11):
+        hot, cold = exact.conditional_tails(values, sums, np.full(len(values), k))
+        for i in range(len(values)):
+            expected = enumerated(np.delete(values, i), k, sums[i])
+            assert (hot[i], cold[i]) == pytest.approx(expected, abs=1e-12, rel=1e-12)
+
+
+def test_total_randomisation_equals_enumeration():
+    for values, k, sums in random_maps(300, seed=12):
+        hot, cold = exact.randomisation_tails(values, sums, np.full(len(values), k))
+        for i in range(len(values)):
+            assert (hot[i], cold[i]) == pytest.approx(enumerated(values, k, sums[i]), abs=1e-12, rel=1e-12)
+
+
+def test_the_smallest_p_value_is_one_over_the_number_of_sets():
+    values = np.array([9] * 6 + [0] * 30)
+    sums, draws = np.zeros(36, dtype=int), np.full(36, 6)
+    sums[35] = 54  # all six high values are the neighbours of the last area
+    hot, _ = exact.conditional_tails(values, sums, draws)
+    assert hot[35] == pytest.approx(1 / math.comb(35, 6), rel=1e-12)
+
+
+def test_a_value_is_taken_out_as_if_it_had_never_been_put_in():
+    rng = np.random.default_rng(5)
+    values = rng.poisson(rng.gamma(1.0, 1.0, 35_000))
+    for value, pool in exact.pools_without_one(values, draws=12):
+        again = exact.pool_of(np.delete(values, np.flatnonzero(values == value)[0]), draws=12)
+        width = again.chance.shape[1]
+        assert np.allclose(pool.chance[:, :width], again.chance, rtol=1e-11, atol=0)
+        assert not pool.chance[:, width:].any()
+
+
+def test_permutations_lie_inside_their_own_error():
+    rng = np.random.default_rng(2024)
+    values = rng.poisson(3.0, 200)
+    k, own, repeats = 6, 17, 999_999
+    s = int(np.sort(values)[-40:][:k].sum())
+    sums, draws = np.full(200, s), np.full(200, k)
+    hot, cold = exact.conditional_tails(values, sums, draws)
+    others = np.delete(values, own)
+    at_least = at_most = 0
+    for _ in range(27):
+        order = rng.random((repeats // 27, len(others))).argpartition(k, axis=1)[:, :k]
+        totals = others[order].sum(axis=1)
+        at_least += int((totals >= s).sum())
+        at_most += int((totals <= s).sum())
+    for p, hits in ((hot[own], at_least), (cold[own], at_most)):
+        low, high = stats.binom.interval(0.9999, repeats, p)
+        assert low <= hits <= high
+
+
+def test_hidden_counts_bound_every_fill():
+    rng = np.random.default_rng(8)
+    for _ in range(25):
+        n, k = 7, 3
+        low = rng.poisson(2.0, n)
+        high = low.copy()
+        high[rng.choice(n, 3, replace=False)] += rng.integers(1, 3, 3)
+        own, *window = rng.choice(n, k + 1, replace=False).tolist()
+        tails = []
+        for fill in itertools.product(*[range(a, b + 1) for a, b in zip(low, high, strict=True)]):
+            filled = np.array(fill)
+            tails.append(enumerated(np.delete(filled, own), k, int(filled[window].sum())))
+        hot, cold = np.array(tails).T
+        found = exact.window_tails(low, high, np.array(window), own)
+        assert found == pytest.approx((hot.min(), hot.max(), cold.min(), cold.max()), abs=1e-12)
+
+
+def test_binomial_tails_equal_scipy():
+    rng = np.random.default_rng(3)
+    total = np.full(400, 800.0)
+    counts, shares = rng.integers(0, 120, 400).astype(float), rng.uniform(0.001, 0.2, 400)
+    hot, cold = exact.binomial_tails(counts, total, shares)
+    assert np.allclose(hot, np.maximum(stats.binom.sf(counts - 1, 800, shares), exact.TINY), rtol=1e-9)
+    assert np.allclose(cold, stats.binom.cdf(counts, 800, shares), rtol=1e-9)
+
+
+def test_beta_binomial_tails_equal_the_sum_of_scipys_terms():
+    rng = np.random.default_rng(4)
+    counts = rng.integers(0, 200, 150).astype(float)
+    shares, weights = rng.uniform(0.005, 0.3, 150), rng.uniform(5, 3000, 150)
+    hot, cold = exact.beta_binomial_tails(counts, np.full(150, 500.0), shares, weights)
+    for i in range(150):
+        terms = stats.betabinom.pmf(np.arange(501), 500, weights[i] * shares[i], weights[i] * (1 - shares[i]))
+        s = int(counts[i])
+        assert hot[i] == pytest.approx(math.fsum(terms[s:]), rel=1e-8)
+        assert cold[i] == pytest.approx(math.fsum(terms[: s + 1]), rel=1e-8)
+
+
+def test_beta_binomial_with_infinite_weights_is_binomial():
+    counts, totals, shares = np.array([3.0, 9.0]), np.array([20.0, 20.0]), np.array([0.2, 0.2])
+    one = exact.beta_binomial_tails(counts, totals, shares, np.full(2, np.inf))
+    assert np.allclose(one, exact.binomial_tails(counts, totals, shares))
+    near = exact.beta_binomial_tails(counts, totals, shares, np.full(2, 1e6))
+    assert np.allclose(near, one, rtol=1e-4)
+
+
+def test_certain_outcomes_have_p_one():
+    one = np.array([1.0])
+    for counts, totals, shares in ((0 * one, 0 * one, 0.3 * one), (5 * one, 5 * one, one), (0 * one, 5 * one, 0 * one)):
+        hot, cold = exact.beta_binomial_tails(counts, totals, shares, 10 * one)
+        assert (hot[0], cold[0]) == (1.0, 1.0)

@@ -1,0 +1,299 @@
+"""Getis-Ord and Local Moran against published figures, other programs and derivations by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, make_counts, make_grid
+from geopandas.testing import assert_geodataframe_equal
+from scipy import stats
+from scipy.sparse import csr_array, eye_array
+from scipy.spatial import KDTree
+
+from hotspots.analysis.local import getis_ord, gi_z, local_moran, local_moran_i
+from hotspots.analysis.neighbours import link_neighbours
+from hotspots.errors import AnalysisError
+from hotspots.vocabulary import RESULT_COLUMNS
+
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def band_weights(points: np.ndarray, band: float):
+    pairs = KDTree(points).query_pairs(band, output_type="ndarray")
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    n = len(points)
+    return csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n))
+
+
+@pytest.fixture(scope="module")
+def columbus():
+    examples = pytest.importorskip("libpysal.examples")
+    table = gpd.read_file(examples.get_path("columbus.shp")).set_crs(27700, allow_override=True)
+    table["geometry"] = table.scale(1000, 1000, origin=(0, 0))
+    return table
+
+
+# --------------------------------------------------------------------------- published and other programs' numbers
+
+
+def test_getis_and_ords_own_grid():
+    data = pd.read_csv(GOLDEN / "getis_ord_grid_data.csv")
+    values = data["value"].to_numpy(float)
+    cell = 256 - 136 - 1  # spdep's example counts 136 back from the last of 256
+    for band, gi, gi_star in pd.read_csv(GOLDEN / "getis_ord_grid.csv").itertuples(index=False):
+        weights = band_weights(data[["easting", "northing"]].to_numpy(), band)
+        assert gi_z(values, weights, with_self=False)[cell] == pytest.approx(gi, abs=1e-6)
+        with_self = weights + eye_array(len(values), format="csr")
+        assert gi_z(values, with_self, with_self=True)[cell] == pytest.approx(gi_star, abs=1e-6)
+
+
+def test_six_points():
+    data = pd.read_csv(GOLDEN / "getis_ord_points.csv")
+    weights = band_weights(data[["x", "y"]].to_numpy(), 15)
+    values = data["value"].to_numpy(float)
+    assert gi_z(values, weights, with_self=False) == pytest.approx(data["gi_z"].to_numpy(), abs=1e-7)
+    with_self = weights + eye_array(6, format="csr")
+    assert gi_z(values, with_self, with_self=True) == pytest.approx(data["gi_star_z"].to_numpy(), abs=1e-7)
+
+
+def test_columbus(columbus):
+    golden = pd.read_csv(GOLDEN / "columbus.csv").set_index(["statistic", "position"])["value"]
+    neighbours, values = link_neighbours(columbus), columbus["CRIME"].to_numpy()
+    moran = local_moran_i(values, neighbours.matrix())[0]
+    z = gi_z(values, neighbours.matrix(with_self=True), with_self=True)
+    for i in (1, 2, 3):
+        assert moran[i - 1] == pytest.approx(golden["moran_i", str(i)], abs=1e-8)
+    for i in range(1, 6):
+        assert z[i - 1] == pytest.approx(golden["gi_star_z", str(i)], abs=1e-6)
+    assert z.min() == pytest.approx(golden["gi_star_z", "lowest"], abs=1e-6)
+    assert z.max() == pytest.approx(golden["gi_star_z", "highest"], abs=1e-6)
+    # spdep: hot at 90/95/99 % 15, 11 and 7, cold 10, 7 and 2.
+    cuts = stats.norm.isf(np.array([0.05, 0.025, 0.005]))
+    assert [(int((z > c).sum()), int((z < -c).sum())) for c in cuts] == [(15, 10), (11, 7), (7, 2)]
+    p = 2 * stats.norm.sf(np.abs(z))
+    from hotspots.analysis.significance import adjust
+
+    assert int((adjust(p) < 0.05).sum()) == 9
+    assert int((adjust(p, method="bonferroni") < 0.05).sum()) == 2
+
+
+def test_second_opinion_of_esda(columbus):
+    """esda agrees where it standardises nothing first; its row-standardised Gi* puts the diagonal in afterwards."""
+    esda_g = pytest.importorskip("esda.getisord")
+    from esda.moran import Moran_Local
+
+    neighbours, values = link_neighbours(columbus), columbus["CRIME"].to_numpy()
+    graph = neighbours.to_graph()
+    theirs = esda_g.G_Local(values, graph, star=False, transform="B", permutations=0)
+    assert gi_z(values, neighbours.matrix(), with_self=False) == pytest.approx(np.asarray(theirs.Zs), abs=1e-6)
+    star = esda_g.G_Local(values, graph.assign_self_weight(1.0), star=None, transform="B", permutations=0)
+    assert gi_z(values, neighbours.matrix(with_self=True), with_self=True) == pytest.approx(
+        np.asarray(star.Zs), abs=1e-6
+    )
+    # esda divides by the n - 1 variance in Local Moran: its I is (n - 1) / n of spdep's.
+    moran = Moran_Local(values, graph.transform("r"), permutations=0).Is
+    n = len(values)
+    assert local_moran_i(values, neighbours.matrix())[0] * (n - 1) / n == pytest.approx(moran, abs=1e-9)
+
+
+# --------------------------------------------------------------------------- the faces
+
+
+def test_every_result_has_the_fixed_columns(grid):
+    counts = make_counts(grid, np.arange(36))
+    for method in (getis_ord, local_moran):
+        table = method(counts).table
+        assert list(table.columns) == [c for c in RESULT_COLUMNS if c != "area_id"]
+        assert table.index.name == "area_id"
+        assert table.index.equals(grid.ids)
+
+
+def test_a_corner_of_high_counts_is_hot():
+    area = make_grid(10, 10)
+    values = np.ones((10, 10))
+    values[:3, :3] = 20
+    result = getis_ord(make_counts(area, values.ravel()))
+    row, column = np.divmod([list(area.ids).index(i) for i in result.hot()], 10)
+    assert {(0, 0), (1, 1), (2, 2)} <= set(zip(row.tolist(), column.tolist(), strict=True))
+    assert row.max() <= 3
+    assert column.max() <= 3
+    assert set(result.table["null"]) == {"randomisation"}
+    moran = local_moran(make_counts(area, values.ravel()))
+    assert moran.table.loc["E01000101", "class"] == "high_high"
+
+
+def test_p_values_of_local_moran_are_those_of_the_neighbours_sum(grid):
+    """Two neighbours of a corner on a rook grid: the hot tail is the share of pairs of others with as large a sum."""
+    rng = np.random.default_rng(3)
+    values = rng.poisson(4.0, 36)
+    rook = link_neighbours(grid, rule="rook")
+    table = local_moran(make_counts(grid, values), rook).table
+    pairs = [values[i] + values[j] for i in range(1, 36) for j in range(i + 1, 36)]
+    s = values[1] + values[6]
+    assert table["p_hot_high"].iloc[0] == pytest.approx(np.mean([p >= s for p in pairs]), abs=1e-12)
+    assert table["p_cold_high"].iloc[0] == pytest.approx(np.mean([p <= s for p in pairs]), abs=1e-12)
+    assert table["p_high"].iloc[0] == pytest.approx(
+        min(1, 2 * min(table["p_hot_high"].iloc[0], table["p_cold_high"].iloc[0]))
+    )
+
+
+def test_an_area_at_the_mean_is_never_significant():
+    area = make_grid(7, 7)
+    values = np.zeros((7, 7))
+    values[1:4, 1:4] = [[9, 9, 9], [9, 2, 9], [9, 9, 9]]
+    values[6, 6] = 98 - values.sum()  # the mean is 2
+    result = local_moran(make_counts(area, values.ravel()))
+    middle = result.table.loc["E01000202"]
+    assert values.mean() == 2
+    assert middle["moran_i"] == 0
+    assert middle["p_high"] < 0.001
+    assert (middle["class"], middle["certainty"], middle["quadrant"]) == ("not_significant", "never", "")
+
+
+def test_constant_risk_is_the_binomial_of_the_windows_share():
+    area = make_grid(5, 5, population=1000)
+    values = np.ones(25)
+    values[12] = 30
+    table = getis_ord(make_counts(area, values), null="constant-risk").table
+    middle = table.loc["E01000202"]
+    assert middle["window_low"] == 38
+    assert middle["p_hot_high"] == pytest.approx(stats.binom.sf(37, 54, 9 / 25), rel=1e-9)
+    # Without the area itself: 8 events among its neighbours of the 24 that are not its own.
+    gi = getis_ord(make_counts(area, values), null="constant-risk", with_self=False).table.loc["E01000202"]
+    assert gi["p_hot_high"] == pytest.approx(stats.binom.sf(7, 24, 8 / 24), rel=1e-9)
+
+
+def test_a_population_gradient_is_not_a_hotspot():
+    rng = np.random.default_rng(6)
+    area = make_grid(20, 20)
+    people = pd.Series(np.linspace(200, 4000, 400), index=area.ids)
+    area = area.with_population(people)
+    counts = make_counts(area, rng.poisson(people.to_numpy() * 0.006))
+    assert len(getis_ord(counts).hot()) == 0
+    assert len(getis_ord(counts, null="randomisation").hot()) > 50  # raw counts show where people live
+
+
+def test_islands_and_missing_counts_are_named_and_change_nothing_else():
+    area = make_grid(6, 6)
+    values = np.random.default_rng(1).poisson(5.0, 36).astype(float)
+    known = getis_ord(make_counts(area, values)).table
+    values[35] = np.nan
+    table = getis_ord(make_counts(area, values)).table
+    assert (table["class"].iloc[35], table["reason"].iloc[35]) == ("not_tested", "no count in the source")
+    assert table["reason"].iloc[:35].eq("").all()
+    assert table["p_high"].iloc[:35].notna().all()
+    # The missing area is out of every window and out of the reference, as if it were not on the map.
+    smaller = replace(area, areas=area.areas.iloc[:35])
+    alone = getis_ord(make_counts(smaller, values[:35])).table
+    assert np.allclose(alone["p_high"], table["p_high"].iloc[:35])
+    assert not np.allclose(known["p_high"].iloc[:35], table["p_high"].iloc[:35])
+
+
+def test_an_island_is_never_classed():
+    area = make_grid(5, 5)
+    far = area.areas.copy()
+    far.loc["E01000404", "geometry"] = far.loc["E01000404", "geometry"].buffer(-10)
+    table = getis_ord(make_counts(replace(area, areas=far), [1] * 24 + [500])).table
+    assert table.loc["E01000404", ["class", "certainty", "reason"]].tolist() == [
+        "not_tested",
+        "not_tested",
+        "no neighbours",
+    ]
+    assert np.isnan(table.loc["E01000404", "p_high"])
+
+
+def test_hidden_counts_become_certainties():
+    area = make_grid(10, 10, population=1000)
+    low = np.full((10, 10), 8.0)
+    low[:3, :3] = 60
+    high = low.copy()
+    high[:3, :3] = 64
+    low[6:8, 6:8], high[6:8, 6:8] = 1, 7
+    result = getis_ord(make_counts(area, low.ravel(), high.ravel()), null="constant-risk")
+    table = result.table
+    assert table.loc["E01000101", ["class", "certainty"]].tolist() == ["hot_99", "certain"]
+    assert (table["p_low"] <= table["p_high"]).all()
+    assert (table["p_adjusted_low"] <= table["p_adjusted_high"]).all()
+    assert np.isnan(table.loc["E01000101", "rate"])
+    assert table.loc["E01000101", "rate_low"] == 60
+    # Every fill's p-value lies between the bounds.
+    fill = getis_ord(
+        make_counts(area, np.where(low < high, (low + high) // 2, low).ravel()), null="constant-risk"
+    ).table
+    assert ((table["p_low"] <= fill["p_high"] + 1e-12) & (fill["p_high"] <= table["p_high"] + 1e-12)).all()
+
+
+def test_any_table_of_areas_goes_in():
+    table = make_grid(6, 6).areas.assign(crimes=np.arange(36), people=500)
+    before = table.copy()
+    result = getis_ord(table, column="crimes", population="people")
+    assert result.name == "crimes"
+    assert result.provenance["null"] == "exchangeable-risk"
+    assert_geodataframe_equal(table, before)
+
+
+def test_a_graph_of_the_users_own_goes_in(grid):
+    counts = make_counts(grid, np.arange(36))
+    neighbours = link_neighbours(grid)
+    assert np.allclose(
+        getis_ord(counts, neighbours.to_graph()).table["p_high"], getis_ord(counts, neighbours).table["p_high"]
+    )
+
+
+def test_the_order_of_rows_changes_no_byte():
+    rng = np.random.default_rng(9)
+    table = make_grid(8, 8).areas.assign(crimes=rng.poisson(3, 64), people=rng.integers(800, 2500, 64))
+    for null in ("exchangeable-risk", "constant-risk", "randomisation"):
+        one = getis_ord(table, column="crimes", population="people", null=null).table
+        two = getis_ord(table.sample(frac=1, random_state=1), column="crimes", population="people", null=null).table
+        assert_geodataframe_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "Which column holds the counts"),
+        ({"column": "crime"}, r"no column 'crime'(.|\n)*did you mean 'crimes'"),
+        ({"column": "crimes", "null": "constant-risk"}, "'constant-risk' needs a population"),
+        ({"column": "crimes", "null": "constant"}, r"no null hypothesis 'constant'(.|\n)*did you mean 'constant-risk'"),
+        ({"column": "rates"}, r"count 0.5 is not a whole number"),
+    ],
+)
+def test_messages(options, words):
+    table = make_grid(4, 4).areas.assign(crimes=1, rates=0.5)
+    with pytest.raises(AnalysisError) as caught:
+        getis_ord(table, **options)
+    import re
+
+    assert re.search(words, str(caught.value))
+
+
+def test_too_few_areas():
+    with pytest.raises(AnalysisError, match="Only 2 areas can be tested"):
+        getis_ord(make_grid(1, 2).areas.assign(n=1), column="n")
+
+
+# --------------------------------------------------------------------------- calibration
+
+
+def test_null_maps_flag_no_more_than_the_level():
+    """Exchangeable overdispersed risk, not clustered: flagged at 5 % without adjustment, over 40 maps."""
+    area = make_grid(16, 16, population=1000)
+    neighbours = link_neighbours(area)
+    rng = np.random.default_rng(77)
+    shares = {"exchangeable-risk": [], "constant-risk": []}
+    for _ in range(40):
+        counts = make_counts(area, rng.poisson(5 * rng.gamma(3, 1 / 3, 256)))
+        for null, found in shares.items():
+            table = getis_ord(counts, neighbours, null=null, adjustment="none").table
+            found.append((table["p_high"] <= 0.05).mean())
+    means = {null: float(np.mean(found)) for null, found in shares.items()}
+    print(f"flagged at 5 %: {means}")
+    error = float(np.std(shares["exchangeable-risk"]) / np.sqrt(40))
+    assert means["exchangeable-risk"] <= 0.05 + 2.6 * error
+    assert means["exchangeable-risk"] >= 0.02  # not so shy that it would find nothing
+    assert means["constant-risk"] > 0.12  # the wrong null for such maps

@@ -1,0 +1,60 @@
+"""Adjustment of p-values and the words that come from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+from hotspots.analysis import significance
+from hotspots.errors import AnalysisError
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("benjamini-hochberg", "fdr_bh"), ("benjamini-yekutieli", "fdr_by"), ("bonferroni", "bonferroni")],
+)
+def test_adjustment_equals_statsmodels_with_ties(ours, theirs):
+    rng = np.random.default_rng(1)
+    p = np.round(rng.uniform(0, 1, 200) ** 3, 2).clip(1e-4)
+    assert np.allclose(significance.adjust(p, method=ours), multipletests(p, method=theirs)[1])
+
+
+def test_benjamini_hochbergs_own_example():
+    # Benjamini and Hochberg (1995), section 4.1: fifteen p-values, of which four are rejected at 0.05.
+    p = np.array(
+        [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    )  # fmt: skip
+    assert int((significance.adjust(p) <= 0.05).sum()) == 4
+    assert int((significance.adjust(p, method="bonferroni") <= 0.05).sum()) == 3
+
+
+def test_missing_p_values_stay_missing_and_do_not_count():
+    p = np.array([0.01, np.nan, 0.04])
+    adjusted = significance.adjust(p)
+    assert np.isnan(adjusted[1])
+    assert adjusted[[0, 2]].tolist() == pytest.approx([0.02, 0.04])
+    assert p.tolist()[0] == 0.01  # the input is as it was
+
+
+def test_unknown_adjustment_is_named():
+    with pytest.raises(AnalysisError, match="no adjustment 'fdr'"):
+        significance.adjust(np.array([0.5]), method="fdr")
+
+
+def test_gi_classes():
+    p = np.array([0.01, 0.05, 0.1, 0.11, np.nan, 0.001])
+    hot = np.array([True, True, True, True, True, False])
+    assert significance.classify_gi(p, hot).tolist() == [
+        "hot_99", "hot_95", "hot_90", "not_significant", "not_significant", "cold_99",
+    ]  # fmt: skip
+
+
+def test_certainty_follows_both_bounds():
+    words = significance.certainties(np.array([0.01, 0.01, 0.2]), np.array([0.04, 0.2, 0.4]), level=0.05)
+    assert words.tolist() == ["certain", "depends", "never"]
+
+
+def test_the_two_sided_bound_takes_each_tail_at_its_own_worst():
+    low, high = significance.two_sided((np.array([0.01]), np.array([0.3])), (np.array([0.2]), np.array([0.9])))
+    assert (low[0], high[0]) == pytest.approx((0.02, 0.6))
