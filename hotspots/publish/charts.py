@@ -1,0 +1,223 @@
+"""Printed charts on the same sheet as the maps: series, factors of assessments, schools against their size and area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import Factors, Series, need_released
+from hotspots.publish import wording
+from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
+from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
+from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_exclusions_against_idaci", "draw_factors", "draw_funnel", "draw_series"]
+
+LINES: Final = (
+    ("#1b4f8f", "-", "o"),
+    ("#b3401a", "--", "s"),
+    ("#3d7a34", "-.", "^"),
+    ("#6b3d8f", ":", "D"),
+    ("#7a6a00", (0, (5, 1, 1, 1, 1, 1)), "v"),
+    ("#4d4d4d", (0, (1, 1)), "P"),
+    ("#0f7d84", (0, (8, 2)), "X"),
+)
+"""Colour, dashes and marker together, so that lines differ on a black-and-white print too."""
+SHARES: Final = ("#f7f7f5", "#1b4f8f")
+
+
+# --------------------------------------------------------------------------- series
+
+
+def draw_series(series: Series) -> Figure:
+    """Return a chart of counts by period: a line a group with its 95 % interval; a gap stays a gap.
+
+    Parameters
+    ----------
+    series
+        Counts; hidden numbers are drawn from their lower to their upper bound.
+
+    Returns
+    -------
+    Figure
+        A4 landscape, for `save_map`.
+
+    Raises
+    ------
+    DisclosureError
+        If the series holds unprotected counts of people.
+    """
+    need_released(series, "A chart")
+    with look():
+        what = f"{wording.capitalised(series.unit)} by period; shading is the 95 % interval of the underlying level"
+        sheet, (left, bottom, right, top) = begin_chart(series, wording.series_title(series), what)
+        bottom = write_notes(sheet, left, bottom, right, series.notes)
+        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
+        periods = list(dict.fromkeys(series.table["period"].astype(str)))
+        ends, lone = [], series.table["group"].nunique() == 1
+        for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
+            by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
+            ends.append(_draw_line(axes, "" if lone else str(group), by_period, LINES[number % len(LINES)]))
+        tidy(axes, x="", y=wording.capitalised(series.unit))
+        axes.grid(axis="x", visible=False)
+        axes.set_xlim(-0.3, len(periods) - 0.7)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        _name_periods(axes, periods)
+        _name_lines(sheet, axes, [end for end in ends if end is not None])
+    return sheet.figure
+
+
+def _draw_line(
+    axes: Axes, group: str, rows: pd.DataFrame, style: tuple[str, Any, str]
+) -> tuple[str, float, str] | None:
+    """Draw one group; return its name with the last number, the height of that number and the colour."""
+    colour, dashes, marker = style
+    x = np.arange(len(rows), dtype=float)
+    low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
+    ci_low, ci_high = rows["ci_low"].to_numpy(dtype=float), rows["ci_high"].to_numpy(dtype=float)
+    middle = (low + high) / 2
+    # NaN breaks line and band: a gap is not a fall, and nothing is drawn across it.
+    axes.fill_between(x, ci_low, ci_high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
+    hidden = low < high
+    axes.vlines(x[hidden], low[hidden], high[hidden], color=colour, linewidth=3.5, alpha=0.55)
+    alone = np.isfinite(middle) & ~np.isfinite(np.r_[np.nan, middle[:-1]]) & ~np.isfinite(np.r_[middle[1:], np.nan])
+    axes.vlines(x[alone], ci_low[alone], ci_high[alone], color=colour, linewidth=1.0, alpha=0.6)
+    known = np.flatnonzero(np.isfinite(middle))
+    if not len(known):
+        return None
+    last = known[-1]
+    number = f"{low[last]:,.0f}" if low[last] == high[last] else f"{low[last]:,.0f}–{high[last]:,.0f}"
+    return (f"{group}: {number}" if group else number, float(middle[last]), colour)
+
+
+def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
+    """Name as many periods as can be read, always from the first on."""
+    longest = max((len(period) for period in periods), default=1)
+    step = int(np.ceil(len(periods) * max(longest, 3) / 100)) or 1
+    axes.set_xticks(range(0, len(periods), step), [wording.period_words(period) for period in periods[::step]])
+
+
+def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
+    """Write name and last number at the end of each line, pushed apart where lines end close together."""
+    box = axes.get_position()
+    bottom, height = box.y0 * sheet.height, box.height * sheet.height
+    low, high = axes.get_ylim()
+    size = 8.5
+    floor = -np.inf
+    for words, value, colour in sorted(ends, key=lambda end: end[1]):
+        wanted = bottom + (value - low) / (high - low) * height
+        middle = max(wanted, floor)
+        floor = middle + size * MM_PER_POINT * 1.35
+        top = middle + size * MM_PER_POINT * 0.85
+        sheet.write(box.x1 * sheet.width + 2.0, top, words, size=size, weight="bold", colour=colour)
+
+
+# --------------------------------------------------------------------------- factors
+
+
+def draw_factors(factors: Factors) -> Figure:
+    """Return the share of assessments with each factor by authority, under the number of factors each records.
+
+    Authorities that record one factor an assessment and those that record all can't be compared factor by
+    factor; the bars on top show which is which.
+
+    Raises
+    ------
+    DisclosureError
+        If the factors are unprotected counts of people.
+    """
+    need_released(factors, "A chart")
+    with look():
+        subtitle = " · ".join(
+            part
+            for part in (
+                factors.title,
+                wording.period_words(factors.period),
+                "share of assessments in which the factor was recorded; several in one assessment, so no sum of 100 %",
+            )
+            if part
+        )
+        sheet, (left, bottom, right, top) = begin_chart(factors, wording.factors_title(factors), subtitle)
+        bottom = write_notes(sheet, left, bottom, right, [*factors.notes, *_uncollected(factors)])
+        shares, marks = _shares(factors)
+        names, above = 62.0, 24.0
+        bars = sheet.panel(left + names, top - above, right - left - names, above - 2)
+        room = top - above - bottom - 8
+        grid = sheet.panel(left + names, bottom + 1, right - left - names, room)
+        _draw_bars(bars, wording.factors_per_assessment(factors).reindex(shares.columns))
+        sheet.write(left, top - 6, "Factors recorded in an assessment", size=8.5, weight="bold", width=names - 6)
+        _draw_shares(grid, shares, marks, size=min(8.0, room / max(len(shares), 1) / MM_PER_POINT / 1.35))
+    return sheet.figure
+
+
+def _uncollected(factors: Factors) -> list[str]:
+    """Return a sentence that names the factors for which no authority has a number."""
+    known = factors.table.groupby("factor", sort=False)["mentions"].count()
+    missing = [str(name) for name in known.index[known == 0]]
+    return [f"No authority has a number for {wording.listed(missing)}."] if missing else []
+
+
+def _shares(factors: Factors) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return shares (0 to 1) and marks, factor by authority; the commonest factor first."""
+    table = factors.table[factors.table.groupby("factor")["mentions"].transform("count") > 0]
+    table = table.assign(share=table["mentions"] / table["assessments"])
+    shares = table.pivot_table(index="factor", columns="la_name", values="share", aggfunc="first", dropna=False)
+    marks = table.pivot_table(index="factor", columns="la_name", values="mark", aggfunc="first", dropna=False)
+    order = shares.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index
+    return shares.loc[order], marks.reindex(index=order, columns=shares.columns)
+
+
+def _draw_bars(axes: Axes, per: pd.Series) -> None:
+    x = np.arange(len(per))
+    axes.bar(x, per.to_numpy(dtype=float), width=0.6, color="#b9c6d8", edgecolor=INK, linewidth=0.5)
+    for number, value in enumerate(per):
+        if np.isfinite(value):
+            axes.text(number, value, f"{value:.1f}", ha="center", va="bottom", fontsize=8, fontweight="bold")
+    axes.set(xlim=(-0.5, len(per) - 0.5), ylim=(0, np.nanmax([*per, 1.0]) * 1.3), yticks=[])
+    axes.set_xticks(x, [str(name) for name in per.index], fontsize=8.5, fontweight="bold", color=INK)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size: float) -> None:
+    """Draw a table of shaded cells with the share in each; a hidden number shows its mark."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    values = shares.to_numpy(dtype=float)
+    highest = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
+    colours = LinearSegmentedColormap.from_list("shares", SHARES)
+    axes.imshow(
+        np.ma.masked_invalid(values), cmap=colours, vmin=0, vmax=highest, aspect="auto", interpolation="nearest"
+    )
+    for (row, column), value in np.ndenumerate(values):
+        mark = marks.iloc[row, column]
+        hidden = str(mark) if isinstance(mark, str) and mark else "–"
+        words = f"{100 * value:.0f} %" if np.isfinite(value) else hidden
+        dark = np.isfinite(value) and value > 0.55 * highest
+        axes.text(
+            column,
+            row,
+            words,
+            ha="center",
+            va="center",
+            fontsize=size,
+            color="white" if dark else INK,
+            parse_math=False,
+        )
+    axes.set_yticks(range(len(shares)), [str(name) for name in shares.index], fontsize=size)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.hlines(np.arange(1, len(shares)) - 0.5, -0.5, values.shape[1] - 0.5, color="white", linewidth=1.0)
+    axes.vlines(np.arange(1, values.shape[1]) - 0.5, -0.5, len(shares) - 0.5, color="white", linewidth=3.0)

@@ -1,0 +1,248 @@
+"""What a printed map needs beside the map: legend, scale bar, north arrow, labels that keep out of each other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.publish.sheet import FONT, HALO, INK, LINE, MM_PER_POINT, QUIET, Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Entry", "draw_legend", "draw_north_arrow", "draw_scale_bar", "put_labels", "write_label"]
+
+SWATCH: Final = (8.0, 4.2)
+STEP: Final = 5.6
+METRES_PER_MILE: Final = 1609.344
+"""International mile, exactly."""
+SCALE: Final = "scale"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a legend: a swatch (or a point, where it has a marker), its words and how many there are."""
+
+    label: str
+    colour: str = "none"
+    hatch: str = ""
+    count: int | None = None
+    marker: str = ""
+    hatch_colour: str = INK
+    edge: str = "#8c8c8c"
+
+
+def draw_legend(
+    sheet: Sheet, left: float, top: float, *, width: float, heading: str, entries: Sequence[Entry], note: str = ""
+) -> float:
+    """Draw a legend below `top` (mm) and return where it ends; counts stand in a column on the right."""
+    top = sheet.write(left, top, heading, size=9, weight="bold", width=width) - 1.0
+    if note:
+        top = sheet.write(left, top, note, size=7, colour=QUIET, width=width) - 1.0
+    for entry in entries:
+        top = _draw_entry(sheet, left, top, width, entry)
+    return top
+
+
+def _draw_entry(sheet: Sheet, left: float, top: float, width: float, entry: Entry) -> float:
+    count = "" if entry.count is None else f"{entry.count:,}"
+    room = width - SWATCH[0] - 2.0 - (sheet.text_width(count, size=7.5) + 2.0 if count else 0.0)
+    lines = sheet.wrap(entry.label, width=room, size=7.5)
+    height = max(STEP, len(lines) * LINE * 7.5 * MM_PER_POINT + 1.2)
+    middle = top - height / 2
+    _draw_swatch(sheet, left, middle, entry)
+    text_top = middle + (len(lines) * LINE - 0.15) * 7.5 * MM_PER_POINT / 2
+    sheet.write(left + SWATCH[0] + 2.0, text_top, entry.label, size=7.5, width=room)
+    first = middle + (LINE - 0.15) * 7.5 * MM_PER_POINT / 2
+    sheet.write(left + width, first, count, size=7.5, align="right")
+    return top - height
+
+
+def _draw_swatch(sheet: Sheet, left: float, middle: float, entry: Entry) -> None:
+    from matplotlib.patches import Rectangle
+
+    if entry.marker:
+        sheet.paper.plot(
+            [left + SWATCH[0] / 2],
+            [middle],
+            linestyle="none",
+            marker=entry.marker,
+            markersize=6.5,
+            markerfacecolor=entry.colour,
+            markeredgecolor=INK,
+            markeredgewidth=0.7,
+        )
+        return
+    corner = (left, middle - SWATCH[1] / 2)
+    if entry.hatch:
+        # Fill and hatch apart: matplotlib older than 3.11 draws a hatch in the colour of the edge.
+        sheet.paper.add_patch(Rectangle(corner, *SWATCH, facecolor=entry.colour, edgecolor="none"))
+        sheet.paper.add_patch(
+            Rectangle(corner, *SWATCH, facecolor="none", edgecolor=entry.hatch_colour, hatch=entry.hatch, linewidth=0)
+        )
+        sheet.paper.add_patch(Rectangle(corner, *SWATCH, facecolor="none", edgecolor=entry.edge, linewidth=0.6))
+    else:
+        sheet.paper.add_patch(Rectangle(corner, *SWATCH, facecolor=entry.colour, edgecolor=entry.edge, linewidth=0.6))
+
+
+def draw_ramp(
+    sheet: Sheet, left: float, top: float, *, width: float, heading: str, colours: Sequence[str], ends: tuple[str, str]
+) -> float:
+    """Draw classes in order as one strip of boxes with words at both ends; return where it ends (mm)."""
+    from matplotlib.patches import Rectangle
+
+    top = sheet.write(left, top, heading, size=9, weight="bold", width=width) - 1.0
+    step = width / len(colours)
+    for number, colour in enumerate(colours):
+        corner = (left + number * step, top - SWATCH[1])
+        sheet.paper.add_patch(Rectangle(corner, step, SWATCH[1], facecolor=colour, edgecolor="#8c8c8c", linewidth=0.6))
+    top -= SWATCH[1] + 0.6
+    sheet.write(left, top, ends[0], size=7)
+    sheet.write(left + width, top, ends[1], size=7, align="right")
+    return top - LINE * 7 * MM_PER_POINT
+
+
+# --------------------------------------------------------------------------- scale and north
+
+
+def round_length(longest: float) -> float:
+    """Return the longest length of 1, 2 or 5 times a power of ten that is at most `longest`.
+
+    Examples
+    --------
+    >>> round_length(7.3), round_length(24_000), round_length(1.0)
+    (5.0, 20000.0, 1.0)
+    """
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * (1 + 1e-12)))
+
+
+def draw_scale_bar(sheet: Sheet, left: float, top: float, *, metres_per_mm: float, longest: float) -> float:
+    """Draw a bar in kilometres and one in miles, no longer than `longest` (mm on paper); return where they end.
+
+    It is drawn on the paper at the map's own scale, so that it is still right when the page is shrunk to fit.
+    """
+    top -= LINE * 7 * MM_PER_POINT
+    for unit, metres, above in (("km", 1_000.0, True), ("miles", METRES_PER_MILE, False)):
+        length = round_length(longest * metres_per_mm / metres)
+        _draw_bar(sheet, (left, top, length * metres / metres_per_mm), unit, length, above=above)
+        top -= 1.4
+    return top - LINE * 7 * MM_PER_POINT
+
+
+def _draw_bar(sheet: Sheet, spot: tuple[float, float, float], unit: str, length: float, *, above: bool) -> None:
+    """Draw a bar at `spot` (left, top and width in mm), its length in its own unit above or below."""
+    left, top, width = spot
+    from matplotlib.patches import Rectangle
+
+    words = unit[:-1] if unit == "miles" and length == 1 else unit
+    for part in range(4):
+        sheet.paper.add_patch(
+            Rectangle(
+                (left + part * width / 4, top - 1.4),
+                width / 4,
+                1.4,
+                facecolor=INK if part % 2 == 0 else "white",
+                edgecolor=INK,
+                linewidth=0.5,
+                gid=f"{SCALE}-{unit}",
+            )
+        )
+    text_top = top + LINE * 7 * MM_PER_POINT if above else top - 1.6
+    sheet.write(left, text_top, "0", size=7, align="center")
+    sheet.write(left + width, text_top, f"{length:g}", size=7, align="center", group=f"{SCALE}-{unit}")
+    after = left + width + sheet.text_width(f"{length:g}", size=7) / 2 + 1.2
+    sheet.write(after, text_top, words, size=7)
+
+
+def draw_north_arrow(sheet: Sheet, middle: float, bottom: float, *, height: float = 11.0) -> None:
+    """Draw an arrow to grid north; `middle` and `bottom` in mm."""
+    from matplotlib.patches import Polygon
+
+    tip, wing = bottom + height - 4.0, 2.4
+    left = [(middle, tip), (middle - wing, bottom), (middle, bottom + 1.8)]
+    right = [(middle, tip), (middle + wing, bottom), (middle, bottom + 1.8)]
+    sheet.paper.add_patch(Polygon(left, closed=True, facecolor=INK, edgecolor=INK, linewidth=0.6))
+    sheet.paper.add_patch(Polygon(right, closed=True, facecolor="white", edgecolor=INK, linewidth=0.6))
+    sheet.write(middle, bottom + height, "N", size=8, weight="bold", align="center")
+
+
+# --------------------------------------------------------------------------- labels on the map
+
+Box = tuple[float, float, float, float]
+
+
+def overlaps(box: Box, others: Iterable[Box]) -> bool:
+    """Whether a box (left, bottom, right, top) touches any other."""
+    left, bottom, right, top = box
+    return any(left < r and right > l and bottom < t and top > b for l, b, r, t in others)  # noqa: E741
+
+
+def text_box(sheet: Sheet, axes: Axes, x: float, y: float, words: str, *, size: float, weight: str, align: str) -> Box:
+    """Return where centred text would stand on the page (mm), with a little air around it."""
+    across, up = axes.transData.transform((x, y)) / float(sheet.figure.dpi) * 25.4
+    width = sheet.text_width(words, size=size, weight=weight)
+    height = size * MM_PER_POINT
+    left = across - {"center": width / 2, "left": 0.0, "right": width}[align]
+    return (left - 0.8, up - 0.65 * height - 0.3, left + width + 0.8, up + 0.65 * height + 0.3)
+
+
+def write_label(
+    axes: Axes,
+    x: float,
+    y: float,
+    words: str,
+    *,
+    size: float,
+    weight: str = "normal",
+    colour: str = INK,
+    **options: Any,
+) -> None:
+    """Write words on a map with a white halo. The halo is an artist of its own: the words stay text in a PDF."""
+    from matplotlib.patheffects import withStroke
+
+    common: dict[str, Any] = {
+        "fontsize": size,
+        "fontweight": weight,
+        "ha": "center",
+        "va": "center",
+        "parse_math": False,
+        "clip_on": True,
+        "fontfamily": FONT,
+    } | options
+    halo = axes.text(x, y, words, color="white", gid=HALO, zorder=9, **common)
+    halo.set_path_effects([withStroke(linewidth=size * 0.32, foreground="white")])
+    axes.text(x, y, words, color=colour, zorder=10, **common)
+
+
+def put_labels(
+    sheet: Sheet,
+    axes: Axes,
+    labels: Iterable[tuple[str, float, float]],
+    *,
+    most: int,
+    size: float,
+    weight: str = "normal",
+    colour: str = INK,
+    taken: list[Box],
+    within: Box,
+) -> int:
+    """Write the first `most` labels that fit in the window and touch none before them; return how many were written.
+
+    `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear.
+    """
+    written = 0
+    for words, x, y in labels:
+        if written == most:
+            break
+        box = text_box(sheet, axes, x, y, words, size=size, weight=weight, align="center")
+        outside = box[0] < within[0] or box[1] < within[1] or box[2] > within[2] or box[3] > within[3]
+        if outside or overlaps(box, taken):
+            continue
+        write_label(axes, x, y, words, size=size, weight=weight, colour=colour)
+        taken.append(box)
+        written += 1
+    return written

@@ -1,0 +1,117 @@
+"""What every map of a study stands on: polygons as paths, outlines and labels of the authorities. Made once a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import Place, StudyArea
+
+if TYPE_CHECKING:
+    from matplotlib.path import Path as MarksPath
+    from numpy.typing import NDArray
+
+__all__ = ["Ground", "compound_path", "prepare_ground"]
+
+SNAP: Final = 0.1
+"""Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A study area made ready for drawing.
+
+    Parameters
+    ----------
+    area
+        The study area.
+    outlines
+        Authority code → its outline, one geometry each.
+    labels
+        Indexed by authority code: `name`, `easting`, `northing` (the middle of the largest circle inside).
+    bounds
+        Array (area, 4): west, south, east, north of every area in metres.
+    """
+
+    area: StudyArea
+    outlines: pd.Series
+    labels: pd.DataFrame
+    bounds: NDArray[np.float64]
+
+    def extent_of(self, place: Place | None) -> tuple[float, float, float, float]:
+        """Return west, south, east, north (metres) of a place, or of the whole study area."""
+        bounds = self.bounds[self.lies_in(place)]
+        west, south = bounds[:, :2].min(axis=0)
+        east, north = bounds[:, 2:].max(axis=0)
+        return (float(west), float(south), float(east), float(north))
+
+    def lies_in(self, place: Place | None) -> NDArray[np.bool_]:
+        """Return which areas (in the order of the study area's ids) belong to a place."""
+        if place is None:
+            return np.ones(len(self.area), dtype=bool)
+        return np.asarray(self.area.areas["la_code"].isin(place.authorities), dtype=bool)
+
+    def seen_in(self, extent: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+        """Return which areas may be seen in a window (west, south, east, north)."""
+        west, south, east, north = extent
+        low_x, low_y, high_x, high_y = self.bounds.T
+        seen: NDArray[np.bool_] = (low_x < east) & (high_x > west) & (low_y < north) & (high_y > south)
+        return seen
+
+    def covers(
+        self, easting: NDArray[np.float64], northing: NDArray[np.float64], place: Place | None
+    ) -> NDArray[np.bool_]:
+        """Return which points (metres) lie in a place, or in the study area."""
+        import shapely
+
+        inside = np.zeros(len(easting), dtype=bool)
+        for code, outline in self.outlines.items():
+            if place is None or code in place.authorities:
+                inside |= shapely.contains_xy(outline, easting, northing)
+        return inside
+
+
+def prepare_ground(area: StudyArea) -> Ground:
+    """Return a study area made ready for drawing; worth keeping where many maps are drawn of it."""
+    import shapely
+
+    geometries = area.areas.geometry.to_numpy()
+    codes = area.areas["la_code"].to_numpy()
+    authorities = area.authorities
+    outlines = [shapely.union_all(geometries[codes == code], grid_size=SNAP) for code in authorities]
+    circles = shapely.maximum_inscribed_circle(np.array(outlines, dtype=object), tolerance=100.0)
+    middles = [shapely.get_coordinates(circle)[0] for circle in circles]
+    index = pd.Index(list(authorities), name="la_code")
+    labels = pd.DataFrame(
+        {
+            "name": list(authorities.values()),
+            "easting": [float(middle[0]) for middle in middles],
+            "northing": [float(middle[1]) for middle in middles],
+        },
+        index=index,
+    )
+    return Ground(area, pd.Series(outlines, index=index, dtype=object), labels, np.asarray(shapely.bounds(geometries)))
+
+
+def compound_path(geometries: NDArray[np.object_]) -> MarksPath:
+    """Return all polygons as one path: a class is then one drawing operation, however many areas it has.
+
+    Shells run one way and holes the other, so that holes stay empty whatever fill rule the printer has.
+    """
+    import shapely
+    from matplotlib.path import Path as MarksPath
+
+    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    if not len(parts):
+        return MarksPath(np.empty((0, 2)))
+    rings = shapely.get_rings(shapely.orient_polygons(parts))
+    vertices, ring = shapely.get_coordinates(rings, return_index=True)
+    codes = np.full(len(vertices), MarksPath.LINETO, dtype=MarksPath.code_type)
+    change = np.flatnonzero(np.diff(ring)) + 1
+    codes[np.concatenate([[0], change])] = MarksPath.MOVETO
+    codes[np.concatenate([change - 1, [len(vertices) - 1]])] = MarksPath.CLOSEPOLY
+    return MarksPath(vertices, codes)

@@ -1,0 +1,205 @@
+"""What a map shows: areas by class, a density by cell, schools as points; each draws itself and tells its legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, Surface
+from hotspots.publish.furniture import Entry
+from hotspots.publish.ground import Ground, compound_path
+from hotspots.publish.sheet import INK
+from hotspots.publish.styles import DEPENDS, SCHOOL_LEVELS, SURFACE_COLOURS, ink_on, surface_breaks, surface_labels
+from hotspots.publish.wording import hides, schools_in
+from hotspots.vocabulary import METHOD_CLASSES, SCHOOL_CLASSES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+__all__ = ["draw_areas", "draw_context", "draw_deciles", "draw_outlines", "draw_schools", "draw_surface"]
+
+PALE: Final = "#e9e9e6"
+AREA_EDGE: Final = "#8f8f8f"
+DECILE_COLOURS: Final = (
+    "#8d92a8",
+    "#999eb2",
+    "#a6aabc",
+    "#b2b6c6",
+    "#bfc2d0",
+    "#cbceda",
+    "#d7dae3",
+    "#e2e4eb",
+    "#ecedf2",
+    "#f6f6f9",
+)
+"""Most deprived to least: greys with a little blue, so that the points above them stay the message."""
+NO_DECILE: Final = "#ffffff"
+
+
+def _fill(axes: Axes, shapes: NDArray[np.object_], colour: str, *, hatch: str = "", **options: Any) -> None:
+    """Fill polygons as one path, and hatch them as another."""
+    from matplotlib.patches import PathPatch
+
+    if not len(shapes):
+        return
+    path = compound_path(shapes)
+    style: dict[str, Any] = {"edgecolor": AREA_EDGE, "linewidth": 0.15, "joinstyle": "round"} | options
+    axes.add_artist(PathPatch(path, facecolor=colour, **style))
+    if hatch:
+        _hatch(axes, path, hatch, ink_on(colour), zorder=float(style.get("zorder", 1.0)))
+
+
+def _hatch(axes: Axes, path: Any, hatch: str, colour: str, *, zorder: float) -> None:
+    from matplotlib.patches import PathPatch
+
+    axes.add_artist(PathPatch(path, facecolor="none", edgecolor=colour, hatch=hatch, linewidth=0, zorder=zorder))
+
+
+def _shapes(ground: Ground, keep: NDArray[np.bool_]) -> NDArray[np.object_]:
+    shapes: NDArray[np.object_] = np.asarray(ground.area.areas.geometry.to_numpy()[keep], dtype=object)
+    return shapes
+
+
+def draw_context(axes: Axes, ground: Ground, seen: NDArray[np.bool_], place: Place | None) -> None:
+    """Fill the areas outside the place in one pale colour."""
+    _fill(axes, _shapes(ground, seen & ~ground.lies_in(place)), PALE, edgecolor="white")
+
+
+def draw_outlines(axes: Axes, ground: Ground, place: Place | None) -> None:
+    """Draw the borders of the authorities, those of the place darker."""
+    from matplotlib.patches import PathPatch
+
+    for code, outline in ground.outlines.items():
+        inside = place is None or code in place.authorities
+        axes.add_artist(
+            PathPatch(
+                compound_path(np.array([outline], dtype=object)),
+                facecolor="none",
+                edgecolor=INK if inside else "#8c8c8c",
+                linewidth=1.0 if inside else 0.6,
+                joinstyle="round",
+                zorder=5 if inside else 4,
+            )
+        )
+
+
+def draw_areas(
+    axes: Axes,
+    result: HotspotResult,
+    ground: Ground,
+    seen: NDArray[np.bool_],
+    *,
+    place: Place | None,
+    alpha: float | None,
+) -> list[Entry]:
+    """Fill the areas of a place by class; return the legend, one entry a class, with the number of areas."""
+    table = result.table.reindex(ground.area.ids)
+    inside = ground.lies_in(place)
+    classes = table["class"].fillna("not_tested").to_numpy(dtype=object)
+    depends = (table["certainty"] == "depends").to_numpy(dtype=bool) & inside
+    entries = []
+    for style in METHOD_CLASSES[result.method]:
+        of_class = inside & (classes == style.key)
+        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha)
+        unsure = _shapes(ground, of_class & depends & seen)
+        if len(unsure):
+            _hatch(axes, compound_path(unsure), DEPENDS.hatch, ink_on(style.colour), zorder=2)
+        entries.append(
+            Entry(style.label, style.colour, style.hatch, int(of_class.sum()), hatch_colour=ink_on(style.colour))
+        )
+    if hides(result, place):
+        entries.append(Entry(DEPENDS.label, DEPENDS.colour, DEPENDS.hatch, int(depends.sum())))
+    return entries
+
+
+def draw_surface(
+    axes: Axes, surface: Surface, ground: Ground, *, place: Place | None, alpha: float | None
+) -> list[Entry]:
+    """Draw the cells of a surface by class, inside the place; return the legend with the km² of every class."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    breaks = surface_breaks(surface)
+    colours = SURFACE_COLOURS[: len(breaks) - 1]
+    west, south, east, north = surface.extent
+    # The highest value may equal the last bound, which belongs to no class of its own.
+    top = np.nextafter(breaks[-1], breaks[0])
+    image = axes.imshow(
+        np.ma.masked_invalid(np.clip(surface.values, breaks[0], top)),
+        extent=(west, east, south, north),
+        origin="upper",
+        interpolation="nearest",
+        cmap=ListedColormap(list(colours)),
+        norm=BoundaryNorm(breaks, len(colours)),
+        aspect="auto",
+        alpha=alpha,
+        zorder=1,
+    )
+    inside = [outline for code, outline in ground.outlines.items() if place is None or code in place.authorities]
+    image.set_clip_path(compound_path(np.array(inside, dtype=object)), axes.transData)
+    cells = np.histogram(np.clip(_cells_inside(surface, inside), breaks[0], top), bins=breaks)[0]
+    entries = [
+        Entry(label, colour, count=round(float(number) * surface.cell**2 / 1e6))
+        for label, colour, number in zip(surface_labels(breaks), colours, cells, strict=True)
+    ]
+    return entries[::-1]
+
+
+def _cells_inside(surface: Surface, outlines: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the values of the cells whose middle lies in any of the outlines."""
+    import shapely
+
+    rows, columns = surface.values.shape
+    east = surface.origin[0] + (np.arange(columns) + 0.5) * surface.cell
+    north = surface.origin[1] - (np.arange(rows) + 0.5) * surface.cell
+    x, y = np.meshgrid(east, north)
+    known = np.isfinite(surface.values)
+    inside = np.zeros(int(known.sum()), dtype=bool)
+    for outline in outlines:
+        shapely.prepare(outline)
+        inside |= shapely.contains_xy(outline, x[known], y[known])
+    values: NDArray[np.float64] = surface.values[known][inside]
+    return values
+
+
+def draw_deciles(
+    axes: Axes,
+    deprivation: Deprivation,
+    ground: Ground,
+    seen: NDArray[np.bool_],
+    *,
+    place: Place | None,
+    alpha: float | None,
+) -> None:
+    """Fill the areas of a place by decile of deprivation, muted."""
+    decile = deprivation.table["decile"].reindex(ground.area.ids).to_numpy(dtype=float)
+    inside = ground.lies_in(place) & seen
+    for number, colour in enumerate(DECILE_COLOURS, start=1):
+        _fill(axes, _shapes(ground, inside & (decile == number)), colour, alpha=alpha, edgecolor="white")
+    _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha)
+
+
+def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> list[Entry]:
+    """Draw schools as points by colour and shape, those that stand out on top; return the legend with counts."""
+    table = schools_in(result.table, place)
+    table = table[table.geometry.notna() & ~table.geometry.is_empty]
+    styles = {style.key: style for style in SCHOOL_CLASSES}
+    for level, key in enumerate(SCHOOL_LEVELS):
+        style, points = styles[key], table[table["class"] == key].geometry
+        axes.plot(
+            points.x.to_numpy(),
+            points.y.to_numpy(),
+            linestyle="none",
+            marker=style.marker,
+            markersize=5.0 if key in ("as_expected", "cannot_be_judged") else 7.5,
+            markerfacecolor=style.colour,
+            markeredgecolor=INK,
+            markeredgewidth=0.6,
+            zorder=6 + level / 10,
+        )
+    return [
+        Entry(style.label, style.colour, marker=style.marker, count=int((table["class"] == style.key).sum()))
+        for style in SCHOOL_CLASSES
+    ]

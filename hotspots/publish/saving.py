@@ -1,0 +1,121 @@
+"""Sheets into files: PNG, PDF and SVG in one step each, and the same sheet gives the same bytes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hotspots.errors import OutputError
+from hotspots.publish.sheet import HEADER, LOWER, MARGIN, MM_PER_INCH, SMALLEST_TITLE, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+__all__ = ["body_as_svg", "replace_file", "save_sheet", "title_of"]
+
+PRINT_DPI: Final = 300
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file beside `path` and put it there in one step: whoever opens it never sees half a file.
+
+    Raises
+    ------
+    OutputError
+        If the folder can't be written to, or the file is held open by another program.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    except OSError as error:
+        raise OutputError(
+            f"Can't write {path}.", found=str(error.strerror), advice="choose an output folder that you may write to"
+        ) from error
+    os.close(handle)
+    try:
+        write(Path(unfinished))
+        Path(unfinished).replace(path)
+    except PermissionError as error:
+        raise OutputError(
+            f"Can't replace {path}.", found=str(error.strerror), advice="close the program that has the file open"
+        ) from error
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+    return path
+
+
+def _written(figure: Figure, *groups: str) -> list[Text]:
+    """Return the lines of text of these groups."""
+    return [text for axes in figure.axes for text in axes.texts if text.get_gid() in groups]
+
+
+def title_of(figure: Figure) -> str:
+    """Return the title written across the top of a sheet."""
+    lines = _written(figure, HEADER)
+    return " ".join(text.get_text() for text in lines if float(text.get_fontsize()) >= SMALLEST_TITLE)
+
+
+def save_sheet(figure: Figure, stem: Path) -> list[Path]:
+    """Write `stem`.png (300 dpi) and `stem`.pdf; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        From `draw_map` or one of the charts.
+    stem
+        Path without ending.
+
+    Returns
+    -------
+    list of Path
+        The two files.
+
+    Raises
+    ------
+    OutputError
+        If a file can't be written.
+    """
+    title = title_of(figure)
+    # No dates and no program versions: the same content is the same file.
+    pdf = {"Title": title, "Creator": "hotspots", "Producer": None, "CreationDate": None}
+    png = {"Title": title, "Software": None}
+
+    def as_png(path: Path) -> None:
+        figure.savefig(path, format="png", dpi=PRINT_DPI, metadata=png)
+
+    def as_pdf(path: Path) -> None:
+        figure.savefig(path, format="pdf", metadata=pdf)
+
+    with look():
+        return [
+            replace_file(Path(f"{stem}.png"), as_png),
+            replace_file(Path(f"{stem}.pdf"), as_pdf),
+        ]
+
+
+def body_as_svg(figure: Figure) -> bytes:
+    """Return the sheet without margins, title and marking as SVG: for a page that says them in its own words."""
+    from matplotlib.transforms import Bbox
+
+    header = _written(figure, HEADER)
+    hidden = [*header, *_written(figure, LOWER)]
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    width, height = figure.get_size_inches()
+    lowest = min((text.get_window_extent(renderer).y0 / figure.dpi for text in header), default=height)
+    stream = BytesIO()
+    try:
+        for text in hidden:
+            text.set_visible(False)
+        with look():
+            edge = (MARGIN - 1.0) / MM_PER_INCH
+            box = Bbox([[edge, 0.0], [float(width) - edge, float(lowest)]])
+            figure.savefig(stream, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
+    finally:
+        for text in hidden:
+            text.set_visible(True)
+    return stream.getvalue()

@@ -1,0 +1,252 @@
+"""A sheet of A4 paper measured in millimetres: text that wraps and fits, panels, header and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Sheet", "foot", "head", "look", "new_sheet"]
+
+A4_LANDSCAPE: Final = (297.0, 210.0)
+MARGIN: Final = 10.0
+MM_PER_INCH: Final = 25.4
+MM_PER_POINT: Final = MM_PER_INCH / 72.0
+LINE: Final = 1.3
+"""Line spacing in font sizes."""
+FONT: Final = "DejaVu Sans"
+"""Comes with matplotlib, so that a map looks the same on every computer."""
+INK: Final = "#1a1a1a"
+QUIET: Final = "#4d4d4d"
+RULE: Final = "#b3b3b3"
+WARNING: Final = "#b30000"
+
+HEADER: Final = "header"
+"""Group id of the title, subtitle and upper marking: what a page of a briefing says in its own words."""
+SMALLEST_TITLE: Final = 12.0
+LOWER: Final = "lower marking"
+HALO: Final = "halo"
+
+_LOOK: Final[dict[str, Any]] = {
+    "font.family": FONT,
+    "font.size": 8.0,
+    "pdf.fonttype": 42,  # TrueType, so that text in the PDF is text
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hotspots",
+    "hatch.linewidth": 0.5,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": QUIET,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "path.simplify": False,  # nothing is simplified silently
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw with the house's look, whatever the user's own matplotlib settings are, and put those back."""
+    from matplotlib import style
+
+    with style.context(["default", _LOOK]):
+        yield
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page: the figure, and axes that cover the whole paper in millimetres from its lower left corner."""
+
+    figure: Figure
+    paper: Axes
+
+    @property
+    def width(self) -> float:
+        """Width of the paper (mm)."""
+        return float(self.figure.get_figwidth()) * MM_PER_INCH
+
+    @property
+    def height(self) -> float:
+        """Height of the paper (mm)."""
+        return float(self.figure.get_figheight()) * MM_PER_INCH
+
+    def panel(self, left: float, bottom: float, width: float, height: float, **options: Any) -> Axes:
+        """Return new axes at this place (mm)."""
+        return self.figure.add_axes(
+            (left / self.width, bottom / self.height, width / self.width, height / self.height), **options
+        )
+
+    def text_width(self, words: str, *, size: float, weight: str = "normal") -> float:
+        """Return the width of one line of text (mm) as it is printed, whatever the screen's resolution."""
+        from matplotlib.font_manager import FontProperties
+        from matplotlib.textpath import text_to_path
+
+        font = FontProperties(family=FONT, size=size, weight=weight)
+        points, _, _ = text_to_path.get_text_width_height_descent(words, font, False)
+        return float(points) * MM_PER_POINT
+
+    def wrap(self, words: str, *, width: float, size: float, weight: str = "normal") -> list[str]:
+        """Return text as lines no wider than `width` (mm); a longer single word stands alone."""
+        measured = {word: self.text_width(word, size=size, weight=weight) for word in {*words.split(), " "}}
+        lines: list[str] = []
+        for paragraph in words.split("\n"):
+            line, length = "", 0.0
+            for word in paragraph.split():
+                if line and length + measured[" "] + measured[word] > width:
+                    lines.append(line)
+                    line, length = word, measured[word]
+                else:
+                    length += measured[word] + (measured[" "] if line else 0.0)
+                    line = f"{line} {word}".strip()
+            lines.append(line)
+        return lines
+
+    def wrap_evenly(self, words: str, *, width: float, size: float, weight: str = "normal") -> list[str]:
+        """Return text in as few lines as `wrap` needs, but of much the same length: no word is left alone."""
+        lines = self.wrap(words, width=width, size=size, weight=weight)
+        while len(lines) > 1 and width > 40.0:
+            width -= 4.0
+            narrower = self.wrap(words, width=width, size=size, weight=weight)
+            if (
+                len(narrower) > len(lines)
+                or max(self.text_width(x, size=size, weight=weight) for x in narrower) > width
+            ):
+                break
+            lines = narrower
+        return lines
+
+    def write(
+        self,
+        x: float,
+        top: float,
+        words: str,
+        *,
+        size: float = 8.0,
+        weight: str = "normal",
+        colour: str = INK,
+        width: float | None = None,
+        align: str = "left",
+        group: str | None = None,
+    ) -> float:
+        """Write text below `top` (mm), wrapped to `width`; return where its lowest line ends (mm)."""
+        if not words:
+            return top
+        lines = [words] if width is None else self.wrap(words, width=width, size=size, weight=weight)
+        for number, line in enumerate(lines):
+            # One artist a line: a search in the PDF finds it, and no renderer spaces the lines its own way.
+            self.paper.text(
+                x,
+                top - (number * LINE + 1.0) * size * MM_PER_POINT,
+                line,
+                fontsize=size,
+                fontweight=weight,
+                color=colour,
+                ha=align,
+                va="baseline",
+                gid=group,
+                parse_math=False,
+            )
+        return top - (len(lines) * LINE) * size * MM_PER_POINT
+
+    def write_fitting(
+        self,
+        x: float,
+        top: float,
+        words: str,
+        *,
+        width: float,
+        bottom: float,
+        size: float,
+        smallest: float,
+        **options: Any,
+    ) -> float:
+        """Write text as large as fits above `bottom`; what does not fit is cut at a sentence, and that is said."""
+        room = top - bottom
+        for step in range(int((size - smallest) / 0.25) + 1):
+            tried = size - 0.25 * step
+            if self._height(words, width=width, size=tried) <= room:
+                return self.write(x, top, words, size=tried, width=width, **options)
+        sentences = words.split(". ")
+        while len(sentences) > 1:
+            sentences = sentences[:-1]
+            shorter = ". ".join(sentences) + ". More in the methods."
+            if self._height(shorter, width=width, size=smallest) <= room:
+                return self.write(x, top, shorter, size=smallest, width=width, **options)
+        return self.write(x, top, words, size=smallest, width=width, **options)
+
+    def _height(self, words: str, *, width: float, size: float) -> float:
+        return len(self.wrap(words, width=width, size=size)) * LINE * size * MM_PER_POINT
+
+    def rule(self, left: float, right: float, y: float) -> None:
+        """Draw a thin line across the page."""
+        self.paper.plot([left, right], [y, y], color=RULE, linewidth=0.5, solid_capstyle="butt")
+
+
+def new_sheet(*, width: float = A4_LANDSCAPE[0], height: float = A4_LANDSCAPE[1]) -> Sheet:
+    """Return an empty sheet of this size (mm). Call it, and draw on it, inside `look()`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=100, facecolor="white")
+    FigureCanvasAgg(figure)
+    paper = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    paper.set_axis_off()
+    paper.set(xlim=(0.0, width), ylim=(0.0, height), autoscale_on=False)
+    paper.set_zorder(5)
+    return Sheet(figure, paper)
+
+
+# --------------------------------------------------------------------------- what every sheet carries
+
+
+def head(sheet: Sheet, title: str, subtitle: str, *, marking: str = "", alarming: bool = False) -> float:
+    """Write marking, title and subtitle across the top; return where the room below them begins (mm)."""
+    width = sheet.width - 2 * MARGIN
+    top = sheet.height - MARGIN + 3.0
+    if marking and alarming:
+        sheet.write(sheet.width / 2, top, marking, size=9, weight="bold", colour=WARNING, align="center", group=HEADER)
+        top -= 6.0
+    elif marking:
+        sheet.write(
+            sheet.width - MARGIN, top, marking, size=7.5, weight="bold", colour=WARNING, align="right", group=HEADER
+        )
+        top -= 5.0
+    size = _title_size(sheet, title, width)
+    for line in sheet.wrap_evenly(title, width=width, size=size, weight="bold"):
+        top = sheet.write(MARGIN, top, line, size=size, weight="bold", group=HEADER)
+    top = sheet.write(MARGIN, top - 0.8, subtitle, size=9.5, colour=QUIET, width=width, group=HEADER)
+    return top - 2.0
+
+
+def _title_size(sheet: Sheet, title: str, width: float) -> float:
+    """Return a size at which the title takes one line, or, if it is long, two."""
+    for size, lines in ((17.0, 1), (16.0, 1), (15.0, 1), (14.0, 1), (15.0, 2), (14.0, 2), (13.0, 2)):
+        if len(sheet.wrap(title, width=width, size=size, weight="bold")) <= lines:
+            return size
+    return SMALLEST_TITLE
+
+
+def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: bool = False) -> float:
+    """Write sources and attribution along the bottom; return where the room above them ends (mm)."""
+    width = sheet.width - 2 * MARGIN
+    size = 6.5
+    step = LINE * size * MM_PER_POINT
+    wrapped = [part for line in lines if line for part in sheet.wrap(line, width=width, size=size)]
+    bottom = 6.0
+    if marking and alarming:
+        sheet.write(
+            sheet.width / 2, bottom + 4.0, marking, size=9, weight="bold", colour=WARNING, align="center", group=LOWER
+        )
+        bottom += 5.0
+    top = bottom + step * len(wrapped)
+    for number, line in enumerate(wrapped):
+        sheet.write(MARGIN, top - number * step, line, size=size, colour=QUIET)
+    sheet.rule(MARGIN, sheet.width - MARGIN, top + 1.2)
+    return top + 3.0
