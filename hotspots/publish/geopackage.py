@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -36,8 +35,8 @@ def write_geopackage(
     """Write results, schools and authorities as the layers of one GeoPackage.
 
     A `HotspotResult` becomes the layer ``<name>_<method>``, a `SchoolResult` the layer ``schools``, a
-    `StudyArea` the layer ``authorities`` (the areas dissolved). Areas come first, points last, which is the
-    order to draw them in. Each layer brings its own style for QGIS (also as SLD), titles and descriptions of
+    `StudyArea` the layer ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts
+    the first layer of a file on top. Each layer brings its own style for QGIS (also as SLD), titles and descriptions of
     its columns, and how it was made.
 
     Parameters
@@ -81,7 +80,7 @@ def write_geopackage(
                 for layer in layers:
                     _write_layer(draft, layer)
             _finish(draft, layers, title=title, description=description, date=stamp)
-            os.replace(draft, path)
+            draft.replace(path)
     except OSError as error:
         raise OutputError(
             f"The GeoPackage {path} can't be written.",
@@ -92,7 +91,7 @@ def write_geopackage(
 
 
 def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
-    """Return the layers in drawing order, bottom first."""
+    """Return the layers in drawing order, top first, as QGIS lists them."""
     layers = []
     for noun in nouns:
         if isinstance(noun, HotspotResult):
@@ -119,7 +118,7 @@ def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
             found=f"layers {list_briefly(names, 10)}",
             advice="give the events different names, or write two files",
         )
-    return sorted(layers, key=lambda layer: layer.level)
+    return sorted(layers, key=lambda layer: -layer.level)
 
 
 @contextmanager

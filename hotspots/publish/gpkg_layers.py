@@ -30,9 +30,9 @@ __all__ = ["Layer", "Noun", "area_layer", "authority_layer", "release_words", "s
 
 Noun = HotspotResult | SchoolResult | StudyArea
 
-TEXT: Final = frozenset(
-    "area_id name la_code la_name quadrant class certainty null reason school_id area_la_code".split()
-)
+TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
+    *("certainty", "class", "null", "quadrant", "reason"),
+}
 WHOLE: Final = frozenset({"neighbours", "years", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
@@ -40,7 +40,7 @@ types of a layer don't depend on the data."""
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer as it will be written; `level` is its place in the drawing order, `lineage` how it was made."""
+    """A layer as it will be written; `level` is its place in the drawing order, 0 at the bottom."""
 
     name: str
     title: str
@@ -99,6 +99,7 @@ def area_layer(result: HotspotResult) -> Layer:
     name = f"{slugify(result.name).replace('-', '_') or 'events'}_{result.method}"
     words = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
     method = METHOD_TITLES[result.method]
+    unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
         name=name,
         title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
@@ -107,7 +108,7 @@ def area_layer(result: HotspotResult) -> Layer:
         geometry_type="MultiPolygon",
         level=0,
         words=words,
-        style=area_style(result.method, release=result.release, name=name),
+        style=area_style(result.method, release=result.release, unsure=unsure, name=name),
         lineage=_lineage(result) | {"method": method, "provenance": dict(result.provenance)},
     )
 

@@ -124,17 +124,26 @@ def add_metadata(file: sqlite3.Connection, layers: Sequence[Layer], *, title: st
     file.execute(METADATA_REFERENCE)
     _extend(file, ("gpkg_metadata", "gpkg_metadata_reference"), "gpkg_metadata", METADATA_URI)
     whole = {"title": title, "description": description, "layers": [layer.name for layer in layers]}
-    _add_document(file, None, JSON_URI, "application/json", _json(whole), date)
+    _add_document(file, None, text=_json(whole), date=date)
     for layer in layers:
-        _add_document(file, layer.name, JSON_URI, "application/json", _json(layer.lineage), date)
-        _add_document(file, layer.name, QGIS_URI, "text/xml", _qgis_metadata(layer), date)
+        _add_document(file, layer.name, text=_json(layer.lineage), date=date)
+        _add_document(file, layer.name, text=_qgis_metadata(layer), date=date, uri=QGIS_URI, kind="text/xml")
 
 
 def _json(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, default=str, indent=1)
 
 
-def _add_document(file: sqlite3.Connection, table: str | None, uri: str, kind: str, text: str, date: str) -> None:
+def _add_document(
+    file: sqlite3.Connection,
+    table: str | None,
+    *,
+    text: str,
+    date: str,
+    uri: str = JSON_URI,
+    kind: str = "application/json",
+) -> None:
+    """Add one document about a layer, or about the whole file."""
     row = file.execute(
         "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)",
         (uri, kind, text),

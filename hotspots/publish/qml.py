@@ -16,6 +16,7 @@ HATCH_ANGLES: Final = {"/": (45,), "\\": (135,), "x": (45, 135), "|": (90,), "-"
 """Degrees against the horizontal, anticlockwise, of the lines behind a matplotlib hatch."""
 MARKERS: Final = {"o": ("circle", 0), "^": ("triangle", 0), "v": ("triangle", 180), "X": ("cross_fill", 45)}
 """Name and turn (degrees clockwise) of the QGIS marker behind a matplotlib marker."""
+HALO_MM: Final = 0.7
 PITCH_MM: Final = 6.0
 """Distance of a hatch written once; written three times, its lines are a third of this apart."""
 
@@ -31,7 +32,8 @@ class Rule:
     fill, outline
         Colours ``"#rrggbb"``; empty draws none.
     hatch
-        A matplotlib hatch, drawn in `ink` over the fill.
+        A matplotlib hatch, drawn in `ink` over the fill; `halo` puts a broader white line under each line, and a
+        white rim around a marker, so that it is seen on every colour.
     marker
         A matplotlib marker; makes it a rule for points, `size` millimetres across.
     level
@@ -47,6 +49,7 @@ class Rule:
     outline_mm: float = 0.1
     hatch: str = ""
     ink: str = INK
+    halo: bool = False
     marker: str = ""
     size: float = 3.0
     level: int = 0
@@ -223,9 +226,11 @@ def _add_fill(symbol: ET.Element, rule: Rule, number: int) -> None:
 def _add_lines(symbol: ET.Element, rule: Rule, *, name: str, pitch: float, angle: int) -> None:
     layer = _layer(symbol, "LinePatternFill", rule.level, angle=str(angle), distance=_number(pitch), distance_unit="MM")
     line = ET.SubElement(layer, "symbol", type="line", name=name, alpha="1", clip_to_extent="1")
-    _layer(
-        line, "SimpleLine", line_color=_colour(rule.ink), line_style="solid", line_width="0.13", line_width_unit="MM"
-    )
+    strokes = [("#ffffff", "0.4")] if rule.halo else []
+    for colour, width in [*strokes, (rule.ink, "0.13")]:
+        _layer(
+            line, "SimpleLine", line_color=_colour(colour), line_style="solid", line_width=width, line_width_unit="MM"
+        )
 
 
 def _add_dots(symbol: ET.Element, rule: Rule, *, name: str, pitch: float) -> None:
@@ -239,20 +244,23 @@ def _add_dots(symbol: ET.Element, rule: Rule, *, name: str, pitch: float) -> Non
 
 def _add_marker(symbol: ET.Element, rule: Rule) -> None:
     name, turn = MARKERS[rule.marker] if rule.marker else ("circle", 0)
-    _layer(
-        symbol,
-        "SimpleMarker",
-        rule.level,
-        name=name,
-        angle=str(turn),
-        color=_colour(rule.fill),
-        outline_color=_colour(rule.outline),
-        outline_style="solid" if rule.outline else "no",
-        outline_width=_number(rule.outline_mm),
-        outline_width_unit="MM",
-        size=_number(rule.size),
-        size_unit="MM",
-    )
+    rims = [("#ffffff", rule.outline_mm + HALO_MM)] if rule.halo else []
+    for outline, width in [*rims, (rule.outline, rule.outline_mm)]:
+        _layer(
+            symbol,
+            "SimpleMarker",
+            rule.level,
+            name=name,
+            angle=str(turn),
+            color=_colour(rule.fill),
+            outline_color=_colour(outline),
+            outline_style="solid" if outline else "no",
+            outline_width=_number(width),
+            outline_width_unit="MM",
+            joinstyle="round",
+            size=_number(rule.size),
+            size_unit="MM",
+        )
 
 
 # --------------------------------------------------------------------------- words

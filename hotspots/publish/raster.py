@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -64,8 +63,8 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
             raster, look = Path(folder) / path.name, Path(folder) / style.name
             _write(raster, surface)
             look.write_text(surface_style(surface), encoding="utf-8", newline="\n")
-            os.replace(look, style)
-            os.replace(raster, path)
+            look.replace(style)
+            raster.replace(path)
     except OSError as error:
         raise OutputError(
             f"The raster {path} can't be written.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from hotspots.publish.qml import HATCH_ANGLES, MARKERS, PITCH_MM, Labels, Rule
+from hotspots.publish.qml import HALO_MM, HATCH_ANGLES, MARKERS, PITCH_MM, Labels, Rule
 
 __all__ = ["layer_descriptor"]
 
@@ -94,6 +95,8 @@ def _add_turn(graphic: ET.Element, degrees: int) -> None:
 
 
 def _add_marker(element: ET.Element, rule: Rule) -> None:
+    if rule.halo:
+        _add_marker(element, replace(rule, halo=False, outline="#ffffff", outline_mm=rule.outline_mm + HALO_MM))
     name, turn = MARKERS[rule.marker]
     graphic = ET.SubElement(ET.SubElement(element, "se:PointSymbolizer"), "se:Graphic")
     mark = ET.SubElement(graphic, "se:Mark")

@@ -122,8 +122,11 @@ def _notes(mark: str) -> list[Rule]:
 # --------------------------------------------------------------------------- layers
 
 
-def area_style(method: Method, *, release: str, name: str = "areas") -> LayerStyle:
-    """Return the look of a layer of tested areas: colour and hatch by class, more hatch where it is uncertain."""
+def area_style(method: Method, *, release: str, unsure: bool = True, name: str = "areas") -> LayerStyle:
+    """Return the look of a layer of tested areas: colour and hatch by class.
+
+    With `unsure`, another hatch lies over the areas whose class depends on hidden numbers.
+    """
     classes = METHOD_CLASSES[method]
     rules = _notes(marking(release)) + [
         Rule(
@@ -137,7 +140,8 @@ def area_style(method: Method, *, release: str, name: str = "areas") -> LayerSty
         )
         for style in classes
     ]
-    rules.append(Rule(DEPENDS.label, field="certainty", value=DEPENDS.key, hatch=DEPENDS.hatch))
+    if unsure:
+        rules.append(Rule(DEPENDS.label, field="certainty", value=DEPENDS.key, hatch=DEPENDS.hatch, halo=True))
     labels = {style.key: style.label for style in classes}
     columns = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
     tip = _tip(
@@ -178,6 +182,7 @@ def school_style(*, release: str, name: str = "schools") -> LayerStyle:
             outline=INK,
             outline_mm=0.2,
             marker=style.marker,
+            halo=True,
             size=2.2 if style.key in ("as_expected", "cannot_be_judged") else 3.4,
             level=SCHOOL_LEVELS.index(style.key),
         )
