@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -232,6 +233,37 @@ DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
 """DfE's local authority numbers for the same seven."""
 
 LSOA_PREFIXES: Final = ("E01", "W01")
+
+NEWEST_LSOA_2011: Final = {"E01": 33_768, "W01": 1_958}
+"""Number of the newest LSOA of 2011 (England, Wales); what is newer came with 2021 and was given to no older area."""
+
+
+def is_newer_lsoa(code: str) -> bool:
+    """Whether this is the code of an LSOA that there was not yet in 2011."""
+    return code[:3] in NEWEST_LSOA_2011 and code[3:].isdigit() and int(code[3:]) > NEWEST_LSOA_2011[code[:3]]
+
+
+def detect_vintage(codes: Iterable[str]) -> int | None:
+    """Return the year of the geography, 2011 or 2021, that these codes of LSOAs belong to; None if it can't be told.
+
+    About one LSOA in twenty changed its code between 2011 and 2021, so a hundred or more without a single
+    newer code are taken to be of 2011. Fewer prove nothing: an unchanged area has the same code in both.
+
+    Examples
+    --------
+    >>> detect_vintage(["E01008881", "E01034955"])
+    2021
+    >>> detect_vintage(f"E0100{n}" for n in range(8881, 9081))
+    2011
+    >>> detect_vintage(["E01008881"]) is None
+    True
+    """
+    lsoas = {code for code in codes if code[:3] in NEWEST_LSOA_2011 and len(code) == 9 and code[3:].isdigit()}
+    lsoas = {code for code in lsoas if code[3:] != "999999"}
+    if any(is_newer_lsoa(code) for code in lsoas):
+        return 2021
+    return 2011 if len(lsoas) >= 100 else None
+
 
 VIOLENCE: Final = ("X85", "Y09")
 """First and last ICD-10 category of assault (Chapter XX, X85-Y09)."""

@@ -1,0 +1,331 @@
+"""ONS areas: polygons in any usual format into a study area; place names for labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.nouns import StudyArea
+from hotspots.sources import polygons, tabular
+from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["detect_vintage", "read_areas", "read_places"]
+
+GEOGRAPHIES: Final[Mapping[str, str]] = {
+    "oa": "output area",
+    "lsoa": "LSOA",
+    "msoa": "MSOA",
+    "wd": "ward",
+    "ward": "ward",
+    "lad": "local authority",
+    "ltla": "local authority",
+    "la": "local authority",
+    "pfa": "police force area",
+}
+"""How ONS begins the names of its columns → what the areas are; the smallest first."""
+
+AUTHORITY_COLUMNS: Final = ("lad", "ltla", "la")
+PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
+PLAIN_NAMES: Final = ("area_name", "geography_name", "name")
+AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
+"""ONS names an LSOA ``Birmingham 067A`` and an MSOA ``Birmingham 067``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which column holds what; None where there is none."""
+
+    id: str
+    name: str | None
+    la_code: str | None
+    la_name: str | None
+    geography: str
+    year: int | None
+    newest: int | None
+
+
+def read_areas(
+    path: Path | str,
+    *,
+    layer: str | None = None,
+    id_column: str | None = None,
+    name_column: str | None = None,
+    la_code_column: str | None = None,
+    la_name_column: str | None = None,
+    crs: str | None = None,
+    authorities: Sequence[str] | None = None,
+    geography: str | None = None,
+    vintage: int | None = None,
+    attribution: Sequence[str] | None = None,
+    release: str = OPEN,
+) -> StudyArea:
+    """Return the areas of a GeoPackage, GeoJSON, shapefile or GeoParquet file, in British National Grid.
+
+    Vertices are brought to a grid of 0.1 m, so that neighbours share them; published files differ in the last
+    decimals. Invalid polygons are mended. Both are said in the notes of the study area, and no area is left out
+    but those of other authorities. Coordinates in another system are converted without a correction grid unless
+    PROJ has one, which is right to about 2 m.
+
+    Parameters
+    ----------
+    path
+        The file.
+    layer
+        Needed where the file has several.
+    id_column, name_column, la_code_column, la_name_column
+        Needed only where the columns don't have one of the usual ONS names (``LSOA11CD``, ``lsoa21_code``,
+        ``LAD22NM``, ``la_code``, ...). Without an authority column the authority is told from the name of the
+        area (``Birmingham 067A``).
+    crs
+        The coordinate system, e.g. ``"EPSG:27700"``, where the file has none or a wrong one.
+    authorities
+        Codes of the local authorities to keep; all of the file if None.
+    geography, vintage
+        What an area is and the year of the geography, where the columns and codes don't tell.
+    attribution
+        Lines that must stand wherever the boundaries are drawn; the two lines ONS asks for if None.
+
+    Raises
+    ------
+    SourceError
+        If the file, layer or a column is missing, ids stand twice, an area has no polygon or no authority, the
+        coordinate system can't be told, or areas of 2011 and 2021 are mixed.
+    """
+    import geopandas as gpd
+
+    path = tabular.need_file(path)
+    frame = polygons.read_layer(path, layer=layer)
+    notes: dict[str, tuple[str, ...]] = {}
+    columns = _find_columns(
+        frame, path, id_=id_column, name=name_column, la_code=la_code_column, la_name=la_name_column
+    )
+    ids = _ids(frame, columns.id, path)
+    names = _text(frame, columns.name, path) if columns.name else ids
+    codes, la_names = _authorities(frame, columns, names, path)
+    areas = gpd.GeoDataFrame(
+        {"name": names, "la_code": codes, "la_name": la_names},
+        geometry=frame.geometry.to_numpy(),
+        index=pd.Index(ids, dtype=object),
+        crs=frame.crs,
+    )
+    # Where the coordinates lie is asked of the whole file, before a part of it is kept.
+    system, note = polygons.tell_crs(areas, path, stated=crs)
+    areas = areas.set_crs(system, allow_override=True)
+    areas = _keep_authorities(areas, authorities, path)
+    areas, mended = polygons.prepare(areas, path)
+    notes |= ({note: ()} if note else {}) | mended
+    vintage = _tell_vintage(columns, areas.index, vintage, notes)
+    _refuse_overlaps(areas, path, notes)
+    return StudyArea(
+        areas,
+        geography=geography or columns.geography,
+        vintage=vintage,
+        attribution=tuple(attribution) if attribution is not None else _attribution(columns.newest or vintage),
+        notes=notes,
+        release=release,
+    )
+
+
+def _attribution(year: int | None) -> tuple[str, ...]:
+    return tuple(line.format(year=year or "").rstrip() for line in ATTRIBUTION)
+
+
+# --------------------------------------------------------------------------- columns
+
+
+def _ons_column(column: str) -> tuple[str, int | None, str] | None:
+    """Return geography, year and ``"code"`` or ``"name"`` of a column named in ONS's manner, else None."""
+    pattern = rf"({'|'.join(sorted(GEOGRAPHIES, key=len, reverse=True))})(20[0-9]{{2}}|[0-9]{{2}})?(cd|code|nm|name)"
+    match = re.fullmatch(pattern, tabular.fold(column))
+    if match is None:
+        return None
+    year = int(match[2]) % 100 + 2000 if match[2] else None
+    return match[1], year, "code" if match[3] in ("cd", "code") else "name"
+
+
+def _find_columns(
+    frame: gpd.GeoDataFrame, path: Path, *, id_: str | None, name: str | None, la_code: str | None, la_name: str | None
+) -> _Columns:
+    """Return which column holds what, as named by the caller or else told from ONS's manner of naming."""
+    plain = [str(column) for column in frame.columns if column != frame.geometry.name]
+    ons = {column: found for column in plain if (found := _ons_column(column))}
+    if id_ is not None:
+        id_ = tabular.need_column(plain, (id_,), path=path, option="id_column")
+    else:
+        id_ = _detect_id(plain, ons, path)
+    prefix, year, _ = ons.get(id_, ("", None, ""))
+
+    def same(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
+        """Return the newest column of this kind, or else one with a plain name."""
+        found = [c for c, (p, _, k) in ons.items() if p in prefixes and k == kind]
+        found.sort(key=lambda c: (ons[c][1] == year, ons[c][1] or 0), reverse=True)
+        return found[0] if found else tabular.find_column(plain, fallback)
+
+    def named(given: str | None, option: str) -> str | None:
+        return tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
+
+    own_code = id_ if prefix in AUTHORITY_COLUMNS else None
+    years = [found[1] for found in ons.values() if found[1]]
+    return _Columns(
+        id=id_,
+        name=named(name, "name_column") or same("name", (prefix,), PLAIN_NAMES),
+        la_code=named(la_code, "la_code_column") or own_code or same("code", AUTHORITY_COLUMNS, ()),
+        la_name=named(la_name, "la_name_column") or same("name", AUTHORITY_COLUMNS, ("local_authority", "authority")),
+        geography=GEOGRAPHIES.get(prefix, "area"),
+        year=year,
+        newest=max(years, default=None),
+    )
+
+
+def _detect_id(plain: Sequence[str], ons: Mapping[str, tuple[str, int | None, str]], path: Path) -> str:
+    """Return the column with the code of the smallest geography."""
+    for prefix in GEOGRAPHIES:
+        found = [column for column, (p, _, kind) in ons.items() if p == prefix and kind == "code"]
+        if len(found) > 1:
+            raise SourceError(
+                f"{path} has more than one column of {GEOGRAPHIES[prefix]} codes.",
+                found=list_briefly(found),
+                advice="name the one that the polygons belong to with id_column",
+            )
+        if found:
+            return found[0]
+    return tabular.need_column(plain, PLAIN_CODES, path=path, option="id_column", what="the code of the area")
+
+
+def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
+    """Return a column as text; every area must have one."""
+    values = frame[column].astype(object)
+    blank = np.flatnonzero(values.isna() | (values.astype(str).str.strip() == ""))
+    if len(blank):
+        raise SourceError(
+            f"An area of {path} has nothing in the column {column!r}.",
+            found=f"row {blank[0] + 1}; {len(blank):,} such rows",
+            advice="fill in the column, or name another one",
+        )
+    return [str(value).strip() for value in values]
+
+
+def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
+    """Return the ids; each may stand once only."""
+    ids = _text(frame, column, path)
+    rows: dict[str, int] = {}
+    for row, one in enumerate(ids, start=1):
+        if one in rows:
+            raise SourceError(
+                f"Two areas share the id {one!r}.",
+                found=f"rows {rows[one]} and {row} of {path}",
+                advice="remove the duplicate, or name another column with id_column",
+            )
+        rows[one] = row
+    return ids
+
+
+def _authorities(
+    frame: gpd.GeoDataFrame, columns: _Columns, names: list[str], path: Path
+) -> tuple[list[str], list[str]]:
+    """Return code and name of each area's authority."""
+    codes = _text(frame, columns.la_code, path) if columns.la_code else None
+    if columns.la_name:
+        la_names = _text(frame, columns.la_name, path)
+    elif codes:
+        la_names = [WEST_MIDLANDS.get(code, code) for code in codes]
+    else:
+        la_names = _authorities_of_names(names, path)
+    if codes is None:
+        known = {name: code for code, name in WEST_MIDLANDS.items()}
+        codes = [known.get(name, name) for name in la_names]
+    return codes, la_names
+
+
+def _authorities_of_names(names: Sequence[str], path: Path) -> list[str]:
+    matches = [AUTHORITY_NAME.match(name) for name in names]
+    told = [match[1] for match in matches if match]
+    if len(told) < len(names):
+        row = next(row for row, match in enumerate(matches) if match is None)
+        raise SourceError(
+            f"The local authority of area {names[row]!r} can't be told.",
+            found=f"no column of authorities, and row {row + 1} of {path} has no name such as 'Birmingham 067A'",
+            advice="name the column with la_code_column or la_name_column",
+        )
+    return told
+
+
+def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, path: Path) -> gpd.GeoDataFrame:
+    if wanted is None:
+        return areas
+    known = dict(zip(areas["la_code"], areas["la_name"], strict=True))
+    unknown = [code for code in wanted if code not in known]
+    if unknown:
+        named = [f"{code} {name}" for code, name in sorted(known.items())]
+        near = nearest(unknown[0], known)
+        raise SourceError(
+            f"There is no local authority {unknown[0]!r} in {path}.",
+            found=f"{len(known):,} authorities: {list_briefly(named, 12)}",
+            advice=f"use the codes of the file{f', such as {near}' if near else ''}",
+        )
+    return areas[areas["la_code"].isin(list(wanted))]
+
+
+# --------------------------------------------------------------------------- vintage
+
+
+def _tell_vintage(
+    columns: _Columns, ids: pd.Index, stated: int | None, notes: dict[str, tuple[str, ...]]
+) -> int | None:
+    """Return the year of the geography: as stated, else by the codes, else by the name of the column."""
+    told = detect_vintage(ids)
+    vintage = stated or columns.year or told
+    if told is not None and vintage in (2011, 2021) and told > vintage:
+        newer = tuple(one for one in ids if is_newer_lsoa(one))
+        notes[f"Codes that there were not yet in {vintage}"] = newer
+        return stated or told
+    return vintage
+
+
+def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple[str, ...]]) -> None:
+    """Stop where areas of 2011 lie over their successors of 2021; note any other overlap."""
+    pairs = polygons.overlaps(areas)
+    mixed = [(a, b) for a, b in pairs if is_newer_lsoa(a) != is_newer_lsoa(b)]
+    if mixed:
+        raise SourceError(
+            f"{path} mixes LSOAs of 2011 and 2021.",
+            found=f"{mixed[0][0]} and {mixed[0][1]} lie over each other; {len(mixed):,} such pairs",
+            advice="use a file of one vintage",
+        )
+    if pairs:
+        notes["Areas that lie over another area"] = tuple(sorted({one for pair in pairs for one in pair}))
+
+
+# --------------------------------------------------------------------------- labels
+
+
+def read_places(path: Path | str) -> pd.DataFrame:
+    """Return place names for labels: `name`, `easting`, `northing` (metres), `population` (people), `credit`.
+
+    The largest come first. `population` is 0 and `credit` empty where the file has no such column.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, or a coordinate is not a number.
+    """
+    table = tabular.read_table(path)
+    columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
+    for one in ("easting", "northing"):
+        columns[one] = tabular.to_number(table.frame[table.need(one)], path=table.path).values
+    people = table.find("population")
+    columns["population"] = tabular.to_number(table.frame[people], path=table.path).values if people else 0.0
+    credit = table.find("credit", "source")
+    columns["credit"] = table.frame[credit] if credit else ""
+    places = pd.DataFrame(columns).dropna(subset=["easting", "northing"])
+    return places.sort_values(["population", "name"], ascending=[False, True], kind="stable", ignore_index=True)

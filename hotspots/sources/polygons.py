@@ -1,0 +1,205 @@
+"""Polygons as published into polygons that can be used: one layer, one coordinate system, valid, borders shared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.sources.tabular import PARQUET
+from hotspots.vocabulary import CRS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+GRID: Final = 0.1
+"""Metres to which vertices are brought."""
+
+BRITISH_METRES: Final = (0.0, 0.0, 700_000.0, 1_300_000.0)
+BRITISH_DEGREES: Final = (-9.5, 49.0, 2.5, 61.5)
+STATE: Final = 'state it with crs, e.g. crs="EPSG:27700" (metres) or crs="EPSG:4326" (degrees)'
+
+
+def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
+    """Return one layer of polygons as it stands in the file.
+
+    Raises
+    ------
+    SourceError
+        If it can't be read, has no such layer or several, or holds no polygons.
+    """
+    frame = _read_geoparquet(path) if path.suffix.lower() in PARQUET else _read_vector(path, layer)
+    if frame.empty:
+        raise SourceError(f"{path} has no areas.", found="0 rows", advice="fetch or export the file again")
+    kinds = set(frame.geom_type.dropna())
+    if not kinds & {"Polygon", "MultiPolygon", "GeometryCollection"}:
+        raise SourceError(
+            f"{path} has no polygons.",
+            found=list_briefly(sorted(kinds)) if kinds else "no shapes at all",
+            advice="use a file of boundaries",
+        )
+    return frame
+
+
+def _read_geoparquet(path: Path) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
+    try:
+        return gpd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_vector(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pyogrio
+
+    try:
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except pyogrio.errors.DataSourceError as error:
+        raise _unreadable(path, error) from error
+    if layer is None and len(layers) == 1:
+        layer = layers[0]
+    if layer is None or layer not in layers:
+        near = nearest(layer, layers) if layer is not None else None
+        problem = f"{path} has no layer {layer!r}." if layer is not None else f"Which layer of {path} is meant?"
+        raise SourceError(
+            problem,
+            found=f"{len(layers)} layers: {list_briefly(layers, 20)}",
+            advice=f"is it {near!r}?" if near else "name one with layer",
+        )
+    try:
+        return gpd.read_file(path, layer=layer, engine="pyogrio")
+    except (pyogrio.errors.DataSourceError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    # GDAL and pyarrow name the whole path and their own drivers; the first sentence is what helps.
+    first = re.split(r"[.;] |\n", str(error), maxsplit=1)[0]
+    return SourceError(
+        f"{path} can't be read as a file of boundaries.",
+        found=first,
+        advice="use a GeoPackage, GeoJSON, shapefile or GeoParquet file, complete and undamaged",
+    )
+
+
+# --------------------------------------------------------------------------- coordinate systems
+
+
+def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tuple[Any, str]:
+    """Return the coordinate system and a note (or nothing) on how it was told.
+
+    Raises
+    ------
+    SourceError
+        If there is none and the coordinates leave it open, or they contradict it.
+    """
+    bounds = tuple(float(value) for value in areas.total_bounds)
+    shown = f"{bounds[0]:.6g} to {bounds[2]:.6g} east, {bounds[1]:.6g} to {bounds[3]:.6g} north"
+    unit = "degrees" if _inside(bounds, BRITISH_DEGREES) else "metres" if _inside(bounds, BRITISH_METRES) else "neither"
+    if stated is None and areas.crs is None:
+        if unit == "metres":
+            return CRS, f"No coordinate system in {path.name}: British National Grid, by the coordinates"
+        seen = "degrees, by the look of them" if unit == "degrees" else "neither degrees nor metres of Great Britain"
+        raise SourceError(f"{path} does not say its coordinate system.", found=f"{shown}: {seen}", advice=STATE)
+    system = _parse_crs(stated) if stated is not None else areas.crs
+    if (system.is_geographic and unit == "metres") or (system.to_epsg() == 27700 and unit == "degrees"):
+        said = "stated" if stated is not None else "declared"
+        raise SourceError(
+            f"The coordinates of {path} are not in the coordinate system {said}: {system.name}.",
+            found=f"{shown}: {unit}, by the look of them",
+            advice=STATE,
+        )
+    return system, ""
+
+
+def _inside(bounds: tuple[float, ...], box: tuple[float, float, float, float]) -> bool:
+    return bounds[0] >= box[0] and bounds[1] >= box[1] and bounds[2] <= box[2] and bounds[3] <= box[3]
+
+
+def _parse_crs(words: str) -> Any:
+    import pyproj
+
+    try:
+        return pyproj.CRS.from_user_input(words)
+    except pyproj.exceptions.CRSError as error:
+        raise SourceError(f"{words!r} is not a coordinate system.", advice='e.g. "EPSG:27700"') from error
+
+
+# --------------------------------------------------------------------------- polygons
+
+
+def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict[str, tuple[str, ...]]]:
+    """Return valid polygons in British National Grid on a grid of 0.1 m, and what was mended: reason → ids.
+
+    Raises
+    ------
+    SourceError
+        If an area has no polygon.
+    """
+    import shapely
+
+    notes: dict[str, tuple[str, ...]] = {}
+    shapes = shapely.force_2d(areas.geometry.to_numpy())
+    invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    shapes = _mend(shapes, invalid)
+    _need_polygons(shapes, areas.index, path)
+    if invalid.any():
+        notes["Invalid polygons mended"] = tuple(areas.index[invalid])
+    areas = areas.set_geometry(shapes, crs=areas.crs)
+    if areas.crs.to_epsg() != 27700:
+        notes[f"Coordinates converted from {areas.crs.name} to British National Grid"] = ()
+        areas = areas.to_crs(CRS)
+    # Rounded vertex by vertex, which moves a vertex that two areas share to the same place in both.
+    shapes = shapely.set_precision(areas.geometry.to_numpy(), GRID, mode="pointwise")
+    shapes = shapely.transform(shapes, lambda xy: np.round(xy, 1))
+    folded = ~shapely.is_valid(shapes)
+    if folded.any():
+        shapes = _mend(shapes, folded)
+        notes[f"Polygons mended after rounding to {GRID} m"] = tuple(areas.index[folded])
+        _need_polygons(shapes, areas.index, path)
+    return areas.set_geometry(shapes, crs=CRS), notes
+
+
+def _mend(shapes: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return the shapes, those chosen made valid and what is left of them besides polygons taken away."""
+    import shapely
+
+    shapes = shapes.copy()
+    shapes[which] = shapely.make_valid(shapes[which])
+    for position in np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapely.get_parts(shapes[position]))
+        polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+        shapes[position] = shapely.union_all(polygons)
+    return shapes
+
+
+def _need_polygons(shapes: NDArray[Any], ids: pd.Index, path: Path) -> None:
+    import shapely
+
+    kinds = shapely.get_type_id(shapes)
+    good = (kinds == shapely.GeometryType.POLYGON) | (kinds == shapely.GeometryType.MULTIPOLYGON)
+    none = np.flatnonzero(~good | shapely.is_empty(shapes))
+    if len(none):
+        raise SourceError(
+            f"Area {ids[none[0]]!r} has no polygon.",
+            found=f"{len(none):,} such areas in {path}: {list_briefly(ids[none])}",
+            advice="complete the file, or keep other authorities",
+        )
+
+
+def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Return the pairs of ids of which one area's inner point lies inside the other."""
+    import shapely
+
+    shapes = areas.geometry.to_numpy()
+    inner = shapely.point_on_surface(shapes)
+    area, point = shapely.STRtree(inner).query(shapes, predicate="contains")
+    different = area != point
+    return [(str(areas.index[a]), str(areas.index[b])) for a, b in zip(area[different], point[different], strict=True)]
