@@ -1,0 +1,156 @@
+"""The command line: each command is a thin twin of a public function. Errors exit 2; a failed check exits 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotspots import __version__
+from hotspots.errors import HotspotsError
+
+STUDY = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class _Commands(click.Group):
+    """Turns this package's errors into their three lines, and exits 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HotspotsError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hotspots")
+@click.option("--quiet", is_flag=True, help="Say nothing but what was found.")
+@click.option("--debug", is_flag=True, help="Show where in the program an error came from.")
+@click.pass_context
+def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
+    """Where violence concentrates, how sure that is, and which schools diverge from deprivation.
+
+    Start with: hotspots demo
+    """
+    ctx.obj = {"quiet": quiet, "debug": debug}
+
+
+@main.command()
+@click.option("--output", type=FOLDER, default=Path("outputs"), show_default=True, help="Folder of the run's folder.")
+@click.pass_obj
+def demo(options: dict[str, bool], *, output: Path) -> None:
+    """Run the sample study and show what it found."""
+    from hotspots.pipeline import find_sample
+
+    _run(find_sample(), output, options)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+def init(*, folder: Path) -> None:
+    """Make FOLDER with a commented study file and folders for your data."""
+    from hotspots.starter import start_study
+
+    study = start_study(folder)
+    click.echo(f"Made {study}.")
+    click.echo(f"Put your files in {folder / 'data'}, edit the study file, then: hotspots check {study}")
+
+
+@main.command()
+@click.argument("study", type=STUDY, default=Path("study.toml"))
+@click.pass_obj
+def check(options: dict[str, bool], *, study: Path) -> None:
+    """Read everything STUDY names, join it and report; compute nothing.
+
+    STUDY is a study file [default: study.toml]. Exits 1 if anything would stop a run.
+    """
+    from hotspots.pipeline import check_study
+    from hotspots.reading import describe
+
+    with _progress(quiet=options["quiet"]) as report:
+        checked = check_study(study, report=report)
+    area = checked.inputs.area
+    click.echo(f"{len(area):,} areas ({area.geography}) in {len(area.authorities)} local authorities")
+    for reason, ids in area.notes.items():
+        click.echo(f"  {reason}: {len(ids)}")
+    for counts in checked.inputs.counts.values():
+        _show_source(describe(counts))
+    schools = checked.inputs.schools
+    if schools is not None:
+        left_out = int((schools.table["reason"] != "").sum())
+        click.echo(f"{len(schools):,} schools in question, of which {left_out:,} can't be tested")
+    for problem in checked.problems:
+        click.echo(f"\nProblem: {problem}", err=True)
+    if checked.problems:
+        number = len(checked.problems)
+        click.echo(f"\n{number} problem{'s' if number > 1 else ''} would stop a run.", err=True)
+        sys.exit(1)
+    click.echo("Nothing would stop a run.")
+
+
+@main.command()
+@click.argument("study", type=STUDY, default=Path("study.toml"))
+@click.option("--output", type=FOLDER, help="Folder in which the run's folder is made  [default: outputs beside STUDY]")
+@click.pass_obj
+def run(options: dict[str, bool], *, study: Path, output: Path | None) -> None:
+    """Run STUDY and write its output folder: layers, surfaces, maps, briefing and summary.
+
+    STUDY is a study file [default: study.toml]. A run that fails leaves the previous outputs as they were.
+    """
+    _run(study, output, options)
+
+
+def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
+    from hotspots.pipeline import run_study
+
+    with _progress(quiet=options["quiet"]) as report:
+        finished = run_study(study, output=output, report=report)
+    click.echo("What was found")
+    for sentence in finished.findings:
+        click.echo(f"  - {sentence}")
+    for what, why in finished.summary["left_out"].items():
+        click.echo(f"  - Left out: {what}, because {why}.")
+    click.echo("\nOpen")
+    for name, words in (
+        ("briefing.pdf", "to read and print"),
+        ("hotspots.gpkg", "in QGIS or ArcGIS, styled"),
+        ("maps", "every map as PNG and PDF"),
+        ("summary.json", "every number, and how each row was used"),
+    ):
+        click.echo(f"  {finished.folder / name}  {words}")
+
+
+def _show_source(source: dict[str, Any]) -> None:
+    click.echo(f"{source['title']} ({source['period'] or 'all years'}, {source['release']})")
+    for key in ("rows_read", "kept", "joined_by_code", "joined_by_point", "outside"):
+        if key in source:
+            click.echo(f"  {key.replace('_', ' ')}: {_number(source[key])}")
+    for reason, rows in source["dropped"].items():
+        click.echo(f"  dropped, {reason}: {_number(rows)}")
+    for note in source["notes"]:
+        click.echo(f"  note: {note}")
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[str], object]]:
+    """Give a function that shows the step a run is at; silent with --quiet and when not a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("Starting") as status:
+        yield status.update

@@ -1,0 +1,305 @@
+"""A study's files in, its nouns out: everything read, joined and brought through the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hotspots.disclosure import protect, restrict
+from hotspots.errors import HotspotsError
+from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Series, StudyArea
+from hotspots.vocabulary import UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.study import EventSection, SeriesSection, Study
+
+Report = Callable[[str], object]
+"""Told what is being done, before it is done."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What a study reads, ready to be analysed.
+
+    `events` keep their points and are used for surfaces only; `counts` and `series` have been through the gate.
+    """
+
+    area: StudyArea
+    labels: pd.DataFrame | None = None
+    events: dict[str, Events] = field(default_factory=dict)
+    counts: dict[str, AreaCounts] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
+    deprivation: Deprivation | None = None
+    schools: Schools | None = None
+    placed: pd.Series | None = None
+    factors: Factors | None = None
+    problems: list[HotspotsError] = field(default_factory=list)
+
+
+def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bool = False) -> Inputs:
+    """Return everything a study reads.
+
+    Parameters
+    ----------
+    study
+        The study.
+    report
+        Told each step.
+    keep_going
+        Collect errors in `problems` and read on, so that all can be reported at once; otherwise the first is raised.
+
+    Raises
+    ------
+    HotspotsError
+        Any error of a source, unless `keep_going`; an error of the boundaries always.
+    """
+    report("Reading the boundaries")
+    inputs = Inputs(area=_read_area(study))
+
+    def attempt(words: str, step: Callable[[], None]) -> None:
+        report(words)
+        try:
+            step()
+        except HotspotsError as error:
+            if not keep_going:
+                raise
+            inputs.problems.append(error)
+
+    if study.areas.labels is not None:
+        attempt("Reading the place names", lambda: _read_labels(study, inputs))
+    points: list[StudyArea] = []
+    if study.areas.points_file is not None or study.areas.points_layer is not None:
+        attempt("Reading the detailed boundaries", lambda: points.append(_read_detailed_area(study)))
+    for section in study.events:
+        attempt(
+            f"Reading {section.title}",
+            lambda section=section: _read_events(study, section, inputs, points),  # type: ignore[misc]
+        )
+    if study.deprivation is not None:
+        attempt(f"Reading {study.deprivation.title}", lambda: _read_deprivation(study, inputs))
+    if study.schools is not None:
+        attempt("Reading the schools", lambda: _read_schools(study, inputs))
+    if study.children_in_need is not None:
+        attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
+    return inputs
+
+
+# --------------------------------------------------------------------------- areas
+
+
+def _read_area(study: Study) -> StudyArea:
+    from hotspots.sources.boundaries import read_areas
+    from hotspots.sources.population import read_population
+
+    section = study.areas
+    area = read_areas(
+        study.path(section.file),
+        layer=section.layer,
+        id_column=section.id_column,
+        name_column=section.name_column,
+        la_code_column=section.la_code_column,
+        la_name_column=section.la_name_column,
+        authorities=section.authorities,
+        geography=section.geography,
+        vintage=section.vintage,
+        attribution=section.attribution,
+        crs=section.crs,
+    )
+    if study.population is not None:
+        people = study.population
+        area = area.with_population(
+            read_population(study.path(people.file), id_column=people.id_column, column=people.column, year=people.year)
+        )
+    return area
+
+
+def _read_detailed_area(study: Study) -> StudyArea:
+    from hotspots.sources.boundaries import read_areas
+
+    section = study.areas
+    return read_areas(
+        study.path(section.points_file or section.file),
+        layer=section.points_layer,
+        authorities=section.authorities,
+        vintage=section.vintage,
+        crs=section.crs,
+    )
+
+
+def _read_labels(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources.boundaries import read_places
+
+    assert study.areas.labels is not None
+    inputs.labels = read_places(study.path(study.areas.labels))
+
+
+# --------------------------------------------------------------------------- events
+
+
+def _read_events(study: Study, section: EventSection, inputs: Inputs, points: list[StudyArea]) -> None:
+    from hotspots.analysis.joining import count_events
+
+    if section.format == "counts":
+        inputs.counts[section.name] = _through_gate(study, _read_counts(study, section, inputs.area))
+        return
+    lines = [series for series in study.series if series.events == section.name]
+    wanted = [section.years, *(series.years for series in lines)]
+    spans = [years for years in wanted if years is not None]
+    # One reading serves the map and the charts; None keeps every year.
+    span = (min(a for a, _ in spans), max(b for _, b in spans)) if spans and section.years else None
+    everything = _read_records(study, section, span)
+    events = _within_years(everything, section)
+    if study.profile == "restricted":
+        events, everything = restrict(events), restrict(everything)
+    inputs.series += [_count_series(study, series, everything) for series in lines]
+    inputs.counts[section.name] = _through_gate(
+        study, count_events(events, inputs.area, points=points[0] if points else None)
+    )
+    inputs.events[section.name] = events
+
+
+def _read_records(study: Study, section: EventSection, years: tuple[int, int] | None) -> Events:
+    """Return the events of one section by its publisher's format."""
+    from hotspots.sources.hes import read_hes
+    from hotspots.sources.police import read_offences, read_police
+
+    paths = [study.path(path) for path in section.paths]
+    common: dict[str, Any] = {"name": section.name, "title": section.title, "years": years, "release": section.release}
+    if section.format == "police":
+        events = read_police(paths, crime_types=section.crime_types, **common)
+    elif section.format == "offences":
+        events = read_offences(
+            paths[0], columns=section.columns or None, codes=section.codes, knife=section.knife, **common
+        )
+    else:
+        events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, **common)
+    return replace(events, source=section.source or events.source, period=section.period or events.period)
+
+
+def _within_years(events: Events, section: EventSection) -> Events:
+    if section.years is None:
+        return events
+    first, last = section.years
+    when = events.table["when"].dt.year
+    kept = events.where(((when >= first) & (when <= last)).to_numpy(), reason=f"outside {first} to {last}")
+    return replace(kept, period=section.period or (str(first) if first == last else f"{first}-{last}"))
+
+
+def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCounts:
+    from hotspots.sources.counts import read_counts
+
+    assert section.count_column is not None
+    period = section.period or ("-".join(map(str, section.years)) if section.years else "")
+    return read_counts(
+        study.path(section.paths[0]),
+        area,
+        id_column=section.id_column,
+        name_column=section.name_column,
+        count_column=section.count_column,
+        times=section.times,
+        marks=section.marks or None,
+        rounding=section.rounding,
+        name=section.name,
+        title=section.title,
+        period=period,
+        source=section.source,
+        release=section.release,
+    )
+
+
+def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
+    """Protect unreleased counts before anything is computed from them; in a restricted study mark them instead."""
+    if counts.release != UNRELEASED:
+        return counts
+    if study.profile == "restricted":
+        restricted: AreaCounts = restrict(counts)
+        return restricted
+    return protect(counts, study.rule)
+
+
+def _count_series(study: Study, section: SeriesSection, events: Events) -> Series:
+    from hotspots.analysis.trends import count_by_year, join_series, with_intervals
+
+    lines = [count_by_year(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
+    series = join_series(*lines, name=section.name, title=section.title)
+    if series.release == UNRELEASED:
+        series = with_intervals(protect(series, study.rule))
+    return series
+
+
+# --------------------------------------------------------------------------- deprivation, schools, assessments
+
+
+def _read_deprivation(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources.deprivation import read_deprivation
+
+    section = study.deprivation
+    assert section is not None
+    stated = {} if section.estimated is None else {"estimated": section.estimated}
+    inputs.deprivation = read_deprivation(
+        study.path(section.file),
+        id_column=section.id_column,
+        score_column=section.score_column,
+        rank_column=section.rank_column,
+        decile_column=section.decile_column,
+        title=section.title,
+        source=section.source,
+        release=section.release,
+        **stated,
+    )
+
+
+def _read_schools(study: Study, inputs: Inputs) -> None:
+    from hotspots.analysis.joining import place_schools
+    from hotspots.sources.schools import read_schools
+
+    section = study.schools
+    assert section is not None
+    schools = read_schools(
+        study.path(section.register_file),
+        exclusions=study.path(section.exclusions),
+        years=section.years,
+        columns=section.columns or None,
+        hidden=section.hidden,
+        release=section.release,
+    )
+    schools = replace(schools, source=section.source or schools.source)
+    inputs.schools = restrict(schools) if study.profile == "restricted" else schools
+    inputs.placed = place_schools(inputs.schools, inputs.area)
+
+
+def _read_factors(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources.assessments import read_factors
+
+    section = study.children_in_need
+    assert section is not None
+    factors = read_factors(
+        study.path(section.file), year=section.year, authorities=list(inputs.area.authorities), release=section.release
+    )
+    inputs.factors = replace(factors, title=section.title, source=section.source or factors.source)
+
+
+def describe(counts: AreaCounts) -> dict[str, Any]:
+    """Return how the rows of one source were used, adding up to the rows read.
+
+    observed + outside + dropped = rows, to the row; in words where the numbers are protected.
+    """
+    observed = counts.table["observed_low"], counts.table["observed_high"]
+    low, high = (float(np.nansum(bound)) for bound in observed)
+    return {
+        "title": counts.title,
+        "period": counts.period,
+        "source": counts.source,
+        "release": counts.release,
+        **dict(counts.audit),
+        "dropped": dict(counts.dropped),
+        "outside": counts.outside,
+        "observed": low if low == high else [low, high],
+        "areas_with_hidden_counts": counts.hidden,
+        "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
+        "notes": list(counts.notes),
+    }

@@ -1,0 +1,325 @@
+"""Findings in, a finished folder out: layers, surfaces, maps, the briefing and the summary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hotspots
+from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
+from hotspots.reading import Inputs, Report, describe
+from hotspots.vocabulary import METHOD_TITLES, RELEASE_WORDS, weakest_release
+
+if TYPE_CHECKING:
+    from hotspots.publish.briefing import Page
+    from hotspots.study import Study
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a study found, and what it left out and why."""
+
+    results: list[HotspotResult] = field(default_factory=list)
+    surfaces: list[Surface] = field(default_factory=list)
+    schools: SchoolResult | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def write_outputs(study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report) -> dict[str, Any]:
+    """Write everything of one run into an empty folder; return the summary, which is not written yet.
+
+    Parameters
+    ----------
+    study, inputs, findings
+        The recipe, what was read and what was found.
+    folder
+        Where to write; `finish_summary` completes it.
+    report
+        Told each step.
+    """
+    from hotspots.publish.geopackage import write_geopackage
+    from hotspots.publish.raster import write_raster
+
+    report("Writing the layers")
+    nouns: list[Any] = [*findings.results, *([findings.schools] if findings.schools else []), inputs.area]
+    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle)
+    for surface in findings.surfaces:
+        write_raster(folder / f"density_{surface.name}.tif", surface)
+    pages = _draw(study, inputs, findings, folder, report)
+    report("Writing the briefing")
+    _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
+    return summarise(study, inputs, findings)
+
+
+# --------------------------------------------------------------------------- maps and charts
+
+
+def _draw(study: Study, inputs: Inputs, findings: Findings, folder: Path, report: Report) -> list[Page]:
+    """Draw and save every map and chart; return them as pages of the briefing."""
+    from hotspots.publish import wording
+    from hotspots.publish.briefing import Page
+    from hotspots.publish.ground import prepare_ground
+    from hotspots.publish.maps import draw_map, save_map
+
+    ground = prepare_ground(inputs.area)
+    wanted = list(_maps(study, findings))
+    pages = []
+    for number, (noun, place, stem) in enumerate(wanted, start=1):
+        report(f"Drawing map {number} of {len(wanted)}")
+        figure = draw_map(
+            noun,
+            ground,
+            place=place,
+            places=inputs.labels,
+            deprivation=inputs.deprivation if isinstance(noun, SchoolResult) else None,
+            basemap=study.maps.basemap,
+        )
+        save_map(figure, folder / "maps" / stem)
+        alt = wording.alt_text(noun, place=place)
+        pages.append(Page(title=_page_title(noun, place, inputs), alt=alt, text="", figure=figure))
+    return pages + _charts(inputs, findings, folder, report)
+
+
+def _maps(study: Study, findings: Findings) -> list[tuple[HotspotResult | Surface | SchoolResult, Place | None, str]]:
+    """Return every map of a run: what, of which place (None is the whole study area), and its file name."""
+    places = [None, *(section.place for section in study.places)]
+    nouns: list[tuple[HotspotResult | Surface | SchoolResult, str]] = []
+    for result in findings.results:
+        nouns.append((result, f"{result.name}_{result.method}"))
+    nouns += [(surface, f"{surface.name}_density") for surface in findings.surfaces]
+    if findings.schools is not None:
+        nouns.append((findings.schools, "schools"))
+    return [(noun, place, f"{stem}_{place.slug if place else 'all'}") for noun, stem in nouns for place in places]
+
+
+def _page_title(noun: HotspotResult | Surface | SchoolResult, place: Place | None, inputs: Inputs) -> str:
+    from hotspots.publish import wording
+
+    if isinstance(noun, HotspotResult):
+        return wording.finding_title(noun, place)
+    if isinstance(noun, Surface):
+        return wording.surface_title(noun, inputs.labels)
+    return wording.schools_title(noun, place)
+
+
+def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report) -> list[Page]:
+    from hotspots.publish import charts, wording
+    from hotspots.publish.briefing import Page
+    from hotspots.publish.maps import save_map
+
+    drawn: list[tuple[str, Any, str]] = []
+    for series in inputs.series:
+        drawn.append((series.name, charts.draw_series(series), wording.series_title(series)))
+    if inputs.factors is not None:
+        drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.factors_title(inputs.factors)))
+    if findings.schools is not None:
+        title = wording.schools_title(findings.schools)
+        drawn.append(("schools_funnel", charts.draw_funnel(findings.schools), title))
+        drawn.append(("schools_idaci", charts.draw_exclusions_against_idaci(findings.schools), title))
+    pages = []
+    for stem, figure, title in drawn:
+        report(f"Drawing the chart {stem}")
+        save_map(figure, folder / "charts" / stem)
+        pages.append(Page(title=title, alt=f"Chart. {title}.", text="", figure=figure))
+    return pages
+
+
+# --------------------------------------------------------------------------- briefing
+
+
+def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+    from hotspots.publish.briefing import write_briefing
+
+    release = overall_release(inputs, findings)
+    sources = [f"{noun.title}: {noun.source}" for noun in _sources(inputs) if getattr(noun, "source", "")]
+    methods = list(dict.fromkeys(result.words for result in findings.results))
+    methods += [surface.words for surface in findings.surfaces if surface.words]
+    methods += [findings.schools.words] if findings.schools else []
+    methods += [f"{what}: {why}" for what, why in findings.left_out.items()]
+    write_briefing(
+        path,
+        title=study.title,
+        subtitle=study.subtitle,
+        marking=RELEASE_WORDS.get(release, ""),
+        findings=headlines(study, inputs, findings),
+        pages=pages,
+        methods=methods,
+        sources=list(dict.fromkeys(sources)),
+        attribution=inputs.area.attribution,
+    )
+
+
+def overall_release(inputs: Inputs, findings: Findings) -> str:
+    """Return the mark that asks for the most care among all that a run writes."""
+    nouns = [
+        *_sources(inputs),
+        *findings.results,
+        *findings.surfaces,
+        *([findings.schools] if findings.schools else []),
+    ]
+    return weakest_release(inputs.area.release, *(noun.release for noun in nouns))
+
+
+def _sources(inputs: Inputs) -> list[Any]:
+    maybe = (inputs.deprivation, inputs.schools, inputs.factors)
+    return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
+
+
+def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
+    """Return what was found, a sentence each: every place and source, schools, series and factors."""
+    from hotspots.publish import wording
+
+    places = [section.place for section in study.places] or [None]
+    sentences = []
+    for result in findings.results:
+        if result.method == "getis_ord":
+            sentences += [wording.finding_title(result, place) + "." for place in places]
+            sentences.append(wording.certainty_sentence(result))
+    if findings.schools is not None:
+        sentences.append(wording.schools_title(findings.schools) + ".")
+    sentences += [wording.series_title(series) + "." for series in inputs.series]
+    if inputs.factors is not None:
+        sentences.append(wording.factors_title(inputs.factors) + ".")
+    return [sentence for sentence in sentences if sentence]
+
+
+# --------------------------------------------------------------------------- summary
+
+
+def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any]:
+    """Return what a run read, joined and found, as plain values for JSON."""
+    return {
+        "title": study.title,
+        "release": overall_release(inputs, findings),
+        "profile": study.profile,
+        "versions": _versions(),
+        "areas": {
+            "geography": inputs.area.geography,
+            "vintage": inputs.area.vintage,
+            "number": len(inputs.area),
+            "authorities": inputs.area.authorities,
+            "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
+        },
+        "inputs": {_shown(path, study): _sha256(path) for path in study.input_files()},
+        "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
+        "schools_read": _describe_schools(inputs),
+        "findings": headlines(study, inputs, findings),
+        "hotspots": {
+            result.name: {
+                other.method: _describe_result(study, other) for other in findings.results if other.name == result.name
+            }
+            for result in findings.results
+        },
+        "surfaces": {surface.name: _describe_surface(surface) for surface in findings.surfaces},
+        "schools": _describe_school_result(findings.schools),
+        "left_out": dict(findings.left_out),
+    }
+
+
+def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
+    places: list[Place | None] = [None, *(section.place for section in study.places)]
+    return {
+        "method": METHOD_TITLES[result.method],
+        "words": result.words,
+        "settings": dict(result.provenance),
+        "classes": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
+        "certainty": {str(k): int(v) for k, v in sorted(result.table["certainty"].value_counts().items())},
+        "places": {
+            place.name if place else "whole study area": {
+                "hot": len(result.hot(place)),
+                "cold": len(result.cold(place)),
+                "hot_areas": result.hot(place),
+                "cold_areas": result.cold(place),
+            }
+            for place in places
+        },
+    }
+
+
+def _describe_surface(surface: Surface) -> dict[str, Any]:
+    return {
+        "unit": surface.unit,
+        "kernel": surface.kernel,
+        "bandwidth_m": surface.bandwidth,
+        "bandwidth_chosen": surface.bandwidth_words,
+        "cell_m": surface.cell,
+        "integral": round(surface.integral, 6),
+        "notes": list(surface.notes),
+    }
+
+
+def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
+    schools = inputs.schools
+    if schools is None:
+        return None
+    reasons = schools.table["reason"].fillna("")
+    return {
+        "rows_read": schools.rows_read,
+        "dropped": dict(schools.dropped),
+        "in_question": len(schools),
+        "cannot_be_tested": {str(k): int(v) for k, v in sorted(reasons[reasons != ""].value_counts().items())},
+        "notes": list(schools.notes),
+    }
+
+
+def _describe_school_result(result: SchoolResult | None) -> dict[str, Any] | None:
+    if result is None:
+        return None
+    classes = {
+        str(name): [str(school) for school in result.table.index[result.table["class"] == name]]
+        for name in sorted(result.table["class"].unique())
+        if name != "as_expected"
+    }
+    return {
+        "words": result.words,
+        "slope": dict(result.slope),
+        "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
+        "schools": classes,
+        "notes": list(result.notes),
+    }
+
+
+def finish_summary(folder: Path, summary: dict[str, Any], seconds: dict[str, float]) -> None:
+    """Write summary.json: the summary, every file written, and how long each stage took.
+
+    All but `seconds` is the same for the same study, data and versions.
+    """
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    summary = {**summary, "files": [*files, "summary.json"], "seconds": {k: round(v, 2) for k, v in seconds.items()}}
+    text = json.dumps(summary, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy numbers and paths as JSON knows them."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    return str(value)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("geopandas", "numpy", "pandas", "pyogrio", "rasterio", "scipy", "shapely", "statsmodels")
+    return {"hotspots": hotspots.__version__, **{name: version(name) for name in names}}
+
+
+def _shown(path: Path, study: Study) -> str:
+    """Return a path as in the study file, so that a summary does not tell where a user's folders are."""
+    try:
+        return path.relative_to(study.folder).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _sha256(path: Path) -> str:
+    if path.is_dir():
+        parts = [f"{p.name}:{_sha256(p)}" for p in sorted(path.iterdir()) if p.is_file()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
