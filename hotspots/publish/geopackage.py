@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -71,7 +72,8 @@ def write_geopackage(
             advice="let the name end in .gpkg",
         )
     layers = _layers(path.name, nouns)
-    stamp = date or DATE
+    stamp = _checked_date(date or DATE)
+    _need_closed(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".hotspots-", dir=path.parent) as folder:
@@ -81,13 +83,34 @@ def write_geopackage(
                     _write_layer(draft, layer)
             _finish(draft, layers, title=title, description=description, date=stamp)
             draft.replace(path)
-    except OSError as error:
+    except (OSError, RuntimeError, sqlite3.Error) as error:  # pyogrio's errors are RuntimeErrors
         raise OutputError(
             f"The GeoPackage {path} can't be written.",
             found=str(error),
             advice="close the program that has the file open, or write to another folder",
         ) from error
     return path
+
+
+def _checked_date(date: str) -> str:
+    """Return the date if it is written as a GeoPackage asks for."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", date):
+        raise OutputError(
+            f"A GeoPackage can't be dated {date!r}.", advice=f"write date and time (UTC) in full, as {DATE!r}"
+        )
+    return date
+
+
+def _need_closed(path: Path) -> None:
+    """Stop if another program has the file open: its unsaved changes would be mixed into the new file."""
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.exists():
+            raise OutputError(
+                f"The GeoPackage {path} is open in another program.",
+                found=f"{beside.name} beside it",
+                advice="close QGIS, or remove the file from its project, and run again",
+            )
 
 
 def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:

@@ -33,6 +33,8 @@ Noun = HotspotResult | SchoolResult | StudyArea
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "null", "quadrant", "reason"),
 }
+SNAP: Final = 0.1
+"""Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
 WHOLE: Final = frozenset({"neighbours", "years", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
@@ -87,7 +89,7 @@ def _plain(table: pd.DataFrame, columns: Mapping[str, object], geometry: Any) ->
             known = text.notna() & (text != "")
             plain[column] = pd.Series([str(v) if k else None for v, k in zip(text, known, strict=True)], dtype=object)
         elif column in WHOLE:
-            plain[column] = values.astype("Float64").round().astype("Int64").reset_index(drop=True)
+            plain[column] = values.astype("Float64").astype("Int64").reset_index(drop=True)
         else:
             plain[column] = values.astype(float).reset_index(drop=True)
     frame = pd.DataFrame(plain)
@@ -147,6 +149,7 @@ def _lineage(result: HotspotResult | SchoolResult) -> dict[str, Any]:
 def authority_layer(area: StudyArea) -> Layer:
     """Return the study area dissolved to its local authorities."""
     import geopandas as gpd
+    import shapely
 
     areas = area.areas
     rows = [
@@ -154,7 +157,7 @@ def authority_layer(area: StudyArea) -> Layer:
             "la_code": code,
             "la_name": name,
             "areas": int((areas["la_code"] == code).sum()),
-            "geometry": areas.geometry[areas["la_code"] == code].union_all(),
+            "geometry": shapely.union_all(areas.geometry[areas["la_code"] == code].to_numpy(), grid_size=SNAP),
         }
         for code, name in area.authorities.items()
     ]

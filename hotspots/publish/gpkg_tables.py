@@ -14,6 +14,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from hotspots.publish.gpkg_layers import release_words
+from hotspots.vocabulary import weakest_release
+
 if TYPE_CHECKING:
     from hotspots.publish.gpkg_layers import Layer
 
@@ -123,7 +126,15 @@ def add_metadata(file: sqlite3.Connection, layers: Sequence[Layer], *, title: st
     file.execute(METADATA)
     file.execute(METADATA_REFERENCE)
     _extend(file, ("gpkg_metadata", "gpkg_metadata_reference"), "gpkg_metadata", METADATA_URI)
-    whole = {"title": title, "description": description, "layers": [layer.name for layer in layers]}
+    release = weakest_release(*(layer.lineage["release"] for layer in layers))
+    whole = {
+        "title": title,
+        "description": description,
+        "layers": {layer.name: layer.title for layer in layers},
+        "release": release,
+        "release_words": release_words(release),
+        "attribution": list(dict.fromkeys(line for layer in layers for line in layer.lineage["attribution"])),
+    }
     _add_document(file, None, text=_json(whole), date=date)
     for layer in layers:
         _add_document(file, layer.name, text=_json(layer.lineage), date=date)

@@ -63,8 +63,9 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
             raster, look = Path(folder) / path.name, Path(folder) / style.name
             _write(raster, surface)
             look.write_text(surface_style(surface), encoding="utf-8", newline="\n")
-            look.replace(style)
+            # The raster first: where it is open in another program, nothing must have changed.
             raster.replace(path)
+            look.replace(style)
     except OSError as error:
         raise OutputError(
             f"The raster {path} can't be written.",

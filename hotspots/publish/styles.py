@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number
 from hotspots.publish.qml import INK, Labels, Rule, ink_on, raster_style, vector_style
 from hotspots.publish.sld import layer_descriptor
 from hotspots.vocabulary import (
@@ -28,7 +29,7 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hotspots.nouns import Surface
 
@@ -78,39 +79,10 @@ def marking(release: str) -> str:
     return RELEASE_WORDS[release] if release in {INVENTED, RESTRICTED} else ""
 
 
-# --------------------------------------------------------------------------- expressions
+# --------------------------------------------------------------------------- layers
 
 
-def _quoted(text: str) -> str:
-    """Return text as a literal of a QGIS expression."""
-    escaped = text.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _case(column: str, words: dict[str, str]) -> str:
-    """Return the expression that puts a column's keys into words."""
-    whens = " ".join(f'WHEN "{column}" = {_quoted(key)} THEN {_quoted(label)}' for key, label in words.items())
-    return f"CASE {whens} ELSE coalesce(\"{column}\", 'not known') END"
-
-
-def _span(low: str, high: str, places: int) -> str:
-    """Return the expression that writes an interval: one number where both ends are the same."""
-    first, last = (f'format_number("{column}", {places})' for column in (low, high))
-    return (
-        f'CASE WHEN "{low}" IS NULL OR "{high}" IS NULL THEN \'not known\' '
-        f'WHEN "{low}" = "{high}" THEN {first} ELSE {first} || \' to \' || {last} END'
-    )
-
-
-def _tip(heading: str, place: str, lines: Sequence[tuple[str, str]], reason: str, mark: str) -> str:
-    """Return a map tip: heading, place, a line for every pair of words and expression, and why not tested."""
-    rows = "".join(f"<br/>{words}: [% {expression} %]" for words, expression in lines)
-    why = f"[% CASE WHEN coalesce(\"{reason}\", '') <> '' THEN '<br/>' || \"{reason}\" ELSE '' END %]"
-    note = f"<br/><i>{mark}</i>" if mark else ""
-    return f"<b>[% {heading} %]</b><br/>[% {place} %]{rows}{why}{note}"
-
-
-def _titles(columns: dict[str, tuple[str, str]]) -> dict[str, str]:
+def _titles(columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     return {column: title for column, (title, _) in columns.items()}
 
 
@@ -119,16 +91,14 @@ def _notes(mark: str) -> list[Rule]:
     return [Rule(mark)] if mark else []
 
 
-# --------------------------------------------------------------------------- layers
-
-
 def area_style(method: Method, *, release: str, unsure: bool = True, name: str = "areas") -> LayerStyle:
     """Return the look of a layer of tested areas: colour and hatch by class.
 
     With `unsure`, another hatch lies over the areas whose class depends on hidden numbers.
     """
     classes = METHOD_CLASSES[method]
-    rules = _notes(marking(release)) + [
+    mark = marking(release)
+    rules = _notes(mark) + [
         Rule(
             style.label,
             field="class",
@@ -143,37 +113,40 @@ def area_style(method: Method, *, release: str, unsure: bool = True, name: str =
     if unsure:
         rules.append(Rule(DEPENDS.label, field="certainty", value=DEPENDS.key, hatch=DEPENDS.hatch, halo=True))
     labels = {style.key: style.label for style in classes}
-    columns = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
-    tip = _tip(
-        _case("class", labels),
-        '"name" || \' (\' || "area_id" || \'), \' || "la_name"',
-        (
-            ("Events", _span("observed_low", "observed_high", 0)),
-            ("Expected", "coalesce(format_number(\"expected\", 1), 'not known')"),
-            ("Events per 1,000 people", _span("rate_low", "rate_high", 1)),
-            ("p", _span("p_low", "p_high", 4)),
-            ("p, adjusted", _span("p_adjusted_low", "p_adjusted_high", 4)),
-            ("Certainty", _case("certainty", dict(CERTAINTY_WORDS))),
-        ),
-        "reason",
-        marking(release),
-    )
     quadrants = {
         style.key: style.label for style in MORAN_CLASSES if style.key not in ("not_significant", "not_tested")
     }
     qml = vector_style(
         rules,
-        aliases=_titles(columns),
-        value_words={"class": labels, "certainty": dict(CERTAINTY_WORDS), "quadrant": quadrants},
-        display=f"\"name\" || ': ' || {_case('class', labels)}",
-        map_tip=tip,
+        aliases=_titles({column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}),
+        value_words={"class": labels, "certainty": CERTAINTY_WORDS, "quadrant": quadrants},
+        display=f"\"name\" || ': ' || {in_words('class', labels)}",
+        map_tip=_area_tip(labels, mark),
     )
     return LayerStyle(qml, layer_descriptor(name, rules))
 
 
+def _area_tip(labels: Mapping[str, str], mark: str) -> str:
+    return map_tip(
+        in_words("class", labels),
+        f"{markup('name')} || ' (' || \"area_id\" || '), ' || {markup('la_name')}",
+        (
+            ("Events", interval("observed_low", "observed_high", 0)),
+            ("Expected", number("expected", 1)),
+            ("Events per 1,000 people", interval("rate_low", "rate_high", 1)),
+            ("p", chance("p_low", "p_high")),
+            ("p, adjusted", chance("p_adjusted_low", "p_adjusted_high")),
+            ("Certainty", in_words("certainty", CERTAINTY_WORDS)),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+
+
 def school_style(*, release: str, name: str = "schools") -> LayerStyle:
     """Return the look of the layer of schools: shape and colour by class, those that stand out larger and on top."""
-    rules = _notes(marking(release)) + [
+    mark = marking(release)
+    rules = _notes(mark) + [
         Rule(
             style.label,
             field="class",
@@ -189,19 +162,6 @@ def school_style(*, release: str, name: str = "schools") -> LayerStyle:
         for style in SCHOOL_CLASSES
     ]
     labels = {style.key: style.label for style in SCHOOL_CLASSES}
-    tip = _tip(
-        _case("class", labels),
-        '"name" || \', \' || "la_name"',
-        (
-            ("Permanent exclusions", _span("low", "high", 0)),
-            ("Expected", "coalesce(format_number(\"expected\", 1), 'not known')"),
-            ("Per 100 pupils and year", _span("rate_low", "rate_high", 2)),
-            ("Pupil-years", "coalesce(format_number(\"pupils\", 0), 'not known')"),
-            ("IDACI", "coalesce(format_number(\"idaci\", 3), 'not known')"),
-        ),
-        "reason",
-        marking(release),
-    )
     text = Labels("name", points=8, below_scale=40_000)
     qml = vector_style(
         rules,
@@ -209,16 +169,33 @@ def school_style(*, release: str, name: str = "schools") -> LayerStyle:
         labels=text,
         aliases=_titles(SCHOOL_COLUMN_WORDS),
         value_words={"class": labels},
-        display=f"\"name\" || ': ' || {_case('class', labels)}",
-        map_tip=tip,
+        display=f"\"name\" || ': ' || {in_words('class', labels)}",
+        map_tip=_school_tip(labels, mark),
     )
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
 
+def _school_tip(labels: Mapping[str, str], mark: str) -> str:
+    return map_tip(
+        in_words("class", labels),
+        f"{markup('name')} || ', ' || {markup('la_name')}",
+        (
+            ("Permanent exclusions", interval("low", "high", 0)),
+            ("Expected", number("expected", 1)),
+            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Pupil-years", number("pupils", 0)),
+            ("IDACI", number("idaci", 3)),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+
+
 def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
     """Return the look of the layer of local authorities: an outline and a name, nothing over the areas below."""
+    mark = marking(release)
     outline = Rule("Local authority", everything=True, outline=INK, outline_mm=0.45)
-    rules = [*_notes(marking(release)), outline]
+    rules = [*_notes(mark), outline]
     text = Labels("la_name", points=10, bold=True)
     qml = vector_style(
         rules,
@@ -226,7 +203,7 @@ def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
         aliases=_titles(AUTHORITY_COLUMN_WORDS),
         value_words={},
         display='"la_name"',
-        map_tip='<b>[% "la_name" %]</b> ([% "la_code" %])<br/>[% "areas" %] areas',
+        map_tip=map_tip(markup("la_name"), '"la_code"', (("Areas", number("areas", 0)),), mark=mark),
     )
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
