@@ -6,6 +6,7 @@ the results instead would not do: with one statistic per area there are as many 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -122,17 +123,23 @@ def protect(noun: Protectable, rule: str) -> Protectable:
             dropped=_show(noun.dropped, chosen),
             rule=chosen.name,
             release=chosen.name,
-            notes=(*noun.notes, f"Small numbers are protected: {chosen.words}."),
+            notes=(*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}."),
         )
     if isinstance(noun, Series):
         table = _hide(noun.table, chosen, "low", "high")
         # The interval was made from the true count: it goes too, and is made again from what is left.
         table[["ci_low", "ci_high"]] = np.nan
-        return replace(noun, table=table, release=chosen.name)
+        notes = (*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}.")
+        return replace(noun, table=table, notes=notes, release=chosen.name)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by hiding small counts.",
         advice="count the events by area or by year first",
     )
+
+
+def _tells_no_count(note: str) -> bool:
+    """Whether a note holds no number but years: what was said of the file may hold true counts."""
+    return all(re.fullmatch(r"(19|20)\d\d", number) for number in re.findall(r"\d[\d,.]*\d|\d", note))
 
 
 def restrict(noun: Any) -> Any:

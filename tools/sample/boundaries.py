@@ -52,9 +52,7 @@ def as_multipolygon(geometry: BaseGeometry) -> BaseGeometry:
 
 def read_census() -> pd.DataFrame:
     """Return the census table of England and Wales: code, name, authority, persons, hectares."""
-    path = package_file(
-        "crime-sim-toolkit", "src", "LSOA_data", "census_2011_population_hh.csv"
-    )
+    path = package_file("crime-sim-toolkit", "src", "LSOA_data", "census_2011_population_hh.csv")
     census = pd.read_csv(path, thousands=",", encoding="utf-8")
     columns = {
         "LSOA Code": "lsoa11_code",
@@ -102,9 +100,7 @@ def read_boundaries(census: pd.DataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoData
 
 def _near(properties: dict[str, float]) -> bool:
     """Return whether an area's label point lies in a box around the West Midlands."""
-    return (
-        375_000 < properties["BNG_E"] < 455_000 and 265_000 < properties["BNG_N"] < 320_000
-    )
+    return 375_000 < properties["BNG_E"] < 455_000 and 265_000 < properties["BNG_N"] < 320_000
 
 
 def _as_frame(features: list[dict[str, dict[str, str]]]) -> gpd.GeoDataFrame:
@@ -114,10 +110,7 @@ def _as_frame(features: list[dict[str, dict[str, str]]]) -> gpd.GeoDataFrame:
             "lsoa11_code": [f["properties"]["LSOA11CD"] for f in features],
             "lsoa11_name": [f["properties"]["LSOA11NM"] for f in features],
         },
-        geometry=[
-            as_multipolygon(round_to_grid(shapely.geometry.shape(f["geometry"])))
-            for f in features
-        ],
+        geometry=[as_multipolygon(round_to_grid(shapely.geometry.shape(f["geometry"]))) for f in features],
         crs=CRS,
     )
     return frame.sort_values("lsoa11_code", ignore_index=True)
@@ -148,9 +141,7 @@ def find_neighbours(areas: gpd.GeoDataFrame) -> list[list[int]]:
 def dissolve_authorities(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the seven authorities as unions of their areas."""
     geometry = [
-        as_multipolygon(
-            shapely.coverage_union_all(areas.geometry[areas["la_code"] == code].to_numpy())
-        )
+        as_multipolygon(shapely.coverage_union_all(areas.geometry[areas["la_code"] == code].to_numpy()))
         for code in AUTHORITIES
     ]
     names = {"la_code": list(AUTHORITIES), "la_name": list(AUTHORITIES.values())}

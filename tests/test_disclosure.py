@@ -1,0 +1,99 @@
+"""The gate: counts into intervals before anything is computed from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import make_counts, make_grid
+
+from hotspots.disclosure import RULES, find_rule, protect, restrict
+from hotspots.errors import DisclosureError
+from hotspots.nouns import Events, Series
+
+
+@pytest.mark.parametrize(
+    ("count", "interval"),
+    # NHS Digital's HES analysis guide: 1 to 7 become *, all others are rounded to the nearest 5.
+    [(0, (0, 0)), (1, (1, 7)), (7, (1, 7)), (8, (8, 12)), (12, (8, 12)), (13, (13, 17)), (17, (13, 17)), (100, (98, 102))],
+)  # fmt: skip
+def test_nhs_digital(count, interval):
+    assert RULES["nhs-digital"].interval(count) == interval
+
+
+def test_the_interval_holds_the_count_and_depends_only_on_what_is_published():
+    for rule in RULES.values():
+        intervals = {}
+        for count in range(300):
+            low, high = rule.interval(count)
+            assert low <= count <= high
+            intervals.setdefault((low, high), []).append(count)
+        # Whoever sees the interval learns no more than the interval: all its counts give the same one.
+        for (low, high), counts in intervals.items():
+            if high >= 300:
+                continue  # not all of its counts were tried
+            assert counts == list(range(int(low), int(high) + 1))
+
+
+def test_protected_counts_do_not_depend_on_what_they_hide():
+    area = make_grid(2, 3)
+    one = protect(make_counts(area, [1, 9, 14, 0, 7, 23], release="unreleased"), "nhs-digital")
+    two = protect(make_counts(area, [6, 11, 16, 0, 2, 27], release="unreleased"), "nhs-digital")
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert (one.release, one.rule) == ("nhs-digital", "nhs-digital")
+    assert one.table["observed_low"].tolist() == [1, 8, 13, 0, 1, 23]
+
+
+def test_the_audit_is_protected_too():
+    area = make_grid(1, 3)
+    table = pd.DataFrame({"observed_low": [1.0, 2, 3], "observed_high": [1.0, 2, 3]}, index=area.ids)
+    from hotspots.nouns import AreaCounts
+
+    counts = AreaCounts(area, table, outside=3, audit={"rows_read": 1234}, dropped={"no date": 1}, release="unreleased")
+    safe = protect(counts, "nhs-digital")
+    assert safe.outside == "1 to 7"
+    assert dict(safe.audit) == {"rows_read": "1,233 to 1,237"}
+    assert dict(safe.dropped) == {"no date": "1 to 7"}
+
+
+def test_missing_counts_stay_missing():
+    area = make_grid(1, 3)
+    safe = protect(make_counts(area, [np.nan, 2, 30], release="unreleased"), "older-phe")
+    assert np.isnan(safe.table["observed_low"].iloc[0])
+    assert safe.table["observed_high"].tolist()[1:] == [5, 30]
+
+
+def test_a_series_loses_the_interval_made_from_the_true_count():
+    table = pd.DataFrame(
+        {
+            "period": ["2018", "2019"],
+            "group": "all",
+            "low": [3.0, 40],
+            "high": [3.0, 40],
+            "ci_low": 1.0,
+            "ci_high": 50.0,
+        }
+    )
+    safe = protect(Series(table, unit="events", release="unreleased"), "nhs-digital")
+    assert safe.table[["low", "high"]].to_numpy().tolist() == [[1, 7], [38, 42]]
+    assert safe.table[["ci_low", "ci_high"]].isna().all(axis=None)
+
+
+def test_single_events_can_not_be_protected():
+    columns = ["easting", "northing", "area_code", "when", "kind"]
+    events = Events(pd.DataFrame(columns=columns), rows_read=0)
+    with pytest.raises(DisclosureError, match="Events can't be protected"):
+        protect(events, "nhs-digital")
+
+
+def test_an_unknown_rule_names_the_nearest():
+    with pytest.raises(DisclosureError) as caught:
+        find_rule("nhs")
+    assert "no disclosure rule 'nhs'" in str(caught.value)
+    assert "known are nhs-digital, older-phe, dfe" in str(caught.value)
+
+
+def test_restricting_marks_only_what_is_unreleased():
+    area = make_grid(1, 3)
+    assert restrict(make_counts(area, [1, 2, 3], release="unreleased")).release == "restricted"
+    assert restrict(make_counts(area, [1, 2, 3], release="open")).release == "open"

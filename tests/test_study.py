@@ -1,0 +1,97 @@
+"""The study file: every error at once, in words, with the nearest key."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ROOT
+
+from hotspots.errors import StudyError
+from hotspots.study import make_study, read_study
+
+SMALL = {
+    "title": "A study",
+    "areas": {"file": "areas.gpkg"},
+    "events": [{"name": "crime", "title": "crime", "format": "police", "file": "crime.csv"}],
+}
+
+
+def test_the_sample_study_names_files_that_are_there():
+    study = read_study(ROOT / "study.toml")
+    assert study.output_name == "west-midlands"
+    assert [path for path in study.input_files() if not path.exists()] == []
+    assert [section.place.name for section in study.places] == ["Birmingham–Sandwell", "Coventry", "Wolverhampton"]
+
+
+def test_the_template_of_a_new_study_is_valid():
+    study = read_study(ROOT / "hotspots" / "starter.toml")
+    assert study.events[0].release == "unreleased"
+    assert study.profile == "publish"
+
+
+def test_the_defaults_are_the_careful_ones():
+    study = make_study(SMALL)
+    assert (study.profile, study.rule, study.events[0].release) == ("publish", "nhs-digital", "unreleased")
+    assert study.output_name == "a-study"
+
+
+def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text(
+        '[study]\ntitle = "X"\nprofil = "publish"\n[areas]\nfil = "a.gpkg"\n'
+        '[[events]]\nname = "A b"\ntitle = "t"\nformat = "hess"\nfile = "x"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(StudyError) as caught:
+        read_study(file)
+    words = str(caught.value)
+    assert f"{file} has 5 errors." in words
+    for part in (
+        "areas.file: is missing",
+        "areas.fil: unknown key; did you mean 'file'?",
+        "profil: unknown key; did you mean 'profile'?",
+        "events[1].format: Input should be 'hes', 'police', 'offences' or 'counts' (found 'hess')",
+        "events[1].name: String should match",
+    ):
+        assert part in words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"events": []}, "at least 1 item"),
+        ({"events": [{**SMALL["events"][0], "file": None}]}, "name either file or files"),
+        ({"events": [{**SMALL["events"][0], "format": "counts"}]}, "needs count_column"),
+        ({"events": SMALL["events"] * 2}, "two event sections share the name 'crime'"),
+        ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
+        ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),
+        ({"profile": "restricted"}, "names its readers"),
+        ({"rule": "nhs"}, "known rules are nhs-digital, older-phe, dfe"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(change, words):
+    with pytest.raises(StudyError) as caught:
+        make_study({**SMALL, **change})
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_names_the_studies_that_are_there(tmp_path):
+    (tmp_path / "other.toml").write_text("", encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(tmp_path / "study.toml")
+    assert "There is no study file" in str(caught.value)
+    assert "other.toml" in str(caught.value)
+
+
+def test_broken_toml_names_the_line(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text("[study]\ntitle = unquoted\n", encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(file)
+    assert "line 2" in str(caught.value)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(StudyError, match="can't be read"):
+        read_study(file)
