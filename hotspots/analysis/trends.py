@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from hotspots.vocabulary import weakest_release
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MannKendall", "change_since", "count_by_year", "join_series", "mann_kendall"]
+__all__ = ["MannKendall", "change_since", "count_by_year", "join_series", "mann_kendall", "with_intervals"]
 
 
 class MannKendall(NamedTuple):
@@ -125,6 +126,16 @@ def join_series(*series: Series, name: str, title: str) -> Series:
         notes=tuple(dict.fromkeys(note for one in series for note in one.notes)),
         release=weakest_release(*(one.release for one in series)),
     )
+
+
+def with_intervals(series: Series) -> Series:
+    """Return the same series with the 95 % interval of the level behind every count (Byar).
+
+    Where a count is hidden or rounded, the interval covers whatever it may be: from the lower limit of the lowest
+    to the upper limit of the highest.
+    """
+    low, high = (series.table[end].to_numpy(dtype=float) for end in ("low", "high"))
+    return replace(series, table=series.table.assign(ci_low=byar_interval(low)[0], ci_high=byar_interval(high)[1]))
 
 
 def change_since(series: Series, base: str) -> pd.DataFrame:

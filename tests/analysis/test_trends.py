@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from hotspots.analysis.trends import change_since, count_by_year, join_series, mann_kendall
+from hotspots.analysis.trends import change_since, count_by_year, join_series, mann_kendall, with_intervals
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, Series
 
@@ -85,6 +85,13 @@ def test_joining_fills_what_one_lacks_with_gaps_and_keeps_the_weakest_mark():
     assert list(table["period"]) == ["2013", "2014", "2015"] * 2
     np.testing.assert_array_equal(table["low"], [np.nan, 4, 5, 1, 2, np.nan])
     assert (joined.release, joined.source, joined.notes) == ("invented", "A", ("n", "m"))
+
+
+def test_intervals_of_hidden_counts_cover_all_they_may_be():
+    series = with_intervals(make_series({"2014": 1, "2015": 65, "2016": np.nan}, high=[65, 65, np.nan]))
+    # PHEindicatormethods: 1 → 0.013072133, 65 → 50.163187710 and 82.849138546
+    np.testing.assert_allclose(series.table["ci_low"], [0.013072133, 50.163187710, np.nan], atol=1e-9)
+    np.testing.assert_allclose(series.table["ci_high"], [82.849138546, 82.849138546, np.nan], atol=1e-9)
 
 
 def test_change_is_that_of_poisson_test():
