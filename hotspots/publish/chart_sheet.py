@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hotspots.nouns import Factors, SchoolResult, Series
 from hotspots.publish import wording
-from hotspots.publish.furniture import Box
-from hotspots.publish.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Sheet, foot, head, new_sheet
+from hotspots.publish.phrases import period_words
+from hotspots.publish.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Box, Sheet, foot, head, new_sheet
 from hotspots.publish.styles import marking as marking_of
 from hotspots.vocabulary import RESTRICTED
 
@@ -23,7 +23,7 @@ def begin_chart(noun: Series | Factors | SchoolResult, title: str, subtitle: str
     marking, alarming = marking_of(noun.release), noun.release == RESTRICTED
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
-    period = wording.period_words(getattr(noun, "period", ""))
+    period = period_words(getattr(noun, "period", ""))
     source = "Source: " + ", ".join(part for part in (noun.source, period) if part) + "."
     lines = [source, wording.release_sentence(noun.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)

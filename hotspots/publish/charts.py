@@ -11,8 +11,10 @@ import pandas as pd
 from hotspots.nouns import Factors, Series, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
+from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
+from hotspots.publish.styles import ink_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +58,7 @@ def draw_series(series: Series) -> Figure:
     """
     need_released(series, "A chart")
     with look():
-        what = f"{wording.capitalised(series.unit)} by period; shading is the 95 % interval of the underlying level"
+        what = f"{capitalised(series.unit)} by period; shading is the 95 % interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, wording.series_title(series), what)
         bottom = write_notes(sheet, left, bottom, right, series.notes)
         axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
@@ -65,7 +67,7 @@ def draw_series(series: Series) -> Figure:
         for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
             by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
             ends.append(_draw_line(axes, "" if lone else str(group), by_period, LINES[number % len(LINES)]))
-        tidy(axes, x="", y=wording.capitalised(series.unit))
+        tidy(axes, x="", y=capitalised(series.unit))
         axes.grid(axis="x", visible=False)
         axes.set_xlim(-0.3, len(periods) - 0.7)
         axes.set_ylim(bottom=0)
@@ -103,7 +105,7 @@ def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
     """Name as many periods as can be read, always from the first on."""
     longest = max((len(period) for period in periods), default=1)
     step = int(np.ceil(len(periods) * max(longest, 3) / 100)) or 1
-    axes.set_xticks(range(0, len(periods), step), [wording.period_words(period) for period in periods[::step]])
+    axes.set_xticks(range(0, len(periods), step), [period_words(period) for period in periods[::step]])
 
 
 def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
@@ -141,13 +143,13 @@ def draw_factors(factors: Factors) -> Figure:
             part
             for part in (
                 factors.title,
-                wording.period_words(factors.period),
+                period_words(factors.period),
                 "share of assessments in which the factor was recorded; several in one assessment, so no sum of 100 %",
             )
             if part
         )
         sheet, (left, bottom, right, top) = begin_chart(factors, wording.factors_title(factors), subtitle)
-        bottom = write_notes(sheet, left, bottom, right, [*factors.notes, *_uncollected(factors)])
+        bottom = write_notes(sheet, left, bottom, right, [*factors.notes, *_unknown(factors)])
         shares, marks = _shares(factors)
         names, above = 62.0, 24.0
         bars = sheet.panel(left + names, top - above, right - left - names, above - 2)
@@ -159,11 +161,18 @@ def draw_factors(factors: Factors) -> Figure:
     return sheet.figure
 
 
-def _uncollected(factors: Factors) -> list[str]:
-    """Return a sentence that names the factors for which no authority has a number."""
+def _unknown(factors: Factors) -> list[str]:
+    """Return sentences about what has no number: marks in a cell, and factors that no authority has a number for."""
     known = factors.table.groupby("factor", sort=False)["mentions"].count()
     missing = [str(name) for name in known.index[known == 0]]
-    return [f"No authority has a number for {wording.listed(missing)}."] if missing else []
+    said = [f"No authority has a number for {listed(missing)}."] if missing else []
+    table = factors.table[~factors.table["factor"].isin(missing)]
+    marks = sorted(
+        {str(mark) for mark in table.loc[table["mentions"].isna(), "mark"] if isinstance(mark, str) and mark}
+    )
+    if marks:
+        said.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
+    return said
 
 
 def _shares(factors: Factors) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -191,7 +200,7 @@ def _draw_bars(axes: Axes, per: pd.Series) -> None:
 
 def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size: float) -> None:
     """Draw a table of shaded cells with the share in each; a hidden number shows its mark."""
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
 
     values = shares.to_numpy(dtype=float)
     highest = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
@@ -203,7 +212,7 @@ def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size:
         mark = marks.iloc[row, column]
         hidden = str(mark) if isinstance(mark, str) and mark else "–"
         words = f"{100 * value:.0f} %" if np.isfinite(value) else hidden
-        dark = np.isfinite(value) and value > 0.55 * highest
+        ink = ink_on(to_hex(colours(value / highest))) if np.isfinite(value) else INK
         axes.text(
             column,
             row,
@@ -211,7 +220,7 @@ def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size:
             ha="center",
             va="center",
             fontsize=size,
-            color="white" if dark else INK,
+            color=ink,
             parse_math=False,
         )
     axes.set_yticks(range(len(shares)), [str(name) for name in shares.index], fontsize=size)

@@ -1,19 +1,16 @@
-"""What a printed map needs beside the map: legend, scale bar, north arrow, labels that keep out of each other's way."""
+"""What a printed map needs beside the map: legend, scale bar and north arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import numpy as np
 
-from hotspots.publish.sheet import FONT, HALO, INK, LINE, MM_PER_POINT, QUIET, Sheet
+from hotspots.publish.sheet import INK, LINE, MM_PER_POINT, QUIET, Sheet
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-__all__ = ["Entry", "draw_legend", "draw_north_arrow", "draw_scale_bar", "put_labels", "write_label"]
+__all__ = ["Entry", "draw_legend", "draw_north_arrow", "draw_ramp", "draw_scale_bar"]
 
 SWATCH: Final = (8.0, 4.2)
 STEP: Final = 5.6
@@ -168,81 +165,3 @@ def draw_north_arrow(sheet: Sheet, middle: float, bottom: float, *, height: floa
     sheet.paper.add_patch(Polygon(left, closed=True, facecolor=INK, edgecolor=INK, linewidth=0.6))
     sheet.paper.add_patch(Polygon(right, closed=True, facecolor="white", edgecolor=INK, linewidth=0.6))
     sheet.write(middle, bottom + height, "N", size=8, weight="bold", align="center")
-
-
-# --------------------------------------------------------------------------- labels on the map
-
-Box = tuple[float, float, float, float]
-
-
-def overlaps(box: Box, others: Iterable[Box]) -> bool:
-    """Whether a box (left, bottom, right, top) touches any other."""
-    left, bottom, right, top = box
-    return any(left < r and right > l and bottom < t and top > b for l, b, r, t in others)  # noqa: E741
-
-
-def text_box(sheet: Sheet, axes: Axes, x: float, y: float, words: str, *, size: float, weight: str, align: str) -> Box:
-    """Return where centred text would stand on the page (mm), with a little air around it."""
-    across, up = axes.transData.transform((x, y)) / float(sheet.figure.dpi) * 25.4
-    width = sheet.text_width(words, size=size, weight=weight)
-    height = size * MM_PER_POINT
-    left = across - {"center": width / 2, "left": 0.0, "right": width}[align]
-    return (left - 0.8, up - 0.65 * height - 0.3, left + width + 0.8, up + 0.65 * height + 0.3)
-
-
-def write_label(
-    axes: Axes,
-    x: float,
-    y: float,
-    words: str,
-    *,
-    size: float,
-    weight: str = "normal",
-    colour: str = INK,
-    **options: Any,
-) -> None:
-    """Write words on a map with a white halo. The halo is an artist of its own: the words stay text in a PDF."""
-    from matplotlib.patheffects import withStroke
-
-    common: dict[str, Any] = {
-        "fontsize": size,
-        "fontweight": weight,
-        "ha": "center",
-        "va": "center",
-        "parse_math": False,
-        "clip_on": True,
-        "fontfamily": FONT,
-    } | options
-    halo = axes.text(x, y, words, color="white", gid=HALO, zorder=9, **common)
-    halo.set_path_effects([withStroke(linewidth=size * 0.32, foreground="white")])
-    axes.text(x, y, words, color=colour, zorder=10, **common)
-
-
-def put_labels(
-    sheet: Sheet,
-    axes: Axes,
-    labels: Iterable[tuple[str, float, float]],
-    *,
-    most: int,
-    size: float,
-    weight: str = "normal",
-    colour: str = INK,
-    taken: list[Box],
-    within: Box,
-) -> int:
-    """Write the first `most` labels that fit in the window and touch none before them; return how many were written.
-
-    `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear.
-    """
-    written = 0
-    for words, x, y in labels:
-        if written == most:
-            break
-        box = text_box(sheet, axes, x, y, words, size=size, weight=weight, align="center")
-        outside = box[0] < within[0] or box[1] < within[1] or box[2] > within[2] or box[3] > within[3]
-        if outside or overlaps(box, taken):
-            continue
-        write_label(axes, x, y, words, size=size, weight=weight, colour=colour)
-        taken.append(box)
-        written += 1
-    return written

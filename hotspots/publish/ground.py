@@ -70,6 +70,7 @@ class Ground:
         inside = np.zeros(len(easting), dtype=bool)
         for code, outline in self.outlines.items():
             if place is None or code in place.authorities:
+                shapely.prepare(outline)
                 inside |= shapely.contains_xy(outline, easting, northing)
         return inside
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["draw_areas", "draw_context", "draw_deciles", "draw_outlines", "draw_schools", "draw_surface"]
+__all__ = [
+    "busy_points",
+    "cells_inside",
+    "draw_areas",
+    "draw_context",
+    "draw_deciles",
+    "draw_outlines",
+    "draw_schools",
+    "draw_surface",
+]
 
 PALE: Final = "#e9e9e6"
 AREA_EDGE: Final = "#8f8f8f"
@@ -137,9 +145,10 @@ def draw_surface(
         alpha=alpha,
         zorder=1,
     )
-    inside = [outline for code, outline in ground.outlines.items() if place is None or code in place.authorities]
-    image.set_clip_path(compound_path(np.array(inside, dtype=object)), axes.transData)
-    cells = np.histogram(np.clip(_cells_inside(surface, inside), breaks[0], top), bins=breaks)[0]
+    outlines = [outline for code, outline in ground.outlines.items() if place is None or code in place.authorities]
+    image.set_clip_path(compound_path(np.array(outlines, dtype=object)), axes.transData)
+    known = surface.values[cells_inside(surface, ground, place)]
+    cells = np.histogram(np.clip(known, breaks[0], top), bins=breaks)[0]
     entries = [
         Entry(label, colour, count=round(float(number) * surface.cell**2 / 1e6))
         for label, colour, number in zip(surface_labels(breaks), colours, cells, strict=True)
@@ -147,21 +156,15 @@ def draw_surface(
     return entries[::-1]
 
 
-def _cells_inside(surface: Surface, outlines: Sequence[Any]) -> NDArray[np.float64]:
-    """Return the values of the cells whose middle lies in any of the outlines."""
-    import shapely
-
+def cells_inside(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
+    """Return which cells (row, col) have a value and their middle in a place."""
     rows, columns = surface.values.shape
     east = surface.origin[0] + (np.arange(columns) + 0.5) * surface.cell
     north = surface.origin[1] - (np.arange(rows) + 0.5) * surface.cell
     x, y = np.meshgrid(east, north)
-    known = np.isfinite(surface.values)
-    inside = np.zeros(int(known.sum()), dtype=bool)
-    for outline in outlines:
-        shapely.prepare(outline)
-        inside |= shapely.contains_xy(outline, x[known], y[known])
-    values: NDArray[np.float64] = surface.values[known][inside]
-    return values
+    inside = np.isfinite(surface.values)
+    inside[inside] = ground.covers(x[inside], y[inside], place)
+    return inside
 
 
 def draw_deciles(
@@ -179,6 +182,20 @@ def draw_deciles(
     for number, colour in enumerate(DECILE_COLOURS, start=1):
         _fill(axes, _shapes(ground, inside & (decile == number)), colour, alpha=alpha, edgecolor="white")
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha)
+
+
+def busy_points(noun: HotspotResult | Surface | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+    """Return points (n, 2) in metres that a label should not cover: what a reader came to see."""
+    if isinstance(noun, HotspotResult):
+        loud = ~noun.table["class"].reindex(ground.area.ids).isin(["not_significant", "not_tested"]).to_numpy()
+        west, south, east, north = ground.bounds[loud].T
+        return np.column_stack([(west + east) / 2, (south + north) / 2])
+    if isinstance(noun, SchoolResult):
+        table = noun.table[noun.table.geometry.notna()]
+        return np.asarray(table[["easting", "northing"]].dropna(), dtype=float)
+    breaks = surface_breaks(noun)
+    row, column = np.nonzero(np.nan_to_num(noun.values) >= breaks[min(2, len(breaks) - 1)])
+    return np.column_stack([noun.origin[0] + (column + 0.5) * noun.cell, noun.origin[1] - (row + 0.5) * noun.cell])
 
 
 def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> list[Entry]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +12,13 @@ import pandas as pd
 from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
 from hotspots.publish import wording
 from hotspots.publish.basemap import add_basemap
-from hotspots.publish.furniture import Box, Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar, put_labels
+from hotspots.publish.furniture import Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar
 from hotspots.publish.ground import Ground, prepare_ground
+from hotspots.publish.labels import label_map
 from hotspots.publish.layers import (
     DECILE_COLOURS,
+    busy_points,
+    cells_inside,
     draw_areas,
     draw_context,
     draw_deciles,
@@ -24,23 +26,21 @@ from hotspots.publish.layers import (
     draw_schools,
     draw_surface,
 )
+from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
 from hotspots.publish.sheet import MARGIN, QUIET, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
+from hotspots.publish.window import Window, open_window
 from hotspots.vocabulary import RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["draw_map", "save_map"]
 
 COLUMN: Final = 70.0
 GAP: Final = 4.0
-AIR: Final = 0.03
-"""Share of the window left free around the place."""
 SEE_THROUGH: Final = 0.7
-MOST_PLACES: Final = 14
 
 Mapped = HotspotResult | Surface | SchoolResult
 
@@ -90,17 +90,19 @@ def draw_map(
     with look():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
-        heading = title or _title(noun, place, places)
+        heading = title or _title(noun, ground, place, places)
         subtitle = wording.subtitle(noun, ground.area, place=place)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
-        bottom = foot(sheet, _small_print(noun, ground.area, deprivation, release), marking=marking, alarming=alarming)
+        bottom = foot(
+            sheet, _small_print(noun, ground.area, deprivation, places, release), marking=marking, alarming=alarming
+        )
         box = (MARGIN, bottom, sheet.width - MARGIN - COLUMN - GAP, top)
-        window = _open_window(sheet, box, ground.extent_of(place))
+        window = open_window(sheet, box, ground.extent_of(place))
         missing = add_basemap(window.axes, basemap) if basemap else None
         alpha = SEE_THROUGH if basemap and missing is None else None
         legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, alpha=alpha)
         draw_outlines(window.axes, ground, place)
-        _label(sheet, window, ground, place, places)
+        label_map(sheet, window, ground, place=place, places=places, busy=busy_points(noun, ground))
         words = [*_explain(noun, place), *noun.notes, missing or ""]
         _fill_column(sheet, window, legend, " ".join(part for part in words if part))
     return sheet.figure
@@ -129,49 +131,31 @@ def save_map(figure: Figure, stem: Path) -> list[Path]:
     return save_sheet(figure, stem)
 
 
-def _title(noun: Mapped, place: Place | None, places: pd.DataFrame | None) -> str:
+def _title(noun: Mapped, ground: Ground, place: Place | None, places: pd.DataFrame | None) -> str:
     if isinstance(noun, HotspotResult):
         return wording.finding_title(noun, place)
     if isinstance(noun, Surface):
-        return wording.surface_title(noun, places)
+        return wording.surface_title(noun, places, place=place, inside=cells_inside(noun, ground, place))
     return wording.schools_title(noun, place)
 
 
-def _small_print(noun: Mapped, area: StudyArea, deprivation: Deprivation | None, release: str) -> list[str]:
-    sources = [noun.source, wording.period_words(noun.period)]
-    source = "Source: " + ", ".join(part for part in sources if part) + "."
+def _small_print(
+    noun: Mapped, area: StudyArea, deprivation: Deprivation | None, places: pd.DataFrame | None, release: str
+) -> list[str]:
+    """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
+    sources = ["Source: " + ", ".join(part for part in (noun.source, period_words(noun.period)) if part)]
     if deprivation is not None and deprivation.source:
-        source += f" {deprivation.title}: {deprivation.source}."
+        sources.append(f"{deprivation.title}: {deprivation.source}")
+    if places is not None and "credit" in places.columns:
+        sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
-    return [source, ". ".join(lines) + ("." if lines else ""), wording.release_sentence(release)]
+    # A restricted sheet has its marking in red above and below already.
+    last = "" if release == RESTRICTED else wording.release_sentence(release)
+    return [_sentences(sources), _sentences(list(lines)), last]
 
 
-@dataclass(frozen=True)
-class _Window:
-    """The map's axes, what they show (west, south, east, north in metres) and where on the page (mm)."""
-
-    axes: Axes
-    extent: Box
-    box: Box
-
-    @property
-    def metres_per_mm(self) -> float:
-        return (self.extent[2] - self.extent[0]) / (self.box[2] - self.box[0])
-
-
-def _open_window(sheet: Sheet, box: Box, place: Box) -> _Window:
-    """Return axes that fill a box of the page and show all of a place, a metre being as long both ways."""
-    left, bottom, right, top = box
-    axes = sheet.panel(left, bottom, right - left, top - bottom)
-    west, south, east, north = place
-    scale = max((east - west) / (right - left), (north - south) / (top - bottom)) * (1 + 2 * AIR)
-    middle = ((west + east) / 2, (south + north) / 2)
-    half = (scale * (right - left) / 2, scale * (top - bottom) / 2)
-    extent = (middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1])
-    axes.set(xlim=extent[::2], ylim=extent[1::2], autoscale_on=False, xticks=[], yticks=[], facecolor="white")
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-    return _Window(axes, extent, box)
+def _sentences(parts: Sequence[str]) -> str:
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -183,7 +167,7 @@ class _Legend:
 
 
 def _draw_noun(
-    window: _Window,
+    window: Window,
     noun: Mapped,
     ground: Ground,
     *,
@@ -199,12 +183,12 @@ def _draw_noun(
         return _Legend(wording.statistic(noun), entries, "Number of areas" + _within(place))
     if isinstance(noun, Surface):
         entries = draw_surface(window.axes, noun, ground, place=place, alpha=alpha)
-        return _Legend(wording.capitalised(noun.unit), entries, "km² of each class" + _within(place))
+        return _Legend(capitalised(noun.unit), entries, "km² of each class" + _within(place))
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
     entries = draw_schools(window.axes, noun, place=place)
     ramp = f"{deprivation.title}: tenths of England's areas" if deprivation is not None else ""
-    return _Legend(wording.capitalised(noun.title), entries, "Number of schools" + _within(place), ramp)
+    return _Legend(capitalised(noun.title), entries, "Number of schools" + _within(place), ramp)
 
 
 def _within(place: Place | None) -> str:
@@ -223,28 +207,7 @@ def _explain(noun: Mapped, place: Place | None) -> Iterator[str]:
         yield wording.unplaced_sentence(noun, place)
 
 
-def _label(sheet: Sheet, window: _Window, ground: Ground, place: Place | None, places: pd.DataFrame | None) -> None:
-    """Name the authorities, then as many places as there is room for, largest first."""
-    put = partial(put_labels, sheet, window.axes, taken=[], within=window.box)
-    codes = set(ground.labels.index) if place is None else set(place.authorities)
-    inside = ground.labels[ground.labels.index.isin(codes)]
-    put(_points(inside), most=99, size=10, weight="bold")
-    beyond = ground.labels[~ground.labels.index.isin(codes)]
-    put(_points(beyond), most=99, size=8.5, weight="bold", colour="#6e6e6e")
-    if places is not None and len(places):
-        named = places[~places["name"].isin(ground.labels["name"])].sort_values(
-            ["population", "name"], ascending=[False, True]
-        )
-        known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
-        put(_points(named[known]), most=MOST_PLACES, size=7)
-
-
-def _points(labels: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
-    for name, east, north in zip(labels["name"], labels["easting"], labels["northing"], strict=True):
-        yield str(name), float(east), float(north)
-
-
-def _fill_column(sheet: Sheet, window: _Window, legend: _Legend, words: str) -> None:
+def _fill_column(sheet: Sheet, window: Window, legend: _Legend, words: str) -> None:
     """Write legend, explanation, scale and north beside the map."""
     left, top = sheet.width - MARGIN - COLUMN, window.box[3]
     top = draw_legend(sheet, left, top, width=COLUMN, heading=legend.heading, entries=legend.entries, note=legend.note)

@@ -83,19 +83,29 @@ def save_sheet(figure: Figure, stem: Path) -> list[Path]:
     title = title_of(figure)
     # No dates and no program versions: the same content is the same file.
     pdf = {"Title": title, "Creator": "hotspots", "Producer": None, "CreationDate": None}
-    png = {"Title": title, "Software": None}
-
-    def as_png(path: Path) -> None:
-        figure.savefig(path, format="png", dpi=PRINT_DPI, metadata=png)
 
     def as_pdf(path: Path) -> None:
         figure.savefig(path, format="pdf", metadata=pdf)
 
     with look():
         return [
-            replace_file(Path(f"{stem}.png"), as_png),
+            replace_file(Path(f"{stem}.png"), lambda path: _write_png(figure, path, title)),
             replace_file(Path(f"{stem}.pdf"), as_pdf),
         ]
+
+
+def _write_png(figure: Figure, path: Path, title: str) -> None:
+    """Write pixels without the alpha channel that matplotlib's own writer keeps: half the time for the same picture."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    pixels = BytesIO()
+    figure.savefig(pixels, format="rgba", dpi=PRINT_DPI)
+    size = (int(figure.get_figwidth() * PRINT_DPI), int(figure.get_figheight() * PRINT_DPI))
+    words = PngInfo()
+    words.add_itxt("Title", title)
+    image = Image.frombuffer("RGBA", size, pixels.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
+    image.save(path, format="png", dpi=(PRINT_DPI, PRINT_DPI), compress_level=1, pnginfo=words)
 
 
 def body_as_svg(figure: Figure) -> bytes:

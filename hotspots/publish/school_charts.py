@@ -11,8 +11,10 @@ import pandas as pd
 from hotspots.nouns import Place, SchoolResult, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy
-from hotspots.publish.furniture import Box, Entry, draw_legend, overlaps
-from hotspots.publish.sheet import INK, MM_PER_INCH, MM_PER_POINT, QUIET, Sheet, look
+from hotspots.publish.furniture import Entry, draw_legend
+from hotspots.publish.labels import overlaps
+from hotspots.publish.phrases import capitalised, plural
+from hotspots.publish.sheet import INK, MM_PER_INCH, MM_PER_POINT, QUIET, Box, Sheet, look
 from hotspots.publish.styles import SCHOOL_LEVELS
 from hotspots.vocabulary import SCHOOL_CLASSES
 
@@ -103,7 +105,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         _draw_points(axes, x, table["rate_low"], table["rate_high"], table["class"])
         axes.set_ylim(bottom=0)
         share = f"{result.index_title} of the school's area (% of children in income-deprived families)"
-        tidy(axes, x=share, y=f"{wording.capitalised(result.title)} per 100 pupils and year")
+        tidy(axes, x=share, y=f"{capitalised(result.title)} per 100 pupils and year")
         _label_outliers(sheet, axes, table, x, (table["rate_low"], table["rate_high"]))
     return sheet.figure
 
@@ -120,7 +122,7 @@ def _begin(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, le
     y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools", entries=entries, note=note)
     missing = ""
     if left_out:
-        missing = f"{wording.plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
+        missing = f"{plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
     words = " ".join(part for part in (result.words, *result.notes, LINE_WORDS, missing) if part)
     y = sheet.write(column, y - 3.0, "How to read this chart", size=9, weight="bold")
     sheet.write_fitting(column, y - 0.5, words, width=COLUMN, bottom=bottom + 2, size=7.5, smallest=6.0, colour=QUIET)

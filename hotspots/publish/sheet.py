@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Sheet", "foot", "head", "look", "new_sheet"]
+__all__ = ["Box", "Sheet", "foot", "head", "look", "new_sheet"]
 
 A4_LANDSCAPE: Final = (297.0, 210.0)
 MARGIN: Final = 10.0
@@ -25,6 +25,9 @@ INK: Final = "#1a1a1a"
 QUIET: Final = "#4d4d4d"
 RULE: Final = "#b3b3b3"
 WARNING: Final = "#b30000"
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in mm from the lower left corner of the paper."""
 
 HEADER: Final = "header"
 """Group id of the title, subtitle and upper marking: what a page of a briefing says in its own words."""
@@ -47,6 +50,7 @@ _LOOK: Final[dict[str, Any]] = {
     "text.color": INK,
     "xtick.color": QUIET,
     "ytick.color": QUIET,
+    "text.hinting": "no_hinting",  # text is as wide on screen and in a PNG as it was measured and is in a PDF
     "path.simplify": False,  # nothing is simplified silently
 }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
+from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
+from hotspots.publish.phrases import capitalised, listed, period_words, plural, rounded
 from hotspots.vocabulary import (
     INVENTED,
     METHOD_TITLES,
@@ -20,16 +19,13 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from hotspots.nouns import Factors
+    from numpy.typing import NDArray
 
 __all__ = [
     "alt_text",
     "certainty_sentence",
     "finding_title",
-    "listed",
     "method_sentence",
-    "period_words",
-    "plural",
     "release_sentence",
     "schools_title",
     "series_title",
@@ -40,60 +36,8 @@ __all__ = [
 WEAKEST: Final = 0.10
 """Adjusted p of the weakest class that is called hot (90 %)."""
 
-# --------------------------------------------------------------------------- small change
-
-
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
-    ('1 area', '1,680 areas', '2 authorities')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence.
-
-    Examples
-    --------
-    >>> listed(["Dudley", "Walsall", "Coventry"])
-    'Dudley, Walsall and Coventry'
-    """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def capitalised(words: str) -> str:
-    """Return words with a capital first letter, the rest as it was.
-
-    Examples
-    --------
-    >>> capitalised("hospital admissions for violence (ICD-10)")
-    'Hospital admissions for violence (ICD-10)'
-    """
-    return words[:1].upper() + words[1:]
-
-
-def period_words(period: str) -> str:
-    """Return a period with en dashes between years; months (2019-01) stay as they are.
-
-    Examples
-    --------
-    >>> period_words("2017-2019"), period_words("2018-19"), period_words("2019-01 to 2019-12")
-    ('2017–2019', '2018–19', '2019-01 to 2019-12')
-    """
-    whole = re.sub(r"\b(\d{4})-(\d{4})\b", r"\1–\2", period)
-
-    def school_year(match: re.Match[str]) -> str:
-        first, second = match.group(1), match.group(2)
-        follows = (int(first) + 1) % 100 == int(second) and int(second) > 12
-        return f"{first}–{second}" if follows else match.group(0)
-
-    return re.sub(r"\b(\d{4})-(\d{2})\b(?!-)", school_year, whole)
+NEAR: Final = 5_000.0
+"""Metres within which a name says where something is."""
 
 
 def _in(place: Place | None) -> str:
@@ -157,7 +101,7 @@ def _how(noun: HotspotResult | Surface | SchoolResult) -> str:
         return statistic(noun)
     if isinstance(noun, Surface):
         return f"{noun.kernel} kernel, bandwidth {noun.bandwidth:,.0f} m"
-    return f"over {noun.index_title}"
+    return f"against {noun.index_title}"
 
 
 def statistic(result: HotspotResult) -> str:
@@ -219,43 +163,48 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
 # --------------------------------------------------------------------------- surfaces
 
 
-def peak(surface: Surface) -> tuple[float, float, float]:
-    """Return easting and northing (metres) of the densest cell, and its value."""
-    if not bool(np.isfinite(surface.values).any()):
+def peak(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
+    """Return easting and northing (metres) of the densest cell, and its value; NaN where no cell has one."""
+    values = surface.values if inside is None else np.where(inside, surface.values, np.nan)
+    if not bool(np.isfinite(values).any()):
         return (surface.origin[0], surface.origin[1], float("nan"))
-    row, column = np.unravel_index(int(np.nanargmax(surface.values)), surface.values.shape)
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
     east = surface.origin[0] + (float(column) + 0.5) * surface.cell
     north = surface.origin[1] - (float(row) + 0.5) * surface.cell
-    return (east, north, float(surface.values[row, column]))
+    return (east, north, float(values[row, column]))
 
 
-def surface_title(surface: Surface, places: pd.DataFrame | None = None) -> str:
-    """Return where the events are densest, and how dense; the nearest place is named if it is within 5 km."""
-    east, north, value = peak(surface)
-    if not np.isfinite(value) or value <= 0:
-        return f"No {surface.title} in the study area"
-    dense = f"{rounded(value)} {surface.unit}"
-    if places is not None and len(places):
-        away = np.hypot(
-            places["easting"].to_numpy(dtype=float) - east, places["northing"].to_numpy(dtype=float) - north
-        )
-        nearest = int(np.argmin(away))
-        if float(away[nearest]) <= 5_000:
-            return f"The density of {surface.title} is highest near {places['name'].iloc[nearest]}: {dense}"
-    return f"The density of {surface.title} reaches {dense}"
+def surface_title(
+    surface: Surface,
+    places: pd.DataFrame | None = None,
+    *,
+    place: Place | None = None,
+    inside: NDArray[np.bool_] | None = None,
+) -> str:
+    """Return where the events are densest, and how dense; the nearest name is given if it is within 5 km.
 
-
-def rounded(value: float) -> str:
-    """Return a positive number as a reader wants it: about two or three figures, thousands separated.
-
-    Examples
-    --------
-    >>> rounded(1234.5), rounded(41.26), rounded(3.14159), rounded(0.01234)
-    ('1,234', '41', '3.1', '0.012')
+    Parameters
+    ----------
+    surface
+        The density.
+    places
+        Names with `easting` and `northing` (metres).
+    place
+        The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
     """
-    if value >= 10:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+    east, north, value = peak(surface, inside)
+    if not np.isfinite(value) or value <= 0:
+        return f"No {surface.title}{_in(place) or ' in the study area'}"
+    density, dense = f"The density of {surface.title}{_in(place)}", f"{rounded(value)} {surface.unit}"
+    if places is not None and len(places):
+        x, y = (places[column].to_numpy(dtype=float) for column in ("easting", "northing"))
+        away = np.hypot(x - east, y - north)
+        nearest = int(np.argmin(away))
+        if float(away[nearest]) <= NEAR:
+            name = str(places["name"].iloc[nearest])
+            near = "its centre" if place is not None and name == place.name else name
+            return f"{density} is highest near {near}: {dense}"
+    return f"{density} reaches {dense}"
 
 
 def surface_method_sentence(surface: Surface) -> str:
@@ -286,7 +235,8 @@ def schools_title(result: SchoolResult, place: Place | None = None) -> str:
     suggest = f"{result.title} than deprivation and size would suggest"
     schools = f"{plural(total, 'school')}{_in(place)}"
     if above == below == 0:
-        return f"None of {schools} has more or fewer {suggest}"
+        none = "The one school" if total == 1 else f"None of the {total:,} schools"
+        return f"{none}{_in(place)} has {'neither more nor' if total == 1 else 'more or'} fewer {suggest}"
     if above == 0:
         return f"{below:,} of {schools} {_has(below)} fewer {suggest}"
     more = f"{above:,} of {schools} {_has(above)} more {suggest}"
@@ -318,12 +268,12 @@ def series_title(series: Series) -> str:
     if len(known) < 2:
         return title
     first, last = known.iloc[0], known.iloc[-1]
-    verb = "rose" if last["low"] > first["low"] else "fell" if last["low"] < first["low"] else "stayed the same,"
-    who = "" if lone else f" ({group})"
-    return (
-        f"{capitalised(title)}{who} {verb} from {first['low']:,.0f} in {period_words(str(first['period']))} "
-        f"to {last['low']:,.0f} in {period_words(str(last['period']))}"
-    )
+    begin, end = (period_words(str(row["period"])) for row in (first, last))
+    who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
+    if first["low"] == last["low"]:
+        return f"{who}: {first['low']:,.0f} in {begin} and in {end}"
+    verb = "rose" if last["low"] > first["low"] else "fell"
+    return f"{who} {verb} from {first['low']:,.0f} in {begin} to {last['low']:,.0f} in {end}"
 
 
 def factors_title(factors: Factors) -> str:
@@ -332,10 +282,7 @@ def factors_title(factors: Factors) -> str:
     if len(per) < 2:
         return factors.title
     least, most = str(per.idxmin()), str(per.idxmax())
-    return (
-        f"{most} records {per.max():.1f} factors in an assessment and {least} {per.min():.1f}: "
-        "part of the difference between authorities is how they record"
-    )
+    return f"Recording differs: from {per.min():.1f} factors in an assessment ({least}) to {per.max():.1f} ({most})"
 
 
 def factors_per_assessment(factors: Factors) -> pd.Series:
@@ -359,19 +306,50 @@ def release_sentence(release: str) -> str:
     return f"Small numbers were protected under the rule {release!r} before anything was computed from them."
 
 
-def alt_text(noun: HotspotResult | Surface | SchoolResult, *, place: Place | None = None) -> str:
-    """Return what the map shows, for readers who do not see it."""
+def alt_text(
+    noun: HotspotResult | Surface | SchoolResult | Series | Factors,
+    *,
+    place: Place | None = None,
+    title: str | None = None,
+) -> str:
+    """Return what the map or chart shows, for readers who do not see it.
+
+    Parameters
+    ----------
+    noun
+        What is shown.
+    place
+        The part of the study area that is shown.
+    title
+        The finding, where it was worded elsewhere.
+    """
     if isinstance(noun, HotspotResult):
-        return _alt_hotspots(noun, place)
+        return _alt_hotspots(noun, place, title or finding_title(noun, place))
     if isinstance(noun, Surface):
-        return f"Map of the density of {noun.title}. {surface_title(noun)}. {_how(noun)[:1].upper()}{_how(noun)[1:]}."
-    where = "schools" + _in(place)
-    return f"Map of {where} over {noun.index_title} of their areas. {schools_title(noun, place)}."
+        finding = title or surface_title(noun, place=place)
+        return f"Map of the density of {noun.title}{_in(place)}. {finding}. {capitalised(_how(noun))}."
+    if isinstance(noun, Series):
+        return f"Line chart of {noun.unit} by period. {title or series_title(noun)}. {_alt_series(noun)}".strip()
+    if isinstance(noun, Factors):
+        return f"Table of shares of assessments, factor by authority. {title or factors_title(noun)}."
+    finding = title or schools_title(noun, place)
+    return f"Schools{_in(place)} against {noun.index_title} of their areas. {finding}."
 
 
-def _alt_hotspots(result: HotspotResult, place: Place | None) -> str:
+def _alt_series(series: Series) -> str:
+    """Return the range of every group and its gaps."""
+    words = []
+    for group, rows in series.table.groupby("group", sort=False):
+        known = rows.dropna(subset=["low", "high"])
+        gaps = len(rows) - len(known)
+        spread = f"{known['low'].min():,.0f} to {known['high'].max():,.0f}" if len(known) else "no numbers"
+        words.append(f"{capitalised(str(group))}: {spread}" + (f", {plural(gaps, 'gap')}" if gaps else "") + ".")
+    return " ".join(words)
+
+
+def _alt_hotspots(result: HotspotResult, place: Place | None, finding: str) -> str:
     table = _of(result.table, place)
-    words = [f"Map of {plural(len(table), 'area')}{_in(place)}. {finding_title(result, place)}."]
+    words = [f"Map of {plural(len(table), 'area')}{_in(place)}. {finding}."]
     hot = table.loc[result.hot(place), "la_name"].value_counts(sort=False).sort_index()
     if len(hot) > 1 or (len(hot) == 1 and place is None):
         ordered = sorted(hot.items(), key=lambda pair: (-int(pair[1]), str(pair[0])))

@@ -1,0 +1,170 @@
+"""Names on a map: they keep out of each other's way and, where they can, off what the map is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import Place
+from hotspots.publish.ground import Ground
+from hotspots.publish.sheet import FONT, HALO, INK, MM_PER_INCH, MM_PER_POINT, Box, Sheet
+from hotspots.publish.window import Window
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+__all__ = ["label_map", "overlaps", "put_labels", "write_label"]
+
+MOST_PLACES: Final = 14
+SIZES: Final = (10.0, 8.5, 7.0)
+"""Points of the names of the place's authorities, of those around it, and of places."""
+BEYOND: Final = "#6e6e6e"
+GRID: Final = 15
+"""Spots tried across an authority for its name, each way."""
+
+
+def label_map(
+    sheet: Sheet,
+    window: Window,
+    ground: Ground,
+    *,
+    place: Place | None,
+    places: pd.DataFrame | None,
+    busy: NDArray[np.float64],
+) -> None:
+    """Name the authorities, then as many places as there is room for, largest first.
+
+    Parameters
+    ----------
+    places
+        Columns `name`, `easting`, `northing` (metres), `population`.
+    busy
+        Points (n, 2) in metres that the names of authorities should not cover.
+    """
+    put = partial(put_labels, sheet, window.axes, taken=[], within=window.box)
+    codes = set(ground.labels.index) if place is None else set(place.authorities)
+    here = ground.labels.index.isin(list(codes))
+    inside, beyond = ground.labels[here], ground.labels[~here]
+    if place is None or inside["name"].tolist() != [place.name]:  # the title names it already
+        put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
+    put(_names(beyond), most=99, size=SIZES[1], weight="bold", colour=BEYOND)
+    if places is not None and len(places):
+        named = places[~places["name"].isin(ground.labels["name"])]
+        named = named.sort_values(["population", "name"], ascending=[False, True])
+        known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
+        put(_names(named[known]), most=MOST_PLACES, size=SIZES[2])
+
+
+def _names(labels: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
+    for name, east, north in zip(labels["name"], labels["easting"], labels["northing"], strict=True):
+        yield str(name), float(east), float(north)
+
+
+def _quiet_names(
+    sheet: Sheet, window: Window, ground: Ground, labels: pd.DataFrame, busy: NDArray[np.float64]
+) -> Iterator[tuple[str, float, float]]:
+    """Give the names of authorities, each moved inside its own to where it covers least of what the map is about."""
+    height = SIZES[0] * MM_PER_POINT * 1.4 * window.metres_per_mm
+    for code, (name, east, north) in zip(labels.index, _names(labels), strict=True):
+        width = sheet.text_width(name, size=SIZES[0], weight="bold") * window.metres_per_mm
+        x, y = _quiet_spot(ground.outlines[str(code)], np.array([east, north]), (width, height), busy)
+        yield name, float(x), float(y)
+
+
+def _quiet_spot(
+    outline: Any, start: NDArray[np.float64], size: tuple[float, float], busy: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the spot inside an outline where a label covers fewest points, sticks out least and moves least."""
+    import shapely
+
+    west, south, east, north = outline.bounds
+    x, y = np.meshgrid(np.linspace(west, east, GRID), np.linspace(south, north, GRID))
+    spots = np.vstack([start, np.column_stack([x.ravel(), y.ravel()])])
+    shapely.prepare(outline)
+    spots = spots[shapely.contains_xy(outline, spots)]
+    half = np.array(size) / 2
+    corners = spots[:, None, :] + half * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    outside = (~shapely.contains_xy(outline, corners)).sum(axis=1)
+    near = np.abs(spots[:, None, :] - busy[None, :, :]) < half * 1.15
+    covered = near.all(axis=2).sum(axis=1) if len(busy) else np.zeros(len(spots))
+    moved = np.hypot(*(spots - start).T) / max(size[0], 1.0)
+    best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 1.5 * outside + moved))
+    return np.asarray(spots[best], dtype=float)
+
+
+def overlaps(box: Box, others: Iterable[Box]) -> bool:
+    """Whether a box (left, bottom, right, top) touches any other."""
+    left, bottom, right, top = box
+    return any(left < r and right > l and bottom < t and top > b for l, b, r, t in others)  # noqa: E741
+
+
+def text_box(sheet: Sheet, axes: Axes, x: float, y: float, words: str, *, size: float, weight: str, align: str) -> Box:
+    """Return where centred text would stand on the page (mm), with a little air around it."""
+    across, up = axes.transData.transform((x, y)) / float(sheet.figure.dpi) * MM_PER_INCH
+    width = sheet.text_width(words, size=size, weight=weight)
+    height = size * MM_PER_POINT
+    left = across - {"center": width / 2, "left": 0.0, "right": width}[align]
+    return (left - 0.8, up - 0.65 * height - 0.3, left + width + 0.8, up + 0.65 * height + 0.3)
+
+
+def write_label(
+    axes: Axes,
+    x: float,
+    y: float,
+    words: str,
+    *,
+    size: float,
+    weight: str = "normal",
+    colour: str = INK,
+    **options: Any,
+) -> None:
+    """Write words on a map with a white halo. The halo is an artist of its own: the words stay text in a PDF."""
+    from matplotlib.patheffects import withStroke
+
+    common: dict[str, Any] = {
+        "fontsize": size,
+        "fontweight": weight,
+        "ha": "center",
+        "va": "center",
+        "parse_math": False,
+        "clip_on": True,
+        "fontfamily": FONT,
+    } | options
+    halo = axes.text(x, y, words, color="white", gid=HALO, zorder=9, **common)
+    halo.set_path_effects([withStroke(linewidth=size * 0.32, foreground="white")])
+    axes.text(x, y, words, color=colour, zorder=10, **common)
+
+
+def put_labels(
+    sheet: Sheet,
+    axes: Axes,
+    labels: Iterable[tuple[str, float, float]],
+    *,
+    most: int,
+    size: float,
+    weight: str = "normal",
+    colour: str = INK,
+    taken: list[Box],
+    within: Box,
+) -> int:
+    """Write the first `most` labels that fit in the window and touch none before them; return how many were written.
+
+    `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear.
+    """
+    written = 0
+    for words, x, y in labels:
+        if written == most:
+            break
+        box = text_box(sheet, axes, x, y, words, size=size, weight=weight, align="center")
+        outside = box[0] < within[0] or box[1] < within[1] or box[2] > within[2] or box[3] > within[3]
+        if outside or overlaps(box, taken):
+            continue
+        write_label(axes, x, y, words, size=size, weight=weight, colour=colour)
+        taken.append(box)
+        written += 1
+    return written
