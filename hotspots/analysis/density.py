@@ -223,7 +223,7 @@ def _rules(points: Floats, scale: float) -> tuple[dict[str, float], float]:
     median_distance = float(np.median(np.hypot(away[:, 0], away[:, 1])))
     n = len(points)
     # ESRI, "How Kernel Density works": the default search radius.
-    rule = 0.9 * min(standard_distance, median_distance / np.log(2) ** 0.5) * n**-0.2 * scale
+    rule = float(0.9 * min(standard_distance, median_distance / np.log(2) ** 0.5) * n**-0.2 * scale)
     # Scott (1992), Multivariate Density Estimation, eq. 6.42 with d = 2, for the Gaussian: SD per axis x n^(-1/6).
     scott = standard_distance / 2**0.5 * n ** (-1 / 6) * scale / QUARTIC_SD
     return {
@@ -248,7 +248,7 @@ def _choose_cell(
 
     coarsest = radius / 2
     if asked is None:
-        handsome = min(CELLS, key=lambda side: abs(np.log(side / (radius / 10))))
+        handsome = min(CELLS, key=lambda side: abs(side - radius / 10))
         side = next((side for side in CELLS if side >= handsome and cells(side) <= MOST_CELLS), CELLS[-1])
         most = MOST_CELLS
     else:

@@ -322,9 +322,12 @@ def _notes(
     unjudged = table.loc[table["class"] == "cannot_be_judged", "reason"].value_counts(sort=True)
     for reason, number in unjudged.items():
         notes.append(f"Schools that cannot be judged: {number:,} ({reason}).")
-    small = int((table["limit_low_95"] == 0).sum())
-    if small:
-        notes.append(f"Schools so small that even no exclusion at all would be as expected: {small:,}.")
+    unreachable = int((table["limit_low_95"] == 0).sum())
+    if unreachable:
+        notes.append(
+            f"Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
+            f"{unreachable:,} of {int(tested.sum()):,}."
+        )
     if deprivation.estimated:
         notes.append(f"The scores of {deprivation.title} were derived from published ranks and are not published.")
     return notes
@@ -361,9 +364,9 @@ def _change(ratio: float) -> str:
 def _interval(low: float, high: float) -> str:
     """Return the limits of a ratio in words, the nearer to none first."""
     if low >= 1:
-        return f"{_percent(low - 1)} to {_percent(high - 1)} more"
+        return f"{100 * (low - 1):.0f} to {_percent(high - 1)} more"
     if high <= 1:
-        return f"{_percent(1 - high)} to {_percent(1 - low)} fewer"
+        return f"{100 * (1 - high):.0f} to {_percent(1 - low)} fewer"
     return f"{_change(low)} to {_change(high)}"
 
 

@@ -349,6 +349,17 @@ def test_chance_with_hidden_numbers_flags_no_more_than_the_level():
     assert outside / tests < 0.05 + 3 * 0.0028
 
 
+def test_schools_that_cannot_come_out_below_are_counted():
+    # 1 expected: P(Y = 0) / 2 = e^(−1) / 2 = 0.18; 8 expected: e^(−8) / 2 = 0.0002.
+    score = np.linspace(0.1, 0.5, 20)
+    pupils = np.array([500.0] * 5 + [4000.0] * 15)
+    result = judge(pupils / 500, pupils, score)
+    assert (
+        "Schools for which no exclusion at all would still be as expected, so that they can't come out below: 5 of 20."
+        in result.notes
+    )
+
+
 def test_inputs_are_unchanged():
     area = make_area(20)
     schools = make_schools(np.full(20, 8.0), np.full(20, 4000.0))
@@ -395,3 +406,50 @@ def test_errors_say_what_was_found():
     with pytest.raises(AnalysisError, match="All schools have the same score in IDACI 2019") as error:
         run(deprivation=make_deprivation(area, np.full(20, 0.25)))
     assert error.value.found == "score 0.25 for 20 schools"
+
+
+@pytest.mark.real
+def test_west_midlands_secondary_schools(shared_data):
+    """Three years of permanent exclusions by school against IDACI 2019, with statsmodels as a second opinion."""
+    from statsmodels.discrete.discrete_model import NegativeBinomial
+
+    rows = pd.read_csv(
+        shared_data / "exclusions_wm_school_2006-07_to_2016-17.csv", dtype=str, keep_default_na=False
+    ).query("time_period in ['201415', '201516', '201617'] and school_type == 'State-funded secondary'")
+    # In this file x is 1 or 2, and . stands where there are no pupils.
+    for column, marked in (("low", {"x": "1", ".": None}), ("high", {"x": "2", ".": None})):
+        rows[column] = pd.to_numeric(rows["perm_excl"].replace(marked))
+    rows["pupils"] = pd.to_numeric(rows["headcount"].replace({".": None}))
+    table = rows.groupby("laestab").agg(
+        name=("school_name_201718", "last"),
+        la_code=("new_la_code", "last"),
+        la_name=("la_name", "last"),
+        pupils=("pupils", "sum"),
+        low=("low", "sum"),
+        high=("high", "sum"),
+        years=("time_period", "nunique"),
+    )
+    points = pd.read_csv(shared_data / "schools_wm_ks4_2018-19.csv", dtype={"laestab": str}).drop_duplicates("laestab")
+    points = points.set_index("laestab").reindex(table.index)
+    table = table.assign(easting=points["easting"], northing=points["northing"], reason="")
+    index = pd.read_csv(shared_data / "imd2019_wm_lsoa11.csv").set_index("lsoa11_code")
+    index = index.rename(columns={"idaci_score_est": "score", "idaci_rank": "rank", "idaci_decile": "decile"})
+    outlines = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
+    outlines = outlines.rename(columns={"lsoa11_name": "name", "lad19_code": "la_code", "lad19_name": "la_name"})
+    area = StudyArea(outlines.set_index("lsoa11_code"), geography="LSOA", vintage=2011)
+    result = diverging_schools(
+        Schools(table, rows_read=len(table), release="open"),
+        Deprivation(index, title="IDACI 2019", estimated=True),
+        area,
+        placed=points["lsoa11_code"].astype(object),
+    )
+    assert len(result) == len(table) > 200
+    judged = result.table[result.table["expected"].notna()]
+    assert len(judged) > 180
+    design = np.column_stack([np.ones(len(judged)), judged["idaci"]])
+    middle = np.floor((judged["low"] + judged["high"]) / 2)
+    other = NegativeBinomial(middle, design, exposure=judged["pupils"]).fit(disp=0)
+    slope, error = other.params.iloc[1], other.bse.iloc[1]
+    assert np.log(result.slope["per_ten_points"]) * 10 == pytest.approx(slope, abs=error)
+    assert result.slope["dispersion"] == pytest.approx(other.params.iloc[2], abs=2 * other.bse.iloc[2])
+    assert any(note.endswith("derived from published ranks and are not published.") for note in result.notes)
