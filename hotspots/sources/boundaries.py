@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +13,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.nouns import StudyArea
-from hotspots.sources import polygons, tabular
+from hotspots.sources import naming, polygons, tabular
 from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa
 
 if TYPE_CHECKING:
@@ -21,22 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_vintage", "read_areas", "read_places"]
 
-GEOGRAPHIES: Final[Mapping[str, str]] = {
-    "oa": "output area",
-    "lsoa": "LSOA",
-    "msoa": "MSOA",
-    "wd": "ward",
-    "ward": "ward",
-    "lad": "local authority",
-    "ltla": "local authority",
-    "la": "local authority",
-    "pfa": "police force area",
-}
-"""How ONS begins the names of its columns → what the areas are; the smallest first."""
-
-AUTHORITY_COLUMNS: Final = ("lad", "ltla", "la")
-PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
-PLAIN_NAMES: Final = ("area_name", "geography_name", "name")
 AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
 """ONS names an LSOA ``Birmingham 067A`` and an MSOA ``Birmingham 067``."""
 
@@ -143,27 +127,17 @@ def _attribution(year: int | None) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- columns
 
 
-def _ons_column(column: str) -> tuple[str, int | None, str] | None:
-    """Return geography, year and ``"code"`` or ``"name"`` of a column named in ONS's manner, else None."""
-    pattern = rf"({'|'.join(sorted(GEOGRAPHIES, key=len, reverse=True))})(20[0-9]{{2}}|[0-9]{{2}})?(cd|code|nm|name)"
-    match = re.fullmatch(pattern, tabular.fold(column))
-    if match is None:
-        return None
-    year = int(match[2]) % 100 + 2000 if match[2] else None
-    return match[1], year, "code" if match[3] in ("cd", "code") else "name"
-
-
 def _find_columns(
     frame: gpd.GeoDataFrame, path: Path, *, id_: str | None, name: str | None, la_code: str | None, la_name: str | None
 ) -> _Columns:
     """Return which column holds what, as named by the caller or else told from ONS's manner of naming."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
-    ons = {column: found for column in plain if (found := _ons_column(column))}
+    ons = {column: found for column in plain if (found := naming.parse_column(column))}
     if id_ is not None:
         id_ = tabular.need_column(plain, (id_,), path=path, option="id_column")
     else:
-        id_ = _detect_id(plain, ons, path)
-    prefix, year, _ = ons.get(id_, ("", None, ""))
+        id_ = naming.find_code_column(plain, path=path)
+    prefix, year, _ = ons.get(id_, naming.AreaColumn("", None, "code"))
 
     def same(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
         """Return the newest column of this kind, or else one with a plain name."""
@@ -174,32 +148,17 @@ def _find_columns(
     def named(given: str | None, option: str) -> str | None:
         return tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
 
-    own_code = id_ if prefix in AUTHORITY_COLUMNS else None
+    own_code = id_ if prefix in naming.AUTHORITIES else None
     years = [found[1] for found in ons.values() if found[1]]
     return _Columns(
         id=id_,
-        name=named(name, "name_column") or same("name", (prefix,), PLAIN_NAMES),
-        la_code=named(la_code, "la_code_column") or own_code or same("code", AUTHORITY_COLUMNS, ()),
-        la_name=named(la_name, "la_name_column") or same("name", AUTHORITY_COLUMNS, ("local_authority", "authority")),
-        geography=GEOGRAPHIES.get(prefix, "area"),
+        name=named(name, "name_column") or same("name", (prefix,), naming.PLAIN_NAMES),
+        la_code=named(la_code, "la_code_column") or own_code or same("code", naming.AUTHORITIES, ()),
+        la_name=named(la_name, "la_name_column") or same("name", naming.AUTHORITIES, ("local_authority", "authority")),
+        geography=naming.GEOGRAPHIES.get(prefix, "area"),
         year=year,
         newest=max(years, default=None),
     )
-
-
-def _detect_id(plain: Sequence[str], ons: Mapping[str, tuple[str, int | None, str]], path: Path) -> str:
-    """Return the column with the code of the smallest geography."""
-    for prefix in GEOGRAPHIES:
-        found = [column for column, (p, _, kind) in ons.items() if p == prefix and kind == "code"]
-        if len(found) > 1:
-            raise SourceError(
-                f"{path} has more than one column of {GEOGRAPHIES[prefix]} codes.",
-                found=list_briefly(found),
-                advice="name the one that the polygons belong to with id_column",
-            )
-        if found:
-            return found[0]
-    return tabular.need_column(plain, PLAIN_CODES, path=path, option="id_column", what="the code of the area")
 
 
 def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:

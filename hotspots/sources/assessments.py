@@ -1,0 +1,162 @@
+"""Children in need: factors identified at the end of assessment, by authority."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.nouns import Factors
+from hotspots.sources import tabular
+from hotspots.vocabulary import OPEN
+
+MARKS: Final = {
+    "c": "suppressed",
+    "x": "not collected",
+    "z": "not applicable",
+    ":": "not available",
+    ".": "not applicable",
+    "u": "low reliability",
+    "k": "rounds to zero",
+    "low": "rounds to zero",
+}
+"""The key of this file only: in exclusions ``x`` is something else."""
+
+ASSESSMENTS: Final = "Episodes_with_assessment_factor"
+NOT_FACTORS: Final = (
+    "time_period",
+    "time_identifier",
+    "geographic_level",
+    "country_code",
+    "country_name",
+    "region_code",
+    "region_name",
+    "old_la_code",
+    "new_la_code",
+    "la_name",
+    "category",
+    ASSESSMENTS,
+)
+WHO: Final = ("child_on_child", "adult_on_child", "child", "parent", "person", "unknown")
+"""How the names of factors end: whom the factor is about."""
+
+
+def read_factors(
+    path: Path | str,
+    *,
+    year: int,
+    authorities: Sequence[str] | None = None,
+    source: str = "Department for Education: characteristics of children in need",
+    release: str = OPEN,
+) -> Factors:
+    """Return how often each factor was recorded, one row per authority and factor.
+
+    Several factors can stand in one assessment, and authorities differ in how many they record: a difference in
+    practice is not a difference in need. Compare with factors per assessment beside it.
+
+    Parameters
+    ----------
+    year
+        The year in which the reporting year ends: 2019 is the year to 31 March 2019.
+    authorities
+        Codes to keep; all of the file if None. One without a row is said in the notes.
+
+    Raises
+    ------
+    SourceError
+        If the file, a column, the year or every one of the authorities is missing, or a cell is neither a number
+        nor a mark.
+    """
+    table = tabular.read_table(path)
+    code = table.need("new_la_code", "la_code", what="the code of the authority")
+    name = table.need("la_name", what="the name of the authority")
+    assessments = table.need(ASSESSMENTS, what="assessments with a factor")
+    frame = _choose_rows(table, code, year)
+    missing: list[str] = []
+    if authorities is not None:
+        missing = sorted(set(authorities) - set(frame[code]))
+        known = list_briefly(sorted(frame[code].unique()), 12)
+        frame = frame[frame[code].isin(list(authorities))]
+        if frame.empty:
+            raise SourceError(
+                f"{table.path} has none of the study's authorities in {year}.",
+                found=f"authorities {known}",
+                advice="use a file with these authorities",
+            )
+    apart = {tabular.fold(one) for one in (*NOT_FACTORS, code, name, assessments)}
+    factors = [column for column in frame.columns if tabular.fold(column) not in apart]
+    totals = tabular.to_number(frame[assessments], MARKS, path=table.path).values
+    parts = [_one_factor(table, frame, factor, code=code, name=name, totals=totals) for factor in factors]
+    long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
+    notes = [*table.notes, *_notes(long)]
+    if missing:
+        notes.append(f"No row for {list_briefly(missing)}.")
+    period = f"{year - 1}/{year % 100:02d}"
+    return Factors(long, source=source, period=period, notes=tuple(notes), release=release)
+
+
+def _choose_rows(table: tabular.TextTable, code: str, year: int) -> pd.DataFrame:
+    """Return the rows of authorities (not of regions or the country) in one year."""
+    frame = table.frame[table.frame[code] != ""]
+    level = table.find("geographic_level")
+    if level is not None:
+        frame = frame[frame[level].str.casefold() == "local authority"]
+    years = tabular.to_years(frame[table.need("time_period", "year")])
+    known = sorted({int(one) for one in years.dropna()})
+    if year not in known:
+        raise SourceError(
+            f"{table.path} has no authorities in {year}.",
+            found=f"years {list_briefly(known, 20)}",
+            advice="name one of them with year",
+        )
+    frame = frame[years == year]
+    twice = frame[frame[code].duplicated(keep=False)]
+    if len(twice):
+        same = twice.index[twice[code] == twice[code].iloc[0]]
+        raise SourceError(
+            f"Authority {twice[code].iloc[0]!r} has two rows of {year}.",
+            found=f"rows {same[0]} and {same[1]} of {table.path}",
+            advice="keep one row for each authority and year",
+        )
+    return frame
+
+
+def _one_factor(
+    table: tabular.TextTable, frame: pd.DataFrame, factor: str, *, code: str, name: str, totals: pd.Series
+) -> pd.DataFrame:
+    cells = frame[factor]
+    numbers = tabular.to_number(cells, MARKS, path=table.path)
+    return pd.DataFrame(
+        {
+            "la_code": frame[code].astype(object),
+            "la_name": frame[name].astype(object),
+            "factor": word_factor(factor),
+            "mentions": numbers.values,
+            "mark": cells.where(numbers.values.isna(), "").astype(object),
+            "assessments": totals,
+        }
+    )
+
+
+def word_factor(column: str) -> str:
+    """Return the name of a factor in words.
+
+    Examples
+    --------
+    >>> word_factor("Alcohol_Misuse_parent"), word_factor("Child_sexual_exploitation")
+    ('Alcohol misuse (parent)', 'Child sexual exploitation')
+    """
+    ending = re.fullmatch(rf"(.+?)_({'|'.join(WHO)})", column)
+    plain = (ending[1] if ending else column).replace("_", " ").strip().lower()
+    words = plain[:1].upper() + plain[1:]
+    return f"{words} ({ending[2].replace('_', ' ')})" if ending else words
+
+
+def _notes(long: pd.DataFrame) -> list[str]:
+    """Return a sentence for every mark in the table."""
+    counts = long.loc[long["mark"] != "", "mark"].value_counts().sort_index()
+    return [f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark})." for mark, number in counts.items()]

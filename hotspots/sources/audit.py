@@ -1,0 +1,69 @@
+"""Rows left out of a file, each for the first reason that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hotspots.errors import SourceError, list_briefly, nearest
+
+
+class Sieve:
+    """Which rows of a table are still kept, and how many were left out for which reason.
+
+    Examples
+    --------
+    >>> sieve = Sieve(3)
+    >>> sieve.drop(np.array([True, False, False]), "no date")
+    >>> sieve.drop(np.array([True, True, False]), "too old")
+    >>> sieve.keep.tolist(), sieve.dropped
+    ([False, False, True], {'no date': 1, 'too old': 1})
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.keep: NDArray[np.bool_] = np.ones(rows, dtype=bool)
+        self.dropped: dict[str, int] = {}
+
+    def drop(self, which: NDArray[np.bool_] | pd.Series, reason: str) -> None:
+        """Leave out these rows, where they are not left out already."""
+        now = self.keep & np.asarray(which, dtype=bool)
+        if now.any():
+            self.dropped[reason] = self.dropped.get(reason, 0) + int(now.sum())
+            self.keep = self.keep & ~now
+
+    def drop_years(self, when: pd.Series, years: tuple[int, int] | None) -> None:
+        """Leave out rows without a usable date, and those outside the years (both included)."""
+        self.drop(when.isna(), "no usable date")
+        if years is not None:
+            self.drop(~when.dt.year.between(*years), f"outside {years[0]} to {years[1]}")
+
+
+def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) -> dict[str, str]:
+    """Return role → name of column: the usual names, replaced by those given.
+
+    Raises
+    ------
+    SourceError
+        If a role is given that the format does not have.
+    """
+    given = given or {}
+    for role in given:
+        if role not in usual:
+            near = nearest(role, usual)
+            raise SourceError(
+                f"{role!r} is not a column this format has.",
+                found=f"columns {list_briefly(usual, 20)}",
+                advice=f"is it {near!r}?" if near else "use one of those on the left side of columns",
+            )
+    return {**usual, **given}
+
+
+def need_years(years: tuple[int, int] | None) -> None:
+    """Stop where the first year is after the last."""
+    if years is not None and years[0] > years[1]:
+        raise SourceError(
+            f"The years {years[0]} to {years[1]} run backwards.", advice="give the first year, then the last"
+        )

@@ -1,0 +1,183 @@
+"""Tables of counts by area, with the marks and the rounding of the file's own key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.nouns import AreaCounts, StudyArea
+from hotspots.sources import naming, tabular
+from hotspots.vocabulary import UNRELEASED, weakest_release
+
+WHOLE: Final = 1e-3
+"""How far a count may be from a whole number: published means carry float noise."""
+
+
+def read_counts(
+    path: Path | str,
+    area: StudyArea,
+    *,
+    count_column: str,
+    id_column: str | None = None,
+    name_column: str | None = None,
+    times: float = 1.0,
+    marks: Mapping[str, tuple[int, int]] | None = None,
+    rounding: int | None = None,
+    name: str = "events",
+    title: str = "events",
+    period: str = "",
+    source: str = "",
+    release: str = UNRELEASED,
+) -> AreaCounts:
+    """Return the counts of a table with one row an area.
+
+    An area without a row is missing, never zero.
+
+    Parameters
+    ----------
+    path, area
+        The table; the areas of the study.
+    count_column
+        The column of counts.
+    id_column, name_column
+        The column of area codes, or of area names where there are no codes. Codes are looked for under ONS's
+        names if neither is given.
+    times
+        What the cells are multiplied by, e.g. 3 where they are yearly means of three years.
+    marks
+        Mark → lowest and highest count it stands for, e.g. ``{"*": (1, 7)}``.
+    rounding
+        What the counts were rounded to, e.g. 5: a published 15 is 13 to 17. A published 0 is 0.
+
+    Returns
+    -------
+    AreaCounts
+        `outside` is the number of events (lower bounds) in rows of other areas; the audit has `rows_read`,
+        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, an area stands twice, names are ambiguous, no row is of the study, or
+        a cell is not a count.
+    """
+    table = tabular.read_table(path)
+    column = table.need(count_column, option="count_column")
+    ids = _match_areas(table, area, id_column=id_column, name_column=name_column)
+    low, high = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
+    inside = ids.notna()
+    if not bool(inside.any()):
+        raise SourceError(
+            f"{table.path} has no row of the study area.",
+            found=f"{len(table):,} rows; the study has {len(area):,} areas, the first {area.ids[0]!r}",
+            advice="use a table of the same geography and vintage, or name another column with id_column",
+        )
+    counts = pd.DataFrame({"observed_low": low, "observed_high": high})[inside].set_axis(ids[inside]).reindex(area.ids)
+    without = area.ids.difference(pd.Index(ids[inside]))
+    notes = [*table.notes]
+    if len(without):
+        notes.append(f"{len(without):,} areas have no row in the table and no count: {list_briefly(without)}.")
+    outside = int(np.nansum(low[~inside]))
+    audit = {
+        "rows_read": len(table),
+        "rows_of_the_study": int(inside.sum()),
+        "rows_outside": int((~inside).sum()),
+        "outside": outside,
+        "areas_without_a_row": len(without),
+        "hidden": int((counts["observed_low"] < counts["observed_high"]).sum()),
+    }
+    return AreaCounts(
+        area,
+        counts,
+        outside=outside,
+        audit=audit,
+        name=name,
+        title=title,
+        source=source,
+        period=period,
+        notes=tuple(notes),
+        rule=_rule_words(marks or {}, rounding),
+        release=weakest_release(release, area.release),
+    )
+
+
+def _rule_words(marks: Mapping[str, tuple[int, int]], rounding: int | None) -> str:
+    """Return the rule behind the intervals, as published, in words."""
+    words = [f"{mark} is {low} to {high}" for mark, (low, high) in marks.items()]
+    if rounding:
+        words.append(f"rounded to the nearest {rounding}")
+    return f"as published: {', '.join(words)}" if words else ""
+
+
+# --------------------------------------------------------------------------- areas
+
+
+def _match_areas(
+    table: tabular.TextTable, area: StudyArea, *, id_column: str | None, name_column: str | None
+) -> pd.Series:
+    """Return the area id of each row, None where the row is of no area of the study."""
+    rows = table.frame.index.tolist()
+    if id_column is None and name_column is not None:
+        names = table.frame[table.need(name_column, option="name_column")].str.casefold()
+        naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
+        by_name = _ids_by_name(area)
+        return names.map(by_name).astype(object)
+    if id_column is not None:
+        column = table.need(id_column, option="id_column")
+    else:
+        column = naming.find_code_column(list(table.frame.columns), path=table.path)
+    codes = table.frame[column].astype(object)
+    naming.need_unique_codes(codes.tolist(), rows, path=table.path)
+    return codes.where(codes.isin(area.ids), None)
+
+
+def _ids_by_name(area: StudyArea) -> dict[str, str]:
+    names = area.areas["name"].str.strip().str.casefold()
+    twice = names[names.duplicated(keep=False)]
+    if len(twice):
+        first = area.areas["name"][twice.index[0]]
+        raise SourceError(
+            f"The name {first!r} belongs to more than one area of the study.",
+            found=f"areas {list_briefly(twice.index[twice == twice.iloc[0]])}",
+            advice="match by code: name a column with id_column",
+        )
+    return {str(folded): str(one) for one, folded in names.items()}
+
+
+# --------------------------------------------------------------------------- counts
+
+
+def _intervals(
+    table: tabular.TextTable, column: str, *, times: float, marks: Mapping[str, tuple[int, int]], rounding: int | None
+) -> tuple[pd.Series, pd.Series]:
+    """Return the lowest and highest count of each row."""
+    cells = table.frame[column]
+    numbers = tabular.to_number(cells, dict.fromkeys(marks, "hidden"), path=table.path)
+    counts = numbers.values * times
+    whole = counts.round()
+    _need_counts(table, column, numbers.values, (counts - whole).abs() > WHOLE, f"a whole number times {times:g}")
+    _need_counts(table, column, numbers.values, counts < 0, "at least 0")
+    low, high = whole.copy(), whole.copy()
+    if rounding:
+        _need_counts(table, column, numbers.values, whole % rounding != 0, f"a multiple of {rounding}")
+        # A published 15 is 13 to 17 when rounded to 5; the smallest count that is not 0 is 1.
+        low = (whole - rounding // 2).clip(lower=1).where(whole > 0, whole)
+        high = (whole + rounding // 2).where(whole > 0, whole)
+    for mark, (least, most) in marks.items():
+        low[cells == mark], high[cells == mark] = least, most
+    return low, high
+
+
+def _need_counts(table: tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:
+    odd = values[wrong]
+    if len(odd):
+        raise SourceError(
+            f"{odd.iloc[0]:g} is not a count.",
+            found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
+            advice=f"a count here is {what}; check times, rounding and the column",
+        )

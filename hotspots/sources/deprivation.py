@@ -1,0 +1,98 @@
+"""Deprivation by area: the income deprivation affecting children index (IDACI), and others laid out alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.nouns import Deprivation
+from hotspots.sources import naming, tabular
+from hotspots.vocabulary import OPEN
+
+Measure = Literal["score", "rank", "decile"]
+
+
+def read_deprivation(
+    path: Path | str,
+    *,
+    id_column: str | None = None,
+    score_column: str | None = None,
+    rank_column: str | None = None,
+    decile_column: str | None = None,
+    title: str = "IDACI",
+    estimated: bool | None = None,
+    source: str = "",
+    release: str = OPEN,
+) -> Deprivation:
+    """Return score, rank and decile of every area in the file; what the file does not have is missing.
+
+    Parameters
+    ----------
+    score_column, rank_column, decile_column
+        Needed only where the columns are called neither like ``idaci_score`` nor by the official long names,
+        ``Income Deprivation Affecting Children Index (IDACI) Score (rate)`` and so on.
+    title
+        The index and its edition. Its first word is what columns are looked for under.
+    estimated
+        Whether the score was derived and not published. If None, it is where the column's name ends in ``est``.
+
+    Raises
+    ------
+    SourceError
+        If the file or every one of the three columns is missing, an area stands twice, or a number can't be what
+        it should be: the score of IDACI a share from 0 to 1, ranks from 1, deciles from 1 to 10.
+    """
+    table = tabular.read_table(path)
+    index = next(iter(title.split()), "IDACI")
+    given: dict[Measure, str | None] = {"score": score_column, "rank": rank_column, "decile": decile_column}
+    chosen = {measure: _find(table, measure, index=index, given=column) for measure, column in given.items()}
+    if not any(chosen.values()):
+        raise SourceError(
+            f"{table.path} has no score, rank or decile of {index}.",
+            found=f"columns {list_briefly(table.frame.columns, 40)}",
+            advice="name them with score_column, rank_column and decile_column",
+        )
+    if id_column is None:
+        id_column = naming.find_code_column(list(table.frame.columns), path=table.path)
+    else:
+        id_column = table.need(id_column, option="id_column")
+    codes = table.frame[id_column].str.upper()
+    naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+    columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
+    values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
+    score = chosen["score"]
+    by_name = score is not None and tabular.fold(score).endswith(("est", "estimated", "estimate"))
+    return Deprivation(
+        values, title=title, source=source, estimated=by_name if estimated is None else estimated, release=release
+    )
+
+
+def _find(table: tabular.TextTable, measure: Measure, *, index: str, given: str | None) -> str | None:
+    """Return the column named, or else the shortest one that names the index and the measure."""
+    if given is not None:
+        return table.need(given, option=f"{measure}_column")
+    token = tabular.fold(index)
+    found = [str(c) for c in table.frame.columns if token in tabular.fold(c) and measure in tabular.fold(c)]
+    return min(found, key=len, default=None)
+
+
+def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, index: str) -> pd.Series:
+    """Return one column as numbers within what is possible."""
+    if column is None:
+        return pd.Series(np.nan, index=table.frame.index)
+    values = tabular.to_number(table.frame[column], path=table.path).values
+    most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": np.inf, "decile": 10.0}[measure]
+    least = 0.0 if measure == "score" else 1.0
+    odd = values[(values < least) | (values > most)]
+    if len(odd):
+        upper = "" if np.isinf(most) else f" to {most:g}"
+        raise SourceError(
+            f"{table.frame[column][odd.index[0]]} is not a {measure} of {index}.",
+            found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
+            advice=f"a {measure} is from {least:g}{upper}{' (a share, not per cent)' if measure == 'score' else ''}",
+        )
+    return values

@@ -1,0 +1,225 @@
+"""Hospital admissions: episodes in the columns of Hospital Episode Statistics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.nouns import Events
+from hotspots.sources import audit, naming, tabular, times
+from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
+
+COLUMNS: Final = {
+    "key": "EPIKEY",
+    "order": "EPIORDER",
+    "admission": "ADMIDATE",
+    "start": "EPISTART",
+    "age": "STARTAGE",
+    "sex": "SEX",
+    "method": "ADMIMETH",
+    "area_code": "LSOA11",
+}
+CAUSE_COLUMN: Final = re.compile(r"diag[34]?[0-9]{2}|cause[34]?")
+"""DIAG_01 to DIAG_20, DIAG_4_01, CAUSE, CAUSE_4, without their underscores."""
+
+NO_DATE: Final = ("1582-10-15", "1800-01-01", "1801-01-01")
+"""What HES writes for a date that is missing or not valid."""
+
+UNDER_ONE: Final = (7001, 7007)
+OLDEST: Final = 120
+CATEGORY: Final = re.compile(r"[A-Z][0-9]{2}")
+
+
+def read_hes(
+    path: Path | str,
+    *,
+    name: str = "admissions",
+    title: str = "hospital admissions for violence",
+    years: tuple[int, int] | None = None,
+    ages: tuple[int, int] | None = None,
+    causes: tuple[str, str] = VIOLENCE,
+    columns: Mapping[str, str] | None = None,
+    source: str = "Hospital Episode Statistics",
+    release: str = UNRELEASED,
+) -> Events:
+    """Return emergency admissions with an external cause in a range of ICD-10 codes, one event an admission.
+
+    An admission counts once, by its first episode, in the year of admission, at the place of residence. Rows are
+    left out, each for the first reason that applies: repeated episode, not the first episode, not an emergency,
+    no such cause, no usable date, outside the years, age unknown or outside the ages. A row without a usable area
+    of residence is kept: it belongs to the yearly figures.
+
+    Parameters
+    ----------
+    years
+        First and last year of admission; all if None.
+    ages
+        Youngest and oldest age in years; all if None. STARTAGE 7001 to 7007 is under one year.
+    causes
+        First and last ICD-10 category, found in any diagnosis or cause; violence if not said otherwise. Codes
+        come as ``X99.1``, ``X991``, ``X99-`` or ``Y09X``.
+    columns
+        What the file calls `key`, `order`, `admission`, `start`, `age`, `sex`, `method`, `area_code`, where it
+        isn't ``EPIKEY``, ``EPIORDER``, ``ADMIDATE``, ``EPISTART``, ``STARTAGE``, ``SEX``, ``ADMIMETH`` or an
+        LSOA column such as ``LSOA11``.
+
+    Returns
+    -------
+    Events
+        `kind` is the first matching ICD-10 category; further columns `age` (years), `sex` (the file's code) and
+        `sharp` (whether a sharp object, X99, is among the causes).
+
+    Raises
+    ------
+    SourceError
+        If the file or a needed column is missing, or an age is not a number.
+    """
+    audit.need_years(years)
+    first, last = _category_range(causes)
+    names = audit.choose_columns(COLUMNS, columns)
+    table = tabular.read_table(path)
+    area_code, area_note = _area_codes(table, names)
+    kind, sharp = _find_causes(table, first, last)
+    when = _dates(table, names)
+    age = _ages(table, names)
+    sex = _maybe(table, names, "sex")
+    sieve, notes = _sieve_episodes(table, names)
+    sieve.drop(kind == "", f"no cause in {first}-{last}")
+    sieve.drop_years(when, years)
+    if ages is not None:
+        sieve.drop(age.isna(), "age unknown")
+        sieve.drop(~age.between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
+    events = pd.DataFrame(
+        {
+            "easting": np.nan,
+            "northing": np.nan,
+            "area_code": area_code,
+            "when": when,
+            "kind": kind,
+            "age": age,
+            "sex": sex if sex is not None else "",
+            "sharp": sharp,
+        },
+        index=table.frame.index,
+    )
+    kept = events[sieve.keep]
+    nowhere = int(kept["area_code"].isna().sum())
+    if nowhere:
+        notes.append(f"{nowhere:,} admissions have no area of residence; they count in the yearly figures only.")
+    return Events(
+        kept,
+        rows_read=len(table),
+        dropped=sieve.dropped,
+        name=name,
+        title=title,
+        source=source,
+        period=times.period_in_words(kept["when"], years),
+        notes=(*table.notes, area_note, *notes),
+        release=release,
+    )
+
+
+def _category_range(causes: tuple[str, str]) -> tuple[str, str]:
+    """Return the first and the last ICD-10 category in capitals."""
+    first, last = (str(cause).strip().upper() for cause in causes)
+    if not (CATEGORY.fullmatch(first) and CATEGORY.fullmatch(last) and first <= last):
+        raise SourceError(
+            f"{causes[0]} to {causes[1]} is not a range of ICD-10 categories.",
+            advice="give the first and the last category of three characters, e.g. X85 and Y09",
+        )
+    return first, last
+
+
+def _maybe(table: tabular.TextTable, names: Mapping[str, str], role: str) -> pd.Series | None:
+    """Return a column that need not be there, unless the caller named it."""
+    if names[role] != COLUMNS[role]:
+        return table.frame[table.need(names[role], option=f"columns = {{ {role} = ... }}")]
+    column = table.find(names[role])
+    return table.frame[column] if column else None
+
+
+def _area_codes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.Series, str]:
+    """Return the codes of residence and a sentence on their geography."""
+    if names["area_code"] != COLUMNS["area_code"]:
+        column = table.need(names["area_code"], option="columns = { area_code = ... }")
+    else:
+        column = naming.find_code_column(
+            list(table.frame.columns), path=table.path, option="columns = { area_code = ... }"
+        )
+    what = naming.parse_column(column)
+    told = f" ({naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
+    return tabular.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
+
+
+def _find_causes(table: tabular.TextTable, first: str, last: str) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return each row's first category in the range (empty: none), and whether a sharp object is among the causes."""
+    found = [column for column in table.frame.columns if CAUSE_COLUMN.fullmatch(tabular.fold(column))]
+    if not found:
+        raise SourceError(
+            f"{table.path} has no column of diagnoses or causes.",
+            found=f"columns {list_briefly(table.frame.columns, 40)}",
+            advice="the columns are looked for under the names DIAG_01 to DIAG_20 and CAUSE",
+        )
+    kind = np.full(len(table), "", dtype=object)
+    sharp = np.zeros(len(table), dtype=bool)
+    for column in found:
+        # Distinct codes are few, rows are many.
+        codes = table.frame[column]
+        categories = {code: _category(code) for code in codes.unique()}
+        category = codes.map(categories).to_numpy(dtype=object)
+        within = codes.map({code: first <= c <= last for code, c in categories.items()}).to_numpy(dtype=bool)
+        kind = np.where((kind == "") & within, category, kind)
+        sharp |= (category == SHARP_OBJECT) & within
+    return kind, sharp
+
+
+def _category(code: str) -> str:
+    """Return the three characters of an ICD-10 code, empty where it is none."""
+    match = CATEGORY.match(code.strip().upper())
+    return match[0] if match else ""
+
+
+def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
+    """Return the date of admission, or of the start of the episode where there is none."""
+    admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
+    given = [column for column in (admission, start) if column is not None]
+    if not given:
+        table.need(names["admission"], option="columns = { admission = ... }", what="the date of admission")
+    dates = [times.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
+    return dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
+
+
+def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
+    """Return ages in years, missing where unknown."""
+    column = _maybe(table, names, "age")
+    if column is None:
+        return pd.Series(np.nan, index=table.frame.index)
+    age = tabular.to_number(column, path=table.path).values
+    age = age.mask(age.between(*UNDER_ONE), 0.0)
+    return age.where(age.between(0, OLDEST))
+
+
+def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[audit.Sieve, list[str]]:
+    """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
+    sieve, notes = audit.Sieve(len(table)), []
+    key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
+    if key is not None:
+        sieve.drop(key.duplicated() & (key != ""), "repeated episode")
+    else:
+        notes.append(f"No column {names['key']}: rows that came twice could not be told.")
+    if order is not None:
+        sieve.drop(~order.str.fullmatch(r"0*1(\.0*)?"), "not the first episode")
+    else:
+        notes.append(f"No column {names['order']}: every row was taken for a first episode.")
+    if method is not None:
+        sieve.drop(~method.str.upper().isin(EMERGENCY_METHODS), "not an emergency admission")
+    else:
+        notes.append(f"No column {names['method']}: every row was taken for an emergency admission.")
+    return sieve, notes

@@ -1,0 +1,115 @@
+"""How ONS names the columns of area codes, and how a reader tells them from that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.sources import tabular
+
+GEOGRAPHIES: Final[Mapping[str, str]] = {
+    "oa": "output area",
+    "lsoa": "LSOA",
+    "msoa": "MSOA",
+    "wd": "ward",
+    "ward": "ward",
+    "lad": "local authority",
+    "ltla": "local authority",
+    "la": "local authority",
+    "pfa": "police force area",
+}
+"""How ONS begins the names of its columns → what the areas are; the smallest first."""
+
+AUTHORITIES: Final = ("lad", "ltla", "la")
+PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
+PLAIN_NAMES: Final = ("area_name", "geography_name", "name")
+
+
+class AreaColumn(NamedTuple):
+    """What the name of a column says: ``LSOA11CD`` is the code of an LSOA of 2011."""
+
+    prefix: str
+    year: int | None
+    kind: Literal["code", "name"]
+
+
+def parse_column(column: str) -> AreaColumn | None:
+    """Return what the name of a column of area codes or names says, or None.
+
+    Understood are ONS's own names and those of its catalogues.
+
+    Examples
+    --------
+    >>> parse_column("LSOA11CD")
+    AreaColumn(prefix='lsoa', year=2011, kind='code')
+    >>> parse_column("LSOA name (2021)")
+    AreaColumn(prefix='lsoa', year=2021, kind='name')
+    >>> parse_column("lsoa21_code").year, parse_column("LSOA11").year, parse_column("location")
+    (2021, 2011, None)
+    """
+    prefixes = "|".join(sorted(GEOGRAPHIES, key=len, reverse=True))
+    year = r"(20[0-9]{2}|[0-9]{2})"
+    long = {"localauthoritydistrict": "lad", "lowersuperoutputarea": "lsoa", "lowerlayersuperoutputarea": "lsoa"}
+    folded = tabular.fold(column)
+    for words, prefix in long.items():
+        folded = folded.replace(words, prefix)
+    match = re.fullmatch(rf"({prefixes}){year}?(cd|code|nm|name){year}?", folded)
+    if match is None:
+        # Hospital records have the code under the bare name of the geography.
+        bare = re.fullmatch(rf"(oa|lsoa|msoa){year}", folded)
+        return AreaColumn(bare[1], _year(bare[2]), "code") if bare else None
+    return AreaColumn(match[1], _year(match[2] or match[4]), "code" if match[3] in ("cd", "code") else "name")
+
+
+def _year(digits: str | None) -> int | None:
+    return int(digits) % 100 + 2000 if digits else None
+
+
+def find_code_column(columns: Sequence[str], *, path: Path, option: str = "id_column") -> str:
+    """Return the column with the code of the smallest geography.
+
+    Raises
+    ------
+    SourceError
+        If there is none, or more than one.
+    """
+    parsed = {column: what for column in columns if (what := parse_column(column))}
+    for prefix in GEOGRAPHIES:
+        found = [column for column, what in parsed.items() if what.prefix == prefix and what.kind == "code"]
+        if len(found) > 1:
+            raise SourceError(
+                f"{path} has more than one column of {GEOGRAPHIES[prefix]} codes.",
+                found=list_briefly(found),
+                advice=f"name the one that is meant with {option}",
+            )
+        if found:
+            return found[0]
+    return tabular.need_column(columns, PLAIN_CODES, path=path, option=option, what="the code of the area")
+
+
+def need_unique_codes(codes: Sequence[str], rows: Sequence[object], *, path: Path, option: str = "id_column") -> None:
+    """Stop where a code is empty or stands twice.
+
+    Raises
+    ------
+    SourceError
+        With the rows in question.
+    """
+    first: dict[str, object] = {}
+    for code, row in zip(codes, rows, strict=True):
+        if not code:
+            raise SourceError(
+                f"A row of {path} has no area.",
+                found=f"row {row}",
+                advice=f"fill it in, or name a column with {option}",
+            )
+        if code in first:
+            raise SourceError(
+                f"Two rows share the area {code!r}.",
+                found=f"rows {first[code]} and {row} of {path}",
+                advice=f"remove one, or name another column with {option}",
+            )
+        first[code] = row

@@ -1,0 +1,78 @@
+"""Population estimates by area."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from hotspots.errors import SourceError, list_briefly
+from hotspots.sources import naming, tabular
+
+COLUMNS: Final = ("population", "total_population", "all_ages", "total", "persons", "all_persons", "usual_residents")
+
+
+def read_population(
+    path: Path | str, *, id_column: str | None = None, column: str | None = None, year: int | None = None
+) -> pd.Series:
+    """Return people by area: a Series of floats indexed by `area_id`, for all areas of the file.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file.
+    id_column
+        The column of area codes, where it has none of ONS's names.
+    column
+        The column of people, e.g. ``"u25"``; one called population, all ages or total if None.
+    year
+        Needed where the file holds several years.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, the year is not in the file or not said, an area stands twice, or a
+        number is missing or negative.
+    """
+    table = tabular.read_table(path)
+    names = list(table.frame.columns)
+    frame = table.frame[_of_year(table, year)]
+    if id_column is None:
+        id_column = naming.find_code_column(names, path=table.path)
+    else:
+        id_column = table.need(id_column, option="id_column")
+    people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
+    codes = frame[id_column].str.upper()
+    naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
+    values = tabular.to_number(frame[people], path=table.path).values
+    odd = values[values.isna() | (values < 0)]
+    if len(odd):
+        raise SourceError(
+            f"Area {codes[odd.index[0]]!r} has no usable population.",
+            found=f"{frame.at[odd.index[0], people]!r} in column {people!r}, row {odd.index[0]} of {table.path}",
+            advice="complete the file, or name another column",
+        )
+    index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
+    return pd.Series(values.to_numpy(dtype=float), index=index, name="population")
+
+
+def _of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
+    """Return which rows are of the year."""
+    column = table.find("year", "mid_year")
+    if column is None:
+        if year is not None:
+            raise SourceError(
+                f"{table.path} has no column of years.",
+                found=f"columns {list_briefly(table.frame.columns, 12)}",
+                advice=f"leave year = {year} out if the whole file is of that year",
+            )
+        return pd.Series(True, index=table.frame.index)
+    years = tabular.to_years(table.frame[column])
+    known = sorted({int(one) for one in years.dropna()})
+    if year is None and len(known) == 1:
+        year = known[0]
+    if year not in known:
+        problem = f"{table.path} has no population of {year}." if year else f"Which year of {table.path} is meant?"
+        raise SourceError(problem, found=f"years {list_briefly(known, 40)}", advice="name one of them with year")
+    return years == year

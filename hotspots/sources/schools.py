@@ -1,0 +1,269 @@
+"""The register of schools and their exclusions: every school in question once, tested or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import SourceError
+from hotspots.nouns import SCHOOL_COLUMNS, Schools
+from hotspots.sources import audit, tabular
+from hotspots.sources.exclusions import read_exclusions
+from hotspots.vocabulary import DFE_AUTHORITIES, OPEN, WEST_MIDLANDS
+
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "urn": ("URN",),
+    "laestab": ("laestab", "LAESTAB"),
+    "la_number": ("LA (code)", "lea_code", "old_la_code"),
+    "number": ("EstablishmentNumber", "estab"),
+    "la_name": ("LA (name)", "la_name"),
+    "second_la_name": ("la_name_by_point",),
+    "name": ("EstablishmentName", "school_name"),
+    "type": ("TypeOfEstablishment (name)", "school_type_census", "school_type"),
+    "second_type": ("school_type_ks4",),
+    "phase": ("PhaseOfEducation (name)", "phase"),
+    "status": ("EstablishmentStatus (name)", "status"),
+    "easting": ("Easting",),
+    "northing": ("Northing",),
+}
+"""Role → names of the column, in the register of the Department for Education and in its performance tables."""
+
+STATE_FUNDED: Final = frozenset(
+    {
+        "academy converter",
+        "academy sponsor led",
+        "city technology college",
+        "community school",
+        "foundation school",
+        "free schools",
+        "studio schools",
+        "university technical college",
+        "voluntary aided school",
+        "voluntary controlled school",
+        # Names of the school census and of the performance tables, which list secondary schools only.
+        "state-funded secondary",
+        "academy",
+        "maintained school",
+    }
+)
+SECONDARY_PHASES: Final = frozenset({"secondary", "all-through", "middle deemed secondary"})
+OPEN_STATUS: Final = frozenset({"open", "open, but proposed to close"})
+
+NOT_OPEN: Final = "not open"
+NOT_STATE: Final = "not a state-funded mainstream school"
+NOT_SECONDARY: Final = "not a secondary school"
+ELSEWHERE: Final = "in an authority without exclusions in the file"
+NO_RECORD: Final = "no exclusions on record in these years"
+NOT_REGISTERED: Final = "not in the register of schools"
+NO_POINT: Final = "no point in the register of schools"
+
+
+def read_schools(
+    register: Path | str,
+    *,
+    exclusions: Path | str,
+    years: Sequence[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    hidden: tuple[int, int] = (1, 2),
+    source: str = "Department for Education: register of schools; permanent exclusions by school",
+    release: str = OPEN,
+) -> Schools:
+    """Return the open state-funded secondary schools with pupils and permanent exclusions over the years.
+
+    In question are schools that are open (also if proposed to close), state-funded and mainstream (community,
+    foundation, voluntary aided and controlled schools, city technology colleges, academies, free schools, studio
+    schools, university technical colleges), of the secondary phase (also all-through and middle deemed
+    secondary), in an authority of the exclusions file. The other rows of the register are dropped by reason.
+    Schools are linked by `laestab` (number of the authority and of the school), which stays when a school becomes
+    an academy, and by URN where that fails. A secondary school that has exclusions but is not among them gets a
+    row of its own, without a point and with the reason; it counts as read and kept.
+
+    Parameters
+    ----------
+    register
+        The register, or a table of schools laid out like it.
+    exclusions
+        Headcount and permanent exclusions by school and year.
+    years
+        School years to sum over, e.g. ``["201516", "201617"]`` or ``["2016/17"]``; all of the file if None.
+    columns
+        What the register calls `urn`, `laestab`, `la_number`, `number`, `la_name`, `name`, `type`, `phase`,
+        `status`, `easting`, `northing`, where it has none of the usual names.
+    hidden
+        Lowest and highest number behind the mark ``x``.
+
+    Raises
+    ------
+    SourceError
+        If a file, column or year is missing, two open schools share a number, or a cell can't be read.
+    """
+    excluded = read_exclusions(exclusions, years=years, hidden=hidden)
+    table = tabular.read_table(register)
+    rows = _read_register(table, columns)
+    ids, unlinked = _link(rows, excluded.table)
+    rows = rows.assign(school_id=ids)
+    sieve = _sieve_schools(rows, excluded.table)
+    kept = rows[sieve.keep]
+    _need_one_school(kept, table.path)
+    known = _with_exclusions(kept.set_index("school_id"), excluded.table)
+    added = _only_excluded(excluded.table, known.index, rows[~sieve.keep])
+    schools = pd.concat([known, added]) if len(added) else known
+    notes = [*table.notes, *excluded.notes]
+    if unlinked:
+        notes.append(f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions.")
+    if len(added):
+        notes.append(
+            f"{len(added):,} schools have exclusions but are not open state-funded secondary schools of the register; "
+            "they have a row without a point and count as read."
+        )
+    return Schools(
+        schools,
+        rows_read=len(table) + len(added),
+        dropped=sieve.dropped,
+        source=source,
+        period=excluded.period,
+        notes=tuple(notes),
+        release=release,
+    )
+
+
+# --------------------------------------------------------------------------- the register
+
+
+class _Column(Protocol):
+    """Finds the column of a role; None where it need not be there and isn't."""
+
+    def __call__(self, role: str, *, needed: bool = False) -> pd.Series | None: ...
+
+
+def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
+    """Return the register under names of our own: text, empty where it has no such column, and coordinates."""
+    given = audit.choose_columns(dict.fromkeys(ROLES, ""), columns)
+
+    def column(role: str, *, needed: bool = False) -> pd.Series | None:
+        option = f"columns = {{ {role} = ... }}"
+        if given[role]:
+            return table.frame[table.need(given[role], option=option)]
+        found = table.need(*ROLES[role], option=option) if needed else table.find(*ROLES[role])
+        return table.frame[found] if found else None
+
+    blank = pd.Series("", index=table.frame.index, dtype=object)
+    texts = {role: column(role) for role in ("urn", "la_name", "second_la_name", "second_type", "phase", "status")}
+    texts |= {role: column(role, needed=True) for role in ("name", "type")}
+    rows = pd.DataFrame({role: blank if text is None else text.astype(object) for role, text in texts.items()})
+    for role in ("type", "la_name"):
+        rows[role] = rows[role].where(rows[role] != "", rows[f"second_{role}"])
+    rows["laestab"] = _laestab(table, column)
+    for role in ("easting", "northing"):
+        cells = column(role, needed=True)
+        assert cells is not None
+        rows[role] = tabular.to_number(cells, path=table.path).values
+    nowhere = rows["easting"].isna() | rows["northing"].isna() | ((rows["easting"] == 0) & (rows["northing"] == 0))
+    rows[["easting", "northing"]] = rows[["easting", "northing"]].mask(nowhere)
+    # A register without these columns lists open secondary schools.
+    rows["has_status"], rows["has_phase"] = texts["status"] is not None, texts["phase"] is not None
+    return rows
+
+
+def _laestab(table: tabular.TextTable, column: _Column) -> pd.Series:
+    """Return authority number and school number in one, e.g. 3304015; empty where either is missing."""
+    whole = column("laestab")
+    if whole is not None:
+        return whole.str.replace(r"[/ -]", "", regex=True).astype(object)
+    authority, number = column("la_number", needed=True), column("number", needed=True)
+    assert authority is not None
+    assert number is not None
+    both = (authority != "") & (number != "")
+    return (authority + number.str.zfill(4)).where(both, "").astype(object)
+
+
+def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, int]:
+    """Return the id of each row of the register, and how many were linked by URN and not by number."""
+    ids = rows["laestab"].copy()
+    with_urn = excluded[excluded["urn"] != ""]
+    by_urn = dict(zip(with_urn["urn"], with_urn.index, strict=True))
+    taken = set(ids)
+    second = rows["urn"].map(by_urn)
+    use = ~ids.isin(excluded.index) & second.notna() & ~second.isin(taken)
+    ids[use] = second[use]
+    return ids.where(ids != "", "URN " + rows["urn"].astype(str)), int(use.sum())
+
+
+def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> audit.Sieve:
+    """Return which rows are in question."""
+    sieve = audit.Sieve(len(rows))
+    sieve.drop(rows["has_status"] & ~rows["status"].str.casefold().isin(OPEN_STATUS), NOT_OPEN)
+    sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
+    sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)
+    numbers, names = {one[:3] for one in excluded.index}, set(excluded["la_name"].str.casefold()) - {""}
+    here = rows["school_id"].str[:3].isin(numbers) | rows["la_name"].str.casefold().isin(names)
+    sieve.drop(~here, ELSEWHERE)
+    return sieve
+
+
+def _need_one_school(kept: pd.DataFrame, path: Path) -> None:
+    twice = kept[kept["school_id"].duplicated(keep=False)]
+    if len(twice):
+        same = twice.index[twice["school_id"] == twice["school_id"].iloc[0]]
+        raise SourceError(
+            f"Two open schools share the number {twice['school_id'].iloc[0]!r}.",
+            found=f"rows {same[0]} and {same[1]} of {path}",
+            advice="remove the row that is out of date",
+        )
+
+
+# --------------------------------------------------------------------------- both together
+
+
+def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
+    """Return the schools of the register with their pupils and exclusions."""
+    found = excluded.reindex(kept.index)
+    codes = _authority_codes(excluded)
+    number = pd.Series(kept.index.str[:3], index=kept.index)
+    reason = found["reason"].where(found["reason"].notna(), NO_RECORD)
+    reason = reason.mask((reason == "") & kept["easting"].isna(), NO_POINT)
+    la_code = number.map(codes).where(lambda code: code.notna(), kept["la_name"].str.casefold().map(codes))
+    named = kept["la_name"].where(kept["la_name"] != "", la_code.map(WEST_MIDLANDS))
+    return pd.DataFrame(
+        {
+            "name": kept["name"],
+            "la_code": la_code.astype(object),
+            "la_name": named.astype(object),
+            "easting": kept["easting"],
+            "northing": kept["northing"],
+            "pupils": found["pupils"],
+            "low": found["low"],
+            "high": found["high"],
+            "years": found["years"].fillna(0).astype(int),
+            "reason": reason.astype(object),
+        }
+    )
+
+
+def _authority_codes(excluded: pd.DataFrame) -> dict[str, str]:
+    """Return GSS codes of authorities by their number and by their name (folded)."""
+    codes = {str(number): code for number, code in DFE_AUTHORITIES.items()}
+    codes |= {name.casefold(): code for code, name in WEST_MIDLANDS.items()}
+    told = excluded[excluded["la_code"] != ""]
+    codes |= {str(one)[:3]: str(code) for one, code in told["la_code"].items()}
+    return codes | {
+        str(name).casefold(): str(code) for name, code in zip(told["la_name"], told["la_code"], strict=True)
+    }
+
+
+def _only_excluded(excluded: pd.DataFrame, known: pd.Index, left_out: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for every school with exclusions that is not among those of the register."""
+    others = excluded[~excluded.index.isin(known)]
+    registered = others.index.isin(left_out["school_id"])
+    reason = np.where(
+        registered, "in the register of schools, but not as an open state-funded secondary", NOT_REGISTERED
+    )
+    added = others.assign(easting=np.nan, northing=np.nan, reason=reason)
+    codes = _authority_codes(excluded)
+    number = pd.Series(added.index.str[:3], index=added.index)
+    added["la_code"] = added["la_code"].where(added["la_code"] != "", number.map(codes))
+    return added[list(SCHOOL_COLUMNS)]
