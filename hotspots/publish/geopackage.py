@@ -64,6 +64,8 @@ def write_geopackage(
     OutputError
         If a noun can't be a layer, two would have the same name, or the file can't be written.
     """
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     path = Path(path)
     if path.suffix.lower() != SUFFIX:
         raise OutputError(
@@ -83,7 +85,7 @@ def write_geopackage(
                     _write_layer(draft, layer)
             _finish(draft, layers, title=title, description=description, date=stamp)
             draft.replace(path)
-    except (OSError, RuntimeError, sqlite3.Error) as error:  # pyogrio's errors are RuntimeErrors
+    except (OSError, DataSourceError, DataLayerError, sqlite3.Error) as error:
         raise OutputError(
             f"The GeoPackage {path} can't be written.",
             found=str(error),

@@ -242,9 +242,11 @@ def surface_breaks(surface: Surface) -> list[float]:
     known = surface.values[np.isfinite(surface.values)]
     if not len(known) or float(known.max()) <= 0:
         return [0.0, 1.0]
-    average, top = float(known.mean()), _rounded(float(known.max()), up=True)
-    multiples = (_rounded(average * k) for k in range(1, len(SURFACE_COLOURS)))
-    return [0.0, *(value for value in multiples if value < top), top]
+    average, highest = float(known.mean()), float(known.max())
+    top = _rounded(highest, up=True)
+    # A multiple that is not reached before rounding must not become a class by rounding.
+    reached = (k for k in range(1, len(SURFACE_COLOURS)) if average * k < highest * (1 - 1e-9))
+    return [0.0, *(value for value in (_rounded(average * k) for k in reached) if value < top), top]
 
 
 def surface_labels(breaks: Sequence[float]) -> list[str]:

@@ -1,0 +1,124 @@
+"""Surfaces as GeoTIFFs: what is read back is what was written. Expected numbers are the surface's own."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import rasterio
+
+from hotspots.errors import DisclosureError, OutputError
+from hotspots.publish.raster import NODATA, write_raster
+
+
+def test_values_place_and_gaps_are_read_back(surface, tmp_path):
+    path, style = write_raster(tmp_path / "deep" / "knife.tif", surface)
+    assert [path.name, style.name] == ["knife.tif", "knife.qml"]
+    with rasterio.open(path) as raster:
+        assert raster.crs.to_epsg() == 27700
+        assert tuple(raster.transform)[:6] == surface.transform
+        assert tuple(raster.bounds) == surface.extent
+        assert (raster.dtypes, raster.nodata) == (("float32",), NODATA)
+        read = raster.read(1, masked=True)
+    assert np.array_equal(read.mask, np.isnan(surface.values))
+    assert np.array_equal(read.filled(np.nan), surface.values.astype(np.float32), equal_nan=True)
+
+
+def test_it_is_a_cloud_optimised_geotiff_with_overviews(make_surface, tmp_path):
+    path, _ = write_raster(tmp_path / "big.tif", make_surface(1200))
+    with rasterio.open(path) as raster:
+        layout = raster.tags(ns="IMAGE_STRUCTURE")
+        assert layout["LAYOUT"] == "COG"
+        assert layout["COMPRESSION"] == "DEFLATE"
+        assert raster.overviews(1) == [2, 4]
+        assert raster.profile["tiled"]
+
+
+def test_method_unit_and_source_are_in_the_tags(surface, tmp_path):
+    path, _ = write_raster(tmp_path / "knife.tif", surface)
+    with rasterio.open(path) as raster:
+        tags, band = raster.tags(), raster.tags(1)
+        assert raster.units == ("events per km² and year",)
+        assert raster.descriptions == (
+            "knife crime, events per km² and year. Invented data: not about real people or events",
+        )
+    assert tags["UNIT"] == "events per km² and year"
+    assert tags["BANDWIDTH_M"] == "750"
+    assert tags["KERNEL"] == "quartic"
+    assert tags["METHOD"] == "Kernel density with edge correction."
+    assert tags["SOURCE"] == "Invented police extract"
+    assert tags["RELEASE"] == "invented"
+    assert tags["RELEASE_WORDS"] == "Invented data: not about real people or events"
+    assert tags["ATTRIBUTION"].splitlines() == list(surface.attribution)
+    assert json.loads(tags["PROVENANCE"]) == {"bandwidth": 750.0, "kernel": "quartic"}
+    assert float(tags["INTEGRAL_EVENTS"]) == pytest.approx(surface.integral)
+    assert float(band["STATISTICS_MINIMUM"]) == 2.0
+
+
+def test_what_is_open_is_not_marked(make_surface, tmp_path):
+    path, _ = write_raster(tmp_path / "knife.tif", make_surface(release="open"))
+    with rasterio.open(path) as raster:
+        assert raster.descriptions == ("knife crime, events per km² and year",)
+        assert "RELEASE_WORDS" not in raster.tags()
+
+
+def test_a_restricted_surface_says_so_first(make_surface, tmp_path):
+    path, _ = write_raster(tmp_path / "knife.tif", make_surface(release="restricted"))
+    with rasterio.open(path) as raster:
+        assert raster.tags()["TIFFTAG_IMAGEDESCRIPTION"].startswith("RESTRICTED: ")
+        assert "RESTRICTED: " in raster.descriptions[0]
+
+
+def test_the_same_surface_gives_the_same_bytes(make_surface, tmp_path):
+    first = [path.read_bytes() for path in write_raster(tmp_path / "a.tif", make_surface(600))]
+    again = [path.read_bytes() for path in write_raster(tmp_path / "b.tif", make_surface(600))]
+    assert first == again
+
+
+def test_the_style_lies_beside_it(surface, tmp_path):
+    _, style = write_raster(tmp_path / "knife.tif", surface)
+    root = ET.fromstring(style.read_text(encoding="utf-8"))
+    assert root.find("pipe/rasterrenderer").get("type") == "singlebandpseudocolor"
+    assert b"\r" not in style.read_bytes()
+
+
+@pytest.mark.parametrize("fill", [np.nan, 0.0, 2.0])
+def test_a_surface_without_differences_can_be_written(make_surface, tmp_path, fill):
+    path, _ = write_raster(tmp_path / "flat.tif", make_surface(values=np.full((3, 4), fill)))
+    with rasterio.open(path) as raster:
+        assert np.array_equal(raster.read(1, masked=True).filled(np.nan), np.full((3, 4), fill), equal_nan=True)
+
+
+def test_unreleased_counts_are_refused_by_name(make_surface, tmp_path):
+    with pytest.raises(DisclosureError) as caught:
+        write_raster(tmp_path / "knife.tif", make_surface(release="unreleased"))
+    assert str(caught.value).startswith("The raster knife.tif would publish unprotected counts: knife crime.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_must_end_in_tif(surface, tmp_path):
+    with pytest.raises(OutputError) as caught:
+        write_raster(tmp_path / "knife.asc", surface)
+    assert str(caught.value) == (
+        "A surface is written as a GeoTIFF, and 'knife.asc' is not the name of one.\n"
+        "  found: the ending '.asc'\n"
+        "  try:   let the name end in .tif"
+    )
+
+
+def test_a_place_that_can_not_be_written_to_is_said(surface, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError) as caught:
+        write_raster(tmp_path / "file" / "knife.tif", surface)
+    assert caught.value.problem == f"The raster {tmp_path / 'file' / 'knife.tif'} can't be written."
+    assert "file" in caught.value.found
+
+
+def test_nothing_is_left_behind_and_an_older_file_is_replaced(surface, make_surface, tmp_path):
+    write_raster(tmp_path / "knife.tif", make_surface(20))
+    write_raster(tmp_path / "knife.tif", surface)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["knife.qml", "knife.tif"]
+    with rasterio.open(tmp_path / "knife.tif") as raster:
+        assert raster.shape == (40, 40)
