@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from scipy.stats import nbinom, poisson
+from scipy.stats import false_discovery_control, nbinom, poisson
 
 from hotspots.analysis.divergence import diverging_schools
 from hotspots.analysis.overdispersed import _fit_mean, fit_counts, limits, mid_p_tails, robust_dispersion
@@ -233,6 +233,9 @@ def test_a_class_holds_for_every_hidden_number_or_is_not_given():
     mean, dispersion = table["expected"].to_numpy()[:1], result.slope["dispersion"]
     assert table["p_above"].iloc[0] == pytest.approx(mid_p_tails(np.array([6.0]), mean, dispersion)[0][0])
     assert table["p_below"].iloc[0] == pytest.approx(mid_p_tails(np.array([9.0]), mean, dispersion)[1][0])
+    # ... and so are the adjusted ones: SciPy's Benjamini-Hochberg over twice the smaller of the two largest tails.
+    two_sided = np.minimum(1, 2 * np.minimum(table["p_above"], table["p_below"]))
+    np.testing.assert_allclose(table["p_adjusted"], false_discovery_control(two_sided), atol=1e-12)
     assert any(note.startswith("Schools with hidden numbers: 3.") for note in result.notes)
     assert (
         "Schools that cannot be judged: 1 (depends on hidden numbers: as expected to above expected)." in result.notes

@@ -128,6 +128,16 @@ def test_change_of_a_hidden_count_covers_the_whole_interval():
     assert (hidden["ratio_low"], hidden["ratio_high"]) == (lowest["ratio_low"], highest["ratio_high"])
 
 
+def test_change_from_a_hidden_base_covers_the_whole_interval():
+    hidden = change_since(make_series({"2014": 1, "2015": 20}, high=[7, 20]), "2014")
+    from_7 = change_since(make_series({"2014": 7, "2015": 20}), "2014").iloc[1]
+    from_1 = change_since(make_series({"2014": 1, "2015": 20}), "2014").iloc[1]
+    assert np.isnan(hidden["ratio"].iloc[1])
+    assert (hidden["ratio_low"].iloc[1], hidden["ratio_high"].iloc[1]) == (from_7["ratio_low"], from_1["ratio_high"])
+    # A period against itself has not changed, hidden or not.
+    assert list(hidden.iloc[0][["ratio", "ratio_low", "ratio_high"]]) == [1, 1, 1]
+
+
 def values_with(s: int, n: int) -> list[float]:
     """Return n different values with this S: each swap of neighbours that are in order takes 2 from S."""
     values = list(range(n))
