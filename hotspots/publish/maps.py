@@ -149,9 +149,7 @@ def _small_print(
     if places is not None and "credit" in places.columns:
         sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
-    # A restricted sheet has its marking in red above and below already.
-    last = "" if release == RESTRICTED else wording.release_sentence(release)
-    return [_sentences(sources), _sentences(list(lines)), last]
+    return [_sentences(sources), _sentences(list(lines)), wording.release_sentence(release)]
 
 
 def _sentences(parts: Sequence[str]) -> str:

@@ -11,9 +11,14 @@ from hotspots.publish.sheet import HALO, look
 
 
 def written(figure: Figure) -> list[Text]:
-    """Return the visible, non-empty texts of a figure; halos are drawn twice and counted once."""
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    return [text for text in texts if text.get_gid() != HALO]
+    """Return the texts that are drawn; halos are drawn beneath their words and counted once."""
+    texts: list[Text] = []
+    for axes in figure.axes:
+        texts += axes.texts
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            low, high = sorted(axis.get_view_interval())
+            texts += [axis.label, *(tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)]
+    return [text for text in texts if text.get_visible() and text.get_text().strip() and text.get_gid() != HALO]
 
 
 def words(figure: Figure) -> list[str]:
