@@ -115,7 +115,7 @@ def diverging_schools(
             "model": "negative binomial (NB2)" if fit.dispersion > 0 else "Poisson",
             "schools_in_model": int(tested.sum()),
             "schools_hidden": int((table["low"] < table["high"])[tested].sum()),
-            "drawn_in_to_limits": fit.drawn_in,
+            "residuals_clipped": fit.clipped,
             "dispersion": fit.dispersion,
             "poisson_phi": fit.poisson_phi,
             "adjustment": "benjamini-hochberg",
@@ -367,7 +367,8 @@ def _interval(low: float, high: float) -> str:
         return f"{100 * (low - 1):.0f} to {_percent(high - 1)} more"
     if high <= 1:
         return f"{100 * (1 - high):.0f} to {_percent(1 - low)} fewer"
-    return f"{_change(low)} to {_change(high)}"
+    ends = ("no change" if round(100 * abs(ratio - 1)) == 0 else _change(ratio) for ratio in (low, high))
+    return " to ".join(ends)
 
 
 def _as_points(table: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -7,8 +7,15 @@ import pytest
 import shapely
 from scipy.stats import false_discovery_control, nbinom, poisson
 
-from hotspots.analysis.divergence import diverging_schools
-from hotspots.analysis.overdispersed import _fit_mean, fit_counts, limits, mid_p_tails, robust_dispersion
+from hotspots.analysis.divergence import _classes, _interval, diverging_schools
+from hotspots.analysis.overdispersed import (
+    _clipped_residuals,
+    _fit_mean,
+    fit_counts,
+    limits,
+    mid_p_tails,
+    robust_dispersion,
+)
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Deprivation, Schools, StudyArea
 from hotspots.vocabulary import SCHOOL_CLASSES
@@ -98,25 +105,67 @@ def test_without_outliers_the_line_is_that_of_statsmodels_maximum_likelihood():
     other = NegativeBinomial(counts, design, exposure=pupils).fit(disp=0, maxiter=200)
     fit = fit_counts(counts.astype(float), design, exposure=pupils)
     error = np.asarray(other.bse)
-    # Drawing in and clipping cost a little; both are within half a standard error of each other and of the truth.
-    np.testing.assert_allclose(fit.coefficients, other.params[:2], atol=0.5 * error[:2].max())
+    # Clipping costs a little precision, and both answer the same question.
+    np.testing.assert_allclose(fit.coefficients, other.params[:2], atol=0.75 * error[:2].max())
     assert fit.dispersion == pytest.approx(other.params[2], abs=2 * error[2])
     assert fit.dispersion == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), error[:2], rtol=0.1)
+    ratio = np.sqrt(np.diag(fit.covariance)) / error[:2]
+    assert ((ratio > 0.98) & (ratio < 1.15)).all()
 
 
-def test_given_the_dispersion_the_line_is_exactly_statsmodels():
+def test_given_the_dispersion_maximum_likelihood_is_exactly_statsmodels():
     from statsmodels.genmod.families import NegativeBinomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
     pupils, score, counts = simulate(np.random.default_rng(12))
     design = np.column_stack([np.ones(len(counts)), score])
-    fit = fit_counts(counts.astype(float), design, exposure=pupils)
-    low, high = limits(fit.mean, fit.dispersion, level=0.998)
-    again = GLM(
-        np.clip(counts, low, high), design, family=NegativeBinomial(alpha=fit.dispersion), exposure=pupils
-    ).fit()
-    np.testing.assert_allclose(fit.coefficients, again.params, atol=1e-5)
+    found, covariance, _ = _fit_mean(counts.astype(float), design, pupils, 0.45)
+    other = GLM(counts, design, family=NegativeBinomial(alpha=0.45), exposure=pupils).fit(scale=1.0, tol=1e-13)
+    np.testing.assert_allclose(found, other.params, atol=1e-7)
+    np.testing.assert_allclose(covariance, other.cov_params(), rtol=1e-6)
+
+
+def test_the_stated_error_of_the_slope_is_its_scatter():
+    """150 files without outliers: the mean is the truth, the scatter what the covariance says."""
+    rng = np.random.default_rng(15)
+    slopes, errors = [], []
+    for _ in range(150):
+        pupils, score, counts = simulate(rng)
+        fit = fit_counts(counts.astype(float), np.column_stack([np.ones(200), score]), exposure=pupils)
+        slopes.append(fit.coefficients[1])
+        errors.append(fit.covariance[1, 1] ** 0.5)
+    # Standard error of a mean of 150, three times; of a standard deviation, 1 / sqrt(300), three times.
+    assert np.mean(slopes) == pytest.approx(1.2, abs=3 * np.mean(errors) / 150**0.5)
+    assert np.std(slopes) == pytest.approx(np.mean(errors), rel=3 / 300**0.5)
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 0.4])
+def test_moments_of_clipped_residuals_by_definition(dispersion):
+    mean = np.array([0.4, 5.0, 30.0])
+    _, moments, _ = _clipped_residuals(mean, mean, dispersion)
+    y = np.arange(2_000.0)[:, None]
+    chance = poisson(mean).pmf(y) if dispersion == 0 else nbinom(2.5, 1 / (1 + 0.4 * mean)).pmf(y)
+    psi = np.clip((y - mean) / np.sqrt(mean + dispersion * mean**2), -1.5, 1.5)
+    score = (y - mean) / (1 + dispersion * mean)
+    np.testing.assert_allclose(moments.psi, (psi * chance).sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(moments.psi_squared, (psi**2 * chance).sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(moments.psi_score, (psi * score * chance).sum(axis=0), atol=1e-9)
+
+
+def test_outliers_against_the_slope_bend_the_line_less_than_maximum_likelihood():
+    """The eight least deprived of 200 schools with five times their exclusions, in eight files: as bad as it gets."""
+    bent, bent_likely = [], []
+    for seed in range(16, 24):
+        pupils, score, counts = simulate(np.random.default_rng(seed), dispersion=0.4)
+        design = np.column_stack([np.ones(200), score])
+        least = np.argsort(score)[:8]
+        clean, spoilt = counts.astype(float), counts.astype(float)
+        spoilt[least] = np.round(5 * pupils[least] * np.exp(-6.9 + 1.2 * score[least]))
+        fits = [fit_counts(y, design, exposure=pupils).coefficients[1] for y in (clean, spoilt)]
+        likely = [_fit_mean(y, design, pupils, 0.4)[0][1] for y in (clean, spoilt)]
+        bent.append(fits[0] - fits[1])
+        bent_likely.append(likely[0] - likely[1])
+    assert np.mean(bent) < 0.75 * np.mean(bent_likely)
 
 
 @pytest.mark.parametrize("dispersion", [0.0, 0.2, 0.5, 1.5])
@@ -159,12 +208,13 @@ def test_tails_and_limits_by_definition(dispersion):
 
 
 def test_a_school_of_known_distribution_by_hand():
-    """Eleven schools that lie on a line exactly: Poisson, expected = observed."""
+    """Eleven schools that lie on a line exactly: Poisson, about as many expected as observed."""
     score = np.linspace(0, 0.5, 11)
     result = judge(np.full(11, 8.0), 4000 / np.exp(2 * score), score)
     assert result.slope["dispersion"] == 0
     assert result.slope["per_ten_points"] == pytest.approx(np.exp(0.2), rel=1e-6)
-    np.testing.assert_allclose(result.table["expected"], 8, rtol=1e-6)
+    # Not exactly 8: a count that never scatters is not what the clipped residuals of a skewed distribution expect.
+    np.testing.assert_allclose(result.table["expected"], 8, rtol=0.01)
     assert set(result.table["class"]) == {"as_expected"}
     # Poisson 8: P(Y ≤ 2) = 0.01375, P(Y = 3) = 0.02863, so mid-p of 3 is 0.0281 and of 2 is 0.0084: 3 is as expected.
     assert set(result.table["limit_low_95"]) == {3.0}
@@ -210,8 +260,6 @@ def test_classes_are_those_the_limits_draw():
 
 def test_far_needs_the_adjusted_value_too():
     """One school beyond the 99.8 % limits among 200 is no discovery: 200 tests times 2 · 0.0009 is 0.36."""
-    from hotspots.analysis.divergence import _classes
-
     above, below = np.array([0.0009, 0.0009, 0.5, 0.9991]), np.array([0.9991, 0.9991, 0.5, 0.0009])
     found = _classes(above, below, np.array([0.36, 0.04, 1.0, 0.04]), 0.05)
     assert list(found) == ["above", "far_above", "as_expected", "far_below"]
@@ -297,8 +345,16 @@ def test_slope_is_told_in_either_direction():
     # exp(−0.2) = 0.8187: 18 % fewer
     assert "go with 18 % fewer permanent exclusions (95 % interval" in falling.words
     flat = judge(np.full(40, 30.0), np.full(40, 4000.0), score)
+    assert "go with 0 % more permanent exclusions" in flat.words
     assert "fewer to" in flat.words
     assert "% more)" in flat.words
+
+
+def test_intervals_of_a_ratio_in_words():
+    assert _interval(1.02, 1.23) == "2 to 23 % more"
+    assert _interval(0.77, 0.98) == "2 to 23 % fewer"
+    assert _interval(0.9, 1.3) == "10 % fewer to 30 % more"
+    assert _interval(0.998, 1.18) == "no change to 18 % more"
 
 
 def hide(rng, counts):
