@@ -19,7 +19,6 @@ from hotspots.nouns import HotspotResult, StudyArea
 from hotspots.publish.basemap import add_basemap
 from hotspots.publish.maps import SEE_THROUGH, draw_map
 
-
 # rasterio still multiplies with `*`, of which newer versions of affine warn.
 old_product = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
 

@@ -196,6 +196,9 @@ def test_a_close_up_shows_what_lies_around_it_pale(gi_result: HotspotResult, stu
     inside = gi_result.table[gi_result.table["la_code"] == "E08000025"]
     assert drawn[GI_CLASSES[0].colour] == int((inside["class"] == "hot_99").sum())
     assert sum(number for colour, number in drawn.items() if colour != PALE) == 18
+    said = words(figure)
+    for style in GI_CLASSES:
+        assert said[said.index(style.label) + 1] == str(int((inside["class"] == style.key).sum()))
     assert drawn[PALE] > 0
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
@@ -417,7 +420,7 @@ def test_the_users_own_matplotlib_settings_do_not_matter(
     gi_result: HotspotResult, study_area: StudyArea, tmp_path: Path
 ) -> None:
     plain = save_map(draw_map(gi_result, study_area), tmp_path / "plain")
-    with mpl.rc_context({"font.family": "serif", "font.size": 30, "axes.facecolor": "red", "savefig.dpi": 50}):
+    with mpl.rc_context({"font.family": "serif", "font.size": 30, "text.antialiased": False, "savefig.dpi": 50}):
         odd = save_map(draw_map(gi_result, study_area), tmp_path / "odd")
     assert [path.read_bytes() for path in plain] == [path.read_bytes() for path in odd]
 
