@@ -89,7 +89,7 @@ def read_factors(
             )
     apart = {tabular.fold(one) for one in (*NOT_FACTORS, code, name, assessments)}
     factors = [column for column in frame.columns if tabular.fold(column) not in apart]
-    totals = tabular.to_number(frame[assessments], MARKS, path=table.path).values
+    totals = tabular.to_number(frame[assessments], tabular.with_brackets(MARKS), path=table.path).values
     parts = [_one_factor(table, frame, factor, code=code, name=name, totals=totals) for factor in factors]
     long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
     notes = [*table.notes, *_notes(long)]
@@ -129,14 +129,14 @@ def _one_factor(
     table: tabular.TextTable, frame: pd.DataFrame, factor: str, *, code: str, name: str, totals: pd.Series
 ) -> pd.DataFrame:
     cells = frame[factor]
-    numbers = tabular.to_number(cells, MARKS, path=table.path)
+    numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path)
     return pd.DataFrame(
         {
             "la_code": frame[code].astype(object),
             "la_name": frame[name].astype(object),
             "factor": word_factor(factor),
             "mentions": numbers.values,
-            "mark": cells.where(numbers.values.isna(), "").astype(object),
+            "mark": cells.str.strip("[]").where(numbers.values.isna(), "").astype(object),
             "assessments": totals,
         }
     )

@@ -174,7 +174,7 @@ def _intervals(
 
 
 def _need_counts(table: tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:
-    odd = values[wrong]
+    odd = values[wrong & values.notna()]
     if len(odd):
         raise SourceError(
             f"{odd.iloc[0]:g} is not a count.",

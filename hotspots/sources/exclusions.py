@@ -89,7 +89,7 @@ def _choose_years(
     column = table.need("time_period", "year", what="the school year")
     year = frame[column].map(_six_digits)
     known = sorted(set(year) - {""})
-    chosen = [_six_digits(one) for one in wanted] if wanted is not None else known
+    chosen = [_six_digits(one) for one in wanted] if wanted else known
     for given, one in zip(wanted or known, chosen, strict=True):
         if one not in known:
             near = nearest(one, known)
@@ -111,8 +111,8 @@ def _school_years(
     table: tabular.TextTable, frame: pd.DataFrame, year: pd.Series, hidden: tuple[int, int]
 ) -> pd.DataFrame:
     """Return one row per school and year: `laestab`, `pupils`, `low`, `high`, `reason` and who it is."""
-    headcount = tabular.to_number(frame[table.need("headcount")], MARKS, path=table.path)
-    count = tabular.to_number(frame[table.need("perm_excl")], MARKS, path=table.path)
+    headcount = tabular.to_number(frame[table.need("headcount")], tabular.with_brackets(MARKS), path=table.path)
+    count = tabular.to_number(frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path)
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     whole = count.values.round()
     reason = headcount.reasons.where(headcount.reasons != "", count.reasons.mask(is_hidden, ""))

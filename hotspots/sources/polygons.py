@@ -109,11 +109,13 @@ def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
         seen = "degrees, by the look of them" if unit == "degrees" else "neither degrees nor metres of Great Britain"
         raise SourceError(f"{path} does not say its coordinate system.", found=f"{shown}: {seen}", advice=STATE)
     system = _parse_crs(stated) if stated is not None else areas.crs
-    if (system.is_geographic and unit == "metres") or (system.to_epsg() == 27700 and unit == "degrees"):
+    expected = "degrees" if system.is_geographic else "metres" if system.to_epsg() == 27700 else unit
+    if unit != expected:
         said = "stated" if stated is not None else "declared"
+        looks = f"{unit}, by the look of them" if unit != "neither" else f"not in Great Britain if they are {expected}"
         raise SourceError(
-            f"The coordinates of {path} are not in the coordinate system {said}: {system.name}.",
-            found=f"{shown}: {unit}, by the look of them",
+            f"The coordinates of {path} are not in the coordinate system {said}, {system.name}.",
+            found=f"{shown}: {looks}",
             advice=STATE,
         )
     return system, ""

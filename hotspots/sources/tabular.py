@@ -211,7 +211,7 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise SourceError(
             f"{path} is not a table with the same columns in every row.",
-            found=" ".join(str(error).split()),
+            found=_word_parser(str(error)),
             advice="put text with commas in it in double quotes, or export the file again as CSV",
         ) from error
     # A row that is too short has missing values at its end.
@@ -222,6 +222,16 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     blank: pd.Series = (frame == "").all(axis=1)
     filled: pd.DataFrame = frame.loc[~blank]
     return filled
+
+
+def _word_parser(words: str) -> str:
+    """Return what pandas says of a ragged row in plainer words."""
+    counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", words)
+    if counts:
+        return f"row {counts[2]} has {counts[3]} cells, the header {counts[1]}"
+    if "EOF inside string" in words:
+        return "a double quote that is never closed"
+    return "rows with more cells than the header"
 
 
 def _lines(frame: pd.DataFrame, text: str) -> pd.Index:
@@ -292,8 +302,9 @@ def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path
     if bool(odd.any()):
         raise _not_a_number(column, text[odd], path=path, marks=marks or {})
     values = pd.Series(np.nan, index=text.index, name=column.name)
-    values[fine] = bare[fine].astype(float)
-    return Numbers(values.where(~percent, values / 100), reasons)
+    # Written as a power of ten, 20.6% becomes 0.206; divided by 100 it would become 0.20600000000000002.
+    values[fine] = bare.where(~percent, bare + "e-2")[fine].astype(float)
+    return Numbers(values, reasons)
 
 
 def _not_a_number(column: pd.Series, odd: pd.Series, *, path: Path, marks: Mapping[str, str]) -> SourceError:
@@ -305,6 +316,11 @@ def _not_a_number(column: pd.Series, odd: pd.Series, *, path: Path, marks: Mappi
         found=f"column {column.name!r}, row {odd.index[0]} of {path}{others}",
         advice=f"correct the cell, or name another column{known}",
     )
+
+
+def with_brackets(marks: Mapping[str, str]) -> dict[str, str]:
+    """Return marks and their reasons, also as newer files write them: ``[x]`` for ``x``."""
+    return {**marks, **{f"[{mark}]": reason for mark, reason in marks.items()}}
 
 
 def to_codes(column: pd.Series) -> pd.Series:

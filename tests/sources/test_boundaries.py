@@ -1,0 +1,348 @@
+"""Areas: usual names of columns, coordinate systems, mending, shared borders, vintages."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from hotspots.errors import SourceError
+from hotspots.sources.boundaries import read_areas, read_places
+from hotspots.vocabulary import detect_vintage
+
+BOW_TIE = shapely.Polygon([(401_000, 300_000), (402_000, 301_000), (402_000, 300_000), (401_000, 301_000)])
+
+
+def squares(number, *, side=1000.0, west=400_000.0, south=300_000.0):
+    return [shapely.box(west + i * side, south, west + (i + 1) * side, south + side) for i in range(number)]
+
+
+def write(folder, shapes, *, crs=27700, name="areas.gpkg", layer="areas", **columns):
+    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
+    path = folder / name
+    if path.suffix == ".gpkg":
+        frame.to_file(path, layer=layer, driver="GPKG")
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_file(path)
+    return path
+
+
+def codes(*numbers):
+    return [f"E0100{number}" for number in numbers]
+
+
+def names(number, la="Solihull"):
+    return [f"{la} 00{i + 1}A" for i in range(number)]
+
+
+# --------------------------------------------------------------------------- columns
+
+
+@pytest.mark.parametrize("name", ["areas.gpkg", "areas.geojson", "areas.parquet", "areas.shp"])
+def test_every_format_gives_the_same_areas(tmp_path, name):
+    crs = 4326 if name.endswith("geojson") else 27700
+    shapes = gpd.GeoSeries(squares(2), crs=27700).to_crs(crs)
+    path = write(tmp_path, shapes, crs=crs, name=name, LSOA11CD=codes(8882, 8881), LSOA11NM=names(2))
+    area = read_areas(path)
+    assert list(area.ids) == codes(8881, 8882)
+    assert (area.geography, area.vintage) == ("LSOA", 2011)
+    assert area.authorities == {"E08000029": "Solihull"}
+    # 1 km squares: 0.1 m of rounding moves the area of one by at most 4 × 1,000 × 0.1 m².
+    np.testing.assert_allclose(area.areas.geometry.area, 1e6, atol=400)
+    assert shapely.box(401_000, 300_000, 402_000, 301_000).hausdorff_distance(area.areas.geometry.iloc[0]) < 0.2
+
+
+def test_authorities_come_from_columns_where_there_are(tmp_path):
+    path = write(
+        tmp_path,
+        squares(2),
+        lsoa21_code=["E01034955", "E01008882"],
+        lsoa21_name=names(2),
+        LAD22CD=["E08000025", "E08000028"],
+        LAD22NM=["Birmingham", "Sandwell, the town"],
+    )
+    area = read_areas(path)
+    assert area.vintage == 2021
+    assert area.authorities == {"E08000025": "Birmingham", "E08000028": "Sandwell, the town"}
+    assert area.attribution[0].endswith("database right 2022")
+
+
+def test_authorities_unknown_to_us_keep_their_name_as_code(tmp_path):
+    path = write(tmp_path, squares(1), LSOA11CD=codes(5000), LSOA11NM=["King's Lynn and West Norfolk 001A"])
+    assert read_areas(path).authorities == {"King's Lynn and West Norfolk": "King's Lynn and West Norfolk"}
+
+
+def test_columns_may_be_named(tmp_path):
+    path = write(tmp_path, squares(2), ref=["a", "b"], town=["X", "Y"], council=["K", "L"])
+    area = read_areas(path, id_column="REF", name_column="town", la_name_column="council", geography="hexagon")
+    assert area.areas["name"].tolist() == ["X", "Y"]
+    assert area.authorities == {"K": "K", "L": "L"}
+    assert (area.geography, area.vintage) == ("hexagon", None)
+    with pytest.raises(SourceError, match=r"has no column 'reff'[\s\S]*is it 'ref'\? name the column with id_column"):
+        read_areas(path, id_column="reff")
+
+
+def test_authorities_themselves_can_be_the_areas(tmp_path):
+    path = write(tmp_path, squares(1), ltla24_code=["E08000025"], ltla24_name=["Birmingham"])
+    area = read_areas(path)
+    assert area.geography == "local authority"
+    assert area.areas.loc["E08000025", "la_code"] == "E08000025"
+
+
+def test_without_any_authority_the_error_says_so(tmp_path):
+    path = write(tmp_path, squares(2), area_id=["a", "b"], area_name=["Solihull 001A", "Elsewhere"])
+    with pytest.raises(SourceError) as error:
+        read_areas(path)
+    assert error.value.problem == "The local authority of area 'Elsewhere' can't be told."
+    assert "row 2" in error.value.found
+
+
+def test_repeated_ids_name_both_rows(tmp_path):
+    path = write(tmp_path, squares(3), LSOA11CD=codes(8881, 8882, 8881), LSOA11NM=names(3))
+    with pytest.raises(SourceError) as error:
+        read_areas(path)
+    assert str(error.value) == (
+        "Two areas share the id 'E01008881'.\n"
+        f"  found: rows 1 and 3 of {path}\n"
+        "  try:   remove the duplicate, or name another column with id_column"
+    )
+
+
+def test_only_the_authorities_asked_for(tmp_path):
+    path = write(tmp_path, squares(2), LSOA11CD=codes(1, 2), LSOA11NM=["Dudley 001A", "Walsall 001A"])
+    assert list(read_areas(path, authorities=["E08000030"]).ids) == ["E01002"]
+    with pytest.raises(SourceError) as error:
+        read_areas(path, authorities=["E08000031"])
+    assert error.value.problem == f"There is no local authority 'E08000031' in {path}."
+    assert error.value.found == "2 authorities: E08000027 Dudley, E08000030 Walsall"
+
+
+# --------------------------------------------------------------------------- files and layers
+
+
+def test_several_layers_must_be_named(tmp_path):
+    path = write(tmp_path, squares(1), layer="lsoa11", LSOA11CD=codes(1), LSOA11NM=names(1))
+    write(tmp_path, squares(1), layer="lad19", LAD19CD=["E08000029"], LAD19NM=["Solihull"])
+    with pytest.raises(SourceError, match=r"Which layer of .* is meant\?[\s\S]*2 layers: lsoa11, lad19"):
+        read_areas(path)
+    with pytest.raises(SourceError, match=r"has no layer 'lsoa21'\.[\s\S]*is it 'lsoa11'\?"):
+        read_areas(path, layer="lsoa21")
+    assert len(read_areas(path, layer="lad19")) == 1
+
+
+def test_what_is_no_file_of_boundaries_is_refused(tmp_path):
+    path = tmp_path / "areas.gpkg"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(SourceError, match="can't be read as a file of boundaries"):
+        read_areas(path)
+    path = tmp_path / "areas.parquet"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(SourceError, match="can't be read as a file of boundaries"):
+        read_areas(path)
+    points = write(tmp_path, [shapely.Point(400_000, 300_000)], name="points.gpkg", LSOA11CD=codes(1))
+    with pytest.raises(SourceError, match=r"has no polygons\.\s+found: Point"):
+        read_areas(points)
+
+
+# --------------------------------------------------------------------------- coordinates
+
+
+def test_degrees_are_converted_and_said(tmp_path):
+    # Ordnance Survey's worked example: 52°39'27.2531"N 1°43'4.5177"E in OSGB36 is E 651409.903, N 313177.270
+    # (A guide to coordinate systems in Great Britain, annex C).
+    corner = (1 + 43 / 60 + 4.5177 / 3600, 52 + 39 / 60 + 27.2531 / 3600)
+    shape = shapely.Polygon([corner, (1.70, 52.6), (1.6, 52.65)])
+    path = write(tmp_path, [shape], crs=4277, LSOA11CD=codes(1), LSOA11NM=names(1))
+    area = read_areas(path)
+    assert area.notes == {"Coordinates converted from OSGB36 to British National Grid": ()}
+    bounds = area.areas.total_bounds
+    assert bounds[2:] == pytest.approx([651409.9, 313177.3], abs=0.051)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_coordinates_without_a_system(tmp_path):
+    path = write(tmp_path, squares(1), crs=None, LSOA11CD=codes(1), LSOA11NM=names(1))
+    assert list(read_areas(path).notes) == [
+        "No coordinate system in areas.gpkg: British National Grid, by the coordinates"
+    ]
+    degrees = write(
+        tmp_path, [shapely.box(-1.9, 52.4, -1.8, 52.5)], crs=None, name="d.gpkg", LSOA11CD=codes(1), LSOA11NM=names(1)
+    )
+    with pytest.raises(SourceError) as error:
+        read_areas(degrees)
+    assert error.value.problem == f"{degrees} does not say its coordinate system."
+    assert error.value.found == "-1.9 to -1.8 east, 52.4 to 52.5 north: degrees, by the look of them"
+    assert 'crs="EPSG:4326"' in error.value.advice
+    assert len(read_areas(degrees, crs="EPSG:4326")) == 1
+
+
+def test_coordinates_that_contradict_their_system(tmp_path):
+    path = write(tmp_path, [shapely.box(-1.9, 52.4, -1.8, 52.5)], LSOA11CD=codes(1), LSOA11NM=names(1))
+    with pytest.raises(SourceError) as error:
+        read_areas(path)
+    assert "are not in the coordinate system declared, OSGB36 / British National Grid" in error.value.problem
+    assert "degrees, by the look of them" in error.value.found
+    assert len(read_areas(path, crs="EPSG:4326")) == 1
+    metres = write(tmp_path, squares(1), crs=4326, name="m.geojson", LSOA11CD=codes(1), LSOA11NM=names(1))
+    with pytest.raises(SourceError, match=r"declared, WGS 84\.[\s\S]*metres, by the look of them"):
+        read_areas(metres)
+    assert len(read_areas(metres, crs="EPSG:27700")) == 1
+    swapped = write(tmp_path, [shapely.box(52.4, -1.9, 52.5, -1.8)], crs=4326, name="s.geojson", LAD19CD=["a"])
+    with pytest.raises(SourceError, match="not in Great Britain if they are degrees"):
+        read_areas(swapped)
+    with pytest.raises(SourceError, match="'BNG' is not a coordinate system"):
+        read_areas(path, crs="BNG")
+
+
+# --------------------------------------------------------------------------- polygons
+
+
+def test_invalid_polygons_are_mended_and_named(tmp_path):
+    path = write(tmp_path, [squares(1)[0], BOW_TIE], LSOA11CD=codes(8881, 8882), LSOA11NM=names(2))
+    area = read_areas(path)
+    assert area.notes == {"Invalid polygons mended": ("E01008882",)}
+    # The two triangles of a bow tie of side 1 km: a quarter of the square each.
+    assert area.areas.geometry["E01008882"].area == pytest.approx(5e5, abs=1)
+
+
+def test_lines_left_by_mending_are_taken_away(tmp_path):
+    # A square with a spike without width.
+    east = [(401_000, 300_000), (401_000, 301_000), (401_500, 301_500), (401_000, 301_000)]
+    spike = shapely.Polygon([(400_000, 300_000), *east, (400_000, 301_000)])
+    path = write(tmp_path, [spike], LSOA11CD=codes(1), LSOA11NM=names(1))
+    area = read_areas(path)
+    assert area.areas.geometry.iloc[0].equals(squares(1)[0])
+
+
+def test_an_area_without_a_polygon_is_refused_and_not_left_out(tmp_path):
+    path = write(tmp_path, [*squares(1), None], LSOA11CD=codes(8881, 8882), LSOA11NM=names(2))
+    with pytest.raises(SourceError) as error:
+        read_areas(path)
+    assert error.value.problem == "Area 'E01008882' has no polygon."
+
+
+def test_neighbours_share_their_vertices_after_reading(tmp_path):
+    # The second square's border is a hundredth of a millimetre off, as in published GeoJSON.
+    first, second = squares(2)
+    second = shapely.transform(second, lambda xy: xy + 1e-5)
+    area = read_areas(write(tmp_path, [first, second], LSOA11CD=codes(1, 2), LSOA11NM=names(2)))
+    assert not first.touches(second)
+    assert area.areas.geometry.iloc[0].touches(area.areas.geometry.iloc[1])
+    corners = shared_vertices(area)
+    assert corners[("E01001", "E01002")] == 2
+
+
+def shared_vertices(area):
+    """Return pairs of areas and the number of vertices they share, to the bit."""
+    owners = {}
+    for area_id, shape in area.areas.geometry.items():
+        for xy in map(tuple, shapely.get_coordinates(shape)):
+            owners.setdefault(xy, set()).add(area_id)
+    pairs = {}
+    for ids in owners.values():
+        for pair in combinations(sorted(ids), 2):
+            pairs[pair] = pairs.get(pair, 0) + 1
+    return pairs
+
+
+def test_areas_over_each_other_are_noted(tmp_path):
+    shapes = [shapely.box(400_000, 300_000, 402_000, 302_000), shapely.box(400_100, 300_100, 400_200, 300_200)]
+    area = read_areas(write(tmp_path, shapes, LSOA11CD=codes(8881, 8882), LSOA11NM=names(2)))
+    assert area.notes == {"Areas that lie over another area": ("E01008881", "E01008882")}
+
+
+# --------------------------------------------------------------------------- vintages
+
+
+def test_mixed_vintages_are_refused(tmp_path):
+    shapes = [shapely.box(400_000, 300_000, 402_000, 302_000), shapely.box(400_100, 300_100, 400_200, 300_200)]
+    path = write(tmp_path, shapes, LSOA11CD=["E01008881", "E01034955"], LSOA11NM=names(2))
+    with pytest.raises(SourceError) as error:
+        read_areas(path)
+    assert error.value.problem == f"{path} mixes LSOAs of 2011 and 2021."
+    assert "E01008881 and E01034955 lie over each other" in error.value.found
+
+
+def test_newer_codes_under_an_older_name_are_noted(tmp_path):
+    path = write(tmp_path, squares(2), LSOA11CD=["E01008881", "E01034955"], LSOA11NM=names(2))
+    area = read_areas(path)
+    assert area.vintage == 2021
+    assert area.notes == {"Codes that there were not yet in 2011": ("E01034955",)}
+
+
+def test_vintage_of_codes():
+    older = [f"E01{number:06d}" for number in range(1, 101)]
+    assert detect_vintage(older) == 2011
+    assert detect_vintage(older[:99]) is None
+    assert detect_vintage([*older, "E01033769"]) == 2021
+    assert detect_vintage([*older, "E01033768", "W01001958"]) == 2011
+    assert detect_vintage(["W01001959"]) == 2021
+    assert detect_vintage(["E99999999", "E01999999", "E02006999", ""]) is None
+
+
+# --------------------------------------------------------------------------- labels
+
+
+def test_places_are_sorted_and_complete(tmp_path):
+    path = tmp_path / "places.csv"
+    path.write_text("Name,easting,northing,population\nB,1,2,10\nA,3,4,10\nC,5,6,\nD,,,99\n", encoding="utf-8")
+    places = read_places(path)
+    assert places["name"].tolist() == ["A", "B", "C"]
+    assert list(places.columns) == ["name", "easting", "northing", "population", "credit"]
+    path.write_text("name,easting,northing\nB,west,2\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"'west' is not a number\.[\s\S]*row 2"):
+        read_places(path)
+
+
+def test_the_samples_places(root):
+    places = read_places(root / "data" / "boundaries" / "places.csv")
+    assert places["name"].iloc[0] == "Birmingham"
+    assert places["credit"].str.contains("GeoNames").all()
+
+
+# --------------------------------------------------------------------------- real files
+
+
+@pytest.mark.real
+def test_real_solihull_has_no_islands(shared_data):
+    area = read_areas(shared_data / "lsoa11_solihull_wgs84_raw.geojson")
+    assert (len(area), area.vintage, area.authorities) == (134, 2011, {"E08000029": "Solihull"})
+    pairs = shared_vertices(area)
+    assert {one for pair in pairs for one in pair} == set(area.ids)
+    # SOURCES.md: mean 5.10 neighbours at 0.1 m.
+    assert round(2 * len(pairs) / 134, 2) == 5.10
+
+
+@pytest.mark.real
+def test_real_detailed_areas_of_the_west_midlands(shared_data):
+    area = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11_detailed")
+    assert len(area) == 1680
+    # Known to be invalid as published.
+    assert area.notes == {"Invalid polygons mended": ("E01009012", "E01009307", "E01009404", "E01033187")}
+    # SOURCES.md: mean 5.85 neighbours after rounding to 0.1 m.
+    assert round(2 * len(shared_vertices(area)) / 1680, 2) == 5.85
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("layer", "areas", "geography", "vintage"),
+    [("lsoa11", 1680, "LSOA", 2011), ("lsoa21", 1719, "LSOA", 2021), ("msoa11", 356, "MSOA", 2011)],
+)
+def test_real_layers(shared_data, layer, areas, geography, vintage):
+    area = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer=layer)
+    assert (len(area), area.geography, area.vintage) == (areas, geography, vintage)
+    assert len(area.authorities) == 7
+    assert detect_vintage(area.ids) in (vintage, None)
+
+
+@pytest.mark.real
+def test_real_england_keeps_bradford(shared_data):
+    area = read_areas(shared_data / "lsoa11_england_bsc_27700.parquet", authorities=["E08000032"])
+    assert area.authorities == {"E08000032": "Bradford"}
+    # Census 2011: 310 LSOAs.
+    assert len(area) == 310

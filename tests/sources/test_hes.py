@@ -1,0 +1,173 @@
+"""Hospital admissions: ICD-10 in every manner of writing, one admission once."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from hotspots.errors import SourceError
+from hotspots.sources.hes import read_hes
+
+USUAL = {
+    "EPIKEY": "1",
+    "EPIORDER": "1",
+    "ADMIDATE": "2019-03-04",
+    "EPISTART": "2019-03-04",
+    "STARTAGE": "30",
+    "SEX": "1",
+    "ADMIMETH": "21",
+    "LSOA11": "E01008881",
+    "DIAG_01": "S010",
+    "DIAG_02": "X991",
+}
+
+
+def write(folder, *rows, drop=(), name="hes.csv"):
+    """Write episodes that differ from a usual one as said; each has a key of its own unless said."""
+    table = pd.DataFrame([{**USUAL, "EPIKEY": str(i + 1), **row} for i, row in enumerate(rows)])
+    path = folder / name
+    table.drop(columns=list(drop)).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "code", ["X99", "X991", "X99.1", "X99-", "X99.-", "X99X", "x99.0", " X990 ", "X85", "Y09X", "Y09.9", "Y00"]
+)
+@pytest.mark.parametrize("column", ["DIAG_01", "DIAG_02"])
+def test_violence_is_found_in_every_position_and_spelling(tmp_path, code, column):
+    events = read_hes(write(tmp_path, {"DIAG_01": "S010", "DIAG_02": "", column: code}))
+    assert len(events) == 1
+    assert events.table["sharp"].tolist() == [code.strip().upper().startswith("X99")]
+    assert events.table["kind"].tolist() == [code.strip()[:3].upper()]
+
+
+@pytest.mark.parametrize(
+    "code", ["X84X", "X849", "Y10", "Y871", "Y87.1", "W260", "X78.9", "Y280", "Y350", "", "99X", "XX9"]
+)
+def test_other_causes_are_not_violence(tmp_path, code):
+    events = read_hes(write(tmp_path, {"DIAG_02": code}))
+    assert dict(events.dropped) == {"no cause in X85-Y09": 1}
+
+
+def test_each_row_is_dropped_for_the_first_reason_that_applies(tmp_path):
+    rows = [
+        {},
+        {"EPIKEY": "1", "EPIORDER": "2", "ADMIMETH": "11", "DIAG_02": "W190", "ADMIDATE": "", "EPISTART": ""},
+        {"EPIORDER": "2", "ADMIMETH": "11", "DIAG_02": "W190"},
+        {"ADMIMETH": "11", "DIAG_02": "W190"},
+        {"DIAG_02": "W190", "ADMIDATE": "never", "EPISTART": ""},
+        {"ADMIDATE": "2019-02-30", "EPISTART": ""},
+        {"ADMIDATE": "2020-01-01", "STARTAGE": "50"},
+        {"STARTAGE": ""},
+        {"STARTAGE": "25"},
+    ]
+    events = read_hes(write(tmp_path, *rows), years=(2019, 2019), ages=(0, 24))
+    assert len(events) == 0
+    assert dict(events.dropped) == {
+        "repeated episode": 1,
+        "not the first episode": 1,
+        "not an emergency admission": 1,
+        "no cause in X85-Y09": 1,
+        "no usable date": 1,
+        "outside 2019 to 2019": 1,
+        "age unknown": 1,
+        "outside the ages 0 to 24": 2,
+    }
+
+
+@pytest.mark.parametrize("method", ["21", "22", "23", "24", "25", "28", "2A", "2b", "2C", "2D"])
+def test_emergency_methods(tmp_path, method):
+    assert len(read_hes(write(tmp_path, {"ADMIMETH": method}))) == 1
+
+
+@pytest.mark.parametrize("method", ["11", "12", "13", "31", "32", "81", "82", "98", "", "2"])
+def test_other_methods(tmp_path, method):
+    assert dict(read_hes(write(tmp_path, {"ADMIMETH": method})).dropped) == {"not an emergency admission": 1}
+
+
+def test_ages_of_babies_are_under_one(tmp_path):
+    rows = [{"STARTAGE": age} for age in ("7001", "7007", "0", "24", "120", "121", "7008", "")]
+    ages = read_hes(write(tmp_path, *rows)).table["age"]
+    assert ages.fillna(-1).tolist() == [0, 0, 0, 24, 120, -1, -1, -1]
+
+
+def test_the_date_of_admission_comes_before_that_of_the_episode(tmp_path):
+    rows = [
+        {"ADMIDATE": "2018-12-31", "EPISTART": "2019-01-02"},
+        {"ADMIDATE": "", "EPISTART": "02/01/2019"},
+        {"ADMIDATE": "1800-01-01", "EPISTART": "2019-01-02"},
+        {"ADMIDATE": "1801-01-01", "EPISTART": "1800-01-01"},
+    ]
+    events = read_hes(write(tmp_path, *rows))
+    assert events.table["when"].dt.strftime("%Y-%m-%d").tolist() == ["2018-12-31", "2019-01-02", "2019-01-02"]
+    # HES writes 1800-01-01 for no date and 1801-01-01 for one that is not valid.
+    assert dict(events.dropped) == {"no usable date": 1}
+    assert events.period == "2018-2019"
+
+
+def test_rows_without_an_area_stay_for_the_yearly_figures(tmp_path):
+    events = read_hes(write(tmp_path, {"LSOA11": ""}, {"LSOA11": "e01008881"}))
+    assert events.table["area_code"].tolist() == [None, "E01008881"]
+    assert events.notes == (
+        "Area of residence from the column LSOA11 (LSOA of 2011).",
+        "1 admissions have no area of residence; they count in the yearly figures only.",
+    )
+    assert events.release == "unreleased"
+
+
+def test_other_columns_and_causes(tmp_path):
+    path = tmp_path / "hes.csv"
+    path.write_text(
+        "ADMIDATE,LSOA21,CAUSE,AGE\n2019-01-01,E01034955,X780,17\n2019-01-01,E01034955,X99,18\n", encoding="utf-8"
+    )
+    events = read_hes(path, causes=("X60", "X84"), columns={"age": "AGE"})
+    assert events.table["age"].tolist() == [17]
+    assert events.table["kind"].tolist() == ["X78"]
+    assert "Area of residence from the column LSOA21 (LSOA of 2021)." in events.notes
+    # What can't be checked is said.
+    assert [note for note in events.notes if note.startswith("No column")] == [
+        "No column EPIKEY: rows that came twice could not be told.",
+        "No column EPIORDER: every row was taken for a first episode.",
+        "No column ADMIMETH: every row was taken for an emergency admission.",
+    ]
+    with pytest.raises(SourceError, match="has no column 'AGES'"):
+        read_hes(path, columns={"age": "AGES"})
+    with pytest.raises(SourceError, match="Y09 to X85 is not a range of ICD-10 categories"):
+        read_hes(path, causes=("Y09", "X85"))
+
+
+def test_missing_columns_are_named(tmp_path):
+    with pytest.raises(SourceError, match="has no column of diagnoses or causes"):
+        read_hes(write(tmp_path, {}, drop=["DIAG_01", "DIAG_02"]))
+    with pytest.raises(SourceError, match=r"has no column 'ADMIDATE' \(the date of admission\)"):
+        read_hes(write(tmp_path, {}, drop=["ADMIDATE", "EPISTART"]))
+    with pytest.raises(SourceError, match=r"has no column 'area_id' \(the code of the area\)"):
+        read_hes(write(tmp_path, {}, drop=["LSOA11"]))
+
+
+def test_an_age_that_is_no_number_is_named_by_row(tmp_path):
+    path = write(tmp_path, {}, {"STARTAGE": "old"})
+    with pytest.raises(SourceError) as error:
+        read_hes(path)
+    assert error.value.problem == "'old' is not a number."
+    assert error.value.found == f"column 'STARTAGE', row 3 of {path}"
+
+
+def test_the_sample_by_the_numbers_planted_in_it(root):
+    path = root / "data" / "events" / "invented_hes_admissions_2013-2019.csv.gz"
+    events = read_hes(path, years=(2013, 2019), release="invented")
+    table = events.table
+    young = table[table["age"] < 25]["when"].dt.year.value_counts().sort_index()
+    older = table[table["age"] >= 25]["when"].dt.year.value_counts().sort_index()
+    assert young.tolist() == [980, 1_000, 1_260, 1_580, 1_880, 2_130, 2_150]
+    assert older.tolist() == [2_620, 2_700, 2_790, 2_920, 3_070, 3_170, 3_350]
+    assert table["area_code"].isna().sum() == 310
+    # Eight bad dates and nine outside the years, two of which are HES's way of writing that there is none.
+    assert dict(events.dropped) == {
+        "repeated episode": 40,
+        "not the first episode": 600,
+        "not an emergency admission": 240,
+        "no cause in X85-Y09": 2_000,
+        "no usable date": 8 + 2,
+        "outside 2013 to 2019": 9 - 2,
+    }
