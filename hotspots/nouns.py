@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, DisclosureError, SourceError, list_briefly
-from hotspots.vocabulary import COLD_CLASSES, CRS, HOT_CLASSES, OPEN, RESULT_COLUMNS, UNRELEASED, Method
+from hotspots.vocabulary import COLD_CLASSES, CRS, HOT_CLASSES, LEVEL_OF_CLASS, OPEN, RESULT_COLUMNS, UNRELEASED, Method
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -413,17 +413,20 @@ class HotspotResult:
         return len(self.table)
 
     def _ids(self, classes: frozenset[str], place: Place | None) -> list[str]:
-        keep = self.table["class"].isin(classes)
+        # Gi* maps show 90 % too; what counts is the study's own level.
+        level = float(self.provenance.get("level", 0.05))
+        reached = {name for name in classes if name not in LEVEL_OF_CLASS or LEVEL_OF_CLASS[name] <= level + 1e-12}
+        keep = self.table["class"].isin(reached)
         if place is not None:
             keep &= self.table["la_code"].isin(place.authorities)
         return [str(area_id) for area_id in self.table.index[keep]]
 
     def hot(self, place: Place | None = None) -> list[str]:
-        """Ids of the hot (or High-High) areas, of one place or of all."""
+        """Ids of the areas that are hot (or High-High) at the study's level, of one place or of all."""
         return self._ids(HOT_CLASSES, place)
 
     def cold(self, place: Place | None = None) -> list[str]:
-        """Ids of the cold (or Low-Low) areas, of one place or of all."""
+        """Ids of the areas that are cold (or Low-Low) at the study's level, of one place or of all."""
         return self._ids(COLD_CLASSES, place)
 
 

@@ -196,6 +196,16 @@ METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
 METHOD_TITLES: Final[dict[Method, str]] = {"getis_ord": "Getis-Ord Gi*", "local_moran": "Local Moran's I"}
 HOT_CLASSES: Final = frozenset({"hot_99", "hot_95", "hot_90", "high_high"})
 COLD_CLASSES: Final = frozenset({"cold_99", "cold_95", "cold_90", "low_low"})
+LEVEL_OF_CLASS: Final = {
+    "hot_99": 0.01, "hot_95": 0.05, "hot_90": 0.10, "cold_99": 0.01, "cold_95": 0.05, "cold_90": 0.10,
+}  # fmt: skip
+"""The level that a Gi* class stands for, after adjustment."""
+ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = {
+    "benjamini-hochberg": "false discoveries held by Benjamini and Hochberg's method",
+    "benjamini-yekutieli": "false discoveries held by Benjamini and Yekutieli's method",
+    "bonferroni": "by Bonferroni's method",
+    "none": "not adjusted for the number of areas",
+}
 
 CERTAINTY_WORDS: Final = {
     "certain": "holds whatever the hidden numbers are",

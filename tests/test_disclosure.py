@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_counts, make_grid
+from worlds import make_counts, make_grid
 
 from hotspots.disclosure import RULES, find_rule, protect, restrict
 from hotspots.errors import DisclosureError
@@ -15,7 +15,8 @@ from hotspots.nouns import Events, Series
 @pytest.mark.parametrize(
     ("count", "interval"),
     # NHS Digital's HES analysis guide: 1 to 7 become *, all others are rounded to the nearest 5.
-    [(0, (0, 0)), (1, (1, 7)), (7, (1, 7)), (8, (8, 12)), (12, (8, 12)), (13, (13, 17)), (17, (13, 17)), (100, (98, 102))],
+    [(0, (0, 0)), (1, (1, 7)), (7, (1, 7)), (8, (8, 12)),
+     (12, (8, 12)), (13, (13, 17)), (17, (13, 17)), (100, (98, 102))],
 )  # fmt: skip
 def test_nhs_digital(count, interval):
     assert RULES["nhs-digital"].interval(count) == interval

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from worlds import ROOT
 
 PACKAGE = ROOT / "hotspots"
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT
+from worlds import ROOT
 
 from hotspots.errors import StudyError
 from hotspots.study import make_study, read_study

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
+from worlds import ROOT
 
 import hotspots
 from hotspots.cli import main

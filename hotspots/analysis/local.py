@@ -12,7 +12,16 @@ from hotspots.analysis.neighbours import Neighbours, from_graph, link_neighbours
 from hotspots.analysis.tables import as_counts
 from hotspots.analysis.windows import PER, Windows, choose_null, reasons_not_tested, select_windows, tails_under
 from hotspots.nouns import AreaCounts, HotspotResult
-from hotspots.vocabulary import METHOD_TITLES, NULL_WORDS, RESULT_COLUMNS, Adjustment, Method, Null, weakest_release
+from hotspots.vocabulary import (
+    ADJUSTMENT_WORDS,
+    METHOD_TITLES,
+    NULL_WORDS,
+    RESULT_COLUMNS,
+    Adjustment,
+    Method,
+    Null,
+    weakest_release,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -341,12 +350,14 @@ def _words(provenance: dict[str, Any]) -> str:
         "Local Moran's I": "each area's neighbours together, given the area's own count",
     }[provenance["statistic"]]
     spread = provenance["dispersion"]
-    scatter = f" (dispersion {spread[1]:.2f})" if spread else ""
+    scatter = f" (variance of a count {spread[1]:.2f} times its mean)" if spread else ""
+    number = f"{provenance['areas_tested']:,} areas"
+    adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
     return (
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
-        f"Null hypothesis: {NULL_WORDS[provenance['null']]}{scatter}. "
-        f"P-values {provenance['inference']}, two-sided, adjusted over {provenance['areas_tested']:,} areas "
-        f"({provenance['adjustment']}), level {provenance['level']:g}."
+        f"Tested against this: {NULL_WORDS[provenance['null']]}{scatter}. "
+        f"P-values are {provenance['inference']}, not simulated, and two-sided; {number} tested, {adjusted}. "
+        f"Hot and cold mean significant at {100 * provenance['level']:g} %."
     )
 
 

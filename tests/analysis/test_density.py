@@ -217,6 +217,8 @@ def test_shared_points_raise_the_default_and_warn_about_a_small_bandwidth():
     assert surface.bandwidth == 400
     assert "raised because 100% of the events share their point" in surface.bandwidth_words
     assert any("raised" in note for note in surface.notes)
+    # A Gaussian that smooths as much as a quartic kernel of 400 m: 400/√8 = 141 m, rounded to 10.
+    assert kernel_density(events, BOX, kernel="gaussian").bandwidth == 140
     asked = kernel_density(events, BOX, bandwidth=150)
     assert asked.bandwidth == 150
     assert any("may show the map points" in note for note in asked.notes)

@@ -152,6 +152,25 @@ def test_moments_of_clipped_residuals_by_definition(dispersion):
     np.testing.assert_allclose(moments.psi_score, (psi * score * chance).sum(axis=0), atol=1e-9)
 
 
+def test_covariance_by_definition():
+    """Cantoni and Ronchetti's sandwich M^-1 Q M^-1 with both expectations summed over all counts, by SciPy's pmf."""
+    pupils, score, counts = simulate(np.random.default_rng(17), n=60)
+    design = np.column_stack([np.ones(60), score])
+    fit = fit_counts(counts.astype(float), design, exposure=pupils)
+    mean, a = fit.mean, fit.dispersion
+    y = np.arange(3_000.0)[:, None]
+    chance = nbinom(1 / a, 1 / (1 + a * mean)).pmf(y)
+    sd = np.sqrt(mean + a * mean**2)
+    psi = np.clip((y - mean) / sd, -1.5, 1.5)
+    centred = (psi - (psi * chance).sum(axis=0)) * mean / sd
+    m = design.T @ np.diag((centred * (y - mean) / (1 + a * mean) * chance).sum(axis=0)) @ design
+    q = design.T @ np.diag((centred**2 * chance).sum(axis=0)) @ design
+    np.testing.assert_allclose(fit.covariance, np.linalg.inv(m) @ q @ np.linalg.inv(m), rtol=1e-6)
+    # The estimate solves its equations: the residuals less their expectation, weighted, add to nothing.
+    residual = np.clip((counts - mean) / sd, -1.5, 1.5) - (psi * chance).sum(axis=0)
+    np.testing.assert_allclose(design.T @ (residual * mean / sd), 0, atol=1e-5)
+
+
 def test_outliers_against_the_slope_bend_the_line_less_than_maximum_likelihood():
     """The eight least deprived of 200 schools with five times their exclusions, in eight files: as bad as it gets."""
     bent, bent_likely = [], []

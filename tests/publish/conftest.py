@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import geopandas as gpd
@@ -24,23 +20,6 @@ ATTRIBUTION = (
 )
 AWKWARD_NAME = 'St John\'s & "Quay" <001>'
 """A name that breaks markup, SQL and expressions that are glued together carelessly."""
-
-
-@cache
-def _above() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conftest_above", Path(__file__).parents[1] / "conftest.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def __getattr__(name: str) -> Any:
-    """Give what stands in the conftest above: only the last that was read goes by the name of conftest."""
-    if name.startswith(("_", "pytest")):
-        raise AttributeError(name)
-    return getattr(_above(), name)
 
 
 def square_areas() -> gpd.GeoDataFrame:

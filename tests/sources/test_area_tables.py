@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_grid
+from worlds import make_grid
 
 from hotspots.errors import SourceError
 from hotspots.sources.boundaries import read_areas

@@ -25,9 +25,9 @@ DFE_CODES: Final[dict[str, str]] = {la: str(330 + i) for i, la in enumerate(AUTH
 AREAS: Final = 1_680
 ORDERED_PAIRS: Final = 9_824
 
-# Shape of the gamma factor that scatters the risk of each area: a coefficient of variation of 0.29,
+# Shape of the gamma factor that scatters the risk of each area: a coefficient of variation of 0.20,
 # independent between areas, so that it makes counts uneven without making clusters.
-SCATTER_SHAPE: Final = 12.0
+SCATTER_SHAPE: Final = 25.0
 
 
 @dataclass(frozen=True)

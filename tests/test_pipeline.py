@@ -1,0 +1,280 @@
+"""A study in, a finished folder out: complete, repeatable, accounted for, and nothing lost when it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import write_small_study
+from worlds import ROOT
+
+from hotspots import pipeline
+from hotspots.errors import HotspotsError, OutputError, SourceError
+from hotspots.pipeline import check_study, run_study
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the content of every file of a run; the summary without the seconds."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        if path.name == "summary.json":
+            content = json.dumps({k: v for k, v in json.loads(content).items() if k != "seconds"}).encode()
+        found[path.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return a finished run of the small study."""
+    folder = tmp_path_factory.mktemp("study")
+    return run_study(write_small_study(folder))
+
+
+def test_everything_is_written(finished):
+    files = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*") if p.is_file()}
+    expected = {"hotspots.gpkg", "density_violence.tif", "briefing.pdf", "summary.json"}
+    for source in ("violence_getis_ord", "violence_local_moran", "admissions_getis_ord", "violence_density"):
+        for place in ("all", "birmingham"):
+            expected |= {f"maps/{source}_{place}.png", f"maps/{source}_{place}.pdf"}
+    assert expected <= files
+    assert set(json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))["files"]) == files
+    assert [p.name for p in finished.folder.parent.iterdir()] == ["small"]
+
+
+def test_the_summary_accounts_for_every_row(finished):
+    summary = json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))
+    for source in summary["sources"].values():
+        assert source["rows_read"] == source["observed"] + source["outside"] + sum(source["dropped"].values())
+    crime = summary["sources"]["violence"]
+    assert crime["outside"] == 3
+    assert sum(crime["dropped"].values()) == 2
+    folder = finished.folder.parents[1]
+    assert summary["inputs"]["crime.csv"] == hashlib.sha256((folder / "crime.csv").read_bytes()).hexdigest()
+    assert str(folder) not in json.dumps(summary)
+
+
+def test_the_planted_corner_is_found(finished):
+    places = finished.summary["hotspots"]["violence"]["getis_ord"]["places"]
+    hot = set(places["whole study area"]["hot_areas"])
+    planted = {f"E010{10000 + 10 * row + column}" for row in (1, 2, 3) for column in (1, 2, 3)}
+    assert len(hot & planted) >= 7
+    assert places["Birmingham"]["hot"] == len(hot)
+    assert any("Birmingham" in sentence and "hot" in sentence for sentence in finished.findings)
+
+
+def test_the_same_run_twice_gives_the_same_content(tmp_path):
+    one = run_study(write_small_study(tmp_path), output=tmp_path / "one")
+    two = run_study(tmp_path / "study.toml", output=tmp_path / "two")
+    assert digests(one.folder) == digests(two.folder)
+
+
+def test_a_failed_run_leaves_the_previous_outputs(tmp_path, monkeypatch):
+    study = write_small_study(tmp_path, crime="density = false")
+    first = run_study(study)
+    before = digests(first.folder)
+    (tmp_path / "crime.csv").write_text("Month,Nothing\n2019-03,1\n", encoding="utf-8")
+    with pytest.raises(SourceError):
+        run_study(study)
+    assert digests(first.folder) == before
+    write_small_study(tmp_path, crime="density = false")
+
+    def out_of_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pipeline, "finish_summary", out_of_room)
+    with pytest.raises(OSError, match="No space left"):
+        run_study(study)
+    assert digests(first.folder) == before
+    assert [p.name for p in first.folder.parent.iterdir()] == ["small"]
+
+
+def test_a_folder_that_is_not_ours_is_left_as_it_is(tmp_path):
+    study = write_small_study(tmp_path)
+    holiday = tmp_path / "outputs" / "small" / "holiday.jpg"
+    holiday.parent.mkdir(parents=True)
+    holiday.write_bytes(b"sun")
+    with pytest.raises(OutputError) as caught:
+        run_study(study)
+    assert "is not an output folder of hotspots" in str(caught.value)
+    assert "holiday.jpg" in str(caught.value)
+    assert holiday.read_bytes() == b"sun"
+
+
+def test_check_collects_every_problem_and_writes_nothing(tmp_path):
+    study = write_small_study(tmp_path)
+    (tmp_path / "crime.csv").unlink()
+    (tmp_path / "hes.csv").write_text("EPIKEY,EPIORDER\n1,1\n", encoding="utf-8")
+    before = sorted(p.name for p in tmp_path.iterdir())
+    checked = check_study(study)
+    assert len(checked.problems) == 2
+    assert "crime.csv" in str(checked.problems[0])
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+# --------------------------------------------------------------------------- the gate
+
+
+def everything_written(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return every table of the GeoPackage."""
+    with sqlite3.connect(folder / "hotspots.gpkg") as database:
+        names = [row[0] for row in database.execute("select table_name from gpkg_contents")]
+        return {name: pd.read_sql(f'select * from "{name}"', database) for name in names}
+
+
+def test_unreleased_counts_are_protected_before_anything_is_computed(tmp_path):
+    finished = run_study(write_small_study(tmp_path, release="unreleased"))
+    layer = everything_written(finished.folder)["admissions_getis_ord"]
+    hes = pd.read_csv(tmp_path / "hes.csv")
+    true = hes["LSOA11"].value_counts().reindex(layer["area_id"]).fillna(0).to_numpy()
+    low, high = layer["observed_low"].to_numpy(), layer["observed_high"].to_numpy()
+    assert ((low <= true) & (true <= high)).all()
+    small = (true >= 1) & (true <= 7)
+    assert small.any()
+    assert (low[small] == 1).all()
+    assert (high[small] == 7).all()
+    assert (high[true > 7] - low[true > 7] == 4).all()
+    assert finished.summary["release"] == "nhs-digital"
+    assert finished.summary["sources"]["admissions"]["rows_read"] != len(hes)
+    assert f"{len(hes):,} " not in json.dumps(finished.summary["sources"]["admissions"])
+
+
+def test_what_is_written_does_not_depend_on_what_is_hidden(tmp_path):
+    """Move admissions so that every protected interval stays: not a byte of the layers, maps or briefing changes."""
+    first = run_study(write_small_study(tmp_path, release="unreleased"))
+    hes = pd.read_csv(tmp_path / "hes.csv")
+    counts = hes["LSOA11"].value_counts()
+    small = counts[(counts >= 2) & (counts <= 6)].index
+    giver, taker = small[0], small[1]
+    hes.loc[hes.index[hes["LSOA11"] == giver][0], "LSOA11"] = taker
+    hes.to_csv(tmp_path / "hes.csv", index=False)
+    second = run_study(tmp_path / "study.toml", output=tmp_path / "again")
+    one, two = digests(first.folder), digests(second.folder)
+    # The summary names the SHA-256 of its inputs, and those differ.
+    assert {k: v for k, v in one.items() if k != "summary.json"} == {
+        k: v for k, v in two.items() if k != "summary.json"
+    }
+
+
+def test_unreleased_points_make_no_surface(tmp_path):
+    file = write_small_study(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").replace('release = "open"', 'release = "unreleased"'), "utf-8")
+    finished = run_study(file)
+    assert not list(finished.folder.glob("*.tif"))
+    assert "unreleased records" in finished.summary["left_out"]["density surface of violent crime"]
+
+
+def test_a_restricted_run_says_so_everywhere(tmp_path):
+    file = write_small_study(tmp_path, release="unreleased", study='profile = "restricted"\nreaders = "Analysts"')
+    finished = run_study(file)
+    assert finished.folder.name == "small-RESTRICTED"
+    assert finished.summary["release"] == "restricted"
+    layer = everything_written(finished.folder)["admissions_getis_ord"]
+    assert (layer["observed_low"] == layer["observed_high"]).all()
+    with sqlite3.connect(finished.folder / "hotspots.gpkg") as database:
+        words = " ".join(str(row) for row in database.execute("select * from gpkg_contents"))
+    assert "RESTRICTED" in words
+
+
+# --------------------------------------------------------------------------- left out, with a reason
+
+
+def test_all_events_outside_is_a_finding_and_not_a_crash(tmp_path):
+    study = write_small_study(tmp_path, crime="density = true")
+    crime = pd.read_csv(tmp_path / "crime.csv")
+    crime[["Easting", "Northing"]] = [[100_000, 100_000]] * len(crime)
+    crime.to_csv(tmp_path / "crime.csv", index=False)
+    finished = run_study(study)
+    assert finished.summary["sources"]["violence"]["outside"] == len(crime)
+    assert finished.summary["left_out"]["hotspots of violent crime"] == "no event lies in the study area"
+    assert "violence" not in finished.summary["hotspots"]
+
+
+def test_settings_reach_the_outputs(tmp_path):
+    more = """
+[analysis]
+neighbours = "rook"
+null = "constant-risk"
+adjustment = "bonferroni"
+[density]
+bandwidth = 1500
+cell = 250
+"""
+    finished = run_study(write_small_study(tmp_path, more=more))
+    settings = finished.summary["hotspots"]["violence"]["getis_ord"]["settings"]
+    assert settings["neighbours"].startswith("Rook")
+    assert (settings["null"], settings["adjustment"], settings["inference"]) == ("constant-risk", "bonferroni", "exact")
+    surface = finished.summary["surfaces"]["violence"]
+    assert (surface["bandwidth_m"], surface["cell_m"]) == (1500, 250)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("population.csv", "lsoa11_code,people\nE01010000,5\n", "has no population"),
+        ("population.csv", "lsoa11_code,persons\nE01010000,5\n", "people"),
+        ("population.csv", "lsoa11_code,people\nE01010000,many\n", "many"),
+        ("crime.csv", "", "crime.csv"),
+        ("hes.csv", "EPIKEY,ADMIDATE\n", "hes.csv"),
+    ],
+)
+def test_bad_input_is_a_clear_error_and_loses_nothing(tmp_path, file, content, words):
+    study = write_small_study(tmp_path)
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    with pytest.raises(HotspotsError) as caught:
+        run_study(study)
+    assert words in str(caught.value)
+    assert caught.value.found or caught.value.advice
+    left = tmp_path / "outputs"
+    assert not left.exists() or not any(left.iterdir())
+
+
+# --------------------------------------------------------------------------- the sample
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """Return the planted areas of the sample and their relative risk."""
+    return pd.read_csv(ROOT / "tests" / "data" / "planted_truth.csv").set_index("area_id")
+
+
+def test_the_planted_truth_of_the_sample_is_found(truth):
+    """Share of planted areas found by relative risk, and of false ones; a shuffled truth must not score as well."""
+    from hotspots.reading import read_inputs
+    from hotspots.study import read_study
+
+    study = read_study(ROOT / "study.toml")
+    inputs = read_inputs(study)
+    findings = pipeline.Findings()
+    neighbours = pipeline._link(study, inputs)
+    rng = np.random.default_rng(1)
+    window = neighbours.matrix(with_self=True)
+    for name in inputs.counts:
+        result = pipeline._test(study, name, inputs, neighbours)[0]
+        findings.results.append(result)
+        hot = result.table.index.isin(result.hot())
+        risk = truth["relative_risk"].reindex(result.table.index).fillna(1.0).to_numpy()
+        found = {rr: float(hot[risk == rr].mean()) for rr in (1.3, 1.6, 2.0)}
+        touches = (window @ (risk > 1).astype(float)) > 0
+        false = float((hot & ~touches).sum() / max(hot.sum(), 1))
+        print(f"{name}: found {found}, false {false:.3f} of {hot.sum()} hot")
+        scores = []
+        for _ in range(200):
+            shuffled = rng.permutation(risk)
+            scores.append(hot[shuffled == 2.0].mean())
+        assert found[2.0] > max(scores)
+        assert found[2.0] > found[1.3]
+        assert false <= 0.1
+        # Planted areas rank far above the others even where the adjusted test does not reach them.
+        p = result.table["p_hot_high"].to_numpy()
+        ahead = (p[risk == 2.0][:, None] < p[risk == 1.0][None, :]).mean()
+        assert ahead > 0.9, name
+    # A population gradient is no hotspot: hot areas are not the populous ones.
+    people = inputs.area.areas["population"].rank(pct=True)
+    hot_everywhere = set().union(*(result.hot() for result in findings.results))
+    assert abs(people[sorted(hot_everywhere)].mean() - 0.5) < 0.15
