@@ -56,7 +56,8 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
     -------
     AreaCounts
         With `audit`: `rows_read`, `kept` (events of `events`), `joined_by_code`, `joined_by_point`, `outside`,
-        `outside_by_code`, `outside_by_point`, `passed_over_codes`, `distinct_points`.
+        `outside_by_code` (of which `outside_by_code_point_inside` have a point in the study area all the same),
+        `outside_by_point`, `passed_over_codes`, `distinct_points`.
 
     Raises
     ------
@@ -73,7 +74,8 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
     place = np.full(len(table), -1, dtype=np.int64)
     place[by_code] = area.ids.get_indexer(code[by_code])
     xy = table.loc[ask_point, ["easting", "northing"]].to_numpy(dtype=float)
-    place[ask_point], distinct = _place_points(xy, _polygons(area, points))
+    polygons = _polygons(area, points)
+    place[ask_point], distinct = _place_points(xy, polygons)
     outside_by_point = ask_point & (place < 0)
     dropped = dict(events.dropped)
     for reason, number in _drop(kind, ~located & ~by_code & ~outside_by_code, any_point=bool(located.any())):
@@ -91,6 +93,8 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
         "passed_over_codes": int(np.isin(kind, ["bad", "vintage"]).sum()),
         "distinct_points": distinct,
     }
+    astray = table.loc[outside_by_code & located, ["easting", "northing"]].to_numpy(dtype=float)
+    audit["outside_by_code_point_inside"] = int((_place_points(astray, polygons)[0] >= 0).sum())
     notes = (*events.notes, *_notes(events, area, kind, audit))
     marks = [noun.release for noun in (events, area, points) if noun is not None]
     return AreaCounts(
@@ -239,6 +243,14 @@ def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Ma
             f"{audit['joined_by_code']:,} events were counted by the area code in the file "
             f"and {audit['joined_by_point']:,} by their point."
         )
+    if audit["outside_by_code_point_inside"]:
+        yield (
+            f"{audit['outside_by_code_point_inside']:,} events have the code of an area outside the study and a point "
+            "inside it; the code decides. Many of them would mean that the codes are of another vintage."
+        )
+    bad = int((kind == "bad").sum())
+    if bad:
+        yield f"{bad:,} area codes in the file can't be used: malformed, pseudo-codes, or of another kind of area."
     other = int((kind == "vintage").sum())
     if other:
         coded = int((kind != "none").sum())

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-GRID: Final = 0.1
-"""Metres to which vertices are brought."""
+DECIMALS: Final = 1
+"""Of a metre, to which vertices are rounded."""
 
 BRITISH_METRES: Final = (0.0, 0.0, 700_000.0, 1_300_000.0)
 BRITISH_DEGREES: Final = (-9.5, 49.0, 2.5, 61.5)
@@ -159,12 +159,11 @@ def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict
         notes[f"Coordinates converted from {areas.crs.name} to British National Grid"] = ()
         areas = areas.to_crs(CRS)
     # Rounded vertex by vertex, which moves a vertex that two areas share to the same place in both.
-    shapes = shapely.set_precision(areas.geometry.to_numpy(), GRID, mode="pointwise")
-    shapes = shapely.transform(shapes, lambda xy: np.round(xy, 1))
+    shapes = shapely.transform(areas.geometry.to_numpy(), lambda xy: np.round(xy, DECIMALS))
     folded = ~shapely.is_valid(shapes)
     if folded.any():
         shapes = _mend(shapes, folded)
-        notes[f"Polygons mended after rounding to {GRID} m"] = tuple(areas.index[folded])
+        notes["Polygons mended after rounding to 0.1 m"] = tuple(areas.index[folded])
         _need_polygons(shapes, areas.index, path)
     return areas.set_geometry(shapes, crs=CRS), notes
 

@@ -186,17 +186,21 @@ def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, int]:
     ids = rows["laestab"].copy()
     with_urn = excluded[excluded["urn"] != ""]
     by_urn = dict(zip(with_urn["urn"], with_urn.index, strict=True))
-    taken = set(ids)
     second = rows["urn"].map(by_urn)
-    use = ~ids.isin(excluded.index) & second.notna() & ~second.isin(taken)
+    is_open = _is_open(rows)
+    use = is_open & ~ids.isin(excluded.index) & second.notna() & ~second.isin(set(ids[is_open]))
     ids[use] = second[use]
     return ids.where(ids != "", "URN " + rows["urn"].astype(str)), int(use.sum())
+
+
+def _is_open(rows: pd.DataFrame) -> pd.Series:
+    return ~rows["has_status"] | rows["status"].str.casefold().isin(OPEN_STATUS)
 
 
 def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> audit.Sieve:
     """Return which rows are in question."""
     sieve = audit.Sieve(len(rows))
-    sieve.drop(rows["has_status"] & ~rows["status"].str.casefold().isin(OPEN_STATUS), NOT_OPEN)
+    sieve.drop(~_is_open(rows), NOT_OPEN)
     sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
     sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)
     numbers, names = {one[:3] for one in excluded.index}, set(excluded["la_name"].str.casefold()) - {""}

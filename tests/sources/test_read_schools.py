@@ -153,6 +153,16 @@ def test_an_academy_with_a_new_urn_is_linked_by_number_and_a_renumbered_one_by_u
     assert any(note.startswith("1 schools were linked by URN") for note in schools.notes)
 
 
+def test_a_urn_does_not_take_the_number_of_another_open_school(tmp_path):
+    rows = [excluded(number="4002", urn="2", count="9")]
+    schools = read(tmp_path, [school("4002", "5"), school("4099", "2")], rows)
+    assert schools.table["name"].to_dict() == {"3304002": "School 4002", "3304099": "School 4099"}
+    assert schools.table["reason"].tolist() == ["", "no exclusions on record in these years"]
+    # A closed school does not hold on to its number.
+    schools = read(tmp_path, [school("4002", "5", status="Closed"), school("4099", "2")], rows)
+    assert schools.table["name"].to_dict() == {"3304002": "School 4099"}
+
+
 def test_a_school_without_a_point_stays_with_the_reason(tmp_path):
     schools = read(tmp_path, [school(xy=","), school("4002", "2", xy="0,0")], [excluded(), excluded(number="4002")])
     assert schools.table["reason"].tolist() == ["no point in the register of schools"] * 2
