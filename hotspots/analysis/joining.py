@@ -64,42 +64,15 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
     AnalysisError
         If `points` lacks one of the areas.
     """
-    table = events.table
-    code = _clean_codes(table["area_code"])
-    kind = _judge_codes(code, area)
-    located = _has_point(table)
-    by_code = kind == "study"
-    outside_by_code = kind == "outside"
-    ask_point = located & ~by_code & ~outside_by_code
-    place = np.full(len(table), -1, dtype=np.int64)
-    place[by_code] = area.ids.get_indexer(code[by_code])
-    xy = table.loc[ask_point, ["easting", "northing"]].to_numpy(dtype=float)
-    polygons = _polygons(area, points)
-    place[ask_point], distinct = _place_points(xy, polygons)
-    outside_by_point = ask_point & (place < 0)
+    place, kind, audit, unplaced = _place_events(events, area, _polygons(area, points))
     dropped = dict(events.dropped)
-    for reason, number in _drop(kind, ~located & ~by_code & ~outside_by_code, any_point=bool(located.any())):
+    for reason, number in unplaced:
         dropped[reason] = dropped.get(reason, 0) + number
     observed = np.bincount(place[place >= 0], minlength=len(area)).astype(float)
-    counts = pd.DataFrame({"observed_low": observed, "observed_high": observed}, index=area.ids)
-    audit = {
-        "rows_read": events.rows_read,
-        "kept": len(events),
-        "joined_by_code": int(by_code.sum()),
-        "joined_by_point": int((ask_point & (place >= 0)).sum()),
-        "outside": int(outside_by_code.sum() + outside_by_point.sum()),
-        "outside_by_code": int(outside_by_code.sum()),
-        "outside_by_point": int(outside_by_point.sum()),
-        "passed_over_codes": int(np.isin(kind, ["bad", "vintage"]).sum()),
-        "distinct_points": distinct,
-    }
-    astray = table.loc[outside_by_code & located, ["easting", "northing"]].to_numpy(dtype=float)
-    audit["outside_by_code_point_inside"] = int((_place_points(astray, polygons)[0] >= 0).sum())
-    notes = (*events.notes, *_notes(events, area, kind, audit))
     marks = [noun.release for noun in (events, area, points) if noun is not None]
     return AreaCounts(
         area,
-        counts,
+        pd.DataFrame({"observed_low": observed, "observed_high": observed}, index=area.ids),
         outside=audit["outside"],
         audit=audit,
         dropped=dropped,
@@ -107,7 +80,7 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
         title=events.title,
         source=events.source,
         period=events.period,
-        notes=notes,
+        notes=(*events.notes, *_notes(events, area, kind, audit)),
         release=weakest_release(*marks),
     )
 
@@ -124,6 +97,36 @@ def place_schools(schools: Schools, area: StudyArea) -> pd.Series:
     place[located], _ = _place_points(xy, area.areas)
     ids = np.array([*area.ids, None], dtype=object)  # position -1 is None
     return pd.Series(ids[place], index=table.index, name="area_id", dtype=object)
+
+
+def _place_events(
+    events: Events, area: StudyArea, polygons: gpd.GeoDataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.object_], dict[str, int], list[tuple[str, int]]]:
+    """Return each event's area by position (-1: none), what its code is, the audit, and reasons with numbers."""
+    table = events.table
+    code = _clean_codes(table["area_code"])
+    kind = _judge_codes(code, area)
+    located, by_code, elsewhere = _has_point(table), kind == "study", kind == "outside"
+    xy = table[["easting", "northing"]].to_numpy(dtype=float)
+    place = np.full(len(table), -1, dtype=np.int64)
+    place[by_code] = area.ids.get_indexer(code[by_code])
+    by_point = located & ~by_code & ~elsewhere
+    place[by_point], distinct = _place_points(xy[by_point], polygons)
+    astray, _ = _place_points(xy[elsewhere & located], polygons)
+    nowhere = by_point & (place < 0)
+    audit = {
+        "rows_read": events.rows_read,
+        "kept": len(events),
+        "joined_by_code": int(by_code.sum()),
+        "joined_by_point": int((by_point & (place >= 0)).sum()),
+        "outside": int(elsewhere.sum() + nowhere.sum()),
+        "outside_by_code": int(elsewhere.sum()),
+        "outside_by_code_point_inside": int((astray >= 0).sum()),
+        "outside_by_point": int(nowhere.sum()),
+        "passed_over_codes": int(np.isin(kind, ["bad", "vintage"]).sum()),
+        "distinct_points": distinct,
+    }
+    return place, kind, audit, list(_drop(kind, ~located & ~by_code & ~elsewhere, any_point=bool(located.any())))
 
 
 def _clean_codes(codes: pd.Series) -> pd.Series:
@@ -222,15 +225,16 @@ def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDA
 
     if not len(xy):
         return np.empty(0, dtype=np.int64), 0
-    distinct, inverse = np.unique(xy, axis=0, return_inverse=True)
-    spots = np.asarray(shapely.points(distinct), dtype=object)
+    # As complex numbers, because numpy sorts pairs ten times slower.
+    distinct, inverse = np.unique(xy[:, 0] + 1j * xy[:, 1], return_inverse=True)
+    spots = np.asarray(shapely.points(distinct.real, distinct.imag), dtype=object)
     tree = shapely.STRtree(spots)
     # Asked polygon by polygon, because shapely prepares what it asks with and not what it asks for.
     polygon, point = tree.query(areas.geometry.to_numpy(), predicate="intersects")
     first = np.full(len(distinct), len(areas), dtype=np.int64)
     np.minimum.at(first, point, polygon)
     first[first == len(areas)] = -1
-    return first[inverse.reshape(-1)], len(distinct)
+    return first[inverse], len(distinct)
 
 
 def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Mapping[str, int]) -> Iterator[str]:

@@ -79,9 +79,7 @@ def read_counts(
         )
     counts = pd.DataFrame({"observed_low": low, "observed_high": high})[inside].set_axis(ids[inside]).reindex(area.ids)
     without = area.ids.difference(pd.Index(ids[inside]))
-    notes = [*table.notes]
-    if len(without):
-        notes.append(f"{len(without):,} areas have no row in the table and no count: {list_briefly(without)}.")
+    missing = f"{len(without):,} areas have no row in the table and no count: {list_briefly(without)}."
     outside = int(np.nansum(low[~inside]))
     audit = {
         "rows_read": len(table),
@@ -100,7 +98,7 @@ def read_counts(
         title=title,
         source=source,
         period=period,
-        notes=tuple(notes),
+        notes=(*table.notes, missing) if len(without) else table.notes,
         rule=_rule_words(marks or {}, rounding),
         release=weakest_release(release, area.release),
     )

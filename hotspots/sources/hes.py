@@ -85,30 +85,13 @@ def read_hes(
     first, last = _category_range(causes)
     names = audit.choose_columns(COLUMNS, columns)
     table = tabular.read_table(path)
-    area_code, area_note = _area_codes(table, names)
-    kind, sharp = _find_causes(table, first, last)
-    when = _dates(table, names)
-    age = _ages(table, names)
-    sex = _maybe(table, names, "sex")
+    events, area_note = _episodes(table, names, first, last)
     sieve, notes = _sieve_episodes(table, names)
-    sieve.drop(kind == "", f"no cause in {first}-{last}")
-    sieve.drop_years(when, years)
+    sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
+    sieve.drop_years(events["when"], years)
     if ages is not None:
-        sieve.drop(age.isna(), "age unknown")
-        sieve.drop(~age.between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
-    events = pd.DataFrame(
-        {
-            "easting": np.nan,
-            "northing": np.nan,
-            "area_code": area_code,
-            "when": when,
-            "kind": kind,
-            "age": age,
-            "sex": sex if sex is not None else "",
-            "sharp": sharp,
-        },
-        index=table.frame.index,
-    )
+        sieve.drop(events["age"].isna(), "age unknown")
+        sieve.drop(~events["age"].between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
     kept = events[sieve.keep]
     nowhere = int(kept["area_code"].isna().sum())
     if nowhere:
@@ -124,6 +107,24 @@ def read_hes(
         notes=(*table.notes, area_note, *notes),
         release=release,
     )
+
+
+def _episodes(table: tabular.TextTable, names: Mapping[str, str], first: str, last: str) -> tuple[pd.DataFrame, str]:
+    """Return all rows as events, and a sentence on the geography of residence."""
+    area_code, area_note = _area_codes(table, names)
+    kind, sharp = _find_causes(table, first, last)
+    sex = _maybe(table, names, "sex")
+    columns = {
+        "easting": np.nan,
+        "northing": np.nan,
+        "area_code": area_code,
+        "when": _dates(table, names),
+        "kind": kind,
+        "age": _ages(table, names),
+        "sex": sex.astype(object) if sex is not None else "",
+        "sharp": sharp,
+    }
+    return pd.DataFrame(columns, index=table.frame.index), area_note
 
 
 def _category_range(causes: tuple[str, str]) -> tuple[str, str]:

@@ -165,9 +165,10 @@ def _to_grid(longitude: pd.Series, latitude: pd.Series) -> tuple[pd.Series, pd.S
     located = np.isfinite(degrees).all(axis=1)
     metres = np.full(degrees.shape, np.nan)
     if located.any():
-        distinct, inverse = np.unique(degrees[located], axis=0, return_inverse=True)
+        # As complex numbers, because numpy sorts pairs ten times slower.
+        distinct, inverse = np.unique(degrees[located, 0] + 1j * degrees[located, 1], return_inverse=True)
         to_grid = pyproj.Transformer.from_crs(4326, 27700, always_xy=True)
-        metres[located] = np.column_stack(to_grid.transform(distinct[:, 0], distinct[:, 1]))[inverse.reshape(-1)]
+        metres[located] = np.column_stack(to_grid.transform(distinct.real, distinct.imag))[inverse]
     return pd.Series(metres[:, 0], index=longitude.index), pd.Series(metres[:, 1], index=longitude.index)
 
 
