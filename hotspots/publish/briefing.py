@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.errors import OutputError
-from hotspots.publish.saving import body_as_svg, replace_file
+from hotspots.publish.saving import body_as_svg, replace_file, subtitle_of, title_of
 from hotspots.vocabulary import RELEASE_WORDS, RESTRICTED
 
 if TYPE_CHECKING:
@@ -33,21 +33,22 @@ class Page:
     Parameters
     ----------
     title
-        The finding.
+        The finding; empty takes the figure's own.
     alt
         What the figure shows, for readers who do not see it; needed wherever there is a figure.
     text
-        A paragraph above the figure.
+        A paragraph above the figure; empty takes the figure's own subtitle: what, where, when and how.
     figure
-        From `draw_map` or one of the charts; its own title and marking are left out, the page says both.
+        From `draw_map` or one of the charts; its own title and marking are left out, the page says both. Or such
+        a figure as SVG already (`saving.body_as_svg`), where it was drawn in another process.
     table
         Drawn with its column names; the index is left out.
     """
 
-    title: str
+    title: str = ""
     alt: str = ""
     text: str = ""
-    figure: Figure | None = None
+    figure: Figure | bytes | None = None
     table: pd.DataFrame | None = None
 
 
@@ -111,7 +112,8 @@ def write_briefing(
     with tempfile.TemporaryDirectory() as folder:
         for number, page in enumerate(pages, start=1):
             if page.figure is not None:
-                (Path(folder) / _svg_name(number)).write_bytes(body_as_svg(page.figure))
+                svg = page.figure if isinstance(page.figure, bytes) else body_as_svg(page.figure)
+                (Path(folder) / _svg_name(number)).write_bytes(svg)
         pdf = _typeset(Path(folder), data)
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(pdf))
 
@@ -131,10 +133,11 @@ def _svg_name(number: int) -> str:
 
 
 def _as_data(page: Page, number: int) -> dict[str, Any]:
+    drawn = None if isinstance(page.figure, bytes) else page.figure
     return {
-        "title": page.title,
+        "title": page.title or (title_of(drawn) if drawn is not None else ""),
         "alt": page.alt,
-        "text": page.text,
+        "text": page.text or (subtitle_of(drawn) if drawn is not None else ""),
         "svg": None if page.figure is None else _svg_name(number),
         "table": _as_cells(page.table),
     }

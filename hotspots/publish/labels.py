@@ -109,7 +109,7 @@ def text_box(sheet: Sheet, axes: Axes, x: float, y: float, words: str, *, size: 
     width = sheet.text_width(words, size=size, weight=weight)
     height = size * MM_PER_POINT
     left = across - {"center": width / 2, "left": 0.0, "right": width}[align]
-    return (left - 0.8, up - 0.65 * height - 0.3, left + width + 0.8, up + 0.65 * height + 0.3)
+    return (left - 1.2, up - 0.65 * height - 0.3, left + width + 1.2, up + 0.65 * height + 0.3)
 
 
 def write_label(

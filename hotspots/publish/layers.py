@@ -214,7 +214,7 @@ def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> li
             markerfacecolor=style.colour,
             markeredgecolor=INK,
             markeredgewidth=0.6,
-            zorder=6 + level / 10,
+            zorder=12 + level / 10,
         )
     return [
         Entry(style.label, style.colour, marker=style.marker, count=int((table["class"] == style.key).sum()))

@@ -197,6 +197,7 @@ def _explain(noun: Mapped, place: Place | None) -> Iterator[str]:
     """Say how the map was made and what it can't show."""
     if isinstance(noun, HotspotResult):
         yield wording.certainty_sentence(noun, place)
+        yield wording.level_sentence(noun, place)
         yield wording.method_sentence(noun)
     elif isinstance(noun, Surface):
         yield wording.surface_method_sentence(noun)
@@ -216,4 +217,4 @@ def _fill_column(sheet: Sheet, window: Window, legend: _Legend, words: str) -> N
     draw_scale_bar(sheet, left + 1.5, low + 11.5, metres_per_mm=window.metres_per_mm, longest=40.0)
     draw_north_arrow(sheet, sheet.width - MARGIN - 4.0, low + 0.5)
     top = sheet.write(left, top - 3.0, "How to read this map", size=9, weight="bold", width=COLUMN)
-    sheet.write_fitting(left, top - 0.5, words, width=COLUMN, bottom=low + 15.0, size=7.5, smallest=6.0, colour=QUIET)
+    sheet.write_fitting(left, top - 0.5, words, width=COLUMN, bottom=low + 15.0, size=7.5, smallest=6.5, colour=QUIET)

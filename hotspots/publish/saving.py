@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from hotspots.errors import OutputError
-from hotspots.publish.sheet import HEADER, LOWER, MARGIN, MM_PER_INCH, SMALLEST_TITLE, look
+from hotspots.publish.sheet import MARGIN, MARKING, MM_PER_INCH, SUBTITLE, TITLE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["body_as_svg", "replace_file", "save_sheet", "title_of"]
+__all__ = ["body_as_svg", "replace_file", "save_sheet", "subtitle_of", "title_of"]
 
 PRINT_DPI: Final = 300
 
@@ -29,23 +28,24 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> Path:
     OutputError
         If the folder can't be written to, or the file is held open by another program.
     """
+    # Not from tempfile, whose files only their maker may read: a map on a shared drive is for everybody.
+    unfinished = path.with_name(f".{path.stem}-{uuid4().hex}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        unfinished.touch()
     except OSError as error:
         raise OutputError(
             f"Can't write {path}.", found=str(error.strerror), advice="choose an output folder that you may write to"
         ) from error
-    os.close(handle)
     try:
-        write(Path(unfinished))
-        Path(unfinished).replace(path)
+        write(unfinished)
+        unfinished.replace(path)
     except PermissionError as error:
         raise OutputError(
             f"Can't replace {path}.", found=str(error.strerror), advice="close the program that has the file open"
         ) from error
     finally:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     return path
 
 
@@ -56,8 +56,12 @@ def _written(figure: Figure, *groups: str) -> list[Text]:
 
 def title_of(figure: Figure) -> str:
     """Return the title written across the top of a sheet."""
-    lines = _written(figure, HEADER)
-    return " ".join(text.get_text() for text in lines if float(text.get_fontsize()) >= SMALLEST_TITLE)
+    return " ".join(text.get_text() for text in _written(figure, TITLE))
+
+
+def subtitle_of(figure: Figure) -> str:
+    """Return what stands below the title of a sheet: what, where, when and how."""
+    return " ".join(text.get_text() for text in _written(figure, SUBTITLE))
 
 
 def save_sheet(figure: Figure, stem: Path) -> list[Path]:
@@ -112,8 +116,8 @@ def body_as_svg(figure: Figure) -> bytes:
     """Return the sheet without margins, title and marking as SVG: for a page that says them in its own words."""
     from matplotlib.transforms import Bbox
 
-    header = _written(figure, HEADER)
-    hidden = [*header, *_written(figure, LOWER)]
+    header = _written(figure, TITLE, SUBTITLE)
+    hidden = [*header, *_written(figure, MARKING)]
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     width, height = figure.get_size_inches()
     lowest = min((text.get_window_extent(renderer).y0 / figure.dpi for text in header), default=height)

@@ -125,7 +125,7 @@ def _begin(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, le
         missing = f"{plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
     words = " ".join(part for part in (result.words, *result.notes, LINE_WORDS, missing) if part)
     y = sheet.write(column, y - 3.0, "How to read this chart", size=9, weight="bold")
-    sheet.write_fitting(column, y - 0.5, words, width=COLUMN, bottom=bottom + 2, size=7.5, smallest=6.0, colour=QUIET)
+    sheet.write_fitting(column, y - 0.5, words, width=COLUMN, bottom=bottom + 2, size=7.5, smallest=6.5, colour=QUIET)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)
 
 

@@ -25,20 +25,21 @@ INK: Final = "#1a1a1a"
 QUIET: Final = "#4d4d4d"
 RULE: Final = "#b3b3b3"
 WARNING: Final = "#b30000"
+SHORTENED: Final = ". Shortened: the rest stands in the briefing."
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in mm from the lower left corner of the paper."""
 
-HEADER: Final = "header"
-"""Group id of the title, subtitle and upper marking: what a page of a briefing says in its own words."""
-SMALLEST_TITLE: Final = 12.0
-LOWER: Final = "lower marking"
+TITLE: Final = "title"
+SUBTITLE: Final = "subtitle"
+MARKING: Final = "marking"
+"""Group ids of what a page of a briefing says in its own words."""
 HALO: Final = "halo"
 
 _LOOK: Final[dict[str, Any]] = {
     "font.family": FONT,
     "font.size": 8.0,
-    "pdf.fonttype": 42,  # TrueType, so that text in the PDF is text
+    "pdf.fonttype": 3,  # text stays text; TrueType would take longer to cut down to size than the map to draw
     "svg.fonttype": "none",
     "svg.hashsalt": "hotspots",
     "hatch.linewidth": 0.5,
@@ -180,7 +181,7 @@ class Sheet:
         sentences = words.split(". ")
         while len(sentences) > 1:
             sentences = sentences[:-1]
-            shorter = ". ".join(sentences) + ". More in the methods."
+            shorter = ". ".join(sentences) + SHORTENED
             if self._height(shorter, width=width, size=smallest) <= room:
                 return self.write(x, top, shorter, size=smallest, width=width, **options)
         return self.write(x, top, words, size=smallest, width=width, **options)
@@ -215,17 +216,17 @@ def head(sheet: Sheet, title: str, subtitle: str, *, marking: str = "", alarming
     width = sheet.width - 2 * MARGIN
     top = sheet.height - MARGIN + 3.0
     if marking and alarming:
-        sheet.write(sheet.width / 2, top, marking, size=9, weight="bold", colour=WARNING, align="center", group=HEADER)
+        sheet.write(sheet.width / 2, top, marking, size=9, weight="bold", colour=WARNING, align="center", group=MARKING)
         top -= 6.0
     elif marking:
         sheet.write(
-            sheet.width - MARGIN, top, marking, size=7.5, weight="bold", colour=WARNING, align="right", group=HEADER
+            sheet.width - MARGIN, top, marking, size=7.5, weight="bold", colour=WARNING, align="right", group=MARKING
         )
         top -= 5.0
     size = _title_size(sheet, title, width)
     for line in sheet.wrap_evenly(title, width=width, size=size, weight="bold"):
-        top = sheet.write(MARGIN, top, line, size=size, weight="bold", group=HEADER)
-    top = sheet.write(MARGIN, top - 0.8, subtitle, size=9.5, colour=QUIET, width=width, group=HEADER)
+        top = sheet.write(MARGIN, top, line, size=size, weight="bold", group=TITLE)
+    top = sheet.write(MARGIN, top - 0.8, subtitle, size=9.5, colour=QUIET, width=width, group=SUBTITLE)
     return top - 2.0
 
 
@@ -234,7 +235,7 @@ def _title_size(sheet: Sheet, title: str, width: float) -> float:
     for size, lines in ((17.0, 1), (16.0, 1), (15.0, 1), (14.0, 1), (15.0, 2), (14.0, 2), (13.0, 2)):
         if len(sheet.wrap(title, width=width, size=size, weight="bold")) <= lines:
             return size
-    return SMALLEST_TITLE
+    return 12.0
 
 
 def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: bool = False) -> float:
@@ -248,7 +249,7 @@ def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: boo
     bottom = 6.0
     if marking and alarming:
         sheet.write(
-            sheet.width / 2, bottom + 4.0, marking, size=9, weight="bold", colour=WARNING, align="center", group=LOWER
+            sheet.width / 2, bottom + 4.0, marking, size=9, weight="bold", colour=WARNING, align="center", group=MARKING
         )
         bottom += 5.0
     top = bottom + step * len(wrapped)

@@ -10,6 +10,7 @@ import pandas as pd
 from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
 from hotspots.publish.phrases import capitalised, listed, period_words, plural, rounded
 from hotspots.vocabulary import (
+    HOT_CLASSES,
     INVENTED,
     METHOD_TITLES,
     OPEN,
@@ -19,6 +20,8 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 __all__ = [
@@ -32,9 +35,6 @@ __all__ = [
     "subtitle",
     "surface_title",
 ]
-
-WEAKEST: Final = 0.10
-"""Adjusted p of the weakest class that is called hot (90 %)."""
 
 NEAR: Final = 5_000.0
 """Metres within which a name says where something is."""
@@ -62,6 +62,22 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
         return f"No area{_in(place)} is {hot} for {result.title}"
     verb = "is" if number == 1 else "are"
     return f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot} for {result.title}"
+
+
+def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
+    """Return how many areas are hot, in all and place by place, as a sentence."""
+    hot = "High-High" if result.method == "local_moran" else "hot"
+    number, total = len(result.hot()), len(result.table)
+    if number == 0 or not places:
+        return finding_title(result) + "."
+    parts = [f"{len(result.hot(place)):,} in {place.name}" for place in places if result.hot(place)]
+    others = number - len({area for place in places for area in result.hot(place)})
+    if others:
+        parts.append(f"{others:,} elsewhere")
+    none = [place.name for place in places if not result.hot(place)]
+    rest = f", none in {listed(none)}" if none else ""
+    verb = "is" if number == 1 else "are"
+    return f"{capitalised(result.title)}: {number:,} of {plural(total, 'area')} {verb} {hot}, {listed(parts)}{rest}."
 
 
 def subtitle(
@@ -123,6 +139,16 @@ def method_sentence(result: HotspotResult) -> str:
     return f"{words} {limits}"
 
 
+def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
+    """Return from which class on the title counts; empty where the map shows no weaker class that is called hot."""
+    classes = _of(result.table, place)["class"]
+    weaker = int((classes.isin(HOT_CLASSES)).sum()) - len(result.hot(place))
+    if not weaker:
+        return ""
+    level = float(result.provenance.get("level", 0.05))
+    return f"The title counts areas that are hot with {100 * (1 - level):g} % confidence or more."
+
+
 def hides(result: HotspotResult, place: Place | None = None) -> bool:
     """Whether a count behind the result is an interval and not a number."""
     table = _of(result.table, place)
@@ -137,9 +163,7 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
     table = _of(result.table, place)
     hot = table.loc[result.hot(place)]
     word = "High-High" if result.method == "local_moran" else "hot"
-    # Classes of Gi* stand on the upper bound of p: at 90 % an area may be hot for certain, though not at the level.
-    sure = (hot["certainty"] == "certain") | ((result.method == "getis_ord") & (hot["p_adjusted_high"] <= WEAKEST))
-    certain, number = int(sure.sum()), len(hot)
+    certain, number = int((hot["certainty"] == "certain").sum()), len(hot)
     others = int(((table["certainty"] == "depends") & ~table.index.isin(hot.index)).sum())
     more = f" The class of {plural(others, 'other area')} depends on hidden numbers." if others else ""
     whatever = f"{word} whatever the hidden numbers are."
@@ -272,6 +296,7 @@ def series_title(series: Series) -> str:
     who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
     if first["low"] == last["low"]:
         return f"{who}: {first['low']:,.0f} in {begin} and in {end}"
+    who += "," if "," in who else ""  # "Knife crime, force area, rose ..."
     verb = "rose" if last["low"] > first["low"] else "fell"
     return f"{who} {verb} from {first['low']:,.0f} in {begin} to {last['low']:,.0f} in {end}"
 

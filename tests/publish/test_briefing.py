@@ -135,6 +135,19 @@ def test_published_data_need_no_marking(table_page: Page, tmp_path: Path) -> Non
     assert not any("RESTRICTED" in page or "Invented data" in page for page in pages)
 
 
+def test_a_page_without_words_of_its_own_has_those_of_its_figure(map_page: Page, tmp_path: Path) -> None:
+    pages = read(pack(tmp_path / "pack.pdf", [Page(alt="A map", figure=map_page.figure)]))
+    assert pages[1].count(map_page.title) == 1
+    assert "Knife crime by LSOA (2011) · Birmingham and Sandwell · 2017–2019 · Getis-Ord Gi*" in pages[1]
+
+
+def test_a_figure_drawn_elsewhere_comes_as_svg(map_page: Page, tmp_path: Path) -> None:
+    assert map_page.figure is not None
+    ready = Page(map_page.title, map_page.alt, map_page.text, body_as_svg(map_page.figure))
+    drawn, given = pack(tmp_path / "drawn.pdf", [map_page]), pack(tmp_path / "given.pdf", [ready])
+    assert drawn.read_bytes() == given.read_bytes()
+
+
 def test_a_long_table_runs_on_with_its_header(tmp_path: Path) -> None:
     table = pd.DataFrame({"Authority and area": [f"Area {n}" for n in range(90)], "Events": range(90)})
     pages = read(pack(tmp_path / "pack.pdf", [Page("Many areas", table=table)]))

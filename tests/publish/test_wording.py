@@ -103,10 +103,29 @@ def test_areas_that_may_be_hot_are_told_apart_from_those_that_are(gi_result: Hot
     assert wording.certainty_sentence(nothing) == "The class of 1 other area depends on hidden numbers."
 
 
-def test_hot_at_90_per_cent_is_hot_for_certain_though_not_at_the_level(gi_result: HotspotResult) -> None:
-    result = with_classes(gi_result, 5, key="hot_90", certain=0)
-    result.table["p_adjusted_high"] = 0.08  # the worst fill of the hidden numbers is still below 0.10
-    assert wording.certainty_sentence(result) == "All 5 hot areas are hot whatever the hidden numbers are."
+def test_hot_is_what_reaches_the_studys_own_level(gi_result: HotspotResult) -> None:
+    weak = with_classes(gi_result, 5, key="hot_90")
+    assert wording.finding_title(weak) == "No area is hot for knife crime"  # the level of the fixture is 0.05
+    assert wording.level_sentence(weak) == "The title counts areas that are hot with 95 % confidence or more."
+    lenient = replace(weak, provenance={"level": 0.10})
+    assert wording.finding_title(lenient) == "5 of 36 areas are hot for knife crime"
+    assert wording.level_sentence(lenient) == ""
+
+
+def test_places_are_told_in_one_sentence(gi_result: HotspotResult) -> None:
+    sandwell = Place("Sandwell", ("E08000028",))
+    places = [BIRMINGHAM, sandwell]
+    # Of the first seven areas, 0-2 and 6 lie in Birmingham and 3-5 in Sandwell.
+    assert wording.places_sentence(with_classes(gi_result, 7), places) == (
+        "Knife crime: 7 of 36 areas are hot, 4 in Birmingham and 3 in Sandwell."
+    )
+    assert wording.places_sentence(with_classes(gi_result, 1), places) == (
+        "Knife crime: 1 of 36 areas is hot, 1 in Birmingham, none in Sandwell."
+    )
+    assert wording.places_sentence(with_classes(gi_result, 5), [BIRMINGHAM]) == (
+        "Knife crime: 5 of 36 areas are hot, 3 in Birmingham and 2 elsewhere."
+    )
+    assert wording.places_sentence(with_classes(gi_result, 0), places) == "No area is hot for knife crime."
 
 
 def test_subtitle_says_what_where_when_and_how(gi_result: HotspotResult, study_area: StudyArea) -> None:
@@ -226,6 +245,8 @@ def test_series_title_goes_from_the_first_to_the_last_known_number() -> None:
     assert wording.series_title(rose) == "Knife crime rose from 1,508 in 2013 to 3,649 in 2019"
     fell = series([("2018-19", "all", 20, 20), ("2019-20", "all", 10, 10), ("2018-19", "under 25", 1, 7)])
     assert wording.series_title(fell) == "Knife crime (all) fell from 20 in 2018–19 to 10 in 2019–20"
+    named = replace(rose, title="Knife crime, force area")
+    assert wording.series_title(named) == "Knife crime, force area, rose from 1,508 in 2013 to 3,649 in 2019"
     same = series([("2018", "all", 20, 20), ("2019", "all", 20, 20)])
     assert wording.series_title(same) == "Knife crime: 20 in 2018 and in 2019"
 
