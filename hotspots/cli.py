@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
     from hotspots.pipeline import run_study
 
     with _progress(quiet=options["quiet"]) as report:
-        finished = run_study(study, output=output, report=report)
+        finished = run_study(study, output=output, report=report, workers=min(4, os.cpu_count() or 1))
     click.echo("What was found")
     for sentence in finished.findings:
         click.echo(f"  - {sentence}")

@@ -44,6 +44,22 @@ def _frozen_mapping(noun: object, name: str) -> None:
     _freeze(noun, name, MappingProxyType(dict(getattr(noun, name))))
 
 
+def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
+    """Make a noun again from its fields, on the other side of a process or a file."""
+    return kind(**fields)
+
+
+class _Noun:
+    """What nouns have in common: they can be pickled, for another process or a cache."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+        plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
+        return _rebuild, (type(self), plain)
+
+
 def _need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:
@@ -118,7 +134,7 @@ def slugify(words: str) -> str:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class StudyArea:
+class StudyArea(_Noun):
     """The areas of a study.
 
     Parameters
@@ -226,7 +242,7 @@ def _need_metres(areas: gpd.GeoDataFrame) -> None:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Events:
+class Events(_Noun):
     """One row per event, and the audit of the file they came from.
 
     Parameters
@@ -288,7 +304,7 @@ class Events:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class AreaCounts:
+class AreaCounts(_Noun):
     """Counts of events per area, each an interval.
 
     Parameters
@@ -372,7 +388,7 @@ def _expected(table: pd.DataFrame) -> pd.Series:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class HotspotResult:
+class HotspotResult(_Noun):
     """One method's finding for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
 
     Parameters
@@ -431,7 +447,7 @@ class HotspotResult:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface:
+class Surface(_Noun):
     """A density surface: north up, missing outside the study area.
 
     Parameters
@@ -491,7 +507,7 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Deprivation:
+class Deprivation(_Noun):
     """Deprivation by area.
 
     Parameters
@@ -522,7 +538,7 @@ SCHOOL_COLUMNS = ("name", "la_code", "la_name", "easting", "northing", "pupils",
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Schools:
+class Schools(_Noun):
     """One row per school of the file that is in question, whether it can be tested or not.
 
     Parameters
@@ -586,7 +602,7 @@ SCHOOL_RESULT_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class SchoolResult:
+class SchoolResult(_Noun):
     """Every school against what its area's deprivation and its size would suggest.
 
     Parameters
@@ -625,7 +641,7 @@ class SchoolResult:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Series:
+class Series(_Noun):
     """Counts by period and group; a gap is a gap, never a zero.
 
     Parameters
@@ -652,7 +668,7 @@ class Series:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Factors:
+class Factors(_Noun):
     """Factors identified at the end of children's assessments, by authority.
 
     Parameters

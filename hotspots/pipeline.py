@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotspots.drawing import Findings
 from hotspots.errors import OutputError, list_briefly
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
 from hotspots.vocabulary import UNRELEASED
-from hotspots.writing import Findings, finish_summary, headlines, write_outputs
+from hotspots.writing import finish_summary, headlines, write_outputs
 
 if TYPE_CHECKING:
     from hotspots.analysis.neighbours import Neighbours
@@ -98,7 +99,9 @@ def check_study(study: Study | str | Path, *, report: Report = _quiet) -> Checke
     return Checked(inputs, tuple(inputs.problems))
 
 
-def run_study(study: Study | str | Path, *, output: str | Path | None = None, report: Report = _quiet) -> Finished:
+def run_study(
+    study: Study | str | Path, *, output: str | Path | None = None, report: Report = _quiet, workers: int = 1
+) -> Finished:
     """Run a study: everything is written to a folder beside the target, which takes its place when complete.
 
     A run that fails or is killed leaves the previous outputs as they were.
@@ -111,6 +114,9 @@ def run_study(study: Study | str | Path, *, output: str | Path | None = None, re
         The folder in which the run's own folder is made; `outputs` beside the study file if left out.
     report
         Told each step, e.g. ``print``.
+    workers
+        Number of processes that draw the maps. More than one needs a script that starts behind
+        ``if __name__ == "__main__":``; the files are the same.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def run_study(study: Study | str | Path, *, output: str | Path | None = None, re
         with clock.stage("analyse"):
             findings = analyse(study, inputs, report=report)
         with clock.stage("draw and write"):
-            summary = write_outputs(study, inputs, findings, folder, report=report)
+            summary = write_outputs(study, inputs, findings, folder, report=report, workers=workers)
         finish_summary(folder, summary, clock.seconds)
     return Finished(target, tuple(headlines(study, inputs, findings)), summary)
 

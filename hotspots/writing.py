@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 import hotspots
+from hotspots.drawing import Findings, draw_everything
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
+from hotspots.publish import wording
+from hotspots.publish.phrases import capitalised
 from hotspots.reading import Inputs, Report, describe
 from hotspots.vocabulary import METHOD_TITLES, RELEASE_WORDS, weakest_release
 
@@ -18,17 +22,9 @@ if TYPE_CHECKING:
     from hotspots.study import Study
 
 
-@dataclass(slots=True)
-class Findings:
-    """What a study found, and what it left out and why."""
-
-    results: list[HotspotResult] = field(default_factory=list)
-    surfaces: list[Surface] = field(default_factory=list)
-    schools: SchoolResult | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
-
-
-def write_outputs(study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report) -> dict[str, Any]:
+def write_outputs(
+    study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
+) -> dict[str, Any]:
     """Write everything of one run into an empty folder; return the summary, which is not written yet.
 
     Parameters
@@ -39,6 +35,8 @@ def write_outputs(study: Study, inputs: Inputs, findings: Findings, folder: Path
         Where to write; `finish_summary` completes it.
     report
         Told each step.
+    workers
+        Number of processes that draw the maps.
     """
     from hotspots.publish.geopackage import write_geopackage
     from hotspots.publish.raster import write_raster
@@ -48,83 +46,10 @@ def write_outputs(study: Study, inputs: Inputs, findings: Findings, folder: Path
     write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle)
     for surface in findings.surfaces:
         write_raster(folder / f"density_{surface.name}.tif", surface)
-    pages = _draw(study, inputs, findings, folder, report)
+    pages = draw_everything(study, inputs, findings, folder, report=report, workers=workers)
     report("Writing the briefing")
     _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
     return summarise(study, inputs, findings)
-
-
-# --------------------------------------------------------------------------- maps and charts
-
-
-def _draw(study: Study, inputs: Inputs, findings: Findings, folder: Path, report: Report) -> list[Page]:
-    """Draw and save every map and chart; return them as pages of the briefing."""
-    from hotspots.publish import wording
-    from hotspots.publish.briefing import Page
-    from hotspots.publish.ground import prepare_ground
-    from hotspots.publish.maps import draw_map, save_map
-
-    ground = prepare_ground(inputs.area)
-    wanted = list(_maps(study, findings))
-    pages = []
-    for number, (noun, place, stem) in enumerate(wanted, start=1):
-        report(f"Drawing map {number} of {len(wanted)}")
-        figure = draw_map(
-            noun,
-            ground,
-            place=place,
-            places=inputs.labels,
-            deprivation=inputs.deprivation if isinstance(noun, SchoolResult) else None,
-            basemap=study.maps.basemap,
-        )
-        save_map(figure, folder / "maps" / stem)
-        alt = wording.alt_text(noun, place=place)
-        pages.append(Page(title=_page_title(noun, place, inputs), alt=alt, text="", figure=figure))
-    return pages + _charts(inputs, findings, folder, report)
-
-
-def _maps(study: Study, findings: Findings) -> list[tuple[HotspotResult | Surface | SchoolResult, Place | None, str]]:
-    """Return every map of a run: what, of which place (None is the whole study area), and its file name."""
-    places = [None, *(section.place for section in study.places)]
-    nouns: list[tuple[HotspotResult | Surface | SchoolResult, str]] = []
-    for result in findings.results:
-        nouns.append((result, f"{result.name}_{result.method}"))
-    nouns += [(surface, f"{surface.name}_density") for surface in findings.surfaces]
-    if findings.schools is not None:
-        nouns.append((findings.schools, "schools"))
-    return [(noun, place, f"{stem}_{place.slug if place else 'all'}") for noun, stem in nouns for place in places]
-
-
-def _page_title(noun: HotspotResult | Surface | SchoolResult, place: Place | None, inputs: Inputs) -> str:
-    from hotspots.publish import wording
-
-    if isinstance(noun, HotspotResult):
-        return wording.finding_title(noun, place)
-    if isinstance(noun, Surface):
-        return wording.surface_title(noun, inputs.labels)
-    return wording.schools_title(noun, place)
-
-
-def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report) -> list[Page]:
-    from hotspots.publish import charts, wording
-    from hotspots.publish.briefing import Page
-    from hotspots.publish.maps import save_map
-
-    drawn: list[tuple[str, Any, str]] = []
-    for series in inputs.series:
-        drawn.append((series.name, charts.draw_series(series), wording.series_title(series)))
-    if inputs.factors is not None:
-        drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.factors_title(inputs.factors)))
-    if findings.schools is not None:
-        title = wording.schools_title(findings.schools)
-        drawn.append(("schools_funnel", charts.draw_funnel(findings.schools), title))
-        drawn.append(("schools_idaci", charts.draw_exclusions_against_idaci(findings.schools), title))
-    pages = []
-    for stem, figure, title in drawn:
-        report(f"Drawing the chart {stem}")
-        save_map(figure, folder / "charts" / stem)
-        pages.append(Page(title=title, alt=f"Chart. {title}.", text="", figure=figure))
-    return pages
 
 
 # --------------------------------------------------------------------------- briefing
@@ -134,11 +59,12 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
-    sources = [f"{noun.title}: {noun.source}" for noun in _sources(inputs) if getattr(noun, "source", "")]
+    sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
+    notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
     methods = list(dict.fromkeys(result.words for result in findings.results))
-    methods += [surface.words for surface in findings.surfaces if surface.words]
-    methods += [findings.schools.words] if findings.schools else []
-    methods += [f"{what}: {why}" for what, why in findings.left_out.items()]
+    methods += [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces]
+    methods += [findings.schools.words, *findings.schools.notes] if findings.schools else []
+    methods += [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()]
     write_briefing(
         path,
         title=study.title,
@@ -146,10 +72,23 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         marking=RELEASE_WORDS.get(release, ""),
         findings=headlines(study, inputs, findings),
         pages=pages,
-        methods=methods,
+        methods=[*methods, *notes],
         sources=list(dict.fromkeys(sources)),
         attribution=inputs.area.attribution,
+        summary=_table_of_hot_areas(study, findings),
     )
+
+
+def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:
+    """Return the number of hot areas by source, method and place, for the first page."""
+    places: list[Place | None] = [section.place for section in study.places]
+    rows = []
+    for result in findings.results:
+        row: dict[str, Any] = {"Source": capitalised(result.title), "Method": METHOD_TITLES[result.method]}
+        for place in [None, *places]:
+            row[place.name if place else "Whole study area"] = f"{len(result.hot(place)):,}"
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def overall_release(inputs: Inputs, findings: Findings) -> str:
@@ -169,14 +108,12 @@ def _sources(inputs: Inputs) -> list[Any]:
 
 
 def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
-    """Return what was found, a sentence each: every place and source, schools, series and factors."""
-    from hotspots.publish import wording
-
-    places = [section.place for section in study.places] or [None]
+    """Return what was found, a sentence each: hot areas of every source, schools, series and factors."""
+    places = [section.place for section in study.places]
     sentences = []
     for result in findings.results:
         if result.method == "getis_ord":
-            sentences += [wording.finding_title(result, place) + "." for place in places]
+            sentences.append(wording.places_sentence(result, places))
             sentences.append(wording.certainty_sentence(result))
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")

@@ -16,8 +16,8 @@ FLOORS = {
     "nouns": 1,
     "study": 2, "starter": 2,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,
-    "reading": 4, "writing": 5, "pipeline": 6,
-    "cli": 7, "__init__": 7, "__main__": 8,
+    "reading": 4, "drawing": 5, "writing": 6, "pipeline": 7,
+    "cli": 8, "__init__": 8, "__main__": 9,
 }  # fmt: skip
 ROOMS = ("sources", "analysis", "publish")
 
