@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.errors import OutputError
-from hotspots.publish.saving import body_as_svg, replace_file, subtitle_of, title_of
+from hotspots.publish.saving import Body, body_of, replace_file
 from hotspots.vocabulary import RELEASE_WORDS, RESTRICTED
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Page:
     text
         A paragraph above the figure; empty takes the figure's own subtitle: what, where, when and how.
     figure
-        From `draw_map` or one of the charts; its own title and marking are left out, the page says both. Or such
-        a figure as SVG already (`saving.body_as_svg`), where it was drawn in another process.
+        From `draw_map` or one of the charts, or what `saving.body_of` made of it in another process: its own title
+        and marking are left out, the page says both. Bare SVG brings no words along.
     table
         Drawn with its column names; the index is left out.
     """
@@ -48,7 +48,7 @@ class Page:
     title: str = ""
     alt: str = ""
     text: str = ""
-    figure: Figure | bytes | None = None
+    figure: Figure | Body | bytes | None = None
     table: pd.DataFrame | None = None
 
 
@@ -97,6 +97,7 @@ def write_briefing(
         If a page with a figure has no alternative text, or the file can't be written.
     """
     _need_alt(pages)
+    bodies = [_body(page) for page in pages]
     data = {
         "title": title,
         "subtitle": subtitle,
@@ -104,16 +105,15 @@ def write_briefing(
         "alarming": marking == RELEASE_WORDS[RESTRICTED],
         "findings": list(findings),
         "summary": _as_cells(summary),
-        "pages": [_as_data(page, number) for number, page in enumerate(pages, start=1)],
+        "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],
         "methods": list(methods),
         "sources": list(sources),
         "attribution": list(attribution),
     }
     with tempfile.TemporaryDirectory() as folder:
-        for number, page in enumerate(pages, start=1):
-            if page.figure is not None:
-                svg = page.figure if isinstance(page.figure, bytes) else body_as_svg(page.figure)
-                (Path(folder) / _svg_name(number)).write_bytes(svg)
+        for number, body in enumerate(bodies, start=1):
+            if body.svg:
+                (Path(folder) / _svg_name(number)).write_bytes(body.svg)
         pdf = _typeset(Path(folder), data)
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(pdf))
 
@@ -132,13 +132,18 @@ def _svg_name(number: int) -> str:
     return f"page-{number:03d}.svg"
 
 
-def _as_data(page: Page, number: int) -> dict[str, Any]:
-    drawn = None if isinstance(page.figure, bytes) else page.figure
+def _body(page: Page) -> Body:
+    if page.figure is None or isinstance(page.figure, bytes):
+        return Body("", "", page.figure or b"")
+    return page.figure if isinstance(page.figure, Body) else body_of(page.figure)
+
+
+def _as_data(page: Page, body: Body, number: int) -> dict[str, Any]:
     return {
-        "title": page.title or (title_of(drawn) if drawn is not None else ""),
+        "title": page.title or body.title,
         "alt": page.alt,
-        "text": page.text or (subtitle_of(drawn) if drawn is not None else ""),
-        "svg": None if page.figure is None else _svg_name(number),
+        "text": page.text or body.subtitle,
+        "svg": _svg_name(number) if body.svg else None,
         "table": _as_cells(page.table),
     }
 

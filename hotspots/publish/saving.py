@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["body_as_svg", "replace_file", "save_sheet", "subtitle_of", "title_of"]
+__all__ = ["Body", "body_as_svg", "body_of", "replace_file", "save_sheet", "subtitle_of", "title_of"]
 
 PRINT_DPI: Final = 300
 
@@ -110,6 +111,28 @@ def _write_png(figure: Figure, path: Path, title: str) -> None:
     words.add_itxt("Title", title)
     image = Image.frombuffer("RGBA", size, pixels.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
     image.save(path, format="png", dpi=(PRINT_DPI, PRINT_DPI), compress_level=1, pnginfo=words)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A sheet taken apart for the page of a briefing; unlike a figure it is small and passes between processes.
+
+    Parameters
+    ----------
+    title, subtitle
+        The words across the top of the sheet.
+    svg
+        The rest of it, from `body_as_svg`.
+    """
+
+    title: str
+    subtitle: str
+    svg: bytes
+
+
+def body_of(figure: Figure) -> Body:
+    """Return title, subtitle and drawing of a sheet, for a page that says the words itself."""
+    return Body(title_of(figure), subtitle_of(figure), body_as_svg(figure))
 
 
 def body_as_svg(figure: Figure) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -437,3 +438,27 @@ def test_patches_of_the_legend_wear_the_classes_hatches(gi_result: HotspotResult
     paper = draw_map(gi_result, study_area).axes[0]
     hatches = [patch.get_hatch() for patch in paper.patches if isinstance(patch, Rectangle) and patch.get_hatch()]
     assert hatches == [style.hatch for style in GI_CLASSES if style.hatch] + ["||||"]
+
+
+@pytest.mark.real
+def test_the_force_area_and_its_close_ups_can_be_read(shared_data: Path, make_hotspots: Any) -> None:
+    """1,680 real areas, classes in bands from west to east: every text on the page and apart, all areas drawn."""
+    areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
+    areas = areas.rename(columns={"lsoa11_name": "name", "lad19_code": "la_code", "lad19_name": "la_name"})
+    area = StudyArea(areas.set_index("lsoa11_code"), geography="LSOA", vintage=2011)
+    small = make_hotspots().table
+    table = area.areas.reindex(columns=small.columns)
+    ranks = table.geometry.centroid.x.rank(method="first").to_numpy()
+    table["class"] = [GI_CLASSES[int(rank // 20) % len(GI_CLASSES)].key for rank in ranks]
+    table["reason"], table["certainty"] = "made up", "certain"
+    table["observed_low"] = table["observed_high"] = 5.0
+    result = make_hotspots(table=table)
+    sites = areas.sample(60, random_state=7)
+    places = pd.DataFrame(
+        {"name": sites["name"], "easting": sites["bng_e"], "northing": sites["bng_n"], "population": range(60)}
+    )
+    ground = prepare_ground(area)
+    for place, number in ((None, 1680), (BOTH, 825), (Place("Coventry", ("E08000026",)), 195)):
+        figure = draw_map(result, ground, place=place, places=places)
+        assert_legible(figure)
+        assert sum(count for colour, count in fills(map_axes(figure)).items() if colour != PALE) == number
