@@ -24,6 +24,8 @@ MOST_PLACES: Final = 14
 SIZES: Final = (10.0, 8.5, 7.0)
 """Points of the names of the place's authorities, of those around it, and of places."""
 BEYOND: Final = "#6e6e6e"
+MARK: Final = 0.8
+"""Half the width of a point on the page (mm)."""
 GRID: Final = 15
 """Spots tried across an authority for its name, each way."""
 
@@ -36,6 +38,7 @@ def label_map(
     place: Place | None,
     places: pd.DataFrame | None,
     busy: NDArray[np.float64],
+    marks: NDArray[np.float64],
 ) -> None:
     """Name the authorities, then as many places as there is room for, largest first.
 
@@ -45,8 +48,11 @@ def label_map(
         Columns `name`, `easting`, `northing` (metres), `population`.
     busy
         Points (n, 2) in metres that the names of authorities should not cover.
+    marks
+        Points (n, 2) in metres that lie above the names: no place is named where one would hide a letter.
     """
-    put = partial(put_labels, sheet, window.axes, taken=[], within=window.box)
+    taken: list[Box] = []
+    put = partial(put_labels, sheet, window.axes, taken=taken, within=window.box)
     codes = set(ground.labels.index) if place is None else set(place.authorities)
     here = ground.labels.index.isin(list(codes))
     inside, beyond = ground.labels[here], ground.labels[~here]
@@ -54,6 +60,8 @@ def label_map(
         put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
     put(_names(beyond), most=99, size=SIZES[1], weight="bold", colour=BEYOND)
     if places is not None and len(places):
+        spots = window.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
+        taken += [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
         named = places[~places["name"].isin(ground.labels["name"])]
         named = named.sort_values(["population", "name"], ascending=[False, True])
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
@@ -72,12 +80,19 @@ def _quiet_names(
     height = SIZES[0] * MM_PER_POINT * 1.4 * window.metres_per_mm
     for code, (name, east, north) in zip(labels.index, _names(labels), strict=True):
         width = sheet.text_width(name, size=SIZES[0], weight="bold") * window.metres_per_mm
-        x, y = _quiet_spot(ground.outlines[str(code)], np.array([east, north]), (width, height), busy)
+        x, y = _quiet_spot(
+            ground.outlines[str(code)], np.array([east, north]), (width, height), busy, extent=window.extent
+        )
         yield name, float(x), float(y)
 
 
 def _quiet_spot(
-    outline: Any, start: NDArray[np.float64], size: tuple[float, float], busy: NDArray[np.float64]
+    outline: Any,
+    start: NDArray[np.float64],
+    size: tuple[float, float],
+    busy: NDArray[np.float64],
+    *,
+    extent: Box,
 ) -> NDArray[np.float64]:
     """Return the spot inside an outline where a label covers fewest points, sticks out least and moves least."""
     import shapely
@@ -86,8 +101,12 @@ def _quiet_spot(
     x, y = np.meshgrid(np.linspace(west, east, GRID), np.linspace(south, north, GRID))
     spots = np.vstack([start, np.column_stack([x.ravel(), y.ravel()])])
     shapely.prepare(outline)
-    spots = spots[shapely.contains_xy(outline, spots)]
     half = np.array(size) / 2
+    # A name that leaves the window is not written at all.
+    fits = (spots - half * 1.2 > extent[:2]).all(axis=1) & (spots + half * 1.2 < extent[2:]).all(axis=1)
+    spots = spots[fits & shapely.contains_xy(outline, spots)]
+    if not len(spots):
+        return start
     corners = spots[:, None, :] + half * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     outside = (~shapely.contains_xy(outline, corners)).sum(axis=1)
     near = np.abs(spots[:, None, :] - busy[None, :, :]) < half * 1.15

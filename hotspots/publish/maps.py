@@ -102,7 +102,9 @@ def draw_map(
         alpha = SEE_THROUGH if basemap and missing is None else None
         legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, alpha=alpha)
         draw_outlines(window.axes, ground, place)
-        label_map(sheet, window, ground, place=place, places=places, busy=busy_points(noun, ground))
+        busy = busy_points(noun, ground)
+        marks = busy if isinstance(noun, SchoolResult) else busy[:0]
+        label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
         words = [*_explain(noun, place), *noun.notes, missing or ""]
         _fill_column(sheet, window, legend, " ".join(part for part in words if part))
     return sheet.figure

@@ -265,6 +265,44 @@ def test_a_name_is_text_and_its_halo_another_artist(
     assert not any(text.get_path_effects() for text in texts if text.get_gid() != HALO)
 
 
+def name_spot(figure: Figure, name: str) -> tuple[float, float]:
+    found = [text for text in map_axes(figure).texts if text.get_text() == name and text.get_gid() != HALO]
+    east, north = found[0].get_position()
+    return float(east), float(north)
+
+
+def test_a_name_gives_way_to_what_a_reader_came_to_see(gi_result: HotspotResult, study_area: StudyArea) -> None:
+    """With nothing to see a name stands in the middle of its authority; a hot spot there drives it off, not out."""
+    quiet = gi_result.table.assign(**{"class": "not_significant", "reason": ""})
+    east, north = name_spot(draw_map(replace(gi_result, table=quiet), study_area), "Birmingham")
+    assert east == pytest.approx(401_500, abs=60)  # Birmingham is 3 km wide and begins at 400 000
+    centre = quiet.geometry.centroid
+    hot = quiet.copy()
+    hot.loc[(abs(centre.y - north) < 1_100) & (centre.x < 403_000), "class"] = "hot_99"
+    moved = name_spot(draw_map(replace(gi_result, table=hot), study_area), "Birmingham")
+    assert abs(moved[1] - north) > 900
+    assert 400_000 < moved[0] < 403_000
+    assert 290_000 < moved[1] < 296_000
+
+
+def test_authorities_are_always_named(gi_result: HotspotResult, study_area: StudyArea) -> None:
+    """Even where everything is hot, so that every spot is as bad as another."""
+    table = gi_result.table.assign(**{"class": "hot_99"})
+    for place in (None, BOTH):
+        said = words(draw_map(replace(gi_result, table=table), study_area, place=place))
+        assert {"Birmingham", "Sandwell"} <= set(said)
+
+
+def test_no_place_is_named_where_a_school_would_hide_it(school_result: SchoolResult, study_area: StudyArea) -> None:
+    # School C lies at 400 300 + 2 x 480 east and 290 700 + 2 x 1 300 north.
+    places = pd.DataFrame(
+        {"name": ["Hidden", "Free"], "easting": [401_260.0, 404_000.0], "northing": [293_300.0, 295_600.0]}
+    ).assign(population=1)
+    said = words(draw_map(school_result, study_area, places=places))
+    assert "Free" in said
+    assert "Hidden" not in said
+
+
 def test_a_single_authority_is_not_named_twice(gi_result: HotspotResult, study_area: StudyArea) -> None:
     assert "Birmingham" not in words(draw_map(gi_result, study_area, place=BIRMINGHAM))
     assert "Birmingham" in words(draw_map(gi_result, study_area, place=BOTH))
