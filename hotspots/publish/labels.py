@@ -47,7 +47,7 @@ def label_map(
     places
         Columns `name`, `easting`, `northing` (metres), `population`.
     busy
-        Points (n, 2) in metres that the names of authorities should not cover.
+        Boxes (n, 4), west, south, east, north in metres, that the names of authorities should not cover.
     marks
         Points (n, 2) in metres that lie above the names: no place is named where one would hide a letter.
     """
@@ -94,7 +94,7 @@ def _quiet_spot(
     *,
     extent: Box,
 ) -> NDArray[np.float64]:
-    """Return the spot inside an outline where a label covers fewest points, sticks out least and moves least."""
+    """Return the spot inside an outline where a label covers fewest boxes, sticks out least and moves least."""
     import shapely
 
     west, south, east, north = outline.bounds
@@ -109,8 +109,9 @@ def _quiet_spot(
         return start
     corners = spots[:, None, :] + half * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     outside = (~shapely.contains_xy(outline, corners)).sum(axis=1)
-    near = np.abs(spots[:, None, :] - busy[None, :, :]) < half * 1.15
-    covered = near.all(axis=2).sum(axis=1) if len(busy) else np.zeros(len(spots))
+    low, high = (spots - half)[:, None, :], (spots + half)[:, None, :]
+    over = (low < busy[None, :, 2:]).all(axis=2) & (high > busy[None, :, :2]).all(axis=2)
+    covered = over.sum(axis=1)
     moved = np.hypot(*(spots - start).T) / max(size[0], 1.0)
     best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 1.5 * outside + moved))
     return np.asarray(spots[best], dtype=float)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "busy_points",
+    "busy_boxes",
     "cells_inside",
     "draw_areas",
     "draw_context",
@@ -184,18 +184,18 @@ def draw_deciles(
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha)
 
 
-def busy_points(noun: HotspotResult | Surface | SchoolResult, ground: Ground) -> NDArray[np.float64]:
-    """Return points (n, 2) in metres that a label should not cover: what a reader came to see."""
+def busy_boxes(noun: HotspotResult | Surface | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+    """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
     if isinstance(noun, HotspotResult):
         loud = ~noun.table["class"].reindex(ground.area.ids).isin(["not_significant", "not_tested"]).to_numpy()
-        west, south, east, north = ground.bounds[loud].T
-        return np.column_stack([(west + east) / 2, (south + north) / 2])
+        return np.asarray(ground.bounds[loud], dtype=float)
     if isinstance(noun, SchoolResult):
-        table = noun.table[noun.table.geometry.notna()]
-        return np.asarray(table[["easting", "northing"]].dropna(), dtype=float)
+        points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
+        return np.hstack([points, points])
     breaks = surface_breaks(noun)
     row, column = np.nonzero(np.nan_to_num(noun.values) >= breaks[min(2, len(breaks) - 1)])
-    return np.column_stack([noun.origin[0] + (column + 0.5) * noun.cell, noun.origin[1] - (row + 0.5) * noun.cell])
+    west, north = noun.origin[0] + column * noun.cell, noun.origin[1] - row * noun.cell
+    return np.column_stack([west, north - noun.cell, west + noun.cell, north])
 
 
 def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> list[Entry]:

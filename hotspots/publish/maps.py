@@ -17,7 +17,7 @@ from hotspots.publish.ground import Ground, prepare_ground
 from hotspots.publish.labels import label_map
 from hotspots.publish.layers import (
     DECILE_COLOURS,
-    busy_points,
+    busy_boxes,
     cells_inside,
     draw_areas,
     draw_context,
@@ -102,16 +102,16 @@ def draw_map(
         alpha = SEE_THROUGH if basemap and missing is None else None
         legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, alpha=alpha)
         draw_outlines(window.axes, ground, place)
-        busy = busy_points(noun, ground)
-        marks = busy if isinstance(noun, SchoolResult) else busy[:0]
+        busy = busy_boxes(noun, ground)
+        marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
         label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
         words = [*_explain(noun, place), *noun.notes, missing or ""]
         _fill_column(sheet, window, legend, " ".join(part for part in words if part))
     return sheet.figure
 
 
-def save_map(figure: Figure, stem: Path) -> list[Path]:
-    """Write a map as `stem`.png (300 dpi) and `stem`.pdf; the same map gives the same bytes.
+def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
+    """Write a map as `stem`.png and `stem`.pdf; the same map gives the same bytes.
 
     Parameters
     ----------
@@ -119,6 +119,8 @@ def save_map(figure: Figure, stem: Path) -> list[Path]:
         From `draw_map`.
     stem
         Path without ending.
+    dpi
+        Dots per inch of the PNG; the PDF has none.
 
     Returns
     -------
@@ -130,7 +132,7 @@ def save_map(figure: Figure, stem: Path) -> list[Path]:
     OutputError
         If a file can't be written.
     """
-    return save_sheet(figure, stem)
+    return save_sheet(figure, Path(stem), dpi=dpi)
 
 
 def _title(noun: Mapped, ground: Ground, place: Place | None, places: pd.DataFrame | None) -> str:
