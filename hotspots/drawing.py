@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hotspots.nouns import Deprivation, StudyArea
     from hotspots.publish.briefing import Page
+    from hotspots.publish.saving import Body
     from hotspots.reading import Inputs, Report
     from hotspots.study import Study
 
@@ -36,12 +37,11 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """One map to draw: which noun, of which place (None is the whole study area), its file, and its page if any."""
+    """One map to draw: which noun, of which place (None: the whole study area), its file, and whether it is a page."""
 
     noun: int
     place: Place | None
     stem: str
-    title: str
     in_briefing: bool
 
 
@@ -54,6 +54,7 @@ class _Table:
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
     basemap: str | None
+    dpi: int
     folder: Path
 
 
@@ -79,42 +80,40 @@ def draw_everything(
     basemap = study.maps.basemap
     if basemap and (study.folder / basemap).exists():
         basemap = str(study.folder / basemap)
-    table = _Table(nouns, inputs.area, inputs.labels, inputs.deprivation, basemap, folder / "maps")
-    sheets = list(_sheets(study, nouns, inputs))
+    dpi = study.maps.dpi
+    table = _Table(nouns, inputs.area, inputs.labels, inputs.deprivation, basemap, dpi, folder / "maps")
+    sheets = list(_sheets(study, nouns))
     pages = []
-    for number, (sheet, svg) in enumerate(_drawn(table, sheets, workers), start=1):
+    for number, (sheet, body) in enumerate(_drawn(table, sheets, workers), start=1):
         report(f"Drew map {number} of {len(sheets)}")
-        if svg is not None:
-            alt = wording.alt_text(nouns[sheet.noun], place=sheet.place)
-            pages.append(Page(title=sheet.title, alt=alt, figure=svg))
-    return pages + list(_charts(inputs, findings, folder / "charts", report))
+        if body is not None:
+            pages.append(Page("", alt=wording.alt_text(nouns[sheet.noun], place=sheet.place), figure=body))
+    return pages + list(_charts(inputs, findings, folder / "charts", report, dpi))
 
 
-def _sheets(study: Study, nouns: Sequence[Mapped], inputs: Inputs) -> Iterator[_Sheet]:
-    """Return every map of a run; the briefing shows the whole area, and the places where there is something to see."""
+def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
+    """Return every map of a run: of the whole area, and of every place but for Local Moran, which says the same again.
+
+    The briefing shows the whole area, and those close-ups that have something to see.
+    """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
     for number, noun in enumerate(nouns):
         if isinstance(noun, HotspotResult):
             stem = f"{noun.name}_{noun.method}"
         else:
             stem = f"{noun.name}_density" if isinstance(noun, Surface) else "schools"
-        for place in places:
-            shown = place is None or isinstance(noun, SchoolResult) or _is_telling(noun, place)
-            title = _title(noun, place, inputs)
-            yield _Sheet(number, place, f"{stem}_{place.slug if place else 'all'}", title, shown)
+        close_ups = not (isinstance(noun, HotspotResult) and noun.method == "local_moran")
+        for place in places if close_ups else [None]:
+            yield _Sheet(number, place, f"{stem}_{place.slug if place else 'all'}", _is_telling(noun, place))
 
 
-def _is_telling(noun: Mapped, place: Place) -> bool:
-    """Whether a close-up belongs in the pack: it has a hot or cold area. All maps are written to the folder."""
-    return isinstance(noun, HotspotResult) and noun.method == "getis_ord" and bool(noun.hot(place) or noun.cold(place))
-
-
-def _title(noun: Mapped, place: Place | None, inputs: Inputs) -> str:
+def _is_telling(noun: Mapped, place: Place | None) -> bool:
+    """Whether a map belongs in the pack; all are written to the folder."""
+    if place is None:
+        return True
     if isinstance(noun, HotspotResult):
-        return wording.finding_title(noun, place)
-    if isinstance(noun, Surface):
-        return wording.surface_title(noun, inputs.labels)
-    return wording.schools_title(noun, place)
+        return bool(noun.hot(place) or noun.cold(place))
+    return isinstance(noun, SchoolResult)
 
 
 # --------------------------------------------------------------------------- one process or several
@@ -123,7 +122,7 @@ _at_hand: dict[str, Any] = {}
 """In a process that draws: what it was given when it started."""
 
 
-def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Iterator[tuple[_Sheet, bytes | None]]:
+def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Iterator[tuple[_Sheet, Body | None]]:
     if workers <= 1:
         _take(table)
         for sheet in sheets:
@@ -141,10 +140,10 @@ def _take(table: _Table) -> None:
     _at_hand["table"], _at_hand["ground"] = table, prepare_ground(table.area)
 
 
-def _draw(sheet: _Sheet) -> bytes | None:
-    """Draw and save one map; return it as SVG if the briefing shows it."""
+def _draw(sheet: _Sheet) -> Body | None:
+    """Draw and save one map; return it for its page if the briefing shows it."""
     from hotspots.publish.maps import draw_map, save_map
-    from hotspots.publish.saving import body_as_svg
+    from hotspots.publish.saving import body_of
 
     table: _Table = _at_hand["table"]
     noun = table.nouns[sheet.noun]
@@ -156,29 +155,28 @@ def _draw(sheet: _Sheet) -> bytes | None:
         deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,
         basemap=table.basemap,
     )
-    save_map(figure, table.folder / sheet.stem)
-    return body_as_svg(figure) if sheet.in_briefing else None
+    save_map(figure, table.folder / sheet.stem, dpi=table.dpi)
+    return body_of(figure) if sheet.in_briefing else None
 
 
 # --------------------------------------------------------------------------- charts
 
 
-def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report) -> Iterator[Page]:
+def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dpi: int) -> Iterator[Page]:
     from hotspots.publish import charts, school_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
+    from hotspots.publish.saving import title_of
 
-    drawn: list[tuple[str, Figure, str]] = []
+    drawn: list[tuple[str, Figure]] = []
     for series in inputs.series:
-        drawn.append((series.name, charts.draw_series(series), wording.series_title(series)))
+        drawn.append((series.name, charts.draw_series(series)))
     if inputs.factors is not None:
-        drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.factors_title(inputs.factors)))
-    schools = findings.schools
-    if schools is not None:
-        title = wording.schools_title(schools)
-        drawn.append(("schools_funnel", school_charts.draw_funnel(schools), title))
-        drawn.append(("schools_idaci", school_charts.draw_exclusions_against_idaci(schools), title))
-    for stem, figure, title in drawn:
+        drawn.append(("children_in_need", charts.draw_factors(inputs.factors)))
+    if findings.schools is not None:
+        drawn.append(("schools_funnel", school_charts.draw_funnel(findings.schools)))
+        drawn.append(("schools_idaci", school_charts.draw_exclusions_against_idaci(findings.schools)))
+    for stem, figure in drawn:
         report(f"Drew the chart {stem}")
-        save_map(figure, folder / stem)
-        yield Page(title=title, alt=f"Chart. {title}.", figure=figure)
+        save_map(figure, folder / stem, dpi=dpi)
+        yield Page("", alt=f"Chart. {title_of(figure)}.", figure=figure)

@@ -22,10 +22,7 @@ vintage = 2011
 file = "population.csv"
 column = "people"
 
-[[places]]
-name = "Birmingham"
-authorities = ["E08000025"]
-
+{places}
 [[events]]
 name = "violence"
 title = "violent crime"
@@ -43,7 +40,16 @@ years = [2017, 2018]
 release = "{release}"
 source = "Made for a test"
 
+[maps]
+dpi = 72
 {more}
+"""
+
+
+BIRMINGHAM = """
+[[places]]
+name = "Birmingham"
+authorities = ["E08000025"]
 """
 
 
@@ -52,7 +58,8 @@ def codes_of(area):
     return [f"E010{10000 + i}" for i in range(len(area))]
 
 
-def write_small_study(folder: Path, *, release: str = "invented", study: str = "", areas: str = "", crime: str = "",
+def write_small_study(
+    folder: Path, *, release: str = "invented", places: str = "", study: str = "", areas: str = "", crime: str = "",
                       more: str = "", seed: int = 1) -> Path:  # fmt: skip
     """Write the files of the study into a folder and return the study file."""
     rng = np.random.default_rng(seed)
@@ -73,7 +80,9 @@ def write_small_study(folder: Path, *, release: str = "invented", study: str = "
     home = np.repeat(np.arange(100), rng.poisson(9 * risk.ravel()))
     _write_admissions(folder / "hes.csv", [codes[i] for i in home], rng)
     file = folder / "study.toml"
-    file.write_text(STUDY.format(release=release, study=study, areas=areas, crime=crime, more=more), encoding="utf-8")
+    file.write_text(
+        STUDY.format(release=release, places=places, study=study, areas=areas, crime=crime, more=more), encoding="utf-8"
+    )
     return file
 
 

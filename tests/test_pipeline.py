@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import write_small_study
+from small_study import BIRMINGHAM, write_small_study
 from worlds import ROOT
 
 from hotspots import pipeline
@@ -33,15 +33,16 @@ def digests(folder: Path) -> dict[str, str]:
 def finished(tmp_path_factory):
     """Return a finished run of the small study."""
     folder = tmp_path_factory.mktemp("study")
-    return run_study(write_small_study(folder))
+    return run_study(write_small_study(folder, places=BIRMINGHAM))
 
 
 def test_everything_is_written(finished):
     files = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*") if p.is_file()}
     expected = {"hotspots.gpkg", "density_violence.tif", "briefing.pdf", "summary.json"}
-    for source in ("violence_getis_ord", "violence_local_moran", "admissions_getis_ord", "violence_density"):
+    for source in ("violence_getis_ord", "admissions_getis_ord", "violence_density"):
         for place in ("all", "birmingham"):
             expected |= {f"maps/{source}_{place}.png", f"maps/{source}_{place}.pdf"}
+    expected |= {"maps/violence_local_moran_all.png", "maps/admissions_local_moran_all.pdf"}
     assert expected <= files
     assert set(json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))["files"]) == files
     assert [p.name for p in finished.folder.parent.iterdir()] == ["small"]

@@ -48,7 +48,7 @@ class Page:
     title: str = ""
     alt: str = ""
     text: str = ""
-    figure: Figure | Body | bytes | None = None
+    figure: Figure | Body | None = None
     table: pd.DataFrame | None = None
 
 
@@ -133,8 +133,8 @@ def _svg_name(number: int) -> str:
 
 
 def _body(page: Page) -> Body:
-    if page.figure is None or isinstance(page.figure, bytes):
-        return Body("", "", page.figure or b"")
+    if page.figure is None:
+        return Body("", "", b"")
     return page.figure if isinstance(page.figure, Body) else body_of(page.figure)
 
 

@@ -65,8 +65,8 @@ def subtitle_of(figure: Figure) -> str:
     return " ".join(text.get_text() for text in _written(figure, SUBTITLE))
 
 
-def save_sheet(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png (300 dpi) and `stem`.pdf; the same figure gives the same bytes.
+def save_sheet(figure: Figure, stem: Path, *, dpi: int = PRINT_DPI) -> list[Path]:
+    """Write `stem`.png and `stem`.pdf; the same figure gives the same bytes.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def save_sheet(figure: Figure, stem: Path) -> list[Path]:
         From `draw_map` or one of the charts.
     stem
         Path without ending.
+    dpi
+        Dots per inch of the PNG.
 
     Returns
     -------
@@ -94,23 +96,23 @@ def save_sheet(figure: Figure, stem: Path) -> list[Path]:
 
     with look():
         return [
-            replace_file(Path(f"{stem}.png"), lambda path: _write_png(figure, path, title)),
+            replace_file(Path(f"{stem}.png"), lambda path: _write_png(figure, path, title, dpi)),
             replace_file(Path(f"{stem}.pdf"), as_pdf),
         ]
 
 
-def _write_png(figure: Figure, path: Path, title: str) -> None:
+def _write_png(figure: Figure, path: Path, title: str, dpi: int) -> None:
     """Write pixels without the alpha channel that matplotlib's own writer keeps: half the time for the same picture."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     pixels = BytesIO()
-    figure.savefig(pixels, format="rgba", dpi=PRINT_DPI)
-    size = (int(figure.get_figwidth() * PRINT_DPI), int(figure.get_figheight() * PRINT_DPI))
+    figure.savefig(pixels, format="rgba", dpi=dpi)
+    size = (int(figure.get_figwidth() * dpi), int(figure.get_figheight() * dpi))
     words = PngInfo()
     words.add_itxt("Title", title)
     image = Image.frombuffer("RGBA", size, pixels.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
-    image.save(path, format="png", dpi=(PRINT_DPI, PRINT_DPI), compress_level=1, pnginfo=words)
+    image.save(path, format="png", dpi=(dpi, dpi), compress_level=1, pnginfo=words)
 
 
 @dataclass(frozen=True)
