@@ -54,6 +54,7 @@ class _Table:
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
     basemap: str | None
+    basemap_credit: str
     dpi: int
     folder: Path
 
@@ -81,13 +82,23 @@ def draw_everything(
     if basemap and (study.folder / basemap).exists():
         basemap = str(study.folder / basemap)
     dpi = study.maps.dpi
-    table = _Table(nouns, inputs.area, inputs.labels, inputs.deprivation, basemap, dpi, folder / "maps")
+    table = _Table(
+        nouns=nouns,
+        area=inputs.area,
+        labels=inputs.labels,
+        deprivation=inputs.deprivation,
+        basemap=basemap,
+        basemap_credit=study.maps.basemap_credit,
+        dpi=dpi,
+        folder=folder / "maps",
+    )
     sheets = list(_sheets(study, nouns))
     pages = []
     for number, (sheet, body) in enumerate(_drawn(table, sheets, workers), start=1):
         report(f"Drew map {number} of {len(sheets)}")
         if body is not None:
-            pages.append(Page("", alt=wording.alt_text(nouns[sheet.noun], place=sheet.place), figure=body))
+            alt = wording.alt_text(nouns[sheet.noun], place=sheet.place, title=body.title)
+            pages.append(Page(alt=alt, figure=body))
     return pages + list(_charts(inputs, findings, folder / "charts", report, dpi))
 
 
@@ -154,6 +165,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         places=table.labels,
         deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,
         basemap=table.basemap,
+        basemap_credit=table.basemap_credit,
     )
     save_map(figure, table.folder / sheet.stem, dpi=table.dpi)
     return body_of(figure) if sheet.in_briefing else None
@@ -166,17 +178,24 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
     from hotspots.publish import charts, school_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
-    from hotspots.publish.saving import title_of
 
-    drawn: list[tuple[str, Figure]] = []
+    drawn: list[tuple[str, Figure, str]] = []
     for series in inputs.series:
-        drawn.append((series.name, charts.draw_series(series)))
+        drawn.append((series.name, charts.draw_series(series), wording.alt_text(series)))
     if inputs.factors is not None:
-        drawn.append(("children_in_need", charts.draw_factors(inputs.factors)))
+        drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.alt_text(inputs.factors)))
     if findings.schools is not None:
-        drawn.append(("schools_funnel", school_charts.draw_funnel(findings.schools)))
-        drawn.append(("schools_idaci", school_charts.draw_exclusions_against_idaci(findings.schools)))
-    for stem, figure in drawn:
+        for stem, draw, words in (
+            ("schools_funnel", school_charts.draw_funnel, "exclusions over expected, against expected, with limits"),
+            (
+                "schools_idaci",
+                school_charts.draw_exclusions_against_idaci,
+                "exclusion rates against IDACI, with a line",
+            ),
+        ):
+            alt = f"Chart of {words}. {wording.schools_title(findings.schools)}."
+            drawn.append((stem, draw(findings.schools), alt))
+    for stem, figure, alt in drawn:
         report(f"Drew the chart {stem}")
         save_map(figure, folder / stem, dpi=dpi)
-        yield Page("", alt=f"Chart. {title_of(figure)}.", figure=figure)
+        yield Page(alt=alt, figure=figure)

@@ -180,6 +180,7 @@ class Maps(_Section):
     """[maps]: what is drawn, and on what."""
 
     basemap: str | None = None
+    basemap_credit: str = ""
     dpi: int = Field(default=300, ge=72, le=1200)
 
 

@@ -14,8 +14,9 @@ from hotspots.drawing import Findings, draw_everything
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 from hotspots.publish.phrases import capitalised
+from hotspots.publish.styles import marking
 from hotspots.reading import Inputs, Report, describe
-from hotspots.vocabulary import METHOD_TITLES, RELEASE_WORDS, weakest_release
+from hotspots.vocabulary import METHOD_TITLES, weakest_release
 
 if TYPE_CHECKING:
     from hotspots.publish.briefing import Page
@@ -69,7 +70,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         path,
         title=study.title,
         subtitle=study.subtitle,
-        marking=RELEASE_WORDS.get(release, ""),
+        marking=marking(release),
         findings=headlines(study, inputs, findings),
         pages=pages,
         methods=[*methods, *notes],
@@ -86,7 +87,7 @@ def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:
     for result in findings.results:
         row: dict[str, Any] = {"Source": capitalised(result.title), "Method": METHOD_TITLES[result.method]}
         for place in [None, *places]:
-            row[place.name if place else "Whole study area"] = f"{len(result.hot(place)):,}"
+            row[place.name if place else "Whole study area"] = len(result.hot(place))
         rows.append(row)
     return pd.DataFrame(rows)
 

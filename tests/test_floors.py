@@ -28,7 +28,6 @@ DOORS = {
     "typst": ("publish/",),
     "contextily": ("publish/basemap.py",),
     "matplotlib": ("publish/",),
-    "matplotlib_scalebar": ("publish/",),
     "requests": ("publish/basemap.py",),
     "click": ("cli.py",),
     "rich": ("cli.py",),

@@ -40,7 +40,7 @@ class Page:
         A paragraph above the figure; empty takes the figure's own subtitle: what, where, when and how.
     figure
         From `draw_map` or one of the charts, or what `saving.body_of` made of it in another process: its own title
-        and marking are left out, the page says both. Bare SVG brings no words along.
+        and marking are left out, the page says both.
     table
         Drawn with its column names; the index is left out.
     """

@@ -53,6 +53,7 @@ def draw_map(
     places: pd.DataFrame | None = None,
     deprivation: Deprivation | None = None,
     basemap: str | None = None,
+    basemap_credit: str = "",
     title: str | None = None,
 ) -> Figure:
     """Return an A4 landscape map as a figure.
@@ -71,6 +72,8 @@ def draw_map(
         Deciles to lie under the schools.
     basemap
         Path of a GeoTIFF or name of a tile provider; without one nothing is fetched.
+    basemap_credit
+        Whom a GeoTIFF is by; a tile provider's own credit is used where this is empty.
     title
         Instead of the finding.
 
@@ -98,7 +101,7 @@ def draw_map(
         )
         box = (MARGIN, bottom, sheet.width - MARGIN - COLUMN - GAP, top)
         window = open_window(sheet, box, ground.extent_of(place))
-        missing = add_basemap(window.axes, basemap) if basemap else None
+        missing = add_basemap(window.axes, basemap, attribution=basemap_credit) if basemap else None
         alpha = SEE_THROUGH if basemap and missing is None else None
         legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, alpha=alpha)
         draw_outlines(window.axes, ground, place)

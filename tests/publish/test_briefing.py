@@ -147,8 +147,6 @@ def test_a_figure_drawn_in_another_process_makes_the_same_page(map_page: Page, t
     sent = pickle.loads(pickle.dumps(body_of(map_page.figure)))
     drawn = pack(tmp_path / "drawn.pdf", [Page(alt="A map", figure=map_page.figure)])
     assert drawn.read_bytes() == pack(tmp_path / "sent.pdf", [Page(alt="A map", figure=sent)]).read_bytes()
-    bare = Page(sent.title, "A map", sent.subtitle, sent.svg)
-    assert drawn.read_bytes() == pack(tmp_path / "bare.pdf", [bare]).read_bytes()
 
 
 def test_a_long_table_runs_on_with_its_header(tmp_path: Path) -> None:
