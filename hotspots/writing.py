@@ -13,7 +13,7 @@ import hotspots
 from hotspots.drawing import Findings, draw_everything
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
-from hotspots.publish.phrases import capitalised
+from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.styles import marking
 from hotspots.reading import Inputs, Report, describe
 from hotspots.vocabulary import METHOD_TITLES, weakest_release
@@ -63,6 +63,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
     notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
     methods = list(dict.fromkeys(result.words for result in findings.results))
+    methods += _scatter(findings)
     methods += [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces]
     methods += [findings.schools.words, *findings.schools.notes] if findings.schools else []
     methods += [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()]
@@ -78,6 +79,20 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         attribution=inputs.area.attribution,
         summary=_table_of_hot_areas(study, findings),
     )
+
+
+def _scatter(findings: Findings) -> list[str]:
+    """Return how much areas' risks scatter, source by source, where it was estimated."""
+    spreads = {
+        result.title: result.provenance["dispersion"]
+        for result in findings.results
+        if result.provenance.get("dispersion")
+    }
+    parts = [
+        f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
+        for title, (low, high) in spreads.items()
+    ]
+    return [f"The variance of an area's count, over its mean, was estimated at {listed(parts)}."] if parts else []
 
 
 def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:

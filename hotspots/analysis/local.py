@@ -349,13 +349,11 @@ def _words(provenance: dict[str, Any]) -> str:
         "Getis-Ord Gi": "each area's neighbours together, without the area itself",
         "Local Moran's I": "each area's neighbours together, given the area's own count",
     }[provenance["statistic"]]
-    spread = provenance["dispersion"]
-    scatter = f" (variance of a count {spread[1]:.2f} times its mean)" if spread else ""
     number = f"{provenance['areas_tested']:,} areas"
     adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
     return (
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
-        f"Tested against this: {NULL_WORDS[provenance['null']]}{scatter}. "
+        f"Tested against this: {NULL_WORDS[provenance['null']]}. "
         f"P-values are {provenance['inference']}, not simulated, and two-sided; {number} tested, {adjusted}. "
         f"Hot and cold mean significant at {100 * provenance['level']:g} %."
     )
