@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hotspots import vocabulary
+    from hotspots.analysis.clustering import global_statistics
     from hotspots.analysis.density import kernel_density
     from hotspots.analysis.divergence import diverging_schools
     from hotspots.analysis.joining import count_events, place_schools
@@ -94,6 +95,7 @@ _HOMES = {
     "link_neighbours": "analysis.neighbours",
     "getis_ord": "analysis.local",
     "local_moran": "analysis.local",
+    "global_statistics": "analysis.clustering",
     "kernel_density": "analysis.density",
     "diverging_schools": "analysis.divergence",
     "count_by_year": "analysis.trends",
@@ -157,6 +159,7 @@ __all__ = [
     "draw_map",
     "draw_series",
     "getis_ord",
+    "global_statistics",
     "kernel_density",
     "link_neighbours",
     "local_moran",

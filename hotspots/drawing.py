@@ -32,6 +32,7 @@ class Findings:
     results: list[HotspotResult] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
     schools: SchoolResult | None = None
+    clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 

@@ -175,6 +175,10 @@ def analyse(study: Study, inputs: Inputs, *, report: Report = _quiet) -> Finding
             findings.left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
             continue
         findings.results += _test(study, name, inputs, neighbours)
+        if study.analysis.global_statistics:
+            from hotspots.analysis.clustering import global_statistics
+
+            findings.clustering[name] = global_statistics(counts, neighbours)
     for section in study.events:
         if section.density and section.name in inputs.events:
             report(f"Spreading {section.title} over a surface")

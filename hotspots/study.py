@@ -165,6 +165,7 @@ class Analysis(_Section):
     null: Null | None = None
     adjustment: Adjustment = "benjamini-hochberg"
     level: float = Field(default=0.05, gt=0, lt=0.5)
+    global_statistics: bool = False
 
 
 class DensitySection(_Section):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import hotspots
+from hotspots.analysis.clustering import clustering_sentence
 from hotspots.drawing import Findings, draw_everything
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
@@ -131,6 +132,8 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         if result.method == "getis_ord":
             sentences.append(wording.places_sentence(result, places))
             sentences.append(wording.certainty_sentence(result))
+            if result.name in findings.clustering:
+                sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")
     sentences += [wording.series_title(series) + "." for series in inputs.series]
@@ -166,6 +169,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             }
             for result in findings.results
         },
+        "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
         "surfaces": {surface.name: _describe_surface(surface) for surface in findings.surfaces},
         "schools": _describe_school_result(findings.schools),
         "left_out": dict(findings.left_out),

@@ -202,6 +202,7 @@ def test_settings_reach_the_outputs(tmp_path):
 neighbours = "rook"
 null = "constant-risk"
 adjustment = "bonferroni"
+global_statistics = true
 [density]
 bandwidth = 1500
 cell = 250
@@ -210,6 +211,8 @@ cell = 250
     settings = finished.summary["hotspots"]["violence"]["getis_ord"]["settings"]
     assert settings["neighbours"].startswith("Rook")
     assert (settings["null"], settings["adjustment"], settings["inference"]) == ("constant-risk", "bonferroni", "exact")
+    assert set(finished.summary["clustering"]["violence"]) == {"Moran's I", "Geary's C", "General G"}
+    assert any("Over the whole map" in sentence for sentence in finished.findings)
     surface = finished.summary["surfaces"]["violence"]
     assert (surface["bandwidth_m"], surface["cell_m"]) == (1500, 250)
 

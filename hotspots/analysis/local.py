@@ -209,7 +209,7 @@ class _Settings:
 
 
 def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
-    links = _as_neighbours(neighbours, counts.area)
+    links = as_neighbours(neighbours, counts.area)
     null = choose_null(settings.null, counts)
     reasons = reasons_not_tested(counts, links, null)
     tested = select_windows(counts, links, reasons, null, with_self=settings.with_self)
@@ -359,7 +359,8 @@ def _words(provenance: dict[str, Any]) -> str:
     )
 
 
-def _as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
+def as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
+    """Return neighbours in the order of the study's areas: those given, those of a libpysal Graph, or Queen."""
     if neighbours is None:
         neighbours = link_neighbours(area)
     elif not isinstance(neighbours, Neighbours):

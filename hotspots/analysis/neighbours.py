@@ -29,7 +29,7 @@ class Neighbours:
     Parameters
     ----------
     ids
-        Area ids (n).
+        Area ids (n), as text.
     starts
         Row starts (n + 1): the neighbours of area i are ``others[starts[i]:starts[i + 1]]``.
     others
@@ -93,6 +93,13 @@ class Neighbours:
         weights.sort_indices()
         return Neighbours(ids, weights.indptr.astype(np.int64), weights.indices.astype(np.int64), self.words)
 
+    def within(self, keep: NDArray[np.bool_]) -> Neighbours:
+        """Return the neighbours among the areas where `keep` (n) is true."""
+        weights = self.matrix()[keep][:, keep].tocsr()
+        weights.sort_indices()
+        starts, others = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+        return Neighbours(self.ids[keep], starts, others, self.words)
+
     def to_graph(self) -> Any:
         """Return a libpysal `Graph` with binary weights; libpysal takes seconds to import."""
         from libpysal.graph import Graph
@@ -136,7 +143,7 @@ def link_neighbours(
         If the rule's number or distance is missing.
     """
     areas: gpd.GeoDataFrame = getattr(area, "areas", area)
-    ids, shapes = pd.Index(areas.index), areas.geometry.to_numpy()
+    ids, shapes = _text_ids(areas.index), areas.geometry.to_numpy()
     if rule in ("queen", "rook"):
         pairs = _contiguous_pairs(shapes, edges=rule == "rook")
         words = {
@@ -164,7 +171,8 @@ def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph
     AnalysisError
         If an area has unequal weights: the exact tests here are for equal weights.
     """
-    ids = pd.Index(graph.unique_ids)
+    known = pd.Index(graph.unique_ids)
+    ids = _text_ids(known)
     links = graph.adjacency
     links = links[links > 0]
     spread = links.groupby(level=0).agg(["min", "max"])
@@ -175,10 +183,15 @@ def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph
             found=f"{len(unequal):,} areas with unequal weights",
             advice="give a binary or row-standardised graph",
         )
-    focal = ids.get_indexer(links.index.get_level_values(0))
-    other = ids.get_indexer(links.index.get_level_values(1))
+    focal = known.get_indexer(links.index.get_level_values(0))
+    other = known.get_indexer(links.index.get_level_values(1))
     apart = focal != other
     return _compress(ids, np.column_stack([focal[apart], other[apart]]), words)
+
+
+def _text_ids(index: pd.Index) -> pd.Index:
+    """Return ids as text, as every noun has them."""
+    return pd.Index([str(i) for i in index], name="area_id", dtype=object)
 
 
 def _needed(value: float | None, rule: str, name: str, advice: str) -> float:

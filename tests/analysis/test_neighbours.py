@@ -38,6 +38,7 @@ def test_equals_libpysal_on_a_published_map():
     columbus = gpd.read_file(examples.get_path("columbus.shp")).set_crs(27700, allow_override=True)
     # Its coordinates are in thousands of something: metres here, so that 0.1 m is as fine as it is on a real map.
     columbus["geometry"] = columbus.scale(1000, 1000, origin=(0, 0))
+    columbus.index = columbus.index.astype(str)
     for rule in ("queen", "rook"):
         theirs = Graph.build_contiguity(columbus, rook=rule == "rook")
         ours = link_neighbours(columbus, rule=rule)
