@@ -19,7 +19,7 @@ FLOORS = {
     "reading": 4, "drawing": 5, "writing": 6, "pipeline": 7,
     "cli": 8, "__init__": 8, "__main__": 9,
 }  # fmt: skip
-ROOMS = ("sources", "analysis", "publish")
+ROOMS = ("nouns", "sources", "analysis", "publish")
 
 DOORS = {
     "pyogrio": ("sources", "publish/"),  # GeoPackages are read in one room and written in the other

@@ -1,0 +1,25 @@
+"""The nouns that flow through the house: frozen, checked when made, keyed by `area_id`, never by position."""
+
+from hotspots.nouns.areas import Place, StudyArea, slugify
+from hotspots.nouns.checks import need_released
+from hotspots.nouns.counts import AreaCounts
+from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series
+from hotspots.nouns.results import SCHOOL_RESULT_COLUMNS, HotspotResult, SchoolResult, Surface
+
+__all__ = [
+    "SCHOOL_COLUMNS",
+    "SCHOOL_RESULT_COLUMNS",
+    "AreaCounts",
+    "Deprivation",
+    "Events",
+    "Factors",
+    "HotspotResult",
+    "Place",
+    "SchoolResult",
+    "Schools",
+    "Series",
+    "StudyArea",
+    "Surface",
+    "need_released",
+    "slugify",
+]

@@ -1,0 +1,204 @@
+"""What is read from publishers' files: events, schools, deprivation, series, factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import SourceError
+from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.vocabulary import OPEN, UNRELEASED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Events(Noun):
+    """One row per event, and the audit of the file they came from.
+
+    Parameters
+    ----------
+    table
+        Columns `easting`, `northing` (metres, missing where there is no point), `area_code` (text, missing
+        where there is none), `when` (datetime64, missing where unknown), `kind` (text); any further
+        columns are kept (e.g. `age`, `knife`).
+    rows_read
+        Rows in the file(s).
+    dropped
+        Reason → rows. `rows_read` = kept + dropped, to the row.
+    name, title
+        A short name for files and layers; words for people ("hospital admissions for violence").
+    source
+        Who published it and what it is, in words.
+    period
+        What the events cover, in words, e.g. ``"2017-2019"``.
+    notes
+        What a reader must know, in sentences (gaps, months without rows, snapped points).
+    release
+        See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
+    """
+
+    table: pd.DataFrame
+    rows_read: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.reset_index(drop=True).copy()
+        need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
+        freeze(self, "table", table)
+        freeze_mapping(self, "dropped")
+        dropped = sum(self.dropped.values())
+        if self.rows_read != len(table) + dropped:
+            raise SourceError(
+                f"The rows of {self.title} do not add up.",
+                found=f"{self.rows_read:,} read, {len(table):,} kept, {dropped:,} dropped",
+                advice="count every row that is left out, by reason",
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def where(self, keep: NDArray[np.bool_] | pd.Series, *, reason: str) -> Events:
+        """Return the events where `keep` is true; the others are counted as dropped for `reason`."""
+        mask = np.asarray(keep, dtype=bool)
+        dropped = dict(self.dropped)
+        left_out = int((~mask).sum())
+        if left_out:
+            dropped[reason] = dropped.get(reason, 0) + left_out
+        return replace(self, table=self.table[mask], dropped=dropped)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deprivation(Noun):
+    """Deprivation by area.
+
+    Parameters
+    ----------
+    table
+        Indexed by `area_id`: `score` (share of children in income-deprived families, 0 to 1), `rank` (1 is the
+        most deprived) and `decile` (1 is the most deprived tenth); what is not in the source is missing.
+    title
+        What the index is, e.g. ``"IDACI 2019"``.
+    estimated
+        Whether the score was derived and not published.
+    """
+
+    table: pd.DataFrame
+    title: str = "IDACI"
+    source: str = ""
+    estimated: bool = False
+    release: str = OPEN
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        need_columns(table, ("score", "rank", "decile"), "Deprivation")
+        need_unique(table.index, "areas of the deprivation file")
+        freeze(self, "table", table[["score", "rank", "decile"]])
+
+
+SCHOOL_COLUMNS = ("name", "la_code", "la_name", "easting", "northing", "pupils", "low", "high", "years", "reason")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Schools(Noun):
+    """One row per school of the file that is in question, whether it can be tested or not.
+
+    Parameters
+    ----------
+    table
+        Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
+        it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
+        exclusions over the years, an interval where numbers are hidden), `years` (number of years with a
+        record), `reason` (why it can't be tested; empty where it can).
+    rows_read, dropped
+        Rows of the register and reason → rows not in question (not open, not a state-funded secondary, ...).
+    """
+
+    table: pd.DataFrame
+    rows_read: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    title: str = "permanent exclusions"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        table.index.name = "school_id"
+        need_columns(table, SCHOOL_COLUMNS, "A table of schools")
+        need_unique(table.index, "schools")
+        need_interval(table, "low", "high", "School")
+        freeze(self, "table", table[list(SCHOOL_COLUMNS)].sort_index())
+        freeze_mapping(self, "dropped")
+        if self.rows_read != len(table) + sum(self.dropped.values()):
+            raise SourceError(
+                "The rows of the schools do not add up.",
+                found=f"{self.rows_read:,} read, {len(table):,} kept, {sum(self.dropped.values()):,} dropped",
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Series(Noun):
+    """Counts by period and group; a gap is a gap, never a zero.
+
+    Parameters
+    ----------
+    table
+        Columns `period` (text, in order), `group` (text), `low`, `high` (counts; equal where known, missing in
+        a gap), `ci_low`, `ci_high` (95 % interval of the underlying level).
+    unit
+        What is counted, in words.
+    """
+
+    table: pd.DataFrame
+    unit: str
+    name: str = "series"
+    title: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.reset_index(drop=True).copy()
+        need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
+        freeze(self, "table", table)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Factors(Noun):
+    """Factors identified at the end of children's assessments, by authority.
+
+    Parameters
+    ----------
+    table
+        Columns `la_code`, `la_name`, `factor`, `mentions` (count, missing where hidden), `mark` (the mark that
+        stood there instead, e.g. ``"c"``), `assessments` (episodes with an assessment factor). Several factors
+        stand in one assessment, so shares do not add to 100 %.
+    """
+
+    table: pd.DataFrame
+    title: str = "Factors identified at the end of assessment"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = OPEN
+
+    def __post_init__(self) -> None:
+        columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
+        need_columns(self.table, columns, "Factors of assessments")
+        freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

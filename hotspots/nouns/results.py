@@ -1,0 +1,199 @@
+"""What an analysis finds: hotspots, surfaces, schools against deprivation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.errors import AnalysisError
+from hotspots.nouns.areas import Place
+from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns
+from hotspots.nouns.records import SCHOOL_COLUMNS
+from hotspots.vocabulary import COLD_CLASSES, CRS, HOT_CLASSES, LEVEL_OF_CLASS, RESULT_COLUMNS, UNRELEASED, Method
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class HotspotResult(Noun):
+    """One method's finding for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `area_id` with the fixed columns (the id is the index).
+    method
+        ``"getis_ord"`` or ``"local_moran"``.
+    words
+        The method in sentences a reader can understand.
+    provenance
+        Setting → value: null, neighbour rule, dispersion, adjustment, level, ...
+    """
+
+    table: gpd.GeoDataFrame
+    method: Method
+    words: str
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        columns = [column for column in RESULT_COLUMNS if column != "area_id"]
+        need_columns(table, columns, "A hotspot result")
+        untold = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
+        if len(untold):
+            raise AnalysisError(f"Area {untold[0]!r} was not tested and no reason is given.")
+        freeze(self, "table", table[columns])
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def _ids(self, classes: frozenset[str], place: Place | None) -> list[str]:
+        # Gi* maps show 90 % too; what counts is the study's own level.
+        level = float(self.provenance.get("level", 0.05))
+        reached = {name for name in classes if name not in LEVEL_OF_CLASS or LEVEL_OF_CLASS[name] <= level + 1e-12}
+        keep = self.table["class"].isin(reached)
+        if place is not None:
+            keep &= self.table["la_code"].isin(place.authorities)
+        return [str(area_id) for area_id in self.table.index[keep]]
+
+    def hot(self, place: Place | None = None) -> list[str]:
+        """Ids of the areas that are hot (or High-High) at the study's level, of one place or of all."""
+        return self._ids(HOT_CLASSES, place)
+
+    def cold(self, place: Place | None = None) -> list[str]:
+        """Ids of the areas that are cold (or Low-Low) at the study's level, of one place or of all."""
+        return self._ids(COLD_CLASSES, place)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Surface(Noun):
+    """A density surface: north up, missing outside the study area.
+
+    Parameters
+    ----------
+    values
+        Array (row, col), float, first row in the north; NaN outside the study area.
+    origin
+        Easting and northing (metres) of the upper left corner of the upper left cell.
+    cell
+        Side of a cell in metres.
+    unit
+        Unit of the values, in words, e.g. ``"events per km² and year"``.
+    integral
+        Integral of the surface over the study area, in events.
+    bandwidth
+        In metres; `bandwidth_words` says how it was chosen.
+    """
+
+    values: NDArray[np.float64]
+    origin: tuple[float, float]
+    cell: float
+    unit: str
+    integral: float
+    kernel: str
+    bandwidth: float
+    bandwidth_words: str = ""
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    words: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+    crs: str = CRS
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=float)
+        if values.ndim != 2 or self.cell <= 0:
+            raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
+        values.setflags(write=False)
+        freeze(self, "values", values)
+        freeze_mapping(self, "provenance")
+
+    @property
+    def transform(self) -> tuple[float, float, float, float, float, float]:
+        """The affine coefficients (a, b, c, d, e, f) that rasterio and GDAL use."""
+        return (self.cell, 0.0, self.origin[0], 0.0, -self.cell, self.origin[1])
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """West, south, east, north, in metres."""
+        rows, columns = self.values.shape
+        west, north = self.origin
+        return (west, north - rows * self.cell, west + columns * self.cell, north)
+
+
+SCHOOL_RESULT_COLUMNS = (
+    *SCHOOL_COLUMNS,
+    "area_id",
+    "area_la_code",
+    "idaci",
+    "idaci_decile",
+    "rate",
+    "rate_low",
+    "rate_high",
+    "expected",
+    "limit_low_95",
+    "limit_high_95",
+    "limit_low_998",
+    "limit_high_998",
+    "p_above",
+    "p_below",
+    "p_adjusted",
+    "class",
+    "geometry",
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SchoolResult(Noun):
+    """Every school against what its area's deprivation and its size would suggest.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per
+        100 pupils and year; `expected` and `limit_*` are counts over the period; `p_above`, `p_below` are
+        mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`; geometry is missing where the school could
+        not be placed.
+    words
+        The model and its slope, in sentences.
+    slope
+        `per_ten_points`, `low`, `high` (ratios of rates for ten points of IDACI), `dispersion`.
+    """
+
+    table: gpd.GeoDataFrame
+    words: str
+    slope: Mapping[str, float] = field(default_factory=dict)
+    title: str = "permanent exclusions"
+    index_title: str = "IDACI"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        need_columns(self.table, SCHOOL_RESULT_COLUMNS, "A result for schools")
+        freeze(self, "table", self.table[list(SCHOOL_RESULT_COLUMNS)].copy())
+        freeze_mapping(self, "slope")
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)
