@@ -146,19 +146,16 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
     if section.format == "counts":
         inputs.counts[section.name] = _through_gate(study, _read_counts(study, section, inputs.area))
         return
-    lines = [series for series in study.series if series.events == section.name]
-    wanted = [section.years, *(series.years for series in lines)]
-    spans = [years for years in wanted if years is not None]
-    # One reading serves the map and the charts; None keeps every year.
-    span = (min(a for a, _ in spans), max(b for _, b in spans)) if spans and section.years else None
-    everything = _read_records(study, section, span)
-    events = _within_years(everything, section)
-    if study.profile == "restricted":
-        events, everything = restrict(events), restrict(everything)
-    inputs.series += [_count_series(study, series, everything) for series in lines]
-    inputs.counts[section.name] = _through_gate(
-        study, count_events(events, inputs.area, points=points[0] if points else None)
-    )
+    events = _read_records(study, section, section.years)
+    for series in study.series:
+        if series.events == section.name:
+            # A chart may reach back further than the map: read again, so that each has the audit and notes of its own.
+            reread = series.years != section.years
+            inputs.series.append(
+                _count_series(study, series, _read_records(study, section, series.years) if reread else events)
+            )
+    counts = count_events(events, inputs.area, points=points[0] if points else None)
+    inputs.counts[section.name] = _through_gate(study, counts)
     inputs.events[section.name] = events
 
 
@@ -177,16 +174,9 @@ def _read_records(study: Study, section: EventSection, years: tuple[int, int] | 
         )
     else:
         events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, **common)
-    return replace(events, source=section.source or events.source, period=section.period or events.period)
-
-
-def _within_years(events: Events, section: EventSection) -> Events:
-    if section.years is None:
-        return events
-    first, last = section.years
-    when = events.table["when"].dt.year
-    kept = events.where(((when >= first) & (when <= last)).to_numpy(), reason=f"outside {first} to {last}")
-    return replace(kept, period=section.period or (str(first) if first == last else f"{first}-{last}"))
+    events = replace(events, source=section.source or events.source, period=section.period or events.period)
+    restricted: Events = restrict(events)
+    return restricted if study.profile == "restricted" else events
 
 
 def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCounts:
@@ -298,7 +288,7 @@ def describe(counts: AreaCounts) -> dict[str, Any]:
         **dict(counts.audit),
         "dropped": dict(counts.dropped),
         "outside": counts.outside,
-        "observed": low if low == high else [low, high],
+        "observed": int(low) if low == high else [int(low), int(high)],
         "areas_with_hidden_counts": counts.hidden,
         "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
         "notes": list(counts.notes),

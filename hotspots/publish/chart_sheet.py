@@ -24,8 +24,8 @@ def begin_chart(noun: Series | Factors | SchoolResult, title: str, subtitle: str
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
     period = period_words(getattr(noun, "period", ""))
-    source = "Source: " + ", ".join(part for part in (noun.source, period) if part) + "."
-    lines = [source, wording.release_sentence(noun.release)]
+    said = [f"Source: {noun.source.rstrip('.')}." if noun.source else "", f"Period: {period}." if period else ""]
+    lines = [" ".join(part for part in said if part), wording.release_sentence(noun.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
 

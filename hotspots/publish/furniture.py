@@ -17,6 +17,8 @@ STEP: Final = 5.6
 METRES_PER_MILE: Final = 1609.344
 """International mile, exactly."""
 SCALE: Final = "scale"
+ABSENT: Final = "#757575"
+"""Of words about what does not occur; 4.6 : 1 on white, so that they can still be read."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Entry:
     label: str
     colour: str = "none"
     hatch: str = ""
-    count: int | None = None
+    count: int | str | None = None
     marker: str = ""
     hatch_colour: str = INK
     edge: str = "#8c8c8c"
@@ -45,16 +47,18 @@ def draw_legend(
 
 
 def _draw_entry(sheet: Sheet, left: float, top: float, width: float, entry: Entry) -> float:
-    count = "" if entry.count is None else f"{entry.count:,}"
+    count = f"{entry.count:,}" if isinstance(entry.count, int) else entry.count or ""
+    # A class that does not occur keeps its place, so that colours mean the same on every map, but steps back.
+    colour = ABSENT if entry.count == 0 else INK
     room = width - SWATCH[0] - 2.0 - (sheet.text_width(count, size=7.5) + 2.0 if count else 0.0)
     lines = sheet.wrap(entry.label, width=room, size=7.5)
     height = max(STEP, len(lines) * LINE * 7.5 * MM_PER_POINT + 1.2)
     middle = top - height / 2
     _draw_swatch(sheet, left, middle, entry)
     text_top = middle + (len(lines) * LINE - 0.15) * 7.5 * MM_PER_POINT / 2
-    sheet.write(left + SWATCH[0] + 2.0, text_top, entry.label, size=7.5, width=room)
+    sheet.write(left + SWATCH[0] + 2.0, text_top, entry.label, size=7.5, width=room, colour=colour)
     first = middle + (LINE - 0.15) * 7.5 * MM_PER_POINT / 2
-    sheet.write(left + width, first, count, size=7.5, align="right")
+    sheet.write(left + width, first, count, size=7.5, align="right", colour=colour)
     return top - height
 
 

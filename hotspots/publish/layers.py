@@ -150,10 +150,15 @@ def draw_surface(
     known = surface.values[cells_inside(surface, ground, place)]
     cells = np.histogram(np.clip(known, breaks[0], top), bins=breaks)[0]
     entries = [
-        Entry(label, colour, count=round(float(number) * surface.cell**2 / 1e6))
+        Entry(label, colour, count=_km2(float(number) * surface.cell**2 / 1e6))
         for label, colour, number in zip(surface_labels(breaks), colours, cells, strict=True)
     ]
     return entries[::-1]
+
+
+def _km2(size: float) -> int | str:
+    """Return whole km²; a patch that rounds to none is still a patch."""
+    return "<1" if 0 < size < 0.5 else round(size)
 
 
 def cells_inside(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +12,7 @@ import pandas as pd
 from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
 from hotspots.publish import wording
 from hotspots.publish.basemap import add_basemap
+from hotspots.publish.explanations import explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.furniture import Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar
 from hotspots.publish.ground import Ground, prepare_ground
 from hotspots.publish.labels import label_map
@@ -28,7 +29,7 @@ from hotspots.publish.layers import (
 )
 from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
-from hotspots.publish.sheet import MARGIN, QUIET, Sheet, foot, head, look, new_sheet
+from hotspots.publish.sheet import MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
 from hotspots.publish.window import Window, open_window
 from hotspots.vocabulary import RESTRICTED, weakest_release
@@ -108,8 +109,7 @@ def draw_map(
         busy = busy_boxes(noun, ground)
         marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
         label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
-        words = [*_explain(noun, place), *noun.notes, missing or ""]
-        _fill_column(sheet, window, legend, " ".join(part for part in words if part))
+        _fill_column(sheet, window, legend, _explain(noun, place, missing or ""))
     return sheet.figure
 
 
@@ -150,13 +150,17 @@ def _small_print(
     noun: Mapped, area: StudyArea, deprivation: Deprivation | None, places: pd.DataFrame | None, release: str
 ) -> list[str]:
     """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
-    sources = ["Source: " + ", ".join(part for part in (noun.source, period_words(noun.period)) if part)]
-    if deprivation is not None and deprivation.source:
+    sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
+    if deprivation is not None and deprivation.source and deprivation.source not in noun.source:
         sources.append(f"{deprivation.title}: {deprivation.source}")
     if places is not None and "credit" in places.columns:
         sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
     return [_sentences(sources), _sentences(list(lines)), wording.release_sentence(release)]
+
+
+def _period(period: str) -> str:
+    return f"Period: {period_words(period)}" if period else ""
 
 
 def _sentences(parts: Sequence[str]) -> str:
@@ -200,20 +204,19 @@ def _within(place: Place | None) -> str:
     return f" in {place.name}" if place is not None else ""
 
 
-def _explain(noun: Mapped, place: Place | None) -> Iterator[str]:
-    """Say how the map was made and what it can't show."""
+def _explain(noun: Mapped, place: Place | None, missing: str) -> list[tuple[str, str]]:
+    """Return how to read the map and what it can't show, in sections."""
     if isinstance(noun, HotspotResult):
-        yield wording.certainty_sentence(noun, place)
-        yield wording.level_sentence(noun, place)
-        yield wording.method_sentence(noun)
+        sections = explain_hotspots(noun, place)
     elif isinstance(noun, Surface):
-        yield wording.surface_method_sentence(noun)
+        sections = explain_surface(noun)
     else:
-        yield noun.words
-        yield wording.unplaced_sentence(noun, place)
+        sections = explain_schools(noun, wording.unplaced_sentence(noun, place))
+    heading, words = sections[0]
+    return [(heading, f"{words} {missing}".strip()), *sections[1:]]
 
 
-def _fill_column(sheet: Sheet, window: Window, legend: _Legend, words: str) -> None:
+def _fill_column(sheet: Sheet, window: Window, legend: _Legend, sections: Sequence[tuple[str, str]]) -> None:
     """Write legend, explanation, scale and north beside the map."""
     left, top = sheet.width - MARGIN - COLUMN, window.box[3]
     top = draw_legend(sheet, left, top, width=COLUMN, heading=legend.heading, entries=legend.entries, note=legend.note)
@@ -223,5 +226,4 @@ def _fill_column(sheet: Sheet, window: Window, legend: _Legend, words: str) -> N
     low = window.box[1]
     draw_scale_bar(sheet, left + 1.5, low + 11.5, metres_per_mm=window.metres_per_mm, longest=40.0)
     draw_north_arrow(sheet, sheet.width - MARGIN - 4.0, low + 0.5)
-    top = sheet.write(left, top - 3.0, "How to read this map", size=9, weight="bold", width=COLUMN)
-    sheet.write_fitting(left, top - 0.5, words, width=COLUMN, bottom=low + 15.0, size=7.5, smallest=6.5, colour=QUIET)
+    sheet.write_sections(left, top - 3.0, sections, width=COLUMN, bottom=low + 15.0)

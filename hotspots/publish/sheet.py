@@ -25,6 +25,8 @@ INK: Final = "#1a1a1a"
 QUIET: Final = "#4d4d4d"
 RULE: Final = "#b3b3b3"
 WARNING: Final = "#b30000"
+NOTICE: Final = "#1b4f8f"
+"""Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
 SHORTENED: Final = ". Shortened: the rest stands in the briefing."
 
 Box = tuple[float, float, float, float]
@@ -186,6 +188,32 @@ class Sheet:
                 return self.write(x, top, shorter, size=smallest, width=width, **options)
         return self.write(x, top, words, size=smallest, width=width, **options)
 
+    def write_sections(
+        self,
+        left: float,
+        top: float,
+        sections: Sequence[tuple[str, str]],
+        *,
+        width: float,
+        bottom: float,
+    ) -> None:
+        """Write headings and what stands below them: the first in ink, those after it quieter and smaller.
+
+        The first takes the room it needs; what the others have no room for is cut at a sentence or left out.
+        """
+        kept = [(heading, words) for heading, words in sections if words]
+        for number, (heading, words) in enumerate(kept):
+            size, colour = ((7.75, INK), (7.0, QUIET))[min(number, 1)]
+            head_size = size + 1.25
+            first_lines = LINE * MM_PER_POINT * (head_size + 2 * size)
+            if number and top - first_lines < bottom:
+                return
+            top = self.write(left, top, heading, size=head_size, weight="bold", width=width, colour=colour) - 0.3
+            top = self.write_fitting(
+                left, top, words, width=width, bottom=bottom, size=size, smallest=6.25, colour=colour
+            )
+            top -= 2.2
+
     def _height(self, words: str, *, width: float, size: float) -> float:
         return len(self.wrap(words, width=width, size=size)) * LINE * size * MM_PER_POINT
 
@@ -216,11 +244,13 @@ def head(sheet: Sheet, title: str, subtitle: str, *, marking: str = "", alarming
     width = sheet.width - 2 * MARGIN
     top = sheet.height - MARGIN + 3.0
     if marking and alarming:
-        sheet.write(sheet.width / 2, top, marking, size=9, weight="bold", colour=WARNING, align="center", group=MARKING)
-        top -= 6.0
+        sheet.write(
+            sheet.width / 2, top, marking, size=11, weight="bold", colour=WARNING, align="center", group=MARKING
+        )
+        top -= 7.0
     elif marking:
         sheet.write(
-            sheet.width - MARGIN, top, marking, size=7.5, weight="bold", colour=WARNING, align="right", group=MARKING
+            sheet.width - MARGIN, top, marking, size=7.5, weight="bold", colour=NOTICE, align="right", group=MARKING
         )
         top -= 5.0
     size = _title_size(sheet, title, width)
@@ -249,9 +279,16 @@ def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: boo
     bottom = 6.0
     if marking and alarming:
         sheet.write(
-            sheet.width / 2, bottom + 4.0, marking, size=9, weight="bold", colour=WARNING, align="center", group=MARKING
+            sheet.width / 2,
+            bottom + 4.6,
+            marking,
+            size=11,
+            weight="bold",
+            colour=WARNING,
+            align="center",
+            group=MARKING,
         )
-        bottom += 5.0
+        bottom += 5.8
     top = bottom + step * len(wrapped)
     for number, line in enumerate(wrapped):
         sheet.write(MARGIN, top - number * step, line, size=size, colour=QUIET)

@@ -55,7 +55,7 @@ SCHOOL_LEVELS: Final = ("cannot_be_judged", "as_expected", "below", "above", "fa
 """Classes of schools from the bottom to the top, so that those that stand out are not covered."""
 SURFACE_COLOURS: Final = ("#ffffff00", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#8c2d04")
 """Below the average (clear), then once, twice, ... five times the average and more; darker is denser in grey too."""
-BREAK_DIGITS: Final = 3
+BREAK_DIGITS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
 
 
 def _rounded(value: float, *, up: bool = False) -> float:
-    """Return a number with three significant digits."""
+    """Return a number with two significant digits."""
     unit = 10.0 ** (math.floor(math.log10(value)) - BREAK_DIGITS + 1)
     digits = math.ceil(value / unit - 1e-9) if up else round(value / unit)
     return float(f"{digits * unit:.{BREAK_DIGITS}g}")
@@ -229,7 +229,7 @@ def surface_breaks(surface: Surface) -> list[float]:
     Returns
     -------
     list of float
-        Strictly rising, in the surface's unit, with three significant digits; one more than there are classes,
+        Strictly rising, in the surface's unit, with two significant digits; one more than there are classes,
         and at most seven. Class k has the colour ``SURFACE_COLOURS[k]``.
 
     References
@@ -250,15 +250,20 @@ def surface_breaks(surface: Surface) -> list[float]:
 
 
 def surface_labels(breaks: Sequence[float]) -> list[str]:
-    """Return the words for every class of a surface, lowest first.
+    """Return the words for every class of a surface, lowest first: bounds, and how many times the average.
 
     Examples
     --------
-    >>> surface_labels([0.0, 13.3, 26.6, 30.0])
-    ['0 to 13.3 (below average)', '13.3 to 26.6', '26.6 to 30']
+    >>> surface_labels([0.0, 13.0, 26.0, 30.0])
+    ['0 to 13 (below average)', '13 to 26 (1 to 2 times)', '26 to 30 (2 times average or more)']
     """
     labels = [f"{low:,.10g} to {high:,.10g}" for low, high in pairwise(breaks)]
-    return [f"{labels[0]} (below average)", *labels[1:]] if len(labels) > 1 else labels
+    if len(labels) == 1:
+        return labels
+    last = len(labels) - 1
+    words = [f"{k} to {k + 1} times" for k in range(1, last)]
+    most = f"{last} times average or more" if last > 1 else "average or more"
+    return [f"{label} ({said})" for label, said in zip(labels, ["below average", *words, most], strict=True)]
 
 
 def surface_style(surface: Surface) -> str:

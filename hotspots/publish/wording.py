@@ -55,7 +55,7 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     """Return the finding in one line: how many areas are hot, of how many, where and for what."""
     table = _of(result.table, place)
     number, total = len(result.hot(place)), len(table)
-    hot = "High-High" if result.method == "local_moran" else "hot"
+    hot = "high among high" if result.method == "local_moran" else "hot"
     if not bool((table["class"] != "not_tested").any()):
         return f"No area{_in(place)} could be tested for {result.title}"
     if number == 0:
@@ -133,10 +133,21 @@ def has_population(result: HotspotResult) -> bool:
 def method_sentence(result: HotspotResult) -> str:
     """Return the method and its limits, in sentences."""
     words = result.words.strip() or f"{statistic(result)} of each area and its neighbours."
+    spread = dispersion_sentence(result)
     limits = "It speaks of areas, not of the people who live in them."
     if not has_population(result):
         limits = "Without population it shows events and not risk. " + limits
-    return f"{words} {limits}"
+    return " ".join(part for part in (words, spread, limits) if part)
+
+
+def dispersion_sentence(result: HotspotResult) -> str:
+    """Return how much more than chance the counts differ between areas; empty where it was not estimated."""
+    spread = result.provenance.get("dispersion")
+    if not spread:
+        return ""
+    low, high = (f"{float(bound):.2f}" for bound in spread)
+    times = low if low == high else f"{low} to {high}"
+    return f"Here the variance of a count is {times} times its mean."
 
 
 def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
@@ -146,7 +157,7 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
     if not weaker:
         return ""
     level = float(result.provenance.get("level", 0.05))
-    return f"The title counts areas that are hot with {100 * (1 - level):g} % confidence or more."
+    return f"The title counts those with {100 * (1 - level):g} % confidence or more."
 
 
 def hides(result: HotspotResult, place: Place | None = None) -> bool:

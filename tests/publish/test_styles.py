@@ -223,12 +223,12 @@ def test_a_map_tip_has_no_empty_parts():
         # 99 empty cells and one with 100: average 1
         ([[100.0] + [0.0] * 99], [0, 1, 2, 3, 4, 5, 100]),
         # average 10/3 = 3.333..., twice it is 6.666...
-        ([[0, 0, 10]], [0, 3.33, 6.67, 10]),
+        ([[0, 0, 10]], [0, 3.3, 6.7, 10]),
         # the highest, 10.001, is rounded up; the average is 5.0005
-        ([[0, 10.001]], [0, 5, 10.1]),
+        ([[0, 10.001]], [0, 5, 11]),
         # no differences, no hot spot
         ([[2, 2], [2, 2]], [0, 2]),
-        ([[1.2345, 1.2345]], [0, 1.24]),
+        ([[1.2345, 1.2345]], [0, 1.3]),
         ([[0, 0]], [0, 1]),
         ([[np.nan, np.nan]], [0, 1]),
     ],
@@ -247,7 +247,15 @@ def test_breaks_rise_and_cover_every_cell(values):
 
 
 def test_labels_say_what_the_first_class_is():
-    assert surface_labels([0.0, 1250.0, 2500.0]) == ["0 to 1,250 (below average)", "1,250 to 2,500"]
+    assert surface_labels([0.0, 1250.0, 2500.0]) == [
+        "0 to 1,250 (below average)",
+        "1,250 to 2,500 (average or more)",
+    ]
+    assert surface_labels([0.0, 10.0, 20.0, 30.0, 32.0])[1:] == [
+        "10 to 20 (1 to 2 times)",
+        "20 to 30 (2 to 3 times)",
+        "30 to 32 (3 times average or more)",
+    ]
     assert surface_labels([0.0, 2.0]) == ["0 to 2"]
 
 

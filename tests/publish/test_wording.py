@@ -53,7 +53,10 @@ def test_a_title_counts_the_place_and_not_the_study(gi_result: HotspotResult) ->
 
 def test_local_moran_speaks_of_high_high(moran_result: HotspotResult) -> None:
     result = with_classes(moran_result, 3, key="high_high")
-    assert wording.finding_title(result, BOTH) == "3 of 36 areas in Birmingham–Sandwell are High-High for knife crime"
+    assert (
+        wording.finding_title(result, BOTH)
+        == "3 of 36 areas in Birmingham–Sandwell are high among high for knife crime"
+    )
     assert "3 High-High areas" in wording.certainty_sentence(with_classes(moran_result, 3, key="high_high", certain=0))
 
 
@@ -106,7 +109,7 @@ def test_areas_that_may_be_hot_are_told_apart_from_those_that_are(gi_result: Hot
 def test_hot_is_what_reaches_the_studys_own_level(gi_result: HotspotResult) -> None:
     weak = with_classes(gi_result, 5, key="hot_90")
     assert wording.finding_title(weak) == "No area is hot for knife crime"  # the level of the fixture is 0.05
-    assert wording.level_sentence(weak) == "The title counts areas that are hot with 95 % confidence or more."
+    assert wording.level_sentence(weak) == "The title counts those with 95 % confidence or more."
     lenient = replace(weak, provenance={"level": 0.10})
     assert wording.finding_title(lenient) == "5 of 36 areas are hot for knife crime"
     assert wording.level_sentence(lenient) == ""
