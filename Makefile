@@ -27,7 +27,7 @@ wheel: $(VENV)/.installed-dev
 DATA ?= ../shared/data
 
 bench: $(VENV)/.installed-dev
-	$(PIP) install pygeoda==0.1.0
+	$(PIP) install pygeoda==0.1.3
 	$(BIN)/python benchmarks/inference.py $(DATA)
 
 sample: $(VENV)/.installed-dev

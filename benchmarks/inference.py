@@ -34,7 +34,14 @@ def read_map(folder: Path, where: str) -> gpd.GeoDataFrame:
         areas = gpd.read_file(folder / "wm_boundaries_27700.gpkg", layer="lsoa11")
     count = 3 * areas["lsoa11_name"].map(admissions["admissions"])
     areas = areas.assign(count=count.round()).dropna(subset=["count"])
-    return areas[["lsoa11_code", "count", "geometry"]].set_index("lsoa11_code")
+    areas = areas[["lsoa11_code", "count", "geometry"]].set_index("lsoa11_code")
+    areas.attrs["where"] = where
+    return areas
+
+
+def shapefile(where: str) -> Path:
+    """Return where the same map lies as a shapefile, for pygeoda."""
+    return Path(tempfile.gettempdir()) / f"hotspots-benchmark-{where.replace(' ', '-')}.shp"
 
 
 # --------------------------------------------------------------------------- who does what
@@ -55,10 +62,10 @@ def libpysal_neighbours(areas: gpd.GeoDataFrame) -> object:
 
 
 def pygeoda_neighbours(areas: gpd.GeoDataFrame) -> object:
-    """Queen contiguity by pygeoda, with the opening of the table."""
+    """Queen contiguity by pygeoda, with the opening of the shapefile (it does not open newer geopandas tables)."""
     import pygeoda
 
-    return pygeoda.queen_weights(pygeoda.open(areas))
+    return pygeoda.queen_weights(pygeoda.open(str(shapefile(areas.attrs["where"]))))
 
 
 def ours_exact(areas: gpd.GeoDataFrame, links: object) -> object:
@@ -138,6 +145,13 @@ def warm(folder: Path, where: str) -> list[dict[str, object]]:
     return rows
 
 
+def p_values(found: object) -> np.ndarray:
+    """Return the p-values of any of the programs' results."""
+    if hasattr(found, "table"):
+        return found.table["p_high"].to_numpy()
+    return np.asarray(found.p_sim if hasattr(found, "p_sim") else found.lisa_pvalues())  # type: ignore[attr-defined]
+
+
 def one_cold(folder: Path, where: str, program: str, step: int) -> None:
     """Read, link, test and write classes, in this new process; print seconds and peak memory."""
     start = time.perf_counter()
@@ -145,8 +159,7 @@ def one_cold(folder: Path, where: str, program: str, step: int) -> None:
     link, tests = TASKS[program]
     found = tests[step][1](areas, link(areas))
     with tempfile.TemporaryDirectory() as name:
-        p = found.table["p_high"] if hasattr(found, "table") else np.asarray(getattr(found, "p_sim", None) or 0)
-        pd.Series(np.ravel(p)).to_csv(Path(name) / "classes.csv")
+        pd.Series(p_values(found)).to_csv(Path(name) / "classes.csv")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": round(peak)}))
 
@@ -179,6 +192,7 @@ def main() -> None:
         return
     rows = []
     for where in ("West Midlands", "England"):
+        read_map(options.folder, where).to_file(shapefile(where))
         rows += warm(options.folder, where) + cold(options.folder, where)
     table = pd.DataFrame(rows)
     kind = table["step"].map(lambda s: "process" if "whole" in s and "process" in s else s if "Queen" in s else "test")
