@@ -144,7 +144,7 @@ def draw_factors(factors: Factors) -> Figure:
             for part in (
                 factors.title,
                 period_words(factors.period),
-                "share of assessments in which the factor was recorded; several in one assessment, so no sum of 100 %",
+                "share of assessments with the factor; one assessment may have several",
             )
             if part
         )
@@ -170,7 +170,8 @@ def _unknown(factors: Factors) -> list[str]:
     marks = sorted(
         {str(mark) for mark in table.loc[table["mentions"].isna(), "mark"] if isinstance(mark, str) and mark}
     )
-    if marks:
+    explained = " ".join(factors.notes)
+    if marks and not all(f"({mark})" in explained for mark in marks):
         said.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
     return said
 

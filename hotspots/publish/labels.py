@@ -23,9 +23,13 @@ __all__ = ["label_map", "overlaps", "put_labels", "write_label"]
 MOST_PLACES: Final = 14
 SIZES: Final = (10.0, 8.5, 7.0)
 """Points of the names of the place's authorities, of those around it, and of places."""
+STEPS: Final = ((0.0, 0.0), (0.0, 1.0), (0.0, -1.0), (0.55, 0.0), (-0.55, 0.0))
+"""Where a place's name may stand, in its own widths and heights from the place."""
 BEYOND: Final = "#6e6e6e"
 MARK: Final = 0.8
 """Half the width of a point on the page (mm)."""
+CLEAR: Final = 3.0
+"""Air round the name of an authority, both sides together (mm)."""
 GRID: Final = 15
 """Spots tried across an authority for its name, each way."""
 
@@ -65,7 +69,15 @@ def label_map(
         named = places[~places["name"].isin(ground.labels["name"])]
         named = named.sort_values(["population", "name"], ascending=[False, True])
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
-        put(_names(named[known]), most=MOST_PLACES, size=SIZES[2])
+        loud = _on_page(sheet, window, busy) if not len(marks) else busy[:0]
+        put(_names(named[known]), most=MOST_PLACES, size=SIZES[2], busy=loud)
+
+
+def _on_page(sheet: Sheet, window: Window, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return boxes (n, 4) in metres as boxes on the page (mm)."""
+    corners = window.axes.transData.transform(boxes.reshape(-1, 2))
+    on_page: NDArray[np.float64] = (corners / float(sheet.figure.dpi) * MM_PER_INCH).reshape(-1, 4)
+    return on_page
 
 
 def _names(labels: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
@@ -79,7 +91,7 @@ def _quiet_names(
     """Give the names of authorities, each moved inside its own to where it covers least of what the map is about."""
     height = SIZES[0] * MM_PER_POINT * 1.4 * window.metres_per_mm
     for code, (name, east, north) in zip(labels.index, _names(labels), strict=True):
-        width = sheet.text_width(name, size=SIZES[0], weight="bold") * window.metres_per_mm
+        width = (sheet.text_width(name, size=SIZES[0], weight="bold") + CLEAR) * window.metres_per_mm
         x, y = _quiet_spot(
             ground.outlines[str(code)], np.array([east, north]), (width, height), busy, extent=window.extent
         )
@@ -171,20 +183,44 @@ def put_labels(
     colour: str = INK,
     taken: list[Box],
     within: Box,
+    busy: NDArray[np.float64] | None = None,
 ) -> int:
     """Write the first `most` labels that fit in the window and touch none before them; return how many were written.
 
-    `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear.
+    `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear. A
+    label that would cover boxes of `busy` (n, 4; mm on the page) moves by its own size to where it covers least.
     """
     written = 0
     for words, x, y in labels:
         if written == most:
             break
         box = text_box(sheet, axes, x, y, words, size=size, weight=weight, align="center")
-        outside = box[0] < within[0] or box[1] < within[1] or box[2] > within[2] or box[3] > within[3]
-        if outside or overlaps(box, taken):
+        if not _lies_in(box, within) or overlaps(box, taken):
             continue
-        write_label(axes, x, y, words, size=size, weight=weight, colour=colour)
-        taken.append(box)
+        steps = STEPS if busy is not None and _covered(box, busy) > 0 else STEPS[:1]
+        moved = [(_moved(box, step), step) for step in steps]
+        free = [(spot, step) for spot, step in moved if _lies_in(spot, within) and not overlaps(spot, taken)]
+        spot, (across, up) = min(free, key=lambda one: 0.0 if busy is None else _covered(one[0], busy))
+        metres = abs(axes.transData.inverted().transform((1, 0)) - axes.transData.inverted().transform((0, 0)))[0]
+        metres *= float(sheet.figure.dpi) / MM_PER_INCH
+        right, above = across * (box[2] - box[0]) * metres, up * (box[3] - box[1]) * metres
+        write_label(axes, x + right, y + above, words, size=size, weight=weight, colour=colour)
+        taken.append(spot)
         written += 1
     return written
+
+
+def _moved(box: Box, step: tuple[float, float]) -> Box:
+    right, up = step[0] * (box[2] - box[0]), step[1] * (box[3] - box[1])
+    return (box[0] + right, box[1] + up, box[2] + right, box[3] + up)
+
+
+def _lies_in(box: Box, within: Box) -> bool:
+    return box[0] >= within[0] and box[1] >= within[1] and box[2] <= within[2] and box[3] <= within[3]
+
+
+def _covered(box: Box, busy: NDArray[np.float64]) -> float:
+    """Return how much (mm²) of other boxes lies under one, each counted for itself."""
+    wide = np.minimum(box[2], busy[:, 2]) - np.maximum(box[0], busy[:, 0])
+    high = np.minimum(box[3], busy[:, 3]) - np.maximum(box[1], busy[:, 1])
+    return float((np.maximum(wide, 0.0) * np.maximum(high, 0.0)).sum())

@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.nouns import Place, SchoolResult, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy
+from hotspots.publish.explanations import explain_schools, slope_title
 from hotspots.publish.furniture import Entry, draw_legend
 from hotspots.publish.labels import overlaps
 from hotspots.publish.phrases import capitalised, plural
@@ -28,15 +29,20 @@ __all__ = ["draw_exclusions_against_idaci", "draw_funnel"]
 COLUMN: Final = 66.0
 HIDDEN: Final = "#8c8c8c"
 
-LIMITS: Final = (("95", "--", "95 %"), ("998", "-", "99.8 %"))
+LIMIT: Final = "#6e6e6e"
+LIMITS: Final = (("95", "--", "95 % limit"), ("998", ":", "99.8 % limit"))
+PLATE: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 LINE_WORDS: Final = (
-    "A grey upright line is a number that is hidden in the source: the true value lies somewhere on it. "
+    "A grey upright line is a number hidden in the source: the true value lies somewhere on it. "
     "A school outside the limits is not a bad or a good school: pupils, practice and recording differ."
 )
 
 
 def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
     """Return every school's exclusions against what size and area suggest, with 95 % and 99.8 % limits.
+
+    Counts stand against counts, not their ratio: a reader sees how many there were and how many were expected, and
+    the limits, which are whole numbers, rise in steps instead of jumping up and down.
 
     Parameters
     ----------
@@ -65,13 +71,13 @@ def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
         schools = wording.schools_in(result.table, place)
         table = schools[(schools["expected"] > 0) & schools["low"].notna()]
         sheet, axes = _begin(result, table, place=place, left_out=len(schools) - len(table))
-        expected = table["expected"]
-        low, high = table["low"] / expected, table["high"] / expected
+        expected, low, high = table["expected"], table["low"], table["high"]
+        axes.set_xlim(0, float(expected.max()) * 1.04 if len(table) else 1.0)
+        axes.set_ylim(0, max(2.0, float(high.max()) * 1.08) if len(table) else 2.0)
         _draw_limits(axes, table.sort_values("expected"))
         _draw_points(axes, expected, low, high, table["class"])
-        axes.set_ylim(0, max(2.0, float(high.max()) * 1.05 if len(high) else 2.0))
-        tidy(axes, x=f"Expected {result.title} over the period", y="Observed divided by expected")
-        _label_outliers(sheet, axes, table, expected, (low, high))
+        tidy(axes, x=f"Expected {result.title} over the period", y=f"{capitalised(result.title)} over the period")
+        _label_outliers(sheet, axes, table, expected, (low, high), lines=("limit_high_95", "limit_high_998"))
     return sheet.figure
 
 
@@ -99,7 +105,9 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
     with look():
         schools = wording.schools_in(result.table, place)
         table = schools[schools["idaci"].notna() & schools["rate_low"].notna()]
-        sheet, axes = _begin(result, table, place=place, left_out=len(schools) - len(table))
+        # The slope is the whole study's: a place has no finding of its own here.
+        title = slope_title(result) if place is None and len(table) else ""
+        sheet, axes = _begin(result, table, place=place, left_out=len(schools) - len(table), title=title)
         x = 100 * table["idaci"]
         _draw_expected_rate(axes, table)
         _draw_points(axes, x, table["rate_low"], table["rate_high"], table["class"])
@@ -110,9 +118,11 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
     return sheet.figure
 
 
-def _begin(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, left_out: int) -> tuple[Sheet, Axes]:
+def _begin(
+    result: SchoolResult, table: pd.DataFrame, *, place: Place | None, left_out: int, title: str = ""
+) -> tuple[Sheet, Axes]:
     """Return a sheet and the axes of a chart of schools, with legend and explanation beside them."""
-    title, subtitle = wording.schools_title(result, place), wording.subtitle(result, place=place)
+    title, subtitle = title or wording.schools_title(result, place), wording.subtitle(result, place=place)
     sheet, (left, bottom, right, top) = begin_chart(result, title, subtitle)
     entries = [
         Entry(style.label, style.colour, marker=style.marker, count=int((table["class"] == style.key).sum()))
@@ -123,34 +133,40 @@ def _begin(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, le
     missing = ""
     if left_out:
         missing = f"{plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
-    words = " ".join(part for part in (result.words, *result.notes, LINE_WORDS, missing) if part)
-    y = sheet.write(column, y - 3.0, "How to read this chart", size=9, weight="bold")
-    sheet.write_fitting(column, y - 0.5, words, width=COLUMN, bottom=bottom + 2, size=7.5, smallest=6.5, colour=QUIET)
+    sections = explain_schools(result, LINE_WORDS, missing, heading="How to read this chart")
+    sheet.write_sections(column, y - 3.0, sections, width=COLUMN, bottom=bottom + 2)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)
 
 
 def _draw_limits(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw the limits of every school, in order of the expected number, and what is expected itself."""
+    """Draw the limits of every school as steps, in order of the expected number, and what is expected itself."""
     x = table["expected"].to_numpy(dtype=float)
-    axes.axhline(1.0, color=INK, linewidth=0.9, zorder=1)
+    highest = axes.get_ylim()[1]
+    _name_line(axes, x, x, "as expected")
+    axes.plot(x, x, color=INK, linewidth=0.9, zorder=1)
     for suffix, dashes, name in LIMITS:
         for bound in ("low", "high"):
-            y = table[f"limit_{bound}_{suffix}"].to_numpy(dtype=float) / x
-            axes.plot(x, y, color="#6e6e6e", linestyle=dashes, linewidth=0.9, zorder=1)
-            if bound == "high" and len(y) and np.isfinite(y[-1]):
-                axes.annotate(name, (x[-1], float(y[-1])), (4, 0), textcoords="offset points", fontsize=7, va="center")
+            y = table[f"limit_{bound}_{suffix}"].to_numpy(dtype=float)
+            axes.plot(x, y, color=LIMIT, linestyle=dashes, linewidth=0.9, drawstyle="steps-mid", zorder=1)
+            if bound == "high":
+                seen = y <= 0.98 * highest
+                _name_line(axes, x[seen], y[seen], name)
+
+
+def _name_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], words: str) -> None:
+    """Write what a line is where it leaves the chart."""
+    if len(y):
+        spot = (float(x[-1]), float(y[-1]))
+        axes.annotate(words, spot, (4, 0), textcoords="offset points", fontsize=7, va="center", color=QUIET, bbox=PLATE)
 
 
 def _draw_expected_rate(axes: Axes, table: pd.DataFrame) -> None:
     """Draw what is expected of a school of each area, in exclusions per 100 pupils and year."""
     known = table[(table["pupils"] > 0) & table["expected"].notna()].sort_values("idaci")
-    axes.plot(
-        100 * known["idaci"].to_numpy(dtype=float),
-        100 * (known["expected"] / known["pupils"]).to_numpy(dtype=float),
-        color=INK,
-        linewidth=1.2,
-        zorder=1,
-    )
+    x = 100 * known["idaci"].to_numpy(dtype=float)
+    y = 100 * (known["expected"] / known["pupils"]).to_numpy(dtype=float)
+    axes.plot(x, y, color=INK, linewidth=1.2, zorder=1)
+    _name_line(axes, x, y, "as expected")
 
 
 def _draw_points(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, classes: pd.Series) -> None:
@@ -176,7 +192,13 @@ def _draw_points(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, clas
 
 
 def _label_outliers(
-    sheet: Sheet, axes: Axes, table: pd.DataFrame, x: pd.Series, y: tuple[pd.Series, pd.Series]
+    sheet: Sheet,
+    axes: Axes,
+    table: pd.DataFrame,
+    x: pd.Series,
+    y: tuple[pd.Series, pd.Series],
+    *,
+    lines: Sequence[str] = (),
 ) -> None:
     """Name the schools outside the limits, furthest first, where there is room beside the point."""
     box = axes.get_position()
@@ -186,6 +208,8 @@ def _label_outliers(
     # Room for the points themselves and for the lines of hidden numbers.
     taken: list[Box] = [(px - 1.2, py - 1.2, px + 1.2, py + 1.2) for px, py in middle]
     taken += [(px, down, px + 0.2, up) for (px, down), (_, up) in zip(low, high, strict=True) if up > down]
+    for line in lines:
+        taken += [(px - 1.0, py - 0.5, px + 1.0, py + 0.5) for px, py in _on_page(sheet, axes, x, table[line])]
     rank = {"far_above": 0, "far_below": 0, "above": 1, "below": 1}
     found = [(rank[key], number) for number, key in enumerate(table["class"]) if key in rank]
     for _, number in sorted(found, key=lambda pair: (pair[0], -middle[pair[1]][1])):

@@ -24,6 +24,8 @@ FONT: Final = "DejaVu Sans"
 INK: Final = "#1a1a1a"
 QUIET: Final = "#4d4d4d"
 RULE: Final = "#b3b3b3"
+TIED: Final = "\u2060"
+"""Stands for a space at which no line ends; `str.split` would take a no-break space for a space."""
 WARNING: Final = "#b30000"
 NOTICE: Final = "#1b4f8f"
 """Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
@@ -101,7 +103,11 @@ class Sheet:
 
     def wrap(self, words: str, *, width: float, size: float, weight: str = "normal") -> list[str]:
         """Return text as lines no wider than `width` (mm); a longer single word stands alone."""
-        measured = {word: self.text_width(word, size=size, weight=weight) for word in {*words.split(), " "}}
+        # A number and its per cent sign stay on one line.
+        words = words.replace(" %", f"{TIED}%")
+        measured = {
+            word: self.text_width(word.replace(TIED, " "), size=size, weight=weight) for word in {*words.split(), " "}
+        }
         lines: list[str] = []
         for paragraph in words.split("\n"):
             line, length = "", 0.0
@@ -113,7 +119,7 @@ class Sheet:
                     length += measured[word] + (measured[" "] if line else 0.0)
                     line = f"{line} {word}".strip()
             lines.append(line)
-        return lines
+        return [line.replace(TIED, " ") for line in lines]
 
     def wrap_evenly(self, words: str, *, width: float, size: float, weight: str = "normal") -> list[str]:
         """Return text in as few lines as `wrap` needs, but of much the same length: no word is left alone."""

@@ -83,7 +83,7 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
         "period": "2017-2019",
         "notes": ("No record for July 2018.",),
         "attribution": ATTRIBUTION,
-        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": 1.8},
+        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": [1.8, 1.8]},
         "release": INVENTED,
     }
     return HotspotResult(**(defaults | fields))

@@ -163,32 +163,34 @@ def test_forty_factors_can_still_be_read() -> None:
 # --------------------------------------------------------------------------- schools
 
 
-def test_the_funnel_has_observed_over_expected_with_both_limits(school_result: SchoolResult) -> None:
+def test_the_funnel_has_observed_against_expected_with_both_limits(school_result: SchoolResult) -> None:
     axes = chart(draw_funnel(school_result))
     # Eleven schools have an expected number, 2.0 + 0.8 n; limits are mean +- 2 and 3.1 roots (conftest).
     expected = 2.0 + 0.8 * np.arange(11)
     curves = [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines if len(line.get_xdata()) == 11]
     wanted = [
-        np.maximum(expected - 2.0 * np.sqrt(expected), 0) / expected,
-        (expected + 2.0 * np.sqrt(expected)) / expected,
-        np.maximum(expected - 3.1 * np.sqrt(expected), 0) / expected,
-        (expected + 3.1 * np.sqrt(expected)) / expected,
+        expected,
+        np.maximum(expected - 2.0 * np.sqrt(expected), 0),
+        expected + 2.0 * np.sqrt(expected),
+        np.maximum(expected - 3.1 * np.sqrt(expected), 0),
+        expected + 3.1 * np.sqrt(expected),
     ]
     for curve, want in zip(curves, wanted, strict=True):
         np.testing.assert_allclose(curve, want)
+    assert {"as expected", "95 % limit"} <= {text.get_text() for text in axes.texts}
     points = [line for line in axes.lines if line.get_marker() not in ("None", "")]
     drawn = sorted(float(y) for line in points for y in line.get_ydata())
     table = school_result.table.iloc[:11]
-    assert drawn == pytest.approx(sorted((table["low"] + table["high"]) / 2 / expected))
+    assert drawn == pytest.approx(sorted((table["low"] + table["high"]) / 2))
     assert "1 school is not shown: numbers missing." in prose(draw_funnel(school_result))
 
 
 def test_hidden_exclusions_are_lines_from_lower_to_upper_bound(school_result: SchoolResult) -> None:
     axes = chart(draw_funnel(school_result))
     segments = next(c for c in axes.collections if len(c.get_segments()) == 3).get_segments()
-    # Schools 0, 5 and 10 have 1 to 4 exclusions; expected 2.0, 6.0 and 10.0.
+    # Schools 0, 5 and 10 have 1 to 4 exclusions.
     heights = sorted((segment[0][1], segment[1][1]) for segment in segments)
-    assert np.allclose(heights, [(0.1, 0.4), (1 / 6, 4 / 6), (0.5, 2.0)])
+    assert np.allclose(heights, [(1, 4)] * 3)
 
 
 def test_schools_that_stand_out_are_named(school_result: SchoolResult) -> None:

@@ -250,7 +250,7 @@ def test_how_a_layer_was_made_is_in_the_file(town, gi_result):
         "release": "invented",
         "release_words": "Invented data: not about real people or events",
         "method": "Getis-Ord Gi*",
-        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": 1.8},
+        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": [1.8, 1.8]},
     }
     told = json.loads(lineage(town, "schools", "application/json"))
     assert told["slope"] == {"per_ten_points": 1.3, "low": 1.1, "high": 1.5, "dispersion": 2.0}

@@ -82,7 +82,7 @@ def test_the_legend_has_every_class_with_its_number(make_hotspots: Any, study_ar
 
 def test_a_map_says_where_its_numbers_come_from(gi_result: HotspotResult, study_area: StudyArea) -> None:
     said = prose(draw_map(gi_result, study_area))
-    assert "Source: Invented police extract, 2017–2019." in said
+    assert "Source: Invented police extract. Period: 2017–2019." in said
     assert "Contains National Statistics data © Crown copyright and database right 2020." in said
     assert "Contains OS data © Crown copyright and database right 2020." in said
     assert said.count("Contains OS data") == 1
