@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hotspots.errors import AnalysisError, nearest
+from hotspots.errors import AnalysisError, list_briefly, nearest
 from hotspots.nouns import AreaCounts, StudyArea
 
 if TYPE_CHECKING:
@@ -37,13 +37,18 @@ def as_counts(data: AreaCounts | gpd.GeoDataFrame, column: str | None, populatio
     )[["name", "la_code", "la_name", data.geometry.name]]
     if data.geometry.name != "geometry":
         areas = areas.rename_geometry("geometry")
+    broken = ~areas.geometry.is_valid
+    notes = ()
+    if broken.any():
+        areas = areas.assign(geometry=areas.geometry.where(~broken, areas.geometry.make_valid()))
+        notes = (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
     # A table of the user's own is theirs to release; nothing in it was read from records of people here.
     area = StudyArea(areas)
     if population is not None:
         area = area.with_population(pd.Series(data[population].to_numpy(float), index=_area_ids(data)))
     values = pd.Series(data[column].to_numpy(float), index=_area_ids(data))
     table = pd.DataFrame({"observed_low": values, "observed_high": values})
-    return AreaCounts(area, table, name=column, title=column)
+    return AreaCounts(area, table, name=column, title=column, notes=notes)
 
 
 def _area_ids(data: gpd.GeoDataFrame) -> pd.Index:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from geopandas.testing import assert_geodataframe_equal
 from scipy import stats
 from scipy.sparse import csr_array, eye_array
@@ -234,6 +235,17 @@ def test_any_table_of_areas_goes_in():
     assert result.name == "crimes"
     assert result.provenance["null"] == "exchangeable-risk"
     assert_geodataframe_equal(table, before)
+
+
+def test_invalid_polygons_of_a_table_are_mended_and_named():
+    table = make_grid(4, 4).areas.assign(crimes=np.arange(16))
+    west, south, east, north = table.geometry.iloc[0].bounds
+    # A bow tie on the same four corners: it touches itself in the middle.
+    table.loc["E01000000", "geometry"] = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
+    result = getis_ord(table, column="crimes")
+    assert result.notes == ("Mended the invalid polygons of E01000000.",)
+    assert result.table.geometry.is_valid.all()
+    assert (result.table["class"] != "not_tested").all()
 
 
 def test_a_graph_of_the_users_own_goes_in(grid):
