@@ -17,6 +17,7 @@ from hotspots.vocabulary import (
     METHOD_TITLES,
     NULL_WORDS,
     RESULT_COLUMNS,
+    UNRELEASED,
     Adjustment,
     Method,
     Null,
@@ -108,6 +109,7 @@ def getis_ord(
     with_self: bool = True,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
+    release: str = UNRELEASED,
 ) -> HotspotResult:
     """Return where high or low counts gather: Getis-Ord Gi* (or Gi), tested by computation and not simulation.
 
@@ -134,6 +136,9 @@ def getis_ord(
         Of the two-sided p-values over the areas tested.
     level
         The study's level, at which an area counts as hot or cold in words and certainty.
+    release
+        Mark of a GeoDataFrame's counts: ``"open"`` if they are published, ``"invented"``, or unreleased, which
+        nothing can be written from. Counts made by this package have a mark of their own.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def getis_ord(
     [0.036, 0.107]
     """
     settings = _Settings("getis_ord", null, with_self, adjustment, level)
-    return _analyse(as_counts(counts, column, population), neighbours, settings)
+    return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
 def local_moran(
@@ -169,6 +174,7 @@ def local_moran(
     null: Null | None = None,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
+    release: str = UNRELEASED,
 ) -> HotspotResult:
     """Return which areas are like or unlike their neighbours: Local Moran's I, tested by computation.
 
@@ -179,7 +185,7 @@ def local_moran(
 
     Parameters
     ----------
-    counts, neighbours, column, population, null, adjustment, level
+    counts, neighbours, column, population, null, adjustment, level, release
         As in `getis_ord`.
 
     Returns
@@ -193,7 +199,7 @@ def local_moran(
         If null and data do not fit, or a count is not a whole number.
     """
     settings = _Settings("local_moran", null, False, adjustment, level)
-    return _analyse(as_counts(counts, column, population), neighbours, settings)
+    return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
 # --------------------------------------------------------------------------- one analysis

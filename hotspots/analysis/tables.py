@@ -8,12 +8,15 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
 from hotspots.nouns import AreaCounts, StudyArea
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 
-def as_counts(data: AreaCounts | gpd.GeoDataFrame, column: str | None, population: str | None) -> AreaCounts:
+def as_counts(
+    data: AreaCounts | gpd.GeoDataFrame, column: str | None, population: str | None, *, release: str = UNRELEASED
+) -> AreaCounts:
     """Return counts as they are, or made from any GeoDataFrame with a column of counts."""
     if isinstance(data, AreaCounts):
         return data
@@ -38,17 +41,16 @@ def as_counts(data: AreaCounts | gpd.GeoDataFrame, column: str | None, populatio
     if data.geometry.name != "geometry":
         areas = areas.rename_geometry("geometry")
     broken = ~areas.geometry.is_valid
-    notes = ()
+    notes: tuple[str, ...] = ()
     if broken.any():
         areas = areas.assign(geometry=areas.geometry.where(~broken, areas.geometry.make_valid()))
         notes = (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
-    # A table of the user's own is theirs to release; nothing in it was read from records of people here.
     area = StudyArea(areas)
     if population is not None:
         area = area.with_population(pd.Series(data[population].to_numpy(float), index=_area_ids(data)))
     values = pd.Series(data[column].to_numpy(float), index=_area_ids(data))
     table = pd.DataFrame({"observed_low": values, "observed_high": values})
-    return AreaCounts(area, table, name=column, title=column, notes=notes)
+    return AreaCounts(area, table, name=column, title=column, notes=notes, release=release)
 
 
 def _area_ids(data: gpd.GeoDataFrame) -> pd.Index:
