@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hotspots import __version__
 from hotspots.errors import HotspotsError
 
+if TYPE_CHECKING:
+    from hotspots.nouns import Deprivation, StudyArea
+
 STUDY = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+SHOWN = (
+    "rows_read",
+    "kept",
+    "joined_by_code",
+    "joined_by_point",
+    "rows_of_the_study",
+    "rows_outside",
+    "outside",
+    "areas_without_a_row",
+    "hidden",
+)
+"""What `check` shows of a source, as far as its audit has it."""
 
 
 class _Commands(click.Group):
@@ -41,6 +57,7 @@ def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
 
     Start with: hotspots demo
     """
+    _make_printable()
     ctx.obj = {"quiet": quiet, "debug": debug}
 
 
@@ -62,7 +79,7 @@ def init(*, folder: Path) -> None:
 
     study = start_study(folder)
     click.echo(f"Made {study}.")
-    click.echo(f"Put your files in {folder / 'data'}, edit the study file, then: hotspots check {study}")
+    click.echo(f"Put your files in {folder / 'data'}, edit the study file, then: hotspots check {_as_typed(study)}")
 
 
 @main.command()
@@ -78,21 +95,20 @@ def check(options: dict[str, bool], *, study: Path) -> None:
 
     with _progress(quiet=options["quiet"]) as report:
         checked = check_study(study, report=report)
-    area = checked.inputs.area
-    click.echo(f"{len(area):,} areas ({area.geography}) in {len(area.authorities)} local authorities")
-    for reason, ids in area.notes.items():
-        click.echo(f"  {reason}: {len(ids)}")
+    _show_areas(checked.inputs.area)
+    deprivation = checked.inputs.deprivation
+    if deprivation is not None:
+        _show_deprivation(deprivation, checked.inputs.area, used=checked.inputs.schools is not None)
     for counts in checked.inputs.counts.values():
         _show_source(describe(counts))
     schools = checked.inputs.schools
     if schools is not None:
         left_out = int((schools.table["reason"] != "").sum())
-        click.echo(f"{len(schools):,} schools in question, of which {left_out:,} can't be tested")
+        click.echo(f"{_many(len(schools), 'school')} in question, of which {left_out:,} can't be tested")
     for problem in checked.problems:
         click.echo(f"\nProblem: {problem}", err=True)
     if checked.problems:
-        number = len(checked.problems)
-        click.echo(f"\n{number} problem{'s' if number > 1 else ''} would stop a run.", err=True)
+        click.echo(f"\n{_many(len(checked.problems), 'problem')} would stop a run.", err=True)
         sys.exit(1)
     click.echo("Nothing would stop a run.")
 
@@ -129,9 +145,28 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
         click.echo(f"  {finished.folder / name}  {words}")
 
 
+def _show_areas(area: StudyArea) -> None:
+    authorities = _many(len(area.authorities), "local authority", "local authorities")
+    vintage = f" {area.vintage}" if area.vintage else ""
+    click.echo(f"{_many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}")
+    for reason, ids in area.notes.items():
+        click.echo(f"  {reason}: {len(ids):,}" if ids else f"  {reason}")
+    if area.has_population:
+        click.echo(f"  population: {round(float(area.areas['population'].sum())):,}")
+    else:
+        click.echo("  no population: maps show where events gather, not risk")
+
+
+def _show_deprivation(deprivation: Deprivation, area: StudyArea, *, used: bool) -> None:
+    known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
+    click.echo(f"{deprivation.title}: known for {known:,} of {_many(len(area), 'area')}")
+    if not used:
+        click.echo("  note: nothing uses it; it is for [schools], which the study file does not have")
+
+
 def _show_source(source: dict[str, Any]) -> None:
     click.echo(f"{source['title']} ({source['period'] or 'all years'}, {source['release']})")
-    for key in ("rows_read", "kept", "joined_by_code", "joined_by_point", "outside"):
+    for key in SHOWN:
         if key in source:
             click.echo(f"  {key.replace('_', ' ')}: {_number(source[key])}")
     for reason, rows in source["dropped"].items():
@@ -142,6 +177,23 @@ def _show_source(source: dict[str, Any]) -> None:
 
 def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _many(number: int, one: str, several: str = "") -> str:
+    """Return e.g. ``"1 area"`` or ``"1,680 areas"``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def _as_typed(path: Path) -> str:
+    """Return a path as it is typed after a command: in quotes if it has spaces."""
+    return f'"{path}"' if " " in str(path) else str(path)
+
+
+def _make_printable() -> None:
+    """Let a console without – or ² show a question mark in its place, and not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager

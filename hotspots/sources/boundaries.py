@@ -176,7 +176,8 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
 
 def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may stand once only."""
-    ids = _text(frame, column, path)
+    # Codes in events and tables are read in capitals too.
+    ids = [one.upper() for one in _text(frame, column, path)]
     rows: dict[str, int] = {}
     for row, one in enumerate(ids, start=1):
         if one in rows:
@@ -226,7 +227,8 @@ def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, pat
     unknown = [code for code in wanted if code not in known]
     if unknown:
         named = [f"{code} {name}" for code, name in sorted(known.items())]
-        near = nearest(unknown[0], known)
+        by_name = {name: code for code, name in known.items()}
+        near = by_name.get(unknown[0]) or nearest(unknown[0], known)
         raise SourceError(
             f"There is no local authority {unknown[0]!r} in {path}.",
             found=f"{len(known):,} authorities: {list_briefly(named, 12)}",

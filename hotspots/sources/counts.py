@@ -79,7 +79,8 @@ def read_counts(
         )
     counts = pd.DataFrame({"observed_low": low, "observed_high": high})[inside].set_axis(ids[inside]).reindex(area.ids)
     without = area.ids.difference(pd.Index(ids[inside]))
-    missing = f"{len(without):,} areas have no row in the table and no count: {list_briefly(without)}."
+    many = "1 area has" if len(without) == 1 else f"{len(without):,} areas have"
+    missing = f"{many} no row in the table and no count: {list_briefly(without)}."
     outside = int(np.nansum(low[~inside]))
     audit = {
         "rows_read": len(table),
@@ -129,7 +130,7 @@ def _match_areas(
         column = table.need(id_column, option="id_column")
     else:
         column = naming.find_code_column(list(table.frame.columns), path=table.path)
-    codes = table.frame[column].astype(object)
+    codes = table.frame[column].str.upper().astype(object)
     naming.need_unique_codes(codes.tolist(), rows, path=table.path)
     return codes.where(codes.isin(area.ids), None)
 
@@ -155,7 +156,12 @@ def _intervals(
 ) -> tuple[pd.Series, pd.Series]:
     """Return the lowest and highest count of each row."""
     cells = table.frame[column]
-    numbers = tabular.to_number(cells, dict.fromkeys(marks, "hidden"), path=table.path)
+    numbers = tabular.to_number(
+        cells,
+        dict.fromkeys(marks, "hidden"),
+        path=table.path,
+        advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
+    )
     counts = numbers.values * times
     whole = counts.round()
     _need_counts(table, column, numbers.values, (counts - whole).abs() > WHOLE, f"a whole number times {times:g}")

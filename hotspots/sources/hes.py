@@ -194,7 +194,10 @@ def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     if not given:
         table.need(names["admission"], option="columns = { admission = ... }", what="the date of admission")
     dates = [times.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
-    return dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
+    best = dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
+    for column in given:
+        times.need_dates(best, column, path=table.path)
+    return best
 
 
 def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:

@@ -25,6 +25,8 @@ GEOGRAPHIES: Final[Mapping[str, str]] = {
 
 AUTHORITIES: Final = ("lad", "ltla", "la")
 PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
+CODE_LIKE: Final = re.compile(r"lsoa|msoa|lad|ward|area|gss|geo|code")
+"""What stands in the name of a column that might be meant."""
 PLAIN_NAMES: Final = ("area_name", "geography_name", "name")
 
 
@@ -87,7 +89,18 @@ def find_code_column(columns: Sequence[str], *, path: Path, option: str = "id_co
             )
         if found:
             return found[0]
-    return tabular.need_column(columns, PLAIN_CODES, path=path, option=option, what="the code of the area")
+    plain = tabular.find_column(columns, PLAIN_CODES)
+    if plain is not None:
+        return plain
+    if len(columns) == 1:
+        # The whole header in one column: the wrong separator is what there is to say.
+        return tabular.need_column(columns, PLAIN_CODES, path=path, option=option)
+    near = next((c for c in columns if CODE_LIKE.search(tabular.fold(c))), None)
+    raise SourceError(
+        f"{path} has no column of area codes.",
+        found=f"columns {list_briefly(columns, 40)}",
+        advice=f"{f'is it {near!r}? ' if near else ''}name the column with {option}",
+    )
 
 
 def need_unique_codes(codes: Sequence[str], rows: Sequence[object], *, path: Path, option: str = "id_column") -> None:

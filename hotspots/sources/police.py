@@ -96,7 +96,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     notes = [note for _, found in parts for note in found]
-    notes += [*_gaps(table, years), *_snapping(kept)]
+    notes += [*_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept)]
     return Events(
         kept,
         rows_read=len(table),
@@ -145,12 +145,18 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             "easting": easting,
             "northing": northing,
             "area_code": tabular.to_codes(frame[code]) if code else None,
-            "when": times.to_dates(month),
+            "when": _dates(month, table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
         }
     )
     return events, table.notes
+
+
+def _dates(column: pd.Series, path: Path) -> pd.Series:
+    dates = times.to_dates(column)
+    times.need_dates(dates, column, path=path)
+    return dates
 
 
 def _numbers(table: tabular.TextTable, column: str) -> pd.Series:
@@ -187,6 +193,14 @@ def _choose_types(kinds: pd.Series, wanted: Sequence[str] | None) -> list[str]:
                 advice=f"is it {near!r}?" if near else "use one of those in the file",
             )
     return [known[one.casefold()] for one in wanted]
+
+
+def _absent(kinds: pd.Series, wanted: Sequence[str]) -> list[str]:
+    """Return a sentence if none of the rows has one of the crime types: their names changed in 2011 and 2013."""
+    there = sorted({str(kind) for kind in kinds})
+    if not wanted or set(wanted) & set(there):
+        return []
+    return [f"No row has the crime type {list_briefly(wanted)}; in the file are {list_briefly(there, 20)}."]
 
 
 def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
@@ -313,7 +327,7 @@ def _offence_table(
             "easting": easting.mask(nowhere),
             "northing": northing.mask(nowhere),
             "area_code": tabular.to_codes(area) if area is not None else None,
-            "when": times.to_dates(need("occurred_from")),
+            "when": _dates(need("occurred_from"), table.path),
             "kind": kind.astype(object) if kind is not None else "offence",
             "offence_code": code.astype(object) if code is not None else None,
             "knife": _to_flag(flag, table.path) if flag is not None else None,

@@ -53,6 +53,12 @@ def read_population(
             found=f"{frame.at[odd.index[0], people]!r} in column {people!r}, row {odd.index[0]} of {table.path}",
             advice="complete the file, or name another column",
         )
+    if not bool((values > 0).any()):
+        raise SourceError(
+            f"Nobody lives in any area of {table.path}.",
+            found=f"only 0 in column {people!r}, {len(values):,} rows",
+            advice="name another column",
+        )
     index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
     return pd.Series(values.to_numpy(dtype=float), index=index, name="population")
 

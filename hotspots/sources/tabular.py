@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
@@ -159,7 +160,14 @@ def read_table(path: Path | str) -> TextTable:
 
 
 def _read_bytes(path: Path) -> bytes:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"{path} can't be opened.",
+            found=str(error.strerror or error),
+            advice="close the program that has it open, or ask for permission to read it",
+        ) from error
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
@@ -172,8 +180,14 @@ def _read_bytes(path: Path) -> bytes:
 
 def _decode(path: Path, raw: bytes) -> tuple[str, tuple[str, ...]]:
     """Return the text and notes: UTF-8, or else Windows-1252, which is what older official files are in."""
+    if raw[:2] == b"PK" and path.suffix.lower() == ".zip":
+        raise SourceError(f"{path} is a zip archive, not a text file.", advice="unpack it and name the file in it")
     if raw[:2] == b"PK" or raw[:4] == b"\xd0\xcf\x11\xe0":
         raise SourceError(f"{path} is a workbook, not a text file.", advice="open it and save the sheet as CSV (UTF-8)")
+    start = raw[:200].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"%pdf")):
+        what = "a PDF file" if start.startswith(b"%pdf") else "a web page"
+        raise SourceError(f"{path} is {what}, not a table.", advice="fetch the file itself, as CSV")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise SourceError(f"{path} is in UTF-16, not in UTF-8.", advice="save it again as CSV (UTF-8)")
     if b"\x00" in raw:
@@ -211,8 +225,8 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise SourceError(
             f"{path} is not a table with the same columns in every row.",
-            found=_word_parser(str(error)),
-            advice="put text with commas in it in double quotes, or export the file again as CSV",
+            found=_word_parser(str(error), text),
+            advice="start with the header, put text with commas in it in double quotes, or export the file again",
         ) from error
     # A row that is too short has missing values at its end.
     frame = frame.fillna("")
@@ -224,13 +238,16 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     return filled
 
 
-def _word_parser(words: str) -> str:
+def _word_parser(words: str, text: str) -> str:
     """Return what pandas says of a ragged row in plainer words."""
-    counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", words)
-    if counts:
-        return f"row {counts[2]} has {counts[3]} cells, the header {counts[1]}"
     if "EOF inside string" in words:
         return "a double quote that is never closed"
+    rows = csv.reader(io.StringIO(text))
+    header, row = len(next(rows)), 2
+    for cells in rows:
+        if len(cells) > header:
+            return f"row {row} has {len(cells):,} cells, the header {header:,}"
+        row = rows.line_num + 1
     return "rows with more cells than the header"
 
 
@@ -270,7 +287,7 @@ def _as_text(column: pd.Series) -> pd.Series:
     return text
 
 
-def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path: Path) -> Numbers:
+def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path: Path, advice: str = "") -> Numbers:
     """Return a column of text as numbers.
 
     Understood are thousands separators (``1,234``) and percent signs (``12.5%`` is 0.125). An empty cell is
@@ -282,6 +299,8 @@ def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path
         Text, as in `TextTable.frame`; its name and index stand in errors.
     marks
         Mark → reason, by the file's own key: these cells are missing for that reason.
+    advice
+        What to try where a cell is no number, if something better can be said than here.
 
     Raises
     ------
@@ -300,21 +319,23 @@ def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path
     fine = bare.str.fullmatch(NUMBER) & (reasons == "")
     odd = ~fine & (reasons == "")
     if bool(odd.any()):
-        raise _not_a_number(column, text[odd], path=path, marks=marks or {})
+        raise _not_a_number(column, text[odd], path=path, marks=marks or {}, advice=advice)
     values = pd.Series(np.nan, index=text.index, name=column.name)
     # Written as a power of ten, 20.6% becomes 0.206; divided by 100 it would become 0.20600000000000002.
     values[fine] = bare.where(~percent, bare + "e-2")[fine].astype(float)
     return Numbers(values, reasons)
 
 
-def _not_a_number(column: pd.Series, odd: pd.Series, *, path: Path, marks: Mapping[str, str]) -> SourceError:
+def _not_a_number(
+    column: pd.Series, odd: pd.Series, *, path: Path, marks: Mapping[str, str], advice: str
+) -> SourceError:
     first = odd.iloc[0]
     others = f"; {len(odd):,} such cells: {list_briefly(odd.unique())}" if len(odd) > 1 else ""
     known = f" (marks known here: {list_briefly(marks, 12)})" if marks else ""
     return SourceError(
         f"{first!r} is not a number.",
         found=f"column {column.name!r}, row {odd.index[0]} of {path}{others}",
-        advice=f"correct the cell, or name another column{known}",
+        advice=f"{advice or 'correct the cell, or name another column'}{known}",
     )
 
 
