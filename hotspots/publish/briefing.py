@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -60,7 +60,7 @@ def write_briefing(
     marking: str,
     findings: Sequence[str],
     pages: Sequence[Page],
-    methods: Sequence[str],
+    methods: Mapping[str, Sequence[str]] | Sequence[str],
     sources: Sequence[str],
     attribution: Sequence[str],
     summary: pd.DataFrame | None = None,
@@ -79,7 +79,9 @@ def write_briefing(
         What was found, a sentence each, for the first page.
     pages
         Maps, charts and tables.
-    methods, sources
+    methods
+        Sentences for the last pages; by heading ("Hotspots", "Schools", ...) where there are many.
+    sources
         Sentences for the last page.
     attribution
         Lines that must stand wherever the boundaries are drawn.
@@ -106,7 +108,7 @@ def write_briefing(
         "findings": list(findings),
         "summary": _as_cells(summary),
         "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],
-        "methods": list(methods),
+        "methods": _grouped(methods),
         "sources": list(sources),
         "attribution": list(attribution),
     }
@@ -116,6 +118,12 @@ def write_briefing(
                 (Path(folder) / _svg_name(number)).write_bytes(body.svg)
         pdf = _typeset(Path(folder), data)
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(pdf))
+
+
+def _grouped(methods: Mapping[str, Sequence[str]] | Sequence[str]) -> list[dict[str, Any]]:
+    """Return sentences under their headings, in order; one group without a heading where there are none."""
+    groups = methods if isinstance(methods, Mapping) else {"": methods}
+    return [{"heading": heading, "sentences": list(said)} for heading, said in groups.items() if said]
 
 
 def _need_alt(pages: Sequence[Page]) -> None:

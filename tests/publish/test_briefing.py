@@ -214,3 +214,22 @@ def test_the_table_is_not_changed(table_page: Page, tmp_path: Path) -> None:
     before = table_page.table.copy()
     pack(tmp_path / "pack.pdf", [table_page])
     pd.testing.assert_frame_equal(before, table_page.table)
+
+
+def test_methods_stand_under_their_headings(table_page: Page, tmp_path: Path) -> None:
+    methods = {"Hotspots": ["Each area with its neighbours."], "Nothing": [], "Schools": ["Each school."]}
+    path = pack(tmp_path / "pack.pdf", [table_page], methods=methods)
+    last = read(path)[-1]
+    assert last.index("Hotspots") < last.index("Each area with its neighbours.") < last.index("Sources")
+    assert "Nothing" not in last
+    assert [kind for kind, _ in structure(path)].count("/H3") == 2
+
+
+def test_a_long_pack_lists_its_pages(tmp_path: Path) -> None:
+    table = pd.DataFrame({"Events": [1]})
+    titles = ["Alpha is first", "Beta is second", "Gamma is third", "Delta is fourth"]
+    pages = read(pack(tmp_path / "pack.pdf", [Page(title, table=table) for title in titles]))
+    for number, title in enumerate(titles, start=2):
+        assert re.search(rf"{title}[\s.\u2060]*{number}\b", pages[0]), title
+    short = read(pack(tmp_path / "short.pdf", [Page(title, table=table) for title in titles[:3]]))
+    assert "Alpha is first" not in short[0]

@@ -1,0 +1,112 @@
+"""What a reader who knows no statistics is told, worked out by hand from the small town of conftest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hotspots.nouns import HotspotResult, SchoolResult, Surface
+from hotspots.publish.explanations import (
+    data_words,
+    explain_hotspots,
+    explain_schools,
+    explain_surface,
+    slope_title,
+    slope_words,
+)
+
+
+def reading(result: HotspotResult, *classes: str, null: str = "exchangeable-risk") -> str:
+    """Return how to read the map of a result whose first areas have these classes, and all others none."""
+    table = result.table.copy()
+    table["class"] = [*classes, *["not_significant"] * (len(table) - len(classes))]
+    table["certainty"], table["observed_high"] = "never", table["observed_low"]
+    said = explain_hotspots(replace(result, table=table, provenance={"null": null, "level": 0.05}))
+    assert said[0][0] == "How to read this map"
+    return said[0][1]
+
+
+def test_only_colours_that_occur_are_explained(gi_result: HotspotResult) -> None:
+    both = reading(gi_result, "hot_99", "cold_95")
+    assert both.startswith(
+        "Red (hot): this area and those around it together have more events per person than chance would gather "
+        "there. The darker, the surer. Blue with dots (cold): fewer. Pale: no clear difference"
+    )
+    cold = reading(gi_result, "cold_95")
+    assert cold.startswith("Blue with dots (cold): this area and those around it together have fewer events per person")
+    assert "Red" not in cold
+    assert reading(gi_result).startswith("All pale: no clear difference, which is not the same as no violence.")
+
+
+def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotResult) -> None:
+    constant = reading(gi_result, "hot_99", null="constant-risk")
+    assert "more events per person than the study area's average would give" in constant
+    assert "more events than chance would gather there" in reading(gi_result, "hot_99", null="randomisation")
+    nobody = replace(gi_result, table=gi_result.table.assign(population=float("nan")))
+    assert "per person" not in reading(nobody, "hot_99")
+
+
+def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
+    gi_result: HotspotResult, moran_result: HotspotResult
+) -> None:
+    table = gi_result.table.assign(**{"class": "hot_99"})
+    without = replace(gi_result, table=table, provenance={"statistic": "Getis-Ord Gi", "null": "exchangeable-risk"})
+    assert explain_hotspots(without)[0][1].startswith("Red (hot): the areas around this one have more events")
+    assert "High or low comes first for the area itself" in reading(moran_result, "high_low")
+
+
+def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
+    method = dict(explain_hotspots(gi_result))["Method"]
+    assert "Here the variance of a count is 1.80 times its mean." in method
+    hidden = replace(gi_result, provenance={"dispersion": [1.234, 1.5]})
+    assert "is 1.23 to 1.50 times its mean" in dict(explain_hotspots(hidden))["Method"]
+    known = replace(gi_result, provenance={"dispersion": None})
+    assert "variance" not in dict(explain_hotspots(known))["Method"]
+
+
+def test_long_notes_are_left_to_the_briefing() -> None:
+    assert data_words(["A gap is not a fall.", "x" * 91]) == "A gap is not a fall."
+
+
+def test_a_surface_says_what_white_is(surface: Surface) -> None:
+    assert "White: fewer than the average of the study area." in explain_surface(surface)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("slope", "words", "title"),
+    [
+        (
+            {"per_ten_points": 1.3, "low": 1.1, "high": 1.5},
+            "ten points more of IDACI 2019 go with 30 % more permanent exclusions "
+            "(95 % interval from 10 % more to 50 % more)",
+            "Permanent exclusions rise with deprivation: by 30 % for ten points of IDACI 2019",
+        ),
+        (
+            {"per_ten_points": 0.8, "low": 0.7, "high": 0.95},
+            "ten points more of IDACI 2019 go with 20 % fewer permanent exclusions "
+            "(95 % interval from 30 % fewer to 5 % fewer)",
+            "Permanent exclusions fall with deprivation: by 20 % for ten points of IDACI 2019",
+        ),
+        (
+            {"per_ten_points": 1.002, "low": 0.9, "high": 1.1},
+            "ten points more of IDACI 2019 go with no more and no fewer permanent exclusions "
+            "(95 % interval from 10 % fewer to 10 % more)",
+            "No clear link between permanent exclusions and deprivation",
+        ),
+        ({}, "", ""),
+    ],
+)
+def test_the_slope_in_words(school_result: SchoolResult, slope: dict[str, float], words: str, title: str) -> None:
+    result = replace(school_result, slope=slope)
+    assert slope_words(result) == words
+    assert slope_title(result) == title
+
+
+def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResult) -> None:
+    noted = replace(school_result, notes=("More exclusions than expected: School A; School B.",))
+    ((heading, words),) = explain_schools(noted, "1 school could not be placed.")
+    assert heading == "How to read this map"
+    assert "School A" not in words
+    assert "This measures no school's quality and gives no cause" in words
+    assert words.endswith("1 school could not be placed.")
