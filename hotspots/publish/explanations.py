@@ -76,7 +76,10 @@ _WITH_SELF: Final = "this area and those around it together"
 
 def explain_surface(surface: Surface) -> list[Section]:
     """Return what the shades mean, then how the surface was made, then short notes about the data."""
-    reading = "The darker, the more events lie close together. White: fewer than the average of the study area."
+    reading = (
+        "The darker, the more events lie close together. White: fewer than the average of the study area. "
+        "Where many people live, work or go out, a map like this is dark for that reason alone."
+    )
     method = wording.surface_method_sentence(surface)
     return [("How to read this map", reading), ("Method", method), ("Data", data_words(surface.notes))]
 

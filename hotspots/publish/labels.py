@@ -62,7 +62,8 @@ def label_map(
     inside, beyond = ground.labels[here], ground.labels[~here]
     if place is None or inside["name"].tolist() != [place.name]:  # the title names it already
         put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
-    put(_names(beyond), most=99, size=SIZES[1], weight="bold", colour=BEYOND)
+    around = _quiet_names(sheet, window, ground, beyond, busy[:0], size=SIZES[1])
+    put(around, most=99, size=SIZES[1], weight="bold", colour=BEYOND)
     if places is not None and len(places):
         spots = window.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
         taken += [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
@@ -86,12 +87,18 @@ def _names(labels: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
 
 
 def _quiet_names(
-    sheet: Sheet, window: Window, ground: Ground, labels: pd.DataFrame, busy: NDArray[np.float64]
+    sheet: Sheet,
+    window: Window,
+    ground: Ground,
+    labels: pd.DataFrame,
+    busy: NDArray[np.float64],
+    *,
+    size: float = SIZES[0],
 ) -> Iterator[tuple[str, float, float]]:
     """Give the names of authorities, each moved inside its own to where it covers least of what the map is about."""
-    height = SIZES[0] * MM_PER_POINT * 1.4 * window.metres_per_mm
+    height = size * MM_PER_POINT * 1.4 * window.metres_per_mm
     for code, (name, east, north) in zip(labels.index, _names(labels), strict=True):
-        width = (sheet.text_width(name, size=SIZES[0], weight="bold") + CLEAR) * window.metres_per_mm
+        width = (sheet.text_width(name, size=size, weight="bold") + CLEAR) * window.metres_per_mm
         x, y = _quiet_spot(
             ground.outlines[str(code)], np.array([east, north]), (width, height), busy, extent=window.extent
         )
@@ -109,7 +116,9 @@ def _quiet_spot(
     """Return the spot inside an outline where a label covers fewest boxes, sticks out least and moves least."""
     import shapely
 
-    west, south, east, north = outline.bounds
+    # Only what can be seen of it: of a neighbour that may be a strip along the edge.
+    west, south = np.maximum(outline.bounds[:2], extent[:2])
+    east, north = np.minimum(outline.bounds[2:], extent[2:])
     x, y = np.meshgrid(np.linspace(west, east, GRID), np.linspace(south, north, GRID))
     spots = np.vstack([start, np.column_stack([x.ravel(), y.ravel()])])
     shapely.prepare(outline)

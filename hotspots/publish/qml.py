@@ -71,15 +71,22 @@ class Labels:
 
 
 def ink_on(colour: str) -> str:
-    """Return white or ink, whichever is seen on this colour.
+    """Return white or ink, whichever is seen better on this colour (the higher contrast ratio of WCAG 2).
 
     Examples
     --------
-    >>> ink_on("#08519c"), ink_on("#c6dbef")
-    ('#ffffff', '#262626')
+    >>> ink_on("#08519c"), ink_on("#c6dbef"), ink_on("#567ba9")
+    ('#ffffff', '#262626', '#ffffff')
     """
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.45 else INK
+    light = _luminance(colour) + 0.05
+    return "#ffffff" if 1.05 / light > light / (_luminance(INK) + 0.05) else INK
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance (0 to 1) of an sRGB colour."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def vector_style(

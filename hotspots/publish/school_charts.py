@@ -208,12 +208,13 @@ def _label_outliers(
     # Room for the points themselves and for the lines of hidden numbers.
     taken: list[Box] = [(px - 1.2, py - 1.2, px + 1.2, py + 1.2) for px, py in middle]
     taken += [(px, down, px + 0.2, up) for (px, down), (_, up) in zip(low, high, strict=True) if up > down]
+    crossed: list[Box] = []
     for line in lines:
-        taken += [(px - 1.0, py - 0.5, px + 1.0, py + 0.5) for px, py in _on_page(sheet, axes, x, table[line])]
+        crossed += [(px - 1.0, py - 0.5, px + 1.0, py + 0.5) for px, py in _on_page(sheet, axes, x, table[line])]
     rank = {"far_above": 0, "far_below": 0, "above": 1, "below": 1}
     found = [(rank[key], number) for number, key in enumerate(table["class"]) if key in rank]
     for _, number in sorted(found, key=lambda pair: (pair[0], -middle[pair[1]][1])):
-        _label_point(sheet, str(table["name"].iloc[number]), middle[number], taken, frame)
+        _label_point(sheet, str(table["name"].iloc[number]), middle[number], taken, frame, crossed=crossed)
 
 
 def _on_page(sheet: Sheet, axes: Axes, x: pd.Series, y: pd.Series) -> NDArray[np.float64]:
@@ -223,18 +224,26 @@ def _on_page(sheet: Sheet, axes: Axes, x: pd.Series, y: pd.Series) -> NDArray[np
     return on_page
 
 
-def _label_point(sheet: Sheet, words: str, point: Sequence[float], taken: list[Box], frame: Box) -> None:
-    """Write a name right, left, above or below its point, whichever is free; nowhere if none is."""
+def _label_point(
+    sheet: Sheet, words: str, point: Sequence[float], taken: list[Box], frame: Box, *, crossed: Sequence[Box]
+) -> None:
+    """Write a name right, left, above or below its point, whichever is free; nowhere if none is.
+
+    A spot that crosses no line of the chart comes first.
+    """
     size = 6.5
     width, height = sheet.text_width(words, size=size), size * MM_PER_POINT
-    for dx, dy, align in _beside(height):
+    free: list[tuple[bool, int, Box, tuple[float, float, str]]] = []
+    for number, (dx, dy, align) in enumerate(_beside(height)):
         left = point[0] + dx - {"left": 0.0, "center": width / 2, "right": width}[align]
         label = (left, point[1] + dy - 0.5 * height, left + width, point[1] + dy + 0.75 * height)
         inside = label[0] > frame[0] and label[1] > frame[1] and label[2] < frame[2] and label[3] < frame[3]
         if inside and not overlaps(label, taken):
-            sheet.write(point[0] + dx, point[1] + dy + 0.62 * height, words, size=size, align=align)
-            taken.append(label)
-            return
+            free.append((overlaps(label, crossed), number, label, (dx, dy, align)))
+    if free:
+        _, _, label, (dx, dy, align) = min(free)
+        sheet.write(point[0] + dx, point[1] + dy + 0.62 * height, words, size=size, align=align)
+        taken.append(label)
 
 
 def _beside(height: float) -> Iterator[tuple[float, float, str]]:
