@@ -13,7 +13,27 @@ from hotspots.nouns import Place, slugify
 from hotspots.vocabulary import UNRELEASED, Adjustment, Null, Profile
 
 Release = Literal["open", "invented", "unreleased"]
-Years = Annotated[tuple[int, int], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+
+
+def _pair(what: str, example: str, least: int, most: int) -> BeforeValidator:
+    """Return what turns a list into a pair that runs forwards within bounds, and else says what was expected."""
+
+    def check(value: Any) -> Any:
+        whole = isinstance(value, list | tuple) and all(type(one) is int for one in value)
+        if not whole or len(value) != 2:
+            raise ValueError(f"should be {what}, e.g. {example}")
+        if value[0] > value[1]:
+            raise ValueError(f"runs backwards; give the lower first, e.g. {example}")
+        if value[0] < least or value[1] > most:
+            raise ValueError(f"should be {what} from {least} to {most}, e.g. {example}")
+        return tuple(value)
+
+    return BeforeValidator(check)
+
+
+Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
+Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
+Bounds = Annotated[tuple[int, int], _pair("a lowest and a highest count", "[1, 7]", 0, 1_000_000)]
 
 
 class _Section(BaseModel):
@@ -92,13 +112,13 @@ class EventSection(_Section):
     crime_types: tuple[str, ...] | None = None
     codes: tuple[str, ...] | None = None
     knife: bool | None = None
-    ages: Years | None = None
+    ages: Ages | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     id_column: str | None = None
     name_column: str | None = None
     count_column: str | None = None
     times: float = 1.0
-    marks: dict[str, Years] = Field(default_factory=dict)
+    marks: dict[str, Bounds] = Field(default_factory=dict)
     rounding: int | None = None
     null: Null | None = None
     density: bool = True
@@ -125,7 +145,7 @@ class SchoolsSection(_Section):
     years: tuple[str, ...] | None = None
     release: Release = "open"
     source: str = ""
-    hidden: Years = (1, 2)
+    hidden: Bounds = (1, 2)
     columns: dict[str, str] = Field(default_factory=dict)
 
 
@@ -133,7 +153,7 @@ class SeriesLine(_Section):
     """[[series.lines]]: one line of a chart: all events of a section, or an age group of them."""
 
     group: str
-    ages: Years | None = None
+    ages: Ages | None = None
 
 
 class SeriesSection(_Section):
@@ -160,11 +180,20 @@ class Analysis(_Section):
     """[analysis]: how hotspots are tested."""
 
     neighbours: Literal["queen", "rook", "nearest", "distance"] = "queen"
-    number: int | None = None
-    distance: float | None = None
+    number: int | None = Field(default=None, ge=1)
+    distance: float | None = Field(default=None, gt=0)
     null: Null | None = None
     adjustment: Adjustment = "benjamini-hochberg"
     level: float = Field(default=0.05, gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Analysis:
+        if self.neighbours == "nearest" and self.number is None:
+            raise ValueError('neighbours = "nearest" needs number, e.g. number = 8')
+        if self.neighbours == "distance" and self.distance is None:
+            raise ValueError('neighbours = "distance" needs distance in metres, e.g. distance = 1500')
+        return self
+
     global_statistics: bool = False
 
 
@@ -239,10 +268,22 @@ class Study(_Section):
         for section in self.series:
             if section.events not in names:
                 raise ValueError(f"series {section.name!r} is of {section.events!r}, which is no event section")
+        problem = _of_places(self)
+        if problem:
+            raise ValueError(problem)
         if self.schools is not None and self.deprivation is None:
             raise ValueError("schools need a [deprivation] section to be compared with")
         if self.profile == "restricted" and not self.readers:
             raise ValueError("a restricted study names its readers (readers = ...)")
+        return self
+
+    @model_validator(mode="after")
+    def _named(self) -> Study:
+        # The slug is a folder that a run replaces: it may not lead elsewhere.
+        if self.slug and slugify(self.slug) != self.slug.lower().replace("_", "-"):
+            raise ValueError(f"slug is the name of a folder: letters, digits and hyphens (found {self.slug!r})")
+        if not self.output_name:
+            raise ValueError("title has no letter to name the output folder after; give a slug")
         return self
 
     @property
@@ -261,6 +302,21 @@ class Study(_Section):
         named += [path for section in self.events for path in section.paths]
         named += [self.schools.register_file, self.schools.exclusions] if self.schools else []
         return list(dict.fromkeys(self.path(path) for path in named if path is not None))
+
+
+def _of_places(study: Study) -> str:
+    """Return what is wrong with the places, as far as the study file alone tells."""
+    slugs = [section.place.slug for section in study.places]
+    for section, slug in zip(study.places, slugs, strict=True):
+        if not slug:
+            return f"place {section.name!r} has no letter to name its maps after"
+        if slugs.count(slug) > 1:
+            return f"two places would share the file name {slug!r}"
+        kept = study.areas.authorities
+        unknown = [code for code in section.authorities if kept is not None and code not in kept]
+        if unknown:
+            return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
+    return ""
 
 
 def read_study(path: str | Path) -> Study:
@@ -282,9 +338,20 @@ def read_study(path: str | Path) -> Study:
             found=f"in {path.parent.resolve()}: {list_briefly(others) or 'no .toml file'}",
             advice="hotspots init DIR makes one, or name the file: hotspots run path/to/study.toml",
         ) from None
-    except (UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        utf16 = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
+        row = error.object.count(b"\n", 0, error.start) + 1
         raise StudyError(
-            f"The study file {str(path)!r} can't be read.", found=str(error), advice="save it as UTF-8"
+            f"The study file {str(path)!r} can't be read.",
+            found="UTF-16" if utf16 else f"byte 0x{error.object[error.start]:02x} in row {row}, which is not UTF-8",
+            advice="save it as UTF-8",
+        ) from error
+    except OSError as error:
+        inside = path / "study.toml"
+        raise StudyError(
+            f"The study file {str(path)!r} can't be read.",
+            found="a folder" if path.is_dir() else str(error.strerror or error),
+            advice=f"name the file: {inside}" if inside.is_file() else "name a study file that you may read",
         ) from error
     try:
         raw = tomllib.loads(text)
@@ -339,6 +406,8 @@ def _explain(item: Any) -> str:
         return f"{where}: unknown key" + (f"; did you mean {match!r}?" if match else f"; known are {', '.join(known)}")
     if item["type"] == "missing":
         return f"{where}: is missing"
+    if item["type"] == "tuple_type":
+        return f"{where}: should be a list in square brackets (found {item['input']!r})"
     value = f" (found {item['input']!r})" if not isinstance(item["input"], dict | BaseModel) else ""
     return f"{where}: {item['msg'].removeprefix('Value error, ')}{value}"
 

@@ -26,6 +26,10 @@ NO_PLACE: Final = "no usable location"
 BAD_CODE: Final = "unusable area code"
 OTHER_VINTAGE: Final = "area code of another vintage"
 
+STRAY: Final = 50
+STRAY_SHARE: Final = 0.01
+"""More events than both, lost to codes of another vintage, are no strays: whole areas would stand at a false zero."""
+
 
 def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = None) -> AreaCounts:
     """Return the number of events in every area; each event is counted once, or outside, or dropped with a reason.
@@ -62,9 +66,11 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
     Raises
     ------
     AnalysisError
-        If `points` lacks one of the areas.
+        If `points` lacks one of the areas, or many events have a code of another vintage and no point: areas that
+        were split or merged would seem to have no events.
     """
     place, kind, audit, unplaced = _place_events(events, area, _polygons(area, points))
+    _refuse_other_vintage(events, area, kind, dict(unplaced).get(OTHER_VINTAGE, 0))
     dropped = dict(events.dropped)
     for reason, number in unplaced:
         dropped[reason] = dropped.get(reason, 0) + number
@@ -190,6 +196,19 @@ def _other_vintage(codes: Iterable[str], area: StudyArea) -> Callable[[str], boo
     return lambda one: False
 
 
+def _refuse_other_vintage(events: Events, area: StudyArea, kind: NDArray[np.object_], lost: int) -> None:
+    coded = int((kind != "none").sum())
+    if lost <= STRAY or lost <= STRAY_SHARE * coded:
+        return
+    codes = _clean_codes(events.table["area_code"])[kind == "vintage"]
+    whose = f"{area.geography} {area.vintage}" if area.vintage else "the study's areas"
+    raise AnalysisError(
+        f"The area codes of {events.title} are of another vintage than {whose}.",
+        found=f"{lost:,} of {coded:,} events with such a code and no point: {list_briefly(codes.unique())}",
+        advice="use boundaries of the vintage of the codes, or recode the events with ONS's lookup",
+    )
+
+
 def _drop(kind: NDArray[np.object_], nowhere: NDArray[np.bool_], *, any_point: bool) -> Iterator[tuple[str, int]]:
     """Give reason and number of the events that have neither a usable code nor a point."""
     reasons = {"none": NO_PLACE if any_point else NO_CODE, "bad": BAD_CODE, "vintage": OTHER_VINTAGE}
@@ -240,6 +259,8 @@ def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDA
 def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Mapping[str, int]) -> Iterator[str]:
     """Give what a reader must know of the joining, in sentences."""
     inside = audit["joined_by_code"] + audit["joined_by_point"]
+    if events.rows_read and not len(events):
+        yield f"None of the {events.rows_read:,} rows read is an event that is asked for."
     if len(events) and not inside:
         yield f"None of the {len(events):,} events lies in the study area."
     if audit["joined_by_code"] and audit["joined_by_point"]:

@@ -118,7 +118,25 @@ def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
             found=f"{shown}: {looks}",
             advice=STATE,
         )
+    if unit == expected == "degrees" or system.to_epsg() == 27700:
+        return system, ""
+    grid = _to_grid(bounds, system)
+    if not _inside(grid, BRITISH_METRES):
+        raise SourceError(
+            f"{path} does not lie in Great Britain in the coordinate system {'stated' if stated else 'declared'}, "
+            f"{system.name}.",
+            found=shown + (f": {unit}, by the look of them" if unit != "neither" else ""),
+            advice=STATE,
+        )
     return system, ""
+
+
+def _to_grid(bounds: tuple[float, ...], system: Any) -> tuple[float, ...]:
+    import pyproj
+
+    to_grid = pyproj.Transformer.from_crs(system, CRS, always_xy=True)
+    west, south, east, north = bounds
+    return tuple(float(value) for value in to_grid.transform_bounds(west, south, east, north))
 
 
 def _inside(bounds: tuple[float, ...], box: tuple[float, float, float, float]) -> bool:

@@ -106,7 +106,7 @@ def need_dates(dates: pd.Series, column: pd.Series, *, path: Path) -> None:
     parts = text.str.extract(r"^([0-9]{1,2})[/-]([0-9]{1,2})[/-][0-9]{4}").astype(float)
     swapped = (parts[1] > MONTHS_OF_A_YEAR) & (parts[0] <= MONTHS_OF_A_YEAR)
     if bool(swapped.any()) and not bool((parts[0] > MONTHS_OF_A_YEAR).any()):
-        row = swapped.idxmax()
+        row = int(swapped.index[swapped.to_numpy()][0])
         raise SourceError(
             f"The dates in column {column.name!r} are written month before day.",
             found=f"{text[row]!r} in row {row} of {path}",
