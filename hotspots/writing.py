@@ -63,11 +63,13 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     release = overall_release(inputs, findings)
     sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
     notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
-    methods = list(dict.fromkeys(result.words for result in findings.results))
-    methods += _scatter(findings)
-    methods += [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces]
-    methods += [findings.schools.words, *findings.schools.notes] if findings.schools else []
-    methods += [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()]
+    schools = findings.schools
+    methods = {
+        "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
+        "Surfaces": [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces],
+        "Schools": [schools.words, *schools.notes] if schools else [],
+        "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
+    }
     write_briefing(
         path,
         title=study.title,
@@ -75,7 +77,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         marking=marking(release),
         findings=headlines(study, inputs, findings),
         pages=pages,
-        methods=[*methods, *notes],
+        methods={heading: sentences for heading, sentences in methods.items() if sentences},
         sources=list(dict.fromkeys(sources)),
         attribution=inputs.area.attribution,
         summary=_table_of_hot_areas(study, findings),

@@ -41,7 +41,7 @@ class AreaColumn(NamedTuple):
 def parse_column(column: str) -> AreaColumn | None:
     """Return what the name of a column of area codes or names says, or None.
 
-    Understood are ONS's own names and those of its catalogues.
+    Understood are ONS's own names, those of its catalogues, and both cut to ten characters by a shapefile.
 
     Examples
     --------
@@ -51,6 +51,8 @@ def parse_column(column: str) -> AreaColumn | None:
     AreaColumn(prefix='lsoa', year=2021, kind='name')
     >>> parse_column("lsoa21_code").year, parse_column("LSOA11").year, parse_column("location")
     (2021, 2011, None)
+    >>> parse_column("lsoa11_cod").kind, parse_column("lsoa11_nam").kind
+    ('code', 'name')
     """
     prefixes = "|".join(sorted(GEOGRAPHIES, key=len, reverse=True))
     year = r"(20[0-9]{2}|[0-9]{2})"
@@ -58,12 +60,12 @@ def parse_column(column: str) -> AreaColumn | None:
     folded = tabular.fold(column)
     for words, prefix in long.items():
         folded = folded.replace(words, prefix)
-    match = re.fullmatch(rf"({prefixes}){year}?(cd|code|nm|name){year}?", folded)
+    match = re.fullmatch(rf"({prefixes}){year}?(cd|code|cod|nm|name|nam){year}?", folded)
     if match is None:
         # Hospital records have the code under the bare name of the geography.
         bare = re.fullmatch(rf"(oa|lsoa|msoa){year}", folded)
         return AreaColumn(bare[1], _year(bare[2]), "code") if bare else None
-    return AreaColumn(match[1], _year(match[2] or match[4]), "code" if match[3] in ("cd", "code") else "name")
+    return AreaColumn(match[1], _year(match[2] or match[4]), "code" if match[3].startswith("c") else "name")
 
 
 def _year(digits: str | None) -> int | None:
