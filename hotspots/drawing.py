@@ -179,6 +179,7 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
     from hotspots.publish import charts, school_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
+    from hotspots.publish.saving import title_of
 
     drawn: list[tuple[str, Figure, str]] = []
     for series in inputs.series:
@@ -187,15 +188,11 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.alt_text(inputs.factors)))
     if findings.schools is not None:
         for stem, draw, words in (
-            ("schools_funnel", school_charts.draw_funnel, "exclusions over expected, against expected, with limits"),
-            (
-                "schools_idaci",
-                school_charts.draw_exclusions_against_idaci,
-                "exclusion rates against IDACI, with a line",
-            ),
+            ("schools_funnel", school_charts.draw_funnel, "exclusions against expected exclusions, with limits"),
+            ("schools_idaci", school_charts.draw_exclusions_against_idaci, "exclusion rates against deprivation"),
         ):
-            alt = f"Chart of {words}. {wording.schools_title(findings.schools)}."
-            drawn.append((stem, draw(findings.schools), alt))
+            figure = draw(findings.schools)
+            drawn.append((stem, figure, f"Chart of {words}. {title_of(figure)}."))
     for stem, figure, alt in drawn:
         report(f"Drew the chart {stem}")
         save_map(figure, folder / stem, dpi=dpi)

@@ -361,7 +361,7 @@ def _words(provenance: dict[str, Any]) -> str:
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
         f"Tested against this: {NULL_WORDS[provenance['null']]}. "
         f"P-values are {provenance['inference']}, not simulated, and two-sided; {number} tested, {adjusted}. "
-        f"Hot and cold mean significant at {100 * provenance['level']:g} %."
+        f"Findings count areas significant at {100 * provenance['level']:g} %."
     )
 
 
