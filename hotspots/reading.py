@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.disclosure import protect, restrict
-from hotspots.errors import HotspotsError
+from hotspots.errors import HotspotsError, StudyError, list_briefly
 from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Series, StudyArea
 from hotspots.vocabulary import UNRELEASED
 
@@ -59,6 +59,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     """
     report("Reading the boundaries")
     inputs = Inputs(area=_read_area(study))
+    _need_places(study, inputs.area)
 
     def attempt(words: str, step: Callable[[], None]) -> None:
         report(words)
@@ -89,6 +90,18 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
 
 
 # --------------------------------------------------------------------------- areas
+
+
+def _need_places(study: Study, area: StudyArea) -> None:
+    """Refuse a place none of whose authorities is in the study area: its map would be empty."""
+    there = area.authorities
+    for section in study.places:
+        if not any(code in there for code in section.authorities):
+            raise StudyError(
+                f"The place {section.name!r} has no area of the study.",
+                found=f"authorities {list_briefly(f'{code} {name}' for code, name in there.items())}",
+                advice="name the place's authorities by these codes",
+            )
 
 
 def _read_area(study: Study) -> StudyArea:

@@ -196,6 +196,14 @@ def test_all_events_outside_is_a_finding_and_not_a_crash(tmp_path):
     assert "violence" not in finished.summary["hotspots"]
 
 
+def test_a_place_without_areas_is_refused(tmp_path):
+    places = BIRMINGHAM.replace("E08000025", "E08000099")
+    with pytest.raises(HotspotsError) as caught:
+        check_study(write_small_study(tmp_path, places=places))
+    assert "The place 'Birmingham' has no area of the study." in str(caught.value)
+    assert "E08000025 Birmingham" in str(caught.value)
+
+
 def test_settings_reach_the_outputs(tmp_path):
     more = """
 [analysis]

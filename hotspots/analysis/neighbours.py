@@ -153,7 +153,11 @@ def link_neighbours(
     elif rule == "nearest":
         count = _needed(number, rule, "number", "a whole number of areas, e.g. number = 8")
         if not 1 <= count < len(ids):
-            raise AnalysisError(f"{count:g} nearest neighbours were asked of {len(ids):,} areas.")
+            raise AnalysisError(
+                f"{count:g} nearest neighbours were asked of {len(ids):,} areas.",
+                found=f"number = {count:g}",
+                advice="ask for fewer: 8 is usual",
+            )
         pairs = _nearest_pairs(shapes, int(count))
         words = f"{int(count)} nearest areas"
     else:

@@ -38,9 +38,16 @@ class Place:
 
 
 def slugify(words: str) -> str:
-    """Return words in lower case, with single hyphens between letters and digits."""
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "replace").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    """Return words in lower case, with single hyphens between letters and digits.
+
+    Examples
+    --------
+    >>> slugify("Ynys Môn – Anglesey")
+    'ynys-mon-anglesey'
+    """
+    # Letters lose their accents; what has no plain letter becomes a hyphen.
+    plain = "".join(c for c in unicodedata.normalize("NFKD", words.lower()) if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
