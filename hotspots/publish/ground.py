@@ -20,6 +20,10 @@ SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
 
 
+MANY_AUTHORITIES: Final = 40
+"""More than these are not named, and their borders are thin: a map of England is of its areas."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ground:
     """A study area made ready for drawing.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.nouns import Place
-from hotspots.publish.ground import Ground
+from hotspots.publish.ground import MANY_AUTHORITIES, Ground
 from hotspots.publish.sheet import FONT, HALO, INK, MM_PER_INCH, MM_PER_POINT, Box, Sheet
 from hotspots.publish.window import Window
 
@@ -60,7 +60,8 @@ def label_map(
     codes = set(ground.labels.index) if place is None else set(place.authorities)
     here = ground.labels.index.isin(list(codes))
     inside, beyond = ground.labels[here], ground.labels[~here]
-    if place is None or inside["name"].tolist() != [place.name]:  # the title names it already
+    alone = len(inside) == 1 and (place is None or inside["name"].tolist() == [place.name])  # named in the heading
+    if not alone and len(inside) <= MANY_AUTHORITIES:
         put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
     around = _quiet_names(sheet, window, ground, beyond, busy[:0], size=SIZES[1])
     put(around, most=99, size=SIZES[1], weight="bold", colour=BEYOND)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish.furniture import Entry
-from hotspots.publish.ground import Ground, compound_path
+from hotspots.publish.ground import MANY_AUTHORITIES, Ground, compound_path
 from hotspots.publish.sheet import INK
 from hotspots.publish.styles import DEPENDS, SCHOOL_LEVELS, SURFACE_COLOURS, ink_on, surface_breaks, surface_labels
 from hotspots.publish.wording import hides, schools_in
@@ -80,6 +80,7 @@ def draw_outlines(axes: Axes, ground: Ground, place: Place | None) -> None:
     """Draw the borders of the authorities, those of the place darker."""
     from matplotlib.patches import PathPatch
 
+    strong = 1.0 if len(ground.outlines) <= MANY_AUTHORITIES or place is not None else 0.25
     for code, outline in ground.outlines.items():
         inside = place is None or code in place.authorities
         axes.add_artist(
@@ -87,7 +88,7 @@ def draw_outlines(axes: Axes, ground: Ground, place: Place | None) -> None:
                 compound_path(np.array([outline], dtype=object)),
                 facecolor="none",
                 edgecolor=INK if inside else "#8c8c8c",
-                linewidth=1.0 if inside else 0.6,
+                linewidth=strong if inside else 0.6,
                 joinstyle="round",
                 zorder=5 if inside else 4,
             )

@@ -500,3 +500,21 @@ def test_the_force_area_and_its_close_ups_can_be_read(shared_data: Path, make_ho
         figure = draw_map(result, ground, place=place, places=places)
         assert_legible(figure)
         assert sum(count for colour, count in fills(map_axes(figure)).items() if colour != PALE) == number
+
+
+def names_on(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_a_single_authority_is_named_in_the_heading_only(gi_result: HotspotResult, study_area: StudyArea) -> None:
+    assert "Birmingham" in names_on(draw_map(gi_result, study_area))
+    alone = study_area.within(["E08000025"])
+    table = gi_result.table[gi_result.table["la_code"] == "E08000025"]
+    assert "Birmingham" not in names_on(draw_map(replace(gi_result, table=table), alone))
+
+
+def test_many_authorities_are_not_named(
+    gi_result: HotspotResult, study_area: StudyArea, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotspots.publish.labels.MANY_AUTHORITIES", 1)
+    assert not {"Birmingham", "Sandwell"} & set(names_on(draw_map(gi_result, study_area)))
