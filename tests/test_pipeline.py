@@ -75,6 +75,12 @@ def test_the_same_run_twice_gives_the_same_content(tmp_path):
     assert digests(one.folder) == digests(two.folder)
 
 
+def test_several_processes_draw_the_same_files(tmp_path, finished):
+    # On the very same input files: the summary holds their SHA-256.
+    several = run_study(finished.folder.parents[1] / "study.toml", output=tmp_path, workers=2)
+    assert digests(several.folder) == digests(finished.folder)
+
+
 def test_a_failed_run_leaves_the_previous_outputs(tmp_path, monkeypatch):
     study = write_small_study(tmp_path, crime="density = false")
     first = run_study(study)
