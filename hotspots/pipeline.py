@@ -214,12 +214,12 @@ def _spread(study: Study, name: str, inputs: Inputs, findings: Findings) -> None
 
     events, settings = inputs.events[name], study.density
     what = f"density surface of {events.title}"
+    if not events.table["easting"].notna().any():
+        findings.left_out[what] = "the source has area codes and no points"
+        return
     if events.release == UNRELEASED:
         # A surface is made from single points of people; only what was released may be drawn so.
         findings.left_out[what] = "the points are unreleased records of people, which a surface could give back"
-        return
-    if not events.table["easting"].notna().any():
-        findings.left_out[what] = "the source has area codes and no points"
         return
     if float(inputs.counts[name].table["observed_high"].sum()) == 0:
         findings.left_out[what] = "no event lies in the study area"

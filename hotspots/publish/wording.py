@@ -59,7 +59,9 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     if not bool((table["class"] != "not_tested").any()):
         return f"No area{_in(place)} could be tested for {result.title}"
     if number == 0:
-        return f"No area{_in(place)} is {hot} for {result.title}"
+        # Where numbers are hidden, "none is hot" would claim too much: some may be.
+        sure = "certain to be " if bool((table["certainty"] == "depends").any()) else ""
+        return f"No area{_in(place)} is {sure}{hot} for {result.title}"
     verb = "is" if number == 1 else "are"
     return f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot} for {result.title}"
 
@@ -178,6 +180,12 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
     others = int(((table["certainty"] == "depends") & ~table.index.isin(hot.index)).sum())
     more = f" The class of {plural(others, 'other area')} depends on hidden numbers." if others else ""
     whatever = f"{word} whatever the hidden numbers are."
+    tested = int((table["class"] != "not_tested").sum())
+    if number == 0 and others > tested / 2:
+        who = "every area" if others == tested else f"{others:,} of {plural(tested, 'area')}"
+        return (
+            f"Too much is hidden to tell: {who} could come out either way. Larger areas or more years would say more."
+        )
     if number == 0:
         return more.strip() or f"No area is {whatever}"
     if number == 1:
@@ -299,17 +307,28 @@ def series_title(series: Series) -> str:
         return title
     group = table["group"].iloc[0]
     lone = series.table["group"].nunique() == 1
-    known = table[(table["group"] == group) & (table["low"] == table["high"])]
+    known = table[table["group"] == group]
     if len(known) < 2:
         return title
     first, last = known.iloc[0], known.iloc[-1]
+    overlap = first["low"] < first["high"] and last["high"] >= first["low"] and first["high"] >= last["low"]
+    if overlap:
+        return title  # which of the two is larger is hidden
     begin, end = (period_words(str(row["period"])) for row in (first, last))
     who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
-    if first["low"] == last["low"]:
-        return f"{who}: {first['low']:,.0f} in {begin} and in {end}"
+    if first["low"] == last["low"] and first["high"] == last["high"]:
+        return f"{who}: {_number_or_about(first)} in {begin} and in {end}"
     who += "," if "," in who else ""  # "Knife crime, force area, rose ..."
     verb = "rose" if last["low"] > first["low"] else "fell"
-    return f"{who} {verb} from {first['low']:,.0f} in {begin} to {last['low']:,.0f} in {end}"
+    return f"{who} {verb} from {_number_or_about(first)} in {begin} to {_number_or_about(last)} in {end}"
+
+
+def _number_or_about(row: pd.Series) -> str:
+    """Return a count; of a hidden one its bounds, or "about" their middle where they are within one per cent."""
+    low, high = float(row["low"]), float(row["high"])
+    if low == high:
+        return f"{low:,.0f}"
+    return f"about {(low + high) / 2:,.0f}" if high - low <= 0.01 * low else f"{low:,.0f}–{high:,.0f}"
 
 
 def factors_title(factors: Factors) -> str:

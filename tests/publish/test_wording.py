@@ -106,6 +106,15 @@ def test_areas_that_may_be_hot_are_told_apart_from_those_that_are(gi_result: Hot
     assert wording.certainty_sentence(nothing) == "The class of 1 other area depends on hidden numbers."
 
 
+def test_where_most_is_hidden_nothing_is_claimed(gi_result: HotspotResult) -> None:
+    nothing = with_classes(gi_result, 0)
+    nothing.table["certainty"] = "depends"
+    assert wording.finding_title(nothing) == "No area is certain to be hot for knife crime"
+    assert wording.certainty_sentence(nothing).startswith("Too much is hidden to tell: every area could come out")
+    nothing.table.loc[nothing.table.index[:10], "certainty"] = "never"
+    assert "26 of 36 areas could come out either way" in wording.certainty_sentence(nothing)
+
+
 def test_hot_is_what_reaches_the_studys_own_level(gi_result: HotspotResult) -> None:
     weak = with_classes(gi_result, 5, key="hot_90")
     assert wording.finding_title(weak) == "No area is hot for knife crime"  # the level of the fixture is 0.05
@@ -255,7 +264,11 @@ def test_series_title_goes_from_the_first_to_the_last_known_number() -> None:
 
 
 def test_series_title_claims_nothing_of_hidden_numbers() -> None:
-    assert wording.series_title(series([("2018", "all", 1, 7), ("2019", "all", 8, 8)])) == "Knife crime"
+    assert wording.series_title(series([("2018", "all", 1, 7), ("2019", "all", 5, 9)])) == "Knife crime"
+    apart = wording.series_title(series([("2018", "all", 1, 7), ("2019", "all", 8, 8)]))
+    assert apart == "Knife crime rose from 1–7 in 2018 to 8 in 2019"
+    large = wording.series_title(series([("2018", "all", 3598, 3602), ("2019", "all", 3298, 3302)]))
+    assert large == "Knife crime fell from about 3,600 in 2018 to about 3,300 in 2019"
     assert wording.series_title(series([("2018", "all", np.nan, np.nan)])) == "Knife crime"
 
 
