@@ -67,6 +67,8 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
                 else f"Blue with dots (cold): {together} have fewer events{who} {than}."
             )
     pale = "no clear difference, which is not the same as no violence."
+    if (table["certainty"] == "depends").any():
+        pale = "nothing is certain; striped, it could be hot or cold, depending on hidden numbers."
     said.append(f"Pale: {pale}" if said else f"All pale: {pale}")
     return " ".join(said)
 

@@ -110,3 +110,11 @@ def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResu
     assert "School A" not in words
     assert "This measures no school's quality and gives no cause" in words
     assert words.endswith("1 school could not be placed.")
+
+
+def test_pale_and_striped_promises_nothing(gi_result: HotspotResult) -> None:
+    table = gi_result.table.copy()
+    table["class"], table["certainty"] = "not_significant", "depends"
+    words = dict(explain_hotspots(replace(gi_result, table=table)))["How to read this map"]
+    assert "All pale: nothing is certain; striped, it could be hot or cold, depending on hidden numbers." in words
+    assert "no clear difference" not in words
