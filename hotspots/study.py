@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -97,6 +97,15 @@ class DeprivationSection(_Section):
     source: str = ""
 
 
+OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
+    "hes": frozenset({"ages", "columns"}),
+    "police": frozenset({"crime_types"}),
+    "offences": frozenset({"codes", "knife", "columns"}),
+    "counts": frozenset({"id_column", "name_column", "count_column", "times", "marks", "rounding"}),
+}
+"""Options that only some formats have: with another they would be passed over in silence."""
+
+
 class EventSection(_Section):
     """[[events]]: a file of events, or a table of counts by area."""
 
@@ -129,6 +138,12 @@ class EventSection(_Section):
             raise ValueError("name either file or files")
         if self.format == "counts" and self.count_column is None:
             raise ValueError("a table of counts needs count_column")
+        if self.files and self.format != "police":
+            raise ValueError(f'several files are read with format = "police" only, not with "{self.format}": join them')
+        for owner, options in OPTIONS_OF_FORMAT.items():
+            misplaced = sorted(self.model_fields_set & options - OPTIONS_OF_FORMAT[self.format])
+            if misplaced:
+                raise ValueError(f'{misplaced[0]} goes with format = "{owner}", not with "{self.format}"')
         return self
 
     @property

@@ -73,7 +73,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     write_briefing(
         path,
         title=study.title,
-        subtitle=study.subtitle,
+        subtitle=" · ".join(part for part in (study.subtitle, _for_whom(study)) if part),
         marking=marking(release),
         findings=headlines(study, inputs, findings),
         pages=pages,
@@ -82,6 +82,11 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         attribution=inputs.area.attribution,
         summary=_table_of_hot_areas(study, findings),
     )
+
+
+def _for_whom(study: Study) -> str:
+    """Return who a restricted study is for."""
+    return f"For {study.readers}" if study.profile == "restricted" else ""
 
 
 def _scatter(findings: Findings) -> list[str]:
@@ -153,6 +158,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "title": study.title,
         "release": overall_release(inputs, findings),
         "profile": study.profile,
+        "readers": study.readers,
         "versions": _versions(),
         "areas": {
             "geography": inputs.area.geography,

@@ -181,6 +181,7 @@ def test_a_restricted_run_says_so_everywhere(tmp_path):
     finished = run_study(file)
     assert finished.folder.name == "small-RESTRICTED"
     assert finished.summary["release"] == "restricted"
+    assert finished.summary["readers"] == "Analysts"
     layer = everything_written(finished.folder)["admissions_getis_ord"]
     assert (layer["observed_low"] == layer["observed_high"]).all()
     with sqlite3.connect(finished.folder / "hotspots.gpkg") as database:

@@ -61,6 +61,12 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"events": []}, "at least 1 item"),
         ({"events": [{**SMALL["events"][0], "file": None}]}, "name either file or files"),
         ({"events": [{**SMALL["events"][0], "format": "counts"}]}, "needs count_column"),
+        ({"events": [{**SMALL["events"][0], "ages": [0, 24]}]}, 'ages goes with format = "hes", not with "police"'),
+        ({"events": [{**SMALL["events"][0], "knife": True}]}, 'knife goes with format = "offences", not with "police"'),
+        (
+            {"events": [{"name": "a", "title": "a", "format": "hes", "files": ["2018.csv", "2019.csv"]}]},
+            'several files are read with format = "police" only, not with "hes"',
+        ),
         ({"events": SMALL["events"] * 2}, "two event sections share the name 'crime'"),
         ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
         ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),
