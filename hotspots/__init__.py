@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hotspots import vocabulary
     from hotspots.analysis.clustering import global_statistics
+    from hotspots.analysis.correlogram import correlogram, scale_sentence
     from hotspots.analysis.density import kernel_density
     from hotspots.analysis.divergence import diverging_schools
     from hotspots.analysis.joining import count_events, place_schools
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     )
     from hotspots.pipeline import check_study, run_study
     from hotspots.publish.briefing import Page, write_briefing
-    from hotspots.publish.charts import draw_factors, draw_series
+    from hotspots.publish.charts import draw_correlogram, draw_factors, draw_series
     from hotspots.publish.geopackage import write_geopackage
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.raster import write_raster
@@ -96,6 +97,8 @@ _HOMES = {
     "getis_ord": "analysis.local",
     "local_moran": "analysis.local",
     "global_statistics": "analysis.clustering",
+    "correlogram": "analysis.correlogram",
+    "scale_sentence": "analysis.correlogram",
     "kernel_density": "analysis.density",
     "diverging_schools": "analysis.divergence",
     "count_by_year": "analysis.trends",
@@ -106,6 +109,7 @@ _HOMES = {
     "draw_map": "publish.maps",
     "save_map": "publish.maps",
     "draw_series": "publish.charts",
+    "draw_correlogram": "publish.charts",
     "draw_factors": "publish.charts",
     "draw_funnel": "publish.school_charts",
     "draw_exclusions_against_idaci": "publish.school_charts",
@@ -150,9 +154,11 @@ __all__ = [
     "Surface",
     "change_since",
     "check_study",
+    "correlogram",
     "count_by_year",
     "count_events",
     "diverging_schools",
+    "draw_correlogram",
     "draw_exclusions_against_idaci",
     "draw_factors",
     "draw_funnel",
@@ -179,6 +185,7 @@ __all__ = [
     "read_study",
     "run_study",
     "save_map",
+    "scale_sentence",
     "start_study",
     "vocabulary",
     "write_briefing",

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotspots.analysis.correlogram import scale_sentence
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 
@@ -33,6 +34,7 @@ class Findings:
     surfaces: list[Surface] = field(default_factory=list)
     schools: SchoolResult | None = None
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
+    correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -186,6 +188,10 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         drawn.append((series.name, charts.draw_series(series), wording.alt_text(series)))
     if inputs.factors is not None:
         drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.alt_text(inputs.factors)))
+    for name, table in findings.correlograms.items():
+        counts = inputs.counts[name]
+        alt = f"Line chart of Moran's z by distance. {scale_sentence(table, title=counts.title)}"
+        drawn.append((f"{name}_correlogram", charts.draw_correlogram(table, counts), alt))
     if findings.schools is not None:
         for stem, draw, words in (
             ("schools_funnel", school_charts.draw_funnel, "exclusions against expected exclusions, with limits"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspots.drawing import Findings
-from hotspots.errors import OutputError, list_briefly
+from hotspots.errors import AnalysisError, OutputError, list_briefly
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
 from hotspots.vocabulary import UNRELEASED
@@ -20,6 +20,7 @@ from hotspots.writing import finish_summary, headlines, write_outputs
 
 if TYPE_CHECKING:
     from hotspots.analysis.neighbours import Neighbours
+    from hotspots.nouns import AreaCounts
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
 
@@ -176,9 +177,8 @@ def analyse(study: Study, inputs: Inputs, *, report: Report = _quiet) -> Finding
             continue
         findings.results += _test(study, name, inputs, neighbours)
         if study.analysis.global_statistics:
-            from hotspots.analysis.clustering import global_statistics
-
-            findings.clustering[name] = global_statistics(counts, neighbours)
+            report(f"Measuring at which distance {counts.title} gathers")
+            _measure_clustering(name, counts, neighbours, findings)
     for section in study.events:
         if section.density and section.name in inputs.events:
             report(f"Spreading {section.title} over a surface")
@@ -206,6 +206,19 @@ def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> li
     }  # fmt: skip
     counts = inputs.counts[name]
     return [getis_ord(counts, neighbours, **settings), local_moran(counts, neighbours, **settings)]
+
+
+def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:
+    """Add the global statistics and the correlogram of one source, or the reason why there are none."""
+    from hotspots.analysis.clustering import global_statistics
+    from hotspots.analysis.correlogram import correlogram
+
+    try:
+        findings.clustering[name] = global_statistics(counts, neighbours)
+        findings.correlograms[name] = correlogram(counts)
+    except AnalysisError as error:
+        # A source of which nothing can be said stops no other.
+        findings.left_out[f"clustering of {counts.title}"] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
 
 
 def _spread(study: Study, name: str, inputs: Inputs, findings: Findings) -> None:

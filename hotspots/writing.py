@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import hotspots
-from hotspots.analysis.clustering import clustering_sentence
+from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
+from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
 from hotspots.drawing import Findings, draw_everything
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
@@ -66,6 +67,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     schools = findings.schools
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
+        "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces],
         "Schools": [schools.words, *schools.notes] if schools else [],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
@@ -141,6 +143,8 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
             sentences.append(wording.certainty_sentence(result))
             if result.name in findings.clustering:
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
+            if result.name in findings.correlograms:
+                sentences.append(scale_sentence(findings.correlograms[result.name], title=result.title))
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")
     sentences += [wording.series_title(series) + "." for series in inputs.series]
@@ -177,7 +181,10 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             }
             for result in findings.results
         },
-        "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
+        "clustering": {name: _known(table).to_dict("index") for name, table in findings.clustering.items()},
+        "correlograms": {
+            name: _known(table.reset_index()).to_dict("records") for name, table in findings.correlograms.items()
+        },
         "surfaces": {surface.name: _describe_surface(surface) for surface in findings.surfaces},
         "schools": _describe_school_result(findings.schools),
         "left_out": dict(findings.left_out),
@@ -256,6 +263,11 @@ def finish_summary(folder: Path, summary: dict[str, Any], seconds: dict[str, flo
     summary = {**summary, "files": [*files, "summary.json"], "seconds": {k: round(v, 2) for k, v in seconds.items()}}
     text = json.dumps(summary, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _known(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with None where a number is missing: JSON has no NaN."""
+    return table.astype(object).where(table.notna(), None)
 
 
 def _plain(value: Any) -> Any:

@@ -226,10 +226,37 @@ cell = 250
     settings = finished.summary["hotspots"]["violence"]["getis_ord"]["settings"]
     assert settings["neighbours"].startswith("Rook")
     assert (settings["null"], settings["adjustment"], settings["inference"]) == ("constant-risk", "bonferroni", "exact")
-    assert set(finished.summary["clustering"]["violence"]) == {"Moran's I", "Geary's C", "General G"}
+    clustering = finished.summary["clustering"]["violence"]
+    joins = {"high-high joins", "low-low joins", "high-low joins"}
+    assert set(clustering) == {"Moran's I", "Geary's C", "General G", *joins}
+    assert clustering["high-high joins"]["words"].endswith("p from 999 permutations")
     assert any("Over the whole map" in sentence for sentence in finished.findings)
+    by_distance = finished.summary["correlograms"]["violence"]
+    # 10 by 10 squares of 1 km: half the diagonal between their middles is 6.4 km.
+    assert [row["distance"] for row in by_distance] == [1000, 2000, 3000, 4000, 5000, 6000]
+    scale = [sentence for sentence in finished.findings if "areas within" in sentence or "at any distance" in sentence]
+    assert len(scale) == len(finished.summary["sources"])
+    assert scale[0] in finished.summary["findings"]
+    for name in finished.summary["sources"]:
+        assert (finished.folder / "charts" / f"{name}_correlogram.png").is_file()
+        assert (finished.folder / "charts" / f"{name}_correlogram.pdf").is_file()
     surface = finished.summary["surfaces"]["violence"]
     assert (surface["bandwidth_m"], surface["cell_m"]) == (1500, 250)
+
+
+def test_a_source_that_can_not_cluster_stops_no_run(tmp_path):
+    study = write_small_study(tmp_path, more="[analysis]\nglobal_statistics = true\n")
+    text = study.read_text(encoding="utf-8")
+    without = text[text.index("[population]") : text.index("[[events]]")]
+    study.write_text(text.replace(without, ""), encoding="utf-8")
+    crime = pd.read_csv(tmp_path / "crime.csv").dropna(subset="Easting")
+    # One crime to a square of 1 km, and the squares are as many as the areas.
+    squares = (crime[["Easting", "Northing"]] // 1000).astype(int)
+    crime.loc[squares[squares["Easting"] >= 400].drop_duplicates().index].to_csv(tmp_path / "crime.csv", index=False)
+    finished = run_study(study)
+    assert finished.summary["left_out"]["clustering of violent crime"].startswith("all values are equal")
+    assert "violence" not in finished.summary["clustering"]
+    assert "admissions" in finished.summary["correlograms"]
 
 
 @pytest.mark.parametrize(

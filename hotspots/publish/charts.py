@@ -1,26 +1,27 @@
-"""Printed charts on the same sheet as the maps: series, factors of assessments, schools against their size and area."""
+"""Printed charts on the same sheet as the maps: series, factors of assessments, correlograms, schools."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import Factors, Series, need_released
+from hotspots.nouns import AreaCounts, Factors, Series, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
-from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
+from hotspots.publish.sheet import INK, MM_PER_POINT, QUIET, Sheet, look
 from hotspots.publish.styles import ink_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_exclusions_against_idaci", "draw_factors", "draw_funnel", "draw_series"]
+__all__ = ["draw_correlogram", "draw_exclusions_against_idaci", "draw_factors", "draw_funnel", "draw_series"]
 
 LINES: Final = (
     ("#1b4f8f", "-", "o"),
@@ -231,3 +232,109 @@ def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size:
         spine.set_visible(False)
     axes.hlines(np.arange(1, len(shares)) - 0.5, -0.5, values.shape[1] - 0.5, color="white", linewidth=1.0)
     axes.vlines(np.arange(1, values.shape[1]) - 0.5, -0.5, len(shares) - 0.5, color="white", linewidth=3.0)
+
+
+# --------------------------------------------------------------------------- correlograms
+
+
+def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | None = None) -> Figure:
+    """Return a chart of the evidence for clustering (Moran's z) against distance, with the suggested scale marked.
+
+    Parameters
+    ----------
+    table
+        From `correlogram`.
+    counts
+        What the correlogram was made of: its title, source, period and release mark stand on the sheet.
+    title
+        The finding, where it is worded elsewhere.
+
+    Returns
+    -------
+    Figure
+        A4 landscape, for `save_map`.
+
+    Raises
+    ------
+    DisclosureError
+        If the counts are unprotected counts of people.
+    """
+    need_released(counts, "A chart")
+    with look():
+        per = " per 1,000 people" if counts.area.has_population else ""
+        what = f"{capitalised(counts.title)}{per} by {wording.geography_words(counts.area)}"
+        what = f"{what} · Moran's I of all areas up to each distance from one another"
+        sheet, (left, bottom, right, top) = begin_chart(counts, title or _scale_title(table, counts.title), what)
+        bottom = write_notes(sheet, left, bottom, right, _on_scale(table, counts))
+        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 8, top - bottom - 20)
+        known = table[table["z"].notna()]
+        limit = NormalDist().inv_cdf(1 - 0.025 / max(len(known), 1))
+        unit, name = (1000.0, "km") if float(table.index[-1]) >= 2000 else (1.0, "m")
+        _draw_evidence(axes, known, unit, limit)
+        tidy(axes, x=f"Distance between areas, up to ({name})", y="Moran's z: evidence that similar areas lie together")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.5g}")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.4g}".replace("-", "\u2212"))
+    return sheet.figure
+
+
+def _draw_evidence(axes: Axes, known: pd.DataFrame, unit: float, limit: float) -> None:
+    """Draw z against distance, the 5 % line, and the suggested distance with its numbers."""
+    colour, _, marker = LINES[0]
+    x, z = known.index.to_numpy(dtype=float) / unit, known["z"].to_numpy(dtype=float)
+    low, high = float(np.min(z, initial=0.0)), float(np.max(z, initial=limit))
+    axes.set_ylim(low - 0.08 * (high - low) if low < 0 else 0.0, high + 0.16 * (high - low))
+    if len(x):
+        step = float(np.min(np.diff(x))) if len(x) > 1 else x[0]
+        axes.set_xlim(x[0] - step, x[-1] + step)
+    axes.axhline(0.0, color=INK, linewidth=0.6)
+    axes.axhline(limit, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.plot(x, z, color=colour, linewidth=1.8, marker=marker, markersize=4.5)
+    # Its name stands at the end from which the points keep away.
+    near = [float(np.abs(ends - limit).min(initial=np.inf)) for ends in (z[:3], z[-3:])]
+    side, shift, align = (0.0, 3, "left") if near[0] > near[1] else (1.0, -2, "right")
+    axes.annotate(
+        f"5 % line, allowing for {len(known)} distances" if len(known) > 1 else "5 % line",
+        (side, limit), xycoords=("axes fraction", "data"), xytext=(shift, 3), textcoords="offset points",
+        ha=align, va="bottom", fontsize=7.5, color=QUIET,
+    )  # fmt: skip
+    for distance, row in known[known["suggested"]].iterrows():
+        at = float(distance) / unit  # type: ignore[arg-type]
+        axes.vlines(at, axes.get_ylim()[0], row["z"], color=LINES[1][0], linewidth=1.0, linestyle=(0, (2, 2)))
+        axes.plot([at], [row["z"]], color=LINES[1][0], marker="o", markersize=9, linestyle="none")
+        axes.annotate(
+            f"{_far(float(distance))} (z {row['z']:.1f})",  # type: ignore[arg-type]
+            (at, row["z"]), xytext=(0, 8), textcoords="offset points",
+            ha="center", va="bottom", fontsize=8.5, fontweight="bold", color=LINES[1][0],
+        )  # fmt: skip
+
+
+def _scale_title(table: pd.DataFrame, title: str) -> str:
+    """Return the suggested scale as a finding."""
+    if not table["suggested"].any():
+        return f"{capitalised(title)}: no clustering found at any distance up to {_far(table.index[-1])}"
+    at = int(np.argmax(table["suggested"].to_numpy()))
+    here = f"among areas within {_far(table.index[at])} of each other"
+    if float(table["z"].max()) > float(table["z"].iloc[at]):
+        return f"Clustering of {title} has its first peak {here}"
+    return f"Clustering of {title} is strongest {here}"
+
+
+def _on_scale(table: pd.DataFrame, counts: AreaCounts) -> list[str]:
+    """Return how the chart is read, and what it can't tell."""
+    said = [
+        "The higher the line, the surer it is that areas up to this distance apart have similar numbers; below the "
+        "dashed line it may be chance. A distance at which the line peaks is a fair size for a distance band or a "
+        "density bandwidth."
+    ]
+    chosen = table["suggested"].to_numpy()
+    if chosen.any() and chosen[0]:
+        said.append("Here it is the shortest distance tried: the scale may be shorter still.")
+    elif chosen.any() and chosen[-1]:
+        said.append("Here it is the longest distance tried: the scale may be longer.")
+    if counts.hidden:
+        said.append("A hidden number stands in the middle of what it may be.")
+    return said
+
+
+def _far(metres: float) -> str:
+    return f"{metres:,.0f} m" if metres < 1000 else f"{metres / 1000:,.3g} km"

@@ -12,10 +12,17 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sheet_checks import assert_legible, prose, words, written
+from worlds import make_counts, make_grid
 
 from hotspots.errors import DisclosureError
-from hotspots.nouns import Factors, Place, SchoolResult, Series
-from hotspots.publish.charts import draw_exclusions_against_idaci, draw_factors, draw_funnel, draw_series
+from hotspots.nouns import AreaCounts, Factors, Place, SchoolResult, Series
+from hotspots.publish.charts import (
+    draw_correlogram,
+    draw_exclusions_against_idaci,
+    draw_factors,
+    draw_funnel,
+    draw_series,
+)
 from hotspots.publish.maps import save_map
 
 BIRMINGHAM = Place("Birmingham", ("E08000025",))
@@ -54,6 +61,22 @@ def recorded(**fields: Any) -> Factors:
     ]
     columns = ["la_code", "la_name", "factor", "mentions", "mark", "assessments"]
     return Factors(pd.DataFrame(rows, columns=columns), source="Department for Education", period="2018-19", **fields)
+
+
+def counted(*, population: float | None = None, hidden: int = 0, **fields: Any) -> AreaCounts:
+    """Return counts of 16 squares."""
+    low = np.arange(1.0, 17.0)
+    options = {"title": "knife crime", "source": "Made for a test", "period": "2017-2019"}
+    return make_counts(make_grid(4, 4, population=population), low, high=low + hidden, **(options | fields))
+
+
+def by_distance(z: list[float], *, suggested: int | None = None, step: float = 800.0) -> pd.DataFrame:
+    """Return a correlogram with these z-scores."""
+    index = pd.Index(step * np.arange(1, len(z) + 1), name="distance")
+    return pd.DataFrame({"z": z, "suggested": np.arange(len(z)) == suggested}, index=index)
+
+
+PEAK = (3.1, 8.0, 14.2, 11.0, 6.0, 2.0, 0.5, -1.0, -2.0, -3.5)
 
 
 def chart(figure: Figure) -> Axes:
@@ -158,6 +181,80 @@ def test_forty_factors_can_still_be_read() -> None:
     figure = draw_factors(Factors(pd.DataFrame(rows, columns=columns)))
     assert_legible(figure)
     assert min(text.get_fontsize() for text in written(figure)) >= 6
+
+
+# --------------------------------------------------------------------------- correlograms
+
+
+def test_a_correlogram_marks_the_suggested_distance() -> None:
+    figure = draw_correlogram(by_distance(list(PEAK), suggested=2), counted(population=1000.0))
+    axes, said = chart(figure), prose(figure)
+    line = next(line for line in axes.lines if len(line.get_xdata()) == 10)
+    np.testing.assert_allclose(line.get_xdata(), 0.8 * np.arange(1, 11))
+    np.testing.assert_allclose(line.get_ydata(), PEAK)
+    (mark,) = [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == pytest.approx((2.4, 14.2))
+    assert "Clustering of knife crime is strongest among areas within 2.4 km of each other" in said
+    assert "2.4 km (z 14.2)" in words(figure)
+    assert "Knife crime per 1,000 people by square" in said
+    assert "Source: Made for a test. Period: 2017–2019." in said
+    assert "Distance between areas, up to (km)" in words(figure)
+    assert_legible(figure)
+
+
+def test_the_five_per_cent_line_allows_for_the_number_of_distances() -> None:
+    # Two-sided 5 % over ten distances: 2.5 in 1,000 above z = 2.807; of one: 1.960 (tables of the normal curve).
+    for z, height, name in (
+        (list(PEAK), 2.807, "5 % line, allowing for 10 distances"),
+        ([1.0], 1.960, "5 % line"),
+        ([1.0, np.nan], 1.960, "5 % line"),
+    ):
+        figure = draw_correlogram(by_distance(z), counted())
+        dashed = [line for line in chart(figure).lines if line.get_linestyle() == "--"]
+        assert [line.get_ydata()[0] for line in dashed] == pytest.approx([height], abs=5e-4)
+        assert name in words(figure)
+
+
+@pytest.mark.parametrize(
+    ("z", "at", "said"),
+    [
+        ([1.0, 0.5, -0.3], None, "Knife crime: no clustering found at any distance up to 2.4 km"),
+        ([4.0, 8.0, 6.0, 12.0], 1, "Clustering of knife crime has its first peak among areas within 1.6 km"),
+        ([9.0, 6.0, 4.0], 0, "shortest distance tried: the scale may be shorter still"),
+        ([4.0, 6.0, 9.0], 2, "longest distance tried: the scale may be longer"),
+    ],
+)
+def test_a_correlogram_states_its_finding(z: list[float], at: int | None, said: str) -> None:
+    figure = draw_correlogram(by_distance(z, suggested=at), counted())
+    assert said in prose(figure)
+    assert_legible(figure)
+
+
+def test_short_distances_are_in_metres_and_hidden_numbers_are_owned_up_to() -> None:
+    figure = draw_correlogram(by_distance([3.0, 6.0, 4.0], suggested=1, step=300.0), counted(hidden=3))
+    assert {"600 m (z 6.0)", "Distance between areas, up to (m)"} <= set(words(figure))
+    assert "A hidden number stands in the middle of what it may be." in prose(figure)
+    assert "hidden" not in prose(draw_correlogram(by_distance([3.0]), counted()))
+    assert "An own title" in words(draw_correlogram(by_distance([3.0]), counted(), title="An own title"))
+
+
+def test_a_correlogram_without_any_number_is_an_empty_chart() -> None:
+    assert "no clustering found" in prose(draw_correlogram(by_distance([np.nan, np.nan]), counted()))
+
+
+def test_a_correlogram_is_the_same_bytes_and_changes_nothing(tmp_path: Path) -> None:
+    table, counts = by_distance(list(PEAK), suggested=2), counted()
+    before = table.copy()
+    paths = [save_map(draw_correlogram(table, counts), tmp_path / name) for name in ("one", "two")]
+    assert [path.read_bytes() for path in paths[0]] == [path.read_bytes() for path in paths[1]]
+    pd.testing.assert_frame_equal(before, table)
+
+
+def test_correlograms_of_unreleased_counts_are_not_drawn_and_restricted_ones_are_marked() -> None:
+    with pytest.raises(DisclosureError, match="A chart would publish unprotected counts"):
+        draw_correlogram(by_distance([3.0]), counted(release="unreleased"))
+    said = words(draw_correlogram(by_distance([3.0]), counted(release="restricted")))
+    assert sum(word.startswith("RESTRICTED") for word in said) == 2
 
 
 # --------------------------------------------------------------------------- schools
