@@ -177,7 +177,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report = _quiet) -> Finding
             continue
         findings.results += _test(study, name, inputs, neighbours)
         if study.analysis.global_statistics:
-            report(f"Measuring at which distance {counts.title} gathers")
+            report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
     for section in study.events:
         if section.density and section.name in inputs.events:
