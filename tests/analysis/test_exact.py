@@ -8,8 +8,10 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from worlds import make_grid
 
 from hotspots.analysis import exact
+from hotspots.analysis.neighbours import Neighbours, link_neighbours
 
 
 def random_maps(number: int, seed: int):
@@ -132,3 +134,74 @@ def test_certain_outcomes_have_p_one():
     for counts, totals, shares in ((0 * one, 0 * one, 0.3 * one), (5 * one, 5 * one, one), (0 * one, 5 * one, 0 * one)):
         hot, cold = exact.beta_binomial_tails(counts, totals, shares, 10 * one)
         assert (hot[0], cold[0]) == (1.0, 1.0)
+
+
+# --------------------------------------------------------------------------- a whole map beside 999,999 permutations
+
+REPEATS = 999_999
+
+
+def samples(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return ordered samples of k of n positions without replacement (REPEATS, k); those with a repeat are redrawn."""
+    found = np.empty((0, k), dtype=np.int16)
+    while len(found) < REPEATS:
+        drawn = rng.integers(0, n, (REPEATS // 4, k), dtype=np.int16)
+        found = np.vstack([found, drawn[(np.diff(np.sort(drawn, axis=1), axis=1) > 0).all(axis=1)]])
+    return found[:REPEATS]
+
+
+def hits(pool: np.ndarray, drawn: np.ndarray, sizes: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Return how many of REPEATS sums of the first `sizes` values drawn are at least, and at most, `sums` (2, m)."""
+    running = np.cumsum(pool.astype(np.int16)[drawn], axis=1, dtype=np.int16)
+    found = np.zeros((2, len(sums)), dtype=int)
+    for k in np.unique(sizes):
+        often = np.bincount(running[:, k - 1], minlength=int(sums.max()) + 1)
+        at = np.flatnonzero(sizes == k)
+        found[0, at] = often[::-1].cumsum()[::-1][sums[at]]
+        found[1, at] = often.cumsum()[sums[at]]
+    return found
+
+
+def outside(p: np.ndarray, found: np.ndarray) -> float:
+    """Return the share of p-values outside the 99.99 % binomial (Clopper-Pearson) interval of those simulated."""
+    low = np.where(found > 0, stats.beta.ppf(5e-5, np.maximum(found, 1), REPEATS - found + 1), 0)
+    high = np.where(found < REPEATS, stats.beta.ppf(1 - 5e-5, found + 1, np.maximum(REPEATS - found, 1)), 1)
+    return float(((p < low) | (p > high)).mean())
+
+
+def tied_map() -> tuple[np.ndarray, Neighbours]:
+    """Return counts with many ties on 400 squares, 16 of them with more, and who touches whom."""
+    raised = np.full((20, 20), 3.0)
+    raised[4:8, 11:15] = 8.0
+    return np.random.default_rng(20).poisson(raised.ravel()), link_neighbours(make_grid(20, 20))
+
+
+def test_every_area_of_a_map_agrees_with_permutations_given_its_own_value():
+    """The reference depends on an area's own value and its number of neighbours alone: areas alike share theirs."""
+    values, links = tied_map()
+    sums, sizes = np.rint(links.matrix() @ values).astype(int), links.cardinalities
+    drawn = samples(len(values) - 1, 8, np.random.default_rng(21))  # as esda does: the same for every area
+    found = np.zeros((2, len(values)), dtype=int)
+    for value in np.unique(values):
+        own = np.flatnonzero(values == value)
+        found[:, own] = hits(np.delete(values, own[0]), drawn, sizes[own], sums[own])
+    p = np.array(exact.conditional_tails(values, sums, sizes))
+    off = outside(p, found)
+    print(f"given own values: {off:.4f} of {p.size} tails outside, smallest p {p.min():.1e}")
+    assert p.min() < 1e-4
+    assert off <= 0.001
+    # A reference with the own value left in is near, and is told apart.
+    assert outside(np.array(exact.randomisation_tails(values, sums, sizes)), found) > 0.1
+
+
+def test_every_area_of_a_map_agrees_with_permutations_of_all_values():
+    values, links = tied_map()
+    sums, sizes = np.rint(links.matrix(with_self=True) @ values).astype(int), links.cardinalities + 1
+    found = hits(values, samples(len(values), 9, np.random.default_rng(22)), sizes, sums)
+    p = np.array(exact.randomisation_tails(values, sums, sizes))
+    off = outside(p, found)
+    print(f"all values: {off:.4f} of {p.size} tails outside, smallest p {p.min():.1e}")
+    assert p.min() < 1e-4
+    assert off <= 0.001
+    # Tails that leave ties out are told apart.
+    assert outside(1 - p[::-1], found) > 0.1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
@@ -28,6 +30,24 @@ def test_benjamini_hochbergs_own_example():
     )  # fmt: skip
     assert int((significance.adjust(p) <= 0.05).sum()) == 4
     assert int((significance.adjust(p, method="bonferroni") <= 0.05).sum()) == 3
+
+
+@pytest.mark.parametrize(("floor", "needed"), [(1 / 1000, 34), (2 / 1000, 68)])
+def test_with_999_permutations_nothing_passes_unless_many_areas_do(floor, needed):
+    """The r-th smallest of m p-values passes at r 0.05 / m, so a smallest p-value f needs r >= 20 f m areas at f.
+
+    999 permutations give no p-value under 1/1000, two-sided 2/1000; for 1,680 areas that is 33.6 and 67.2.
+    """
+    m = 1680
+    assert needed == math.ceil(20 * floor * m)
+    for reached in (1, needed - 1, needed):
+        p = np.ones(m)
+        p[:reached] = floor
+        found = int((significance.adjust(p) <= 0.05).sum())
+        assert found == (reached if reached == needed else 0)
+    computed = np.ones(m)
+    computed[0] = 0.05 / m  # a p-value that is computed has no floor: one area can pass alone
+    assert int((significance.adjust(computed) <= 0.05).sum()) == 1
 
 
 def test_missing_p_values_stay_missing_and_do_not_count():
