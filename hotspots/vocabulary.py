@@ -44,6 +44,7 @@ def weakest_release(*marks: str) -> str:
 
 Method = Literal["getis_ord", "local_moran"]
 Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
+Measure = Literal["count", "rate", "empirical-bayes"]
 Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"]
 
 RESULT_COLUMNS: Final = (
@@ -225,6 +226,13 @@ NULL_WORDS: Final[dict[Null, str]] = {
         "hot means that high counts are gathered here"
     ),
 }
+
+MEASURE_WORDS: Final[dict[Measure, str]] = {
+    "count": "count of events",
+    "rate": "rate per 1,000 people",
+    "empirical-bayes": "empirical Bayes rate per 1,000 people",
+}
+"""What is placed at random under randomisation; the nulls of risk take counts and population themselves."""
 
 # --------------------------------------------------------------------------- codes
 

@@ -16,13 +16,16 @@ exchangeable-risk
     Areas' risks are independent gammas with variance proportional to the mean, so that given C the counts are
     Dirichlet-multinomial and S is beta-binomial. The dispersion is estimated, hence "computed" and not "exact".
 
-Tails include ties: ``p_hot = P(S >= s)``, ``p_cold = P(S <= s)``. They are summed from the tail's far end.
+Tails include ties: ``p_hot = P(S >= s)``, ``p_cold = P(S <= s)``. They are summed from the tail's far end, so the
+smallest of them is 1 / C(n, k), and never 0. The mid-p variant counts ties half, ``P(S > s) + P(S = s) / 2``: where
+counts are small a test of the full tails flags less than its level, and mid-p comes near to it but may pass it.
 
 References
 ----------
 Getis, A. and Ord, J. K. (1992), Geographical Analysis 24, 189-206. Ord, J. K. and Getis, A. (1995), Geographical
 Analysis 27, 286-306. Anselin, L. (1995), Geographical Analysis 27, 93-115 (conditional randomisation). Mosimann,
-J. E. (1962), Biometrika 49, 65-82 (the compound multinomial).
+J. E. (1962), Biometrika 49, 65-82 (the compound multinomial). Lancaster, H. O. (1961), Journal of the American
+Statistical Association 56, 223-234 (mid-p).
 """
 
 from __future__ import annotations
@@ -76,11 +79,12 @@ class Pool:
             merged[among:, shift:] += weights[among, among:, None] * self.chance[:rest, : width - shift]
         return Pool(self.size + copies, merged)
 
-    def tails(self, draws: int) -> tuple[Floats, Floats]:
-        """Return P(S >= s) and P(S <= s) for every s, of this number of draws."""
+    def tails(self, draws: int, *, mid_p: bool = False) -> tuple[Floats, Floats]:
+        """Return P(S >= s) and P(S <= s) for every s, of this number of draws; with `mid_p` ties count half."""
         chance = self.chance[draws]
-        hot = np.cumsum(chance[::-1])[::-1]
-        cold = np.cumsum(chance)
+        ties = chance / 2 if mid_p else 0.0
+        hot = np.cumsum(chance[::-1])[::-1] - ties
+        cold = np.cumsum(chance) - ties
         return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
 
 
@@ -160,7 +164,14 @@ def pools_without_one(values: Whole, *, draws: int) -> Iterator[tuple[int, Pool]
     yield from halve(0, len(distinct), _empty_pool(draws, _largest_sum(values, draws)))
 
 
-def randomisation_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats, Floats]:
+def merging_cost(values: Whole, draws: int, *, leave_out: bool) -> float:
+    """Return about how many additions the pools of these values take."""
+    distinct, copies = np.unique(values - values.min(), return_counts=True)
+    once = float(np.minimum(copies, draws).sum()) * draws * _largest_sum(values - values.min(), draws)
+    return once * max(1.0, np.log2(len(distinct))) if leave_out else once
+
+
+def randomisation_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool = False) -> tuple[Floats, Floats]:
     """Return both tails of each window's sum under total randomisation (the null of the classical Gi* z-score).
 
     Parameters
@@ -169,6 +180,8 @@ def randomisation_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Float
         Counts of all areas (n), whole numbers.
     sums, draws
         Sum and number of areas of each window (m); a Gi* window includes the area itself.
+    mid_p
+        Whether ties count half.
 
     Returns
     -------
@@ -180,11 +193,11 @@ def randomisation_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Float
     p_hot, p_cold = np.ones(len(sums)), np.ones(len(sums))
     for size in np.unique(draws):
         at = np.flatnonzero(draws == size)
-        _look_up(pool, int(size), at, sums - lowest * draws, (p_hot, p_cold))
+        _look_up(pool.tails(int(size), mid_p=mid_p), at, sums - lowest * draws, (p_hot, p_cold))
     return p_hot, p_cold
 
 
-def conditional_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats, Floats]:
+def conditional_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool = False) -> tuple[Floats, Floats]:
     """Return both tails of each area's neighbour sum under conditional randomisation (Gi, Local Moran).
 
     The area keeps its own value; its neighbours' are drawn from the other n - 1.
@@ -195,6 +208,8 @@ def conditional_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats,
         Counts of all areas (n), whole numbers.
     sums, draws
         Sum over the neighbours and number of neighbours, of each area (n); areas without neighbours get 1.
+    mid_p
+        Whether ties count half.
 
     Returns
     -------
@@ -209,17 +224,19 @@ def conditional_tails(values: Whole, sums: Whole, draws: Whole) -> tuple[Floats,
         own = values - lowest == value
         for size in np.unique(draws[own & (draws > 0)]):
             at = np.flatnonzero(own & (draws == size))
-            _look_up(pool, int(size), at, sums - lowest * draws, (p_hot, p_cold))
+            _look_up(pool.tails(int(size), mid_p=mid_p), at, sums - lowest * draws, (p_hot, p_cold))
     return p_hot, p_cold
 
 
-def _look_up(pool: Pool, size: int, at: Whole, sums: Whole, into: tuple[Floats, Floats]) -> None:
+def _look_up(tails: tuple[Floats, Floats], at: Whole, sums: Whole, into: tuple[Floats, Floats]) -> None:
     """Write the tails of the windows `at`, all of the same size, into (p_hot, p_cold)."""
-    hot, cold = pool.tails(size)
-    into[0][at], into[1][at] = hot[sums[at]], cold[sums[at]]
+    for tail, p in zip(tails, into, strict=True):
+        p[at] = tail[sums[at]]
 
 
-def window_tails(low: Whole, high: Whole, window: Whole, own: int | None) -> tuple[float, float, float, float]:
+def window_tails(
+    low: Whole, high: Whole, window: Whole, own: int | None, *, mid_p: bool = False
+) -> tuple[float, float, float, float]:
     """Return the extreme tails of one window's sum over all fills of hidden counts, under randomisation.
 
     Raising a count in the window raises the sum by one and a random draw by at most one, so p_hot falls; raising
@@ -234,6 +251,8 @@ def window_tails(low: Whole, high: Whole, window: Whole, own: int | None) -> tup
         Positions of the window's areas (k).
     own
         Position of the area to leave out of the reference (conditional), or None (total randomisation).
+    mid_p
+        Whether ties count half; P(S > s) moves with the counts as P(S >= s) does.
 
     Returns
     -------
@@ -245,7 +264,7 @@ def window_tails(low: Whole, high: Whole, window: Whole, own: int | None) -> tup
         fill[window] = inside[window]
         total = int(fill[window].sum())
         pool = pool_of(fill if own is None else np.delete(fill, own), draws=len(window))
-        hot, cold = pool.tails(len(window))
+        hot, cold = pool.tails(len(window), mid_p=mid_p)
         tails.append((float(hot[total]), float(cold[total])))
     (hot_high, cold_low), (hot_low, cold_high) = tails
     return hot_low, hot_high, cold_low, cold_high
@@ -254,7 +273,7 @@ def window_tails(low: Whole, high: Whole, window: Whole, own: int | None) -> tup
 # --------------------------------------------------------------------------- risk
 
 
-def binomial_tails(counts: Floats, totals: Floats, shares: Floats) -> tuple[Floats, Floats]:
+def binomial_tails(counts: Floats, totals: Floats, shares: Floats, *, mid_p: bool = False) -> tuple[Floats, Floats]:
     """Return both tails of each window's count given the total, under constant risk.
 
     Parameters
@@ -263,6 +282,8 @@ def binomial_tails(counts: Floats, totals: Floats, shares: Floats) -> tuple[Floa
         Events in the window and in all areas (m).
     shares
         Share of the population that lives in the window (m), between 0 and 1.
+    mid_p
+        Whether ties count half.
 
     Examples
     --------
@@ -270,16 +291,22 @@ def binomial_tails(counts: Floats, totals: Floats, shares: Floats) -> tuple[Floa
     >>> float(hot[0]), float(cold[0])
     (0.25, 1.0)
     """
-    from scipy.special import betainc
+    from scipy.special import betainc, gammaln, xlog1py, xlogy
 
     # Both tails are incomplete beta functions, so neither is one minus the other.
     with np.errstate(invalid="ignore"):
         hot = np.where(counts <= 0, 1.0, betainc(np.maximum(counts, 1), totals - counts + 1, shares))
         cold = np.where(counts >= totals, 1.0, betainc(np.maximum(totals - counts, 1), counts + 1, 1 - shares))
+    if mid_p:
+        choose = gammaln(totals + 1) - gammaln(counts + 1) - gammaln(totals - counts + 1)
+        ties = np.exp(choose + xlogy(counts, shares) + xlog1py(totals - counts, -shares)) / 2
+        hot, cold = hot - ties, cold - ties
     return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
 
 
-def beta_binomial_tails(counts: Floats, totals: Floats, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def beta_binomial_tails(
+    counts: Floats, totals: Floats, shares: Floats, weights: Floats, *, mid_p: bool = False
+) -> tuple[Floats, Floats]:
     """Return both tails of each window's count given the total, under exchangeable risk.
 
     If areas' counts have variance d times their mean, the Dirichlet weights are (expected count) / (d - 1), and the
@@ -287,13 +314,13 @@ def beta_binomial_tails(counts: Floats, totals: Floats, shares: Floats, weights:
 
     Parameters
     ----------
-    counts, totals, shares
+    counts, totals, shares, mid_p
         As in `binomial_tails`.
     weights
         Sum of the Dirichlet weights, A (m); infinite gives the binomial.
     """
     if np.isinf(weights).all():
-        return binomial_tails(counts, totals, shares)
+        return binomial_tails(counts, totals, shares, mid_p=mid_p)
     counts, totals = np.asarray(counts, float), np.asarray(totals, float)
     # A window of everything, of nothing, or no events: the outcome is certain.
     sure = (shares <= 0) | (shares >= 1) | (totals <= 0)
@@ -304,7 +331,9 @@ def beta_binomial_tails(counts: Floats, totals: Floats, shares: Floats, weights:
     here = _beta_binomial_chance(count, total, a, b)
     # The larger tail is the complement of the smaller, which was summed term by term.
     hot, cold = np.where(np.isnan(hot), 1 - cold + here, hot), np.where(np.isnan(cold), 1 - hot + here, cold)
-    return np.clip(np.where(sure, 1.0, hot), TINY, 1.0), np.clip(np.where(sure, 1.0, cold), TINY, 1.0)
+    hot, cold, here = np.where(sure, 1.0, hot), np.where(sure, 1.0, cold), np.where(sure, 1.0, here)
+    ties = here / 2 if mid_p else 0.0
+    return np.clip(hot - ties, TINY, 1.0), np.clip(cold - ties, TINY, 1.0)
 
 
 def _beta_binomial_chance(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:

@@ -8,17 +8,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotspots.analysis import significance
+from hotspots.analysis.classical import gi_z, local_moran_i
 from hotspots.analysis.neighbours import Neighbours, from_graph, link_neighbours
 from hotspots.analysis.tables import as_counts
-from hotspots.analysis.windows import PER, Windows, choose_null, reasons_not_tested, select_windows, tails_under
+from hotspots.analysis.windows import (
+    PER,
+    Tails,
+    Windows,
+    choose_measure,
+    choose_null,
+    reasons_not_tested,
+    select_windows,
+    tails_under,
+)
+from hotspots.errors import AnalysisError
 from hotspots.nouns import AreaCounts, HotspotResult
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
+    MEASURE_WORDS,
     METHOD_TITLES,
     NULL_WORDS,
     RESULT_COLUMNS,
     UNRELEASED,
     Adjustment,
+    Measure,
     Method,
     Null,
     weakest_release,
@@ -28,72 +41,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from hotspots.analysis.windows import Bounds
     from hotspots.nouns import StudyArea
 
     Floats = NDArray[np.float64]
-
-
-# --------------------------------------------------------------------------- strict core
-
-
-def gi_z(values: Floats, weights: Any, *, with_self: bool) -> Floats:
-    """Return the classical z-scores of Gi* (`with_self`) or Gi, binary weights, as ArcGIS and spdep do.
-
-    The area itself is added before anything is standardised, so that binary and row-standardised weights give the
-    same Gi*. esda's row-standardised Gi* standardises first and differs. No p-value is made from it here: the
-    normal approximation is poor for few neighbours and small counts.
-
-    Parameters
-    ----------
-    values
-        One value per area (n).
-    weights
-        SciPy sparse array (n, n), zeros and ones; ones on the diagonal for Gi*.
-
-    References
-    ----------
-    Ord and Getis (1995), Geographical Analysis 27, equations 5 (Gi*) and 4 (Gi, moments without area i).
-    """
-    n, sums = len(values), weights @ values
-    size = weights.sum(axis=1)
-    if with_self:
-        mean, variance, others = values.mean(), values.var(), n
-    else:
-        others = n - 1
-        mean = (values.sum() - values) / others
-        variance = ((values**2).sum() - values**2) / others - mean**2
-    spread = variance * (others * size - size**2) / (others - 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # Where all values are equal, or the window is everything, there is nothing to compare.
-        z: Floats = np.where(
-            spread > 1e-12 * max(1.0, np.abs(values).max()) ** 2, (sums - size * mean) / np.sqrt(spread), np.nan
-        )
-    return z
-
-
-def local_moran_i(values: Floats, weights: Any) -> tuple[Floats, Floats, Floats]:
-    """Return Local Moran's I with row-standardised weights, the deviations z and their neighbours' mean.
-
-    I_i = z_i / m2 * mean of the neighbours' z, with m2 = sum z^2 / n.
-
-    Parameters
-    ----------
-    values
-        One value per area (n).
-    weights
-        SciPy sparse array (n, n), zeros and ones, empty diagonal.
-
-    References
-    ----------
-    Anselin (1995), Geographical Analysis 27, equation 7.
-    """
-    z = values - values.mean()
-    size = weights.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        lag = np.where(size > 0, (weights @ z) / size, np.nan)
-        moran: Floats = z / np.mean(z**2) * lag
-    return moran, z, lag
 
 
 # --------------------------------------------------------------------------- friendly faces
@@ -106,7 +56,10 @@ def getis_ord(
     column: str | None = None,
     population: str | None = None,
     null: Null | None = None,
+    measure: Measure | None = None,
     with_self: bool = True,
+    conditional: bool = False,
+    mid_p: bool = False,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
     release: str = UNRELEASED,
@@ -132,6 +85,18 @@ def getis_ord(
     null
         ``"exchangeable-risk"`` (default with a population), ``"constant-risk"`` or ``"randomisation"`` (default
         without).
+    measure
+        What randomisation places at random: ``"count"`` (default), ``"rate"`` or ``"empirical-bayes"``. A column of
+        values that are not whole is taken as it is. Sums of such values are bracketed (`hotspots.analysis.lattice`).
+    with_self
+        Whether the window includes the area itself: Gi*, else Gi.
+    conditional
+        Under randomisation of Gi*: test the neighbours given the area's own value, which then cancels, so that the
+        p-value is Gi's. The default asks whether so much gathers in the window as a whole, the area's own peak
+        included; the conditional form whether the neighbours of this value are high, and one peak makes no hotspot.
+    mid_p
+        Whether ties count half. Without it a test of small counts flags less than its level; with it the level is
+        met on average and not guaranteed.
     adjustment
         Of the two-sided p-values over the areas tested.
     level
@@ -161,7 +126,7 @@ def getis_ord(
     >>> getis_ord(squares, column="crimes").table["p_hot_high"].round(3).tolist()[:2]
     [0.036, 0.107]
     """
-    settings = _Settings("getis_ord", null, with_self, adjustment, level)
+    settings = _Settings("getis_ord", null, measure, with_self, conditional, mid_p, adjustment, level)
     return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
@@ -172,6 +137,8 @@ def local_moran(
     column: str | None = None,
     population: str | None = None,
     null: Null | None = None,
+    measure: Measure | None = None,
+    mid_p: bool = False,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
     release: str = UNRELEASED,
@@ -185,7 +152,7 @@ def local_moran(
 
     Parameters
     ----------
-    counts, neighbours, column, population, null, adjustment, level, release
+    counts, neighbours, column, population, null, measure, mid_p, adjustment, level, release
         As in `getis_ord`.
 
     Returns
@@ -198,7 +165,7 @@ def local_moran(
     AnalysisError
         If null and data do not fit, or a count is not a whole number.
     """
-    settings = _Settings("local_moran", null, False, adjustment, level)
+    settings = _Settings("local_moran", null, measure, False, True, mid_p, adjustment, level)
     return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
@@ -209,7 +176,10 @@ def local_moran(
 class _Settings:
     method: Method
     null: Null | None
+    measure: Measure | None
     with_self: bool
+    conditional: bool
+    mid_p: bool
     adjustment: Adjustment
     level: float
 
@@ -217,11 +187,15 @@ class _Settings:
 def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
     links = as_neighbours(neighbours, counts.area)
     null = choose_null(settings.null, counts)
-    reasons = reasons_not_tested(counts, links, null)
-    tested = select_windows(counts, links, reasons, null, with_self=settings.with_self)
-    bounds, dispersion = tails_under(null, tested)
+    measure = choose_measure(settings.measure, counts, null)
+    _need_fitting(settings, null)
+    reasons = reasons_not_tested(counts, links, null, measure=measure)
+    tested = select_windows(
+        counts, links, reasons, null, measure=measure, with_self=settings.with_self, conditional=settings.conditional
+    )
+    tails = tails_under(null, tested, mid_p=settings.mid_p)
     columns = _columns(counts, links, tested)
-    for name, values in _findings(tested, bounds, settings).items():
+    for name, values in _findings(tested, tails, settings).items():
         columns[name] = tested.in_all(values, len(counts))
     for name in ("class", "certainty"):
         columns[name] = np.where(reasons == "", columns[name], "not_tested")
@@ -230,9 +204,12 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     provenance = {
         "statistic": _statistic(settings),
         "null": null,
-        "inference": "computed" if null == "exchangeable-risk" else "exact",
-        "dispersion": None if dispersion is None else [round(d, 4) for d in dispersion],
-        "measure": "count of events" if tested.people is None else "rate per 1,000 people",
+        "inference": tails.inference,
+        "dispersion": tails.details.get("dispersion"),
+        "step": tails.details.get("step"),
+        "mid_p": settings.mid_p,
+        "conditional": tested.conditional,
+        "measure": _measure_words(tested, measure),
         "neighbours": links.words,
         "neighbour_pairs": len(links.others),
         "components": links.components,
@@ -246,22 +223,39 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     return _result(counts, columns, provenance, settings.method)
 
 
+def _need_fitting(settings: _Settings, null: Null) -> None:
+    if settings.method == "getis_ord" and settings.with_self and settings.conditional and null != "randomisation":
+        raise AnalysisError(
+            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}",
+            advice="use with_self=False, which tests the neighbours given the area's own count",
+        )
+
+
+def _measure_words(tested: Windows, measure: Measure) -> str:
+    if measure == "count" and not tested.whole:
+        return "value as given"
+    return MEASURE_WORDS["rate" if tested.people is not None else measure]
+
+
 def _statistic(settings: _Settings) -> str:
     if settings.method == "getis_ord" and not settings.with_self:
         return "Getis-Ord Gi"
     return METHOD_TITLES[settings.method]
 
 
-def _findings(tested: Windows, bounds: Bounds, settings: _Settings) -> dict[str, Any]:
+def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, Any]:
     """Return the columns of the tested areas that come from the test."""
     alone = tested.cardinalities == 0
-    tails = [np.where(alone, np.nan, tail) for tail in bounds]
+    tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
     hot_low, hot_high, cold_low, cold_high = tails
     p_low, p_high = significance.two_sided((hot_low, hot_high), (cold_low, cold_high))
     adjusted_low, adjusted_high = (significance.adjust(p, method=settings.adjustment) for p in (p_low, p_high))
     moran, _, _ = local_moran_i(tested.measure, tested.weights)
     quadrant, certain_side = _quadrants(tested)
-    certainty = significance.certainties(adjusted_low, adjusted_high, level=settings.level)
+    # Where nothing is hidden, the bounds differ by rounding alone: the upper one is then taken.
+    hidden = (tested.low < tested.high).any()
+    certainty = significance.certainties(adjusted_low if hidden else adjusted_high, adjusted_high, level=settings.level)
     if settings.method == "getis_ord":
         classes = significance.classify_gi(adjusted_high, hot_high < cold_high)
     else:
@@ -320,8 +314,10 @@ def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str
         "rate_low": rate_low.to_numpy(),
         "rate_high": rate_high.to_numpy(),
         "neighbours": links.cardinalities,
-        "window_low": tested.in_all(tested.window @ tested.low, n),
-        "window_high": tested.in_all(tested.window @ tested.high, n),
+        **{
+            f"window_{end}": tested.in_all(tested.window @ table[f"observed_{end}"].to_numpy()[tested.where], n)
+            for end in ("low", "high")
+        },
     }
 
 
@@ -357,10 +353,19 @@ def _words(provenance: dict[str, Any]) -> str:
     }[provenance["statistic"]]
     number = f"{provenance['areas_tested']:,} areas"
     adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
+    if provenance["conditional"] and provenance["statistic"] == "Getis-Ord Gi*":
+        window += ", tested given the area's own value"
+    null = NULL_WORDS[provenance["null"]]
+    if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
+        null = (
+            f"the values ({provenance['measure']}) are placed on the areas at random; hot means that high ones gather"
+        )
+    ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
+    how = "exact between two roundings" if provenance["inference"] == "bracketed" else provenance["inference"]
     return (
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
-        f"Tested against this: {NULL_WORDS[provenance['null']]}. "
-        f"P-values are {provenance['inference']}, not simulated, and two-sided; {number} tested, {adjusted}. "
+        f"Tested against this: {null}. "
+        f"P-values are {how}, not simulated, and two-sided{ties}; {number} tested, {adjusted}. "
         f"Findings count areas significant at {100 * provenance['level']:g} %."
     )
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotspots.analysis.dispersion import dispersion_bounds
-from hotspots.analysis.exact import beta_binomial_tails, conditional_tails, randomisation_tails, window_tails
+from hotspots.analysis.exact import (
+    beta_binomial_tails,
+    conditional_tails,
+    merging_cost,
+    randomisation_tails,
+    window_tails,
+)
+from hotspots.analysis.lattice import bracketed_tails
+from hotspots.analysis.rates import empirical_bayes_rate
 from hotspots.errors import AnalysisError, nearest
-from hotspots.vocabulary import NULL_WORDS, Null
+from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from hotspots.analysis.neighbours import Neighbours
@@ -26,6 +36,9 @@ PER = 1000.0
 
 ISLAND = "no neighbours"
 
+DEAR = 3e9
+"""Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -36,13 +49,15 @@ class Windows:
     where
         Positions of the m tested areas among all areas (m).
     low, high
-        Bounds of their counts (m).
+        Bounds of what is tested (m): their counts, or under randomisation their rates.
     people
         Their population (m), or None where the null does not use one.
     weights, window
-        Binary weights (m, m) as SciPy sparse arrays: neighbours only, and the tested window.
+        Binary weights (m, m) as SciPy sparse arrays: neighbours only, and the window of the statistic.
     with_self
         Whether the window includes the area itself.
+    conditional
+        Whether the area's own value is given: it is left out of the tested sum and of its reference.
     """
 
     where: NDArray[np.int64]
@@ -52,6 +67,17 @@ class Windows:
     weights: Any
     window: Any
     with_self: bool
+    conditional: bool
+
+    @property
+    def tested(self) -> Any:
+        """Binary weights (m, m) of the sums that are tested."""
+        return self.weights if self.conditional else self.window
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that is tested are whole numbers, as counts are."""
+        return all(bool(np.abs(values - np.rint(values)).max() < 1e-6) for values in (self.low, self.high))
 
     @property
     def cardinalities(self) -> NDArray[np.int64]:
@@ -61,12 +87,12 @@ class Windows:
 
     @property
     def middle(self) -> Floats:
-        """Middle of every count's interval (m)."""
+        """Middle of every interval (m)."""
         return (self.low + self.high) / 2
 
     @property
     def measure(self) -> Floats:
-        """Rates per 1,000 where there is a population, else counts; at the middle of intervals."""
+        """Rates per 1,000 where the null uses a population, else what is tested; at the middle of intervals."""
         return self.middle if self.people is None else PER * self.middle / self.people
 
     def in_all(self, values: Any, n: int) -> NDArray[Any]:
@@ -77,8 +103,34 @@ class Windows:
         return column
 
 
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Bounds of both tails of every window, and how they came about.
+
+    Parameters
+    ----------
+    bounds
+        p_hot_low, p_hot_high, p_cold_low, p_cold_high (each m).
+    inference
+        ``"exact"``, ``"bracketed"`` (between two lattices) or ``"computed"`` (with an estimated dispersion).
+    details
+        Settings to be stated with the result: dispersion, step.
+    """
+
+    bounds: Bounds
+    inference: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
 def select_windows(
-    counts: AreaCounts, links: Neighbours, reasons: NDArray[np.object_], null: Null, *, with_self: bool
+    counts: AreaCounts,
+    links: Neighbours,
+    reasons: NDArray[np.object_],
+    null: Null,
+    *,
+    measure: Measure = "count",
+    with_self: bool = True,
+    conditional: bool = False,
 ) -> Windows:
     """Return the tested areas; what is not tested takes no part in any window or reference.
 
@@ -98,22 +150,35 @@ def select_windows(
             found=", ".join(sorted({r for r in reasons if r})) or f"{len(counts)} areas in all",
             advice="use a study area of at least a few dozen areas",
         )
+    low, high = (_measured(table[f"observed_{end}"].to_numpy(), table, measure) for end in ("low", "high"))
     return Windows(
         where=part,
-        low=table["observed_low"].to_numpy(),
-        high=table["observed_high"].to_numpy(),
+        low=low,
+        high=high,
         people=None if not _uses_population(counts, null) else table["population"].to_numpy(),
         weights=weights,
         window=window,
         with_self=with_self,
+        conditional=conditional or not with_self,
     )
 
 
-def reasons_not_tested(counts: AreaCounts, links: Neighbours, null: Null) -> NDArray[np.object_]:
+def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
+    """Return what is tested: the counts, or rates per 1,000 people."""
+    people = table["population"].to_numpy()
+    if measure == "rate":
+        rates: Floats = PER * events / people
+        return rates
+    return PER * empirical_bayes_rate(events, people).rate if measure == "empirical-bayes" else events
+
+
+def reasons_not_tested(
+    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure = "count"
+) -> NDArray[np.object_]:
     """Return why each area can't be tested (n); empty where it can."""
     reasons = np.full(len(counts), "", dtype=object)
     reasons[links.cardinalities == 0] = ISLAND
-    if _uses_population(counts, null):
+    if _uses_population(counts, null) or measure != "count":
         reasons[~(counts.table["population"].to_numpy() > 0)] = "no population"
     absent = counts.table["observed_low"].isna().to_numpy()
     reasons[absent] = "no count in the source"
@@ -153,34 +218,65 @@ def choose_null(null: Null | None, counts: AreaCounts) -> Null:
     return null
 
 
-def tails_under(null: Null, tested: Windows) -> tuple[Bounds, tuple[float, float] | None]:
-    """Return bounds of both tails of every window under a null, and the dispersion's bounds where one is estimated.
+def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
+    """Return what is tested: counts, unless rates were asked for.
 
-    Returns
-    -------
-    bounds
-        p_hot_low, p_hot_high, p_cold_low, p_cold_high (each m).
-    dispersion
-        Smallest and largest over the fills of hidden counts, or None.
+    Raises
+    ------
+    AnalysisError
+        If it is not known, does not fit the null, or needs what is not there.
     """
+    if measure in (None, "count"):
+        return "count"
+    if measure not in MEASURE_WORDS:
+        raise AnalysisError(
+            f"There is no measure {measure!r}.",
+            found=f"known are {', '.join(MEASURE_WORDS)}",
+            advice=f"did you mean {nearest(measure, MEASURE_WORDS) or 'rate'!r}?",
+        )
+    if null != "randomisation":
+        raise AnalysisError(
+            f"The measure {measure!r} is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}, which takes counts and population itself",
+            advice='leave measure out, or use null="randomisation"',
+        )
+    if not counts.area.has_population:
+        raise AnalysisError(
+            f"The measure {measure!r} needs a population.",
+            found="a study area without one",
+            advice='add it with StudyArea.with_population, or use measure="count"',
+        )
+    if measure == "empirical-bayes" and counts.hidden:
+        raise AnalysisError(
+            "Empirical Bayes rates need counts that are known.",
+            found=f"{counts.hidden:,} areas with hidden counts: every one of them moves all rates",
+            advice='use measure="rate", which carries intervals',
+        )
+    return measure
+
+
+def tails_under(null: Null, tested: Windows, *, mid_p: bool = False) -> Tails:
+    """Return bounds of both tails of every window under a null; with `mid_p` ties count half."""
     if null == "randomisation" or tested.people is None:
-        return _randomisation(tested), None
+        return _randomisation(tested, mid_p)
+    _need_whole(tested.low, null)
     if null == "constant-risk":
-        return _risk(tested, tested.people, (1.0, 1.0)), None
+        return Tails(_risk(tested, tested.people, (1.0, 1.0), mid_p), "exact")
     expected = tested.people * tested.middle.sum() / tested.people.sum()
     dispersion = dispersion_bounds(tested.low, tested.high, expected)
-    return _risk(tested, tested.people, dispersion), dispersion
+    bounds = _risk(tested, tested.people, dispersion, mid_p)
+    return Tails(bounds, "computed", {"dispersion": [round(d, 4) for d in dispersion]})
 
 
-def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float]) -> Bounds:
+def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
     """Return the bounds under a null of risk: window low and others high, and window high and others low.
 
     An event more in the window raises the total too, but the window's tail falls all the same. The largest dispersion
     goes with the upper bounds and the smallest with the lower: one dispersion can't stand for all fills. Where the
     window leaves the area out, the area keeps its count and the other areas' total is given.
     """
-    window = tested.window
-    left_out = np.zeros(len(people)) if tested.with_self else np.ones(len(people))
+    window = tested.tested
+    left_out = np.full(len(people), float(tested.conditional))
     population = people.sum() - left_out * people
     shares = (window @ people) / population
     expected = tested.middle.sum() * population / people.sum()
@@ -189,7 +285,7 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float]) -> B
         within = window @ inside
         total = others.sum() - window @ others - left_out * others + within
         weights = expected / (spread - 1) if spread > 1 else np.full(len(people), np.inf)
-        return beta_binomial_tails(within, total, shares, weights)
+        return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
 
     smallest, largest = dispersion
     low, high = tested.low, tested.high
@@ -202,29 +298,39 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float]) -> B
     return np.minimum(hot_low, hot_high), hot_high, np.minimum(cold_low, cold_high), cold_high
 
 
-def _randomisation(tested: Windows) -> Bounds:
-    low, high = _whole(tested.low), _whole(tested.high)
-    window = tested.window
-    if (low == high).all():
-        sums = np.rint(window @ low).astype(np.int64)
-        size = np.diff(window.indptr).astype(np.int64)
-        hot, cold = (randomisation_tails if tested.with_self else conditional_tails)(low, sums, size)
-        return hot, hot, cold, cold
-    rows = []
+def _randomisation(tested: Windows, mid_p: bool) -> Tails:
+    """Return the bounds under randomisation: counted through where values are whole, else between two lattices."""
+    window, leave_out = tested.tested, tested.conditional
+    if tested.whole and (tested.low == tested.high).all():
+        values, size = np.rint(tested.low).astype(np.int64), np.diff(window.indptr).astype(np.int64)
+        if merging_cost(values, int(size.max()), leave_out=leave_out) <= DEAR:
+            sums = np.rint(window @ values).astype(np.int64)
+            hot, cold = (conditional_tails if leave_out else randomisation_tails)(values, sums, size, mid_p=mid_p)
+            return Tails((hot, hot, cold, cold), "exact")
+    elif tested.whole:
+        return Tails(_of_every_fill(tested, mid_p), "exact")
+    bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
+    return Tails(
+        bounds, "exact" if tested.whole else "bracketed", {} if tested.whole else {"step": float(f"{step:.3g}")}
+    )
+
+
+def _of_every_fill(tested: Windows, mid_p: bool) -> Bounds:
+    """Return the extremes over the fills of hidden counts; every window has a reference of its own."""
+    low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
+    window, rows = tested.tested, []
     for i in range(len(low)):
         members = window.indices[window.indptr[i] : window.indptr[i + 1]]
-        rows.append(window_tails(low, high, members, None if tested.with_self else i))
+        rows.append(window_tails(low, high, members, i if tested.conditional else None, mid_p=mid_p))
     hot_low, hot_high, cold_low, cold_high = np.array(rows).T
     return hot_low, hot_high, cold_low, cold_high
 
 
-def _whole(values: Floats) -> NDArray[np.int64]:
-    rounded = np.rint(values)
-    wrong = np.flatnonzero(np.abs(values - rounded) > 1e-6)
+def _need_whole(values: Floats, null: Null) -> None:
+    wrong = np.flatnonzero(np.abs(values - np.rint(values)) > 1e-6)
     if len(wrong):
         raise AnalysisError(
             f"The count {values[wrong[0]]:g} is not a whole number.",
-            found=f"{len(wrong):,} such counts",
-            advice="give counts of events, and the population for rates",
+            found=f"{len(wrong):,} such counts under the null hypothesis {null!r}",
+            advice='give counts of events, and the population for rates; or test values with null="randomisation"',
         )
-    return rounded.astype(np.int64)

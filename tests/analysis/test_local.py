@@ -15,7 +15,8 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial import KDTree
 from worlds import ROOT, make_counts, make_grid
 
-from hotspots.analysis.local import getis_ord, gi_z, local_moran, local_moran_i
+from hotspots.analysis.classical import gi_z, local_moran_i
+from hotspots.analysis.local import getis_ord, local_moran
 from hotspots.analysis.neighbours import link_neighbours
 from hotspots.errors import AnalysisError
 from hotspots.vocabulary import RESULT_COLUMNS
@@ -272,11 +273,11 @@ def test_the_order_of_rows_changes_no_byte():
         ({"column": "crime"}, r"no column 'crime'(.|\n)*did you mean 'crimes'"),
         ({"column": "crimes", "null": "constant-risk"}, "'constant-risk' needs a population"),
         ({"column": "crimes", "null": "constant"}, r"no null hypothesis 'constant'(.|\n)*did you mean 'constant-risk'"),
-        ({"column": "rates"}, r"count 0.5 is not a whole number"),
+        ({"column": "rates", "population": "people"}, r"count 0.5 is not a whole number(.|\n)*16 such counts under"),
     ],
 )
 def test_messages(options, words):
-    table = make_grid(4, 4).areas.assign(crimes=1, rates=0.5)
+    table = make_grid(4, 4).areas.assign(crimes=1, rates=0.5, people=900)
     with pytest.raises(AnalysisError) as caught:
         getis_ord(table, **options)
     import re
