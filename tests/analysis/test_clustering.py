@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from itertools import combinations
+from itertools import combinations, permutations
 from math import comb
 
 import geopandas as gpd
@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import esda  # noqa: F401
 
-from hotspots.analysis.clustering import clustering_sentence, global_statistics, join_moments
+from hotspots.analysis.clustering import clustering_sentence, general_g, global_statistics, join_moments
 from hotspots.analysis.neighbours import from_graph, link_neighbours
 
 JOINS = ["high-high joins", "low-low joins", "high-low joins"]
@@ -58,6 +58,34 @@ def test_missing_areas_are_left_out():
 def test_equal_values_are_refused(grid):
     with pytest.raises(AnalysisError, match="All values are equal"):
         global_statistics(make_counts(grid, np.ones(36)))
+
+
+@pytest.mark.parametrize(("rule", "number"), [("queen", None), ("nearest", 3)])
+def test_general_g_is_that_of_esda(rule, number):
+    # A second opinion; ours leaves out the table of all pairs that esda makes.
+    from esda.getisord import G
+
+    links = link_neighbours(make_grid(8, 8), rule=rule, number=number)
+    values = np.random.default_rng(9).poisson(3, 64).astype(float)
+    theirs = G(values, links.to_graph(), permutations=0)
+    assert general_g(values, links.matrix()) == pytest.approx((theirs.G, theirs.EG, theirs.z_norm), abs=1e-9)
+
+
+def test_moments_of_general_g_are_those_of_all_arrangements():
+    weights = link_neighbours(make_grid(2, 3)).matrix()
+    values = np.array([1.0, 2.0, 2.0, 5.0, 9.0, 0.0])
+    pairs = values.sum() ** 2 - (values**2).sum()
+    shuffled = np.array(list(permutations(values)))
+    every = (shuffled * (weights @ shuffled.T).T).sum(axis=1) / pairs
+    found, expected, z = general_g(values, weights)
+    assert expected == pytest.approx(every.mean())
+    assert z == pytest.approx((found - every.mean()) / every.std())
+
+
+def test_general_g_has_no_meaning_where_one_area_has_everything(grid):
+    table = global_statistics(make_counts(grid, [7] + [0] * 35))
+    assert table.loc["General G", ["value", "z", "p"]].isna().all()
+    assert table.drop("General G")[["value", "expected", "p"]].notna().all(axis=None)
 
 
 def test_few_areas_are_refused():
