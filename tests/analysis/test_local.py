@@ -143,6 +143,87 @@ def test_p_values_of_local_moran_are_those_of_the_neighbours_sum(grid):
     )
 
 
+def test_ties_count_half_in_the_mid_p_variant(grid):
+    rng = np.random.default_rng(3)
+    values = rng.poisson(4.0, 36)
+    rook = link_neighbours(grid, rule="rook")
+    result = local_moran(make_counts(grid, values), rook, mid_p=True)
+    pairs = np.array([values[i] + values[j] for i in range(1, 36) for j in range(i + 1, 36)])
+    s = values[1] + values[6]
+    ties = (pairs == s).mean() / 2
+    assert ties > 0.01
+    assert result.table["p_hot_high"].iloc[0] == pytest.approx((pairs > s).mean() + ties, abs=1e-12)
+    assert result.table["p_cold_high"].iloc[0] == pytest.approx((pairs < s).mean() + ties, abs=1e-12)
+    assert "ties counted half (mid-p)" in result.words
+
+
+def test_the_conditional_form_of_gi_star_has_the_p_values_of_gi(grid):
+    counts = make_counts(grid, np.random.default_rng(4).poisson(3.0, 36))
+    star, given, gi = getis_ord(counts), getis_ord(counts, conditional=True), getis_ord(counts, with_self=False)
+    for tail in ("p_hot_high", "p_cold_high"):
+        assert given.table[tail].tolist() == gi.table[tail].tolist()
+    assert (given.table["p_high"] != star.table["p_high"]).any()
+    # The window and the z-score stay those of Gi*.
+    assert given.table[["window_low", "gi_z"]].equals(star.table[["window_low", "gi_z"]])
+    assert "tested given the area's own value" in given.words
+
+
+def test_real_values_are_bracketed(columbus):
+    """Areas with two neighbours: both tails are shares of the pairs of others."""
+    result = getis_ord(columbus, column="CRIME", with_self=False)
+    table, values, links = result.table, columbus["CRIME"].to_numpy(), link_neighbours(columbus)
+    corners = np.flatnonzero(links.cardinalities == 2)
+    assert len(corners) >= 5
+    for i in corners:
+        others = np.delete(values, i)
+        pairs = (others[:, None] + others)[np.triu_indices(48, 1)]
+        s = values[links.others[links.starts[i] : links.starts[i + 1]]].sum()
+        hot, cold = (pairs >= s - 1e-9).mean(), (pairs <= s + 1e-9).mean()
+        row = table.loc[str(i)]
+        assert row["p_hot_low"] <= hot <= row["p_hot_high"]
+        assert row["p_cold_low"] <= cold <= row["p_cold_high"]
+        assert row["p_hot_high"] - row["p_hot_low"] < 0.002
+    assert result.provenance["inference"] == "bracketed"
+    assert result.provenance["measure"] == "value as given"
+    assert set(table["certainty"]) <= {"certain", "never"}  # rounding hides nothing
+    assert "exact between two roundings" in result.words
+
+
+@pytest.mark.parametrize("measure", ["rate", "empirical-bayes"])
+def test_rates_lie_inside_the_error_of_permutations(measure):
+    rng = np.random.default_rng(15)
+    people = rng.integers(400, 4000, 144)
+    area = make_grid(12, 12).with_population(pd.Series(people, index=make_grid(12, 12).ids))
+    events = rng.poisson(people * 0.004)
+    links = link_neighbours(area)
+    result = getis_ord(make_counts(area, events), links, null="randomisation", measure=measure, with_self=False)
+    rates = 1000 * events / people
+    if measure == "empirical-bayes":
+        from esda.smoothing import Empirical_Bayes
+
+        rates = 1000 * np.asarray(Empirical_Bayes(events, people).r).ravel()
+    for i in (0, 30, 77, 130):
+        around = links.others[links.starts[i] : links.starts[i + 1]]
+        order = rng.random((40_000, 143)).argpartition(len(around), axis=1)[:, : len(around)]
+        hits = int((np.delete(rates, i)[order].sum(axis=1) >= rates[around].sum() - 1e-9).sum())
+        low, high = (result.table[f"p_hot_{end}"].iloc[i] for end in ("low", "high"))
+        assert stats.binom.ppf(1e-6, 40_000, low) <= hits <= stats.binom.ppf(1 - 1e-6, 40_000, high)
+
+
+def test_large_windows_go_by_the_lattice_and_stay_exact(monkeypatch):
+    from hotspots.analysis import windows
+
+    area = make_grid(12, 12)
+    counts = make_counts(area, np.random.default_rng(16).poisson(3.0, 144))
+    far = link_neighbours(area, rule="distance", distance=4500)
+    counted = getis_ord(counts, far, conditional=True)
+    monkeypatch.setattr(windows, "DEAR", 0)
+    by_lattice = getis_ord(counts, far, conditional=True)
+    assert by_lattice.provenance["inference"] == "exact"
+    assert np.abs(by_lattice.table["p_hot_high"] - counted.table["p_hot_high"]).max() < 1e-11
+    assert by_lattice.table["class"].equals(counted.table["class"])
+
+
 def test_an_area_at_the_mean_is_never_significant():
     area = make_grid(7, 7)
     values = np.zeros((7, 7))
@@ -283,6 +364,39 @@ def test_messages(options, words):
     import re
 
     assert re.search(words, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"measure": "rates"}, r"no measure 'rates'(.|\n)*did you mean 'rate'"),
+        ({"measure": "rate", "population": "people"}, "'rate' is for the null hypothesis 'randomisation'"),
+        ({"measure": "rate"}, "'rate' needs a population"),
+        ({"conditional": True, "population": "people"}, "conditional form of Gi\\* is for the null"),
+    ],
+)
+def test_messages_of_measures(options, words):
+    with pytest.raises(AnalysisError, match=words):
+        getis_ord(make_grid(4, 4).areas.assign(crimes=1, people=900), column="crimes", **options)
+
+
+def test_empirical_bayes_needs_known_counts():
+    counts = make_counts(make_grid(4, 4, population=1000), np.ones(16), np.full(16, 7.0))
+    with pytest.raises(AnalysisError, match=r"need counts that are known(.|\n)*16 areas with hidden counts"):
+        getis_ord(counts, null="randomisation", measure="empirical-bayes")
+
+
+@pytest.mark.real
+def test_on_real_counts_the_two_questions_differ(shared_data):
+    """Stroke admissions of the West Midlands: what the z-score flags, and how much of it is each area's own peak."""
+    table = pd.read_csv(shared_data / "stroke_admissions_england_wales_lsoa11_2017-2019.csv").set_index("area")
+    areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11").set_index("lsoa11_code")
+    # Three-year means: times three they are counts.
+    areas["admissions"] = (3 * areas["lsoa11_name"].map(table["admissions"])).round()
+    star, given = (getis_ord(areas, column="admissions", conditional=c).table for c in (False, True))
+    flagged = star["gi_z"].abs() > 1.96
+    assert int(flagged.sum()) == 156
+    assert int((flagged & (given["p_high"] > 0.05)).sum()) == 63
 
 
 def test_too_few_areas():
