@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
+from hotspots.nouns import text_ids
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -59,9 +60,14 @@ class Neighbours:
     @property
     def components(self) -> int:
         """Number of groups of areas that hang together."""
-        from scipy.sparse.csgraph import connected_components
-
-        return int(connected_components(self.matrix(), directed=False)[0])
+        focal = np.repeat(np.arange(len(self)), self.cardinalities)
+        # Every area takes over the lowest label it is linked to, and that label's own, until nothing changes.
+        labels = np.arange(len(self))
+        while (labels[focal] != labels[self.others]).any():
+            np.minimum.at(labels, labels[focal], labels[self.others])
+            np.minimum.at(labels, labels[self.others], labels[focal])
+            labels = labels[labels]
+        return len(set(labels.tolist()))
 
     def matrix(self, *, with_self: bool = False) -> Any:
         """Return the binary weights as a SciPy sparse array (n, n), with ones on the diagonal if asked."""
@@ -143,9 +149,9 @@ def link_neighbours(
         If the rule's number or distance is missing.
     """
     areas: gpd.GeoDataFrame = getattr(area, "areas", area)
-    ids, shapes = _text_ids(areas.index), areas.geometry.to_numpy()
+    ids, shapes = text_ids(areas.index), areas.geometry.to_numpy()
     if rule in ("queen", "rook"):
-        pairs = _contiguous_pairs(shapes, edges=rule == "rook")
+        pairs = _pairs_that_share(*(_edges(shapes) if rule == "rook" else _vertices(shapes)))
         words = {
             "queen": "Queen contiguity (a shared border or corner)",
             "rook": "Rook contiguity (a shared border)",
@@ -176,7 +182,7 @@ def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph
         If an area has unequal weights: the exact tests here are for equal weights.
     """
     known = pd.Index(graph.unique_ids)
-    ids = _text_ids(known)
+    ids = text_ids(known)
     links = graph.adjacency
     links = links[links > 0]
     spread = links.groupby(level=0).agg(["min", "max"])
@@ -193,11 +199,6 @@ def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph
     return _compress(ids, np.column_stack([focal[apart], other[apart]]), words)
 
 
-def _text_ids(index: pd.Index) -> pd.Index:
-    """Return ids as text, as every noun has them."""
-    return pd.Index([str(i) for i in index], name="area_id", dtype=object)
-
-
 def _needed(value: float | None, rule: str, name: str, advice: str) -> float:
     if value is None or value <= 0:
         raise AnalysisError(f"The neighbour rule {rule!r} needs {name}.", found=f"{name} = {value}", advice=advice)
@@ -207,36 +208,39 @@ def _needed(value: float | None, rule: str, name: str, advice: str) -> float:
 def _compress(ids: pd.Index, pairs: NDArray[np.int64], words: str) -> Neighbours:
     """Return ordered pairs (m, 2), each once, as compressed rows."""
     n = len(ids)
-    keys = np.unique(pairs[:, 0] * n + pairs[:, 1]) if len(pairs) else np.empty(0, dtype=np.int64)
-    focal, other = np.divmod(keys, n)
+    focal, other = np.divmod(_distinct(pairs[:, 0] * n + pairs[:, 1]), n)
     starts = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(focal, minlength=n), out=starts[1:])
     return Neighbours(ids, starts, other, words)
 
 
-def _vertices(shapes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return vertex keys on the snapping lattice, the area of each, and whether the next vertex is of the same ring."""
+def _distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct keys, sorted; on whole numbers NumPy's own `unique` takes many times as long."""
+    keys = np.sort(keys)
+    return keys[np.diff(keys, prepend=keys[:1] - 1) > 0]
+
+
+def _vertices(shapes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a key on the snapping lattice for every vertex, and whose it is: the position in `shapes`."""
+    import shapely
+
+    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    lattice = np.rint(coordinates / SNAP).astype(np.int64)
+    return lattice[:, 0] * (1 << 31) + lattice[:, 1], owner
+
+
+def _edges(shapes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a key for every edge, whichever way round it is drawn, and whose it is: the position in `shapes`."""
     import shapely
 
     parts, part_area = shapely.get_parts(shapes, return_index=True)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    lattice = np.rint(coordinates / SNAP).astype(np.int64)
-    keys = lattice[:, 0] * (1 << 31) + lattice[:, 1]
-    same_ring = np.append(ring[1:] == ring[:-1], False)
-    return keys, part_area[ring_part[ring]], same_ring
-
-
-def _contiguous_pairs(shapes: NDArray[Any], *, edges: bool) -> NDArray[np.int64]:
-    """Return ordered pairs of areas that share a vertex, or an edge if `edges`."""
-    keys, owner, same_ring = _vertices(shapes)
-    if edges:
-        start = np.flatnonzero(same_ring)
-        ends = np.sort(np.column_stack([keys[start], keys[start + 1]]), axis=1)
-        start, ends = start[ends[:, 0] != ends[:, 1]], ends[ends[:, 0] != ends[:, 1]]
-        _, keys = np.unique(ends, axis=0, return_inverse=True)
-        owner = owner[start]
-    return _pairs_that_share(keys, owner)
+    vertices, ring = _vertices(rings)
+    places, corner = np.unique(vertices, return_inverse=True)
+    start, end = corner[:-1], corner[1:]
+    drawn = (ring[1:] == ring[:-1]) & (start != end)  # not from one ring to the next, nor shorter than the lattice
+    keys = np.minimum(start, end) * len(places) + np.maximum(start, end)
+    return keys[drawn], part_area[ring_part[ring[:-1][drawn]]]
 
 
 def _pairs_that_share(keys: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.nouns import AreaCounts, StudyArea
+from hotspots.nouns import AreaCounts, StudyArea, text_ids
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -40,19 +40,15 @@ def as_counts(
     )[["name", "la_code", "la_name", data.geometry.name]]
     if data.geometry.name != "geometry":
         areas = areas.rename_geometry("geometry")
-    broken = ~areas.geometry.is_valid
+    broken = ~areas.geometry.is_valid.to_numpy()
     notes: tuple[str, ...] = ()
     if broken.any():
-        areas = areas.assign(geometry=areas.geometry.where(~broken, areas.geometry.make_valid()))
+        shapes = areas.geometry.to_numpy().copy()
+        shapes[broken] = areas.geometry[broken].make_valid().to_numpy()
+        areas = areas.assign(geometry=shapes)
         notes = (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
-    area = StudyArea(areas)
     if population is not None:
-        area = area.with_population(pd.Series(data[population].to_numpy(float), index=_area_ids(data)))
-    values = pd.Series(data[column].to_numpy(float), index=_area_ids(data))
-    table = pd.DataFrame({"observed_low": values, "observed_high": values})
-    return AreaCounts(area, table, name=column, title=column, notes=notes, release=release)
-
-
-def _area_ids(data: gpd.GeoDataFrame) -> pd.Index:
-    """Return the index of a table of areas as text."""
-    return pd.Index([str(i) for i in data.index], name="area_id", dtype=object)
+        areas = areas.assign(population=data[population].astype(float))
+    values = data[column].to_numpy(float)
+    table = pd.DataFrame({"observed_low": values, "observed_high": values}, index=text_ids(data.index))
+    return AreaCounts(StudyArea(areas), table, name=column, title=column, notes=notes, release=release)

@@ -1,7 +1,7 @@
 """The nouns that flow through the house: frozen, checked when made, keyed by `area_id`, never by position."""
 
 from hotspots.nouns.areas import Place, StudyArea, slugify
-from hotspots.nouns.checks import need_released
+from hotspots.nouns.checks import need_released, text_ids
 from hotspots.nouns.counts import AreaCounts
 from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series
 from hotspots.nouns.results import SCHOOL_RESULT_COLUMNS, HotspotResult, SchoolResult, Surface
@@ -22,4 +22,5 @@ __all__ = [
     "Surface",
     "need_released",
     "slugify",
+    "text_ids",
 ]

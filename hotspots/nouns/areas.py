@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
+from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_unique, text_ids
 from hotspots.vocabulary import CRS, OPEN
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class StudyArea(Noun):
     def __post_init__(self) -> None:
         areas = self.areas.copy()
         need_columns(areas, ("name", "la_code", "la_name", "geometry"), "A study area")
-        areas.index = pd.Index([str(code) for code in areas.index], name="area_id", dtype=object)
+        areas.index = text_ids(areas.index)
         need_unique(areas.index, "areas")
         _need_metres(areas)
         if areas.empty:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from worlds import make_grid
 
-from hotspots.analysis.neighbours import from_graph, link_neighbours
+from hotspots.analysis.neighbours import Neighbours, from_graph, link_neighbours
 from hotspots.errors import AnalysisError
 
 
@@ -62,6 +63,47 @@ def test_islands_are_reported():
     found = link_neighbours(area)
     assert found.islands == ["c"]
     assert found.components == 2
+
+
+@pytest.mark.parametrize("links", [0, 20, 60, 200])
+def test_components_are_those_of_scipy(links):
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    # Arrows in one direction, as among nearest areas, hold together what they join.
+    rng = np.random.default_rng(links)
+    arrows = csr_array((np.ones(links), rng.integers(0, 80, (2, links))), shape=(80, 80))
+    neighbours = Neighbours(pd.RangeIndex(80), arrows.indptr.astype(np.int64), arrows.indices.astype(np.int64), "")
+    assert neighbours.components == connected_components(arrows, directed=False)[0]
+
+
+def test_one_long_chain_is_one_component():
+    row = gpd.GeoDataFrame(geometry=[shapely.box(i * 100, 0, i * 100 + 100, 100) for i in range(500)], crs=27700)
+    # Named from both ends inwards, so that labels have a long way to go.
+    order = np.argsort(np.abs(np.arange(500) - 249.5), kind="stable")
+    assert link_neighbours(row.iloc[order]).components == 1
+    assert link_neighbours(row.drop(index=250)).components == 2
+
+
+def test_holes_and_islands_of_an_area_have_neighbours_too():
+    square = shapely.box(0, 0, 1000, 1000)
+    inner = shapely.box(400, 400, 600, 600)
+    town = shapely.MultiPolygon([square.difference(inner), shapely.box(5000, 0, 6000, 1000)])
+    beside = shapely.box(6000, 0, 7000, 1000)
+    areas = gpd.GeoDataFrame(geometry=[inner, town, beside], index=["inner", "town", "beside"], crs=27700)
+    for rule in ("queen", "rook"):
+        assert as_sets(link_neighbours(areas, rule=rule)) == {
+            "inner": {"town"}, "town": {"inner", "beside"}, "beside": {"town"},
+        }  # fmt: skip
+
+
+def test_an_edge_shorter_than_the_lattice_is_no_border():
+    # Two squares that meet in a corner, which one of them has drawn twice within 0.1 m: a corner, not an edge.
+    left = shapely.Polygon([(0, 0), (1000, 0), (1000, 1000), (1000.01, 1000.01), (0, 1000)])
+    right = shapely.Polygon([(1000, 1000), (1000.01, 1000.01), (2000, 1000), (2000, 2000), (1000, 2000)])
+    areas = gpd.GeoDataFrame(geometry=[left, right], crs=27700)
+    assert link_neighbours(areas).cardinalities.tolist() == [1, 1]
+    assert link_neighbours(areas, rule="rook").cardinalities.tolist() == [0, 0]
 
 
 def test_parts_of_one_area_are_not_its_neighbours():
@@ -129,13 +171,32 @@ def test_the_west_midlands_have_9824_pairs(shared_data, layer):
     assert (queen.islands, queen.components) == ([], 1)
 
 
-@pytest.mark.real
-def test_the_same_neighbours_as_libpysal_on_real_boundaries(shared_data):
-    pytest.importorskip("libpysal")
+def libpysal_pairs(areas, *, rook):
+    """Return the ordered pairs of a fresh numbering by libpysal's Graph, as two columns of positions."""
     from libpysal.graph import Graph
 
-    areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11").set_index("lsoa11_code")
-    theirs = Graph.build_contiguity(areas, rook=False).adjacency
-    ours = link_neighbours(areas)
-    pairs = set(zip(np.repeat(ours.ids, ours.cardinalities), ours.ids[ours.others], strict=True))
-    assert pairs == set(theirs[theirs > 0].index)
+    theirs = Graph.build_contiguity(areas.reset_index(drop=True), rook=rook).adjacency
+    return theirs[theirs > 0].index.to_frame().to_numpy()
+
+
+def our_pairs(areas, rule):
+    ours = link_neighbours(areas, rule=rule)
+    return np.column_stack([np.repeat(np.arange(len(ours)), ours.cardinalities), ours.others])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+def test_the_same_neighbours_as_libpysal_in_the_west_midlands(shared_data, rule):
+    pytest.importorskip("libpysal")
+    areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
+    theirs = libpysal_pairs(areas, rook=rule == "rook")
+    assert np.array_equal(our_pairs(areas, rule), theirs[np.lexsort(theirs.T[::-1])])
+
+
+@pytest.mark.real
+def test_the_same_neighbours_as_libpysal_in_england(shared_data):
+    pytest.importorskip("libpysal")
+    areas = gpd.read_parquet(shared_data / "lsoa11_england_bsc_27700.parquet", columns=["geometry"])
+    theirs = libpysal_pairs(areas, rook=False)
+    assert len(theirs) == 193_180
+    assert np.array_equal(our_pairs(areas, "queen"), theirs[np.lexsort(theirs.T[::-1])])
