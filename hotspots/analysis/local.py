@@ -11,15 +11,14 @@ from hotspots.analysis import significance
 from hotspots.analysis.classical import gi_z, local_moran_i
 from hotspots.analysis.neighbours import Neighbours, from_graph, link_neighbours
 from hotspots.analysis.tables import as_counts
+from hotspots.analysis.tails import Tails, tails_under
 from hotspots.analysis.windows import (
     PER,
-    Tails,
     Windows,
     choose_measure,
     choose_null,
     reasons_not_tested,
     select_windows,
-    tails_under,
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import AreaCounts, HotspotResult
@@ -60,6 +59,7 @@ def getis_ord(
     with_self: bool = True,
     conditional: bool = False,
     mid_p: bool = False,
+    rng: int = 0,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
     release: str = UNRELEASED,
@@ -79,7 +79,7 @@ def getis_ord(
     counts
         Counts by area, or any GeoDataFrame of areas in metres with the count in `column`.
     neighbours
-        From `link_neighbours`, or a libpysal `Graph`; Queen contiguity if left out.
+        From `link_neighbours`, or a libpysal `Graph`, also with unequal weights; Queen contiguity if left out.
     column, population
         Columns of the GeoDataFrame: the count, and (optional) people.
     null
@@ -97,6 +97,9 @@ def getis_ord(
     mid_p
         Whether ties count half. Without it a test of small counts flags less than its level; with it the level is
         met on average and not guaranteed.
+    rng
+        Seed of the simulation that neighbours with unequal weights need (`hotspots.analysis.simulated`); with all
+        others nothing is drawn.
     adjustment
         Of the two-sided p-values over the areas tested.
     level
@@ -126,7 +129,7 @@ def getis_ord(
     >>> getis_ord(squares, column="crimes").table["p_hot_high"].round(3).tolist()[:2]
     [0.036, 0.107]
     """
-    settings = _Settings("getis_ord", null, measure, with_self, conditional, mid_p, adjustment, level)
+    settings = _Settings("getis_ord", null, measure, with_self, conditional, mid_p, rng, adjustment, level)
     return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
@@ -139,6 +142,7 @@ def local_moran(
     null: Null | None = None,
     measure: Measure | None = None,
     mid_p: bool = False,
+    rng: int = 0,
     adjustment: Adjustment = "benjamini-hochberg",
     level: float = 0.05,
     release: str = UNRELEASED,
@@ -152,7 +156,7 @@ def local_moran(
 
     Parameters
     ----------
-    counts, neighbours, column, population, null, measure, mid_p, adjustment, level, release
+    counts, neighbours, column, population, null, measure, mid_p, rng, adjustment, level, release
         As in `getis_ord`.
 
     Returns
@@ -165,7 +169,7 @@ def local_moran(
     AnalysisError
         If null and data do not fit, or a count is not a whole number.
     """
-    settings = _Settings("local_moran", null, measure, False, True, mid_p, adjustment, level)
+    settings = _Settings("local_moran", null, measure, False, True, mid_p, rng, adjustment, level)
     return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
 
 
@@ -180,6 +184,7 @@ class _Settings:
     with_self: bool
     conditional: bool
     mid_p: bool
+    rng: int
     adjustment: Adjustment
     level: float
 
@@ -193,7 +198,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     tested = select_windows(
         counts, links, reasons, null, measure=measure, with_self=settings.with_self, conditional=settings.conditional
     )
-    tails = tails_under(null, tested, mid_p=settings.mid_p)
+    tails = tails_under(null, tested, level=settings.level, mid_p=settings.mid_p, rng=settings.rng)
     columns = _columns(counts, links, tested)
     for name, values in _findings(tested, tails, settings).items():
         columns[name] = tested.in_all(values, len(counts))
@@ -206,7 +211,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         "null": null,
         "inference": tails.inference,
         "dispersion": tails.details.get("dispersion"),
-        "step": tails.details.get("step"),
+        **{name: tails.details.get(name) for name in ("step", "draws", "seed")},
         "mid_p": settings.mid_p,
         "conditional": tested.conditional,
         "measure": _measure_words(tested, measure),
@@ -315,7 +320,7 @@ def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str
         "rate_high": rate_high.to_numpy(),
         "neighbours": links.cardinalities,
         **{
-            f"window_{end}": tested.in_all(tested.window @ table[f"observed_{end}"].to_numpy()[tested.where], n)
+            f"window_{end}": tested.in_all(tested.members @ table[f"observed_{end}"].to_numpy()[tested.where], n)
             for end in ("low", "high")
         },
     }
@@ -361,11 +366,14 @@ def _words(provenance: dict[str, Any]) -> str:
             f"the values ({provenance['measure']}) are placed on the areas at random; hot means that high ones gather"
         )
     ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
-    how = "exact between two roundings" if provenance["inference"] == "bracketed" else provenance["inference"]
+    how = {
+        "bracketed": "exact between two roundings, not simulated",
+        "simulated": f"simulated (up to {provenance['draws'] or 0:,} draws, seed {provenance['seed']})",
+    }.get(provenance["inference"], f"{provenance['inference']}, not simulated")
     return (
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
         f"Tested against this: {null}. "
-        f"P-values are {how}, not simulated, and two-sided{ties}; {number} tested, {adjusted}. "
+        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
         f"Findings count areas significant at {100 * provenance['level']:g} %."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ SNAP = 0.1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Neighbours:
-    """Neighbours of every area, each with weight one, in compressed rows.
+    """Neighbours of every area in compressed rows; each has weight one unless the user's own graph says otherwise.
 
     Parameters
     ----------
@@ -37,12 +37,18 @@ class Neighbours:
         Positions of the neighbours (number of ordered pairs), ascending in every row.
     words
         The rule in words, e.g. ``"Queen contiguity (a shared border or corner)"``.
+    weights
+        Weight of every link (number of ordered pairs), or None where all are one.
+    own
+        Weight of every area in its own window (n), or None where that is one.
     """
 
     ids: pd.Index
     starts: NDArray[np.int64]
     others: NDArray[np.int64]
     words: str
+    weights: NDArray[np.float64] | None = None
+    own: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -70,12 +76,16 @@ class Neighbours:
         return len(set(labels.tolist()))
 
     def matrix(self, *, with_self: bool = False) -> Any:
-        """Return the binary weights as a SciPy sparse array (n, n), with ones on the diagonal if asked."""
-        from scipy.sparse import csr_array, eye_array
+        """Return the weights as a SciPy sparse array (n, n), with the areas' own on the diagonal if asked."""
+        from scipy.sparse import csr_array, diags_array, eye_array
 
         n = len(self)
-        weights = csr_array((np.ones(len(self.others)), self.others, self.starts), shape=(n, n))
-        return (weights + eye_array(n, format="csr")).tocsr() if with_self else weights
+        values = np.ones(len(self.others)) if self.weights is None else self.weights.copy()
+        weights = csr_array((values, self.others, self.starts), shape=(n, n))
+        if not with_self:
+            return weights
+        own = eye_array(n, format="csr") if self.own is None else diags_array(self.own, format="csr")
+        return (weights + own).tocsr()
 
     def aligned_to(self, ids: pd.Index) -> Neighbours:
         """Return the same neighbours in the order of `ids`.
@@ -95,19 +105,27 @@ class Neighbours:
                 found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
                 advice="link the neighbours of the same study area",
             )
-        weights = self.matrix()[position][:, position].tocsr()
-        weights.sort_indices()
-        return Neighbours(ids, weights.indptr.astype(np.int64), weights.indices.astype(np.int64), self.words)
+        return self._of(position)
 
     def within(self, keep: NDArray[np.bool_]) -> Neighbours:
         """Return the neighbours among the areas where `keep` (n) is true."""
-        weights = self.matrix()[keep][:, keep].tocsr()
-        weights.sort_indices()
-        starts, others = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
-        return Neighbours(self.ids[keep], starts, others, self.words)
+        return self._of(np.flatnonzero(keep))
+
+    def _of(self, position: NDArray[np.int64]) -> Neighbours:
+        """Return the neighbours among the areas at these positions, in their order."""
+        links = self.matrix()[position][:, position].tocsr()
+        links.sort_indices()
+        return Neighbours(
+            self.ids[position],
+            links.indptr.astype(np.int64),
+            links.indices.astype(np.int64),
+            self.words,
+            weights=None if self.weights is None else links.data,
+            own=None if self.own is None else self.own[position],
+        )
 
     def to_graph(self) -> Any:
-        """Return a libpysal `Graph` with binary weights; libpysal takes seconds to import."""
+        """Return a libpysal `Graph` with these weights, the areas' own left out; libpysal takes seconds to import."""
         from libpysal.graph import Graph
 
         focal = np.repeat(np.arange(len(self)), self.cardinalities)
@@ -115,7 +133,7 @@ class Neighbours:
         return Graph.from_arrays(
             self.ids[np.concatenate([focal, alone])],
             self.ids[np.concatenate([self.others, alone])],
-            np.concatenate([np.ones(len(focal)), np.zeros(len(alone))]),
+            np.concatenate([self.matrix().data, np.zeros(len(alone))]),
         )
 
 
@@ -174,29 +192,42 @@ def link_neighbours(
 
 
 def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph") -> Neighbours:
-    """Return the neighbours held in a libpysal `Graph`; its weights must be equal within every row.
+    """Return the neighbours held in a libpysal `Graph`.
+
+    Weights that are equal within every row (binary, row-standardised) are taken as one: exact tests then apply. With
+    others (distance decay, kernels) p-values are simulated. An area's own weight, for Gi*, is the graph's; where it has
+    none, the largest of the area's neighbours.
 
     Raises
     ------
     AnalysisError
-        If an area has unequal weights: the exact tests here are for equal weights.
+        If a weight is negative or missing.
     """
     known = pd.Index(graph.unique_ids)
-    ids = text_ids(known)
     links = graph.adjacency
-    links = links[links > 0]
-    spread = links.groupby(level=0).agg(["min", "max"])
-    unequal = spread.index[spread["min"] != spread["max"]]
-    if len(unequal):
+    wrong = links[~(links >= 0)]
+    if len(wrong):
         raise AnalysisError(
-            f"The weights of area {unequal[0]!r} are not equal.",
-            found=f"{len(unequal):,} areas with unequal weights",
-            advice="give a binary or row-standardised graph",
+            f"The weight of area {wrong.index[0][0]!r} for {wrong.index[0][1]!r} is {wrong.iloc[0]}.",
+            found=f"{len(wrong):,} negative or missing weights",
+            advice="weights say how near a neighbour is: give numbers from 0 up",
         )
+    links = links[links > 0]
     focal = known.get_indexer(links.index.get_level_values(0))
     other = known.get_indexer(links.index.get_level_values(1))
-    apart = focal != other
-    return _compress(ids, np.column_stack([focal[apart], other[apart]]), words)
+    weight, apart = links.to_numpy(float), focal != other
+    neighbours = _compress(text_ids(known), np.column_stack([focal[apart], other[apart]]), words)
+    largest, least = np.zeros(len(known)), np.full(len(known), np.inf)
+    np.maximum.at(largest, focal[apart], weight[apart])
+    np.minimum.at(least, focal[apart], weight[apart])
+    own = largest.copy()
+    own[focal[~apart]] = weight[~apart]
+    linked = largest > 0
+    if np.allclose(least[linked], largest[linked], rtol=1e-9) and np.allclose(own[linked], largest[linked], rtol=1e-9):
+        return neighbours
+    # Rows are sorted by area and neighbour, as the links are after sorting by both.
+    order = np.lexsort((other[apart], focal[apart]))
+    return replace(neighbours, weights=weight[apart][order], own=np.where(linked, own, 1.0))
 
 
 def _needed(value: float | None, rule: str, name: str, advice: str) -> float:

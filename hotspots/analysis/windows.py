@@ -1,22 +1,12 @@
-"""The tested areas, their windows, and both tails of every window's count under a null hypothesis."""
+"""What is tested: the areas that can be, their values and windows, and the null hypothesis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotspots.analysis.dispersion import dispersion_bounds
-from hotspots.analysis.exact import (
-    beta_binomial_tails,
-    conditional_tails,
-    merging_cost,
-    randomisation_tails,
-    window_tails,
-)
-from hotspots.analysis.lattice import bracketed_tails
 from hotspots.analysis.rates import empirical_bayes_rate
 from hotspots.errors import AnalysisError, nearest
 from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
@@ -29,15 +19,11 @@ if TYPE_CHECKING:
     from hotspots.nouns import AreaCounts
 
     Floats = NDArray[np.float64]
-    Bounds = tuple[Floats, Floats, Floats, Floats]
 
 PER = 1000.0
 """Rates are per 1,000 people."""
 
 ISLAND = "no neighbours"
-
-DEAR = 3e9
-"""Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +39,14 @@ class Windows:
     people
         Their population (m), or None where the null does not use one.
     weights, window
-        Binary weights (m, m) as SciPy sparse arrays: neighbours only, and the window of the statistic.
+        Weights (m, m) as SciPy sparse arrays: neighbours only, and the window of the statistic. Ones, unless the
+        neighbours are `weighted`.
     with_self
         Whether the window includes the area itself.
     conditional
         Whether the area's own value is given: it is left out of the tested sum and of its reference.
+    weighted
+        Whether neighbours have weights of their own.
     """
 
     where: NDArray[np.int64]
@@ -68,11 +57,17 @@ class Windows:
     window: Any
     with_self: bool
     conditional: bool
+    weighted: bool
 
     @property
     def tested(self) -> Any:
-        """Binary weights (m, m) of the sums that are tested."""
+        """Weights (m, m) of the sums that are tested."""
         return self.weights if self.conditional else self.window
+
+    @property
+    def members(self) -> Any:
+        """Ones (m, m) where an area belongs to a window, whatever its weight."""
+        return (self.window > 0).astype(float)
 
     @property
     def whole(self) -> bool:
@@ -101,25 +96,6 @@ class Windows:
         column: NDArray[Any] = np.full(n, "", dtype=object) if is_text else np.full(n, np.nan)
         column[self.where] = values
         return column
-
-
-@dataclass(frozen=True, slots=True)
-class Tails:
-    """Bounds of both tails of every window, and how they came about.
-
-    Parameters
-    ----------
-    bounds
-        p_hot_low, p_hot_high, p_cold_low, p_cold_high (each m).
-    inference
-        ``"exact"``, ``"bracketed"`` (between two lattices) or ``"computed"`` (with an estimated dispersion).
-    details
-        Settings to be stated with the result: dispersion, step.
-    """
-
-    bounds: Bounds
-    inference: str
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def select_windows(
@@ -160,6 +136,7 @@ def select_windows(
         window=window,
         with_self=with_self,
         conditional=conditional or not with_self,
+        weighted=links.weights is not None,
     )
 
 
@@ -253,84 +230,3 @@ def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> M
             advice='use measure="rate", which carries intervals',
         )
     return measure
-
-
-def tails_under(null: Null, tested: Windows, *, mid_p: bool = False) -> Tails:
-    """Return bounds of both tails of every window under a null; with `mid_p` ties count half."""
-    if null == "randomisation" or tested.people is None:
-        return _randomisation(tested, mid_p)
-    _need_whole(tested.low, null)
-    if null == "constant-risk":
-        return Tails(_risk(tested, tested.people, (1.0, 1.0), mid_p), "exact")
-    expected = tested.people * tested.middle.sum() / tested.people.sum()
-    dispersion = dispersion_bounds(tested.low, tested.high, expected)
-    bounds = _risk(tested, tested.people, dispersion, mid_p)
-    return Tails(bounds, "computed", {"dispersion": [round(d, 4) for d in dispersion]})
-
-
-def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
-    """Return the bounds under a null of risk: window low and others high, and window high and others low.
-
-    An event more in the window raises the total too, but the window's tail falls all the same. The largest dispersion
-    goes with the upper bounds and the smallest with the lower: one dispersion can't stand for all fills. Where the
-    window leaves the area out, the area keeps its count and the other areas' total is given.
-    """
-    window = tested.tested
-    left_out = np.full(len(people), float(tested.conditional))
-    population = people.sum() - left_out * people
-    shares = (window @ people) / population
-    expected = tested.middle.sum() * population / people.sum()
-
-    def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
-        within = window @ inside
-        total = others.sum() - window @ others - left_out * others + within
-        weights = expected / (spread - 1) if spread > 1 else np.full(len(people), np.inf)
-        return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
-
-    smallest, largest = dispersion
-    low, high = tested.low, tested.high
-    if smallest == largest and (low == high).all():
-        hot, cold = tails(low, low, largest)
-        return hot, hot, cold, cold
-    hot_high, cold_low = tails(low, high, largest)[0], tails(low, high, smallest)[1]
-    hot_low, cold_high = tails(high, low, smallest)[0], tails(high, low, largest)[1]
-    # The bounds of a tail above one half may cross, where more dispersion means a smaller tail.
-    return np.minimum(hot_low, hot_high), hot_high, np.minimum(cold_low, cold_high), cold_high
-
-
-def _randomisation(tested: Windows, mid_p: bool) -> Tails:
-    """Return the bounds under randomisation: counted through where values are whole, else between two lattices."""
-    window, leave_out = tested.tested, tested.conditional
-    if tested.whole and (tested.low == tested.high).all():
-        values, size = np.rint(tested.low).astype(np.int64), np.diff(window.indptr).astype(np.int64)
-        if merging_cost(values, int(size.max()), leave_out=leave_out) <= DEAR:
-            sums = np.rint(window @ values).astype(np.int64)
-            hot, cold = (conditional_tails if leave_out else randomisation_tails)(values, sums, size, mid_p=mid_p)
-            return Tails((hot, hot, cold, cold), "exact")
-    elif tested.whole:
-        return Tails(_of_every_fill(tested, mid_p), "exact")
-    bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
-    return Tails(
-        bounds, "exact" if tested.whole else "bracketed", {} if tested.whole else {"step": float(f"{step:.3g}")}
-    )
-
-
-def _of_every_fill(tested: Windows, mid_p: bool) -> Bounds:
-    """Return the extremes over the fills of hidden counts; every window has a reference of its own."""
-    low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
-    window, rows = tested.tested, []
-    for i in range(len(low)):
-        members = window.indices[window.indptr[i] : window.indptr[i + 1]]
-        rows.append(window_tails(low, high, members, i if tested.conditional else None, mid_p=mid_p))
-    hot_low, hot_high, cold_low, cold_high = np.array(rows).T
-    return hot_low, hot_high, cold_low, cold_high
-
-
-def _need_whole(values: Floats, null: Null) -> None:
-    wrong = np.flatnonzero(np.abs(values - np.rint(values)) > 1e-6)
-    if len(wrong):
-        raise AnalysisError(
-            f"The count {values[wrong[0]]:g} is not a whole number.",
-            found=f"{len(wrong):,} such counts under the null hypothesis {null!r}",
-            advice='give counts of events, and the population for rates; or test values with null="randomisation"',
-        )

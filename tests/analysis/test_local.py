@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import geopandas as gpd
@@ -211,13 +212,13 @@ def test_rates_lie_inside_the_error_of_permutations(measure):
 
 
 def test_large_windows_go_by_the_lattice_and_stay_exact(monkeypatch):
-    from hotspots.analysis import windows
+    from hotspots.analysis import tails
 
     area = make_grid(12, 12)
     counts = make_counts(area, np.random.default_rng(16).poisson(3.0, 144))
     far = link_neighbours(area, rule="distance", distance=4500)
     counted = getis_ord(counts, far, conditional=True)
-    monkeypatch.setattr(windows, "DEAR", 0)
+    monkeypatch.setattr(tails, "DEAR", 0)
     by_lattice = getis_ord(counts, far, conditional=True)
     assert by_lattice.provenance["inference"] == "exact"
     assert np.abs(by_lattice.table["p_hot_high"] - counted.table["p_hot_high"]).max() < 1e-11
@@ -364,6 +365,68 @@ def test_messages(options, words):
     import re
 
     assert re.search(words, str(caught.value))
+
+
+@pytest.mark.parametrize("with_self", [False, True])
+def test_z_scores_of_unequal_weights_are_those_of_all_permutations(with_self):
+    """Six areas: mean and spread of the weighted sum over all 720 orders of the values (own value fixed for Gi)."""
+    values = np.array([2.0, 3.0, 3.2, 5.0, 8.0, 7.0])
+    weights = np.random.default_rng(18).uniform(0.1, 1.0, (6, 6))
+    if not with_self:
+        np.fill_diagonal(weights, 0.0)
+    orders = np.array(list(itertools.permutations(range(6))))
+    z = gi_z(values, csr_array(weights), with_self=with_self)
+    for i in range(6):
+        possible = orders if with_self else orders[orders[:, i] == i]
+        sums = values[possible] @ weights[i]
+        assert z[i] == pytest.approx((values @ weights[i] - sums.mean()) / sums.std(), rel=1e-9)
+
+
+def decaying(area, bandwidth: float):
+    """Return a libpysal Graph of Gaussian weights within three bandwidths, 1 for the area itself."""
+    from libpysal.graph import Graph
+
+    points = shapely.get_coordinates(shapely.point_on_surface(area.areas.geometry.to_numpy()))
+    pairs = KDTree(points).query_pairs(3 * bandwidth, output_type="ndarray")
+    own = np.column_stack([np.arange(len(points))] * 2)
+    focal, other = np.concatenate([pairs, pairs[:, ::-1], own]).T
+    away = np.hypot(*(points[focal] - points[other]).T)
+    return Graph.from_arrays(area.ids[focal], area.ids[other], np.exp(-((away / bandwidth) ** 2) / 2))
+
+
+def test_a_graph_with_unequal_weights_is_simulated():
+    pytest.importorskip("libpysal")
+    area = make_grid(9, 9)
+    values = np.random.default_rng(17).poisson(3.0, 81)
+    values[[20, 21, 29, 30]] = 15
+    graph, counts = decaying(area, 1000), make_counts(area, values)
+    result = getis_ord(counts, graph)
+    assert result.provenance["inference"] == "simulated"
+    assert (result.provenance["draws"], result.provenance["seed"]) == (99_999, 0)
+    assert "simulated (up to 99,999 draws, seed 0)" in result.words
+    assert set(area.ids[[20, 21, 29, 30]]) <= set(result.hot())
+    # Events of the window are counted, not weighted.
+    assert (
+        result.table["window_low"].iloc[40] == values[np.asarray(graph[area.ids[40]].index.map(area.ids.get_loc))].sum()
+    )
+    again, other = getis_ord(counts, graph).table, getis_ord(counts, graph, rng=1).table
+    assert_geodataframe_equal(result.table, again)
+    assert (other["p_high"] != again["p_high"]).any()
+    assert np.median(np.abs(other["p_high"] / again["p_high"] - 1)) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("options", "high", "words"),
+    [
+        ({"null": "constant-risk"}, None, r"'constant-risk' needs neighbours of equal weight(.|\n)*measure=\"rate\""),
+        ({"null": "randomisation"}, 2, r"Hidden counts need neighbours of equal weight(.|\n)*found: 25 hidden"),
+    ],
+)
+def test_messages_of_weights(options, high, words):
+    area = make_grid(5, 5, population=1000)
+    counts = make_counts(area, np.arange(25), None if high is None else np.arange(25) + high)
+    with pytest.raises(AnalysisError, match=words):
+        getis_ord(counts, decaying(area, 1000), **options)
 
 
 @pytest.mark.parametrize(

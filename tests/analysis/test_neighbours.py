@@ -138,12 +138,40 @@ def test_a_graph_goes_out_and_comes_back():
     assert np.array_equal(back.others, neighbours.others)
 
 
-def test_unequal_weights_are_refused():
+def test_weights_of_a_graph_are_kept():
     pytest.importorskip("libpysal")
     from libpysal.graph import Graph
 
-    graph = Graph.from_arrays(["a", "a", "b", "c"], ["b", "c", "a", "a"], [1.0, 0.5, 1.0, 1.0])
-    with pytest.raises(AnalysisError, match=r"weights of area 'a' are not equal"):
+    focal, other = ["b", "a", "a", "c", "a"], ["a", "c", "b", "a", "a"]
+    neighbours = from_graph(Graph.from_arrays(focal, other, [1.0, 0.5, 0.25, 2.0, 3.0]))
+    expected = {("a", "b"): 0.25, ("a", "c"): 0.5, ("b", "a"): 1.0, ("c", "a"): 2.0}
+    # An own weight is the graph's where it has one, else the largest of the neighbours'.
+    expected |= {("a", "a"): 3.0, ("b", "b"): 1.0, ("c", "c"): 2.0}
+    for order in (neighbours, neighbours.aligned_to(pd.Index(["c", "b", "a"]))):
+        table = pd.DataFrame(order.matrix(with_self=True).toarray(), order.ids, order.ids)
+        assert {pair: table.loc[pair] for pair in expected} == expected
+        assert int((table.to_numpy() > 0).sum()) == len(expected)
+    fewer = neighbours.aligned_to(pd.Index(["a", "b", "c"])).within(np.array([True, False, True]))
+    assert fewer.matrix(with_self=True).toarray().tolist() == [[3.0, 0.5], [2.0, 2.0]]
+    again = neighbours.to_graph().adjacency
+    assert again[("c", "a")] == 2.0
+
+
+def test_weights_equal_within_rows_are_binary():
+    pytest.importorskip("libpysal")
+    from libpysal.graph import Graph
+
+    graph = Graph.from_arrays(["a", "a", "b", "c"], ["b", "c", "a", "a"], [0.5, 0.5, 1.0, 1.0])
+    assert from_graph(graph).weights is None
+    assert from_graph(graph).own is None
+
+
+def test_impossible_weights_are_refused():
+    pytest.importorskip("libpysal")
+    from libpysal.graph import Graph
+
+    graph = Graph.from_arrays(["a", "b"], ["b", "a"], [-1.0, 1.0])
+    with pytest.raises(AnalysisError, match=r"weight of area 'a' for 'b' is -1.0(.|\n)*1 negative or missing"):
         from_graph(graph)
 
 

@@ -1,0 +1,177 @@
+"""Both tails of every window under a null hypothesis: which way they are computed, and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.analysis.dispersion import dispersion_bounds
+from hotspots.analysis.exact import (
+    beta_binomial_tails,
+    conditional_tails,
+    merging_cost,
+    randomisation_tails,
+    window_tails,
+)
+from hotspots.analysis.lattice import bracketed_tails
+from hotspots.analysis.simulated import draws_needed, weighted_tails
+from hotspots.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.windows import Windows
+    from hotspots.vocabulary import Null
+
+    Floats = NDArray[np.float64]
+    Bounds = tuple[Floats, Floats, Floats, Floats]
+
+DEAR = 3e9
+"""Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Bounds of both tails of every window, and how they came about.
+
+    Parameters
+    ----------
+    bounds
+        p_hot_low, p_hot_high, p_cold_low, p_cold_high (each m).
+    inference
+        ``"exact"``, ``"bracketed"`` (between two lattices), ``"computed"`` (with an estimated dispersion) or
+        ``"simulated"``.
+    details
+        Settings to be stated with the result: dispersion, step, draws, seed.
+    """
+
+    bounds: Bounds
+    inference: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool = False, rng: int = 0) -> Tails:
+    """Return bounds of both tails of every window under a null.
+
+    Parameters
+    ----------
+    level
+        Level that p-values are held against after adjustment; it sizes a simulation.
+    mid_p
+        Whether ties count half.
+    rng
+        Seed of a simulation, which only neighbours with unequal weights need.
+
+    Raises
+    ------
+    AnalysisError
+        If counts are not whole under a null of risk, or neighbours have weights where the null can't take them.
+    """
+    if tested.weighted:
+        return _simulated(null, tested, level, mid_p, rng)
+    if null == "randomisation" or tested.people is None:
+        return _randomisation(tested, mid_p)
+    _need_whole(tested.low, null)
+    if null == "constant-risk":
+        return Tails(_risk(tested, tested.people, (1.0, 1.0), mid_p), "exact")
+    expected = tested.people * tested.middle.sum() / tested.people.sum()
+    dispersion = dispersion_bounds(tested.low, tested.high, expected)
+    bounds = _risk(tested, tested.people, dispersion, mid_p)
+    return Tails(bounds, "computed", {"dispersion": [round(d, 4) for d in dispersion]})
+
+
+def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
+    """Return the bounds under a null of risk: window low and others high, and window high and others low.
+
+    An event more in the window raises the total too, but the window's tail falls all the same. The largest dispersion
+    goes with the upper bounds and the smallest with the lower: one dispersion can't stand for all fills. Where the
+    window leaves the area out, the area keeps its count and the other areas' total is given.
+    """
+    window = tested.tested
+    left_out = np.full(len(people), float(tested.conditional))
+    population = people.sum() - left_out * people
+    shares = (window @ people) / population
+    expected = tested.middle.sum() * population / people.sum()
+
+    def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
+        within = window @ inside
+        total = others.sum() - window @ others - left_out * others + within
+        weights = expected / (spread - 1) if spread > 1 else np.full(len(people), np.inf)
+        return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
+
+    smallest, largest = dispersion
+    low, high = tested.low, tested.high
+    if smallest == largest and (low == high).all():
+        hot, cold = tails(low, low, largest)
+        return hot, hot, cold, cold
+    hot_high, cold_low = tails(low, high, largest)[0], tails(low, high, smallest)[1]
+    hot_low, cold_high = tails(high, low, smallest)[0], tails(high, low, largest)[1]
+    # The bounds of a tail above one half may cross, where more dispersion means a smaller tail.
+    return np.minimum(hot_low, hot_high), hot_high, np.minimum(cold_low, cold_high), cold_high
+
+
+def _randomisation(tested: Windows, mid_p: bool) -> Tails:
+    """Return the bounds under randomisation: counted through where values are whole, else between two lattices."""
+    window, leave_out = tested.tested, tested.conditional
+    if tested.whole and (tested.low == tested.high).all():
+        values, size = np.rint(tested.low).astype(np.int64), np.diff(window.indptr).astype(np.int64)
+        if merging_cost(values, int(size.max()), leave_out=leave_out) <= DEAR:
+            sums = np.rint(window @ values).astype(np.int64)
+            hot, cold = (conditional_tails if leave_out else randomisation_tails)(values, sums, size, mid_p=mid_p)
+            return Tails((hot, hot, cold, cold), "exact")
+    elif tested.whole:
+        return Tails(_of_every_fill(tested, mid_p), "exact")
+    bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
+    return Tails(
+        bounds, "exact" if tested.whole else "bracketed", {} if tested.whole else {"step": float(f"{step:.3g}")}
+    )
+
+
+def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:
+    """Return the tails of weighted sums, simulated."""
+    if null != "randomisation":
+        raise AnalysisError(
+            f"The null hypothesis {null!r} needs neighbours of equal weight.",
+            found="a graph whose weights differ within an area",
+            advice='give a binary graph, or test rates: null="randomisation", measure="rate"',
+        )
+    if (tested.low < tested.high).any():
+        raise AnalysisError(
+            "Hidden counts need neighbours of equal weight.",
+            found=f"{int((tested.low < tested.high).sum()):,} hidden counts and a graph whose weights differ",
+            advice="give a binary graph",
+        )
+    draws = draws_needed(len(tested.where), level)
+    hot, cold = weighted_tails(
+        tested.low,
+        tested.tested,
+        leave_out=tested.conditional,
+        draws=draws,
+        rng=np.random.default_rng(rng),
+        mid_p=mid_p,
+    )
+    return Tails((hot, hot, cold, cold), "simulated", {"draws": draws, "seed": rng})
+
+
+def _of_every_fill(tested: Windows, mid_p: bool) -> Bounds:
+    """Return the extremes over the fills of hidden counts; every window has a reference of its own."""
+    low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
+    window, rows = tested.tested, []
+    for i in range(len(low)):
+        members = window.indices[window.indptr[i] : window.indptr[i + 1]]
+        rows.append(window_tails(low, high, members, i if tested.conditional else None, mid_p=mid_p))
+    hot_low, hot_high, cold_low, cold_high = np.array(rows).T
+    return hot_low, hot_high, cold_low, cold_high
+
+
+def _need_whole(values: Floats, null: Null) -> None:
+    wrong = np.flatnonzero(np.abs(values - np.rint(values)) > 1e-6)
+    if len(wrong):
+        raise AnalysisError(
+            f"The count {values[wrong[0]]:g} is not a whole number.",
+            found=f"{len(wrong):,} such counts under the null hypothesis {null!r}",
+            advice='give counts of events, and the population for rates; or test values with null="randomisation"',
+        )
