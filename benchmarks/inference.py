@@ -9,7 +9,7 @@ whole process
     (one, where it takes long), and its peak of memory.
 
 All programs read the same areas and counts: esda and this project through geopandas from GeoParquet, pygeoda from a
-shapefile, the only format it opens, without geopandas. Each runs in one thread; esda has numba. Ratios are of processor
+shapefile, the only format it opens, without geopandas. Each runs in one thread, esda with numba if that is installed. Ratios are of processor
 time: on a machine that does nothing else it is the time on the clock, and on any other it is what can be compared.
 DATA is a folder with the open files `lsoa11_england_bsc_27700.parquet`, `wm_boundaries_27700.gpkg` and
 `stroke_admissions_england_wales_lsoa11_2017-2019.csv` (three-year means, keyed on names).
@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -370,6 +370,17 @@ def print_targets(rows: list[Row]) -> None:
         print(f"  {'met' if late < 1 else 'NOT MET':<9}{words:<68}{late:>8.2f}, at most 1")
 
 
+def versions() -> str:
+    """Return what is measured, by version; esda without numba is another program."""
+    found = []
+    for name in ("esda", "libpysal", "numba", "pygeoda", "geopandas"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    return ", ".join(found)
+
+
 def main() -> None:
     """Measure, and print one table and what was aimed at."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -379,8 +390,7 @@ def main() -> None:
     if options.one:
         one_process(options.data, *options.one)
         return
-    versions = ", ".join(f"{name} {version(name)}" for name in ("esda", "libpysal", "numba", "pygeoda", "geopandas"))
-    print(f"Python {sys.version.split()[0]}, {versions}; a quarter of an hour, in silence")
+    print(f"Python {sys.version.split()[0]}, {versions()}; a quarter of an hour, in silence")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         write_maps(options.data, Path(folder))
