@@ -9,10 +9,10 @@ whole process
     (one, where it takes long), and its peak of memory.
 
 All programs read the same areas and counts: esda and this project through geopandas from GeoParquet, pygeoda from a
-shapefile, the only format it opens, without geopandas. Each runs in one thread, esda with numba if that is installed. Ratios are of processor
-time: on a machine that does nothing else it is the time on the clock, and on any other it is what can be compared.
-DATA is a folder with the open files `lsoa11_england_bsc_27700.parquet`, `wm_boundaries_27700.gpkg` and
-`stroke_admissions_england_wales_lsoa11_2017-2019.csv` (three-year means, keyed on names).
+shapefile, the only format it opens, without geopandas. Each runs in one thread, esda with numba if it is there. Ratios
+are of processor time: on a machine that does nothing else it is the time on the clock, and on any other it is what can
+be compared. DATA is a folder with the open files `lsoa11_england_bsc_27700.parquet`, `wm_boundaries_27700.gpkg`
+and `stroke_admissions_england_wales_lsoa11_2017-2019.csv` (three-year means, keyed on names).
 """
 
 from __future__ import annotations
