@@ -201,11 +201,16 @@ def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> li
 
     own = next(section.null for section in study.events if section.name == name)
     null = own or (study.analysis.null if inputs.area.has_population else None)
+    analysis, counts = study.analysis, inputs.counts[name]
     settings: dict[str, Any] = {
-        "null": null, "adjustment": study.analysis.adjustment, "level": study.analysis.level,
+        "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
     }  # fmt: skip
-    counts = inputs.counts[name]
-    return [getis_ord(counts, neighbours, **settings), local_moran(counts, neighbours, **settings)]
+    # An event section may have a null of its own; a measure and the conditional form belong to randomisation.
+    placed = null == "randomisation"
+    if placed:
+        settings["measure"] = analysis.measure
+    star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
+    return [star, local_moran(counts, neighbours, **settings)]
 
 
 def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:

@@ -15,7 +15,8 @@ from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Se
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
-    from hotspots.study import EventSection, SeriesSection, Study
+    from hotspots.sections import EventSection, SeriesSection
+    from hotspots.study import Study
 
 Report = Callable[[str], object]
 """Told what is being done, before it is done."""

@@ -4,232 +4,30 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from hotspots.errors import StudyError, list_briefly, nearest
-from hotspots.nouns import Place, slugify
-from hotspots.vocabulary import UNRELEASED, Adjustment, Null, Profile
-
-Release = Literal["open", "invented", "unreleased"]
-
-
-def _pair(what: str, example: str, least: int, most: int) -> BeforeValidator:
-    """Return what turns a list into a pair that runs forwards within bounds, and else says what was expected."""
-
-    def check(value: Any) -> Any:
-        whole = isinstance(value, list | tuple) and all(type(one) is int for one in value)
-        if not whole or len(value) != 2:
-            raise ValueError(f"should be {what}, e.g. {example}")
-        if value[0] > value[1]:
-            raise ValueError(f"runs backwards; give the lower first, e.g. {example}")
-        if value[0] < least or value[1] > most:
-            raise ValueError(f"should be {what} from {least} to {most}, e.g. {example}")
-        return tuple(value)
-
-    return BeforeValidator(check)
+from hotspots.nouns import slugify
+from hotspots.sections import (
+    Analysis,
+    Areas,
+    DensitySection,
+    DeprivationSection,
+    EventSection,
+    FactorsSection,
+    Maps,
+    PlaceSection,
+    Population,
+    SchoolsSection,
+    Section,
+    SeriesSection,
+)
+from hotspots.vocabulary import Profile
 
 
-Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
-Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
-Bounds = Annotated[tuple[int, int], _pair("a lowest and a highest count", "[1, 7]", 0, 1_000_000)]
-
-
-class _Section(BaseModel):
-    """What every section of a study file has in common: frozen, and no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Areas(_Section):
-    """[areas]: the boundaries."""
-
-    file: Path
-    layer: str | None = None
-    id_column: str | None = None
-    name_column: str | None = None
-    la_code_column: str | None = None
-    la_name_column: str | None = None
-    crs: str | None = None
-    authorities: tuple[str, ...] | None = None
-    geography: str | None = None
-    vintage: int | None = None
-    attribution: tuple[str, ...] | None = None
-    points_file: Path | None = None
-    points_layer: str | None = None
-    labels: Path | None = None
-
-
-class PlaceSection(_Section):
-    """[[places]]: a part of the study area with a map of its own."""
-
-    name: str
-    authorities: tuple[str, ...] = Field(min_length=1)
-
-    @property
-    def place(self) -> Place:
-        """The place as a noun."""
-        return Place(self.name, self.authorities)
-
-
-class Population(_Section):
-    """[population]: people by area."""
-
-    file: Path
-    id_column: str | None = None
-    column: str | None = None
-    year: int | None = None
-    title: str = "population"
-
-
-class DeprivationSection(_Section):
-    """[deprivation]: IDACI, or another index by area that the title names."""
-
-    file: Path
-    title: str = "IDACI"
-    id_column: str | None = None
-    score_column: str | None = None
-    rank_column: str | None = None
-    decile_column: str | None = None
-    estimated: bool | None = None
-    release: Release = "open"
-    source: str = ""
-
-
-OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
-    "hes": frozenset({"ages", "columns"}),
-    "police": frozenset({"crime_types"}),
-    "offences": frozenset({"codes", "knife", "columns"}),
-    "counts": frozenset({"id_column", "name_column", "count_column", "times", "marks", "rounding"}),
-}
-"""Options that only some formats have: with another they would be passed over in silence."""
-
-
-class EventSection(_Section):
-    """[[events]]: a file of events, or a table of counts by area."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
-    format: Literal["hes", "police", "offences", "counts"]
-    file: Path | None = None
-    files: tuple[Path, ...] = ()
-    release: Release = UNRELEASED
-    source: str = ""
-    years: Years | None = None
-    period: str | None = None
-    crime_types: tuple[str, ...] | None = None
-    codes: tuple[str, ...] | None = None
-    knife: bool | None = None
-    ages: Ages | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    id_column: str | None = None
-    name_column: str | None = None
-    count_column: str | None = None
-    times: float = 1.0
-    marks: dict[str, Bounds] = Field(default_factory=dict)
-    rounding: int | None = None
-    null: Null | None = None
-    density: bool = True
-
-    @model_validator(mode="after")
-    def _whole(self) -> EventSection:
-        if (self.file is None) == (not self.files):
-            raise ValueError("name either file or files")
-        if self.format == "counts" and self.count_column is None:
-            raise ValueError("a table of counts needs count_column")
-        if self.files and self.format != "police":
-            raise ValueError(f'several files are read with format = "police" only, not with "{self.format}": join them')
-        for owner, options in OPTIONS_OF_FORMAT.items():
-            misplaced = sorted(self.model_fields_set & options - OPTIONS_OF_FORMAT[self.format])
-            if misplaced:
-                raise ValueError(f'{misplaced[0]} goes with format = "{owner}", not with "{self.format}"')
-        return self
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The file or files."""
-        return self.files or ((self.file,) if self.file else ())
-
-
-class SchoolsSection(_Section):
-    """[schools]: the register, the exclusions, and their years."""
-
-    register_file: Path = Field(alias="register")
-    exclusions: Path
-    years: tuple[str, ...] | None = None
-    release: Release = "open"
-    source: str = ""
-    hidden: Bounds = (1, 2)
-    columns: dict[str, str] = Field(default_factory=dict)
-
-
-class SeriesLine(_Section):
-    """[[series.lines]]: one line of a chart: all events of a section, or an age group of them."""
-
-    group: str
-    ages: Ages | None = None
-
-
-class SeriesSection(_Section):
-    """[[series]]: events by year."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
-    events: str
-    years: Years
-    lines: tuple[SeriesLine, ...] = (SeriesLine(group="all"),)
-
-
-class FactorsSection(_Section):
-    """[children_in_need]: factors at the end of assessment."""
-
-    file: Path
-    year: int
-    title: str = "Factors identified at the end of children's assessments"
-    source: str = ""
-    release: Release = "open"
-
-
-class Analysis(_Section):
-    """[analysis]: how hotspots are tested."""
-
-    neighbours: Literal["queen", "rook", "nearest", "distance"] = "queen"
-    number: int | None = Field(default=None, ge=1)
-    distance: float | None = Field(default=None, gt=0)
-    null: Null | None = None
-    adjustment: Adjustment = "benjamini-hochberg"
-    level: float = Field(default=0.05, gt=0, lt=0.5)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Analysis:
-        if self.neighbours == "nearest" and self.number is None:
-            raise ValueError('neighbours = "nearest" needs number, e.g. number = 8')
-        if self.neighbours == "distance" and self.distance is None:
-            raise ValueError('neighbours = "distance" needs distance in metres, e.g. distance = 1500')
-        return self
-
-    global_statistics: bool = False
-
-
-class DensitySection(_Section):
-    """[density]: kernel density surfaces."""
-
-    kernel: Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"] = "quartic"
-    bandwidth: float | None = Field(default=None, gt=0)
-    cell: float | None = Field(default=None, gt=0)
-    edge: Literal["diggle", "none"] = "diggle"
-
-
-class Maps(_Section):
-    """[maps]: what is drawn, and on what."""
-
-    basemap: str | None = None
-    basemap_credit: str = ""
-    dpi: int = Field(default=300, ge=72, le=1200)
-
-
-class Study(_Section):
+class Study(Section):
     """A whole study.
 
     Parameters

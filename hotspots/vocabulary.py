@@ -45,7 +45,7 @@ def weakest_release(*marks: str) -> str:
 Method = Literal["getis_ord", "local_moran"]
 Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
-Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "none"]
+Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
 
 RESULT_COLUMNS: Final = (
     "area_id",
@@ -203,6 +203,9 @@ LEVEL_OF_CLASS: Final = {
 """The level that a Gi* class stands for, after adjustment."""
 ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = {
     "benjamini-hochberg": "false discoveries held by Benjamini and Hochberg's method",
+    "benjamini-hochberg-apart": (
+        "false discoveries held by Benjamini and Hochberg's method, among hot and among cold areas apart"
+    ),
     "benjamini-yekutieli": "false discoveries held by Benjamini and Yekutieli's method",
     "bonferroni": "by Bonferroni's method",
     "none": "not adjusted for the number of areas",

@@ -102,7 +102,9 @@ def _scatter(findings: Findings) -> list[str]:
         f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
         for title, (low, high) in spreads.items()
     ]
-    return [f"The variance of an area's count, over its mean, was estimated at {listed(parts)}."] if parts else []
+    if not parts:
+        return []
+    return [f"The variance of an average area's count, over its mean, was estimated at {listed(parts)}."]
 
 
 def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:

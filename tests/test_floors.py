@@ -14,7 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "errors": 0, "vocabulary": 0,
     "nouns": 1,
-    "study": 2, "starter": 2,
+    "sections": 2, "starter": 2, "study": 3,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,
     "reading": 4, "drawing": 5, "writing": 6, "pipeline": 7,
     "cli": 8, "__init__": 8, "__main__": 9,

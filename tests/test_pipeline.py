@@ -7,6 +7,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -242,6 +243,22 @@ cell = 250
         assert (finished.folder / "charts" / f"{name}_correlogram.pdf").is_file()
     surface = finished.summary["surfaces"]["violence"]
     assert (surface["bandwidth_m"], surface["cell_m"]) == (1500, 250)
+
+
+def test_rates_and_protected_rates_are_placed_at_random(tmp_path):
+    analysis = '[analysis]\nnull = "randomisation"\nmeasure = "rate"\nconditional = true\nmid_p = true\n'
+    finished = run_study(write_small_study(tmp_path, more=analysis, release="unreleased"))
+    for name in ("violence", "admissions"):
+        settings = finished.summary["hotspots"][name]["getis_ord"]["settings"]
+        assert (settings["measure"], settings["inference"]) == ("rate per 1,000 people", "bracketed")
+        assert (settings["conditional"], settings["mid_p"]) == (True, True)
+        table = gpd.read_file(finished.folder / "hotspots.gpkg", layer=f"{name}_getis_ord")
+        assert (table["p_low"] <= table["p_high"]).all()
+    # Nothing is hidden of the crimes, and the bounds differ by rounding alone.
+    open_ = gpd.read_file(finished.folder / "hotspots.gpkg", layer="violence_getis_ord")
+    assert (open_["p_high"] - open_["p_low"]).max() < 0.01
+    assert not (open_["certainty"] == "depends").any()
+    assert (table["p_high"] - table["p_low"]).max() > 0.1
 
 
 def test_a_source_that_can_not_cluster_stops_no_run(tmp_path):

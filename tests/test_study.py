@@ -67,6 +67,8 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
             {"events": [{"name": "a", "title": "a", "format": "hes", "files": ["2018.csv", "2019.csv"]}]},
             'several files are read with format = "police" only, not with "hes"',
         ),
+        ({"analysis": {"measure": "rate"}}, 'measure needs null = "randomisation"'),
+        ({"analysis": {"conditional": True, "null": "constant-risk"}}, 'conditional needs null = "randomisation"'),
         ({"events": SMALL["events"] * 2}, "two event sections share the name 'crime'"),
         ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
         ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),

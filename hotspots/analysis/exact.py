@@ -13,8 +13,10 @@ constant-risk
     Given the total C, S is binomial(C, window's share of the population).
 
 exchangeable-risk
-    Areas' risks are independent gammas with variance proportional to the mean, so that given C the counts are
-    Dirichlet-multinomial and S is beta-binomial. The dispersion is estimated, hence "computed" and not "exact".
+    Areas' risks are independent gammas. With variance proportional to the mean, counts given C are
+    Dirichlet-multinomial and S is beta-binomial. With one shape for all areas, which is what is taken, S is a sum of
+    negative binomials given C, and the beta-binomial of the same variance stands for it (benchmarks/scatter.py). The
+    dispersion is estimated, hence "computed" and not "exact".
 
 Tails include ties: ``p_hot = P(S >= s)``, ``p_cold = P(S <= s)``. They are summed from the tail's far end, so the
 smallest of them is 1 / C(n, k), and never 0. The mid-p variant counts ties half, ``P(S > s) + P(S = s) / 2``: where
@@ -309,8 +311,8 @@ def beta_binomial_tails(
 ) -> tuple[Floats, Floats]:
     """Return both tails of each window's count given the total, under exchangeable risk.
 
-    If areas' counts have variance d times their mean, the Dirichlet weights are (expected count) / (d - 1), and the
-    window's count is beta-binomial(C, A q, A (1 - q)) with A the sum of the weights and q the window's share.
+    If the window's count has variance d times its mean, the Dirichlet weights are (expected count) / (d - 1), and the
+    count is beta-binomial(C, A q, A (1 - q)) with A the sum of the weights and q the window's share.
 
     Parameters
     ----------

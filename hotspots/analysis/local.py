@@ -60,7 +60,7 @@ def getis_ord(
     conditional: bool = False,
     mid_p: bool = False,
     rng: int = 0,
-    adjustment: Adjustment = "benjamini-hochberg",
+    adjustment: Adjustment = "benjamini-hochberg-apart",
     level: float = 0.05,
     release: str = UNRELEASED,
 ) -> HotspotResult:
@@ -101,7 +101,9 @@ def getis_ord(
         Seed of the simulation that neighbours with unequal weights need (`hotspots.analysis.simulated`); with all
         others nothing is drawn.
     adjustment
-        Of the two-sided p-values over the areas tested.
+        Of the two-sided p-values over the areas tested: ``"benjamini-hochberg-apart"`` (hot and cold areas by
+        themselves, default), ``"benjamini-hochberg"`` (the textbook's one family), ``"benjamini-yekutieli"``,
+        ``"bonferroni"``, ``"none"``.
     level
         The study's level, at which an area counts as hot or cold in words and certainty.
     release
@@ -111,7 +113,8 @@ def getis_ord(
     Returns
     -------
     HotspotResult
-        One row for every area; those not tested say why.
+        One row for every area, in the order of the areas' ids as text: join by index, not by position. Those not
+        tested say why.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def local_moran(
     measure: Measure | None = None,
     mid_p: bool = False,
     rng: int = 0,
-    adjustment: Adjustment = "benjamini-hochberg",
+    adjustment: Adjustment = "benjamini-hochberg-apart",
     level: float = 0.05,
     release: str = UNRELEASED,
 ) -> HotspotResult:
@@ -255,7 +258,10 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
     tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
     hot_low, hot_high, cold_low, cold_high = tails
     p_low, p_high = significance.two_sided((hot_low, hot_high), (cold_low, cold_high))
-    adjusted_low, adjusted_high = (significance.adjust(p, method=settings.adjustment) for p in (p_low, p_high))
+    adjusted_low, adjusted_high = (
+        significance.adjust_tails(hot, cold, method=settings.adjustment)
+        for hot, cold in ((hot_low, cold_low), (hot_high, cold_high))
+    )
     moran, _, _ = local_moran_i(tested.measure, tested.weights)
     quadrant, certain_side = _quadrants(tested)
     # Where nothing is hidden, the bounds differ by rounding alone: the upper one is then taken.

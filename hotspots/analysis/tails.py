@@ -95,11 +95,14 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
     population = people.sum() - left_out * people
     shares = (window @ people) / population
     expected = tested.middle.sum() * population / people.sum()
+    # Risks have one spread for all areas: the more people an area has, the more its count scatters over its mean.
+    living = window @ people
+    relative = np.divide(window @ people**2, living * people.mean(), out=np.ones(len(people)), where=living > 0)
 
     def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
         within = window @ inside
         total = others.sum() - window @ others - left_out * others + within
-        weights = expected / (spread - 1) if spread > 1 else np.full(len(people), np.inf)
+        weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(len(people), np.inf)
         return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
 
     smallest, largest = dispersion

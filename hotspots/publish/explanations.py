@@ -49,6 +49,8 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than chance would gather there", ""))
     if not wording.has_population(result):
         who = ""
+    elif "rate" in str(result.provenance.get("measure", "")):
+        who = " per person"
     said = []
     if result.method == "local_moran":
         if classes & {"high_high", "high_low", "low_high", "low_low"}:

@@ -149,7 +149,7 @@ def dispersion_sentence(result: HotspotResult) -> str:
         return ""
     low, high = (f"{float(bound):.2f}" for bound in spread)
     times = low if low == high else f"{low} to {high}"
-    return f"Here the variance of a count is {times} times its mean."
+    return f"Here the variance of an average area's count is {times} times its mean."
 
 
 def level_sentence(result: HotspotResult, place: Place | None = None) -> str:

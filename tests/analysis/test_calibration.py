@@ -61,7 +61,7 @@ def test_scattered_risk_with_a_clustered_population(world):
     people = world[2]
 
     def draw(rng):
-        # Variance of a count 3 times its mean: the model of the default null.
+        # Variance of every count 3 times its mean: not the model of the default null, but near it.
         mean = people * 0.005
         return rng.poisson(rng.gamma(mean / 2) * 2)
 
@@ -74,7 +74,7 @@ def test_scattered_risk_with_a_clustered_population(world):
 
 
 def test_scatter_of_common_shape_is_held_too(world):
-    """Gamma risks of one shape for all areas, large or small: not the model, but near it."""
+    """Gamma risks of one shape for all areas, large or small: the model of the default null."""
     people = world[2]
 
     def draw(rng):
@@ -82,8 +82,7 @@ def test_scatter_of_common_shape_is_held_too(world):
 
     found = shares(world, draw, "exchangeable-risk")
     print(f"common shape: exchangeable {found.mean():.3f}")
-    # Large areas scatter more than the model has it: the level is measured, not promised.
-    assert found.mean() < 0.08
+    assert within_level(found)
 
 
 def test_equal_people_and_random_counts_under_randomisation():
@@ -103,7 +102,7 @@ def test_false_discoveries_are_held_on_null_maps(world):
         mean = people * 0.005
         return rng.poisson(rng.gamma(mean / 2) * 2)
 
-    found = shares(world, draw, "exchangeable-risk", adjustment="benjamini-hochberg", seed=6)
+    found = shares(world, draw, "exchangeable-risk", adjustment="benjamini-hochberg-apart", seed=6)
     wrong = float((found > 0).mean())
     print(f"maps with a false discovery after Benjamini-Hochberg: {wrong:.3f} of {MAPS}")
     assert wrong <= 0.05 + 2.58 * np.sqrt(0.05 * 0.95 / MAPS)
@@ -132,7 +131,8 @@ def test_planted_hotspots_are_found_and_little_else(world, risk, least):
 
 # --------------------------------------------------------------------------- hot and cold counted apart
 
-PLANTED_MAPS = 100
+PLANTED_MAPS = 60
+ONE_FAMILY, APART = "benjamini-hochberg", "benjamini-hochberg-apart"
 HOT_BLOCK, COLD_BLOCK = np.zeros((2, SIDE, SIDE), dtype=bool)
 HOT_BLOCK[3:6, 3:6] = True
 COLD_BLOCK[11:15, 10:14] = True
@@ -149,8 +149,8 @@ def counts_of(null, people, risk):
     return draw
 
 
-def false_discoveries(world, null, *, hot_risk, cold_risk, seed):
-    """Return (maps, 4): the shares of hot areas and of cold areas that are false, and of planted ones found.
+def false_discoveries(world, null, *, hot_risk, cold_risk, seed, adjustment=ONE_FAMILY):
+    """Return (maps, 5): false shares of hot and of cold areas, shares of planted ones found, false share of all found.
 
     A hot area is false if no hot one was planted in its window, a cold area if no cold one was; none planted, all are.
     """
@@ -161,7 +161,7 @@ def false_discoveries(world, null, *, hot_risk, cold_risk, seed):
     draw = counts_of(null, people, np.where(hot_planted, hot_risk, np.where(cold_planted, cold_risk, 1.0)))
     rng, rows = np.random.default_rng(seed), []
     for _ in range(PLANTED_MAPS):
-        table = getis_ord(make_counts(area, draw(rng)), neighbours, null=null).table
+        table = getis_ord(make_counts(area, draw(rng)), neighbours, null=null, adjustment=adjustment).table
         found = table["class"].isin(["hot_95", "hot_99"]), table["class"].isin(["cold_95", "cold_99"])
         hot, cold = (f.to_numpy() for f in found)
         rows.append([
@@ -169,44 +169,52 @@ def false_discoveries(world, null, *, hot_risk, cold_risk, seed):
             (cold & ~near_cold).sum() / max(1, cold.sum()),
             hot[hot_planted].mean() if hot_planted.any() else 0.0,
             cold[cold_planted].mean() if cold_planted.any() else 0.0,
+            ((hot & ~near_hot) | (cold & ~near_cold)).sum() / max(1, (hot | cold).sum()),
         ])  # fmt: skip
     return np.array(rows)
 
 
-def print_and_check(words, found):
-    """Print both rates with their standard errors over maps, and hold each to 5 % but for its Monte Carlo error."""
-    (hot, cold, hot_found, cold_found), error = found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(len(found))
+def print_rates(words, found):
+    """Print both rates with their standard errors over maps."""
+    (hot, cold, hot_found, cold_found, _), error = found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(len(found))
     print(
         f"{words}, {len(found)} maps: false among hot {hot:.3f} ± {error[0]:.3f}, among cold {cold:.3f} ± "
         f"{error[1]:.3f}; found {hot_found:.2f} of the hot, {cold_found:.2f} of the cold"
     )
+
+
+@pytest.mark.parametrize(
+    ("null", "least"), [("exchangeable-risk", 0.15), ("constant-risk", 0.8), ("randomisation", 0.5)]
+)
+def test_false_discoveries_are_held_hot_and_cold_apart(world, null, least):
+    """Both planted; adjusted apart, each direction is held. What one family gives is printed beside it."""
+    one_family = false_discoveries(world, null, hot_risk=2.0, cold_risk=0.4, seed=8)
+    print_rates(f"{null}, both planted, one family", one_family)
+    found = false_discoveries(world, null, hot_risk=2.0, cold_risk=0.4, seed=8, adjustment=APART)
+    print_rates(f"{null}, both planted, apart", found)
     assert within_level(found[:, 0]), "hot"
     assert within_level(found[:, 1]), "cold"
+    # One family holds the share of false ones among all that is found.
+    assert within_level(one_family[:, 4])
+    assert found[:, 2].mean() > least
+    assert found[:, 3].mean() > least
+    assert found[:, 2].mean() <= one_family[:, 2].mean()
 
 
-together = pytest.mark.xfail(
-    strict=True, reason="one adjustment over both directions: what is found of one raises the level of the other"
+@pytest.mark.parametrize(
+    ("null", "hot_risk", "cold_risk"),
+    [("randomisation", 1.0, 0.4), ("constant-risk", 2.0, 1.0), ("exchangeable-risk", 1.0, 0.4)],
 )
-
-
-@pytest.mark.parametrize("null", ["exchangeable-risk", pytest.param("constant-risk", marks=together), "randomisation"])
-def test_false_discoveries_are_held_hot_and_cold_apart(world, null):
-    found = false_discoveries(world, null, hot_risk=2.0, cold_risk=0.4, seed=8)
-    print_and_check(f"{null}, both planted", found)
-    assert found[:, 2].mean() > 0.2
-    assert found[:, 3].mean() > 0.4
-
-
-@together
-def test_many_cold_areas_do_not_pay_for_false_hot_ones(world):
-    found = false_discoveries(world, "randomisation", hot_risk=1.0, cold_risk=0.4, seed=9)
-    print_and_check("randomisation, cold alone", found)
-
-
-@together
-def test_many_hot_areas_do_not_pay_for_false_cold_ones(world):
-    found = false_discoveries(world, "constant-risk", hot_risk=2.0, cold_risk=1.0, seed=10)
-    print_and_check("constant-risk, hot alone", found)
+def test_much_of_one_direction_does_not_pay_for_the_other(world, null, hot_risk, cold_risk):
+    """Only hot, or only cold, areas planted: all of the other direction are false. One family does not hold them."""
+    one_family = false_discoveries(world, null, hot_risk=hot_risk, cold_risk=cold_risk, seed=9)
+    print_rates(f"{null}, {hot_risk:g} and {cold_risk:g}, one family", one_family)
+    found = false_discoveries(world, null, hot_risk=hot_risk, cold_risk=cold_risk, seed=9, adjustment=APART)
+    print_rates(f"{null}, {hot_risk:g} and {cold_risk:g}, apart", found)
+    other = 1 if hot_risk > 1 else 0
+    assert within_level(found[:, other])
+    assert one_family[:, other].mean() > 0.05  # why there is an adjustment apart
+    assert within_level(one_family[:, 4])
 
 
 # --------------------------------------------------------------------------- small counts: ties and mid-p

@@ -43,6 +43,8 @@ def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotR
     constant = reading(gi_result, "hot_99", null="constant-risk")
     assert "more events per person than the study area's average would give" in constant
     assert "more events than chance would gather there" in reading(gi_result, "hot_99", null="randomisation")
+    rates = replace(gi_result, provenance={"null": "randomisation", "measure": "rate per 1,000 people"})
+    assert "more events per person than chance would gather there" in explain_hotspots(rates)[0][1]
     nobody = replace(gi_result, table=gi_result.table.assign(population=float("nan")))
     assert "per person" not in reading(nobody, "hot_99")
 
@@ -58,7 +60,7 @@ def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
 
 def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
     method = dict(explain_hotspots(gi_result))["Method"]
-    assert "Here the variance of a count is 1.80 times its mean." in method
+    assert "Here the variance of an average area's count is 1.80 times its mean." in method
     hidden = replace(gi_result, provenance={"dispersion": [1.234, 1.5]})
     assert "is 1.23 to 1.50 times its mean" in dict(explain_hotspots(hidden))["Method"]
     known = replace(gi_result, provenance={"dispersion": None})
