@@ -7,7 +7,12 @@ randomisation
     count v, the number of draws with sum s is the coefficient of y^k x^s in ``prod_v (1 + y x^v)^m_v``. It is
     built value by value in normalised form: merging m copies of v into a pool of N counts weighs "i of the k
     draws are among the copies" with the hypergeometric probability of i, so that every number stays between 0
-    and 1 and only positive terms are added. Nothing is ever subtracted: small tails keep their precision.
+    and 1 and only positive terms are added: small tails keep their precision.
+
+    Conditional randomisation leaves out the area's own count v. Taking its factor out divides the product by it, tail
+    by tail: ``C(N-1, k) P_k^{-v}(s) = sum_j (-1)^j C(N, k-j) P_{k-j}(s - j v)``, so that all areas look up in one
+    pool. What the subtraction may cost is added up beside it; where that is more than `TOLERATED` of the answer (the
+    own count is what makes the tail), the area's pool is built without it and nothing is subtracted.
 
 constant-risk
     Given the total C, S is binomial(C, window's share of the population).
@@ -32,8 +37,9 @@ Statistical Association 56, 223-234 (mid-p).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +52,12 @@ if TYPE_CHECKING:
 
 TINY = float(np.finfo(float).tiny)
 """No p-value is zero: what underflows is reported as the smallest normal number."""
+
+ROUNDING = float(np.finfo(float).eps)
+"""Relative error of one operation."""
+
+TOLERATED = 1e-9
+"""Relative error of a p-value that a subtraction may bring."""
 
 
 # --------------------------------------------------------------------------- randomisation
@@ -89,6 +101,17 @@ class Pool:
         cold = np.cumsum(chance) - ties
         return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
 
+    def lookups(self, *, mid_p: bool = False) -> tuple[Callable[[int, Whole], Floats], Callable[[int, Whole], Floats]]:
+        """Return P(S >= s) and P(S <= s) as functions of a number of draws and of sums, which may be negative."""
+        ties = self.chance / 2 if mid_p else 0.0
+        hot = np.cumsum(self.chance[:, ::-1], axis=1)[:, ::-1] - ties
+        cold = np.cumsum(self.chance, axis=1) - ties
+
+        def at(tail: Floats, below: float) -> Callable[[int, Whole], Floats]:
+            return lambda draws, sums: np.where(sums < 0, below, tail[draws, np.maximum(sums, 0)])
+
+        return at(hot, 1.0), at(cold, 0.0)
+
 
 def _empty_pool(draws: int, largest_sum: int) -> Pool:
     chance = np.zeros((draws + 1, largest_sum + 1))
@@ -103,23 +126,29 @@ def _hypergeometric(size: int, copies: int, draws: int) -> Floats:
     total so that nothing overflows, and no logarithms of large factorials lose digits.
     """
     total = size + copies
-    most = min(copies, draws)
     steps = np.arange(draws)
 
     def falling(count: int) -> Floats:
         return np.append(1.0, np.cumprod(np.maximum(count - steps, 0) / total))
 
-    of_copies, of_size, of_total = falling(copies), falling(size), falling(total)
-    choose = np.zeros((draws + 1, draws + 1))  # Pascal's triangle, (j, i)
-    choose[:, 0] = 1.0
-    for j in range(1, draws + 1):
-        choose[j, 1:] = choose[j - 1, 1:] + choose[j - 1, :-1]
-    weights = np.zeros((most + 1, draws + 1))
-    for i in range(most + 1):
-        of_draws = np.arange(i, min(draws, total) + 1)
-        rest = of_draws - i
-        weights[i, of_draws] = choose[of_draws, i] * of_copies[i] * of_size[rest] / of_total[of_draws]
+    of_draws, among = np.arange(min(draws, total) + 1), np.arange(min(copies, draws) + 1)[:, None]
+    rest = np.maximum(of_draws - among, 0)  # fewer draws than are among the copies: nothing to choose, 0
+    weights = np.zeros((len(among), draws + 1))
+    weights[:, : len(of_draws)] = (
+        _pascal(draws)[among, of_draws] * falling(copies)[among] * falling(size)[rest] / falling(total)[of_draws]
+    )
     return weights
+
+
+@cache
+def _pascal(draws: int) -> Floats:
+    """Return (i, j): j choose i, up to `draws`; read-only."""
+    choose = np.zeros((draws + 1, draws + 1))
+    choose[0] = 1.0
+    for j in range(1, draws + 1):
+        choose[1:, j] = choose[1:, j - 1] + choose[:-1, j - 1]
+    choose.setflags(write=False)
+    return choose
 
 
 def _largest_sum(values: Whole, draws: int) -> int:
@@ -143,34 +172,34 @@ def pool_of(values: Whole, *, draws: int) -> Pool:
     return pool
 
 
-def pools_without_one(values: Whole, *, draws: int) -> Iterator[tuple[int, Pool]]:
-    """Yield, for every distinct value, the pool of all values less one copy of it.
+def without_own(
+    tail: Callable[[int, Whole], Floats], n: int, *, size: int, own: Whole, sums: Whole, negligible: float = 0.0
+) -> tuple[Floats, Floats]:
+    """Return a tail of `size` draws from all n values but one, and the sum of the sizes of the terms it is made of.
 
-    The distinct values are halved again and again: each half is put into the pool that the other half starts
-    from. For d values that takes d log d merges, all of them additions. Dividing one factor out of the full
-    product takes d, but subtracts nearly equal numbers in the tails.
+    Parameters
+    ----------
+    tail
+        Gives the tail of a number of draws from all n values, at these sums (m).
+    own
+        The value left out, of each question (m).
+    negligible
+        Terms whose weight is below this are left out.
     """
-    distinct, copies = np.unique(values, return_counts=True)
-
-    def halve(first: int, last: int, outside: Pool) -> Iterator[tuple[int, Pool]]:
-        if last - first == 1:
-            yield int(distinct[first]), outside.with_copies(int(distinct[first]), int(copies[first]) - 1)
-            return
-        middle = (first + last) // 2
-        for part, other in (((first, middle), range(middle, last)), ((middle, last), range(first, middle))):
-            pool = outside
-            for d in other:
-                pool = pool.with_copies(int(distinct[d]), int(copies[d]))
-            yield from halve(*part, pool)
-
-    yield from halve(0, len(distinct), _empty_pool(draws, _largest_sum(values, draws)))
+    factor, found, terms = n / (n - size), np.zeros(len(sums)), np.zeros(len(sums))
+    for j in range(size + 1):
+        if factor < negligible:
+            break
+        term = factor * tail(size - j, sums - j * own)
+        found, terms = found + (-1) ** j * term, terms + term
+        factor *= (size - j) / (n - size + j + 1)
+    return found, terms
 
 
-def merging_cost(values: Whole, draws: int, *, leave_out: bool) -> float:
-    """Return about how many additions the pools of these values take."""
-    distinct, copies = np.unique(values - values.min(), return_counts=True)
-    once = float(np.minimum(copies, draws).sum()) * draws * _largest_sum(values - values.min(), draws)
-    return once * max(1.0, np.log2(len(distinct))) if leave_out else once
+def merging_cost(values: Whole, draws: int) -> float:
+    """Return about how many additions the pool of these values takes."""
+    _, copies = np.unique(values, return_counts=True)
+    return float(np.minimum(copies, draws).sum()) * draws * _largest_sum(values - values.min(), draws)
 
 
 def randomisation_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool = False) -> tuple[Floats, Floats]:
@@ -218,15 +247,25 @@ def conditional_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool =
     p_hot, p_cold
         P(S >= s) and P(S <= s), each (n). The smallest possible is 1 / C(n - 1, k).
     """
-    lowest = int(values.min())
+    lowest, most = int(values.min()), int(draws.max())
+    shifted, sums = values - lowest, sums - lowest * draws
     p_hot, p_cold = np.ones(len(values)), np.ones(len(values))
-    if draws.max() == 0:
+    if most == 0:
         return p_hot, p_cold
-    for value, pool in pools_without_one(values - lowest, draws=int(draws.max())):
-        own = values - lowest == value
-        for size in np.unique(draws[own & (draws > 0)]):
-            at = np.flatnonzero(own & (draws == size))
-            _look_up(pool.tails(int(size), mid_p=mid_p), at, sums - lowest * draws, (p_hot, p_cold))
+    pool = pool_of(shifted, draws=most)
+    for into, tail in zip((p_hot, p_cold), pool.lookups(mid_p=mid_p), strict=True):
+        for size in np.unique(draws[draws > 0]):
+            at = np.flatnonzero(draws == size)
+            found, terms = without_own(tail, len(values), size=int(size), own=shifted[at], sums=sums[at])
+            into[at] = np.clip(found, TINY, 1.0)
+            lost = at[ROUNDING * (size + 2) * terms > TOLERATED * found]
+            into[lost] = np.nan
+    for value in np.unique(shifted[np.isnan(p_hot) | np.isnan(p_cold)]):
+        again = np.flatnonzero((shifted == value) & (np.isnan(p_hot) | np.isnan(p_cold)))
+        apart = pool_of(np.delete(shifted, again[0]), draws=int(draws[again].max()))
+        for size in np.unique(draws[again]):
+            at = again[draws[again] == size]
+            _look_up(apart.tails(int(size), mid_p=mid_p), at, sums, (p_hot, p_cold))
     return p_hot, p_cold
 
 

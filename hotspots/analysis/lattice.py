@@ -14,8 +14,7 @@ probability near k/n (Poisson sampling): the number of values N and their sum S 
 both transforms are inverted, and S given N = k is what was wanted (Hajek 1964). The cost of either depends on the
 number of cells and hardly on n.
 
-Leaving out area i's own value v takes an alternating sum over the tails of k, k - 1, ... draws from all values,
-``C(n-1, k) P_k^{-v}(s) = sum_j (-1)^j C(n, k-j) P_{k-j}(s - j v)``, so one transform serves all areas.
+An area's own value is left out as in `hotspots.analysis.exact`, so one transform serves all areas.
 
 Precision is absolute (`NUMERICAL_ERROR`), and the bounds are widened by it. Where values are whole and few,
 `hotspots.analysis.exact` is preferred: it is precise in relative terms, however small the p-value.
@@ -30,9 +29,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hotspots.analysis.exact import without_own
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +58,9 @@ FIRST_CELLS, MOST_CELLS = 1 << 15, 1 << 19
 
 CHUNK = 1 << 12
 """Frequencies that are treated together."""
+
+NEGLIGIBLE = 1e-18
+"""Weight of terms that are left out."""
 
 SLACK = 1e-5
 """Share of a cell by which sums may be off: it forgives their last digits, so that ties stay ties."""
@@ -105,27 +110,19 @@ def draw_tails(
     hot, cold = np.empty(len(draws)), np.empty(len(draws))
     for group, chances in _chances(values, size):
         upper = {number: np.cumsum(chance[::-1])[::-1] for number, chance in chances.items()}
-        for number in np.unique(size[group]):
+        tail = partial(_look_up, upper)
+        for number in map(int, np.unique(size[group])):
             at = group[size[group] == number]
-            left_out = None if own is None else own[at]
-            hot[at] = _without(upper, len(values), int(number), left_out, above[at])
-            cold[at] = 1 - _without(upper, len(values), int(number), left_out, below[at] + 1)
+            for into, first in ((hot, above[at]), (cold, below[at] + 1)):
+                if own is None:
+                    into[at] = tail(number, first)
+                else:
+                    into[at], _ = without_own(
+                        tail, len(values), size=number, own=own[at], sums=first, negligible=NEGLIGIBLE
+                    )
+    cold = 1 - cold
     hot, cold = np.clip(hot, 0, 1), np.clip(cold, 0, 1)
     return np.where(turned, cold, hot), np.where(turned, hot, cold)
-
-
-def _without(upper: dict[int, Floats], n: int, size: int, own: Whole | None, at_least: Whole) -> Floats:
-    """Return P(S >= at_least) of `size` draws from all values, or from all but the area's own."""
-    if own is None:
-        return _look_up(upper, size, at_least)
-    # C(n, k - j) / C(n - 1, k), falling from n / (n - k)
-    factor, found = n / (n - size), np.zeros(len(at_least))
-    for j in range(size + 1):
-        if factor < 1e-18:
-            break
-        found += (-1) ** j * factor * _look_up(upper, size - j, at_least - j * own)
-        factor *= (size - j) / (n - size + j + 1)
-    return found
 
 
 def _look_up(upper: dict[int, Floats], size: int, at_least: Whole) -> Floats:
@@ -147,7 +144,7 @@ def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Flo
         wanted = wanted[len(together) :]
         first, last = int(together[0]), int(together[-1])
         # Where a value is left out fewer draws are needed too, until their weight is nothing.
-        reach = next((j for j in range(first) if (last / (n - last + 1)) ** j < 1e-18), first)
+        reach = next((j for j in range(first) if (last / (n - last + 1)) ** j < NEGLIGIBLE), first)
         numbers = np.arange(max(first - reach, 1), last + 1)
         yield (
             np.flatnonzero(np.isin(sizes, together)),

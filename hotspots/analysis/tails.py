@@ -121,7 +121,7 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
     window, leave_out = tested.tested, tested.conditional
     if tested.whole and (tested.low == tested.high).all():
         values, size = np.rint(tested.low).astype(np.int64), np.diff(window.indptr).astype(np.int64)
-        if merging_cost(values, int(size.max()), leave_out=leave_out) <= DEAR:
+        if merging_cost(values, int(size.max())) <= DEAR:
             sums = np.rint(window @ values).astype(np.int64)
             hot, cold = (conditional_tails if leave_out else randomisation_tails)(values, sums, size, mid_p=mid_p)
             return Tails((hot, hot, cold, cold), "exact")
