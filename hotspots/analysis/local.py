@@ -72,7 +72,9 @@ def getis_ord(
 
     Do not read a hot area as an address: windows overlap, so the areas round a true hotspot are hot too; other
     boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut
-    off; and broad differences in risk that are not scatter (city against country) are found as large hot areas.
+    off; and broad differences in risk that are not scatter (city against country) are found as large hot areas. Under
+    constant risk and randomisation areas that scatter more than chance are taken for hot and cold ones; exchangeable
+    risk allows for that as far as risks scatter like a gamma (with many events per area, longer tails of risk do not).
 
     Parameters
     ----------
@@ -121,6 +123,11 @@ def getis_ord(
     AnalysisError
         If null and data do not fit, or a count is not a whole number.
 
+    References
+    ----------
+    Getis, A. and Ord, J. K. (1992), Geographical Analysis 24, 189-206. Ord, J. K. and Getis, A. (1995), Geographical
+    Analysis 27, 286-306. Benjamini, Y. and Hochberg, Y. (1995), Journal of the Royal Statistical Society B 57, 289-300.
+
     Examples
     --------
     >>> import geopandas, shapely
@@ -154,7 +161,7 @@ def local_moran(
 
     The area keeps its own count; the test is of its neighbours' count given that. Both tails of the neighbours'
     count are reported: for an area above the mean, a high I is the hot tail; below the mean, the cold one; at the
-    mean I is 0 and the area is never significant. Own and neighbours' values are compared with the mean rate (with
+    mean I is 0 whatever the neighbours are, and p = 1. Own and neighbours' values are compared with the mean rate (with
     a population) or the mean count.
 
     Parameters
@@ -165,12 +172,16 @@ def local_moran(
     Returns
     -------
     HotspotResult
-        Classes High-High, Low-Low, High-Low, Low-High, not significant, not tested.
+        Classes High-High, Low-Low, High-Low, Low-High, not significant, not tested; rows as in `getis_ord`.
 
     Raises
     ------
     AnalysisError
         If null and data do not fit, or a count is not a whole number.
+
+    References
+    ----------
+    Anselin, L. (1995), Geographical Analysis 27, 93-115.
     """
     settings = _Settings("local_moran", null, measure, False, True, mid_p, rng, adjustment, level)
     return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
@@ -254,25 +265,25 @@ def _statistic(settings: _Settings) -> str:
 
 def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, Any]:
     """Return the columns of the tested areas that come from the test."""
-    alone = tested.cardinalities == 0
+    alone, hidden = tested.cardinalities == 0, bool((tested.low < tested.high).any())
     tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
-    hot_low, hot_high, cold_low, cold_high = tails
+    moran, _, _ = local_moran_i(tested.measure, tested.weights)
+    quadrant, certain_side = _quadrants(tested)
+    # Local Moran's own value at the mean makes I = 0 whatever the neighbours are: p = 1.
+    flat = (quadrant == "") & ~alone if settings.method == "local_moran" and not hidden else np.zeros(len(alone), bool)
+    hot_low, hot_high, cold_low, cold_high = (np.where(flat, 1.0, tail) for tail in tails)
     p_low, p_high = significance.two_sided((hot_low, hot_high), (cold_low, cold_high))
     adjusted_low, adjusted_high = (
         significance.adjust_tails(hot, cold, method=settings.adjustment)
         for hot, cold in ((hot_low, cold_low), (hot_high, cold_high))
     )
-    moran, _, _ = local_moran_i(tested.measure, tested.weights)
-    quadrant, certain_side = _quadrants(tested)
     # Where nothing is hidden, the bounds differ by rounding alone: the upper one is then taken.
-    hidden = (tested.low < tested.high).any()
     certainty = significance.certainties(adjusted_low if hidden else adjusted_high, adjusted_high, level=settings.level)
     if settings.method == "getis_ord":
         classes = significance.classify_gi(adjusted_high, hot_high < cold_high)
     else:
-        # A quadrant needs its own side of the mean to be certain too; at the mean there is none.
+        # A quadrant needs its own side of the mean to be certain too.
         certainty[(certainty == "certain") & ~certain_side] = "depends"
-        certainty[quadrant == ""] = "never"
         classes = significance.classify_moran(adjusted_high, quadrant, level=settings.level)
         classes[certainty != "certain"] = "not_significant"
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from dataclasses import replace
 
 import geopandas as gpd
@@ -101,6 +102,25 @@ def test_second_opinion_of_esda(columbus):
     moran = Moran_Local(values, graph.transform("r"), permutations=0).Is
     n = len(values)
     assert local_moran_i(values, neighbours.matrix())[0] * (n - 1) / n == pytest.approx(moran, abs=1e-9)
+
+
+def test_pseudo_p_values_of_esda_lie_where_ties_allow():
+    """Exact tails of the neighbours' sum against 9,999 of esda's conditional permutations, and its ties."""
+    moran = pytest.importorskip("esda.moran")
+    area = make_grid(10, 10)
+    values = np.random.default_rng(19).poisson(1.5, 100)
+    links = link_neighbours(area)
+    table = local_moran(make_counts(area, values), links).table
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # esda's default p-value is to change; it is not used here
+        theirs = moran.Moran_Local(values.astype(float), links.to_graph(), permutations=9_999, n_jobs=1, seed=1)
+    above = values > values.mean()
+    at_least = (theirs.sim >= theirs.Is).sum(axis=0)
+    # P(S >= s) and P(S > s) = 1 - P(S <= s) for a high own value; the mirror for a low one.
+    hot, cold = table["p_hot_high"].to_numpy(), table["p_cold_high"].to_numpy()
+    most, least = np.where(above, hot, cold), 1 - np.where(above, cold, hot)
+    assert (at_least <= stats.binom.ppf(1 - 1e-6, 9_999, most)).all()
+    assert (at_least >= stats.binom.ppf(1e-6, 9_999, np.clip(least, 0, 1))).all()
 
 
 # --------------------------------------------------------------------------- the faces
@@ -234,8 +254,21 @@ def test_an_area_at_the_mean_is_never_significant():
     middle = result.table.loc["E01000202"]
     assert values.mean() == 2
     assert middle["moran_i"] == 0
-    assert middle["p_high"] < 0.001
+    assert middle["p_hot_high"] < 0.001  # the neighbours' tail is told all the same
+    assert middle["p_high"] == 1
     assert (middle["class"], middle["certainty"], middle["quadrant"]) == ("not_significant", "never", "")
+
+
+def test_a_hidden_count_around_the_mean_could_be_high():
+    """The middle of 1 to 7 is the mean, 4; but the area could hold 7, among neighbours that are high for certain."""
+    values = np.full((7, 7), 2.0)
+    values[1:4, 1:4] = [[9, 9, 9], [9, 4, 9], [9, 9, 9]]
+    values[6, 6] = 196 - values.sum()
+    low, high = values.copy(), values.copy()
+    low[2, 2], high[2, 2] = 1, 7
+    counts = make_counts(make_grid(7, 7), low.ravel(), high.ravel())
+    middle = local_moran(counts, adjustment="none").table.loc["E01000202"]
+    assert (middle["certainty"], middle["class"]) == ("depends", "not_significant")
 
 
 def test_constant_risk_is_the_binomial_of_the_windows_share():
