@@ -277,6 +277,15 @@ def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | No
     return sheet.figure
 
 
+def _clear_of_points(x: np.ndarray[Any, Any], above: np.ndarray[Any, Any]) -> float:
+    """Return where a label on a line meets no curve: amid three points that keep away from it on one side."""
+    if len(x) < 3:
+        return float(np.mean(x)) if len(x) else 0.0
+    three = np.lib.stride_tricks.sliding_window_view(above, 3)
+    room = np.where(np.abs(np.sign(three).sum(axis=1)) == 3, np.abs(three).min(axis=1), 0.0)
+    return float(x[1 + int(np.argmax(room))])
+
+
 def _draw_evidence(axes: Axes, known: pd.DataFrame, unit: float, limit: float) -> None:
     """Draw z against distance, the 5 % line, and the suggested distance with its numbers."""
     colour, _, marker = LINES[0]
@@ -289,13 +298,10 @@ def _draw_evidence(axes: Axes, known: pd.DataFrame, unit: float, limit: float) -
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.axhline(limit, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.plot(x, z, color=colour, linewidth=1.8, marker=marker, markersize=4.5)
-    # Its name stands at the end from which the points keep away.
-    near = [float(np.abs(ends - limit).min(initial=np.inf)) for ends in (z[:3], z[-3:])]
-    side, shift, align = (0.0, 3, "left") if near[0] > near[1] else (1.0, -2, "right")
     axes.annotate(
         f"5 % line, allowing for {len(known)} distances" if len(known) > 1 else "5 % line",
-        (side, limit), xycoords=("axes fraction", "data"), xytext=(shift, 3), textcoords="offset points",
-        ha=align, va="bottom", fontsize=7.5, color=QUIET,
+        (_clear_of_points(x, z - limit), limit), xytext=(0, 3), textcoords="offset points",
+        ha="center", va="bottom", fontsize=7.5, color=QUIET,
     )  # fmt: skip
     for distance, row in known[known["suggested"]].iterrows():
         at = float(distance) / unit  # type: ignore[arg-type]
