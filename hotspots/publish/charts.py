@@ -277,12 +277,13 @@ def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | No
     return sheet.figure
 
 
-def _clear_of_points(x: np.ndarray[Any, Any], above: np.ndarray[Any, Any]) -> float:
-    """Return where a label on a line meets no curve: amid three points that keep away from it on one side."""
+def _clear_of_points(x: np.ndarray[Any, Any], above: np.ndarray[Any, Any], marked: np.ndarray[Any, Any]) -> float:
+    """Return where a label on a line meets no curve and no mark: amid three points on one side, far from it."""
     if len(x) < 3:
         return float(np.mean(x)) if len(x) else 0.0
-    three = np.lib.stride_tricks.sliding_window_view(above, 3)
+    three, marks = (np.lib.stride_tricks.sliding_window_view(values, 3) for values in (above, marked))
     room = np.where(np.abs(np.sign(three).sum(axis=1)) == 3, np.abs(three).min(axis=1), 0.0)
+    room[marks.any(axis=1)] = -1.0
     return float(x[1 + int(np.argmax(room))])
 
 
@@ -298,9 +299,10 @@ def _draw_evidence(axes: Axes, known: pd.DataFrame, unit: float, limit: float) -
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.axhline(limit, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.plot(x, z, color=colour, linewidth=1.8, marker=marker, markersize=4.5)
+    clear = _clear_of_points(x, z - limit, known["suggested"].to_numpy(dtype=bool))
     axes.annotate(
         f"5 % line, allowing for {len(known)} distances" if len(known) > 1 else "5 % line",
-        (_clear_of_points(x, z - limit), limit), xytext=(0, 3), textcoords="offset points",
+        (clear, limit), xytext=(0, 3), textcoords="offset points",
         ha="center", va="bottom", fontsize=7.5, color=QUIET,
     )  # fmt: skip
     for distance, row in known[known["suggested"]].iterrows():
