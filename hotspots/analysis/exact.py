@@ -275,42 +275,6 @@ def _look_up(tails: tuple[Floats, Floats], at: Whole, sums: Whole, into: tuple[F
         p[at] = tail[sums[at]]
 
 
-def window_tails(
-    low: Whole, high: Whole, window: Whole, own: int | None, *, mid_p: bool = False
-) -> tuple[float, float, float, float]:
-    """Return the extreme tails of one window's sum over all fills of hidden counts, under randomisation.
-
-    Raising a count in the window raises the sum by one and a random draw by at most one, so p_hot falls; raising
-    any other count raises only the reference, so p_hot rises; the mirror holds for p_cold. The extremes are
-    therefore at two fills: window low and others high, and window high and others low.
-
-    Parameters
-    ----------
-    low, high
-        Bounds of every area's count (n), whole numbers.
-    window
-        Positions of the window's areas (k).
-    own
-        Position of the area to leave out of the reference (conditional), or None (total randomisation).
-    mid_p
-        Whether ties count half; P(S > s) moves with the counts as P(S >= s) does.
-
-    Returns
-    -------
-    p_hot_low, p_hot_high, p_cold_low, p_cold_high
-    """
-    tails = []
-    for inside, others in ((low, high), (high, low)):
-        fill = others.copy()
-        fill[window] = inside[window]
-        total = int(fill[window].sum())
-        pool = pool_of(fill if own is None else np.delete(fill, own), draws=len(window))
-        hot, cold = pool.tails(len(window), mid_p=mid_p)
-        tails.append((float(hot[total]), float(cold[total])))
-    (hot_high, cold_low), (hot_low, cold_high) = tails
-    return hot_low, hot_high, cold_low, cold_high
-
-
 # --------------------------------------------------------------------------- risk
 
 

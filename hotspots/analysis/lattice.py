@@ -138,7 +138,7 @@ def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Flo
     n, wanted = len(values), np.unique(sizes)
     while len(wanted):
         together = wanted
-        if not _few(n, int(wanted[-1])):
+        if not few(n, int(wanted[-1])):
             # Numbers so near that one rate of Poisson sampling makes each of them likely.
             together = wanted[wanted <= max(1.5 * wanted[0], wanted[0] + 4)]
         wanted = wanted[len(together) :]
@@ -152,7 +152,7 @@ def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Flo
         )
 
 
-def _few(n: int, draws: int) -> bool:
+def few(n: int, draws: int) -> bool:
     """Whether Newton's identities serve: their errors grow by some exp(2 draws^2 / n), here at most a digit."""
     return draws**2 <= n
 
@@ -170,7 +170,7 @@ def _of_numbers(values: Whole, numbers: Whole, middle: float) -> dict[int, Float
     spectrum = np.empty((len(numbers), cells // 2 + 1), dtype=complex)
     for start in range(0, spectrum.shape[1], CHUNK):
         frequency = np.arange(start, min(start + CHUNK, spectrum.shape[1]))
-        if _few(n, last):
+        if few(n, last):
             spectrum[:, frequency] = _by_newton(histogram, n, numbers, frequency)
         else:
             spectrum[:, frequency] = _by_poisson_sampling(histogram, values, numbers, middle, frequency)
@@ -306,7 +306,8 @@ class _Question:
         hot_high, cold_low = self._tails(up, least)
         hot_low, cold_high = self._tails(down, most)
         # The observed set is one of the draws; where rounding moved it out of the tail it is put back.
-        one = self._one_set()
+        pool = len(self.low) - (self.leave_out is not None)
+        one = chance_of_one_set(pool, self.draws, mid_p=self.mid_p)
         hot_low += one * (self.window @ down < np.ceil(most - SLACK))
         cold_low += one * (self.window @ up > np.floor(least + SLACK))
         lower = [np.clip(p - NUMERICAL_ERROR, one, 1) for p in (hot_low, cold_low)]
@@ -322,11 +323,11 @@ class _Question:
         beyond = draw_tails(values, draws=self.draws, own=own, at_least=last + 1, at_most=first - 1)
         return (hot + beyond[0]) / 2, (cold + beyond[1]) / 2
 
-    def _one_set(self) -> Floats:
-        """Return the chance of the observed set, 1 / C(pool, draws), or half of it where ties count half."""
-        from scipy.special import gammaln
 
-        pool = len(self.low) - (self.leave_out is not None)
-        log = gammaln(self.draws + 1) + gammaln(pool - self.draws + 1) - gammaln(pool + 1)
-        chance: Floats = np.maximum(np.exp(log), np.finfo(float).tiny)
-        return chance / 2 if self.mid_p else chance
+def chance_of_one_set(pool: int, draws: Whole, *, mid_p: bool) -> Floats:
+    """Return 1 / C(pool, draws), the chance of the observed set, or half of it where ties count half."""
+    from scipy.special import gammaln
+
+    log = gammaln(draws + 1) + gammaln(pool - draws + 1) - gammaln(pool + 1)
+    chance: Floats = np.maximum(np.exp(log), np.finfo(float).tiny)
+    return chance / 2 if mid_p else chance

@@ -14,8 +14,8 @@ from hotspots.analysis.exact import (
     conditional_tails,
     merging_cost,
     randomisation_tails,
-    window_tails,
 )
+from hotspots.analysis.fills import extreme_tails, filling_cost
 from hotspots.analysis.lattice import bracketed_tails
 from hotspots.analysis.simulated import draws_needed, weighted_tails
 from hotspots.errors import AnalysisError
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
+
+DEAR_FILLS = 1e10
+"""Multiplications beyond which windows do not get references of their own (a minute or two): one pool of all lows and one
+of all highs then serve them all, and the bounds are outer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +123,19 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
 def _randomisation(tested: Windows, mid_p: bool) -> Tails:
     """Return the bounds under randomisation: counted through where values are whole, else between two lattices."""
     window, leave_out = tested.tested, tested.conditional
-    if tested.whole and (tested.low == tested.high).all():
-        values, size = np.rint(tested.low).astype(np.int64), np.diff(window.indptr).astype(np.int64)
-        if merging_cost(values, int(size.max())) <= DEAR:
-            sums = np.rint(window @ values).astype(np.int64)
-            hot, cold = (conditional_tails if leave_out else randomisation_tails)(values, sums, size, mid_p=mid_p)
+    if tested.whole:
+        low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
+        size = np.diff(window.indptr).astype(np.int64)
+        if (low < high).any():
+            if filling_cost(high - low.min(), size) <= DEAR_FILLS:
+                return Tails(extreme_tails(low, high, window, leave_out=leave_out, mid_p=mid_p), "exact")
+        elif merging_cost(low, int(size.max())) <= DEAR:
+            sums = np.rint(window @ low).astype(np.int64)
+            hot, cold = (conditional_tails if leave_out else randomisation_tails)(low, sums, size, mid_p=mid_p)
             return Tails((hot, hot, cold, cold), "exact")
-    elif tested.whole:
-        return Tails(_of_every_fill(tested, mid_p), "exact")
     bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
-    return Tails(
-        bounds, "exact" if tested.whole else "bracketed", {} if tested.whole else {"step": float(f"{step:.3g}")}
-    )
+    details = {} if tested.whole else {"step": float(f"{step:.3g}")}
+    return Tails(bounds, "exact" if tested.whole else "bracketed", details)
 
 
 def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:
@@ -157,17 +162,6 @@ def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int)
         mid_p=mid_p,
     )
     return Tails((hot, hot, cold, cold), "simulated", {"draws": draws, "seed": rng})
-
-
-def _of_every_fill(tested: Windows, mid_p: bool) -> Bounds:
-    """Return the extremes over the fills of hidden counts; every window has a reference of its own."""
-    low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
-    window, rows = tested.tested, []
-    for i in range(len(low)):
-        members = window.indices[window.indptr[i] : window.indptr[i + 1]]
-        rows.append(window_tails(low, high, members, i if tested.conditional else None, mid_p=mid_p))
-    hot_low, hot_high, cold_low, cold_high = np.array(rows).T
-    return hot_low, hot_high, cold_low, cold_high
 
 
 def _need_whole(values: Floats, null: Null) -> None:

@@ -77,23 +77,6 @@ def test_a_value_is_taken_out_as_if_it_had_never_been_put_in(outlier):
             assert np.allclose(cold[at], expected[1][sums[at]], rtol=1e-8, atol=0)
 
 
-def test_hidden_counts_bound_every_fill():
-    rng = np.random.default_rng(8)
-    for _ in range(25):
-        n, k = 7, 3
-        low = rng.poisson(2.0, n)
-        high = low.copy()
-        high[rng.choice(n, 3, replace=False)] += rng.integers(1, 3, 3)
-        own, *window = rng.choice(n, k + 1, replace=False).tolist()
-        tails = []
-        for fill in itertools.product(*[range(a, b + 1) for a, b in zip(low, high, strict=True)]):
-            filled = np.array(fill)
-            tails.append(enumerated(np.delete(filled, own), k, int(filled[window].sum())))
-        hot, cold = np.array(tails).T
-        found = exact.window_tails(low, high, np.array(window), own)
-        assert found == pytest.approx((hot.min(), hot.max(), cold.min(), cold.max()), abs=1e-12)
-
-
 def test_binomial_tails_equal_scipy():
     rng = np.random.default_rng(3)
     total = np.full(400, 800.0)
