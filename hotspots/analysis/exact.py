@@ -330,7 +330,8 @@ def beta_binomial_tails(
     # A window of everything, of nothing, or no events: the outcome is certain.
     sure = (shares <= 0) | (shares >= 1) | (totals <= 0)
     share, total, count = np.where(sure, 0.5, shares), np.where(sure, 1.0, totals), np.where(sure, 0.0, counts)
-    a, b = weights * share, weights * (1 - share)
+    known = np.where(sure, 1.0, weights)
+    a, b = known * share, known * (1 - share)
     hot = _upper_tail(count, total, a, b)
     cold = _upper_tail(total - count, total, b, a)  # the mirror: what lies outside the window
     here = _beta_binomial_chance(count, total, a, b)

@@ -33,8 +33,8 @@ DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
 
 DEAR_FILLS = 1e10
-"""Multiplications beyond which windows do not get references of their own (a minute or two): one pool of all lows and one
-of all highs then serve them all, and the bounds are outer ones."""
+"""Multiplications beyond which windows do not get references of their own (a minute or two): one pool of all lows and
+one of all highs then serve them all, and the bounds are outer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +90,22 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
 def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
     """Return the bounds under a null of risk: window low and others high, and window high and others low.
 
-    An event more in the window raises the total too, but the window's tail falls all the same. The largest dispersion
-    goes with the upper bounds and the smallest with the lower: one dispersion can't stand for all fills. Where the
-    window leaves the area out, the area keeps its count and the other areas' total is given.
+    An event more in the window raises the total too, but the window's tail falls all the same. One dispersion can't
+    stand for all fills: the bounds hold for the smallest and for the largest. Where the window leaves the area out, the
+    area keeps its count and the other areas' total is given.
     """
     window = tested.tested
     left_out = np.full(len(people), float(tested.conditional))
     population = people.sum() - left_out * people
     shares = (window @ people) / population
-    expected = tested.middle.sum() * population / people.sum()
     # Risks have one spread for all areas: the more people an area has, the more its count scatters over its mean.
     living = window @ people
     relative = np.divide(window @ people**2, living * people.mean(), out=np.ones(len(people)), where=living > 0)
 
     def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
         within = window @ inside
-        total = others.sum() - window @ others - left_out * others + within
+        everywhere = others.sum() - window @ others + within
+        total, expected = everywhere - left_out * others, everywhere * population / people.sum()
         weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(len(people), np.inf)
         return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
 
@@ -114,10 +114,13 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
     if smallest == largest and (low == high).all():
         hot, cold = tails(low, low, largest)
         return hot, hot, cold, cold
-    hot_high, cold_low = tails(low, high, largest)[0], tails(low, high, smallest)[1]
-    hot_low, cold_high = tails(high, low, smallest)[0], tails(high, low, largest)[1]
-    # The bounds of a tail above one half may cross, where more dispersion means a smaller tail.
-    return np.minimum(hot_low, hot_high), hot_high, np.minimum(cold_low, cold_high), cold_high
+    # Beyond one half more dispersion means a smaller tail, so each bound is taken over both.
+    bounds = [[tails(*fill, spread) for spread in {smallest, largest}] for fill in ((low, high), (high, low))]
+    (hot_high, cold_low), (hot_low, cold_high) = (
+        (pick[0]([hot for hot, _ in found], axis=0), pick[1]([cold for _, cold in found], axis=0))
+        for found, pick in zip(bounds, ((np.max, np.min), (np.min, np.max)), strict=True)
+    )
+    return hot_low, hot_high, cold_low, cold_high
 
 
 def _randomisation(tested: Windows, mid_p: bool) -> Tails:
