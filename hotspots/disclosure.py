@@ -2,6 +2,10 @@
 
 What is computed from protected intervals alone can't reveal what they hide, whatever is written later. Protecting
 the results instead would not do: with one statistic per area there are as many equations as unknown counts.
+
+Sums need care. Where a hundred areas have one or two events each, their total to the nearest five says that not one of
+them has more than a few. So a total is the sum of what its parts may be; and where a total has to be an interval of its
+own, as in a chart of years, it is held against its parts (`gives_back`).
 """
 
 from __future__ import annotations
@@ -17,7 +21,10 @@ from hotspots.nouns import AreaCounts, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,7 @@ class Rule:
 
     def show(self, count: int) -> str:
         """Return a count in words that say no more than the rule allows."""
-        low, high = self.interval(count)
-        if low == high:
-            return f"{low:,.0f}"
-        return f"{low:,.0f} to {high:,.0f}"
+        return _in_words(*self.interval(count))
 
 
 RULES: Final = {
@@ -114,12 +118,12 @@ def protect(noun: Protectable, rule: str) -> Protectable:
     """
     chosen = find_rule(rule)
     if isinstance(noun, AreaCounts):
-        table = _hide(noun.table, chosen, "observed_low", "observed_high")
+        table = _hide(noun.table, chosen, "observed_low", "observed_high")[["observed_low", "observed_high"]]
         return replace(
             noun,
-            table=table[["observed_low", "observed_high"]],
-            outside=chosen.show(int(noun.outside)) if not isinstance(noun.outside, str) else noun.outside,
-            audit=_show(noun.audit, chosen),
+            table=table,
+            outside=_show({"": noun.outside}, chosen)[""],
+            audit=_show_audit(noun, table, chosen),
             dropped=_show(noun.dropped, chosen),
             rule=chosen.name,
             release=chosen.name,
@@ -147,8 +151,71 @@ def restrict(noun: Any) -> Any:
     return replace(noun, release=RESTRICTED) if noun.release == UNRELEASED else noun
 
 
-def _show(numbers: Any, rule: Rule) -> dict[str, str]:
+def gives_back(whole: ArrayLike, parts: ArrayLike, *, all_of_them: bool = True) -> bool:
+    """Return whether two ways to cut the same events tell, taken together, more of one number than it says itself.
+
+    Parameters
+    ----------
+    whole
+        Lowest and highest of each number of the one, e.g. years; shape (cells, 2).
+    parts
+        Lowest and highest of each number of the other, e.g. areas, and what lies in none of them; shape (cells, 2).
+    all_of_them
+        Whether both hold the same events; else `whole` holds some of them only.
+
+    Examples
+    --------
+    Three areas with 1 to 7 each are 3 to 21 events. From 8 to 12 any of them can be 1, and any can be 7; from 3 to 7
+    none can be more than 5.
+
+    >>> areas = [(1, 7)] * 3
+    >>> gives_back([(8, 12)], areas), gives_back([(3, 7)], areas)
+    (False, True)
+    """
+    cells, others = (np.asarray(one, dtype=float).reshape(-1, 2) for one in (whole, parts))
+    cells, others = cells[~np.isnan(cells[:, 0])], others[~np.isnan(others[:, 0])]
+    (low, high), (least, most) = cells.sum(axis=0), others.sum(axis=0)
+    # The number with the widest interval is the first that can't take both its ends.
+    widest = float(np.ptp(np.vstack([cells, others]), axis=1).max(initial=0.0))
+    return bool(low > most - widest or (all_of_them and high < least + widest))
+
+
+OVERLAPPING: Final = frozenset(
+    {
+        "kept",
+        "outside_by_code",
+        "outside_by_point",
+        "outside_by_code_point_inside",
+        "passed_over_codes",
+        "distinct_points",
+    }
+)
+"""Numbers of the audit that overlap with others: from several of them a hidden one could be had by subtraction."""
+
+
+def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, str]:
+    """Return the audit in words: each number under the rule, but a total as the sum of what its parts may be."""
+    audit = _show({name: number for name, number in noun.audit.items() if name not in OVERLAPPING}, rule)
+    joined = [noun.audit.get(f"joined_by_{how}") for how in ("code", "point")]
+    if any(number is None or isinstance(number, str) for number in joined):
+        return audit  # of a table, whose rows are areas and not people; or protected before
+    inside = np.array([np.nansum(table["observed_low"]), np.nansum(table["observed_high"])])
+    for how, number in zip(("code", "point"), joined, strict=True):
+        if all(joined):
+            del audit[f"joined_by_{how}"]
+        elif number:
+            audit[f"joined_by_{how}"] = _in_words(*inside)
+    elsewhere = [rule.interval(int(number)) for number in (noun.outside, *noun.dropped.values())]
+    audit["rows_read"] = _in_words(*(inside + np.sum(elsewhere, axis=0)))
+    return audit
+
+
+def _show(numbers: Mapping[str, Any], rule: Rule) -> dict[str, str]:
     return {name: number if isinstance(number, str) else rule.show(int(number)) for name, number in numbers.items()}
+
+
+def _in_words(low: float, high: float) -> str:
+    return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
 
 
 def _hide(table: Any, rule: Rule, low: str, high: str) -> Any:

@@ -167,7 +167,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report = _quiet) -> Finding
     report
         Told each step.
     """
-    findings = Findings()
+    findings = Findings(left_out=dict(inputs.left_out))
     report("Linking the neighbours")
     neighbours = _link(study, inputs)
     for name, counts in inputs.counts.items():

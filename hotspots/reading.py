@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotspots.disclosure import protect, restrict
+from hotspots.disclosure import find_rule, gives_back, protect, restrict
 from hotspots.errors import HotspotsError, StudyError, list_briefly
 from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Series, StudyArea
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
     from hotspots.sections import EventSection, SeriesSection
@@ -27,6 +27,7 @@ class Inputs:
     """What a study reads, ready to be analysed.
 
     `events` keep their points and are used for surfaces only; `counts` and `series` have been through the gate.
+    `left_out` says what of the study is not here, and why.
     """
 
     area: StudyArea
@@ -38,6 +39,7 @@ class Inputs:
     schools: Schools | None = None
     placed: pd.Series | None = None
     factors: Factors | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
     problems: list[HotspotsError] = field(default_factory=list)
 
 
@@ -161,15 +163,22 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
         inputs.counts[section.name] = _through_gate(study, _read_counts(study, section, inputs.area))
         return
     events = _read_records(study, section, section.years)
+    counts = count_events(events, inputs.area, points=points[0] if points else None)
+    inputs.counts[section.name] = _through_gate(study, counts)
     for series in study.series:
         if series.events == section.name:
             # A chart may reach back further than the map: read again, so that each has the audit and notes of its own.
             reread = series.years != section.years
-            inputs.series.append(
-                _count_series(study, series, _read_records(study, section, series.years) if reread else events)
-            )
-    counts = count_events(events, inputs.area, points=points[0] if points else None)
-    inputs.counts[section.name] = _through_gate(study, counts)
+            counted = _count_series(study, series, _read_records(study, section, series.years) if reread else events)
+            hides = counts.release == UNRELEASED and study.profile != RESTRICTED
+            if hides and _tells_of_areas(
+                counted, series, section=section, counts=counts, events=events, rule=study.rule
+            ):
+                inputs.left_out[f"the chart of {series.title}"] = (
+                    "its totals and the numbers of areas, taken together, would give back what each of them hides"
+                )
+            else:
+                inputs.series.append(counted)
     inputs.events[section.name] = events
 
 
@@ -233,6 +242,34 @@ def _count_series(study: Study, section: SeriesSection, events: Events) -> Serie
     if series.release == UNRELEASED:
         series = with_intervals(protect(series, study.rule))
     return series
+
+
+def _tells_of_areas(
+    series: Series, chart: SeriesSection, *, section: EventSection, counts: AreaCounts, events: Events, rule: str
+) -> bool:
+    """Whether a protected series, held against the areas' intervals, tells more of a hidden number than the rule does.
+
+    Parameters
+    ----------
+    counts
+        As they were before the gate: of what lies in no area, the rule's intervals are needed one by one.
+    """
+    chosen = find_rule(rule)
+    unplaced = [int(number) - int(events.dropped.get(reason, 0)) for reason, number in counts.dropped.items()]
+    bounds = counts.table[["observed_low", "observed_high"]].to_numpy()
+    parts = [(chosen.interval(low)[0], chosen.interval(high)[1]) for low, high in bounds]
+    parts += [chosen.interval(number) for number in (int(counts.outside), *unplaced)]
+    first, last = section.years or (0, 9999)
+    table = series.table[series.table["period"].astype(int).between(first, last)]
+    whole_years = section.years is not None and chart.years[0] <= first and last <= chart.years[1]
+    return any(
+        gives_back(
+            table.loc[table["group"] == line.group, ["low", "high"]],
+            parts,
+            all_of_them=whole_years and line.ages is None,
+        )
+        for line in chart.lines
+    )
 
 
 # --------------------------------------------------------------------------- deprivation, schools, assessments

@@ -18,7 +18,7 @@ from hotspots.publish import wording
 from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.styles import marking
 from hotspots.reading import Inputs, Report, describe
-from hotspots.vocabulary import METHOD_TITLES, weakest_release
+from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
     from hotspots.publish.briefing import Page
@@ -173,7 +173,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             "authorities": inputs.area.authorities,
             "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
         },
-        "inputs": {_shown(path, study): _sha256(path) for path in study.input_files()},
+        "inputs": _fingerprints(study),
         "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
         "schools_read": _describe_schools(inputs),
         "findings": headlines(study, inputs, findings),
@@ -294,6 +294,31 @@ def _shown(path: Path, study: Study) -> str:
         return path.relative_to(study.folder).as_posix()
     except ValueError:
         return path.name
+
+
+def _fingerprints(study: Study) -> dict[str, str]:
+    """Return the SHA-256 of every input, but of unreleased records only in a restricted study.
+
+    A table of a few counts can be found from its SHA-256 by trying all the counts that its intervals allow.
+    """
+    sections = [*study.events, study.deprivation, study.schools, study.children_in_need]
+    kept_back = {
+        study.path(path)
+        for section in sections
+        if section is not None and section.release == UNRELEASED and study.profile != RESTRICTED
+        for path in _files_of(section)
+    }
+    return {
+        _shown(path, study): "not given: unreleased records" if path in kept_back else _sha256(path)
+        for path in study.input_files()
+    }
+
+
+def _files_of(section: Any) -> tuple[Path, ...]:
+    """Return the files that a section names."""
+    if hasattr(section, "paths"):
+        return tuple(section.paths)
+    return (section.register_file, section.exclusions) if hasattr(section, "register_file") else (section.file,)
 
 
 def _sha256(path: Path) -> str:
