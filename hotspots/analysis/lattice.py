@@ -144,7 +144,7 @@ def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Flo
         wanted = wanted[len(together) :]
         first, last = int(together[0]), int(together[-1])
         # Where a value is left out fewer draws are needed too, until their weight is nothing.
-        reach = next((j for j in range(first) if (last / (n - last + 1)) ** j < NEGLIGIBLE), first)
+        reach = next((j for j in range(first) if (last / (n - last + 1)) ** j < NEGLIGIBLE / 4), first)
         numbers = np.arange(max(first - reach, 1), last + 1)
         yield (
             np.flatnonzero(np.isin(sizes, together)),
