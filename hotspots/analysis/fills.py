@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     Bounds = tuple[Floats, Floats, Floats, Floats]
 
-ROOM = 4_000_000
+ROOM = 1_500_000
 """Complex numbers that are held at a time."""
 
 
@@ -99,20 +99,22 @@ class _Fill:
         from scipy.fft import next_fast_len
 
         draws, pool = np.diff(self.window.indptr)[asked], len(self.others) - self.leave_out
-        largest = np.sort(np.maximum(self.inside, self.others))[::-1][: draws.max()]
-        cells = next_fast_len(int(largest.sum()) + 1, real=True)
+        largest = np.cumsum(np.sort(np.maximum(self.inside, self.others))[::-1])
         values = np.unique(np.concatenate([self.inside, self.others]))
         copies = np.bincount(np.searchsorted(values, self.others), minlength=len(values))
         sums = np.rint(self.window[asked] @ self.inside).astype(np.int64)
         hot, cold = np.empty(len(asked)), np.empty(len(asked))
         for size in map(int, np.unique(draws)):
+            cells = next_fast_len(int(largest[size - 1]) + 1, real=True)
             # x^(m v) of every distinct value: (values, m, frequencies)
             powers = np.outer(values, np.arange(1, size + 1))[:, :, None] * np.arange(cells // 2 + 1)
             powers = np.exp(-2j * np.pi * (powers % cells) / cells)
             same = np.flatnonzero(draws == size)
             step = max(1, ROOM // powers[0].size)
             for at in np.split(same, range(step, len(same), step)):
-                power_sums = np.tensordot(copies + self._changes(asked[at], values), powers, axes=1)
+                # Whole numbers times complex ones: as products of reals, which is half the work.
+                power_sums = (copies + self._changes(asked[at], values)) @ powers.reshape(len(values), -1).view(float)
+                power_sums = power_sums.view(complex).reshape(len(at), size, -1)
                 hot[at], cold[at] = _tails_of(power_sums, pool, cells, sums[at], self.mid_p)
         return hot, cold
 
@@ -138,7 +140,10 @@ def _tails_of(power_sums: Complex, pool: int, cells: int, sums: Whole, mid_p: bo
         m = np.arange(1, k + 1)
         # Newton's identities, as in the lattice: C(pool, k-m) / (k C(pool, k)) with alternating signs
         factor = -1 / k * np.cumprod(-(k - m + 1) / (pool - k + m))
-        expected.append(sum(f * expected[k - j] * power_sums[:, j - 1] for f, j in zip(factor, m, strict=True)))
+        total = np.zeros_like(expected[0])
+        for f, j in zip(factor, m, strict=True):
+            total += (f * expected[k - j]) * power_sums[:, j - 1]
+        expected.append(total)
     chance = irfft(expected[size], n=cells, axis=1)
     row, ties = np.arange(len(sums)), chance[np.arange(len(sums)), sums] * (0.5 if mid_p else 0.0)
     hot = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1][row, sums] - ties

@@ -137,8 +137,9 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
             hot, cold = (conditional_tails if leave_out else randomisation_tails)(low, sums, size, mid_p=mid_p)
             return Tails((hot, hot, cold, cold), "exact")
     bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
+    known = bool((tested.low == tested.high).all())
     details = {} if tested.whole else {"step": float(f"{step:.3g}")}
-    return Tails(bounds, "exact" if tested.whole else "bracketed", details)
+    return Tails(bounds, "exact" if tested.whole and known else "bracketed", details)
 
 
 def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:
