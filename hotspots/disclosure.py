@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from hotspots.errors import DisclosureError, nearest
 from hotspots.nouns import AreaCounts, Series
@@ -23,7 +24,6 @@ from hotspots.vocabulary import RESTRICTED, UNRELEASED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -36,11 +36,17 @@ class Rule:
     name
         As in the study file.
     smallest, largest
-        Counts from `smallest` to `largest` are hidden: they could be any of these.
+        Counts from `smallest` (1, or 0 if zeros are hidden too) to `largest` are hidden: they could be any of these.
     rounding
-        All other counts but zero are rounded to the nearest multiple of this; 1 leaves them as they are.
+        All other counts but zero are rounded to the nearest multiple of this, halves upwards; 1 leaves them as they
+        are. Counts that would be rounded to 0 must be hidden, or a published 0 would not be 0.
     words
         The rule as it stands on a map.
+
+    Raises
+    ------
+    DisclosureError
+        If the numbers make no rule that protects.
     """
 
     name: str
@@ -48,6 +54,25 @@ class Rule:
     largest: int
     rounding: int
     words: str
+
+    def __post_init__(self) -> None:
+        numbers = (self.smallest, self.largest, self.rounding)
+        problem = ""
+        if any(type(number) is not int for number in numbers):
+            problem = "The numbers of a disclosure rule are whole."
+        elif self.smallest not in (0, 1) or self.largest < self.smallest or self.rounding < 1:
+            problem = "A disclosure rule hides counts from 1 (or 0) to a largest one, and rounds to 1 or more."
+        elif self.largest < (self.rounding - 1) // 2:
+            problem = (
+                f"Rounded to the nearest {self.rounding}, counts up to {(self.rounding - 1) // 2} would be published "
+                f"as 0."
+            )
+        if problem:
+            raise DisclosureError(
+                problem,
+                found=f"smallest {self.smallest}, largest {self.largest}, rounding {self.rounding}",
+                advice="e.g. smallest = 1, largest = 7, rounding = 5: hide more, or round less",
+            )
 
     def interval(self, count: float) -> tuple[float, float]:
         """Return what a reader of the published number knows of this count.
@@ -57,15 +82,16 @@ class Rule:
         >>> RULES["nhs-digital"].interval(3), RULES["nhs-digital"].interval(16), RULES["nhs-digital"].interval(0)
         ((1, 7), (13, 17), (0, 0))
         """
-        if count == 0:
-            return 0, 0
         if self.smallest <= count <= self.largest:
             return self.smallest, self.largest
+        if count == 0:
+            return 0, 0
         if self.rounding == 1:
             return count, count
-        reach = (self.rounding - 1) // 2
+        # Halves go upwards: to the nearest 10, a published 20 is 15 to 24; to the nearest 5, 18 to 22.
         published = int(np.floor(count / self.rounding + 0.5)) * self.rounding
-        return max(published - reach, self.largest + 1), published + reach
+        least, most = published - self.rounding // 2, published + (self.rounding - 1) // 2
+        return max(least, self.largest + 1), most
 
     def show(self, count: int) -> str:
         """Return a count in words that say no more than the rule allows."""
@@ -84,14 +110,23 @@ RULES: Final = {
 Protectable = TypeVar("Protectable", AreaCounts, Series)
 
 
-def find_rule(name: str) -> Rule:
-    """Return the rule of this name.
+def find_rule(name: str | Rule | Mapping[str, int]) -> Rule:
+    """Return the rule of this name, or one made of its numbers: `smallest` (1), `largest` and `rounding` (1).
 
     Raises
     ------
     DisclosureError
-        If there is none.
+        If there is none, or the numbers make none.
+
+    Examples
+    --------
+    >>> find_rule({"largest": 9, "rounding": 10}).words
+    'counts from 1 to 9 hidden, others rounded to the nearest 10'
     """
+    if isinstance(name, Rule):
+        return name
+    if not isinstance(name, str):
+        return _make_rule(**_need_numbers(name))
     if name not in RULES:
         raise DisclosureError(
             f"There is no disclosure rule {name!r}.",
@@ -101,7 +136,28 @@ def find_rule(name: str) -> Rule:
     return RULES[name]
 
 
-def protect(noun: Protectable, rule: str) -> Protectable:
+def _need_numbers(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return the numbers of a rule, or say which is unknown or missing."""
+    known = ("smallest", "largest", "rounding")
+    odd = [key for key in numbers if key not in known]
+    if odd or "largest" not in numbers:
+        raise DisclosureError(
+            f"A disclosure rule has no {odd[0]!r}." if odd else "A disclosure rule needs the largest hidden count.",
+            found=", ".join(f"{key} = {number}" for key, number in numbers.items()) or "no numbers",
+            advice=f"known are {', '.join(known)}, e.g. smallest = 1, largest = 7, rounding = 5",
+        )
+    return dict(numbers)
+
+
+def _make_rule(*, largest: int, smallest: int = 1, rounding: int = 1) -> Rule:
+    """Return a rule with a name and words that say its numbers."""
+    hidden = f"{smallest} to {largest}"
+    rounded = f", others rounded to the nearest {rounding}" if rounding != 1 else ""
+    name = f"{hidden} hidden" + (f", nearest {rounding}" if rounding != 1 else "")
+    return Rule(name, smallest, largest, rounding, f"counts from {hidden} hidden{rounded}")
+
+
+def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protectable:
     """Return the noun with its counts turned into intervals under a rule, marked with the rule's name.
 
     Parameters
@@ -109,16 +165,25 @@ def protect(noun: Protectable, rule: str) -> Protectable:
     noun
         Counts by area or by period.
     rule
-        ``"nhs-digital"``, ``"older-phe"`` or ``"dfe"``.
+        ``"nhs-digital"``, ``"older-phe"`` or ``"dfe"``; or numbers, e.g. ``{"largest": 4, "rounding": 5}``.
 
     Raises
     ------
     DisclosureError
-        If the rule is not known, or the noun holds single records (events, points) that no rule makes publishable.
+        If the rule is not known; if the noun holds single records (events, points) that no rule makes publishable;
+        or if it is for named readers: its intervals may have been tightened with totals to less than its source
+        publishes, and this rule need not be as wide as the source's own.
     """
     chosen = find_rule(rule)
+    if noun.release == RESTRICTED:
+        raise DisclosureError(
+            f"{type(noun).__name__} for named readers can't be made publishable.",
+            found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
+            advice="protect the counts as they were read from their source",
+        )
     if isinstance(noun, AreaCounts):
-        table = _hide(noun.table, chosen, "observed_low", "observed_high")[["observed_low", "observed_high"]]
+        table = _hide(noun.table, chosen, "observed_low", "observed_high")
+        table = table[["observed_low", "observed_high"]].assign(reason=_say_why(noun.table["reason"], table, chosen))
         return replace(
             noun,
             table=table,
@@ -139,6 +204,20 @@ def protect(noun: Protectable, rule: str) -> Protectable:
         f"{type(noun).__name__} can't be protected by hiding small counts.",
         advice="count the events by area or by year first",
     )
+
+
+def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Return why each count is an interval, from the interval alone; why it is missing stays as it was.
+
+    The source's own reason goes: where a source hides less than the rule, a count with a reason and one without would
+    tell their numbers apart, though their intervals are the same.
+    """
+    low, high = table["observed_low"], table["observed_high"]
+    hidden = (low == rule.smallest) & (high == rule.largest)
+    words = pd.Series(
+        np.where(hidden, f"hidden ({rule.name})", f"rounded or hidden ({rule.name})"), index=table.index, dtype=object
+    )
+    return reason.where(low.isna(), words.where(low < high, ""))
 
 
 def _tells_no_count(note: str) -> bool:

@@ -123,6 +123,7 @@ SCHOOL_COLUMN_WORDS: Final = {
     "low": ("Exclusions, at least", "Permanent exclusions over the years: lower bound; equals the upper where known"),
     "high": ("Exclusions, at most", "Permanent exclusions over the years: upper bound"),
     "years": ("Years", "Number of years with a record"),
+    "marks": ("Marks", "What stood in the source instead of a number, and in how many years"),
     "reason": ("Reason", "Why the school can't be judged"),
     "area_id": ("Area code", "GSS code of the area the school stands in"),
     "area_la_code": ("Authority of the place", "GSS code of the local authority the school stands in"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from worlds import make_counts, make_grid
 
+from hotspots.analysis.totals import tighten_counts
 from hotspots.disclosure import RULES, find_rule, protect, restrict
 from hotspots.errors import DisclosureError
 from hotspots.nouns import Events, Series
@@ -98,3 +101,79 @@ def test_restricting_marks_only_what_is_unreleased():
     area = make_grid(1, 3)
     assert restrict(make_counts(area, [1, 2, 3], release="unreleased")).release == "restricted"
     assert restrict(make_counts(area, [1, 2, 3], release="open")).release == "open"
+
+
+# --------------------------------------------------------------------------- rules of one's own
+
+
+@pytest.mark.parametrize(
+    ("numbers", "count", "interval"),
+    # By hand: to the nearest 10 with halves upwards, 15 to 24 are published as 20, and 5 to 14 as 10.
+    [({"largest": 9, "rounding": 10}, 15, (15, 24)), ({"largest": 9, "rounding": 10}, 24, (15, 24)),
+     ({"largest": 4, "rounding": 10}, 5, (5, 14)), ({"largest": 9, "rounding": 10}, 10, (10, 14)),
+     ({"largest": 4}, 4, (1, 4)), ({"largest": 4}, 5, (5, 5)), ({"largest": 4}, 0, (0, 0)),
+     ({"smallest": 0, "largest": 4}, 0, (0, 4)), ({"largest": 2, "rounding": 5}, 3, (3, 7))],
+)  # fmt: skip
+def test_a_rule_of_numbers(numbers, count, interval):
+    assert find_rule(numbers).interval(count) == interval
+
+
+@pytest.mark.parametrize("smallest", [0, 1])
+@pytest.mark.parametrize("rounding", [1, 2, 3, 5, 6, 10])
+def test_every_rule_of_numbers_has_intervals_that_tell_no_more_than_what_is_published(smallest, rounding):
+    rule = find_rule({"smallest": smallest, "largest": 7, "rounding": rounding})
+    intervals: dict[tuple[float, float], list[int]] = {}
+    for count in range(120):
+        intervals.setdefault(rule.interval(count), []).append(count)
+    for (low, high), counts in intervals.items():
+        if high < 120:
+            assert counts == list(range(int(low), int(high) + 1))
+
+
+def test_a_rule_of_numbers_has_a_name_that_says_them():
+    rule = find_rule({"largest": 9, "rounding": 10})
+    assert rule.name == "1 to 9 hidden, nearest 10"
+    assert find_rule({"largest": 4}).words == "counts from 1 to 4 hidden"
+    assert find_rule(rule) is rule
+    safe = protect(make_counts(make_grid(1, 3), [0, 3, 17], release="unreleased"), {"largest": 9, "rounding": 10})
+    assert safe.table["observed_high"].tolist() == [0, 9, 24]
+    assert (safe.release, safe.rule) == (rule.name, rule.name)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"largest": 2, "rounding": 10}, "counts up to 4 would be published as 0"),
+        ({"smallest": 2, "largest": 5}, "hides counts from 1 \\(or 0\\)"),
+        ({"smallest": 1, "largest": 0}, "found: smallest 1, largest 0, rounding 1"),
+        ({"largest": 5, "rounding": 0}, "rounds to 1 or more"),
+        ({"largest": 2.5}, "are whole"),
+        ({"highest": 5}, "has no 'highest'"),
+        ({"smallest": 1}, "needs the largest hidden count"),
+    ],
+)
+def test_numbers_that_make_no_rule_are_refused(numbers, words):
+    with pytest.raises(DisclosureError, match=words):
+        find_rule(numbers)
+
+
+def test_what_is_for_named_readers_is_not_protected_afterwards():
+    # Tightened to 3, what a source hides as 1 to 5 would pass the rule that hides 1 and 2 only.
+    area = make_grid(1, 3)
+    tight = tighten_counts(make_counts(area, [1, 9, 8], [5, 9, 8], release="open"), {"E08000025": (12, 12)})
+    assert tight.table["observed_low"].tolist() == [3, 9, 8]
+    with pytest.raises(DisclosureError) as caught:
+        protect(tight, "dfe")
+    assert "AreaCounts for named readers can't be made publishable" in str(caught.value)
+    assert "protect the counts as they were read" in str(caught.value)
+
+
+def test_the_reason_of_a_protected_count_says_no_more_than_its_interval():
+    area = make_grid(1, 5)
+    # A source that hides 1 to 5 itself: under nhs-digital its 6 must look like what it hides.
+    counts = make_counts(area, [1, 6, 9, 0, np.nan], [5, 6, 9, 0, np.nan], release="unreleased")
+    why = ["hidden (*)", "", "", "", "not available (:)"]
+    safe = protect(replace(counts, table=counts.table.assign(reason=why)), "nhs-digital")
+    assert safe.table["reason"].tolist() == [
+        *("hidden (nhs-digital)", "hidden (nhs-digital)", "rounded or hidden (nhs-digital)", "", "not available (:)")
+    ]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
+from hotspots.analysis.totals import tighten_table
 from hotspots.pipeline import run_study
+from hotspots.sources.exclusions import read_exclusions, read_totals
 from hotspots.study import make_study
+from hotspots.vocabulary import WEST_MIDLANDS
 
 pytestmark = pytest.mark.real
 
@@ -145,3 +149,47 @@ def test_bradford_from_the_file_of_england(shared_data, tmp_path):
     assert crime["rows_read"] == crime["observed"] + crime["outside"] + sum(crime["dropped"].values())
     assert crime["observed"] >= inside > 2_000
     assert summary["areas"]["authorities"] == {"E08000032": "Bradford"}
+
+
+def test_hidden_exclusions_of_2016_17_against_the_totals_of_authorities(shared_data):
+    exclusions = read_exclusions(
+        shared_data / "exclusions_wm_school_2006-07_to_2016-17.csv", years=["2016/17"], hidden=(1, 2)
+    )
+    totals = read_totals(shared_data / "exclusions_wm_la_2006-07_to_2016-17.csv", exclusions, hidden=(1, 2))
+    rows = exclusions.rows
+    hidden = rows[rows["hidden"]].groupby("la_name").size()
+    known = rows[~rows["hidden"]].groupby("la_name")["low"].sum()
+    behind = totals.droplevel("year")["low"].rename(WEST_MIDLANDS) - known
+    # From the two files by hand: hidden schools, and exclusions behind them.
+    assert {name: (hidden[name], behind[name]) for name in hidden.index} == {
+        "Birmingham": (20, 30),
+        "Coventry": (11, 17),
+        "Dudley": (3, 3),
+        "Sandwell": (6, 8),
+        "Solihull": (3, 4),
+        "Walsall": (5, 8),
+        "Wolverhampton": (7, 10),
+    }
+    assert (hidden.sum(), behind.sum()) == (55, 80)
+    # Three schools with three exclusions between them have one each; the others can still be 1 or 2.
+    tight = tighten_table(rows, totals, by=("la_code", "year"))
+    pinned = tight[tight["hidden"] & (tight["low"] == tight["high"])]
+    assert pinned["la_name"].tolist() == ["Dudley"] * 3
+    assert pinned["low"].tolist() == [1, 1, 1]
+    assert (tight.loc[tight["hidden"] & (tight["la_name"] != "Dudley"), ["low", "high"]] == [1, 2]).all(axis=None)
+
+
+def test_a_published_study_shows_what_the_source_hides_as_it_hides_it(west_midlands, shared_data):
+    exclusions = read_exclusions(
+        shared_data / "exclusions_wm_school_2006-07_to_2016-17.csv",
+        years=["201213", "201314", "201415", "201516", "201617"],
+        hidden=(1, 2),
+    )
+    own = exclusions.table
+    written = gpd.read_file(west_midlands[0] / "hotspots.gpkg", layer="schools", engine="pyogrio").set_index(
+        "school_id"
+    )
+    both = written[written.index.isin(own.index)]
+    assert (own["low"] < own["high"]).sum() > 100
+    for column, none in (("low", -1), ("high", -1), ("marks", "")):
+        assert both[column].fillna(none).tolist() == own.loc[both.index, column].fillna(none).tolist()

@@ -25,7 +25,8 @@ class AreaCounts(Noun):
     table
         Indexed by `area_id`: `observed_low`, `observed_high` (events; equal where the number is known, both
         missing where the area has no row in the source). `population` (people) and `expected` (events if
-        everyone had the same risk) are added where the study area has a population.
+        everyone had the same risk) are added where the study area has a population. `reason` (text) is why a count
+        is hidden or missing, in the words of its source; empty where it is known, or if left out.
     outside
         Events that belong to no area of the study (in words where protected).
     audit
@@ -69,7 +70,9 @@ class AreaCounts(Noun):
         else:
             table["population"] = np.nan
             table["expected"] = np.nan
-        freeze(self, "table", table[["observed_low", "observed_high", "population", "expected"]])
+        given = table["reason"] if "reason" in table.columns else pd.Series("", index=table.index)
+        table["reason"] = given.astype(object).where(given.notna(), "")
+        freeze(self, "table", table[["observed_low", "observed_high", "population", "expected", "reason"]])
         freeze_mapping(self, "audit")
         freeze_mapping(self, "dropped")
 

@@ -107,7 +107,19 @@ class Deprivation(Noun):
         freeze(self, "table", table[["score", "rank", "decile"]])
 
 
-SCHOOL_COLUMNS = ("name", "la_code", "la_name", "easting", "northing", "pupils", "low", "high", "years", "reason")
+SCHOOL_COLUMNS = (
+    "name",
+    "la_code",
+    "la_name",
+    "easting",
+    "northing",
+    "pupils",
+    "low",
+    "high",
+    "years",
+    "marks",
+    "reason",
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -120,7 +132,8 @@ class Schools(Noun):
         Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
         it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
         exclusions over the years, an interval where numbers are hidden), `years` (number of years with a
-        record), `reason` (why it can't be tested; empty where it can).
+        record), `marks` (what stood in the source instead of a number, and in how many years; empty if left out),
+        `reason` (why it can't be tested; empty where it can).
     rows_read, dropped
         Rows of the register and reason → rows not in question (not open, not a state-funded secondary, ...).
     """
@@ -137,6 +150,8 @@ class Schools(Noun):
     def __post_init__(self) -> None:
         table = self.table.copy()
         table.index.name = "school_id"
+        if "marks" not in table.columns:
+            table["marks"] = ""
         need_columns(table, SCHOOL_COLUMNS, "A table of schools")
         need_unique(table.index, "schools")
         need_interval(table, "low", "high", "School")

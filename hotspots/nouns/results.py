@@ -190,8 +190,9 @@ class SchoolResult(Noun):
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
-        need_columns(self.table, SCHOOL_RESULT_COLUMNS, "A result for schools")
-        freeze(self, "table", self.table[list(SCHOOL_RESULT_COLUMNS)].copy())
+        table = self.table if "marks" in self.table.columns else self.table.assign(marks="")
+        need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")
+        freeze(self, "table", table[list(SCHOOL_RESULT_COLUMNS)].copy())
         freeze_mapping(self, "slope")
         freeze_mapping(self, "provenance")
 

@@ -31,7 +31,7 @@ __all__ = ["Layer", "Noun", "area_layer", "authority_layer", "release_words", "s
 Noun = HotspotResult | SchoolResult | StudyArea
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
-    *("certainty", "class", "null", "quadrant", "reason"),
+    *("certainty", "class", "marks", "null", "quadrant", "reason"),
 }
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""

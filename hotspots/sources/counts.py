@@ -26,7 +26,7 @@ def read_counts(
     id_column: str | None = None,
     name_column: str | None = None,
     times: float = 1.0,
-    marks: Mapping[str, tuple[int, int]] | None = None,
+    marks: Mapping[str, tuple[int, int] | str] | None = None,
     rounding: int | None = None,
     name: str = "events",
     title: str = "events",
@@ -50,7 +50,8 @@ def read_counts(
     times
         What the cells are multiplied by, e.g. 3 where they are yearly means of three years.
     marks
-        Mark → lowest and highest count it stands for, e.g. ``{"*": (1, 7)}``.
+        Mark → lowest and highest count it stands for, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
+        ``{":": "not available"}``. They are the key of this file: no mark is known without being named.
     rounding
         What the counts were rounded to, e.g. 5: a published 15 is 13 to 17. A published 0 is 0.
 
@@ -58,7 +59,8 @@ def read_counts(
     -------
     AreaCounts
         `outside` is the number of events (lower bounds) in rows of other areas; the audit has `rows_read`,
-        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`.
+        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`. The table's `reason` says of each
+        count that is not known whether it is hidden, rounded, missing for the reason of its mark, or without a row.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def read_counts(
     table = tabular.read_table(path)
     column = table.need(count_column, option="count_column")
     ids = _match_areas(table, area, id_column=id_column, name_column=name_column)
-    low, high = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
+    low, high, reason = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
     inside = ids.notna()
     if not bool(inside.any()):
         raise SourceError(
@@ -77,7 +79,9 @@ def read_counts(
             found=f"{len(table):,} rows; the study has {len(area):,} areas, the first {area.ids[0]!r}",
             advice="use a table of the same geography and vintage, or name another column with id_column",
         )
-    counts = pd.DataFrame({"observed_low": low, "observed_high": high})[inside].set_axis(ids[inside]).reindex(area.ids)
+    counts = pd.DataFrame({"observed_low": low, "observed_high": high, "reason": reason})[inside]
+    counts = counts.set_axis(ids[inside]).reindex(area.ids)
+    counts["reason"] = counts["reason"].where(counts["reason"].notna(), "no row in the source")
     without = area.ids.difference(pd.Index(ids[inside]))
     many = "1 area has" if len(without) == 1 else f"{len(without):,} areas have"
     missing = f"{many} no row in the table and no count: {list_briefly(without)}."
@@ -105,12 +109,43 @@ def read_counts(
     )
 
 
-def _rule_words(marks: Mapping[str, tuple[int, int]], rounding: int | None) -> str:
+def read_totals(
+    path: Path | str,
+    *,
+    count_column: str,
+    id_column: str | None = None,
+    times: float = 1.0,
+    marks: Mapping[str, tuple[int, int] | str] | None = None,
+    rounding: int | None = None,
+) -> dict[str, tuple[float, float]]:
+    """Return the totals of a table with one row an authority: code → lowest and highest.
+
+    The options are those of `read_counts`. A total that is hidden is an interval, so is a rounded one, and one that
+    is missing is left out.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, an authority stands twice, or a cell is not a count.
+    """
+    table = tabular.read_table(path)
+    column = table.need(count_column, option="count_column")
+    codes = _find_codes(table, id_column)
+    low, high, _ = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
+    bounds = zip(codes, low, high, strict=True)
+    return {str(code): (float(least), float(most)) for code, least, most in bounds if not np.isnan(least)}
+
+
+def _rule_words(marks: Mapping[str, tuple[int, int] | str], rounding: int | None) -> str:
     """Return the rule behind the intervals, as published, in words."""
-    words = [f"{mark} is {low} to {high}" for mark, (low, high) in marks.items()]
+    words = [f"{mark} is {_say(meant)}" for mark, meant in marks.items()]
     if rounding:
         words.append(f"rounded to the nearest {rounding}")
     return f"as published: {', '.join(words)}" if words else ""
+
+
+def _say(meant: tuple[int, int] | str) -> str:
+    return meant if isinstance(meant, str) else f"{meant[0]} to {meant[1]}"
 
 
 # --------------------------------------------------------------------------- areas
@@ -120,19 +155,25 @@ def _match_areas(
     table: tabular.TextTable, area: StudyArea, *, id_column: str | None, name_column: str | None
 ) -> pd.Series:
     """Return the area id of each row, None where the row is of no area of the study."""
-    rows = table.frame.index.tolist()
     if id_column is None and name_column is not None:
+        rows = table.frame.index.tolist()
         names = table.frame[table.need(name_column, option="name_column")].str.casefold()
         naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
+    codes = _find_codes(table, id_column)
+    return codes.where(codes.isin(area.ids), None)
+
+
+def _find_codes(table: tabular.TextTable, id_column: str | None) -> pd.Series:
+    """Return the code of each row in capitals, each once."""
     if id_column is not None:
         column = table.need(id_column, option="id_column")
     else:
         column = naming.find_code_column(list(table.frame.columns), path=table.path)
     codes = table.frame[column].str.upper().astype(object)
-    naming.need_unique_codes(codes.tolist(), rows, path=table.path)
-    return codes.where(codes.isin(area.ids), None)
+    naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+    return codes
 
 
 def _ids_by_name(area: StudyArea) -> dict[str, str]:
@@ -152,13 +193,18 @@ def _ids_by_name(area: StudyArea) -> dict[str, str]:
 
 
 def _intervals(
-    table: tabular.TextTable, column: str, *, times: float, marks: Mapping[str, tuple[int, int]], rounding: int | None
-) -> tuple[pd.Series, pd.Series]:
-    """Return the lowest and highest count of each row."""
+    table: tabular.TextTable,
+    column: str,
+    *,
+    times: float,
+    marks: Mapping[str, tuple[int, int] | str],
+    rounding: int | None,
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return the lowest and highest count of each row, and why it is not known."""
     cells = table.frame[column]
     numbers = tabular.to_number(
         cells,
-        dict.fromkeys(marks, "hidden"),
+        {mark: f"{meant if isinstance(meant, str) else 'hidden'} ({mark})" for mark, meant in marks.items()},
         path=table.path,
         advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
     )
@@ -172,9 +218,11 @@ def _intervals(
         # A published 15 is 13 to 17 when rounded to 5; the smallest count that is not 0 is 1.
         low = (whole - rounding // 2).clip(lower=1).where(whole > 0, whole)
         high = (whole + rounding // 2).where(whole > 0, whole)
-    for mark, (least, most) in marks.items():
-        low[cells == mark], high[cells == mark] = least, most
-    return low, high
+    reason = numbers.reasons.mask(low < high, f"rounded to the nearest {rounding}")
+    for mark, meant in marks.items():
+        if not isinstance(meant, str):
+            low[cells == mark], high[cells == mark] = meant
+    return low, high, reason
 
 
 def _need_counts(table: tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
@@ -19,6 +20,7 @@ MARKS: Final = {
     ".": "not applicable (.)",
     ":": "not available (:)",
     "z": "not applicable (z)",
+    "low": "rounds to zero (low)",
 }
 """The key of this file only: elsewhere ``x`` is something else."""
 
@@ -31,23 +33,45 @@ class Exclusions:
 
     Parameters
     ----------
-    table
-        Indexed by `laestab`: `urn`, `name`, `la_code` (GSS), `la_name`, `pupils` (pupil-years), `low`, `high`
-        (permanent exclusions), `years` (usable ones), `reason` (why no year could be used).
+    rows
+        One row a school and year: `laestab`, `year`, `urn`, `name`, `la_code` (GSS), `la_name`, `pupils`, `low`,
+        `high` (permanent exclusions), `reason` (why the year can't be used), `hidden` (whether a small number is) and
+        `fraction` (whether the published count was rounded to a whole one).
     years
         The years read, as six digits.
     notes
         What was left out or rounded, in sentences.
+    tightened
+        Whether the intervals say more than the file does by itself: then they are for named readers only.
     """
 
-    table: pd.DataFrame
+    rows: pd.DataFrame
     years: tuple[str, ...]
     notes: tuple[str, ...]
+    tightened: bool = False
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The sums over the usable years, indexed by `laestab`.
+
+        Columns `urn`, `name`, `la_code`, `la_name`, `pupils` (pupil-years), `low`, `high`, `years` (usable ones),
+        `marks` (what stood there instead of numbers, and how often) and `reason` (why no year could be used).
+        """
+        return _sum_years(self.rows)
+
+    def tighten(self, rows: pd.DataFrame) -> Exclusions:
+        """Return the same with the bounds of these rows, tightened with totals: for named readers only."""
+        narrower = int(((rows["high"] - rows["low"]) < (self.rows["high"] - self.rows["low"])).sum())
+        note = (
+            f"Totals of authorities narrow {narrower:,} of {int(self.rows['hidden'].sum()):,} hidden numbers to less "
+            "than the mark says: for named readers only."
+        )
+        return replace(self, rows=rows.copy(), notes=(*self.notes, note), tightened=True)
 
     @property
     def period(self) -> str:
         """The years in words, e.g. ``"2014/15 to 2016/17"``."""
-        words = [f"{year[:4]}/{year[4:]}" for year in self.years]
+        words = [_in_words(year) for year in self.years]
         steps = {int(b[:4]) - int(a[:4]) for a, b in zip(self.years, self.years[1:], strict=False)}
         if len(words) == 1:
             return words[0]
@@ -79,7 +103,91 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     year, chosen = _choose_years(table, frame, years)
     frame = frame[year.isin(chosen)]
     rows = _school_years(table, frame, year[year.isin(chosen)], hidden)
-    return Exclusions(_sum_years(rows), chosen, (*table.notes, *_notes(rows)))
+    return Exclusions(rows, chosen, (*table.notes, *_notes(rows)))
+
+
+def read_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, int]) -> pd.DataFrame:
+    """Return what the published totals of authorities say of the sum of their schools' exclusions.
+
+    Where the schools' file has fewer schools of an authority and year than the total counts (`num_schools`), the
+    total is only the most that they can have. Where it has more, or where a school's count was a fraction and had to
+    be rounded, the total says nothing. A total that is itself hidden is an interval.
+
+    Parameters
+    ----------
+    path
+        Permanent exclusions by authority, year and type of school.
+    exclusions
+        The exclusions by school, for the years and schools in question.
+    hidden
+        Lowest and highest number behind the mark ``x``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `la_code` and `year`: `low`, `high` (missing where nothing is said) and `name`, for errors.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, it has no total of these authorities and years, an authority has two
+        totals of a year, or a cell can't be read.
+    """
+    table = tabular.read_table(path)
+    rows = _total_rows(table, hidden).set_index(["la_code", "year"])
+    schools = exclusions.rows.groupby(["la_code", "year"]).agg(number=("laestab", "size"), fraction=("fraction", "any"))
+    rows = rows.join(schools, how="inner").sort_index()
+    if rows.empty:
+        first = schools.index[0] if len(schools) else ("", "")
+        raise SourceError(
+            f"{table.path} has no totals of these authorities and years.",
+            found=f"the schools' first are {first[0]!r} in {first[1]!r}",
+            advice="name the file by authority that was published with the one by school",
+        )
+    says_nothing = rows["fraction"] | (rows["number"] > rows["schools"]) | (rows["low"] % 1 != 0)
+    rows["low"] = rows["low"].mask(rows["number"] < rows["schools"], 0.0)
+    rows[["low", "high"]] = rows[["low", "high"]].mask(says_nothing)
+    return rows[["low", "high", "name"]]
+
+
+def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFrame:
+    """Return one row per authority and year: `la_code`, `year`, `schools` (where told), `low`, `high`, `name`."""
+    frame = table.frame
+    level, kind = table.find("geographic_level"), table.need("school_type", what="the type of school")
+    frame = frame[frame[kind].str.contains(SECONDARY, case=False)]
+    if level is not None:
+        frame = frame[frame[level].str.casefold() == "local authority"]
+    code, year = (
+        table.need("new_la_code", "la_code", what="the code of the authority"),
+        table.need("time_period", "year"),
+    )
+    count = tabular.to_number(frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path)
+    is_hidden = count.reasons == MARKS[HIDDEN_MARK]
+    number, name = table.find("num_schools"), table.find("la_name")
+    schools = (
+        tabular.to_number(frame[number], tabular.with_brackets(MARKS), path=table.path).values if number else np.nan
+    )
+    rows = pd.DataFrame(
+        {
+            "la_code": frame[code],
+            "year": frame[year].map(_six_digits),
+            "schools": schools,
+            "low": count.values.mask(is_hidden, float(hidden[0])),
+            "high": count.values.mask(is_hidden, float(hidden[1])),
+        }
+    )
+    twice = rows[rows.duplicated(["la_code", "year"], keep=False)]
+    if len(twice):
+        same = twice[(twice["la_code"] == twice["la_code"].iloc[0]) & (twice["year"] == twice["year"].iloc[0])]
+        raise SourceError(
+            f"Authority {same['la_code'].iloc[0]!r} has two totals of {same['year'].iloc[0]}.",
+            found=f"rows {same.index[0]} and {same.index[1]} of {table.path}",
+            advice="keep one row for each authority, year and type of school",
+        )
+    who = frame[name] if name else frame[code]
+    return rows.assign(
+        name=[f"the secondary schools of {la} in {_in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
+    )
 
 
 def _choose_years(
@@ -105,6 +213,10 @@ def _six_digits(year: str) -> str:
     """Return a school year as the file has it, e.g. 201617 for ``2016/17`` or ``2016-2017``."""
     digits = "".join(character for character in str(year) if character.isdigit())
     return digits[:4] + digits[6:] if len(digits) == 8 else digits
+
+
+def _in_words(year: str) -> str:
+    return f"{year[:4]}/{year[4:]}"
 
 
 def _school_years(
@@ -163,7 +275,21 @@ def _sum_years(rows: pd.DataFrame) -> pd.DataFrame:
     without = rows[~rows["laestab"].isin(usable["laestab"])]
     reasons = without.groupby("laestab")["reason"].agg(lambda found: ", ".join(sorted(set(found))))
     reason = ("no usable year: " + reasons).reindex(last.index)
-    return last.join(sums).assign(reason=reason.where(reason.notna(), "").astype(object))
+    marks = _word_marks(rows).reindex(last.index)
+    return last.join(sums).assign(
+        marks=marks.where(marks.notna(), "").astype(object),
+        reason=reason.where(reason.notna(), "").astype(object),
+    )
+
+
+def _word_marks(rows: pd.DataFrame) -> pd.Series:
+    """Return what stood instead of numbers, by school: e.g. ``"hidden small number (x): 2 years; blank: 1 year"``."""
+    mark = rows["reason"].where(rows["reason"] != "", np.where(rows["hidden"], MARKS[HIDDEN_MARK], ""))
+    numbers = rows.assign(mark=mark)[mark != ""].groupby(["laestab", "mark"]).size().rename("years").reset_index()
+    plural = np.where(numbers["years"] > 1, "s", "")
+    numbers["words"] = numbers["mark"].astype(object) + ": " + numbers["years"].astype(str) + " year" + plural
+    said: pd.Series = numbers.groupby("laestab")["words"].agg("; ".join)
+    return said
 
 
 def _notes(rows: pd.DataFrame) -> list[str]:

@@ -12,8 +12,8 @@ import pandas as pd
 from hotspots.errors import SourceError
 from hotspots.nouns import SCHOOL_COLUMNS, Schools
 from hotspots.sources import audit, tabular
-from hotspots.sources.exclusions import read_exclusions
-from hotspots.vocabulary import DFE_AUTHORITIES, OPEN, WEST_MIDLANDS
+from hotspots.sources.exclusions import Exclusions, read_exclusions
+from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "urn": ("URN",),
@@ -65,7 +65,7 @@ NO_POINT: Final = "no point in the register of schools"
 def read_schools(
     register: Path | str,
     *,
-    exclusions: Path | str,
+    exclusions: Path | str | Exclusions,
     years: Sequence[str] | None = None,
     columns: Mapping[str, str] | None = None,
     hidden: tuple[int, int] = (1, 2),
@@ -87,7 +87,9 @@ def read_schools(
     register
         The register, or a table of schools laid out like it.
     exclusions
-        Headcount and permanent exclusions by school and year.
+        Headcount and permanent exclusions by school and year: a file, or what was read from one (then `years` and
+        `hidden` were chosen there). What was tightened with totals gives schools marked restricted, for it may say
+        what the publisher hid; invented ones stay invented.
     years
         School years to sum over, e.g. ``["201516", "201617"]`` or ``["2016/17"]``; all of the file if None.
     columns
@@ -101,18 +103,20 @@ def read_schools(
     SourceError
         If a file, column or year is missing, two open schools share a number, or a cell can't be read.
     """
-    excluded = read_exclusions(exclusions, years=years, hidden=hidden)
+    if not isinstance(exclusions, Exclusions):
+        exclusions = read_exclusions(exclusions, years=years, hidden=hidden)
+    excluded = exclusions.table
     table = tabular.read_table(register)
     rows = _read_register(table, columns)
-    ids, unlinked = _link(rows, excluded.table)
+    ids, unlinked = _link(rows, excluded)
     rows = rows.assign(school_id=ids)
-    sieve = _sieve_schools(rows, excluded.table)
+    sieve = _sieve_schools(rows, excluded)
     kept = rows[sieve.keep]
     _need_one_school(kept, table.path)
-    known = _with_exclusions(kept.set_index("school_id"), excluded.table)
-    added = _only_excluded(excluded.table, known.index, rows[~sieve.keep])
+    known = _with_exclusions(kept.set_index("school_id"), excluded)
+    added = _only_excluded(excluded, known.index, rows[~sieve.keep])
     schools = pd.concat([known, added]) if len(added) else known
-    notes = [*table.notes, *excluded.notes]
+    notes = [*table.notes, *exclusions.notes]
     if unlinked:
         notes.append(f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions.")
     if len(added):
@@ -125,9 +129,9 @@ def read_schools(
         rows_read=len(table) + len(added),
         dropped=sieve.dropped,
         source=source,
-        period=excluded.period,
+        period=exclusions.period,
         notes=tuple(notes),
-        release=release,
+        release=RESTRICTED if exclusions.tightened and release != INVENTED else release,
     )
 
 
@@ -243,6 +247,7 @@ def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
             "low": found["low"],
             "high": found["high"],
             "years": found["years"].fillna(0).astype(int),
+            "marks": found["marks"].where(found["marks"].notna(), "").astype(object),
             "reason": reason.astype(object),
         }
     )

@@ -9,7 +9,7 @@ from worlds import make_grid
 
 from hotspots.errors import SourceError
 from hotspots.sources.boundaries import read_areas
-from hotspots.sources.counts import read_counts
+from hotspots.sources.counts import read_counts, read_totals
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.population import read_population
 
@@ -82,6 +82,40 @@ def test_marks_and_rounding_are_intervals(tmp_path, area):
         read_counts(path, area, count_column="n", rounding=5)
     assert error.value.problem == "'*' is not a number."
     assert error.value.found == f"column 'n', row 2 of {path}"
+
+
+def test_the_reason_of_every_hidden_or_missing_count_is_kept(tmp_path):
+    text = "LSOA11CD,n\nE01000000,*\nE01000001,15\nE01000002,0\nE01000003,:\nE01000100,\nE01000101,[c]\n"
+    marks = {"*": (1, 7), ":": "not available", "[c]": "confidential"}
+    counts = read_counts(write(tmp_path, text), make_grid(2, 4), count_column="n", marks=marks, rounding=5)
+    assert counts.table["reason"].tolist() == [
+        "hidden (*)",
+        "rounded to the nearest 5",
+        "",
+        "not available (:)",
+        "blank",
+        "confidential ([c])",
+        "no row in the source",
+        "no row in the source",
+    ]
+    assert counts.table["observed_low"].isna().tolist() == [False] * 3 + [True] * 5
+    assert counts.rule == (
+        "as published: * is 1 to 7, : is not available, [c] is confidential, rounded to the nearest 5"
+    )
+
+
+def test_totals_by_authority_are_intervals_too(tmp_path):
+    path = write(tmp_path, "lad19cd,n\nE08000025,20\nE08000026,*\nE08000027,0\nE08000028,:\n")
+    marks = {"*": (1, 7), ":": "not available"}
+    # Rounded to the nearest 10, a published 20 is 15 to 25, whichever way halves go.
+    assert read_totals(path, count_column="n", marks=marks, rounding=10) == {
+        "E08000025": (15, 25),
+        "E08000026": (1, 7),
+        "E08000027": (0, 0),
+    }
+    assert read_totals(path, count_column="n", marks=marks, rounding=5)["E08000025"] == (18, 22)
+    with pytest.raises(SourceError, match="Two rows share the area 'E08000025'"):
+        read_totals(write(tmp_path, "lad19cd,n\nE08000025,1\nE08000025,2\n"), count_column="n")
 
 
 def test_what_was_not_rounded_is_refused(tmp_path, area):
