@@ -160,7 +160,11 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
     from hotspots.analysis.joining import count_events
 
     if section.format == "counts":
-        inputs.counts[section.name] = _through_gate(study, _read_counts(study, section, inputs.area))
+        counts = _read_counts(study, section, inputs.area)
+        if section.totals is not None:
+            tightened = _tighten(study, section, counts)
+            counts = tightened if study.profile == "restricted" else counts
+        inputs.counts[section.name] = _through_gate(study, counts)
         return
     events = _read_records(study, section, section.years)
     counts = count_events(events, inputs.area, points=points[0] if points else None)
@@ -172,7 +176,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
             counted = _count_series(study, series, _read_records(study, section, series.years) if reread else events)
             hides = counts.release == UNRELEASED and study.profile != RESTRICTED
             if hides and _tells_of_areas(
-                counted, series, section=section, counts=counts, events=events, rule=study.rule
+                counted, series, section=section, counts=counts, events=events, rule=study.protection
             ):
                 inputs.left_out[f"the chart of {series.title}"] = (
                     "its totals and the numbers of areas, taken together, would give back what each of them hides"
@@ -224,6 +228,24 @@ def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCo
     )
 
 
+def _tighten(study: Study, section: EventSection, counts: AreaCounts) -> AreaCounts:
+    """Return counts tightened with the totals of their authorities; an impossible table stops any run."""
+    from hotspots.analysis.totals import tighten_counts
+    from hotspots.sources.counts import read_totals
+
+    assert section.totals is not None
+    assert section.count_column is not None
+    totals = read_totals(
+        study.path(section.totals),
+        count_column=section.totals_column or section.count_column,
+        times=section.times,
+        marks=section.marks or None,
+        rounding=section.rounding,
+    )
+    known = counts.area.authorities
+    return tighten_counts(counts, {code: bounds for code, bounds in totals.items() if code in known})
+
+
 def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
     """Protect unreleased counts before anything is computed from them; in a restricted study mark them instead."""
     if counts.release != UNRELEASED:
@@ -231,7 +253,7 @@ def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
     if study.profile == "restricted":
         restricted: AreaCounts = restrict(counts)
         return restricted
-    return protect(counts, study.rule)
+    return protect(counts, study.protection)
 
 
 def _count_series(study: Study, section: SeriesSection, events: Events) -> Series:
@@ -240,12 +262,18 @@ def _count_series(study: Study, section: SeriesSection, events: Events) -> Serie
     lines = [count_by_year(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
     series = join_series(*lines, name=section.name, title=section.title)
     if series.release == UNRELEASED:
-        series = with_intervals(protect(series, study.rule))
+        series = with_intervals(protect(series, study.protection))
     return series
 
 
 def _tells_of_areas(
-    series: Series, chart: SeriesSection, *, section: EventSection, counts: AreaCounts, events: Events, rule: str
+    series: Series,
+    chart: SeriesSection,
+    *,
+    section: EventSection,
+    counts: AreaCounts,
+    events: Events,
+    rule: str | dict[str, int],
 ) -> bool:
     """Whether a protected series, held against the areas' intervals, tells more of a hidden number than the rule does.
 
@@ -296,16 +324,22 @@ def _read_deprivation(study: Study, inputs: Inputs) -> None:
 
 def _read_schools(study: Study, inputs: Inputs) -> None:
     from hotspots.analysis.joining import place_schools
+    from hotspots.analysis.totals import tighten_table
+    from hotspots.sources.exclusions import read_exclusions, read_totals
     from hotspots.sources.schools import read_schools
 
     section = study.schools
     assert section is not None
+    exclusions = read_exclusions(study.path(section.exclusions), years=section.years, hidden=section.hidden)
+    if section.totals is not None:
+        totals = read_totals(study.path(section.totals), exclusions, hidden=section.hidden)
+        # An impossible table stops any run; what is published shows the source's own intervals.
+        rows = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
+        exclusions = exclusions.tighten(rows) if study.profile == "restricted" else exclusions
     schools = read_schools(
         study.path(section.register_file),
-        exclusions=study.path(section.exclusions),
-        years=section.years,
+        exclusions=exclusions,
         columns=section.columns or None,
-        hidden=section.hidden,
         release=section.release,
     )
     schools = replace(schools, source=section.source or schools.source)

@@ -13,10 +13,12 @@ from hotspots.vocabulary import UNRELEASED, Adjustment, Measure, Null
 Release = Literal["open", "invented", "unreleased"]
 
 
-def _pair(what: str, example: str, least: int, most: int) -> BeforeValidator:
+def _pair(what: str, example: str, least: int, most: int, *, or_words: bool = False) -> BeforeValidator:
     """Return what turns a list into a pair that runs forwards within bounds, and else says what was expected."""
 
     def check(value: Any) -> Any:
+        if or_words and isinstance(value, str) and value.strip():
+            return value.strip()
         whole = isinstance(value, list | tuple) and all(type(one) is int for one in value)
         if not whole or len(value) != 2:
             raise ValueError(f"should be {what}, e.g. {example}")
@@ -32,12 +34,33 @@ def _pair(what: str, example: str, least: int, most: int) -> BeforeValidator:
 Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
 Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
 Bounds = Annotated[tuple[int, int], _pair("a lowest and a highest count", "[1, 7]", 0, 1_000_000)]
+Meaning = Annotated[
+    tuple[int, int] | str,
+    _pair(
+        "a lowest and a highest count, or why there is none", '[1, 7] or "not available"', 0, 1_000_000, or_words=True
+    ),
+]
 
 
 class Section(BaseModel):
     """What every section of a study file has in common: frozen, and no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleSection(Section):
+    """[rule]: how small numbers of unreleased counts are protected, where no named rule fits."""
+
+    smallest: int = Field(default=1, ge=0, le=1)
+    largest: int = Field(ge=1)
+    rounding: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _hides_what_would_be_nought(self) -> RuleSection:
+        nought = (self.rounding - 1) // 2
+        if self.largest < nought:
+            raise ValueError(f"counts up to {nought} would be rounded to 0: hide them too (largest = {nought})")
+        return self
 
 
 class Areas(Section):
@@ -99,7 +122,9 @@ OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
     "hes": frozenset({"ages", "columns"}),
     "police": frozenset({"crime_types"}),
     "offences": frozenset({"codes", "knife", "columns"}),
-    "counts": frozenset({"id_column", "name_column", "count_column", "times", "marks", "rounding"}),
+    "counts": frozenset(
+        {"id_column", "name_column", "count_column", "times", "marks", "rounding", "totals", "totals_column"}
+    ),
 }
 """Options that only some formats have: with another they would be passed over in silence."""
 
@@ -125,8 +150,10 @@ class EventSection(Section):
     name_column: str | None = None
     count_column: str | None = None
     times: float = 1.0
-    marks: dict[str, Bounds] = Field(default_factory=dict)
+    marks: dict[str, Meaning] = Field(default_factory=dict)
     rounding: int | None = None
+    totals: Path | None = None
+    totals_column: str | None = None
     null: Null | None = None
     density: bool = True
 
@@ -155,6 +182,7 @@ class SchoolsSection(Section):
 
     register_file: Path = Field(alias="register")
     exclusions: Path
+    totals: Path | None = None
     years: tuple[str, ...] | None = None
     release: Release = "open"
     source: str = ""

@@ -20,6 +20,7 @@ from hotspots.sections import (
     Maps,
     PlaceSection,
     Population,
+    RuleSection,
     SchoolsSection,
     Section,
     SeriesSection,
@@ -40,7 +41,7 @@ class Study(Section):
         ``"publish"`` (counts of people are protected under `rule` before anything is computed) or
         ``"restricted"`` (true counts, for named readers, marked everywhere).
     rule
-        Disclosure rule for unreleased counts of people.
+        Disclosure rule for unreleased counts of people: a name, or its numbers in a section [rule].
     folder
         Where relative paths start: the study file's own folder.
     """
@@ -49,7 +50,7 @@ class Study(Section):
     slug: str = ""
     subtitle: str = ""
     profile: Profile = "publish"
-    rule: str = "nhs-digital"
+    rule: str | RuleSection = "nhs-digital"
     readers: str = ""
     areas: Areas
     places: tuple[PlaceSection, ...] = ()
@@ -64,12 +65,16 @@ class Study(Section):
     maps: Maps = Maps()
     folder: Path = Field(default=Path(), exclude=True)
 
-    @field_validator("rule")
+    @field_validator("rule", mode="before")
     @classmethod
-    def _known_rule(cls, value: str) -> str:
+    def _known_rule(cls, value: Any) -> Any:
         known = ("nhs-digital", "older-phe", "dfe")
+        if isinstance(value, RuleSection):
+            return value
+        if isinstance(value, dict):
+            return RuleSection.model_validate(value)
         if value not in known:
-            raise ValueError(f"known rules are {', '.join(known)}")
+            raise ValueError(f"known rules are {', '.join(known)}; or give numbers: [rule] smallest, largest, rounding")
         return value
 
     @model_validator(mode="after")
@@ -100,6 +105,11 @@ class Study(Section):
         return self
 
     @property
+    def protection(self) -> str | dict[str, int]:
+        """The disclosure rule, by name or by its numbers."""
+        return self.rule if isinstance(self.rule, str) else self.rule.model_dump()
+
+    @property
     def output_name(self) -> str:
         """Name of the folder in `outputs/`."""
         return self.slug or slugify(self.title)
@@ -112,8 +122,8 @@ class Study(Section):
         """Return every input file of the study, each once, in the order of the study file."""
         named = [self.areas.file, self.areas.points_file, self.areas.labels]
         named += [section.file for section in (self.population, self.deprivation, self.children_in_need) if section]
-        named += [path for section in self.events for path in section.paths]
-        named += [self.schools.register_file, self.schools.exclusions] if self.schools else []
+        named += [path for section in self.events for path in (*section.paths, section.totals)]
+        named += [self.schools.register_file, self.schools.exclusions, self.schools.totals] if self.schools else []
         return list(dict.fromkeys(self.path(path) for path in named if path is not None))
 
 

@@ -109,7 +109,7 @@ COLUMN_WORDS: Final = {
     "class": ("Class", "What the map shows"),
     "certainty": ("Certainty", "Whether the class holds whatever the hidden numbers are"),
     "null": ("Null hypothesis", "The null hypothesis the p-values are computed under"),
-    "reason": ("Reason", "Why the area was not tested"),
+    "reason": ("Reason", "Why the area was not tested, or why its count is hidden"),
 }
 
 SCHOOL_COLUMN_WORDS: Final = {

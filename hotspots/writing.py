@@ -316,9 +316,13 @@ def _fingerprints(study: Study) -> dict[str, str]:
 
 def _files_of(section: Any) -> tuple[Path, ...]:
     """Return the files that a section names."""
+    totals = getattr(section, "totals", None)
+    further = (totals,) if totals else ()
     if hasattr(section, "paths"):
-        return tuple(section.paths)
-    return (section.register_file, section.exclusions) if hasattr(section, "register_file") else (section.file,)
+        return (*section.paths, *further)
+    if hasattr(section, "register_file"):
+        return (section.register_file, section.exclusions, *further)
+    return (section.file,)
 
 
 def _sha256(path: Path) -> str:

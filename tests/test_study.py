@@ -103,3 +103,17 @@ def test_a_file_that_is_no_text(tmp_path):
     file.write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(StudyError, match="can't be read"):
         read_study(file)
+
+
+def test_a_rule_of_ones_own_is_a_section(tmp_path):
+    file = tmp_path / "study.toml"
+    own = "[rule]\nlargest = 4\nrounding = 10\n"
+    rest = '[study]\ntitle = "X"\n[areas]\nfile = "a.gpkg"\n'
+    events = '[[events]]\nname = "a"\ntitle = "t"\nformat = "police"\nfile = "x.csv"\n'
+    file.write_text(rest + own + events, encoding="utf-8")
+    assert read_study(file).protection == {"smallest": 1, "largest": 4, "rounding": 10}
+    file.write_text(rest + own.replace("rounding = 10", "rounding = 20") + events, encoding="utf-8")
+    # The nearest 20 of 5 to 9 is 0: what is shown as 0 would not be 0.
+    with pytest.raises(StudyError, match="counts up to 9 would be rounded to 0"):
+        read_study(file)
+    assert make_study(SMALL | {"rule": "older-phe"}).protection == "older-phe"

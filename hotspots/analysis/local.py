@@ -219,7 +219,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     for name in ("class", "certainty"):
         columns[name] = np.where(reasons == "", columns[name], "not_tested")
     columns["null"] = np.full(len(counts), null, dtype=object)
-    columns["reason"] = reasons
+    columns["reason"] = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
     provenance = {
         "statistic": _statistic(settings),
         "null": null,

@@ -158,7 +158,8 @@ def reasons_not_tested(
     if _uses_population(counts, null) or measure != "count":
         reasons[~(counts.table["population"].to_numpy() > 0)] = "no population"
     absent = counts.table["observed_low"].isna().to_numpy()
-    reasons[absent] = "no count in the source"
+    why = counts.table["reason"].to_numpy(dtype=object)[absent]
+    reasons[absent] = [f"no count in the source: {one}" if one else "no count in the source" for one in why]
     # An area whose neighbours are all left out has no window either.
     present = (reasons == "") | (reasons == ISLAND)
     left = links.matrix() @ present.astype(float)
