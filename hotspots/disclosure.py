@@ -10,6 +10,7 @@ own, as in a chart of years, it is held against its parts (`gives_back`).
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -195,7 +196,7 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             notes=(*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}."),
         )
     if isinstance(noun, Series):
-        table = _hide(noun.table, chosen, "low", "high")
+        table = _hide_differences(_hide(noun.table, chosen, "low", "high"), chosen)
         # The interval was made from the true count: it goes too, and is made again from what is left.
         table[["ci_low", "ci_high"]] = np.nan
         notes = (*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}.")
@@ -204,6 +205,22 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
         f"{type(noun).__name__} can't be protected by hiding small counts.",
         advice="count the events by area or by year first",
     )
+
+
+def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Return a table of protected periods and groups in which no two exact numbers differ by a hidden one.
+
+    One line may lie in another (under 25 in all ages): their difference is then a count too, and where it is small the
+    smaller number of the two becomes an interval that leaves the difference anything the rule hides. Where numbers are
+    rounded, none is exact. Sums of three lines and more are not looked at.
+    """
+    hidden = table.copy()
+    for _, rows in table.groupby("period", sort=False):
+        exact = rows.loc[rows["low"] == rows["high"], "low"].sort_values(kind="stable")
+        for smaller, larger in itertools.pairwise(exact.index):
+            if rule.smallest <= exact[larger] - exact[smaller] <= rule.largest:
+                hidden.loc[smaller, ["low", "high"]] = exact[larger] - rule.largest, exact[larger] - rule.smallest
+    return hidden
 
 
 def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:

@@ -177,3 +177,22 @@ def test_the_reason_of_a_protected_count_says_no_more_than_its_interval():
     assert safe.table["reason"].tolist() == [
         *("hidden (nhs-digital)", "hidden (nhs-digital)", "rounded or hidden (nhs-digital)", "", "not available (:)")
     ]
+
+
+def test_two_lines_do_not_give_back_their_difference():
+    """Of 100 admissions 97 were under 25: the other 3 are as hidden as if they stood there."""
+    rows = [("2018", "all", 100), ("2018", "under 25", 97), ("2019", "all", 90), ("2019", "under 25", 90)]
+    rows += [("2020", "all", 100), ("2020", "under 25", 60), ("2021", "all", 9), ("2021", "under 25", 4)]
+    table = pd.DataFrame(
+        [(period, group, float(n), float(n), np.nan, np.nan) for period, group, n in rows],
+        columns=["period", "group", "low", "high", "ci_low", "ci_high"],
+    )
+    safe = protect(Series(table, unit="admissions", release="unreleased"), "older-phe").table
+    found = {(r.period, r.group): (r.low, r.high) for r in safe.itertuples()}
+    assert found["2018", "under 25"] == (95, 99)  # the others are 1 to 5
+    assert found["2018", "all"] == (100, 100)
+    assert found["2019", "under 25"] == (90, 90)  # no others: 0 is not hidden
+    assert found["2020", "under 25"] == (60, 60)
+    assert found["2021", "under 25"] == (1, 5)  # hidden already, and with it the difference
+    again = protect(Series(table, unit="admissions", release="unreleased"), "nhs-digital").table
+    assert (again["low"] < again["high"]).all()
