@@ -32,6 +32,12 @@ POINTS = 400
 ALMOST = 1e-6
 """A negative binomial whose dispersion is this near to 1 stands for the Poisson."""
 
+TOTALS = 9
+"""Totals of hidden counts at which the bounds of the dispersion are looked for ..."""
+
+MARGIN = 0.01
+"""... and the share by which they are widened for the totals in between."""
+
 MOST = 1e4
 """A dispersion beyond this is no longer scatter; the search ends here."""
 
@@ -96,18 +102,25 @@ def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | 
 def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[float, float]:
     """Return the smallest and largest dispersion that fills of hidden counts can give.
 
-    Every hidden count is put as near to, and as far from, its expected count as its interval allows. These are
-    outer bounds while the expected counts are held at the middle of the intervals.
+    Every hidden count is put as near to, and as far from, its expected count as its interval allows, which bounds all
+    fills that have this total. Expected counts grow with the total of a fill, so that is done for `TOTALS` totals from
+    that of all lows to that of all highs.
 
     Parameters
     ----------
     low, high, expected
-        Bounds of the events and expected events per area (n).
+        Bounds of the events, and expected events at any one total, per area (n).
     """
-    near = np.clip(np.rint(expected), low, high)
-    far = np.where(np.abs(high - expected) >= np.abs(low - expected), high, low)
-    smallest, largest = robust_dispersion(near, expected), robust_dispersion(far, expected)
-    return min(smallest, largest), max(smallest, largest)
+    if (low == high).all():
+        only = robust_dispersion(low, expected)
+        return only, only
+    found = []
+    for total in np.linspace(low.sum(), high.sum(), TOTALS):
+        mean = expected * (total / expected.sum())
+        near = np.clip(np.rint(mean), low, high)
+        far = np.where(np.abs(high - mean) >= np.abs(low - mean), high, low)
+        found += [robust_dispersion(fill, mean) for fill in (near, far)]
+    return max(1.0, min(found) * (1 - MARGIN)), max(found) * (1 + MARGIN)
 
 
 def _reach(mean: Floats, dispersion: Floats) -> Floats:

@@ -91,7 +91,8 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
     """Return the bounds under a null of risk: window low and others high, and window high and others low.
 
     An event more in the window raises the total too, but the window's tail falls all the same. One dispersion can't
-    stand for all fills: the bounds hold for the smallest and for the largest. Where the window leaves the area out, the
+    stand for all fills: the bounds hold for the smallest and for the largest (a tail near one half, where nothing is
+    decided, has its extreme between them and may pass a bound by some 1e-4). Where the window leaves the area out, the
     area keeps its count and the other areas' total is given.
     """
     window = tested.tested
