@@ -110,3 +110,27 @@ def test_what_is_certain_holds_in_every_fill(method, null, adjustment):
     assert never > 0
     if null == "constant-risk":
         assert certain > 0
+
+
+@pytest.mark.parametrize("null", ["randomisation", "constant-risk"])
+def test_with_known_totals_the_bounds_are_outer_ones(null):
+    """Totals of the two authorities narrow the intervals; every fill that has them lies within the bounds."""
+    from hotspots.analysis.totals import tighten_counts
+
+    area, links, low, high = hidden_world(6, hidden=6)
+    truth = np.where(low < high, low + 1, low)
+    codes = area.areas["la_code"].to_numpy()
+    totals = {code: (float(truth[codes == code].sum()),) * 2 for code in np.unique(codes)}
+    tight = tighten_counts(make_counts(area, low, high), totals)
+    options = {"null": null, "adjustment": "none"}
+    wide, found = of_intervals(getis_ord, (area, links, low, high), **options), getis_ord(tight, links, **options).table
+    fills = itertools.product(*[range(a, b + 1) for a, b in zip(low, high, strict=True)])
+    fits = [fill for fill in map(np.array, fills) if all(fill[codes == c].sum() == t[0] for c, t in totals.items())]
+    assert len(fits) > 1
+    tables = [getis_ord(make_counts(area, fill), links, **options).table for fill in fits]
+    for tail in (*TAILS, "p"):
+        least, most = extremes(tables, f"{tail}_high")
+        assert (found[f"{tail}_low"] <= least + 1e-11).all()
+        assert (found[f"{tail}_high"] >= most - 1e-11).all()
+        assert (found[f"{tail}_high"] <= wide[f"{tail}_high"] + 1e-11).all()
+        print(f"{null}, {tail}: wider than the {len(fits)} fills by at most {(found[f'{tail}_high'] - most).max():.3f}")
