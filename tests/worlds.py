@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
 
 from hotspots.nouns import AreaCounts, StudyArea
 
@@ -44,3 +45,10 @@ def make_counts(area: StudyArea, values: object, high: object = None, **words: s
     low = np.asarray(values, dtype=float)
     table = pd.DataFrame({"observed_low": low, "observed_high": low if high is None else high}, index=area.ids)
     return AreaCounts(area, table, **{"release": "open", **words})
+
+
+def windows_of(sets: list[np.ndarray], n: int, weights: list[np.ndarray] | None = None) -> csr_array:
+    """Return windows among n areas as a sparse array: row i marks, or weighs, the areas of the i-th set."""
+    starts = np.append(0, np.cumsum([len(s) for s in sets]))
+    values = np.ones(starts[-1]) if weights is None else np.concatenate(weights)
+    return csr_array((values, np.concatenate(sets), starts), shape=(len(sets), n))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotspots.analysis.exact import pool_of
-from hotspots.analysis.lattice import NUMERICAL_ERROR, chance_of_one_set, few
+from hotspots.analysis.lattice import NUMERICAL_ERROR, chance_of_one_set, few, newton
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,17 +134,7 @@ def _tails_of(power_sums: Complex, pool: int, cells: int, sums: Whole, mid_p: bo
     """Return both tails of windows of one size at their sums, from power sums (windows, m, frequencies)."""
     from scipy.fft import irfft
 
-    size = power_sums.shape[1]
-    expected = [np.ones((len(sums), power_sums.shape[2]), dtype=complex)]
-    for k in range(1, size + 1):
-        m = np.arange(1, k + 1)
-        # Newton's identities, as in the lattice: C(pool, k-m) / (k C(pool, k)) with alternating signs
-        factor = -1 / k * np.cumprod(-(k - m + 1) / (pool - k + m))
-        total = np.zeros_like(expected[0])
-        for f, j in zip(factor, m, strict=True):
-            total += (f * expected[k - j]) * power_sums[:, j - 1]
-        expected.append(total)
-    chance = irfft(expected[size], n=cells, axis=1)
+    chance = irfft(newton(np.moveaxis(power_sums, 1, 0), pool)[-1], n=cells, axis=1)
     row, ties = np.arange(len(sums)), chance[np.arange(len(sums)), sums] * (0.5 if mid_p else 0.0)
     hot = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1][row, sums] - ties
     cold = np.cumsum(chance, axis=1)[row, sums] - ties

@@ -179,21 +179,28 @@ def _of_numbers(values: Whole, numbers: Whole, middle: float) -> dict[int, Float
 
 
 def _by_newton(histogram: Complex, n: int, numbers: Whole, frequency: Whole) -> Complex:
-    """Return E x^S of the numbers of draws (numbers, frequencies) by Newton's identities.
+    """Return E x^S of the numbers of draws (numbers, frequencies) by Newton's identities."""
+    multiples = np.outer(np.arange(1, int(numbers[-1]) + 1), frequency)
+    expected = newton(n * histogram[multiples % len(histogram)], n)
+    return np.array([expected[number] for number in numbers])
 
-    k e_k = sum_m (-1)^(m-1) e_(k-m) p_m between elementary symmetric polynomials and power sums of the x^v, with
-    e_k = C(n, k) E x^S.
+
+def newton(power_sums: Complex, pool: int) -> list[Complex]:
+    """Return E x^S of 0, 1, ... k draws without replacement, from the power sums of the pool's x^v (k, ...).
+
+    k e_k = sum_m (-1)^(m-1) e_(k-m) p_m between elementary symmetric polynomials and power sums, with
+    e_k = C(pool, k) E x^S.
     """
-    last = int(numbers[-1])
-    sums = histogram[np.outer(np.arange(1, last + 1), frequency) % len(histogram)]
-    expected = np.ones((last + 1, len(frequency)), dtype=complex)
-    for k in range(1, last + 1):
+    expected: list[Complex] = [np.ones_like(power_sums[0])]
+    for k in range(1, len(power_sums) + 1):
         m = np.arange(1, k + 1)
-        # n C(n, k-m) / (k C(n, k)), with alternating signs
-        factor = -n / k * np.cumprod(-(k - m + 1) / (n - k + m))
-        expected[k] = np.einsum("m,mf,mf->f", factor, expected[k - m], sums[:k])
-    wanted: Complex = np.take(expected, numbers, axis=0)
-    return wanted
+        # C(pool, k-m) / (k C(pool, k)), with alternating signs
+        factors = -1 / k * np.cumprod(-(k - m + 1) / (pool - k + m))
+        total = np.zeros_like(power_sums[0])
+        for factor, fewer, power_sum in zip(factors, reversed(expected), power_sums, strict=False):
+            total += (factor * fewer) * power_sum
+        expected.append(total)
+    return expected
 
 
 def _by_poisson_sampling(histogram: Complex, values: Whole, numbers: Whole, middle: float, frequency: Whole) -> Complex:

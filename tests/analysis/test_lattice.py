@@ -6,14 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from worlds import windows_of
 
 from hotspots.analysis import exact, lattice
-
-
-def windows_of(sets: list[np.ndarray], n: int) -> csr_array:
-    starts = np.append(0, np.cumsum([len(s) for s in sets]))
-    return csr_array((np.ones(starts[-1]), np.concatenate(sets), starts), shape=(len(sets), n))
 
 
 def enumerated(pool: np.ndarray, k: int, s: float, *, half: bool = False) -> tuple[float, float]:

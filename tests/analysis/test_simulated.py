@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.sparse import csr_array
+from worlds import windows_of
 
 from hotspots.analysis import exact, simulated
-
-
-def windows_of(sets: list[np.ndarray], weights: list[np.ndarray], n: int) -> csr_array:
-    starts = np.append(0, np.cumsum([len(s) for s in sets]))
-    return csr_array((np.concatenate(weights), np.concatenate(sets), starts), shape=(len(sets), n))
 
 
 def test_weighted_sums_equal_enumeration_within_their_error():
@@ -24,7 +20,7 @@ def test_weighted_sums_equal_enumeration_within_their_error():
     sets = [np.sort(rng.choice(np.delete(np.arange(8), i), 3, replace=False)) for i in range(8)]
     weights = [np.array([1.0, 0.5, 0.25])] * 8
     found = simulated.weighted_tails(
-        values, windows_of(sets, weights, 8), leave_out=True, draws=40_000, rng=np.random.default_rng(1)
+        values, windows_of(sets, 8, weights), leave_out=True, draws=40_000, rng=np.random.default_rng(1)
     )
     for i in range(8):
         others = np.delete(values, i).tolist()
@@ -39,7 +35,7 @@ def test_equal_weights_have_the_exact_tails():
     rng = np.random.default_rng(32)
     values = rng.poisson(rng.gamma(2.0, 2.0, 60))
     sets = [np.sort(rng.choice(np.delete(np.arange(60), i), 5, replace=False)) for i in range(60)]
-    window = windows_of(sets, [np.ones(5)] * 60, 60)
+    window = windows_of(sets, 60, [np.ones(5)] * 60)
     sums = np.rint(window @ values).astype(np.int64)
     hot, cold = exact.conditional_tails(values, sums, np.full(60, 5))
     found = simulated.weighted_tails(
@@ -53,7 +49,7 @@ def test_equal_weights_have_the_exact_tails():
 
 def test_total_randomisation_draws_the_area_itself_too():
     values = np.array([10.0, 0.0, 0.0, 0.0])
-    window = windows_of([np.array([0, 1])] * 4, [np.array([2.0, 1.0])] * 4, 4)
+    window = windows_of([np.array([0, 1])] * 4, 4, [np.array([2.0, 1.0])] * 4)
     hot, _ = simulated.weighted_tails(values, window, leave_out=False, draws=30_000, rng=np.random.default_rng(3))
     # 20 is reached where the first of two draws is the 10: one in four.
     assert hot[0] == pytest.approx(0.25, rel=0.4)
@@ -63,7 +59,7 @@ def test_total_randomisation_draws_the_area_itself_too():
 
 def test_ties_count_half_in_the_mid_p_variant():
     values = np.array([1.0, 1.0, 1.0, 1.0, 5.0])
-    window = windows_of([np.array([1, 2])] * 5, [np.array([1.0, 0.5])] * 5, 5)
+    window = windows_of([np.array([1, 2])] * 5, 5, [np.array([1.0, 0.5])] * 5)
     rng = np.random.default_rng(4)
     hot, cold = simulated.weighted_tails(values, window, leave_out=True, draws=20_000, rng=rng, mid_p=True)
     # Of the fifth area all other values are equal: every draw is a tie.
