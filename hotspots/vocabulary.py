@@ -45,7 +45,19 @@ def weakest_release(*marks: str) -> str:
 Method = Literal["getis_ord", "local_moran"]
 Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
+SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference"]
+"""Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
+population) or of densities (one kind or period over another); one density less another."""
+
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
+
+CONTOUR_KINDS: Final = {
+    "raised": "Raised risk",
+    "lowered": "Lowered risk",
+    "top_area": "Densest part of the area",
+    "top_events": "Densest part of the events",
+}
+"""What a contour goes around."""
 
 RESULT_COLUMNS: Final = (
     "area_id",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from hotspots.analysis.kernels import KERNELS, Kernel, Lattice, stamp_compact, stamp_gaussian
+from hotspots.analysis.grids import Grid
+from hotspots.analysis.kernels import KERNELS, Kernel, stamp_compact, stamp_gaussian
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
 from hotspots.vocabulary import weakest_release
@@ -107,22 +108,22 @@ def kernel_density(
     side = _choose_cell(chosen.metres, cell, kernel, tuple(area.areas.total_bounds))
     period = _years(events.table["when"]) if years is None else years
 
-    lattice = Lattice.over(outline, side)
+    grid = Grid.over(outline, side)
     stamp = stamp_gaussian if kernel == "gaussian" else stamp_compact
     density, lost = stamp(
         distinct,
         stacked.astype(float),
-        lattice=lattice,
+        grid=grid,
         bandwidth=chosen.metres,
         profile=KERNELS[kernel],
         correct=edge == "diggle",
     )
-    values = np.where(lattice.inside, density * 1e6 / (period or 1.0), np.nan)
+    values = np.where(grid.inside, density * 1e6 / (period or 1.0), np.nan)
     if lost:
         notes.append(f"Events in a part of the area too narrow for any cell, and so not in the surface: {lost:,.0f}.")
     return Surface(
         values,
-        origin=(lattice.west, lattice.north),
+        origin=(grid.west, grid.north),
         cell=side,
         unit="events per km² and year" if period else "events per km²",
         integral=float(np.nansum(values)) * side**2 / 1e6 * (period or 1.0),

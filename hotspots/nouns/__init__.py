@@ -4,12 +4,21 @@ from hotspots.nouns.areas import Place, StudyArea, slugify
 from hotspots.nouns.checks import need_released, text_ids
 from hotspots.nouns.counts import AreaCounts
 from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series
-from hotspots.nouns.results import SCHOOL_RESULT_COLUMNS, HotspotResult, SchoolResult, Surface
+from hotspots.nouns.results import (
+    CONTOUR_COLUMNS,
+    SCHOOL_RESULT_COLUMNS,
+    Contours,
+    HotspotResult,
+    SchoolResult,
+    Surface,
+)
 
 __all__ = [
+    "CONTOUR_COLUMNS",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
     "AreaCounts",
+    "Contours",
     "Deprivation",
     "Events",
     "Factors",

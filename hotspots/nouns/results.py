@@ -10,9 +10,18 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.nouns.areas import Place
-from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns
+from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
 from hotspots.nouns.records import SCHOOL_COLUMNS
-from hotspots.vocabulary import COLD_CLASSES, CRS, HOT_CLASSES, LEVEL_OF_CLASS, RESULT_COLUMNS, UNRELEASED, Method
+from hotspots.vocabulary import (
+    COLD_CLASSES,
+    CRS,
+    HOT_CLASSES,
+    LEVEL_OF_CLASS,
+    RESULT_COLUMNS,
+    UNRELEASED,
+    Method,
+    SurfaceKind,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -80,7 +89,7 @@ class HotspotResult(Noun):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Surface(Noun):
-    """A density surface: north up, missing outside the study area.
+    """A value for every cell of the study area: north up, missing outside.
 
     Parameters
     ----------
@@ -93,9 +102,14 @@ class Surface(Noun):
     unit
         Unit of the values, in words, e.g. ``"events per km² and year"``.
     integral
-        Integral of the surface over the study area, in events.
+        Integral of the surface over the study area, in events; missing where the value is no density.
     bandwidth
         In metres; `bandwidth_words` says how it was chosen.
+    kind
+        What the values are; see `SurfaceKind`.
+    p_raised, p_lowered
+        Chance of a value so high, and of one so low, in every cell if there were no difference (as `values`);
+        None where nothing is tested.
     """
 
     values: NDArray[np.float64]
@@ -116,6 +130,9 @@ class Surface(Noun):
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
     crs: str = CRS
+    kind: SurfaceKind = "density"
+    p_raised: NDArray[np.float64] | None = None
+    p_lowered: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=float)
@@ -123,6 +140,16 @@ class Surface(Noun):
             raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
         values.setflags(write=False)
         freeze(self, "values", values)
+        for name in ("p_raised", "p_lowered"):
+            if getattr(self, name) is None:
+                continue
+            chances = np.array(getattr(self, name), dtype=float)
+            if chances.shape != values.shape:
+                raise AnalysisError(
+                    f"A surface's {name} has one number per cell.", found=f"{chances.shape} for {values.shape} cells"
+                )
+            chances.setflags(write=False)
+            freeze(self, name, chances)
         freeze_mapping(self, "provenance")
 
     @property
@@ -136,6 +163,50 @@ class Surface(Noun):
         rows, columns = self.values.shape
         west, north = self.origin
         return (west, north - rows * self.cell, west + columns * self.cell, north)
+
+
+CONTOUR_COLUMNS = ("kind", "words", "threshold", "area_km2", "share_of_area", "events", "share_of_events", "geometry")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contours(Noun):
+    """Polygons around the cells of a surface that pass a threshold, each with what lies in it.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `contour_id` (whole numbers from 1) with `CONTOUR_COLUMNS`, one row per polygon:
+        `kind` is one of `vocabulary.CONTOUR_KINDS`; `words` say what it is; `threshold` is the value (or the chance)
+        passed; `share_of_area` and `share_of_events` are of the whole study area, 0 to 1; `events` is missing where
+        the points behind the surface may not be counted.
+    surface
+        Name of the surface.
+    words
+        How the polygons were made, in sentences.
+    """
+
+    table: gpd.GeoDataFrame
+    surface: str
+    words: str = ""
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
+        table = self.table[list(CONTOUR_COLUMNS)].copy()
+        table.index.name = "contour_id"
+        need_unique(table.index, "contours")
+        freeze(self, "table", table)
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)
 
 
 SCHOOL_RESULT_COLUMNS = (

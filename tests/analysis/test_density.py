@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from hotspots.analysis.density import kernel_density
-from hotspots.analysis.kernels import KERNELS, Lattice, stamp_compact, stamp_gaussian
+from hotspots.analysis.grids import Grid
+from hotspots.analysis.kernels import KERNELS, stamp_compact, stamp_gaussian
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea
 
@@ -89,7 +90,7 @@ def test_values_with_diggles_correction_are_the_direct_weighted_sum(kernel):
     points = scattered()
     surface = kernel_density(make_events(points), L_SHAPE, bandwidth=1230, cell=310, kernel=kernel)
     used = inside_only(points, L_SHAPE)
-    # A lattice much wider than the study area holds the whole kernel; the share inside by counting cells.
+    # A grid much wider than the study area holds the whole kernel; the share inside by counting cells.
     wide = kernel_density(
         make_events(used),
         make_area(shapely.box(WEST - 31_000, SOUTH - 31_000, WEST + 40_300, SOUTH + 40_300)),
@@ -125,10 +126,10 @@ def test_kernels_integrate_to_one(kernel):
 
 
 def test_unbounded_gaussian_keeps_every_event_to_a_billionth():
-    lattice = Lattice(0.0, 20_000.0, 100.0, np.ones((200, 200), dtype=bool))
+    grid = Grid(0.0, 20_000.0, 100.0, np.ones((200, 200), dtype=bool))
     points, weights = np.array([[10_012.0, 9_977.0], [9_000.0, 11_111.0]]), np.array([3.0, 1.0])
     total, lost = stamp_gaussian(
-        points, weights, lattice=lattice, bandwidth=700.0, profile=KERNELS["gaussian"], correct=False
+        points, weights, grid=grid, bandwidth=700.0, profile=KERNELS["gaussian"], correct=False
     )
     assert lost == 0
     assert total.sum() * 100.0**2 == pytest.approx(4, abs=1e-9)
@@ -137,9 +138,9 @@ def test_unbounded_gaussian_keeps_every_event_to_a_billionth():
 @pytest.mark.parametrize(("kernel", "error"), [("quartic", 1e-5), ("epanechnikov", 3e-4), ("triangular", 3e-5)])
 def test_unbounded_compact_kernels_keep_every_event_up_to_the_cells(kernel, error):
     """What the sum over cells misses shrinks with the cell: here 50 cells to the radius."""
-    lattice = Lattice(0.0, 5_000.0, 20.0, np.ones((250, 250), dtype=bool))
+    grid = Grid(0.0, 5_000.0, 20.0, np.ones((250, 250), dtype=bool))
     points, weights = np.array([[2_512.0, 2_477.0], [2_100.0, 2_911.0]]), np.array([3.0, 1.0])
-    total, _ = stamp_compact(points, weights, lattice=lattice, bandwidth=1000.0, profile=KERNELS[kernel], correct=False)
+    total, _ = stamp_compact(points, weights, grid=grid, bandwidth=1000.0, profile=KERNELS[kernel], correct=False)
     assert total.sum() * 20.0**2 == pytest.approx(4, rel=error)
 
 
