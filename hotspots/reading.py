@@ -15,11 +15,13 @@ from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Se
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
-    from hotspots.sections import EventSection, SeriesSection
+    from hotspots.sections import ComparisonSection, EventSection, PredictionSection, SeriesSection
     from hotspots.study import Study
 
 Report = Callable[[str], object]
 """Told what is being done, before it is done."""
+
+UNRELEASED_POINTS = "the points are unreleased records of people, which a surface of them could give back"
 
 
 @dataclass(slots=True)
@@ -27,7 +29,8 @@ class Inputs:
     """What a study reads, ready to be analysed.
 
     `events` keep their points and are used for surfaces only; `counts` and `series` have been through the gate.
-    `left_out` says what of the study is not here, and why.
+    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
+    study is not here, and why.
     """
 
     area: StudyArea
@@ -39,6 +42,8 @@ class Inputs:
     schools: Schools | None = None
     placed: pd.Series | None = None
     factors: Factors | None = None
+    comparisons: dict[str, tuple[Events, Events]] = field(default_factory=dict)
+    predictions: dict[str, tuple[Events, Events]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     problems: list[HotspotsError] = field(default_factory=list)
 
@@ -82,6 +87,16 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt(
             f"Reading {section.title}",
             lambda section=section: _read_events(study, section, inputs, points),  # type: ignore[misc]
+        )
+    for comparison in study.comparisons:
+        attempt(
+            f"Reading {comparison.title}",
+            lambda comparison=comparison: _read_comparison(study, comparison, inputs),  # type: ignore[misc]
+        )
+    for prediction in study.predictions:
+        attempt(
+            f"Reading the past and the future of {prediction.events}",
+            lambda prediction=prediction: _read_prediction(study, prediction, inputs),  # type: ignore[misc]
         )
     if study.deprivation is not None:
         attempt(f"Reading {study.deprivation.title}", lambda: _read_deprivation(study, inputs))
@@ -204,6 +219,35 @@ def _read_records(study: Study, section: EventSection, years: tuple[int, int] | 
     events = replace(events, source=section.source or events.source, period=section.period or events.period)
     restricted: Events = restrict(events)
     return restricted if study.profile == "restricted" else events
+
+
+def _section_of(study: Study, name: str) -> EventSection:
+    return next(section for section in study.events if section.name == name)
+
+
+def _read_comparison(study: Study, comparison: ComparisonSection, inputs: Inputs) -> None:
+    """Read both sides of a comparison; points of people that are not released are not compared at all."""
+    first, second = (_section_of(study, name) for name in comparison.sources)
+    if _keeps_points_back(study, first) or _keeps_points_back(study, second):
+        inputs.left_out[f"the comparison {comparison.title}"] = UNRELEASED_POINTS
+        return
+    years = comparison.years or first.years, comparison.against_years or second.years
+    pair = tuple(_read_records(study, one, span) for one, span in zip((first, second), years, strict=True))
+    inputs.comparisons[comparison.name] = pair[0], pair[1]
+
+
+def _read_prediction(study: Study, prediction: PredictionSection, inputs: Inputs) -> None:
+    """Read the events of the past and of the future of a prediction."""
+    section = _section_of(study, prediction.events)
+    if _keeps_points_back(study, section):
+        inputs.left_out[f"the prediction of {section.title}"] = UNRELEASED_POINTS
+        return
+    past, future = (_read_records(study, section, years) for years in (prediction.past, prediction.future))
+    inputs.predictions[prediction.name] = past, future
+
+
+def _keeps_points_back(study: Study, section: EventSection) -> bool:
+    return section.release == UNRELEASED and study.profile != RESTRICTED
 
 
 def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -244,13 +244,81 @@ class Analysis(Section):
     global_statistics: bool = False
 
 
-class DensitySection(Section):
-    """[density]: kernel density surfaces."""
+BandwidthRule = Literal[
+    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
+]
+SurfaceKernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
+Metres = Annotated[float, Field(gt=0)]
 
-    kernel: Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"] = "quartic"
-    bandwidth: float | None = Field(default=None, gt=0)
-    cell: float | None = Field(default=None, gt=0)
-    edge: Literal["diggle", "none"] = "diggle"
+
+def _known_bandwidth(value: Any) -> Any:
+    """Return metres or the name of a rule; a union's own errors would be one line for each of its sides."""
+    metres = type(value) in (int, float) and 0 < value < float("inf")
+    if not metres and value not in get_args(BandwidthRule):
+        raise ValueError(f"should be metres above 0, or a rule: {', '.join(get_args(BandwidthRule))}")
+    return value
+
+
+Bandwidth = Annotated[float | BandwidthRule, BeforeValidator(_known_bandwidth)]
+
+
+class DensitySection(Section):
+    """[density]: surfaces of density, and of risk against the population."""
+
+    kernel: SurfaceKernel = "quartic"
+    bandwidth: Bandwidth | None = None
+    cell: Metres | None = None
+    edge: Literal["diggle", "uniform", "none"] = "diggle"
+    adaptive: bool = False
+    beyond: bool | None = None
+    risk: bool = True
+    risk_cell: Metres | None = None
+    densest: float = Field(default=0.05, gt=0, lt=1)
+    least: int = Field(default=10, ge=1)
+
+
+class ComparisonSection(Section):
+    """[[comparisons]]: the density of events in some years against other years, or against other events."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    events: str
+    years: Years | None = None
+    against: str | None = None
+    against_years: Years | None = None
+    measure: Literal["ratio", "difference"] = "ratio"
+
+    @model_validator(mode="after")
+    def _whole(self) -> ComparisonSection:
+        if self.against is None and self.against_years is None:
+            raise ValueError("say what to compare with: against_years = [2015, 2016], or against = another source")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """Names of the two event sections, which may be one."""
+        return self.events, self.against or self.events
+
+
+class PredictionSection(Section):
+    """[[predictions]]: how well the density of past years foretells where the events of later ones are."""
+
+    events: str
+    past: Years
+    future: Years
+    bandwidths: tuple[Metres, ...] = Field(default=(500.0, 1000.0, 2000.0), min_length=1)
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
+
+    @model_validator(mode="after")
+    def _forwards(self) -> PredictionSection:
+        if self.past[1] >= self.future[0]:
+            raise ValueError("the past ends before the future begins")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        return f"{self.events}_{self.past[0]}-{self.future[1]}"
 
 
 class Maps(Section):

@@ -13,6 +13,7 @@ from hotspots.nouns import slugify
 from hotspots.sections import (
     Analysis,
     Areas,
+    ComparisonSection,
     DensitySection,
     DeprivationSection,
     EventSection,
@@ -20,6 +21,7 @@ from hotspots.sections import (
     Maps,
     PlaceSection,
     Population,
+    PredictionSection,
     RuleSection,
     SchoolsSection,
     Section,
@@ -62,6 +64,8 @@ class Study(Section):
     children_in_need: FactorsSection | None = None
     analysis: Analysis = Analysis()
     density: DensitySection = DensitySection()
+    comparisons: tuple[ComparisonSection, ...] = ()
+    predictions: tuple[PredictionSection, ...] = ()
     maps: Maps = Maps()
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -86,6 +90,9 @@ class Study(Section):
         for section in self.series:
             if section.events not in names:
                 raise ValueError(f"series {section.name!r} is of {section.events!r}, which is no event section")
+        problem = _of_surfaces(self)
+        if problem:
+            raise ValueError(problem)
         problem = _of_places(self)
         if problem:
             raise ValueError(problem)
@@ -139,6 +146,22 @@ def _of_places(study: Study) -> str:
         unknown = [code for code in section.authorities if kept is not None and code not in kept]
         if unknown:
             return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
+    return ""
+
+
+def _of_surfaces(study: Study) -> str:
+    """Return what is wrong with comparisons and predictions, as far as the study file alone tells."""
+    names = [section.name for section in study.events]
+    of_comparisons = [(f"comparison {one.name!r}", name) for one in study.comparisons for name in one.sources]
+    for what, named in (*of_comparisons, *(("a prediction", one.events) for one in study.predictions)):
+        if named not in names:
+            return f"{what} is of {named!r}, which is no event section"
+        if study.events[names.index(named)].format == "counts":
+            return f"{what} is of {named!r}, which is a table of counts: events are needed"
+    own = [one.name for one in study.comparisons]
+    twice = sorted({name for name in own if own.count(name) > 1 or name in names})
+    if twice:
+        return f"the comparison {twice[0]!r} shares its name with another section"
     return ""
 
 
