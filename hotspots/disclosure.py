@@ -23,7 +23,7 @@ from hotspots.nouns import AreaCounts, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -274,6 +274,42 @@ def gives_back(whole: ArrayLike, parts: ArrayLike, *, all_of_them: bool = True) 
     # The number with the widest interval is the first that can't take both its ends.
     widest = float(np.ptp(np.vstack([cells, others]), axis=1).max(initial=0.0))
     return bool(low > most - widest or (all_of_them and high < least + widest))
+
+
+def tells_of_areas(
+    series: Series,
+    counts: AreaCounts,
+    *,
+    rule: str | Rule | Mapping[str, int],
+    dropped: Mapping[str, int],
+    years: tuple[int, int],
+    complete: Collection[str],
+) -> bool:
+    """Whether a protected series, held against the areas' intervals, tells more of a hidden number than the rule does.
+
+    Parameters
+    ----------
+    series
+        By year, protected.
+    counts
+        By area, as they were before the gate: of what lies in no area, the rule's intervals are needed one by one.
+    dropped
+        Reason → rows left out of both.
+    years
+        First and last year of the areas' counts.
+    complete
+        Groups of the series that hold every event of the areas.
+    """
+    chosen = find_rule(rule)
+    unplaced = [int(number) - int(dropped.get(reason, 0)) for reason, number in counts.dropped.items()]
+    bounds = counts.table[["observed_low", "observed_high"]].to_numpy()
+    parts = [(chosen.interval(low)[0], chosen.interval(high)[1]) for low, high in bounds]
+    parts += [chosen.interval(number) for number in (int(counts.outside), *unplaced)]
+    table = series.table[series.table["period"].astype(int).between(*years)]
+    return any(
+        gives_back(rows[["low", "high"]], parts, all_of_them=group in complete)
+        for group, rows in table.groupby("group", sort=False)
+    )
 
 
 OVERLAPPING: Final = frozenset(

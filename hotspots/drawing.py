@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotspots.analysing import Findings
 from hotspots.analysis.correlogram import scale_sentence
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
@@ -17,25 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hotspots.nouns import Deprivation, StudyArea
+    from hotspots.nouns import Contours, Deprivation, StudyArea
     from hotspots.publish.briefing import Page
     from hotspots.publish.saving import Body
     from hotspots.reading import Inputs, Report
     from hotspots.study import Study
 
     Mapped = HotspotResult | Surface | SchoolResult
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a study found, and what it left out and why."""
-
-    results: list[HotspotResult] = field(default_factory=list)
-    surfaces: list[Surface] = field(default_factory=list)
-    schools: SchoolResult | None = None
-    clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
-    correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class _Table:
     """All that is needed to draw any of the maps; every process gets it once."""
 
     nouns: Sequence[Mapped]
+    contours: Mapping[str, Contours]
     area: StudyArea
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
@@ -87,6 +77,7 @@ def draw_everything(
     dpi = study.maps.dpi
     table = _Table(
         nouns=nouns,
+        contours=findings.contours,
         area=inputs.area,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
@@ -115,7 +106,7 @@ def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
         if isinstance(noun, HotspotResult):
             stem = f"{noun.name}_{noun.method}"
         else:
-            stem = f"{noun.name}_density" if isinstance(noun, Surface) else "schools"
+            stem = noun.stem if isinstance(noun, Surface) else "schools"
         close_ups = not (isinstance(noun, HotspotResult) and noun.method == "local_moran")
         for place in places if close_ups else [None]:
             yield _Sheet(number, place, f"{stem}_{place.slug if place else 'all'}", _is_telling(noun, place))
@@ -169,6 +160,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,
         basemap=table.basemap,
         basemap_credit=table.basemap_credit,
+        contours=table.contours.get(noun.stem) if isinstance(noun, Surface) else None,
     )
     save_map(figure, table.folder / sheet.stem, dpi=table.dpi)
     return body_of(figure) if sheet.in_briefing else None
@@ -178,7 +170,7 @@ def _draw(sheet: _Sheet) -> Body | None:
 
 
 def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dpi: int) -> Iterator[Page]:
-    from hotspots.publish import charts, school_charts
+    from hotspots.publish import charts, density_charts, school_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
     from hotspots.publish.saving import title_of
@@ -192,6 +184,9 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         counts = inputs.counts[name]
         alt = f"Line chart of Moran's z by distance. {scale_sentence(table, title=counts.title)}"
         drawn.append((f"{name}_correlogram", charts.draw_correlogram(table, counts), alt))
+    for name, table in findings.predictions.items():
+        figure = density_charts.draw_prediction(table, title=inputs.predictions[name][1].title)
+        drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
     if findings.schools is not None:
         for stem, draw, words in (
             ("schools_funnel", school_charts.draw_funnel, "exclusions against expected exclusions, with limits"),

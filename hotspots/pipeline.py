@@ -9,18 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hotspots.drawing import Findings
-from hotspots.errors import AnalysisError, OutputError, list_briefly
+from hotspots.analysing import analyse
+from hotspots.errors import OutputError, list_briefly
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
-from hotspots.vocabulary import UNRELEASED
 from hotspots.writing import finish_summary, headlines, write_outputs
-
-if TYPE_CHECKING:
-    from hotspots.analysis.neighbours import Neighbours
-    from hotspots.nouns import AreaCounts
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
 
@@ -150,122 +145,6 @@ def _as_study(study: Study | str | Path) -> Study:
 
 def _folder_name(study: Study) -> str:
     return study.output_name + ("-RESTRICTED" if study.profile == "restricted" else "")
-
-
-# --------------------------------------------------------------------------- analysis
-
-
-def analyse(study: Study, inputs: Inputs, *, report: Report = _quiet) -> Findings:
-    """Return what a study finds in its inputs.
-
-    Parameters
-    ----------
-    study
-        The settings.
-    inputs
-        From `reading.read_inputs`: counts have been through the gate.
-    report
-        Told each step.
-    """
-    findings = Findings(left_out=dict(inputs.left_out))
-    report("Linking the neighbours")
-    neighbours = _link(study, inputs)
-    for name, counts in inputs.counts.items():
-        report(f"Testing {counts.title}")
-        if not float(counts.table["observed_high"].sum()) > 0:
-            findings.left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
-            continue
-        findings.results += _test(study, name, inputs, neighbours)
-        if study.analysis.global_statistics:
-            report(f"Measuring the clustering of {counts.title}")
-            _measure_clustering(name, counts, neighbours, findings)
-    for section in study.events:
-        if section.density and section.name in inputs.events:
-            report(f"Spreading {section.title} over a surface")
-            _spread(study, section.name, inputs, findings)
-    if inputs.schools is not None and inputs.deprivation is not None:
-        report("Comparing the schools with deprivation")
-        _compare_schools(inputs, findings)
-    return findings
-
-
-def _link(study: Study, inputs: Inputs) -> Neighbours:
-    from hotspots.analysis.neighbours import link_neighbours
-
-    settings = study.analysis
-    return link_neighbours(inputs.area, rule=settings.neighbours, number=settings.number, distance=settings.distance)
-
-
-def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
-    from hotspots.analysis.local import getis_ord, local_moran
-
-    own = next(section.null for section in study.events if section.name == name)
-    null = own or (study.analysis.null if inputs.area.has_population else None)
-    analysis, counts = study.analysis, inputs.counts[name]
-    settings: dict[str, Any] = {
-        "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
-    }  # fmt: skip
-    # An event section may have a null of its own; a measure and the conditional form belong to randomisation.
-    placed = null == "randomisation"
-    if placed:
-        settings["measure"] = analysis.measure
-    star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
-    return [star, local_moran(counts, neighbours, **settings)]
-
-
-def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:
-    """Add the global statistics and the correlogram of one source, or the reason why there are none."""
-    from hotspots.analysis.clustering import global_statistics
-    from hotspots.analysis.correlogram import correlogram
-
-    try:
-        findings.clustering[name] = global_statistics(counts, neighbours)
-        findings.correlograms[name] = correlogram(counts)
-    except AnalysisError as error:
-        # A source of which nothing can be said stops no other.
-        findings.left_out[f"clustering of {counts.title}"] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
-
-
-def _spread(study: Study, name: str, inputs: Inputs, findings: Findings) -> None:
-    """Add the density surface of one source, or the reason why there is none."""
-    from hotspots.analysis.density import kernel_density
-
-    events, settings = inputs.events[name], study.density
-    what = f"density surface of {events.title}"
-    if not events.table["easting"].notna().any():
-        findings.left_out[what] = "the source has area codes and no points"
-        return
-    if events.release == UNRELEASED:
-        # A surface is made from single points of people; only what was released may be drawn so.
-        findings.left_out[what] = "the points are unreleased records of people, which a surface could give back"
-        return
-    if float(inputs.counts[name].table["observed_high"].sum()) == 0:
-        findings.left_out[what] = "no event lies in the study area"
-        return
-    findings.surfaces.append(
-        kernel_density(
-            events,
-            inputs.area,
-            bandwidth=settings.bandwidth,
-            cell=settings.cell,
-            kernel=settings.kernel,
-            edge=settings.edge,
-        )
-    )
-
-
-def _compare_schools(inputs: Inputs, findings: Findings) -> None:
-    from hotspots.analysis.divergence import diverging_schools
-
-    assert inputs.schools is not None
-    assert inputs.deprivation is not None
-    known = inputs.deprivation.table["score"].reindex(inputs.area.ids).notna()
-    if not known.any() and all(code.startswith("W") for code in inputs.area.ids):
-        findings.left_out["schools against deprivation"] = (
-            f"{inputs.deprivation.title} has no score for any area of the study: IDACI is of England only"
-        )
-        return
-    findings.schools = diverging_schools(inputs.schools, inputs.deprivation, inputs.area, placed=inputs.placed)
 
 
 # --------------------------------------------------------------------------- a folder that appears complete

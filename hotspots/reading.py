@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotspots.disclosure import find_rule, gives_back, protect, restrict
+from hotspots.disclosure import protect, restrict, tells_of_areas
 from hotspots.errors import HotspotsError, StudyError, list_briefly
 from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Series, StudyArea
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
@@ -190,8 +190,15 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
             reread = series.years != section.years
             counted = _count_series(study, series, _read_records(study, section, series.years) if reread else events)
             hides = counts.release == UNRELEASED and study.profile != RESTRICTED
-            if hides and _tells_of_areas(
-                counted, series, section=section, counts=counts, events=events, rule=study.protection
+            first, last = section.years or (0, 9999)
+            whole_years = section.years is not None and series.years[0] <= first and last <= series.years[1]
+            if hides and tells_of_areas(
+                counted,
+                counts,
+                rule=study.protection,
+                dropped=events.dropped,
+                years=(first, last),
+                complete={line.group for line in series.lines if whole_years and line.ages is None},
             ):
                 inputs.left_out[f"the chart of {series.title}"] = (
                     "its totals and the numbers of areas, taken together, would give back what each of them hides"
@@ -308,40 +315,6 @@ def _count_series(study: Study, section: SeriesSection, events: Events) -> Serie
     if series.release == UNRELEASED:
         series = with_intervals(protect(series, study.protection))
     return series
-
-
-def _tells_of_areas(
-    series: Series,
-    chart: SeriesSection,
-    *,
-    section: EventSection,
-    counts: AreaCounts,
-    events: Events,
-    rule: str | dict[str, int],
-) -> bool:
-    """Whether a protected series, held against the areas' intervals, tells more of a hidden number than the rule does.
-
-    Parameters
-    ----------
-    counts
-        As they were before the gate: of what lies in no area, the rule's intervals are needed one by one.
-    """
-    chosen = find_rule(rule)
-    unplaced = [int(number) - int(events.dropped.get(reason, 0)) for reason, number in counts.dropped.items()]
-    bounds = counts.table[["observed_low", "observed_high"]].to_numpy()
-    parts = [(chosen.interval(low)[0], chosen.interval(high)[1]) for low, high in bounds]
-    parts += [chosen.interval(number) for number in (int(counts.outside), *unplaced)]
-    first, last = section.years or (0, 9999)
-    table = series.table[series.table["period"].astype(int).between(first, last)]
-    whole_years = section.years is not None and chart.years[0] <= first and last <= chart.years[1]
-    return any(
-        gives_back(
-            table.loc[table["group"] == line.group, ["low", "high"]],
-            parts,
-            all_of_them=whole_years and line.ages is None,
-        )
-        for line in chart.lines
-    )
 
 
 # --------------------------------------------------------------------------- deprivation, schools, assessments

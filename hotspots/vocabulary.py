@@ -49,6 +49,15 @@ SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference
 """Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
 population) or of densities (one kind or period over another); one density less another."""
 
+SURFACE_STEMS: Final = {
+    "density": "density",
+    "spread": "density",
+    "relative-risk": "risk",
+    "ratio": "ratio",
+    "difference": "difference",
+}
+"""What the values are, as it stands in names of files and layers."""
+
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
 
 CONTOUR_KINDS: Final = {
@@ -136,6 +145,12 @@ SCHOOL_COLUMN_WORDS: Final = {
     "high": ("Exclusions, at most", "Permanent exclusions over the years: upper bound"),
     "years": ("Years", "Number of years with a record"),
     "marks": ("Marks", "What stood in the source instead of a number, and in how many years"),
+    "hidden_years": ("Years hidden", "Number of years in which the number of permanent exclusions is hidden"),
+    "phase": ("Phase", "Phase of education in the register of schools"),
+    "type": ("Type", "Type of establishment in the register of schools"),
+    "status": ("Status", "Whether the school is open, in the register of schools"),
+    "linked": ("Linked by", "How the register and the exclusions were brought together"),
+    "predecessors": ("Earlier schools", "Schools whose earlier years are counted here, and the evidence"),
     "reason": ("Reason", "Why the school can't be judged"),
     "area_id": ("Area code", "GSS code of the area the school stands in"),
     "area_la_code": ("Authority of the place", "GSS code of the local authority the school stands in"),
@@ -153,6 +168,11 @@ SCHOOL_COLUMN_WORDS: Final = {
     "p_below": ("p (below)", "Mid-p: so many permanent exclusions or fewer where the expected number holds"),
     "p_adjusted": ("Adjusted p", "Two-sided p-value after adjustment for the number of schools"),
     "class": ("Class", "What the map shows"),
+    "idaci_catchment": ("IDACI, catchment", "The index where the school's pupils may live, by a model of catchments"),
+    "expected_catchment": ("Expected, catchment", "Permanent exclusions that the catchment's index and size suggest"),
+    "class_catchment": ("Class, catchment", "Class against the index of the catchment"),
+    "class_rank": ("Class, rank", "Class against the published rank of the school's area instead of the score"),
+    "holds": ("Holds under", "Whether the school stands out against its own area, its catchment, or both"),
 }
 AUTHORITY_COLUMN_WORDS: Final = {
     "la_code": ("Authority code", "GSS code of the local authority"),

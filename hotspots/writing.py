@@ -7,13 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 import hotspots
+from hotspots.analysing import Findings
 from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
 from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
-from hotspots.drawing import Findings, draw_everything
-from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
+from hotspots.drawing import draw_everything
+from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.styles import marking
@@ -45,10 +47,14 @@ def write_outputs(
     from hotspots.publish.raster import write_raster
 
     report("Writing the layers")
-    nouns: list[Any] = [*findings.results, *([findings.schools] if findings.schools else []), inputs.area]
+    contours = [one for one in findings.contours.values() if len(one)]
+    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), inputs.area]
     write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle)
     for surface in findings.surfaces:
-        write_raster(folder / f"density_{surface.name}.tif", surface)
+        word = surface.stem.removeprefix(f"{surface.name}_")
+        write_raster(folder / f"{word}_{surface.name}.tif", surface)
+    for name, table in findings.predictions.items():
+        table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
     pages = draw_everything(study, inputs, findings, folder, report=report, workers=workers)
     report("Writing the briefing")
     _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
@@ -68,7 +74,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
-        "Surfaces": [f"{capitalised(surface.title)}: {surface.words}" for surface in findings.surfaces],
+        "Surfaces": _surface_words(findings),
         "Schools": [schools.words, *schools.notes] if schools else [],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
     }
@@ -84,6 +90,15 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         attribution=inputs.area.attribution,
         summary=_table_of_hot_areas(study, findings),
     )
+
+
+def _surface_words(findings: Findings) -> list[str]:
+    """Return how each surface and its contours were made."""
+    words = []
+    for surface in findings.surfaces:
+        contours = findings.contours.get(surface.stem)
+        words.append(f"{capitalised(surface.title)}: {surface.words} {contours.words if contours else ''}".strip())
+    return words
 
 
 def _for_whom(study: Study) -> str:
@@ -187,7 +202,9 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "correlograms": {
             name: _known(table.reset_index()).to_dict("records") for name, table in findings.correlograms.items()
         },
-        "surfaces": {surface.name: _describe_surface(surface) for surface in findings.surfaces},
+        "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
+        "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
+        "predictions": {name: _known(table).to_dict("records") for name, table in findings.predictions.items()},
         "schools": _describe_school_result(findings.schools),
         "left_out": dict(findings.left_out),
     }
@@ -220,9 +237,17 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
         "bandwidth_m": surface.bandwidth,
         "bandwidth_chosen": surface.bandwidth_words,
         "cell_m": surface.cell,
-        "integral": round(surface.integral, 6),
+        "integral": round(surface.integral, 6) if np.isfinite(surface.integral) else None,
+        "kind": surface.kind,
+        "words": surface.words,
+        "settings": dict(surface.provenance),
         "notes": list(surface.notes),
     }
+
+
+def _describe_contours(contours: Contours) -> dict[str, Any]:
+    table = pd.DataFrame(contours.table.drop(columns="geometry"))
+    return {"words": contours.words, "polygons": _known(table.reset_index()).to_dict("records")}
 
 
 def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:

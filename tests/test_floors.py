@@ -16,8 +16,8 @@ FLOORS = {
     "nouns": 1,
     "sections": 2, "starter": 2, "study": 3,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,
-    "reading": 4, "drawing": 5, "writing": 6, "pipeline": 7,
-    "cli": 8, "__init__": 8, "__main__": 9,
+    "reading": 4, "analysing": 5, "drawing": 6, "writing": 7, "pipeline": 8,
+    "cli": 9, "__init__": 9, "__main__": 10,
 }  # fmt: skip
 ROOMS = ("nouns", "sources", "analysis", "publish")
 

@@ -11,13 +11,14 @@ import numpy as np
 from hotspots.errors import AnalysisError
 from hotspots.nouns.areas import Place
 from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
-from hotspots.nouns.records import SCHOOL_COLUMNS
+from hotspots.nouns.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
 from hotspots.vocabulary import (
     COLD_CLASSES,
     CRS,
     HOT_CLASSES,
     LEVEL_OF_CLASS,
     RESULT_COLUMNS,
+    SURFACE_STEMS,
     UNRELEASED,
     Method,
     SurfaceKind,
@@ -153,6 +154,11 @@ class Surface(Noun):
         freeze_mapping(self, "provenance")
 
     @property
+    def stem(self) -> str:
+        """Name of its files and layers: the source, and what the values are."""
+        return f"{self.name}_{SURFACE_STEMS[self.kind]}"
+
+    @property
     def transform(self) -> tuple[float, float, float, float, float, float]:
         """The affine coefficients (a, b, c, d, e, f) that rasterio and GDAL use."""
         return (self.cell, 0.0, self.origin[0], 0.0, -self.cell, self.origin[1])
@@ -227,8 +233,18 @@ SCHOOL_RESULT_COLUMNS = (
     "p_below",
     "p_adjusted",
     "class",
+    "idaci_catchment",
+    "expected_catchment",
+    "class_catchment",
+    "class_rank",
+    "holds",
     "geometry",
 )
+SCHOOL_RESULT_DEFAULTS = {
+    **SCHOOL_DEFAULTS,
+    **{"idaci_catchment": np.nan, "expected_catchment": np.nan, "class_catchment": "", "class_rank": "", "holds": ""},
+}
+"""What stands in columns that a result for schools may leave out."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -241,7 +257,9 @@ class SchoolResult(Noun):
         GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per
         100 pupils and year; `expected` and `limit_*` are counts over the period; `p_above`, `p_below` are
         mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`; geometry is missing where the school could
-        not be placed.
+        not be placed. `class` is against the index of the area the school stands in; `class_catchment` against that of
+        where its pupils may live, `class_rank` against the rank instead of the score (empty if not looked at); `holds`
+        says under which of the first two a school stands out. Columns of `SCHOOL_RESULT_DEFAULTS` may be left out.
     words
         The model and its slope, in sentences.
     slope
@@ -261,7 +279,8 @@ class SchoolResult(Noun):
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
-        table = self.table if "marks" in self.table.columns else self.table.assign(marks="")
+        absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
+        table = self.table.assign(**absent)
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")
         freeze(self, "table", table[list(SCHOOL_RESULT_COLUMNS)].copy())
         freeze_mapping(self, "slope")

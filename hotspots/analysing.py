@@ -1,0 +1,241 @@
+"""A study's inputs in, its findings out: every analysis that the study file asks for, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from hotspots.errors import AnalysisError
+from hotspots.vocabulary import UNRELEASED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotspots.analysis.neighbours import Neighbours
+    from hotspots.nouns import AreaCounts, Contours, Events, HotspotResult, SchoolResult, Surface
+    from hotspots.reading import Inputs, Report
+    from hotspots.sections import ComparisonSection, PredictionSection
+    from hotspots.study import Study
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a study found, and what it left out and why; `contours` are those of the surface with this stem."""
+
+    results: list[HotspotResult] = field(default_factory=list)
+    surfaces: list[Surface] = field(default_factory=list)
+    contours: dict[str, Contours] = field(default_factory=dict)
+    predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
+    schools: SchoolResult | None = None
+    clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
+    correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
+    """Return what a study finds in its inputs.
+
+    Parameters
+    ----------
+    study
+        The settings.
+    inputs
+        From `reading.read_inputs`: counts have been through the gate.
+    report
+        Told each step.
+    """
+    findings = Findings(left_out=dict(inputs.left_out))
+    report("Linking the neighbours")
+    neighbours = _link(study, inputs)
+    for name, counts in inputs.counts.items():
+        report(f"Testing {counts.title}")
+        if not float(counts.table["observed_high"].sum()) > 0:
+            findings.left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+            continue
+        findings.results += _test(study, name, inputs, neighbours)
+        if study.analysis.global_statistics:
+            report(f"Measuring the clustering of {counts.title}")
+            _measure_clustering(name, counts, neighbours, findings)
+    _make_surfaces(study, inputs, findings, report)
+    if inputs.schools is not None and inputs.deprivation is not None:
+        report("Comparing the schools with deprivation")
+        _compare_schools(inputs, findings)
+    return findings
+
+
+def _link(study: Study, inputs: Inputs) -> Neighbours:
+    from hotspots.analysis.neighbours import link_neighbours
+
+    settings = study.analysis
+    return link_neighbours(inputs.area, rule=settings.neighbours, number=settings.number, distance=settings.distance)
+
+
+def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
+    from hotspots.analysis.local import getis_ord, local_moran
+
+    own = next(section.null for section in study.events if section.name == name)
+    null = own or (study.analysis.null if inputs.area.has_population else None)
+    analysis, counts = study.analysis, inputs.counts[name]
+    settings: dict[str, Any] = {
+        "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
+    }  # fmt: skip
+    # An event section may have a null of its own; a measure and the conditional form belong to randomisation.
+    placed = null == "randomisation"
+    if placed:
+        settings["measure"] = analysis.measure
+    star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
+    return [star, local_moran(counts, neighbours, **settings)]
+
+
+def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:
+    """Add the global statistics and the correlogram of one source, or the reason why there are none."""
+    from hotspots.analysis.clustering import global_statistics
+    from hotspots.analysis.correlogram import correlogram
+
+    try:
+        findings.clustering[name] = global_statistics(counts, neighbours)
+        findings.correlograms[name] = correlogram(counts)
+    except AnalysisError as error:
+        # A source of which nothing can be said stops no other.
+        findings.left_out[f"clustering of {counts.title}"] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+
+
+# --------------------------------------------------------------------------- surfaces
+
+
+def _make_surfaces(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
+    """Add the surfaces of every source, of every comparison, and what the past foretells."""
+    for section in study.events:
+        if section.density and section.name in inputs.counts:
+            report(f"Spreading {section.title} over a surface")
+            _attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
+    for comparison in study.comparisons:
+        if comparison.name in inputs.comparisons:
+            report(f"Comparing {comparison.title}")
+            _attempt(findings, f"comparison {comparison.title}", _compare, study, comparison, inputs)
+    for prediction in study.predictions:
+        if prediction.name in inputs.predictions:
+            report(f"Predicting {prediction.events}")
+            _attempt(findings, f"prediction of {prediction.events}", _predict, study, prediction, inputs)
+
+
+def _attempt(findings: Findings, what: str, step: Callable[..., None], study: Study, *arguments: Any) -> None:
+    """Take one step; a surface that can't be made stops no other, and is listed with the reason."""
+    try:
+        step(findings, study, *arguments)
+    except AnalysisError as error:
+        findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+
+
+def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None:
+    """Add the density of one source, and its risk: of points as a kernel density, of counts by area spread over them.
+
+    Points of people that are not released make no surface: the counts that went through the gate are spread instead.
+    """
+    from hotspots.analysis.contours import top_contours
+    from hotspots.analysis.density import kernel_density
+    from hotspots.analysis.smoothing import smooth_counts
+    from hotspots.analysis.spreading import spread_counts
+
+    counts, events, settings = inputs.counts[name], inputs.events.get(name), study.density
+    if float(counts.table["observed_high"].sum()) == 0:
+        findings.left_out[f"density surface of {counts.title}"] = "no event lies in the study area"
+        return
+    located = events is not None and bool(events.table["easting"].notna().any())
+    if events is not None and located and events.release != UNRELEASED:
+        surface = kernel_density(
+            events,
+            inputs.area,
+            bandwidth=settings.bandwidth,
+            cell=settings.cell,
+            kernel=settings.kernel,
+            edge=settings.edge,
+            adaptive=settings.adaptive,
+            beyond=settings.beyond,
+        )
+        _add(findings, surface, top_contours(surface, events=events, share=settings.densest))
+        _add_risk(findings, study, events, inputs)
+    elif counts.hidden:
+        surface = smooth_counts(counts, cell=settings.cell, kernel=settings.kernel, least=settings.least)
+        _add(findings, surface, top_contours(surface, share=settings.densest))
+    else:
+        surface = spread_counts(counts, cell=settings.cell)
+        _add(findings, surface, top_contours(surface, share=settings.densest))
+
+
+def _add(findings: Findings, surface: Surface, contours: Contours) -> None:
+    findings.surfaces.append(surface)
+    findings.contours[surface.stem] = contours
+
+
+def _add_risk(findings: Findings, study: Study, events: Events, inputs: Inputs) -> None:
+    """Add where the risk of one source's events is raised, if it is known how many people live where."""
+    from hotspots.analysis.relative_risk import relative_risk
+
+    settings = study.density
+    if not settings.risk:
+        return
+    if not inputs.area.has_population:
+        findings.left_out[f"surface of the risk of {events.title}"] = "the study has no population"
+        return
+    surface = relative_risk(
+        events, inputs.area, bandwidth=settings.bandwidth, cell=settings.risk_cell, kernel=settings.kernel
+    )
+    _add(findings, surface, _tolerance(study, surface, events))
+
+
+def _tolerance(study: Study, surface: Surface, events: Events) -> Contours:
+    from hotspots.analysis.contours import tolerance_contours
+
+    return tolerance_contours(surface, events=events, level=study.analysis.level, adjustment=study.analysis.adjustment)
+
+
+def _compare(findings: Findings, study: Study, comparison: ComparisonSection, inputs: Inputs) -> None:
+    from hotspots.analysis.relative_risk import compare_densities
+
+    first, second = inputs.comparisons[comparison.name]
+    settings = study.density
+    surface = compare_densities(
+        first,
+        second,
+        inputs.area,
+        measure=comparison.measure,
+        bandwidth=settings.bandwidth,
+        cell=settings.risk_cell,
+        kernel=settings.kernel,
+    )
+    surface = replace(surface, name=comparison.name, title=comparison.title)
+    _add(findings, surface, _tolerance(study, surface, first))
+
+
+def _predict(findings: Findings, study: Study, prediction: PredictionSection, inputs: Inputs) -> None:
+    from hotspots.analysis.prediction import predictive_accuracy
+
+    past, future = inputs.predictions[prediction.name]
+    findings.predictions[prediction.name] = predictive_accuracy(
+        past,
+        future,
+        inputs.area,
+        bandwidths=prediction.bandwidths,
+        shares=prediction.shares,
+        kernel=study.density.kernel,
+        cell=study.density.cell,
+    )
+
+
+# --------------------------------------------------------------------------- schools
+
+
+def _compare_schools(inputs: Inputs, findings: Findings) -> None:
+    from hotspots.analysis.divergence import diverging_schools
+
+    assert inputs.schools is not None
+    assert inputs.deprivation is not None
+    known = inputs.deprivation.table["score"].reindex(inputs.area.ids).notna()
+    if not known.any() and all(code.startswith("W") for code in inputs.area.ids):
+        findings.left_out["schools against deprivation"] = (
+            f"{inputs.deprivation.title} has no score for any area of the study: IDACI is of England only"
+        )
+        return
+    findings.schools = diverging_schools(inputs.schools, inputs.deprivation, inputs.area, placed=inputs.placed)
