@@ -14,6 +14,8 @@ SMALL = {
     "events": [{"name": "crime", "title": "crime", "format": "police", "file": "crime.csv"}],
 }
 
+CHANGE = {"name": "change", "title": "Change", "events": "crime"}
+
 
 def test_the_sample_study_names_files_that_are_there():
     study = read_study(ROOT / "study.toml")
@@ -73,6 +75,22 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
         ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),
         ({"profile": "restricted"}, "names its readers"),
+        ({"density": {"bandwidth": "digle"}}, "density.bandwidth: should be metres above 0, or a rule: silverman-robust"),
+        ({"density": {"bandwidth": -5}}, "should be metres above 0"),
+        ({"comparisons": [CHANGE]}, "comparisons[1]: say what to compare with"),
+        ({"comparisons": [{**CHANGE, "against": "homes"}]}, "comparison 'change' is of 'homes', which is no event"),
+        (
+            {"comparisons": [{**CHANGE, "name": "crime", "against_years": [2015, 2016]}]},
+            "the comparison 'crime' shares its name with another section",
+        ),
+        (
+            {"predictions": [{"events": "crime", "past": [2017, 2018], "future": [2018, 2019]}]},
+            "predictions[1]: the past ends before the future begins",
+        ),
+        (
+            {"predictions": [{"events": "knives", "past": [2017, 2018], "future": [2019, 2019]}]},
+            "a prediction is of 'knives', which is no event section",
+        ),
         ({"rule": "nhs"}, "known rules are nhs-digital, older-phe, dfe"),
     ],
 )
@@ -117,3 +135,14 @@ def test_a_rule_of_ones_own_is_a_section(tmp_path):
     with pytest.raises(StudyError, match="counts up to 9 would be rounded to 0"):
         read_study(file)
     assert make_study(SMALL | {"rule": "older-phe"}).protection == "older-phe"
+
+
+def test_comparisons_and_predictions_need_events_and_not_counts():
+    table = {"name": "table", "title": "t", "format": "counts", "file": "c.csv", "count_column": "n"}
+    with pytest.raises(StudyError, match="is of 'table', which is a table of counts: events are needed"):
+        make_study({**SMALL, "events": [*SMALL["events"], table], "comparisons": [{**CHANGE, "against": "table"}]})
+
+
+def test_a_bandwidth_is_metres_or_a_rule():
+    assert make_study({**SMALL, "density": {"bandwidth": 800}}).density.bandwidth == 800
+    assert make_study({**SMALL, "density": {"bandwidth": "likelihood"}}).density.bandwidth == "likelihood"
