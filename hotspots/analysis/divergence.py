@@ -11,7 +11,7 @@ import pandas as pd
 from hotspots.analysis.overdispersed import Fit, fit_counts, limits, mid_p_tails
 from hotspots.analysis.significance import adjust
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.nouns import SCHOOL_RESULT_COLUMNS, Deprivation, SchoolResult, Schools, StudyArea
+from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
 from hotspots.vocabulary import CRS, weakest_release
 
 if TYPE_CHECKING:
@@ -380,4 +380,4 @@ def _as_points(table: pd.DataFrame) -> gpd.GeoDataFrame:
     points = np.full(len(table), None, dtype=object)
     points[drawn] = shapely.points(table["easting"].to_numpy()[drawn], table["northing"].to_numpy()[drawn])
     geometry = gpd.GeoSeries(points, index=table.index, crs=CRS)
-    return gpd.GeoDataFrame(table, geometry=geometry)[list(SCHOOL_RESULT_COLUMNS)]
+    return gpd.GeoDataFrame(table, geometry=geometry)

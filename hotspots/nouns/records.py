@@ -118,8 +118,18 @@ SCHOOL_COLUMNS = (
     "high",
     "years",
     "marks",
+    "hidden_years",
+    "phase",
+    "type",
+    "status",
+    "linked",
+    "predecessors",
     "reason",
 )
+SCHOOL_DEFAULTS = {
+    "marks": "", "hidden_years": np.nan, "phase": "", "type": "", "status": "", "linked": "", "predecessors": "",
+}  # fmt: skip
+"""What stands in columns that a table of schools may leave out."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -132,8 +142,10 @@ class Schools(Noun):
         Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
         it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
         exclusions over the years, an interval where numbers are hidden), `years` (number of years with a
-        record), `marks` (what stood in the source instead of a number, and in how many years; empty if left out),
-        `reason` (why it can't be tested; empty where it can).
+        record), `reason` (why it can't be tested; empty where it can). May be left out: `marks` (what stood in the
+        source instead of a number, and in how many years), `hidden_years` (number of years with a hidden number),
+        `phase`, `type` and `status` as in the register, `linked` (how register and exclusions were brought together),
+        `predecessors` (numbers of the schools whose earlier years are counted here, and the evidence).
     rows_read, dropped
         Rows of the register and reason → rows not in question (not open, not a state-funded secondary, ...).
     """
@@ -150,8 +162,7 @@ class Schools(Noun):
     def __post_init__(self) -> None:
         table = self.table.copy()
         table.index.name = "school_id"
-        if "marks" not in table.columns:
-            table["marks"] = ""
+        table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
         need_columns(table, SCHOOL_COLUMNS, "A table of schools")
         need_unique(table.index, "schools")
         need_interval(table, "low", "high", "School")
@@ -175,9 +186,15 @@ class Series(Noun):
     ----------
     table
         Columns `period` (text, in order), `group` (text), `low`, `high` (counts; equal where known, missing in
-        a gap), `ci_low`, `ci_high` (95 % interval of the underlying level).
+        a gap; below 0 where a source takes back what it counted before), `ci_low`, `ci_high` (95 % interval of the
+        underlying level). Where there are rates also `population` (people), `rate_low`, `rate_high`, `rate_ci_low`
+        and `rate_ci_high` (per `rate_per` people).
     unit
         What is counted, in words.
+    rate_per
+        The number of people that rates refer to; 0 where there are none.
+    provisional
+        Periods whose numbers their source still expects to change.
     """
 
     table: pd.DataFrame
@@ -187,6 +204,8 @@ class Series(Noun):
     source: str = ""
     notes: tuple[str, ...] = ()
     release: str = UNRELEASED
+    rate_per: float = 0.0
+    provisional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()

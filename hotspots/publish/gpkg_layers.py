@@ -32,10 +32,11 @@ Noun = HotspotResult | SchoolResult | StudyArea
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "marks", "null", "quadrant", "reason"),
+    *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
 }
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
-WHOLE: Final = frozenset({"neighbours", "years", "idaci_decile", "areas"})
+WHOLE: Final = frozenset({"neighbours", "years", "hidden_years", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
 

@@ -275,4 +275,4 @@ def _only_excluded(excluded: pd.DataFrame, known: pd.Index, left_out: pd.DataFra
     codes = _authority_codes(excluded)
     number = pd.Series(added.index.str[:3], index=added.index)
     added["la_code"] = added["la_code"].where(added["la_code"] != "", number.map(codes))
-    return added[list(SCHOOL_COLUMNS)]
+    return added[[column for column in SCHOOL_COLUMNS if column in added]]

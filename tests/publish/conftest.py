@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from hotspots.nouns import SCHOOL_RESULT_COLUMNS, HotspotResult, SchoolResult, StudyArea, Surface
+from hotspots.nouns import HotspotResult, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -134,7 +134,7 @@ def schools_result(**fields: Any) -> SchoolResult:
     ]
     table = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(points, index=rows.index, crs=27700))
     defaults: dict[str, Any] = {
-        "table": table[list(SCHOOL_RESULT_COLUMNS)],
+        "table": table,
         "words": "Permanent exclusions against what size and IDACI suggest.",
         "slope": {"per_ten_points": 1.3, "low": 1.1, "high": 1.5, "dispersion": 2.0},
         "title": "permanent exclusions",
