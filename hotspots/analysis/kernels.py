@@ -1,4 +1,4 @@
-"""Kernels summed over points at the centres of cells: arrays in, arrays out."""
+"""Kernels: their profiles, how far they reach, and what of them lies beyond a circle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Profile = Callable[["Floats"], "Floats"]
 
 KERNELS: Final[Mapping[str, Profile]] = MappingProxyType(
     {
-        "quartic": lambda u2: 3 / np.pi * np.maximum(1 - u2, 0) ** 2,
+        "quartic": lambda u2: 3 / np.pi * np.square(np.maximum(1 - u2, 0)),
         "epanechnikov": lambda u2: 2 / np.pi * np.maximum(1 - u2, 0),
         "triangular": lambda u2: 3 / np.pi * np.maximum(1 - np.sqrt(u2), 0),
         "uniform": lambda u2: np.where(u2 <= 1, 1 / np.pi, 0),
@@ -30,6 +30,35 @@ KERNELS: Final[Mapping[str, Profile]] = MappingProxyType(
     }
 )
 """Two-dimensional kernels that integrate to 1 (Silverman 1986, p. 76); compact ones are 0 beyond distance 1."""
+
+GAUSSIAN_REACH: Final = 7.0
+"""Standard deviations after which the Gaussian is left out: exp(-49/2) = 2e-11 of its mass lies beyond."""
+
+QUARTIC_SD: Final = 8**-0.5
+"""Standard deviation per axis of the quartic kernel with radius 1: a Gaussian of this SD smooths as much."""
+
+
+def reach_of(kernel: Kernel) -> float:
+    """Return how far a kernel reaches, in bandwidths.
+
+    Examples
+    --------
+    >>> reach_of("quartic"), reach_of("gaussian")
+    (1.0, 7.0)
+    """
+    return GAUSSIAN_REACH if kernel == "gaussian" else 1.0
+
+
+def peak_of(kernel: Kernel) -> float:
+    """Return a kernel's value at its centre, per squared bandwidth.
+
+    Examples
+    --------
+    >>> round(peak_of("quartic"), 4)
+    0.9549
+    """
+    return float(KERNELS[kernel](np.zeros(1))[0])
+
 
 CHUNK: Final = 2048
 """Points per chunk of the Gaussian's matrix product."""

@@ -1,0 +1,123 @@
+"""Kernel sums point by point, and the same with the inner part of the kernel as a polynomial: exact routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.grids import Grid
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.intp]
+
+PIECE: Final = 2**20
+"""Kernel values computed at a time."""
+
+
+def merge_stacked(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return the distinct points, shape (m, 2), and the sum of the weights on each."""
+    paired = np.ascontiguousarray(points, dtype=float).view(np.complex128).ravel()
+    distinct, which = np.unique(paired, return_inverse=True)
+    return distinct.view(float).reshape(-1, 2), np.bincount(which, weights=weights, minlength=len(distinct))
+
+
+def keep_within_reach(points: Floats, grid: Grid, reach: float) -> NDArray[np.bool_]:
+    """Return which points lie within `reach` (metres) of the rectangle of cell centres, as squares and not circles."""
+    x, y = points[:, 0], points[:, 1]
+    across, down = grid.across, grid.down
+    return (x >= across[0] - reach) & (x <= across[-1] + reach) & (y >= down[-1] - reach) & (y <= down[0] + reach)
+
+
+def offsets_within(reach: float) -> tuple[Whole, Whole]:
+    """Return rows and columns of the cells that a kernel may touch from anywhere in the middle cell; reach in cells."""
+    most = int(np.ceil(reach + 0.5))
+    down, across = np.mgrid[-most : most + 1, -most : most + 1]
+    nearest = np.hypot(np.maximum(np.abs(down) - 0.5, 0), np.maximum(np.abs(across) - 0.5, 0))
+    # Rounding must not cut a cell off: one that is only just out of reach takes a zero.
+    touched = nearest <= reach + 1e-9
+    return down[touched].astype(np.intp), across[touched].astype(np.intp)
+
+
+def stamp(
+    points: Floats,
+    weights: Floats,
+    grid: Grid,
+    *,
+    kernel: Kernel,
+    bandwidths: Floats,
+    offsets: tuple[Whole, Whole] | None = None,
+) -> Floats:
+    """Return the sum of weight x kernel at every cell centre, per m²: each kernel evaluated at each centre in reach.
+
+    Parameters
+    ----------
+    points, weights
+        Easting and northing, shape (n, 2), in metres; shape (n,).
+    bandwidths
+        Metres, one for each point, shape (n,).
+    offsets
+        Rows and columns from the point's own cell to evaluate; all within reach by default.
+    """
+    rows, columns = grid.shape
+    reach = reach_of(kernel)
+    near = keep_within_reach(points, grid, reach * float(bandwidths.max(initial=0)) + grid.side)
+    points, weights, bandwidths = points[near], weights[near], bandwidths[near]
+    if not len(points):
+        return np.zeros(grid.shape)
+    profile = KERNELS[kernel]
+    most = _farthest(offsets, reach * float(bandwidths.max()) / grid.side)
+    # A margin takes what falls beyond the grid, so that nothing has to be cut: points may lie a reach outside.
+    margin = 2 * most + 2
+    width = columns + 2 * margin
+    total = np.zeros((rows + 2 * margin) * width)
+    in_row, in_column = grid.locate(points)
+    home = (in_row + margin) * width + in_column + margin
+    # From the point to the centre of its own cell, in metres east and south.
+    east = grid.west + (in_column + 0.5) * grid.side - points[:, 0]
+    south = points[:, 1] - (grid.north - (in_row + 0.5) * grid.side)
+    for some, (down, across) in _pieces(bandwidths, reach / grid.side, offsets):
+        h = bandwidths[some, None]
+        u2 = np.square((east[some, None] + across * grid.side) / h)
+        u2 += np.square((south[some, None] + down * grid.side) / h)
+        values = profile(u2)
+        values *= weights[some, None] / h**2
+        cells = home[some, None] + (down * width + across)
+        first = int(cells.min())
+        found = np.bincount(cells.ravel() - first, weights=values.ravel())
+        total[first : first + len(found)] += found
+    return total.reshape(rows + 2 * margin, width)[margin : margin + rows, margin : margin + columns]
+
+
+def _farthest(offsets: tuple[Whole, Whole] | None, reach: float) -> int:
+    """Return the largest offset, in cells."""
+    if offsets is None:
+        return int(np.ceil(reach + 0.5))
+    return int(max((np.abs(part).max(initial=0) for part in offsets), default=0))
+
+
+def _pieces(
+    bandwidths: Floats, per_metre: float, offsets: tuple[Whole, Whole] | None
+) -> Iterator[tuple[Whole, tuple[Whole, Whole]]]:
+    """Yield points to take together and the offsets they need: as many as make about `PIECE` kernel values."""
+    order = np.argsort(bandwidths, kind="stable") if offsets is None else np.arange(len(bandwidths))
+    start = 0
+    while start < len(order):
+        if offsets is not None:
+            needed = offsets
+        else:
+            # The bandwidths of one piece are alike, up to a fifth.
+            widest = bandwidths[order[start]] * 1.2
+            needed = offsets_within(widest * per_metre)
+        end = start + max(PIECE // max(len(needed[0]), 1), 1)
+        if offsets is None:
+            end = min(end, int(np.searchsorted(bandwidths[order], widest, side="right")))
+        if len(needed[0]):
+            yield order[start:end], needed
+        start = end
