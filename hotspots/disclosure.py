@@ -199,8 +199,9 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
         table = _hide_differences(_hide(noun.table, chosen, "low", "high"), chosen)
         # The interval was made from the true count: it goes too, and is made again from what is left.
         table[["ci_low", "ci_high"]] = np.nan
+        table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
         notes = (*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}.")
-        return replace(noun, table=table, notes=notes, release=chosen.name)
+        return replace(noun, table=table, notes=notes, release=chosen.name, rate_per=0.0)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by hiding small counts.",
         advice="count the events by area or by year first",

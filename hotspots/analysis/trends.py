@@ -1,16 +1,16 @@
-"""Counts by year, how they changed, and whether they rise or fall more than chance would have it."""
+"""How series change: against a base period, and whether they rise or fall more than chance would have it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.rates import byar_interval
+from hotspots.analysis.periods import count_by_year, with_intervals
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.nouns import Events, Series
+from hotspots.nouns import Series
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
@@ -32,73 +32,13 @@ class MannKendall(NamedTuple):
     """Number of values used (gaps are left out)."""
 
 
-def count_by_year(
-    events: Events, *, years: tuple[int, int], ages: tuple[int, int] | None = None, group: str = "all"
-) -> Series:
-    """Return the number of events in each calendar year, with the 95 % interval of the level behind it.
-
-    A year without a single row in the file is a gap and not a zero. Do not read a year as complete where the
-    notes say that months are missing.
-
-    Parameters
-    ----------
-    events
-        Events with the time in `when`; rows without a time are counted in the notes.
-    years
-        First and last calendar year, both included.
-    ages
-        Youngest and oldest age, both included, e.g. (0, 24); needs the column `age`.
-    group
-        What to call these events in the series.
-
-    Returns
-    -------
-    Series
-        One row per year; the interval is Byar's.
-
-    Raises
-    ------
-    AnalysisError
-        If the years are in the wrong order, no event falls in them, or there is no column of ages.
-    """
-    first, last = years
-    if first > last:
-        raise AnalysisError(f"The years end before they begin: {first} to {last}.", advice="give first, then last")
-    when = pd.DatetimeIndex(events.table["when"])
-    in_years = np.asarray((when.year >= first) & (when.year <= last))
-    if not in_years.any():
-        raise AnalysisError(
-            f"No event falls in the years {first} to {last}.",
-            found=_years_found(when, len(events)),
-            advice="correct the years or the column of dates",
-        )
-    counted, notes = _of_ages(events.table, ages, group)
-    rows = []
-    for year in range(first, last + 1):
-        this_year = np.asarray(when.year == year)
-        count = float((this_year & counted).sum()) if this_year.any() else np.nan
-        rows.append((str(year), group, count))
-    table = pd.DataFrame(rows, columns=["period", "group", "low"])
-    table["high"] = table["low"]
-    table["ci_low"], table["ci_high"] = byar_interval(table["low"].to_numpy())
-    return Series(
-        table,
-        unit=events.title,
-        name=events.name,
-        title=events.title,
-        source=events.source,
-        notes=(*events.notes, *notes, *_gap_notes(when, years, in_years)),
-        release=events.release,
-    )
-
-
 def join_series(*series: Series, name: str, title: str) -> Series:
     """Return several series as one, side by side by group; a period that one of them lacks is a gap in it.
 
     Raises
     ------
     AnalysisError
-        If there is nothing to join, the units differ or two series share a group.
+        If there is nothing to join, the units or what rates refer to differ, or two series share a group.
     """
     if not series:
         raise AnalysisError("There are no series to join.", advice="give at least one series")
@@ -110,6 +50,13 @@ def join_series(*series: Series, name: str, title: str) -> Series:
             advice="join only series that count the same thing",
         )
     table = pd.concat([one.table for one in series], ignore_index=True)
+    bases = {one.rate_per for one in series}
+    if len(bases) > 1:
+        raise AnalysisError(
+            "Rates per different numbers of people can't share an axis.",
+            found=f"per {list_briefly(sorted(bases))}",
+            advice="make the rates of all the series per the same number of people",
+        )
     twice = table[table.duplicated(["period", "group"])]
     if len(twice):
         raise AnalysisError(
@@ -125,24 +72,18 @@ def join_series(*series: Series, name: str, title: str) -> Series:
         source="; ".join(dict.fromkeys(one.source for one in series if one.source)),
         notes=tuple(dict.fromkeys(note for one in series for note in one.notes)),
         release=weakest_release(*(one.release for one in series)),
+        rate_per=series[0].rate_per,
+        provisional=tuple(dict.fromkeys(period for one in series for period in one.provisional)),
     )
 
 
-def with_intervals(series: Series) -> Series:
-    """Return the same series with the 95 % interval of the level behind every count (Byar).
-
-    Where a count is hidden or rounded, the interval covers whatever it may be: from the lower limit of the lowest
-    to the upper limit of the highest.
-    """
-    low, high = (series.table[end].to_numpy(dtype=float) for end in ("low", "high"))
-    return replace(series, table=series.table.assign(ci_low=byar_interval(low)[0], ci_high=byar_interval(high)[1]))
-
-
-def change_since(series: Series, base: str) -> pd.DataFrame:
+def change_since(series: Series, base: str, *, dispersion: float | Mapping[str, float] | None = None) -> pd.DataFrame:
     """Return every count as a ratio to the group's count in the base period, with its 95 % interval.
 
-    The interval answers for chance in both counts (Poisson), not for changes in recording. Where a count is
-    hidden the ratio is missing, and the interval covers whatever the hidden number is.
+    The interval answers for chance in both counts, not for changes in recording. It takes the counts as Poisson unless
+    a dispersion is given: counts that come in clusters, or under practices that change from year to year, vary more
+    than that, and the interval is then too narrow. Where a count is hidden the ratio is missing, and the interval
+    covers whatever the hidden number is.
 
     Parameters
     ----------
@@ -150,22 +91,28 @@ def change_since(series: Series, base: str) -> pd.DataFrame:
         Counts by period and group.
     base
         The period everything is compared with, as written in the series, e.g. ``"2014"``.
+    dispersion
+        How many times more than Poisson chance the counts vary around their level, one number or by group, at least 1
+        (`find_change_points` gives an estimate). The interval is then that of counts so many times smaller.
 
     Returns
     -------
     DataFrame
-        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`. Missing in gaps and
-        where the base is a gap; `ratio` is missing and `ratio_high` infinite where the base may be 0.
+        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, and `dispersion`. Missing
+        in gaps, where a number is below 0, and where the base is a gap; `ratio` is missing and `ratio_high` infinite
+        where the base may be 0. Where the series has a `population`, also `rate_ratio`, `rate_ratio_low` and
+        `rate_ratio_high`: the same for the rates.
 
     Raises
     ------
     AnalysisError
-        If the series has no such period.
+        If the series has no such period, or a dispersion is below 1.
 
     References
     ----------
     Przyborowski and Wilenski (1940), Biometrika 31, 313-323: given the sum of two Poisson counts, one of them is
-    binomial; Clopper and Pearson (1934), Biometrika 26, 404-413, for its exact limits.
+    binomial; Clopper and Pearson (1934), Biometrika 26, 404-413, for its exact limits; McCullagh and Nelder (1989),
+    Generalized Linear Models, section 6.2.3, for the dispersion.
     """
     table = series.table
     at_base = table[table["period"] == base].drop_duplicates("group").set_index("group")
@@ -175,20 +122,47 @@ def change_since(series: Series, base: str) -> pd.DataFrame:
             found=f"periods {list_briefly(table['period'].unique(), 12)}",
             advice="name one of these periods",
         )
-    low, high = table["low"].to_numpy(dtype=float), table["high"].to_numpy(dtype=float)
-    base_low = at_base["low"].reindex(table["group"]).to_numpy(dtype=float)
-    base_high = at_base["high"].reindex(table["group"]).to_numpy(dtype=float)
+    spread = _dispersions(table["group"], dispersion)
+    low, high = (_not_negative(table[end]) for end in ("low", "high"))
+    base_low, base_high = (_not_negative(at_base[end].reindex(table["group"])) for end in ("low", "high"))
     known = (low == high) & (base_low == base_high) & (base_low > 0)
     ratio = np.full(len(table), np.nan)
     np.divide(low, base_low, out=ratio, where=known)
-    ratio_low, _ = _ratio_interval(low, base_high)
-    _, ratio_high = _ratio_interval(high, base_low)
+    ratio_low, _ = _ratio_interval(low / spread, base_high / spread)
+    _, ratio_high = _ratio_interval(high / spread, base_low / spread)
     is_base = (table["period"] == base).to_numpy()
     ratio[is_base & (base_low > 0)] = 1.0  # a period against itself, hidden or not
-    ratio_low = np.where(is_base, ratio, ratio_low)
-    ratio_high = np.where(is_base, ratio, ratio_high)
     found: pd.DataFrame = table[["period", "group", "low", "high"]].copy()
-    return found.assign(ratio=ratio, ratio_low=ratio_low, ratio_high=ratio_high)
+    found["ratio"] = ratio
+    found["ratio_low"] = np.where(is_base, ratio, ratio_low)
+    found["ratio_high"] = np.where(is_base, ratio, ratio_high)
+    found["dispersion"] = spread
+    if "population" in table.columns:
+        people = table["population"].to_numpy(dtype=float)
+        grown = people / at_base["population"].reindex(table["group"]).to_numpy(dtype=float)
+        for end in ("", "_low", "_high"):
+            found[f"rate_ratio{end}"] = found[f"ratio{end}"] / grown
+    return found
+
+
+def _dispersions(groups: pd.Series, given: float | Mapping[str, float] | None) -> NDArray[np.float64]:
+    """Return the dispersion of every row's group; 1 where none is given."""
+    by_group = given if isinstance(given, Mapping) else {}
+    otherwise = 1.0 if given is None or isinstance(given, Mapping) else float(given)
+    spread = np.array([by_group.get(str(group), otherwise) for group in groups], dtype=float)
+    spread = np.where(np.isnan(spread), 1.0, spread)
+    if bool((spread < 1).any()):
+        raise AnalysisError(
+            f"A dispersion is at least 1: {spread.min():g}.",
+            advice="1 is Poisson chance; leave it out where counts vary no more than that",
+        )
+    return spread
+
+
+def _not_negative(values: pd.Series) -> NDArray[np.float64]:
+    """Return counts, missing where a correction made them negative."""
+    numbers = values.to_numpy(dtype=float)
+    return np.where(numbers < 0, np.nan, numbers)
 
 
 def mann_kendall(values: ArrayLike) -> MannKendall:
@@ -263,50 +237,3 @@ def _with_gaps(table: pd.DataFrame) -> pd.DataFrame:
     pairs = [(period, group) for group in table["group"].unique() for period in sorted(table["period"].unique())]
     whole = pd.DataFrame(pairs, columns=["period", "group"])
     return whole.merge(table, on=["period", "group"], how="left", validate="one_to_one")
-
-
-def _of_ages(
-    table: pd.DataFrame, ages: tuple[int, int] | None, group: str
-) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
-    """Return which rows are of these ages, and what to say about rows whose age is unknown."""
-    if ages is None:
-        return np.ones(len(table), dtype=bool), ()
-    if "age" not in table.columns:
-        raise AnalysisError(
-            f"The events have no column 'age', so ages {ages[0]} to {ages[1]} can't be told.",
-            found=f"columns {list_briefly(table.columns, 12)}",
-            advice="name the column of ages when the file is read, or leave ages out",
-        )
-    age = pd.to_numeric(table["age"]).to_numpy(dtype=float, na_value=np.nan)
-    unknown = int(np.isnan(age).sum())
-    note = f"{_events(unknown)} of {len(table):,} without an age: not in '{group}'."
-    return (age >= ages[0]) & (age <= ages[1]), (note,) if unknown else ()
-
-
-def _gap_notes(when: pd.DatetimeIndex, years: tuple[int, int], in_years: NDArray[np.bool_]) -> list[str]:
-    """Return what a reader must know about years and months without rows, and about rows left out."""
-    notes = []
-    for year in range(years[0], years[1] + 1):
-        months = len(when[when.year == year].month.unique())
-        if months == 0:
-            notes.append(f"{year}: no rows in the file; a gap, not a zero.")
-        elif months < 12:
-            notes.append(f"{year}: rows in {months} of 12 months; the year's count may be incomplete.")
-    untimed = int(np.isnat(when.to_numpy()).sum())
-    if untimed:
-        notes.append(f"{_events(untimed)} without a date: in no year.")
-    others = len(when) - untimed - int(in_years.sum())
-    if others:
-        notes.append(f"{_events(others)} outside {years[0]} to {years[1]}: not counted.")
-    return notes
-
-
-def _events(number: int) -> str:
-    return "1 event" if number == 1 else f"{number:,} events"
-
-
-def _years_found(when: pd.DatetimeIndex, rows: int) -> str:
-    known = when.dropna()
-    if known.empty:
-        return f"{_events(rows)}, none with a date"
-    return f"{_events(rows)} from {known.min().year} to {known.max().year}"

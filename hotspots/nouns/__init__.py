@@ -3,6 +3,7 @@
 from hotspots.nouns.areas import Place, StudyArea, slugify
 from hotspots.nouns.checks import need_released, text_ids
 from hotspots.nouns.counts import AreaCounts
+from hotspots.nouns.extracts import EXTRACT_COLUMNS, Ages, Extract, ExtractKind
 from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series
 from hotspots.nouns.results import (
     CONTOUR_COLUMNS,
@@ -15,12 +16,16 @@ from hotspots.nouns.results import (
 
 __all__ = [
     "CONTOUR_COLUMNS",
+    "EXTRACT_COLUMNS",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
+    "Ages",
     "AreaCounts",
     "Contours",
     "Deprivation",
     "Events",
+    "Extract",
+    "ExtractKind",
     "Factors",
     "HotspotResult",
     "Place",
