@@ -12,6 +12,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.sources import tabular
+from hotspots.sources.successors import find_successors, follow
 
 HIDDEN_MARK: Final = "x"
 MARKS: Final = {
@@ -25,6 +26,7 @@ MARKS: Final = {
 """The key of this file only: elsewhere ``x`` is something else."""
 
 SECONDARY: Final = "secondary"
+NO_PUPILS: Final = "no pupils"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +38,8 @@ class Exclusions:
     rows
         One row a school and year: `laestab`, `year`, `urn`, `name`, `la_code` (GSS), `la_name`, `pupils`, `low`,
         `high` (permanent exclusions), `reason` (why the year can't be used), `hidden` (whether a small number is) and
-        `fraction` (whether the published count was rounded to a whole one).
+        `fraction` (whether the published count was rounded to a whole one). `number` is the `laestab` in the file; it
+        differs where a school's years are counted with those of its successor.
     years
         The years read, as six digits.
     notes
@@ -55,9 +58,28 @@ class Exclusions:
         """The sums over the usable years, indexed by `laestab`.
 
         Columns `urn`, `name`, `la_code`, `la_name`, `pupils` (pupil-years), `low`, `high`, `years` (usable ones),
-        `marks` (what stood there instead of numbers, and how often) and `reason` (why no year could be used).
+        `marks` (what stood there instead of numbers, and how often), `hidden_years` (usable ones with a hidden number),
+        `predecessors` (whose years are counted here) and `reason` (why no year could be used).
         """
         return _sum_years(self.rows)
+
+    def link_successors(self) -> Exclusions:
+        """Return the same with the years of a school that took another number under the new one.
+
+        In the year of change the one may have the pupils and the other the exclusions: they become one year.
+        """
+        links = find_successors(self.rows)
+        if links.empty:
+            return self
+        ends = follow(links, self.rows["laestab"].unique())
+        rows = self.rows.assign(laestab=self.rows["laestab"].map(ends))
+        note = (
+            f"{len(links):,} schools took another number (same name and authority, one after the other); their years "
+            "are counted under the new number."
+        )
+        rows, before = _merge_years(rows), _notes(self.rows)
+        kept = [said for said in self.notes if said not in before]
+        return replace(self, rows=rows, notes=(*kept, *_notes(rows), note))
 
     def tighten(self, rows: pd.DataFrame) -> Exclusions:
         """Return the same with the bounds of these rows, tightened with totals: for named readers only."""
@@ -228,7 +250,7 @@ def _school_years(
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     whole = count.values.round()
     reason = headcount.reasons.where(headcount.reasons != "", count.reasons.mask(is_hidden, ""))
-    reason = reason.mask((reason == "") & (headcount.values <= 0), "no pupils")
+    reason = reason.mask((reason == "") & (headcount.values <= 0), NO_PUPILS)
     laestab = frame[table.need("laestab")].str.replace(r"[/ -]", "", regex=True)
 
     def maybe(*names: str) -> pd.Series | str:
@@ -249,6 +271,7 @@ def _school_years(
             "reason": reason,
             "fraction": (count.values - whole).abs() > 1e-9,
             "hidden": is_hidden,
+            "number": laestab,
         }
     )
     _need_one_row(rows, table.path)
@@ -266,20 +289,51 @@ def _need_one_row(rows: pd.DataFrame, path: Path) -> None:
         )
 
 
+def _merge_years(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with those of one school and year made one: the sum, under the name of the later number."""
+    twice = rows.duplicated(["laestab", "year"], keep=False)
+    order = rows[twice].assign(later=rows["number"] == rows["laestab"])
+    order = order.sort_values(["laestab", "year", "later"], kind="stable")
+    together = order.groupby(["laestab", "year"])
+    merged = together.last().drop(columns="later")
+    # A number without pupils of its own has its exclusions among the pupils of the other.
+    odd = order["reason"].where(order["reason"] != NO_PUPILS, "")
+    reason = odd.groupby([order["laestab"], order["year"]]).agg(lambda found: next(filter(None, found), ""))
+    for column in ("pupils", "low", "high"):
+        merged[column] = together[column].sum(min_count=1)
+    for column in ("fraction", "hidden"):
+        merged[column] = together[column].any()
+    merged["reason"] = reason.mask((reason == "") & ~(merged["pupils"] > 0), NO_PUPILS)
+    merged["number"] = together["number"].agg(", ".join)
+    return pd.concat([rows[~twice], merged.reset_index()[rows.columns]], ignore_index=True)
+
+
 def _sum_years(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per school: sums over the usable years, names from the last year."""
     last = rows.sort_values(["laestab", "year"]).groupby("laestab")[["urn", "name", "la_code", "la_name"]].last()
     usable = rows[rows["reason"] == ""]
     sums = usable.groupby("laestab")[["pupils", "low", "high"]].sum()
-    sums = sums.reindex(last.index).assign(years=usable.groupby("laestab").size().reindex(last.index, fill_value=0))
+    sums = sums.reindex(last.index).assign(
+        years=usable.groupby("laestab").size().reindex(last.index, fill_value=0),
+        hidden_years=usable.groupby("laestab")["hidden"].sum().reindex(last.index, fill_value=0),
+    )
     without = rows[~rows["laestab"].isin(usable["laestab"])]
     reasons = without.groupby("laestab")["reason"].agg(lambda found: ", ".join(sorted(set(found))))
     reason = ("no usable year: " + reasons).reindex(last.index)
-    marks = _word_marks(rows).reindex(last.index)
+    marks, earlier = _word_marks(rows).reindex(last.index), _word_predecessors(rows).reindex(last.index)
     return last.join(sums).assign(
         marks=marks.where(marks.notna(), "").astype(object),
+        predecessors=earlier.where(earlier.notna(), "").astype(object),
         reason=reason.where(reason.notna(), "").astype(object),
     )
+
+
+def _word_predecessors(rows: pd.DataFrame) -> pd.Series:
+    """Return the earlier numbers whose years are counted under a school's, by school, with the evidence."""
+    pairs = rows.assign(number=rows["number"].str.split(", ")).explode("number")
+    pairs = pairs.loc[pairs["number"] != pairs["laestab"], ["laestab", "number"]].drop_duplicates()
+    words = pairs.groupby("laestab")["number"].agg(lambda found: ", ".join(sorted(found)))
+    return words + " (same name and authority, one after the other)"
 
 
 def _word_marks(rows: pd.DataFrame) -> pd.Series:

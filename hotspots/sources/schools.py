@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,11 @@ from hotspots.errors import SourceError
 from hotspots.nouns import SCHOOL_COLUMNS, Schools
 from hotspots.sources import audit, tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
+from hotspots.sources.successors import find_in_register
 from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "urn": ("URN",),
@@ -59,6 +63,10 @@ NOT_SECONDARY: Final = "not a secondary school"
 ELSEWHERE: Final = "in an authority without exclusions in the file"
 NO_RECORD: Final = "no exclusions on record in these years"
 NOT_REGISTERED: Final = "not in the register of schools"
+SAME_SCHOOL: Final = "carries on a school that has a row of its own"
+BY_NUMBER: Final = "number"
+BY_URN: Final = "URN"
+BY_NAME: Final = "name and authority"
 NO_POINT: Final = "no point in the register of schools"
 
 
@@ -78,8 +86,9 @@ def read_schools(
     foundation, voluntary aided and controlled schools, city technology colleges, academies, free schools, studio
     schools, university technical colleges), of the secondary phase (also all-through and middle deemed
     secondary), in an authority of the exclusions file. The other rows of the register are dropped by reason.
-    Schools are linked by `laestab` (number of the authority and of the school), which stays when a school becomes
-    an academy, and by URN where that fails. A secondary school that has exclusions but is not among them gets a
+    Schools are linked by `laestab` (number of the authority and of the school), which usually stays when a school
+    becomes an academy, by URN where that fails, and else by `successors`, where the files bear it out; `linked` says
+    how. A secondary school that has exclusions but is not among them gets a
     row of its own, without a point and with the reason; it counts as read and kept.
 
     Parameters
@@ -105,20 +114,26 @@ def read_schools(
     """
     if not isinstance(exclusions, Exclusions):
         exclusions = read_exclusions(exclusions, years=years, hidden=hidden)
+    exclusions = exclusions.link_successors()
     excluded = exclusions.table
     table = tabular.read_table(register)
     rows = _read_register(table, columns)
-    ids, unlinked = _link(rows, excluded)
-    rows = rows.assign(school_id=ids)
+    ids, linked = _link(rows, excluded)
+    rows = rows.assign(school_id=ids, linked=linked)
     sieve = _sieve_schools(rows, excluded)
+    rows = _link_by_name(rows, exclusions.rows, sieve.keep)
     kept = rows[sieve.keep]
     _need_one_school(kept, table.path)
     known = _with_exclusions(kept.set_index("school_id"), excluded)
     added = _only_excluded(excluded, known.index, rows[~sieve.keep])
     schools = pd.concat([known, added]) if len(added) else known
     notes = [*table.notes, *exclusions.notes]
+    unlinked = int((kept["linked"] == BY_URN).sum())
     if unlinked:
         notes.append(f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions.")
+    renamed = int(kept["linked"].str.startswith(BY_NAME).sum())
+    if renamed:
+        notes.append(f"{renamed:,} schools were linked by name and authority, because the register has a newer number.")
     if len(added):
         notes.append(
             f"{len(added):,} schools have exclusions but are not open state-funded secondary schools of the register; "
@@ -185,16 +200,32 @@ def _laestab(table: tabular.TextTable, column: _Column) -> pd.Series:
     return (authority + number.str.zfill(4)).where(both, "").astype(object)
 
 
-def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, int]:
-    """Return the id of each row of the register, and how many were linked by URN and not by number."""
+def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return the id of each row of the register, and how it was linked with the exclusions."""
     ids = rows["laestab"].copy()
     with_urn = excluded[excluded["urn"] != ""]
     by_urn = dict(zip(with_urn["urn"], with_urn.index, strict=True))
     second = rows["urn"].map(by_urn)
     is_open = _is_open(rows)
     use = is_open & ~ids.isin(excluded.index) & second.notna() & ~second.isin(set(ids[is_open]))
-    ids[use] = second[use]
-    return ids.where(ids != "", "URN " + rows["urn"].astype(str)), int(use.sum())
+    linked = pd.Series(np.where(ids.isin(excluded.index), BY_NUMBER, ""), index=rows.index, dtype=object)
+    ids[use], linked[use] = second[use], BY_URN
+    return ids.where(ids != "", "URN " + rows["urn"].astype(str)), linked
+
+
+def _link_by_name(rows: pd.DataFrame, years: pd.DataFrame, in_question: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the register with schools that have a newer number there under that of their exclusions."""
+    loose = rows[in_question & (rows["linked"] == "")]
+    # A closed row of the register still has its number; what is open has it for itself.
+    taken = set(rows.loc[_is_open(rows) & (rows["linked"] == BY_NUMBER), "school_id"])
+    found = find_in_register(years[~years["laestab"].isin(taken)], loose, year=years["year"].max())
+    rows = rows.copy()
+    for row, before, newer in zip(found.index, found["predecessor"], found["successor"], strict=True):
+        if before in set(rows.loc[in_question, "school_id"]):
+            rows.loc[row, "linked"] = f"{SAME_SCHOOL} ({before})"
+        else:
+            rows.loc[row, ["school_id", "linked"]] = [before, f"{BY_NAME} (in the register as {newer})"]
+    return rows
 
 
 def _is_open(rows: pd.DataFrame) -> pd.Series:
@@ -234,6 +265,8 @@ def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
     number = pd.Series(kept.index.str[:3], index=kept.index)
     reason = found["reason"].where(found["reason"].notna(), NO_RECORD)
     reason = reason.mask((reason == "") & kept["easting"].isna(), NO_POINT)
+    again = kept["linked"].str.startswith(SAME_SCHOOL)
+    reason = reason.mask(again, kept["linked"])
     la_code = number.map(codes).where(lambda code: code.notna(), kept["la_name"].str.casefold().map(codes))
     named = kept["la_name"].where(kept["la_name"] != "", la_code.map(WEST_MIDLANDS))
     return pd.DataFrame(
@@ -248,6 +281,12 @@ def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
             "high": found["high"],
             "years": found["years"].fillna(0).astype(int),
             "marks": found["marks"].where(found["marks"].notna(), "").astype(object),
+            "hidden_years": found["hidden_years"].fillna(0).astype(int),
+            "phase": kept["phase"],
+            "type": kept["type"],
+            "status": kept["status"],
+            "linked": kept["linked"].mask(again, ""),
+            "predecessors": found["predecessors"].where(found["predecessors"].notna(), "").astype(object),
             "reason": reason.astype(object),
         }
     )
@@ -271,8 +310,8 @@ def _only_excluded(excluded: pd.DataFrame, known: pd.Index, left_out: pd.DataFra
     reason = np.where(
         registered, "in the register of schools, but not as an open state-funded secondary", NOT_REGISTERED
     )
-    added = others.assign(easting=np.nan, northing=np.nan, reason=reason)
+    added = others.assign(easting=np.nan, northing=np.nan, reason=reason, phase="", type="", status="", linked="")
     codes = _authority_codes(excluded)
     number = pd.Series(added.index.str[:3], index=added.index)
     added["la_code"] = added["la_code"].where(added["la_code"] != "", number.map(codes))
-    return added[[column for column in SCHOOL_COLUMNS if column in added]]
+    return added[list(SCHOOL_COLUMNS)]
