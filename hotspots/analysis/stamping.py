@@ -25,14 +25,17 @@ def merge_stacked(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the distinct points, shape (m, 2), and the sum of the weights on each."""
     paired = np.ascontiguousarray(points, dtype=float).view(np.complex128).ravel()
     distinct, which = np.unique(paired, return_inverse=True)
-    return distinct.view(float).reshape(-1, 2), np.bincount(which, weights=weights, minlength=len(distinct))
+    places = np.column_stack([distinct.real, distinct.imag])
+    return places, np.bincount(which, weights=weights, minlength=len(distinct))
 
 
 def keep_within_reach(points: Floats, grid: Grid, reach: float) -> NDArray[np.bool_]:
     """Return which points lie within `reach` (metres) of the rectangle of cell centres, as squares and not circles."""
     x, y = points[:, 0], points[:, 1]
     across, down = grid.across, grid.down
-    return (x >= across[0] - reach) & (x <= across[-1] + reach) & (y >= down[-1] - reach) & (y <= down[0] + reach)
+    near: NDArray[np.bool_] = (x >= across[0] - reach) & (x <= across[-1] + reach)
+    near &= (y >= down[-1] - reach) & (y <= down[0] + reach)
+    return near
 
 
 def offsets_within(reach: float) -> tuple[Whole, Whole]:
