@@ -16,7 +16,15 @@ from hotspots.vocabulary import weakest_release
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MannKendall", "change_since", "count_by_year", "join_series", "mann_kendall", "with_intervals"]
+__all__ = [
+    "MannKendall",
+    "change_since",
+    "count_by_year",
+    "join_series",
+    "mann_kendall",
+    "ratio_interval",
+    "with_intervals",
+]
 
 
 class MannKendall(NamedTuple):
@@ -128,8 +136,8 @@ def change_since(series: Series, base: str, *, dispersion: float | Mapping[str, 
     known = (low == high) & (base_low == base_high) & (base_low > 0)
     ratio = np.full(len(table), np.nan)
     np.divide(low, base_low, out=ratio, where=known)
-    ratio_low, _ = _ratio_interval(low / spread, base_high / spread)
-    _, ratio_high = _ratio_interval(high / spread, base_low / spread)
+    ratio_low, _ = ratio_interval(low / spread, base_high / spread)
+    _, ratio_high = ratio_interval(high / spread, base_low / spread)
     is_base = (table["period"] == base).to_numpy()
     ratio[is_base & (base_low > 0)] = 1.0  # a period against itself, hidden or not
     found: pd.DataFrame = table[["period", "group", "low", "high"]].copy()
@@ -214,7 +222,7 @@ def _two_sided_normal(z: float) -> float:
     return float(2 * ndtr(-abs(z)))
 
 
-def _ratio_interval(
+def ratio_interval(
     count: NDArray[np.float64], base: NDArray[np.float64], level: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return exact limits of the ratio of two Poisson levels, from the binomial share of `count` in the sum."""
