@@ -1,0 +1,223 @@
+r"""Tails of sums of many small random amounts, computed for all cells of a grid at once and not simulated.
+
+A sum S has the cumulant generating function kappa(s) = log E exp(s S). Where its slope equals what was observed, at
+the saddlepoint, kappa tells the tails of S to a relative error that stays small however far out they lie, which no
+number of simulations does. Two things are added to the textbook:
+
+- The sums of kernels that are meant here are exactly 0 where no event lies within reach. That chance is known, and
+  taken apart: the saddlepoint is used for the rest, S given that it is not 0, whose generating function is
+  (exp(kappa) - P(S = 0)) / (1 - P(S = 0)). Without this, lower tails of few events are wrong by up to a seventh.
+- kappa is asked for at a few nodes s for all cells, and joined between nodes by the polynomial of degree 5 with the
+  right value, slope and curvature at both. Nodes are taken one after the other, away from 0, until every cell's
+  observed sum has been passed, so that only two nodes are in memory.
+
+The tails are Barndorff-Nielsen's, P(S >= x) = 1 - Phi(r + log(q / r) / r) with r^2 / 2 = s x - kappa(s) and
+q = s sqrt(kappa''(s)): Lugannani and Rice's to the same order, but never outside 0 to 1.
+
+How near they are, for sums of n = 2,000 independent events each of which falls within reach of a quartic kernel with
+chance mu / n, against the exact distribution on 2^17 steps (tests/analysis/test_saddlepoint.py): see `tails`.
+
+References
+----------
+Lugannani, R. and Rice, S. (1980), Advances in Applied Probability 12, 475-490. Daniels, H. E. (1987), International
+Statistical Review 55, 37-48. Barndorff-Nielsen, O. E. (1991), Biometrika 78, 557-563. Skovgaard, I. M. (1987), Journal
+of Applied Probability 24, 875-887 (conditional tails). Jensen, J. L. (1995), Saddlepoint Approximations, section 7.2
+(compound Poisson sums, their chance of 0 apart).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Cells = NDArray[np.intp]
+
+TINY = float(np.finfo(float).tiny)
+"""No p-value is zero: what underflows is reported as the smallest normal number."""
+
+NEAR = 1e-3
+"""Within so many standard deviations of the mean, the limit is taken for what is 0 / 0 there."""
+
+FARTHEST = 400.0
+"""Nodes go so far from 0, over the largest single amount; beyond, tails are bounded (Chernoff)."""
+
+MOST_STEPS = 60
+"""Newton's method is not trusted for longer: halving alone would be done by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cumulants:
+    """kappa, its slope and its curvature at one node s, of the cells asked for; each (m).
+
+    `spread` is the ratio of the variance of what is held fixed to that at s = 0, where the sum is conditional
+    (Skovgaard 1987, eq. 3.3); 1 where nothing is.
+    """
+
+    value: Floats
+    slope: Floats
+    curve: Floats
+    spread: Floats | float = 1.0
+
+    def take(self, cells: Cells | NDArray[np.bool_]) -> Cumulants:
+        """Return those of some of the cells."""
+        spread = self.spread if isinstance(self.spread, float) else self.spread[cells]
+        return Cumulants(self.value[cells], self.slope[cells], self.curve[cells], spread)
+
+    def without_nothing(self, log_nothing: Floats) -> Cumulants:
+        """Return those of S given S > 0, where log P(S = 0) is known (m)."""
+        rest = -np.expm1(np.minimum(log_nothing - self.value, -TINY))
+        slope = self.slope / rest
+        value = self.value + np.log(rest) - np.log(-np.expm1(log_nothing))
+        return Cumulants(value, slope, (self.curve + self.slope**2) / rest - slope**2, self.spread)
+
+
+Ask = Callable[[float, "Cells"], Cumulants]
+"""From a node s and the positions of cells to the cumulants of their sums."""
+
+
+def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) -> tuple[Floats, Floats]:
+    """Return P(S >= observed) and P(S <= observed) of every cell, S being 0 or continuous.
+
+    Relative error of the smaller tail, in per cent, for the sums of a quartic kernel named above (`test_saddlepoint`
+    holds it), by the expected number of events within reach, mu, and by the size of the tail:
+
+    ======  =====================  ============================================
+    mu      upper, 0.5 to 1e-8     lower, 0.5 to 1e-8 (or to P(S = 0))
+    ======  =====================  ============================================
+    1.8     0.6                    4.2
+    4       0.6                    6.5
+    10      0.2                    6.3 (below 1e-3; at 0.05 it is 0.5)
+    40      0.1                    2.0 (below 1e-6; at 0.05 it is 0.1)
+    ======  =====================  ============================================
+
+    Where S takes few values only (all events on a few points), it lies between P(S > x) and P(S >= x), near to the
+    mid-p value.
+
+    Parameters
+    ----------
+    observed
+        The sums that were observed (m), >= 0.
+    ask
+        Gives the cumulants of some of the cells at a node; called with nodes away from 0, up first and down then.
+    log_nothing
+        log P(S = 0), (m); -inf where that can't be.
+    largest
+        The largest single amount: nodes are spaced in units of 1 / `largest`.
+
+    Returns
+    -------
+    p_high, p_low
+        Each (m), between the smallest normal number and 1. P(S >= 0) is 1, and P(S <= 0) is P(S = 0).
+    """
+    p_high, p_low = np.ones(len(observed)), np.exp(log_nothing)
+    cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
+    p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
+    centre = ask(0.0, cells).without_nothing(log_nothing[cells])
+    for upwards in (True, False):
+        side = (observed[cells] >= centre.slope) == upwards
+        for at, high, low in _one_side(
+            observed, ask, log_nothing, (cells[side], centre.take(side)), (1.0 if upwards else -1.0) / largest
+        ):
+            some = -np.expm1(log_nothing[at])
+            p_high[at], p_low[at] = some * high, np.exp(log_nothing[at]) + some * low
+    return np.clip(p_high, TINY, 1.0), np.clip(p_low, TINY, 1.0)
+
+
+def _one_side(
+    observed: Floats, ask: Ask, log_nothing: Floats, start: tuple[Cells, Cumulants], unit: float
+) -> Iterator[tuple[Cells, Floats, Floats]]:
+    """Yield cells with both tails of S given S > 0, going from node to node until all cells are done."""
+    (left, here), s = start, 0.0
+    for step in _nodes():
+        if not len(left):
+            return
+        following = step * unit
+        there = ask(following, left).without_nothing(log_nothing[left])
+        passed = (there.slope >= observed[left]) if unit > 0 else (there.slope <= observed[left])
+        if passed.any():
+            at = left[passed]
+            yield at, *_between(observed[at], (s, here.take(passed)), (following, there.take(passed)))
+        left, here, s = left[~passed], there.take(~passed), following
+    if len(left):
+        # Further out than the last node: Chernoff's bound there, which is never too small.
+        bound = np.exp(np.minimum(here.value - s * observed[left], 0.0))
+        rest = np.maximum(1 - bound, 0.0)
+        yield (left, bound, rest) if unit > 0 else (left, rest, bound)
+
+
+def _nodes() -> Iterator[float]:
+    """Yield nodes away from 0, in units of 1 / largest: narrow at first, later by a third each."""
+    node = 0.5
+    while node < FARTHEST:
+        yield node
+        node += max(1.0 if node >= 1 else 0.5, node / 3)
+    yield FARTHEST
+
+
+def _between(observed: Floats, a: tuple[float, Cumulants], b: tuple[float, Cumulants]) -> tuple[Floats, Floats]:
+    """Return both tails of the cells whose saddlepoint lies between two nodes."""
+    (start, here), (end, there) = a, b
+    width = end - start
+    powers = _join(here, there, width)
+    t = _solve(powers, observed * width)
+    s = start + t * width
+    value, curve, third = (_evaluate(powers, t, order) for order in (0, 2, 3))
+    curve, third = np.maximum(curve / width**2, TINY), third / width**3
+    spread = np.exp((1 - t) * np.log(here.spread) + t * np.log(there.spread))
+    q = s * np.sqrt(curve * spread)
+    r = np.copysign(np.sqrt(np.maximum(2 * (s * observed - value), 0.0)), s)
+    near = np.abs(q) < NEAR
+    with np.errstate(divide="ignore", invalid="ignore"):
+        star = np.where(near, r + third / (6 * curve**1.5), r + np.log(q / r) / r)
+    from scipy.special import ndtr
+
+    return ndtr(-star), ndtr(star)
+
+
+def _join(a: Cumulants, b: Cumulants, width: float) -> tuple[Floats, ...]:
+    """Return the coefficients of t^0 to t^5 of kappa at start + t * width (Hermite's interpolation)."""
+    slope, curve = a.slope * width, a.curve * width**2
+    by_value = b.value - a.value - slope - curve / 2
+    by_slope = b.slope * width - slope - curve
+    by_curve = b.curve * width**2 - curve
+    return (
+        a.value,
+        slope,
+        curve / 2,
+        10 * by_value - 4 * by_slope + by_curve / 2,
+        -15 * by_value + 7 * by_slope - by_curve,
+        6 * by_value - 3 * by_slope + by_curve / 2,
+    )
+
+
+def _evaluate(powers: tuple[Floats, ...], t: Floats, order: int = 0) -> Floats:
+    """Return the polynomial's derivative of an order at t."""
+    total = np.zeros_like(t)
+    for power in range(len(powers) - 1, order - 1, -1):
+        total = total * t + powers[power] * float(np.prod(np.arange(power - order + 1, power + 1)))
+    return total
+
+
+def _solve(powers: tuple[Floats, ...], slope: Floats) -> Floats:
+    """Return where between 0 and 1 the polynomial has this slope, which rises: Newton's method, held in by halves."""
+    low, high = np.zeros_like(slope), np.ones_like(slope)
+    t = np.full_like(slope, 0.5)
+    for _ in range(MOST_STEPS):
+        excess = _evaluate(powers, t, 1) - slope
+        beyond = excess > 0
+        low, high = np.where(beyond, low, t), np.where(beyond, t, high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = t - excess / _evaluate(powers, t, 2)
+        following = np.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
+        moved = np.abs(following - t).max(initial=0.0)
+        t = following
+        if moved < 1e-13:
+            break
+    return t
