@@ -1,10 +1,10 @@
-"""Kernels summed over points, and functions of distance summed over cells, at the centres of cells: arrays in and out.
+"""Kernels summed over points at the centres of cells: arrays in, arrays out.
 
-Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are assigned
-to the cells around them by B-splines, convolved in the Fourier domain with the kernel at cell centres, and the smoothing
-of the spline is taken back. Where that would not hold 0.001 of the peak (a kernel with a jump, or many events in one
-cell), and where exact values are asked for, points are stamped at the rim of the kernel only, and its inner part, a
-polynomial in the point's place within its cell, is convolved term by term.
+Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are
+assigned to the cells around them by B-splines and convolved in the Fourier domain. Where that would not hold 0.001 of
+the peak (a kernel with a jump, or many events in one cell), and where exact values are asked for, points are stamped
+at the rim of the kernel only, and its inner part, a polynomial in the point's place within its cell, is convolved term
+by term.
 
 References
 ----------
@@ -14,14 +14,15 @@ Simulation Using Particles, section 5-3 (assignment by splines).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.analysis.kernels import KERNELS, Kernel, peak_of, reach_of
-from hotspots.analysis.stamping import keep_within_reach, merge_stacked, offsets_within, stamp
+from hotspots.analysis.inner import exact_sums
+from hotspots.analysis.kernels import Kernel, peak_of, reach_of
+from hotspots.analysis.splines import Order, spline_sums, spread_of_error
+from hotspots.analysis.stamping import keep_within_reach, stamp
+from hotspots.analysis.transforms import Prepared, convolve, prepare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,116 +30,21 @@ if TYPE_CHECKING:
     from hotspots.analysis.grids import Grid
 
     Floats = NDArray[np.float64]
-    Complexes = NDArray[np.complex128]
 
-Order = Literal[1, 2, 3]
+__all__ = ["Prepared", "convolve", "kernel_sums", "prepare"]
 
 TOLERANCE: Final = 1e-3
 """Largest error of the default route, as a share of the peak of the surface."""
 
-STAMPED: Final = 4_000_000
-"""Kernel values that are computed one by one sooner than a grid is transformed."""
+DEVIATIONS: Final = 5.5
+"""Standard deviations of the error that must stay within the tolerance: more are not met among a million cells."""
 
-NOISE: Final = 1e-13
-"""Share of the peak below which a sum by Fourier transform is rounding."""
+STAMPED: Final = 3_000_000
+"""Up to so many kernel values are computed one by one, in about the time that a grid takes to be transformed."""
 
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """Masses of cells, transformed once, to be convolved with any number of functions of distance."""
-
-    spectrum: Complexes
-    side: float
-    lengths: tuple[int, int]
-    reach: tuple[int, int]
-    window: tuple[int, int, int, int]
-
-    def convolve(self, function: Callable[[Floats], Floats]) -> Floats:
-        """Return the sum over cells of mass x function(squared distance in m²) at every centre; see `convolve`."""
-        return self.finish(self.spectrum * self.response(function))
-
-    def response(self, function: Callable[[Floats], Floats]) -> Floats:
-        """Return the transform of a function of squared distance in m², sampled at the distances of centres.
-
-        The function is the same in all four quarters, so its transform is real: cosines of one quarter on each side.
-        """
-        down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
-        quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
-        rows, columns = self.lengths
-        found = _cosines(rows, rows, self.reach[0]) @ quarter @ _cosines(columns, columns // 2 + 1, self.reach[1]).T
-        return np.asarray(found, dtype=float)
-
-    def finish(self, product: Complexes) -> Floats:
-        """Return the grid that a product of transforms stands for."""
-        from scipy import fft
-
-        top, left, rows, columns = self.window
-        lines = fft.ifft(product, axis=0, workers=-1)[top : top + rows]
-        found = fft.irfft(lines, self.lengths[1], axis=1, workers=-1)
-        return np.ascontiguousarray(found[:, left : left + columns])
-
-
-def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
-    """Return the masses of cells transformed, for functions that are 0 beyond `reach` metres.
-
-    Parameters
-    ----------
-    masses
-        Shape (rows, columns) of the grid.
-
-    Examples
-    --------
-    >>> from hotspots.analysis.grids import Grid
-    >>> grid = Grid(0.0, 300.0, 100.0, np.ones((3, 3), dtype=bool))
-    >>> masses = np.zeros((3, 3))
-    >>> masses[1, 1] = 2
-    >>> prepared = prepare(masses, grid, reach=100)
-    >>> prepared.convolve(lambda d2: np.where(d2 <= 100**2, 0.5, 0.0)).round(9) + 0.0
-    array([[0., 1., 0.],
-           [1., 1., 1.],
-           [0., 1., 0.]])
-    """
-    rows, columns = masses.shape
-    return _transform(masses, grid.side, reach=reach, window=(0, 0, rows, columns))
-
-
-def convolve(masses: Floats, grid: Grid, function: Callable[[Floats], Floats], *, reach: float) -> Floats:
-    """Return the sum over cells of mass x function(squared distance between centres in m²), shape (rows, columns).
-
-    Nothing wraps around: beyond the grid there is no mass. `prepare` transforms the masses once for many functions.
-
-    Parameters
-    ----------
-    masses
-        Shape (rows, columns) of the grid, at the centres of cells.
-    function
-        Takes and returns arrays of any shape; 0 beyond `reach` metres.
-    """
-    return prepare(masses, grid, reach=reach).convolve(function)
-
-
-def _transform(masses: Floats, side: float, *, reach: float, window: tuple[int, int, int, int]) -> Prepared:
-    """Return masses transformed on a rectangle so large that within the window nothing wraps around."""
-    from scipy import fft
-
-    cells = int(np.floor(reach / side + 1e-9))
-    lengths, reaches = [], []
-    for size, start, wanted in zip(masses.shape, window[:2], window[2:], strict=True):
-        within = min(cells, size - 1)
-        lengths.append(max(size, within + max(size - start, start + wanted)))
-        reaches.append(within)
-    rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
-    lines = fft.rfft(masses, columns, axis=1, workers=-1)
-    spectrum = fft.fft(lines, rows, axis=0, workers=-1)
-    return Prepared(spectrum, side, (rows, columns), (reaches[0], reaches[1]), window)
-
-
-def _cosines(length: int, frequencies: int, reach: int) -> Floats:
-    """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
-    table = np.cos(2 * np.pi / length * np.arange(length))
-    found = 2 * table[np.outer(np.arange(frequencies), np.arange(reach + 1)) % length]
-    found[:, 0] = 1
-    return found
+CUBIC: Final = 50_000
+QUADRATIC: Final = 250_000
+"""Up to so many points a spline of higher order costs little beside the transform."""
 
 
 def kernel_sums(
@@ -165,4 +71,41 @@ def kernel_sums(
     near = keep_within_reach(points, grid, reach_of(kernel) * bandwidth)
     if not near.all():
         points, weights = points[near], weights[near]
-    return stamp(points, weights, grid, kernel=kernel, bandwidths=np.full(len(points), bandwidth))
+    if len(points) * np.pi * (reach_of(kernel) * bandwidth / grid.side + 0.5) ** 2 <= STAMPED:
+        return stamp(points, weights, grid, kernel=kernel, bandwidths=np.full(len(points), bandwidth))
+    # A kernel that ends in a jump can't be interpolated at its rim.
+    if exact or kernel == "uniform":
+        return exact_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth)
+    return _fast_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth)
+
+
+def _fast_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float) -> Floats:
+    """Return the sums by splines; the points of cells that hold too much of the peak for that are summed exactly."""
+    order: Order = 3 if len(points) <= CUBIC else 2 if len(points) <= QUADRATIC else 1
+    found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
+    limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
+    if np.abs(masses).max() > limit and order < 3:
+        order = 3
+        found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
+        limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
+    if np.abs(masses).max() > limit:
+        row, column = wider.locate(points)
+        heavy = np.abs(masses)[row, column] > limit
+        found, _, _ = spline_sums(
+            points[~heavy], weights[~heavy], grid, kernel=kernel, bandwidth=bandwidth, order=order
+        )
+        found += exact_sums(points[heavy], weights[heavy], grid, kernel=kernel, bandwidth=bandwidth)
+    # The truth is nowhere below 0 where no weight is.
+    return found if (weights < 0).any() else np.maximum(found, 0)
+
+
+def _limit(found: Floats, kernel: Kernel, cells: float, order: Order) -> float:
+    """Return the most weight of one cell (per m²) with which the error keeps to the tolerance.
+
+    Errors of different cells are independent, those within one cell may not be. Where each cell in reach has mass m,
+    the error's variance is at most m x (mass in reach) x (mean square error), in squares of the kernel's peak, and the
+    surface's peak is at least what it is here.
+    """
+    density = float(np.abs(found).max())
+    weight_at_peak = density / peak_of(kernel) * cells**2
+    return weight_at_peak * (TOLERANCE / DEVIATIONS) ** 2 / spread_of_error(kernel, cells, order)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hotspots.analysis.grids import Grid
 from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from hotspots.analysis.grids import Grid
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
@@ -26,7 +25,25 @@ def merge_stacked(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
     paired = np.ascontiguousarray(points, dtype=float).view(np.complex128).ravel()
     distinct, which = np.unique(paired, return_inverse=True)
     places = np.column_stack([distinct.real, distinct.imag])
-    return places, np.bincount(which, weights=weights, minlength=len(distinct))
+    return places, np.asarray(np.bincount(which, weights=weights, minlength=len(distinct)), dtype=float)
+
+
+def widen(grid: Grid, points: Floats, *, margin: int) -> tuple[Grid, tuple[int, int, int, int]]:
+    """Return the grid made wider, so that all points lie `margin` cells inside it, and where the grid lies in that.
+
+    The place is first row, first column, rows and columns.
+    """
+    rows, columns = grid.shape
+    top = left = bottom = right = margin
+    if len(points):
+        corners = np.array([points.min(axis=0), points.max(axis=0)])
+        row, column = grid.locate(corners)
+        top, bottom = max(-int(row[1]) + margin, top), max(int(row[0]) - rows + 1 + margin, bottom)
+        left, right = max(-int(column[0]) + margin, left), max(int(column[1]) - columns + 1 + margin, right)
+    shape = (rows + top + bottom, columns + left + right)
+    west, north = grid.west - left * grid.side, grid.north + top * grid.side
+    everywhere = np.broadcast_to(np.True_, shape)
+    return Grid(west, north, grid.side, everywhere), (top, left, rows, columns)
 
 
 def keep_within_reach(points: Floats, grid: Grid, reach: float) -> NDArray[np.bool_]:

@@ -1,0 +1,121 @@
+"""Functions of distance summed over the masses of cells, by Fourier transform: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.grids import Grid
+
+    Floats = NDArray[np.float64]
+    Complexes = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Masses of cells, transformed once, to be convolved with any number of functions of distance."""
+
+    spectrum: Complexes
+    side: float
+    lengths: tuple[int, int]
+    reach: tuple[int, int]
+    window: tuple[int, int, int, int]
+
+    def convolve(self, function: Callable[[Floats], Floats]) -> Floats:
+        """Return the sum over cells of mass x function(squared distance in m²) at every centre; see `convolve`."""
+        return self.finish(self.spectrum * self.response(function))
+
+    def response(self, function: Callable[[Floats], Floats]) -> Floats:
+        """Return the transform of a function of squared distance in m², sampled at the distances of centres.
+
+        The function is the same in all four quarters, so its transform is real: cosines of one quarter on each side.
+        """
+        down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
+        quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
+        rows, columns = self.lengths
+        found = _cosines(rows, rows, self.reach[0]) @ quarter @ _cosines(columns, columns // 2 + 1, self.reach[1]).T
+        return np.asarray(found, dtype=float)
+
+    def finish(self, product: Complexes) -> Floats:
+        """Return the grid that a product of transforms stands for."""
+        from scipy import fft
+
+        top, left, rows, columns = self.window
+        lines = fft.ifft(product, axis=0, workers=-1)[top : top + rows]
+        found = fft.irfft(lines, self.lengths[1], axis=1, workers=-1)
+        return np.ascontiguousarray(found[:, left : left + columns])
+
+
+def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
+    """Return the masses of cells transformed, for functions that are 0 beyond `reach` metres.
+
+    Parameters
+    ----------
+    masses
+        Shape (rows, columns) of the grid.
+
+    Examples
+    --------
+    >>> from hotspots.analysis.grids import Grid
+    >>> grid = Grid(0.0, 300.0, 100.0, np.ones((3, 3), dtype=bool))
+    >>> masses = np.zeros((3, 3))
+    >>> masses[1, 1] = 2
+    >>> prepared = prepare(masses, grid, reach=100)
+    >>> prepared.convolve(lambda d2: np.where(d2 <= 100**2, 0.5, 0.0)).round(9) + 0.0
+    array([[0., 1., 0.],
+           [1., 1., 1.],
+           [0., 1., 0.]])
+    """
+    rows, columns = grid.shape
+    return transform(masses, grid.side, reach=reach, window=(0, 0, rows, columns))
+
+
+def convolve(masses: Floats, grid: Grid, function: Callable[[Floats], Floats], *, reach: float) -> Floats:
+    """Return the sum over cells of mass x function(squared distance between centres in m²), shape (rows, columns).
+
+    Nothing wraps around: beyond the grid there is no mass. `prepare` transforms the masses once for many functions.
+
+    Parameters
+    ----------
+    masses
+        Shape (rows, columns) of the grid, at the centres of cells.
+    function
+        Takes and returns arrays of any shape; 0 beyond `reach` metres.
+    """
+    return prepare(masses, grid, reach=reach).convolve(function)
+
+
+def transform(masses: Floats, side: float, *, reach: float, window: tuple[int, int, int, int]) -> Prepared:
+    """Return masses transformed on a rectangle so large that within the window nothing wraps around.
+
+    Parameters
+    ----------
+    window
+        First row, first column, rows and columns that will be wanted.
+    """
+    from scipy import fft
+
+    cells = int(np.floor(reach / side + 1e-9))
+    lengths, reaches = [], []
+    for size, start, wanted in zip(masses.shape, window[:2], window[2:], strict=True):
+        within = min(cells, size - 1)
+        lengths.append(max(size, within + max(size - start, start + wanted)))
+        reaches.append(within)
+    rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
+    lines = fft.rfft(masses, columns, axis=1, workers=-1)
+    spectrum = fft.fft(lines, rows, axis=0, workers=-1)
+    return Prepared(spectrum, side, (rows, columns), (reaches[0], reaches[1]), window)
+
+
+def _cosines(length: int, frequencies: int, reach: int) -> Floats:
+    """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
+    table = np.cos(2 * np.pi / length * np.arange(length))
+    found: Floats = 2 * table[np.outer(np.arange(frequencies), np.arange(reach + 1)) % length]
+    found[:, 0] = 1
+    return found
