@@ -184,16 +184,17 @@ def _cut(
 ) -> tuple[list[dict[str, object]], bool]:
     """Return the rows of one group, and whether a steady rise or fall describes it better."""
     y, e = line.counts, line.exposure
-    n, spread = len(y), float(dispersion_of(y, e)[0])
-    deviance = deviances(y[None, :], e)
-    gain, starts, score = _search(deviance, np.array([spread]), most=most, shortest=shortest)
+    n, own = len(y), dispersion_of(y, e)
+    # Counts vary at least by Poisson chance; the tests compare like with like, luck included.
+    spread = max(float(own[0]), 1.0)
+    gain, starts, score = _search(deviances(y[None, :], e), own, most=most, shortest=shortest)
     drawn = draw_counts(e * y.sum() / e.sum(), spread, size=draws, rng=rng)
     against = _search(deviances(drawn, e), dispersion_of(drawn, e), most=most, shortest=shortest)[0]
     overall = _p_value(gain[0], against)
     cuts = [int(start) for start in starts[0] if start > 0] if overall <= level else []
     cuts, tested = _keep_cuts(line, cuts, spread, level=level, shortest=shortest, draws=draws, rng=rng)
     ranges = _ranges(line, cuts, spread, shortest=shortest, draws=draws, rng=rng)
-    steady = _loglinear_deviance(y, e) / spread + np.log(n) < score[0]
+    steady = _loglinear_deviance(y, e) / own[0] + np.log(n) < score[0]
     return _rows(line, cuts, spread, p_values=[overall, *tested], ranges=ranges), bool(steady and overall <= level)
 
 
@@ -219,7 +220,8 @@ def _keep_cuts(
             drawn = draw_counts(_means(line, edges), spread, size=draws, rng=rng)
             gain = gain_of_a_cut(deviances(line.counts[None, :], line.exposure), first, last, shortest=shortest)
             against = gain_of_a_cut(deviances(drawn, line.exposure), first, last, shortest=shortest)
-            tested.append(_p_value(gain[0] / spread, against / dispersion_of(drawn, line.exposure)))
+            own = dispersion_of(line.counts, line.exposure)[0]
+            tested.append(_p_value(gain[0] / own, against / dispersion_of(drawn, line.exposure)))
         weakest = int(np.argmax(tested))
         if tested[weakest] <= level:
             return cuts, tested
