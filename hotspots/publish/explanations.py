@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
+from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 from hotspots.publish.phrases import capitalised
+from hotspots.publish.surface_words import bandwidth_sentence, surface_method_sentence, surface_reading
 from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES
 
 if TYPE_CHECKING:
@@ -78,14 +79,16 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
 _WITH_SELF: Final = "this area and those around it together"
 
 
-def explain_surface(surface: Surface) -> list[Section]:
-    """Return what the shades mean, then how the surface was made, then short notes about the data."""
-    reading = (
-        "The darker, the more events lie close together. White: fewer than the average of the study area. "
-        "Where many people live, work or go out, a map like this is dark for that reason alone."
-    )
-    method = wording.surface_method_sentence(surface)
-    return [("How to read this map", reading), ("Method", method), ("Data", data_words(surface.notes))]
+def explain_surface(surface: Surface, contours: Contours | None = None) -> list[Section]:
+    """Return what the shades and lines mean, the bandwidth and why, how the surface was made, and short notes."""
+    why = surface.bandwidth_words.strip().rstrip(".")
+    notes = [note for note in surface.notes if not (why and why in note)]
+    return [
+        ("How to read this map", surface_reading(surface, contours)),
+        ("Kernel and bandwidth", bandwidth_sentence(surface)),
+        ("Method", surface_method_sentence(surface, contours)),
+        ("Data", data_words(notes)),
+    ]
 
 
 def explain_schools(result: SchoolResult, *more: str, heading: str = "How to read this map") -> list[Section]:

@@ -23,7 +23,10 @@ ABSENT: Final = "#757575"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a legend: a swatch (or a point, where it has a marker), its words and how many there are."""
+    """One line of a legend: a swatch (or a point, where it has a marker), its words and how many there are.
+
+    With `line`, ``"solid"`` or ``"dashed"``, the swatch is a strong outline.
+    """
 
     label: str
     colour: str = "none"
@@ -32,6 +35,7 @@ class Entry:
     marker: str = ""
     hatch_colour: str = INK
     edge: str = "#8c8c8c"
+    line: str = ""
 
 
 def draw_legend(
@@ -78,7 +82,12 @@ def _draw_swatch(sheet: Sheet, left: float, middle: float, entry: Entry) -> None
         )
         return
     corner = (left, middle - SWATCH[1] / 2)
-    if entry.hatch:
+    if entry.line:
+        style = "solid" if entry.line == "solid" else (0, (3.0, 1.6))
+        sheet.paper.add_patch(
+            Rectangle(corner, *SWATCH, facecolor="none", edgecolor=INK, linewidth=1.3, linestyle=style)
+        )
+    elif entry.hatch:
         # Fill and hatch apart: matplotlib older than 3.11 draws a hatch in the colour of the edge.
         sheet.paper.add_patch(Rectangle(corner, *SWATCH, facecolor=entry.colour, edgecolor="none"))
         sheet.paper.add_patch(

@@ -43,8 +43,8 @@ def label_map(
     places: pd.DataFrame | None,
     busy: NDArray[np.float64],
     marks: NDArray[np.float64],
-) -> None:
-    """Name the authorities, then as many places as there is room for, largest first.
+) -> list[Box]:
+    """Name the authorities, then as many places as there is room for, largest first; return where names stand (mm).
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ def label_map(
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
         loud = _on_page(sheet, window, busy) if not len(marks) else busy[:0]
         put(_names(named[known]), most=MOST_PLACES, size=SIZES[2], busy=loud)
+    return taken
 
 
 def _on_page(sheet: Sheet, window: Window, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -135,7 +136,7 @@ def _quiet_spot(
     over = (low < busy[None, :, 2:]).all(axis=2) & (high > busy[None, :, :2]).all(axis=2)
     covered = over.sum(axis=1)
     moved = np.hypot(*(spots - start).T) / max(size[0], 1.0)
-    best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 1.5 * outside + moved))
+    best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 3.0 * outside + moved))
     return np.asarray(spots[best], dtype=float)
 
 

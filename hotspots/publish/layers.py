@@ -1,4 +1,4 @@
-"""What a map shows: areas by class, a density by cell, schools as points; each draws itself and tells its legend."""
+"""What a map shows: areas by class, schools as points; each draws itself and tells its legend."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, Surface
+from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import MANY_AUTHORITIES, Ground, compound_path
 from hotspots.publish.sheet import INK
-from hotspots.publish.styles import DEPENDS, SCHOOL_LEVELS, SURFACE_COLOURS, ink_on, surface_breaks, surface_labels
+from hotspots.publish.styles import DEPENDS, SCHOOL_LEVELS, ink_on
 from hotspots.publish.wording import hides, schools_in
 from hotspots.vocabulary import METHOD_CLASSES, SCHOOL_CLASSES
 
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "BEHIND",
     "busy_boxes",
-    "cells_inside",
     "draw_areas",
     "draw_context",
     "draw_deciles",
     "draw_outlines",
     "draw_schools",
-    "draw_surface",
 ]
 
 PALE: Final = "#e9e9e6"
@@ -44,6 +43,8 @@ DECILE_COLOURS: Final = (
     "#f6f6f9",
 )
 """Most deprived to least: greys with a little blue, so that the points above them stay the message."""
+BEHIND: Final = "#7a7a7a"
+"""Of borders below contours, which are the darkest lines then."""
 NO_DECILE: Final = "#ffffff"
 
 
@@ -76,7 +77,7 @@ def draw_context(axes: Axes, ground: Ground, seen: NDArray[np.bool_], place: Pla
     _fill(axes, _shapes(ground, seen & ~ground.lies_in(place)), PALE, edgecolor="white")
 
 
-def draw_outlines(axes: Axes, ground: Ground, place: Place | None) -> None:
+def draw_outlines(axes: Axes, ground: Ground, place: Place | None, *, colour: str = INK) -> None:
     """Draw the borders of the authorities, those of the place darker."""
     from matplotlib.patches import PathPatch
 
@@ -87,7 +88,7 @@ def draw_outlines(axes: Axes, ground: Ground, place: Place | None) -> None:
             PathPatch(
                 compound_path(np.array([outline], dtype=object)),
                 facecolor="none",
-                edgecolor=INK if inside else "#8c8c8c",
+                edgecolor=colour if inside else "#8c8c8c",
                 linewidth=strong if inside else 0.6,
                 joinstyle="round",
                 zorder=5 if inside else 4,
@@ -124,55 +125,6 @@ def draw_areas(
     return entries
 
 
-def draw_surface(
-    axes: Axes, surface: Surface, ground: Ground, *, place: Place | None, alpha: float | None
-) -> list[Entry]:
-    """Draw the cells of a surface by class, inside the place; return the legend with the km² of every class."""
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
-    breaks = surface_breaks(surface)
-    colours = SURFACE_COLOURS[: len(breaks) - 1]
-    west, south, east, north = surface.extent
-    # The highest value may equal the last bound, which belongs to no class of its own.
-    top = np.nextafter(breaks[-1], breaks[0])
-    image = axes.imshow(
-        np.ma.masked_invalid(np.clip(surface.values, breaks[0], top)),
-        extent=(west, east, south, north),
-        origin="upper",
-        interpolation="nearest",
-        cmap=ListedColormap(list(colours)),
-        norm=BoundaryNorm(breaks, len(colours)),
-        aspect="auto",
-        alpha=alpha,
-        zorder=1,
-    )
-    outlines = [outline for code, outline in ground.outlines.items() if place is None or code in place.authorities]
-    image.set_clip_path(compound_path(np.array(outlines, dtype=object)), axes.transData)
-    known = surface.values[cells_inside(surface, ground, place)]
-    cells = np.histogram(np.clip(known, breaks[0], top), bins=breaks)[0]
-    entries = [
-        Entry(label, colour, count=_km2(float(number) * surface.cell**2 / 1e6))
-        for label, colour, number in zip(surface_labels(breaks), colours, cells, strict=True)
-    ]
-    return entries[::-1]
-
-
-def _km2(size: float) -> int | str:
-    """Return whole km²; a patch that rounds to none is still a patch."""
-    return "<1" if 0 < size < 0.5 else round(size)
-
-
-def cells_inside(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
-    """Return which cells (row, col) have a value and their middle in a place."""
-    rows, columns = surface.values.shape
-    east = surface.origin[0] + (np.arange(columns) + 0.5) * surface.cell
-    north = surface.origin[1] - (np.arange(rows) + 0.5) * surface.cell
-    x, y = np.meshgrid(east, north)
-    inside = np.isfinite(surface.values)
-    inside[inside] = ground.covers(x[inside], y[inside], place)
-    return inside
-
-
 def draw_deciles(
     axes: Axes,
     deprivation: Deprivation,
@@ -190,18 +142,13 @@ def draw_deciles(
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha)
 
 
-def busy_boxes(noun: HotspotResult | Surface | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
     """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
     if isinstance(noun, HotspotResult):
         loud = ~noun.table["class"].reindex(ground.area.ids).isin(["not_significant", "not_tested"]).to_numpy()
         return np.asarray(ground.bounds[loud], dtype=float)
-    if isinstance(noun, SchoolResult):
-        points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
-        return np.hstack([points, points])
-    breaks = surface_breaks(noun)
-    row, column = np.nonzero(np.nan_to_num(noun.values) >= breaks[min(2, len(breaks) - 1)])
-    west, north = noun.origin[0] + column * noun.cell, noun.origin[1] - row * noun.cell
-    return np.column_stack([west, north - noun.cell, west + noun.cell, north])
+    points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
+    return np.hstack([points, points])
 
 
 def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> list[Entry]:

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
+from hotspots.nouns import Contours, Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
 from hotspots.publish import wording
 from hotspots.publish.basemap import add_basemap
 from hotspots.publish.explanations import explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.furniture import Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar
 from hotspots.publish.ground import Ground, prepare_ground
+from hotspots.publish.isolines import label_lines
 from hotspots.publish.labels import label_map
 from hotspots.publish.layers import (
+    BEHIND,
     DECILE_COLOURS,
     busy_boxes,
-    cells_inside,
     draw_areas,
     draw_context,
     draw_deciles,
     draw_outlines,
     draw_schools,
-    draw_surface,
 )
 from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
-from hotspots.publish.sheet import MARGIN, Sheet, foot, head, look, new_sheet
+from hotspots.publish.sheet import INK, MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
+from hotspots.publish.surface_layer import busy_cells, cells_inside, draw_contours, draw_surface, lying_in
+from hotspots.publish.surface_words import surface_heading, surface_title
 from hotspots.publish.window import Window, open_window
 from hotspots.vocabulary import RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 __all__ = ["draw_map", "save_map"]
 
@@ -56,13 +61,14 @@ def draw_map(
     basemap: str | None = None,
     basemap_credit: str = "",
     title: str | None = None,
+    contours: Contours | None = None,
 ) -> Figure:
     """Return an A4 landscape map as a figure.
 
     Parameters
     ----------
     noun
-        What is shown: hotspots by area, a density surface, or schools.
+        What is shown: hotspots by area, a surface of any kind, or schools.
     area
         The study area; from `prepare_ground` where many maps are drawn of the same one.
     place
@@ -77,6 +83,8 @@ def draw_map(
         Whom a GeoTIFF is by; a tile provider's own credit is used where this is empty.
     title
         Instead of the finding.
+    contours
+        Strong lines over a surface: around what is raised (solid) and lowered (dashed), or what is densest.
 
     Returns
     -------
@@ -89,12 +97,15 @@ def draw_map(
         If the noun holds unprotected counts of people.
     """
     need_released(noun, "A map")
+    if contours is not None:
+        need_released(contours, "A map")
     ground = area if isinstance(area, Ground) else prepare_ground(area)
-    release = weakest_release(noun.release, ground.area.release, *([deprivation.release] if deprivation else []))
+    others = [other.release for other in (deprivation, contours) if other is not None]
+    release = weakest_release(noun.release, ground.area.release, *others)
     with look():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
-        heading = title or _title(noun, ground, place, places)
+        heading = title or _title(noun, ground, place, places, contours)
         subtitle = wording.subtitle(noun, ground.area, place=place)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
         bottom = foot(
@@ -104,12 +115,13 @@ def draw_map(
         window = open_window(sheet, box, ground.extent_of(place))
         missing = add_basemap(window.axes, basemap, attribution=basemap_credit) if basemap else None
         alpha = SEE_THROUGH if basemap and missing is None else None
-        legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, alpha=alpha)
-        draw_outlines(window.axes, ground, place)
-        busy = busy_boxes(noun, ground)
+        legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, contours=contours, alpha=alpha)
+        draw_outlines(window.axes, ground, place, colour=BEHIND if contours is not None else INK)
+        busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
         marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
-        label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
-        _fill_column(sheet, window, legend, _explain(noun, place, missing or ""))
+        taken = label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
+        label_lines(sheet, window, legend.lines, inside=partial(ground.covers, place=place), taken=taken)
+        _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours))
     return sheet.figure
 
 
@@ -138,11 +150,15 @@ def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
     return save_sheet(figure, Path(stem), dpi=dpi)
 
 
-def _title(noun: Mapped, ground: Ground, place: Place | None, places: pd.DataFrame | None) -> str:
+def _title(
+    noun: Mapped, ground: Ground, place: Place | None, places: pd.DataFrame | None, contours: Contours | None
+) -> str:
     if isinstance(noun, HotspotResult):
         return wording.finding_title(noun, place)
     if isinstance(noun, Surface):
-        return wording.surface_title(noun, places, place=place, inside=cells_inside(noun, ground, place))
+        inside = cells_inside(noun, ground, place)
+        lying = None if contours is None else lying_in(contours, ground, place)
+        return surface_title(noun, places, place=place, inside=inside, lying=lying)
     return wording.schools_title(noun, place)
 
 
@@ -173,6 +189,7 @@ class _Legend:
     entries: list[Entry]
     note: str = ""
     ramp: str = ""
+    lines: Mapping[str, Sequence[NDArray[np.float64]]] = field(default_factory=dict)
 
 
 def _draw_noun(
@@ -182,6 +199,7 @@ def _draw_noun(
     *,
     place: Place | None,
     deprivation: Deprivation | None,
+    contours: Contours | None,
     alpha: float | None,
 ) -> _Legend:
     """Draw what the map is about, and return its legend."""
@@ -191,8 +209,10 @@ def _draw_noun(
         entries = draw_areas(window.axes, noun, ground, seen, place=place, alpha=alpha)
         return _Legend(wording.statistic(noun), entries, "Number of areas" + _within(place))
     if isinstance(noun, Surface):
-        entries = draw_surface(window.axes, noun, ground, place=place, alpha=alpha)
-        return _Legend(capitalised(noun.unit), entries, "km² of each class" + _within(place))
+        drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha)
+        around = [] if contours is None else draw_contours(window.axes, contours, noun, ground, place=place)
+        note = "km² of each class" + _within(place)
+        return _Legend(surface_heading(noun), [*drawn.entries, *around], note, lines=drawn.lines)
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
     entries = draw_schools(window.axes, noun, place=place)
@@ -204,12 +224,12 @@ def _within(place: Place | None) -> str:
     return f" in {place.name}" if place is not None else ""
 
 
-def _explain(noun: Mapped, place: Place | None, missing: str) -> list[tuple[str, str]]:
+def _explain(noun: Mapped, place: Place | None, missing: str, contours: Contours | None) -> list[tuple[str, str]]:
     """Return how to read the map and what it can't show, in sections."""
     if isinstance(noun, HotspotResult):
         sections = explain_hotspots(noun, place)
     elif isinstance(noun, Surface):
-        sections = explain_surface(noun)
+        sections = explain_surface(noun, contours)
     else:
         sections = explain_schools(noun, wording.unplaced_sentence(noun, place))
     heading, words = sections[0]

@@ -1,16 +1,13 @@
-"""How results look in a GIS, and the classes of a surface, which the printed maps use too."""
+"""How results look in a GIS."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number
 from hotspots.publish.qml import INK, Labels, Rule, ink_on, raster_style, vector_style
+from hotspots.publish.shades import surface_shades
 from hotspots.publish.sld import layer_descriptor
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
@@ -29,22 +26,19 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hotspots.nouns import Surface
 
 __all__ = [
     "DEPENDS",
     "SCHOOL_LEVELS",
-    "SURFACE_COLOURS",
     "LayerStyle",
     "area_style",
     "authority_style",
     "ink_on",
     "marking",
     "school_style",
-    "surface_breaks",
-    "surface_labels",
     "surface_style",
 ]
 
@@ -53,9 +47,6 @@ DEPENDS: Final = ClassStyle("depends", "Class depends on hidden numbers", "#ffff
 """Lies over the colour of a class that would change with the hidden numbers."""
 SCHOOL_LEVELS: Final = ("cannot_be_judged", "as_expected", "below", "above", "far_below", "far_above")
 """Classes of schools from the bottom to the top, so that those that stand out are not covered."""
-SURFACE_COLOURS: Final = ("#ffffff00", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#8c2d04")
-"""Below the average (clear), then once, twice, ... five times the average and more; darker is denser in grey too."""
-BREAK_DIGITS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -211,68 +202,9 @@ def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
 # --------------------------------------------------------------------------- surfaces
 
 
-def _rounded(value: float, *, up: bool = False) -> float:
-    """Return a number with two significant digits."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - BREAK_DIGITS + 1)
-    digits = math.ceil(value / unit - 1e-9) if up else round(value / unit)
-    return float(f"{digits * unit:.{BREAK_DIGITS}g}")
-
-
-def surface_breaks(surface: Surface) -> list[float]:
-    """Return the bounds of a surface's classes, the first 0 and the last not below the highest value.
-
-    The classes are multiples of the average of the surface, so that a colour means the same on every map: the
-    first class lies below the average, the second between once and twice the average, the last at five times
-    the average and more. A surface that never reaches a multiple has fewer classes; one without differences
-    has one class, and shows no hot spot.
-
-    Returns
-    -------
-    list of float
-        Strictly rising, in the surface's unit, with two significant digits; one more than there are classes,
-        and at most seven. Class k has the colour ``SURFACE_COLOURS[k]``.
-
-    References
-    ----------
-    Chainey, S., Reid, S. and Stuart, N. (2003), When is a hotspot a hotspot? A procedure for creating
-    statistically robust hotspot maps of crime, in: Kidner, Higgs and White (eds), Socio-Economic Applications
-    of Geographic Information Science (Innovations in GIS 9), 21-36: thresholds at multiples of the mean of
-    the cells.
-    """
-    known = surface.values[np.isfinite(surface.values)]
-    if not len(known) or float(known.max()) <= 0:
-        return [0.0, 1.0]
-    average, highest = float(known.mean()), float(known.max())
-    top = _rounded(highest, up=True)
-    # A multiple that is not reached before rounding must not become a class by rounding.
-    reached = (k for k in range(1, len(SURFACE_COLOURS)) if average * k < highest * (1 - 1e-9))
-    return [0.0, *(value for value in (_rounded(average * k) for k in reached) if value < top), top]
-
-
-def surface_labels(breaks: Sequence[float]) -> list[str]:
-    """Return the words for every class of a surface, lowest first: bounds, and how many times the average.
-
-    Examples
-    --------
-    >>> surface_labels([0.0, 13.0, 26.0, 30.0])
-    ['0 to 13 (below average)', '13 to 26 (1 to 2 times)', '26 to 30 (2 times average or more)']
-    """
-    labels = [f"{low:,.10g} to {high:,.10g}" for low, high in pairwise(breaks)]
-    if len(labels) == 1:
-        return labels
-    last = len(labels) - 1
-    words = [f"{k} to {k + 1} times" for k in range(1, last)]
-    most = f"{last} times average or more" if last > 1 else "average or more"
-    return [f"{label} ({said})" for label, said in zip(labels, ["below average", *words, most], strict=True)]
-
-
 def surface_style(surface: Surface) -> str:
     """Return the QML of a surface, with the classes and colours of the printed map."""
-    breaks = surface_breaks(surface)
-    labels = surface_labels(breaks)
+    shades = surface_shades(surface)
     # The unit and the marking stand above the classes: QGIS takes the band's description for a heading.
-    classes = [
-        (high, colour[:7], int(colour[7:] or "ff", 16), label)
-        for high, colour, label in zip(breaks[1:], SURFACE_COLOURS, labels, strict=False)
-    ]
-    return raster_style(classes, low=breaks[0])
+    classes = [(shade.high, shade.colour[:7], int(shade.colour[7:] or "ff", 16), shade.label) for shade in shades]
+    return raster_style(classes, low=shades[0].low)

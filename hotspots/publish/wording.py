@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
-from hotspots.publish.phrases import capitalised, listed, period_words, plural, rounded
+from hotspots.publish.phrases import capitalised, listed, period_words, plural
+from hotspots.publish.surface_words import bandwidth_sentence, surface_title
 from hotspots.vocabulary import (
     HOT_CLASSES,
     INVENTED,
@@ -22,8 +22,6 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
 __all__ = [
     "alt_text",
     "certainty_sentence",
@@ -36,8 +34,14 @@ __all__ = [
     "surface_title",
 ]
 
-NEAR: Final = 5_000.0
-"""Metres within which a name says where something is."""
+SURFACE_WORDS: Final = {
+    "density": "kernel density",
+    "spread": "counts by area, spread over cells",
+    "relative-risk": "events against where people live",
+    "ratio": "ratio of two densities",
+    "difference": "one density less the other",
+}
+"""What a surface shows, in the line below its title."""
 
 
 def _in(place: Place | None) -> str:
@@ -118,7 +122,7 @@ def _how(noun: HotspotResult | Surface | SchoolResult) -> str:
     if isinstance(noun, HotspotResult):
         return statistic(noun)
     if isinstance(noun, Surface):
-        return f"{noun.kernel} kernel, bandwidth {noun.bandwidth:,.0f} m"
+        return SURFACE_WORDS[noun.kind]
     return f"against {noun.index_title}"
 
 
@@ -201,63 +205,6 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
     else:
         first = f"{certain:,} of the {number:,} {word} areas {'is' if certain == 1 else 'are'} {whatever}"
     return first + more
-
-
-# --------------------------------------------------------------------------- surfaces
-
-
-def peak(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
-    """Return easting and northing (metres) of the densest cell, and its value; NaN where no cell has one."""
-    values = surface.values if inside is None else np.where(inside, surface.values, np.nan)
-    if not bool(np.isfinite(values).any()):
-        return (surface.origin[0], surface.origin[1], float("nan"))
-    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-    east = surface.origin[0] + (float(column) + 0.5) * surface.cell
-    north = surface.origin[1] - (float(row) + 0.5) * surface.cell
-    return (east, north, float(values[row, column]))
-
-
-def surface_title(
-    surface: Surface,
-    places: pd.DataFrame | None = None,
-    *,
-    place: Place | None = None,
-    inside: NDArray[np.bool_] | None = None,
-) -> str:
-    """Return where the events are densest, and how dense; the nearest name is given if it is within 5 km.
-
-    Parameters
-    ----------
-    surface
-        The density.
-    places
-        Names with `easting` and `northing` (metres).
-    place
-        The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
-    """
-    east, north, value = peak(surface, inside)
-    if not np.isfinite(value) or value <= 0:
-        return f"No {surface.title}{_in(place) or ' in the study area'}"
-    density, dense = f"The density of {surface.title}{_in(place)}", f"{rounded(value)} {surface.unit}"
-    if places is not None and len(places):
-        x, y = (places[column].to_numpy(dtype=float) for column in ("easting", "northing"))
-        away = np.hypot(x - east, y - north)
-        nearest = int(np.argmin(away))
-        if float(away[nearest]) <= NEAR:
-            name = str(places["name"].iloc[nearest])
-            near = "its centre" if place is not None and name == place.name else name
-            return f"{density} is highest near {near}: {dense}"
-    return f"{density} reaches {dense}"
-
-
-def surface_method_sentence(surface: Surface) -> str:
-    """Return how the surface was made and what it can't show, in sentences."""
-    chosen = f" ({surface.bandwidth_words})" if surface.bandwidth_words else ""
-    words = (
-        surface.words.strip() or f"{capitalised(surface.kernel)} kernel, bandwidth {surface.bandwidth:,.0f} m{chosen}."
-    )
-    limits = "" if "risk" in words else " It shows where events are dense, not where risk is high."
-    return f"{words}{limits} No cell is tested against chance."
 
 
 # --------------------------------------------------------------------------- schools, series
@@ -382,7 +329,8 @@ def alt_text(
         return _alt_hotspots(noun, place, title or finding_title(noun, place))
     if isinstance(noun, Surface):
         finding = title or surface_title(noun, place=place)
-        return f"Map of the density of {noun.title}{_in(place)}. {finding}. {capitalised(_how(noun))}."
+        what = f"the density of {noun.title}" if noun.kind in ("density", "spread") else noun.title
+        return f"Map of {what}{_in(place)}. {finding}. {bandwidth_sentence(noun)}".strip()
     if isinstance(noun, Series):
         return f"Line chart of {noun.unit} by period. {title or series_title(noun)}. {_alt_series(noun)}".strip()
     if isinstance(noun, Factors):

@@ -315,7 +315,7 @@ def test_a_surface_has_its_unit_bandwidth_and_square_kilometres(surface: Surface
     figure = draw_map(surface, study_area)
     said = prose(figure)
     assert "Events per km² and year" in said
-    assert "quartic kernel, bandwidth 750 m" in said
+    assert "Quartic kernel, bandwidth 750 m: chosen by rule of thumb." in said
     assert "not where risk is high" in said
     # The circle of 2.9 km has an area of 26.4 km²; the classes share it out, each rounded to a whole number.
     texts = words(figure)
@@ -326,10 +326,13 @@ def test_a_surface_has_its_unit_bandwidth_and_square_kilometres(surface: Surface
 
 def test_a_surface_of_a_place_ends_at_its_border(surface: Surface, study_area: StudyArea) -> None:
     figure = draw_map(surface, study_area, place=BIRMINGHAM)
-    image = map_axes(figure).images[0]
-    path, affine = image.get_clip_path().get_transformed_path_and_affine()
-    corners = map_axes(figure).transData.inverted().transform(affine.transform(path.vertices))
-    assert corners[:, 0].max() == pytest.approx(403_000)
+    clipped = [artist for artist in map_axes(figure).get_children() if artist.get_clip_path() is not None]
+    fills = [artist for artist in clipped if isinstance(artist, PathPatch)]
+    assert fills
+    for artist in fills:
+        path, affine = artist.get_clip_path().get_transformed_path_and_affine()
+        corners = map_axes(figure).transData.inverted().transform(affine.transform(path.vertices))
+        assert corners[:, 0].max() == pytest.approx(403_000)
 
 
 def test_schools_are_points_by_colour_and_shape(school_result: SchoolResult, study_area: StudyArea) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from hotspots.publish.geopackage import write_geopackage
 from hotspots.publish.raster import write_raster
-from hotspots.publish.styles import DEPENDS, SURFACE_COLOURS, surface_breaks, surface_labels
+from hotspots.publish.shades import SURFACE_COLOURS, surface_breaks, surface_labels
+from hotspots.publish.styles import DEPENDS
 from hotspots.vocabulary import COLUMN_WORDS, GI_CLASSES, MORAN_CLASSES, RELEASE_WORDS, SCHOOL_CLASSES
 
 pytestmark = pytest.mark.qgis

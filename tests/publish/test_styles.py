@@ -1,30 +1,24 @@
-"""The looks of layers and the classes of surfaces. Expected colours and words are those of the vocabulary; breaks are
-worked out by hand."""
+"""The looks of layers. Expected colours and words are those of the vocabulary."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from hotspots.nouns import SCHOOL_RESULT_COLUMNS, Surface
+from hotspots.nouns import SCHOOL_RESULT_COLUMNS
 from hotspots.publish.expressions import in_words, map_tip
 from hotspots.publish.qml import INK, ink_on
+from hotspots.publish.shades import SURFACE_COLOURS, surface_breaks, surface_labels
 from hotspots.publish.styles import (
     DEPENDS,
     SCHOOL_LEVELS,
-    SURFACE_COLOURS,
     area_style,
     authority_style,
     marking,
     school_style,
-    surface_breaks,
-    surface_labels,
     surface_style,
 )
 from hotspots.vocabulary import (
@@ -57,10 +51,6 @@ def rgb(colour):
 
 def grey(colour):
     return sum(w * int(colour[i : i + 2], 16) / 255 for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
-
-
-def surface_of(values):
-    return Surface(np.asarray(values, dtype=float), (0.0, 0.0), 100.0, "events per km²", 1.0, "quartic", 500.0)
 
 
 # --------------------------------------------------------------------------- areas
@@ -211,58 +201,6 @@ def test_a_map_tip_has_no_empty_parts():
 
 
 # --------------------------------------------------------------------------- surfaces
-
-
-@pytest.mark.parametrize(
-    ("values", "breaks"),
-    [
-        # average 4: twice it is 8, and 10 is the highest
-        ([[1, 2], [3, 10]], [0, 4, 8, 10]),
-        # the average is taken over the cells inside the study area
-        ([[1, 2, np.nan], [3, 10, np.nan]], [0, 4, 8, 10]),
-        # 99 empty cells and one with 100: average 1
-        ([[100.0] + [0.0] * 99], [0, 1, 2, 3, 4, 5, 100]),
-        # average 10/3 = 3.333..., twice it is 6.666...
-        ([[0, 0, 10]], [0, 3.3, 6.7, 10]),
-        # the highest, 10.001, is rounded up; the average is 5.0005
-        ([[0, 10.001]], [0, 5, 11]),
-        # no differences, no hot spot
-        ([[2, 2], [2, 2]], [0, 2]),
-        ([[1.2345, 1.2345]], [0, 1.3]),
-        ([[0, 0]], [0, 1]),
-        ([[np.nan, np.nan]], [0, 1]),
-    ],
-)
-def test_breaks_are_multiples_of_the_average(values, breaks):
-    assert surface_breaks(surface_of(values)) == pytest.approx(breaks, rel=1e-12)
-
-
-@given(arrays(float, (4, 5), elements=st.floats(0, 1e6).map(lambda x: 0.0 if x < 1e-6 else x)))
-def test_breaks_rise_and_cover_every_cell(values):
-    breaks = surface_breaks(surface_of(values))
-    assert breaks[0] == 0.0
-    assert all(low < high for low, high in pairwise(breaks))
-    assert 2 <= len(breaks) <= len(SURFACE_COLOURS) + 1
-    assert breaks[-1] >= values.max() * (1 - 1e-10)
-
-
-def test_labels_say_what_the_first_class_is():
-    assert surface_labels([0.0, 1250.0, 2500.0]) == [
-        "0 to 1,250 (below average)",
-        "1,250 to 2,500 (average or more)",
-    ]
-    assert surface_labels([0.0, 10.0, 20.0, 30.0, 32.0])[1:] == [
-        "10 to 20 (1 to 2 times)",
-        "20 to 30 (2 to 3 times)",
-        "30 to 32 (3 times average or more)",
-    ]
-    assert surface_labels([0.0, 2.0]) == ["0 to 2"]
-
-
-def test_surface_colours_darken_and_the_first_is_clear():
-    assert SURFACE_COLOURS[0].endswith("00")
-    greys = [grey(colour) for colour in SURFACE_COLOURS]
-    assert all(lighter - darker > 0.05 for lighter, darker in pairwise(greys))
 
 
 def test_the_raster_has_the_classes_of_the_printed_map(surface):

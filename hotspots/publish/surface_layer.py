@@ -1,0 +1,314 @@
+"""A surface on a printed map: its classes, contour lines at their bounds, and the contours that were tested."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.nouns import Contours, Place, Surface
+from hotspots.publish.furniture import Entry
+from hotspots.publish.ground import Ground, compound_path
+from hotspots.publish.phrases import capitalised
+from hotspots.publish.shades import LOWERED_COLOURS, UNJUDGED, line_labels, surface_shades
+from hotspots.publish.sheet import INK
+from hotspots.publish.surface_words import Lying
+from hotspots.vocabulary import CONTOUR_KINDS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import TransformedPath
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "Drawn",
+    "busy_cells",
+    "cells_inside",
+    "contours_in",
+    "draw_contours",
+    "draw_surface",
+    "lying_in",
+    "unjudged_cells",
+]
+
+LINE: Final = "#4d4d4d"
+LINE_POINTS: Final = 0.4
+BEYOND: Final = 2
+"""Cells that the classes reach beyond the last one known, so that they end at the border and not half a cell short."""
+INSET: Final = 1.0
+"""Metres. The outlines are snapped to 0.1 m; a cell this near to them is not called missing."""
+MOST_BOXES: Final = 4_000
+SLIVER: Final = 10_000.0
+"""Square metres: what of a polygon lies in a place and is smaller than this does not count as lying in it."""
+UNJUDGED_HATCH: Final = "xxx"
+UNJUDGED_INK: Final = "#b3b3b3"
+"""Seen, and quieter than any class."""
+COMPARED: Final = {"raised": "Higher than chance would have it", "lowered": "Lower than chance would have it"}
+"""Kinds of contours where no risk is shown."""
+CONTOUR_DASHES: Final = {"lowered": (0, (3.0, 1.6))}
+"""Contours that are not drawn solid."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn: lines of the legend, and contour lines (label → arrays (n, 2) in metres), highest first."""
+
+    entries: list[Entry]
+    lines: dict[str, list[Floats]] = field(default_factory=dict)
+
+
+def _centres(surface: Surface) -> tuple[Floats, Floats]:
+    """Return the eastings of the columns and the northings of the rows, in metres."""
+    rows, columns = surface.values.shape
+    east: Floats = surface.origin[0] + (np.arange(columns, dtype=float) + 0.5) * surface.cell
+    north: Floats = surface.origin[1] - (np.arange(rows, dtype=float) + 0.5) * surface.cell
+    return east, north
+
+
+def cells_inside(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
+    """Return which cells (row, col) have a value and their middle in a place."""
+    x, y = np.meshgrid(*_centres(surface))
+    inside = np.isfinite(surface.values)
+    inside[inside] = ground.covers(x[inside], y[inside], place)
+    return inside
+
+
+def unjudged_cells(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
+    """Return which cells (row, col) of a place have no value, because there was too little to judge.
+
+    Only a ratio or a difference has such cells: a density has a value everywhere.
+    """
+    import shapely
+
+    missing = np.zeros(surface.values.shape, dtype=bool)
+    if surface.kind in ("density", "spread"):
+        return missing
+    x, y = np.meshgrid(*_centres(surface))
+    open_cells = ~np.isfinite(surface.values)
+    for outline in _outlines(ground, place):
+        inner = shapely.buffer(outline, -INSET)
+        shapely.prepare(inner)
+        missing[open_cells] |= shapely.contains_xy(inner, x[open_cells], y[open_cells])
+    return missing
+
+
+def _outlines(ground: Ground, place: Place | None) -> list[Any]:
+    return [outline for code, outline in ground.outlines.items() if place is None or code in place.authorities]
+
+
+def _clip(axes: Axes, ground: Ground, place: Place | None) -> TransformedPath:
+    """Return the outline of a place as what drawings are cut to; one object, which a PDF then holds once."""
+    from matplotlib.transforms import TransformedPath
+
+    return TransformedPath(compound_path(np.array(_outlines(ground, place), dtype=object)), axes.transData)
+
+
+def _reaching_out(values: Floats) -> np.ma.MaskedArray[Any, Any]:
+    """Return values with those at the edge repeated for a few cells beyond, the rest masked."""
+    from scipy.ndimage import distance_transform_edt
+
+    missing = ~np.isfinite(values)
+    if missing.all() or not missing.any():
+        return np.ma.masked_invalid(values)
+    away, nearest = distance_transform_edt(missing, return_indices=True)
+    return np.ma.masked_where(away > BEYOND, values[tuple(nearest)])
+
+
+def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place | None, alpha: float | None) -> Drawn:
+    """Draw a surface by class with thin lines between the classes, inside the place.
+
+    Returns
+    -------
+    Drawn
+        The legend has the km² of every class, counted by cells.
+    """
+    shades, clip = surface_shades(surface), _clip(axes, ground, place)
+    east, north = _centres(surface)
+    # From south to north: rings then run as the fill rule of matplotlib's paths expects them.
+    cells = _reaching_out(surface.values)[::-1]
+    _fill_classes(axes, east, north[::-1], cells, surface=surface, clip=clip, alpha=alpha)
+    known = surface.values[cells_inside(surface, ground, place)]
+    bounds = [-np.inf, *(shade.low for shade in shades[1:]), np.inf]
+    numbers = np.histogram(known, bins=bounds)[0]
+    area = surface.cell**2 / 1e6
+    entries = [
+        Entry(shade.label, shade.colour, shade.hatch, _km2(float(number) * area))
+        for shade, number in zip(shades, numbers, strict=True)
+    ][::-1]
+    missing = unjudged_cells(surface, ground, place)
+    if missing.any():
+        _fill_unjudged(axes, east, north[::-1], missing[::-1], clip=clip)
+        size = _km2(float(missing.sum()) * area)
+        entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
+    return Drawn(entries, _draw_lines(axes, east, north[::-1], cells, surface=surface, clip=clip))
+
+
+def _km2(size: float) -> int | str:
+    """Return whole km²; a patch that rounds to none is still a patch."""
+    return "<1" if 0 < size < 0.5 else round(size)
+
+
+def _generator(east: Floats, north: Floats, cells: Any) -> Any:
+    """Return matplotlib's own maker of contours, for lines and for fillings."""
+    from contourpy import FillType, LineType, contour_generator
+
+    return contour_generator(east, north, cells, fill_type=FillType.OuterCode, line_type=LineType.Separate)
+
+
+def _filled(generator: Any, low: float, high: float) -> Any:
+    """Return what lies between two levels as one path, or None."""
+    from matplotlib.path import Path as MarksPath
+
+    points, codes = generator.filled(low, high)
+    return MarksPath(np.concatenate(points), np.concatenate(codes)) if points else None
+
+
+def _too_small(cells: Any) -> bool:
+    return min(cells.shape) < 2 or bool(np.ma.getmaskarray(cells).all())
+
+
+def _fill_classes(
+    axes: Axes, east: Floats, north: Floats, cells: Any, *, surface: Surface, clip: TransformedPath, alpha: float | None
+) -> None:
+    if _too_small(cells):
+        return
+    shades, generator = surface_shades(surface), _generator(east, north, cells)
+    reach = float(np.ptp(cells.compressed())) + 1.0
+    for number, shade in enumerate(shades):
+        low = shade.low - (reach if number == 0 else 0.0)
+        high = shade.high + (reach if number == len(shades) - 1 else 0.0)
+        path = _filled(generator, low, high) if shade.opaque else None
+        if path is not None:
+            _add(axes, path, clip, facecolor=shade.colour, alpha=alpha, zorder=1.0)
+            if shade.hatch:
+                _add(axes, path, clip, facecolor="none", edgecolor=INK, hatch=shade.hatch, zorder=1.2)
+
+
+def _fill_unjudged(
+    axes: Axes, east: Floats, north: Floats, missing: NDArray[np.bool_], *, clip: TransformedPath
+) -> None:
+    if _too_small(missing):
+        return
+    path = _filled(_generator(east, north, missing.astype(float)), 0.5, 2.0)
+    if path is not None:
+        _add(axes, path, clip, facecolor="white", zorder=1.4)
+        _add(axes, path, clip, facecolor="none", edgecolor=UNJUDGED_INK, hatch=UNJUDGED_HATCH, zorder=1.5)
+
+
+def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
+    from matplotlib.patches import PathPatch
+
+    patch = PathPatch(path, **({"linewidth": 0} | look))
+    axes.add_artist(patch)
+    patch.set_clip_path(clip)
+
+
+def _draw_lines(
+    axes: Axes, east: Floats, north: Floats, cells: Any, *, surface: Surface, clip: TransformedPath
+) -> dict[str, list[Floats]]:
+    """Draw a thin line at every bound between two classes; return those that may be labelled, highest first."""
+    from matplotlib.collections import LineCollection
+
+    if _too_small(cells):
+        return {}
+    generator = _generator(east, north, cells)
+    lines = {label: generator.lines(level) for level, label in line_labels(surface).items()}
+    drawn = LineCollection(
+        [line for of_level in lines.values() for line in of_level], colors=LINE, linewidths=LINE_POINTS, zorder=2
+    )
+    axes.add_collection(drawn, autolim=False)
+    drawn.set_clip_path(clip)
+    if surface.kind == "spread" and not surface.bandwidth > 0:
+        return {}  # its lines are borders of areas, where the value jumps
+    return dict(reversed(lines.items()))
+
+
+def busy_cells(surface: Surface) -> Floats:
+    """Return boxes (n, 4), west, south, east, north in metres, of the classes that a reader came to see: the high ones.
+
+    Neighbouring cells are taken together where they are very many.
+    """
+    shades = surface_shades(surface)
+    loud = np.zeros(surface.values.shape, dtype=bool)
+    known = np.isfinite(surface.values)
+    first = min(2, len(shades) - 1) if surface.kind in ("density", "spread") else len(LOWERED_COLOURS) + 1
+    loud[known] = surface.values[known] >= shades[first].low
+    step = max(1, int(np.ceil(np.sqrt(loud.sum() / MOST_BOXES))))
+    row, column = np.nonzero(loud[::step, ::step])
+    side = step * surface.cell
+    west, north = surface.origin[0] + column * side, surface.origin[1] - row * side
+    return np.column_stack([west, north - side, west + side, north])
+
+
+# --------------------------------------------------------------------------- contours
+
+
+def contours_in(contours: Contours, ground: Ground, place: Place | None) -> dict[str, list[Any]]:
+    """Return kind → the parts of its polygons that lie in a place, one geometry for each polygon that has any."""
+    import shapely
+
+    outline = None if place is None else shapely.union_all(np.array(_outlines(ground, place), dtype=object))
+    found: dict[str, list[Any]] = {}
+    for kind in CONTOUR_KINDS:
+        shapes = contours.table.geometry[contours.table["kind"] == kind]
+        parts = [shape if outline is None else shape.intersection(outline) for shape in shapes if shape is not None]
+        kept = [part for part in parts if part.area > SLIVER]
+        if kept:
+            found[kind] = kept
+    return found
+
+
+def _united(parts: list[Any]) -> float:
+    """Return the area (m²) of polygons that may lie in one another."""
+    import shapely
+
+    return float(shapely.union_all(np.array(parts, dtype=object)).area)
+
+
+def draw_contours(
+    axes: Axes, contours: Contours, surface: Surface, ground: Ground, *, place: Place | None
+) -> list[Entry]:
+    """Draw contours as strong lines, dashed around what is lowered; return the legend with the km² inside."""
+    clip = _clip(axes, ground, place)
+    entries = []
+    for kind, parts in contours_in(contours, ground, place).items():
+        rows = contours.table[contours.table["kind"] == kind]
+        path = compound_path(rows.geometry.to_numpy())
+        dashes = CONTOUR_DASHES.get(kind, "solid")
+        common: dict[str, Any] = {"facecolor": "none", "joinstyle": "round", "capstyle": "butt"}
+        _add(axes, path, clip, edgecolor="white", linewidth=2.4, zorder=2.4, **common)
+        _add(axes, path, clip, edgecolor=INK, linewidth=1.3, linestyle=dashes, zorder=2.5, **common)
+        size = _km2(_united(parts) / 1e6)
+        entries.append(
+            Entry(
+                contour_label(contours, kind, surface), line="dashed" if kind in CONTOUR_DASHES else "solid", count=size
+            )
+        )
+    return entries
+
+
+def lying_in(contours: Contours, ground: Ground, place: Place | None) -> dict[str, Lying]:
+    """Return kind → how many polygons lie in a place, and with what share of its area and of all events.
+
+    In a place the share of events is not told: of a polygon that crosses its border it is not known how many lie
+    inside.
+    """
+    whole = sum(outline.area for outline in _outlines(ground, place))
+    found = {}
+    for kind, parts in contours_in(contours, ground, place).items():
+        rows = contours.table[contours.table["kind"] == kind]
+        events = float(rows["share_of_events"].sum(skipna=False)) if place is None else math.nan
+        found[kind] = Lying(len(parts), _united(parts) / whole, events)
+    return found
+
+
+def contour_label(contours: Contours, kind: str, surface: Surface) -> str:
+    """Return what a kind of contour goes around, in its own words where all of the kind have the same."""
+    words = set(contours.table.loc[contours.table["kind"] == kind, "words"].dropna()) - {""}
+    if len(words) == 1:
+        return capitalised(str(words.pop()))
+    return COMPARED.get(kind, CONTOUR_KINDS[kind]) if surface.kind in ("ratio", "difference") else CONTOUR_KINDS[kind]

@@ -1,0 +1,250 @@
+"""Sentences about surfaces: titles that state the finding, how to read the map, how it was made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hotspots.nouns import Contours, Place, Surface
+from hotspots.publish.phrases import capitalised, plural, rounded
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Lying",
+    "bandwidth_sentence",
+    "peak",
+    "surface_heading",
+    "surface_method_sentence",
+    "surface_reading",
+    "surface_title",
+]
+
+NEAR: Final = 5_000.0
+"""Metres within which a name says where something is."""
+UNTOLD: Final = "No event's place is known inside an area: its events are spread over the area."
+NOT_TESTED: Final = "No cell is tested against chance."
+
+
+@dataclass(frozen=True)
+class Lying:
+    """What lies inside the contours of one kind, in a place or in the whole study area.
+
+    Parameters
+    ----------
+    number
+        Patches.
+    share_of_area
+        Of the place, 0 to 1.
+    share_of_events
+        Of the study area's, 0 to 1; missing where it is not known.
+    """
+
+    number: int
+    share_of_area: float
+    share_of_events: float = math.nan
+
+
+def _in(place: Place | None) -> str:
+    return f" in {place.name}" if place is not None else ""
+
+
+# --------------------------------------------------------------------------- titles
+
+
+def peak(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
+    """Return easting and northing (metres) of the highest cell, and its value; NaN where no cell has one."""
+    values = surface.values if inside is None else np.where(inside, surface.values, np.nan)
+    if not bool(np.isfinite(values).any()):
+        return (surface.origin[0], surface.origin[1], float("nan"))
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
+    east = surface.origin[0] + (float(column) + 0.5) * surface.cell
+    north = surface.origin[1] - (float(row) + 0.5) * surface.cell
+    return (east, north, float(values[row, column]))
+
+
+def surface_title(
+    surface: Surface,
+    places: pd.DataFrame | None = None,
+    *,
+    place: Place | None = None,
+    inside: NDArray[np.bool_] | None = None,
+    lying: Mapping[str, Lying] | None = None,
+) -> str:
+    """Return the finding of a surface in one line.
+
+    Of a density: where it is highest, and how high. Of a tested surface: in how many places it is raised, with how
+    much of the area and of the events, or that it is raised nowhere. Of one that was not tested: where it is highest.
+
+    Parameters
+    ----------
+    surface
+        What is shown.
+    places
+        Names with `easting` and `northing` (metres); the nearest is given if it is within 5 km of the highest cell.
+    place
+        The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
+    lying
+        Kind of contour → what lies in it; None where nothing was tested.
+    """
+    tested = surface.kind not in ("density", "spread") and lying is not None
+    if tested and lying is not None:
+        return _tested_title(surface, place, lying)
+    east, north, value = peak(surface, inside)
+    near = _near(east, north, places, place)
+    if surface.kind in ("relative-risk", "ratio", "difference"):
+        return _untested_title(surface, place, value, near)
+    if not np.isfinite(value) or value <= 0:
+        return f"No {surface.title}{_in(place) or ' in the study area'}"
+    density, dense = f"The density of {surface.title}{_in(place)}", f"{rounded(value)} {surface.unit}"
+    if surface.kind == "spread" and near:
+        near = f"in an area {near}"
+    return f"{density} is highest {near}: {dense}" if near else f"{density} reaches {dense}"
+
+
+def _near(east: float, north: float, places: pd.DataFrame | None, place: Place | None) -> str:
+    """Return "near" and the nearest name; empty where none is near."""
+    if places is None or not len(places):
+        return ""
+    x, y = (places[column].to_numpy(dtype=float) for column in ("easting", "northing"))
+    away = np.hypot(x - east, y - north)
+    nearest = int(np.argmin(away))
+    if float(away[nearest]) > NEAR:
+        return ""
+    name = str(places["name"].iloc[nearest])
+    return "near its centre" if place is not None and name == place.name else f"near {name}"
+
+
+def _subject(surface: Surface) -> str:
+    """Return what is raised or lowered: the risk of something; of a comparison, its own title."""
+    if surface.kind != "relative-risk" or "risk" in surface.title.lower().split():
+        return capitalised(surface.title)
+    return f"The risk of {surface.title}"
+
+
+def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:
+    risk = surface.kind == "relative-risk"
+    start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
+    raised, lowered = ("raised", "lowered") if risk else ("higher", "lower")
+    up, down = lying.get("raised"), lying.get("lowered")
+    if up is not None:
+        return f"{start} {raised} in {_extent(up, place, risk=risk)}"
+    if down is not None:
+        return f"{start} nowhere {raised} beyond chance; {lowered} in {_extent(down, place, risk=risk)}"
+    return f"{start} nowhere {raised} beyond chance"
+
+
+def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
+    """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
+    of_area = "its area" if place is not None else "the area"
+    together = ", together" if lying.number > 1 else ","
+    told = risk and np.isfinite(lying.share_of_events)
+    events = f" with {percent(lying.share_of_events)} of the events" if told else ""
+    return f"{plural(lying.number, 'place')}{together} {percent(lying.share_of_area)} of {of_area}{events}"
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, with a decimal below ten.
+
+    Examples
+    --------
+    >>> percent(0.0213), percent(0.14), percent(0.0002), percent(0.0)
+    ('2.1 %', '14 %', 'less than 0.1 %', '0 %')
+    """
+    if 0 < share < 0.0005:
+        return "less than 0.1 %"
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def _untested_title(surface: Surface, place: Place | None, value: float, near: str) -> str:
+    subject = f"{_subject(surface)}{_in(place)}"
+    if not np.isfinite(value):
+        return f"{subject}: too few events to judge"
+    if surface.kind == "difference":
+        if value <= 0:
+            return f"{subject}: nowhere higher"
+        return f"{subject}: most higher{f' {near}' if near else ''}, by {rounded(value)} {surface.unit}"
+    factor = rounded(math.exp(value))
+    where = f" {near}" if near else ""
+    if surface.kind == "relative-risk":
+        return f"{subject} is highest{where}: {factor} times the average"
+    return f"{subject}: highest{where}, by a factor of {factor}"
+
+
+# --------------------------------------------------------------------------- beside the map
+
+
+def surface_heading(surface: Surface) -> str:
+    """Return what stands above the classes: what the numbers are, with their unit."""
+    if surface.kind == "relative-risk":
+        return "Risk compared with the average"
+    if surface.kind == "ratio":
+        return "Ratio of the two densities"
+    return capitalised(surface.unit)
+
+
+def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
+    """Return how to read the colours and lines, for a reader who knows no statistics."""
+    kinds = set(contours.table["kind"]) if contours is not None else set()
+    if surface.kind in ("density", "spread"):
+        said = ["The darker, the more events lie close together. White: fewer than the average of the study area."]
+        if surface.kind == "spread":
+            said.append(UNTOLD)
+        said.append("Where many people live, work or go out, a map like this is dark for that reason alone.")
+        return " ".join(said)
+    if surface.kind == "relative-risk":
+        said = [
+            "Red: more events for the people who live there than on average in the study area. Blue with dots: fewer."
+        ]
+    else:
+        said = ["Red: the first of the two is higher. Blue with dots: it is lower."]
+    if "raised" in kinds:
+        said.append("A strong line goes around what is higher than chance would explain.")
+    if "lowered" in kinds:
+        said.append("A broken line goes around what is lower.")
+    if contours is not None:
+        said.append("Colour without such a line may be chance.")
+    if surface.kind == "relative-risk":
+        said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
+    return " ".join([*said, "The map shows where, not why."])
+
+
+def bandwidth_sentence(surface: Surface) -> str:
+    """Return kernel and bandwidth and why it is so, in one plain line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hotspots.nouns import Surface
+    >>> surface = Surface(np.ones((1, 1)), (0.0, 0.0), 50.0, "events per km²", 1.0, "quartic", 750.0, "750 m, as asked")
+    >>> bandwidth_sentence(surface)
+    'Quartic kernel, bandwidth 750 m, as asked.'
+    """
+    size = f"{surface.bandwidth:,.0f} m"
+    chosen = surface.bandwidth_words.strip().rstrip(".")
+    if not surface.kernel or not np.isfinite(surface.bandwidth):
+        return f"{capitalised(chosen)}." if chosen else ""
+    if not chosen:
+        words = size
+    elif size in chosen:
+        words = chosen
+    else:
+        words = f"{size}: {chosen}"
+    return f"{capitalised(surface.kernel)} kernel, bandwidth {words}."
+
+
+def surface_method_sentence(surface: Surface, contours: Contours | None = None) -> str:
+    """Return how the surface and its contours were made and what it can't show, in sentences, none of them twice."""
+    words = surface.words.strip() or bandwidth_sentence(surface)
+    more = [contours.words.strip()] if contours is not None else []
+    if surface.kind in ("density", "spread") and "risk" not in words:
+        more.append("It shows where events are dense, not where risk is high.")
+    if surface.kind in ("density", "spread") or (contours is None and surface.p_raised is None):
+        more += [] if any("no test" in part for part in more) else [NOT_TESTED]
+    return " ".join([words, *(part for part in more if part and part not in words)])
