@@ -37,7 +37,7 @@ def read_population(
     """
     table = tabular.read_table(path)
     names = list(table.frame.columns)
-    frame = table.frame[_of_year(table, year)]
+    frame = table.frame[rows_of_year(table, year)]
     if id_column is None:
         id_column = naming.find_code_column(names, path=table.path)
     else:
@@ -63,7 +63,7 @@ def read_population(
     return pd.Series(values.to_numpy(dtype=float), index=index, name="population")
 
 
-def _of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
+def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
     """Return which rows are of the year."""
     column = table.find("year", "mid_year")
     if column is None:
