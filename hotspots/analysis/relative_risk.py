@@ -1,21 +1,20 @@
-"""Where risk is raised, and not where people live: events over people, as a tested surface.
+"""Where risk is raised, and not where people live: events over people, as a surface that is tested.
 
 In every cell the chance of a value so high, and of one so low, is computed and not simulated; see `surface_tails`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotspots.analysis.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth
-from hotspots.analysis.grids import Grid
-from hotspots.analysis.kernels import KERNELS, Kernel
+from hotspots.analysis.bandwidths import BandwidthRule, choose_bandwidth
+from hotspots.analysis.comparison import compare_densities
+from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.spreading import Spread, spread_people
 from hotspots.analysis.surface_tails import (
+    ROUNDING,
     Window,
     asymptotic_tails,
     draw_as_people,
@@ -23,6 +22,21 @@ from hotspots.analysis.surface_tails import (
     people_tails,
     relative_variance,
     simulated_tails,
+)
+from hotspots.analysis.tested_surfaces import (
+    Found,
+    Inference,
+    count_in_cells,
+    inference_words,
+    log_ratio,
+    make_surface,
+    need_judged,
+    need_settings,
+    notes_of_cells,
+    notes_of_empty_cells,
+    points_inside,
+    smooth_words,
+    window_over,
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
@@ -35,25 +49,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-__all__ = ["Inference", "relative_risk"]
-
-Inference = Literal["saddlepoint", "asymptotic", "simulation"]
-Change = Literal["overall", "none"]
-
-SIDES: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
-"""Sides of a cell, in metres, that the program chooses from."""
-
-MOST_CELLS: Final = 4_000_000
-"""Cells of the largest grid."""
-
-COARSEST: Final = 1 / 5
-"""Side of a cell over the radius, at most: events and people are counted by cells."""
-
-LIMIT: Final = float(np.log(100))
-"""Logarithms are cut off here: no events at all would be minus infinity."""
-
-TOGETHER: Final = 7.0
-"""Expected events of both files together that a comparison needs: with fewer, their labels make few different sums."""
+__all__ = ["Inference", "compare_densities", "relative_risk"]
 
 
 def relative_risk(
@@ -123,31 +119,24 @@ def relative_risk(
     Kelsall, J. E. and Diggle, P. J. (1995), Statistics in Medicine 14, 2335-2342. Hazelton, M. L. and Davies, T. M.
     (2009), Biometrical Journal 51, 98-109. For the chances, see `hotspots.analysis.saddlepoint`.
     """
-    _need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
     outline = area.areas.geometry.union_all()
-    points, notes = _points_inside(events, area, outline)
+    points, notes = points_inside(events, area, outline)
     chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)
-    window = _window(outline, chosen, cell=cell, kernel=kernel)
+    window = window_over(outline, chosen, cell=cell, kernel=kernel)
     spread = spread_people(area, window.grid, addresses=addresses)
     _need_people(spread, area)
-    counts, share = _count(points, window.grid), spread.people / spread.people.sum()
+    counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
 
     judged = window.grid.inside.ravel() & (expected_events(window, share * len(points)) >= least)
-    cells = _need_judged(judged, least)
+    cells = need_judged(judged, least)
     observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
-    logarithm = _log_ratio(observed, expected)
-    if inference == "saddlepoint":
-        chances = people_tails(window, counts, spread.people, cells=cells)
-    elif inference == "asymptotic":
-        variance = relative_variance(window, share * len(points), cells=cells)
-        chances = asymptotic_tails(logarithm, variance)
-    else:
-        drawn = draw_as_people(
-            spread.people, events=len(points), simulations=simulations, rng=np.random.default_rng(rng)
-        )
-        chances = simulated_tails(window, observed, drawn, cells=cells)
-    return _surface(
-        _Found(logarithm, chances, cells),
+    observed[observed < ROUNDING] = 0.0
+    chances = _chances(
+        window, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng
+    )
+    return make_surface(
+        Found(log_ratio(observed, expected), chances, cells),
         window,
         chosen,
         area=area,
@@ -163,10 +152,12 @@ def relative_risk(
             *notes,
             *chosen.notes,
             *spread.notes,
-            *_unjudged_notes(window, judged, least, counts, observed),
+            *notes_of_cells(judged, counts, window=window, rule=f"fewer than {least:g} events would be expected there"),
+            *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
         provenance={
             "null": "events fall independently, in proportion to people",
+            "edge_correction": "cancels in the ratio",
             "inference": inference,
             "simulations": simulations if inference == "simulation" else None,
             "least_expected_events": least,
@@ -178,152 +169,25 @@ def relative_risk(
     )
 
 
-# --------------------------------------------------------------------------- what both surfaces share
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Values and both chances of the cells that are judged, and their positions; each (m)."""
-
-    values: Floats
-    chances: tuple[Floats, Floats]
-    cells: Cells
-
-
-def _surface(
-    found: _Found,
+def _chances(
     window: Window,
-    chosen: Bandwidth,
+    counts: Floats,
+    people: Floats,
     *,
-    area: StudyArea,
-    provenance: Mapping[str, Any],
-    **words: Any,
-) -> Surface:
-    def spread_out(values: Floats) -> Floats:
-        whole = np.full(window.grid.inside.size, np.nan)
-        whole[found.cells] = values
-        return whole.reshape(window.grid.shape)
-
-    p_raised, p_lowered = (spread_out(p) for p in found.chances)
-    return Surface(
-        spread_out(found.values),
-        origin=(window.grid.west, window.grid.north),
-        cell=window.grid.side,
-        integral=float("nan"),
-        kernel=window.kernel,
-        bandwidth=chosen.metres,
-        bandwidth_words=chosen.words,
-        attribution=area.attribution,
-        provenance={
-            "kernel": window.kernel,
-            "bandwidth_m": chosen.metres,
-            "cell_m": window.grid.side,
-            "edge_correction": "cancels in the ratio",
-            **provenance,
-            "cells_judged": len(found.cells),
-            "cells_not_judged": int(window.grid.inside.sum()) - len(found.cells),
-            **chosen.provenance,
-        },
-        p_raised=p_raised,
-        p_lowered=p_lowered,
-        **words,
-    )
-
-
-def _log_ratio(above: Floats, below: Floats) -> Floats:
-    """Return log(above / below) within `LIMIT` of 0; below > 0 or above > 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.clip(np.log(np.maximum(above, 0.0)) - np.log(np.maximum(below, 0.0)), -LIMIT, LIMIT)
-    return found
-
-
-def _points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, list[str]]:
-    """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
-    import shapely
-
-    points = events.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
-    points = points[~np.isnan(points).any(axis=1)]
-    if not len(points):
-        raise AnalysisError(
-            f"The {events.title} have no points, so no surface can be made of them.",
-            found=f"{len(events):,} events, 0 with easting and northing",
-            advice="use the results by area, or give events with coordinates",
-        )
-    shapely.prepare(outline)
-    inside = points[shapely.intersects_xy(outline, points[:, 0], points[:, 1])]
-    if not len(inside):
-        west, south, east, north = area.areas.total_bounds
-        raise AnalysisError(
-            f"No event of the {events.title} lies in the study area.",
-            found=f"{len(points):,} points, the first at {points[0, 0]:.0f} {points[0, 1]:.0f}; the area reaches from "
-            f"{west:.0f} {south:.0f} to {east:.0f} {north:.0f}",
-            advice="check the coordinate system of the events (it must be EPSG:27700) and the study area",
-        )
-    notes = []
-    if len(points) < len(events):
-        notes.append(f"Events without a point, and so not in the surface: {len(events) - len(points):,}.")
-    if len(inside) < len(points):
-        notes.append(f"Events outside the study area, and so not in the surface: {len(points) - len(inside):,}.")
-    return inside, notes
-
-
-def _window(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Window:
-    """Return the kernel on a grid over the outline."""
-    radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
-    west, south, east, north = outline.bounds
-
-    def cells(side: float) -> float:
-        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
-
-    if cell is not None and not (np.isfinite(cell) and cell > 0):
-        raise AnalysisError(f"The cell must be above 0: {cell:g}.", advice="give it in metres, or leave it out")
-    handsome = min(SIDES, key=lambda side: abs(side - radius / 10))
-    side = cell or next((side for side in SIDES if side >= handsome and cells(side) <= MOST_CELLS), SIDES[-1])
-    if side > radius * COARSEST:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m are too coarse for a bandwidth of {chosen.metres:,.0f} m.",
-            found=f"the side of a cell may be at most {radius * COARSEST:,.0f} m, because events are counted by cells",
-            advice="choose smaller cells, a larger bandwidth or a smaller study area",
-        )
-    if cells(side) > MOST_CELLS:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m would make a grid of {cells(side):,.0f} cells.",
-            found=f"at most {MOST_CELLS:,} cells can be tested",
-            advice="choose larger cells or a smaller study area",
-        )
-    return Window(Grid.over(outline, float(side)), kernel, chosen.metres)
-
-
-def _count(points: Floats, grid: Grid) -> Floats:
-    """Return events per cell, array (row, col); a point on the outermost border counts in the last cell."""
-    rows, columns = grid.locate(points)
-    at = np.ravel_multi_index((np.clip(rows, 0, grid.shape[0] - 1), np.clip(columns, 0, grid.shape[1] - 1)), grid.shape)
-    return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
-
-
-def _unjudged_notes(
-    window: Window, judged: NDArray[np.bool_], least: float, counts: Floats, observed: Floats
-) -> tuple[str, ...]:
-    inside = window.grid.inside.ravel()
-    left_out, notes = inside & ~judged, []
-    if left_out.any():
-        notes.append(
-            f"Cells not judged, because fewer than {least:g} events would be expected there: {int(left_out.sum()):,} "
-            f"({left_out.sum() / inside.sum():.1%} of the area, with {counts.ravel()[left_out].sum():,.0f} events)."
-        )
-    without = int((observed <= 1e-9).sum())
-    if without:
-        notes.append(f"Cells without any event within the bandwidth, shown as a hundredth of the average: {without:,}.")
-    return tuple(notes)
-
-
-def _need_judged(judged: NDArray[np.bool_], least: float) -> Cells:
-    if not judged.any():
-        raise AnalysisError(
-            f"In no cell are {least:g} events expected within the bandwidth, so nothing can be judged.",
-            advice="choose a larger bandwidth, or use more years",
-        )
-    return np.flatnonzero(judged)
+    cells: Cells,
+    inference: Inference,
+    simulations: int,
+    rng: np.random.Generator | int,
+) -> tuple[Floats, Floats]:
+    """Return the chances of sums so high, and so low, in the cells asked for."""
+    if inference == "saddlepoint":
+        return people_tails(window, counts, people, cells=cells)
+    if inference == "asymptotic":
+        expected = people * (counts.sum() / people.sum())
+        logarithm = log_ratio(window.sums(counts)[cells], window.sums(expected)[cells])
+        return asymptotic_tails(logarithm, relative_variance(window, expected, cells=cells))
+    drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=np.random.default_rng(rng))
+    return simulated_tails(window, window.sums(counts)[cells], drawn, cells=cells)
 
 
 def _need_people(spread: Spread, area: StudyArea) -> None:
@@ -335,46 +199,15 @@ def _need_people(spread: Spread, area: StudyArea) -> None:
         )
 
 
-def _need_settings(*, kernel: str, inference: str, simulations: int, least: float) -> None:
-    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(Inference))):
-        if word not in known:
-            raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
-    if inference == "simulation" and simulations < 1:
-        raise AnalysisError(f"At least 1 map must be simulated: {simulations}.", advice="999 is usual")
-    if not (np.isfinite(least) and least > 0):
-        raise AnalysisError(f"The least expected events must be above 0: {least:g}.", advice="1 is the default")
-
-
-# --------------------------------------------------------------------------- words
-
-
-def _inference_words(inference: Inference, kernel: Kernel, simulations: int, exact: str) -> str:
-    if inference == "asymptotic":
-        return (
-            "The chances come from Hazelton and Davies' normal approximation, which is rough where few events are "
-            "expected."
-        )
-    if inference == "simulation":
-        return f"The chances come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
-    if kernel == "uniform":
-        return f"The chances are exact ({exact})."
-    return "The chances are computed by the saddlepoint method, and not simulated."
-
-
-def _smooth_words(window: Window) -> str:
-    size = "a standard deviation" if window.kernel == "gaussian" else "a radius"
-    return f"{window.kernel} kernel with {size} of {window.bandwidth:,.0f} m on cells of {window.grid.side:,.0f} m"
-
-
 def _risk_words(
     events: Events, window: Window, spread: Spread, *, used: int, inference: Inference, simulations: int
 ) -> str:
     return (
         f"Risk of {events.title} per resident against the area's average: {used:,} events over "
-        f"{spread.people.sum():,.0f} people, both smoothed alike ({_smooth_words(window)}). On the logarithmic scale 0 "
+        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). On the logarithmic scale 0 "
         f"is the average, 0.69 is twice and -0.69 half of it. {spread.words} A cell is raised or lowered where so many "
         "or so few events would rarely fall if each fell by itself and in proportion to the people. "
-        f"{_inference_words(inference, window.kernel, simulations, 'binomial')} People who do not live there are not "
+        f"{inference_words(inference, window.kernel, simulations, 'binomial')} People who do not live there are not "
         "counted, so risk per resident is high in town centres; events that come in groups pass for raised risk; and "
         "it says nothing of causes."
     )

@@ -110,6 +110,11 @@ def expected_events(window: Window, masses: Floats) -> Floats:
     return np.where(square > ROUNDING, mean**2 / np.where(square > ROUNDING, square, 1.0), 0.0)
 
 
+def inside_mass(window: Window) -> Floats:
+    """Return the kernel's sum over the cells inside the study area, around every cell: (cells,)."""
+    return window.sums(window.grid.inside.astype(float))
+
+
 # --------------------------------------------------------------------------- events as people live
 
 
