@@ -94,6 +94,37 @@ def overlap_cells(polygons: NDArray[np.object_], grid: Grid) -> Overlaps:
     return Overlaps(polygon, cell, part)
 
 
+def own_cells(polygons: NDArray[np.object_], grid: Grid) -> Whole:
+    """Return which polygon each cell's centre lies in, by position (rows, columns); -1 where in none.
+
+    A centre on a border between polygons belongs to the first of them.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons or multipolygons (n,), in metres.
+    grid
+        Must reach over all of them; its mask is not asked.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> grid = Grid(0.0, 200.0, 100.0, np.ones((2, 2), dtype=bool))
+    >>> own_cells(np.array([shapely.box(0, 0, 90, 200), shapely.box(90, 0, 200, 90)]), grid).tolist()
+    [[0, -1], [0, 1]]
+    """
+    import shapely
+
+    owners = np.full(grid.shape, -1, dtype=np.intp)
+    # The last first, so that the first has the last word.
+    for i, (top, left, down, across) in reversed(list(enumerate(_windows(polygons, grid)))):
+        window = (slice(top, top + down), slice(left, left + across))
+        east, north = np.meshgrid(grid.across[window[1]], grid.down[window[0]])
+        shapely.prepare(polygons[i])
+        owners[window][shapely.intersects_xy(polygons[i], east, north)] = i
+    return owners
+
+
 def _windows(polygons: NDArray[np.object_], grid: Grid) -> Whole:
     """Return first row, first column, rows and columns of the cells round each polygon, shape (n, 4)."""
     import shapely

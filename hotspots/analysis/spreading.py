@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from hotspots.analysis.grids import Grid
-from hotspots.analysis.overlaps import overlap_cells
+from hotspots.analysis.overlaps import overlap_cells, own_cells
+from hotspots.analysis.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
-from hotspots.nouns import StudyArea
+from hotspots.nouns import AreaCounts, StudyArea, Surface
 from hotspots.nouns.checks import need_columns
+from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +22,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["Spread", "spread_people", "spread_population"]
+__all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people", "spread_population"]
+
+SpreadMethod = Literal["pycnophylactic", "even"]
+"""How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
+
+CELLS: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+"""Sides of a cell, in metres, that the program chooses from."""
+
+MOST_CELLS: Final = 2_000_000
+"""A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
+
+ACROSS: Final = 4
+"""A chosen cell fits so many times across an area of the smallest twentieth."""
 
 
 # --------------------------------------------------------------------------- people
@@ -172,3 +186,200 @@ def _place_addresses(
     # A point on the outermost line of the grid belongs to its last cells.
     cell = np.clip(rows, 0, down - 1) * across + np.clip(columns, 0, across - 1)
     return owner[keep], cell, weight[keep]
+
+
+# --------------------------------------------------------------------------- counts of events
+
+
+def spread_counts(
+    counts: AreaCounts,
+    *,
+    cell: float | None = None,
+    method: SpreadMethod = "pycnophylactic",
+    years: float | None = None,
+) -> Surface:
+    """Return a density surface from counts of areas: every area keeps its count, and no event's place is known.
+
+    A cell belongs to the area that its centre lies in, so an area's cells add up to its count, to the last digit but
+    one. ``"pycnophylactic"`` makes the surface as smooth as it can be with that (Tobler 1979): nowhere negative, and
+    with no flow across the edge of the study area or of an area without a count. Detail inside an area is invented by
+    smoothness: a peak near a border says that the neighbours have much, not that events happened there. ``"even"``
+    invents nothing and shows the areas themselves.
+
+    Parameters
+    ----------
+    counts
+        Counts by area. Of an interval the middle is spread; an area without a count has no cells with a value.
+    cell
+        Side of a cell in metres; by default some four to the side of a small area. The grid begins at multiples of it.
+    years
+        Years the counts cover; without it the unit is events per km² over the whole period.
+
+    Returns
+    -------
+    Surface
+        Of kind ``"spread"``. `integral` is the sum of the counts spread, in events.
+
+    Raises
+    ------
+    AnalysisError
+        If no area has a count, or a setting is impossible.
+
+    References
+    ----------
+    Tobler, W. R. (1979), Smooth pycnophylactic interpolation for geographical regions, Journal of the American
+    Statistical Association 74, 519-530.
+    """
+    _need_settings(method, cell, years)
+    middle = counts.middle.to_numpy(dtype=float)
+    if np.isnan(middle).all():
+        raise AnalysisError(
+            f"No area has a count of {counts.title}, so there is nothing to spread.",
+            found=f"{len(counts):,} areas without a count",
+            advice="check that the counts and the areas are of the same geography and vintage",
+        )
+    side = _choose_cell(counts.area, cell)
+    grid = _grid_over(counts.area, side)
+    zones, hosts, notes = _zones(counts.area, grid, known=~np.isnan(middle))
+    totals = np.zeros(len(counts))
+    np.add.at(totals, hosts, np.nan_to_num(middle))
+    masses, details = _spread(zones, totals, method)
+    if details.get("steps") == MOST_STEPS:
+        notes.append(
+            f"The smoothing was stopped after {MOST_STEPS:,} steps, before the surface was as smooth as can be."
+        )
+    unit = grid.cell_km2 * (years or 1.0)
+    return Surface(
+        masses / unit,
+        origin=(grid.west, grid.north),
+        cell=side,
+        unit="events per km² and year" if years else "events per km²",
+        integral=float(np.nansum(masses)),
+        kernel="",
+        bandwidth=np.nan,
+        bandwidth_words="no bandwidth: the size of the areas decides how smooth the surface is",
+        name=counts.name,
+        title=counts.title,
+        source=counts.source,
+        period=counts.period,
+        words=_counts_words(counts, method, cell=side),
+        notes=(*counts.notes, *notes),
+        attribution=counts.area.attribution,
+        provenance={
+            "method": method,
+            "cell_m": side,
+            "years": years,
+            "areas": len(counts),
+            "areas_hidden": counts.hidden,
+            "areas_without_count": int(np.isnan(middle).sum()),
+            "areas_without_cell": int((hosts != np.arange(len(counts))).sum()),
+            "rule": counts.rule,
+            **details,
+        },
+        release=weakest_release(counts.release, counts.area.release),
+        kind="spread",
+    )
+
+
+def _grid_over(area: StudyArea, side: float) -> Grid:
+    """Return cells over everything that the areas reach to, all of them inside."""
+    import shapely
+
+    return Grid.over(shapely.box(*area.areas.total_bounds), side)
+
+
+def _spread(zones: Whole, totals: Floats, method: SpreadMethod) -> tuple[Floats, dict[str, Any]]:
+    """Return events per cell (missing outside), and how the smoothing went."""
+    if method == "pycnophylactic":
+        smooth = smooth_zones(zones, totals)
+        return smooth.masses, {"steps": smooth.steps, "last_change": smooth.change, "tolerance": TOLERANCE}
+    masses = np.full(zones.shape, np.nan)
+    masses[zones >= 0] = spread_evenly(zones[zones >= 0], totals)
+    return masses, {}
+
+
+def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Whole, Whole, list[str]]:
+    """Return the area of each cell (-1: none with a count), in whose cells each area's count goes, and notes."""
+    from scipy.ndimage import distance_transform_edt
+
+    polygons = area.areas.geometry.to_numpy()
+    zones = own_cells(polygons, grid)
+    zones[~np.append(known, False)[zones]] = -1
+    hosts, notes = np.arange(len(area)), []
+    homeless = np.flatnonzero((np.bincount(zones[zones >= 0], minlength=len(area)) == 0) & known)
+    if len(homeless) == int(known.sum()):
+        raise AnalysisError(
+            f"Cells of {grid.side:,.0f} m are too coarse: the centre of none lies in an area with a count.",
+            found=f"{len(homeless):,} areas with a count",
+            advice="choose smaller cells",
+        )
+    if len(homeless):
+        import shapely
+
+        nearest = distance_transform_edt(zones < 0, return_distances=False, return_indices=True)
+        rows, columns = grid.locate(shapely.get_coordinates(shapely.point_on_surface(polygons[homeless])))
+        hosts[homeless] = zones[tuple(nearest[:, rows, columns])]
+        notes.append(
+            f"Areas too small for a cell of {grid.side:,.0f} m of their own, whose events are with those of the area "
+            f"around or beside: {len(homeless):,}."
+        )
+    if not known.all():
+        notes.append(f"Areas without a count, and so without a value: {int((~known).sum()):,}.")
+    return zones, hosts, notes
+
+
+def _choose_cell(area: StudyArea, asked: float | None) -> float:
+    """Return the side of a cell in metres: as asked, or fitting some times across the smaller areas."""
+    west, south, east, north = area.areas.total_bounds
+
+    def cells(side: float) -> float:
+        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
+
+    if asked is None:
+        small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
+        handsome = max((side for side in CELLS if side <= small / ACROSS), default=CELLS[0])
+        return next((side for side in CELLS if side >= handsome and cells(side) <= MOST_CELLS), CELLS[-1])
+    if cells(asked) > 10 * MOST_CELLS:
+        raise AnalysisError(
+            f"Cells of {asked:g} m would make a grid of {cells(asked):,.0f} cells.",
+            found=f"at most {10 * MOST_CELLS:,} cells can be computed",
+            advice="choose larger cells or a smaller study area",
+        )
+    return float(asked)
+
+
+def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:
+    """Return how the surface was made and what it can't show, in sentences."""
+    known = counts.table["observed_low"].notna()
+    how = {
+        "pycnophylactic": (
+            "as smoothly as can be without changing any area's count (Tobler's pycnophylactic interpolation)"
+        ),
+        "even": "evenly over each area",
+    }[method]
+    detail = {
+        "pycnophylactic": "detail inside an area is invented by smoothness",
+        "even": "the surface shows the areas and nothing inside them",
+    }[method]
+    words = (
+        f"Counts of {int(known.sum()):,} areas, spread over cells of {cell:,.0f} m {how}. "
+        f"No event's place inside its area is known: {detail}."
+    )
+    if counts.hidden:
+        low, high = (float(counts.table[f"observed_{end}"].sum()) for end in ("low", "high"))
+        which = "count of 1 area is" if counts.hidden == 1 else f"counts of {counts.hidden:,} areas are"
+        words += (
+            f" The {which} hidden; the middle of each interval was spread, and the true total lies between {low:,.0f} "
+            f"and {high:,.0f}."
+        )
+    return words
+
+
+def _need_settings(method: str, cell: float | None, years: float | None) -> None:
+    if method not in ("pycnophylactic", "even"):
+        raise AnalysisError(
+            f"There is no way {method!r} to spread counts.", advice="use 'pycnophylactic' (smooth) or 'even'"
+        )
+    for name, value, unit in (("cell", cell, "metres"), ("years", years, "years")):
+        if value is not None and not (np.isfinite(value) and value > 0):
+            raise AnalysisError(f"The {name} must be above 0: {value:g}.", advice=f"give it in {unit}, or leave it out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,13 +11,14 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import make_grid
+from worlds import make_counts, make_grid
 
 from hotspots.analysis.grids import Grid
-from hotspots.analysis.overlaps import overlap_cells
-from hotspots.analysis.spreading import spread_people, spread_population
+from hotspots.analysis.overlaps import overlap_cells, own_cells
+from hotspots.analysis.pycnophylactic import smooth_zones
+from hotspots.analysis.spreading import spread_counts, spread_people, spread_population
 from hotspots.errors import AnalysisError
-from hotspots.nouns import StudyArea
+from hotspots.nouns import StudyArea, Surface
 
 
 def make_area(polygons: list[object], people: list[float] | None = None) -> StudyArea:
@@ -225,6 +228,194 @@ def test_spreading_leaves_its_inputs_as_they_were(halves: StudyArea):
     spread_population(halves, grid, addresses=homes)
     assert (halves.areas.to_wkb().to_csv(), homes.to_csv()) == before[:2]
     np.testing.assert_array_equal(grid.inside, before[2])
+
+
+# --------------------------------------------------------------------------- whose cell
+
+
+def test_a_cell_belongs_to_the_first_area_that_holds_its_centre():
+    shapes = np.array([shapely.box(0, 0, 50, 100), shapely.box(50, 0, 200, 100)])
+    grid = Grid(0.0, 200.0, 100.0, np.ones((2, 3), dtype=bool))
+    assert own_cells(shapes, grid).tolist() == [[-1, -1, -1], [0, 1, -1]]
+    assert own_cells(shapes[::-1], grid).tolist() == [[-1, -1, -1], [0, 0, -1]]
+
+
+# --------------------------------------------------------------------------- smoothing
+
+
+def test_three_strips_by_hand():
+    # Two cells each, with 14, 28 and 42. With 7 - u, 7 + u, 14 - v, 14 + v, 21 - u, 21 + u the sum of squared
+    # differences is 8u² + 4v² + 2(7 - u - v)², least at u = 1 and v = 2.
+    zones = np.array([[0, 0, 1, 1, 2, 2]])
+    smooth = smooth_zones(zones, np.array([14.0, 28.0, 42.0]))
+    np.testing.assert_allclose(smooth.masses, [[6, 8, 12, 16, 20, 22]], atol=2e-3)
+    assert smooth.change < 1e-4
+
+
+def test_where_smoothness_would_go_below_nought_it_stops_there():
+    # Two cells with 1 beside two with 41. Without the bound: 0.5 - u, 0.5 + u, 20.5 - u, 20.5 + u with 8u² + (20 - 2u)²
+    # halved, least at u = 10/3, so the outermost cell would be below 0. With it at 0: 0, 1, and 20.5 - v, 20.5 + v with
+    # (19.5 - v)² + 4v², least at v = 3.9.
+    zones = np.array([[0, 0, 1, 1]])
+    smooth = smooth_zones(zones, np.array([1.0, 41.0]))
+    np.testing.assert_allclose(smooth.masses, [[0, 1, 16.6, 24.4]], atol=5e-3)
+
+
+def test_the_answer_is_where_averaging_and_mending_changes_nothing():
+    # Tobler's fixed point: where no cell is 0, each zone's cells differ from their neighbours by the same sum.
+    zones = np.kron(np.arange(12).reshape(3, 4), np.ones((5, 5), dtype=int))
+    totals = 200 + 100 * np.random.default_rng(1).random(12)
+    masses = smooth_zones(zones, totals).masses
+    assert masses.min() > 0
+    padded = np.pad(masses, 1, mode="edge")
+    flow = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] - 4 * masses
+    for zone in range(12):
+        assert np.ptp(flow[zones == zone]) < 2e-3 * masses.mean()
+
+
+def test_smoothing_by_another_way():
+    # Second opinion: SciPy's minimiser on the same sum of squares, with the same bounds and totals.
+    from scipy.optimize import LinearConstraint, minimize
+
+    zones = np.array([[0, 0, 0, 1], [0, 2, 1, 1], [2, 2, -1, 1], [2, 2, 3, 3]])
+    totals = np.array([0.5, 9.0, 20.0, 0.0])
+    inside = zones >= 0
+    number = np.full(zones.shape, -1)
+    number[inside] = np.arange(inside.sum())
+    pairs = [*zip(number[:, :-1].ravel(), number[:, 1:].ravel(), strict=True)]
+    pairs += [*zip(number[:-1].ravel(), number[1:].ravel(), strict=True)]
+    a, b = np.array([pair for pair in pairs if min(pair) >= 0]).T
+    keep = (zones[inside][:, None] == np.arange(4)).astype(float).T
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        down = np.zeros(len(x))
+        np.add.at(down, a, 2 * (x[a] - x[b]))
+        np.add.at(down, b, 2 * (x[b] - x[a]))
+        return down
+
+    found = minimize(
+        lambda x: ((x[a] - x[b]) ** 2).sum(), np.full(inside.sum(), 1.0), jac=slope, method="SLSQP",
+        bounds=[(0, None)] * int(inside.sum()), constraints=LinearConstraint(keep, totals, totals),
+        options={"ftol": 1e-14, "maxiter": 500},
+    )  # fmt: skip
+    np.testing.assert_allclose(smooth_zones(zones, totals).masses[inside], found.x, atol=5e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_every_zone_keeps_its_total_and_no_cell_is_negative(seed: int):
+    rng = np.random.default_rng(seed)
+    zones = rng.integers(-1, 7, (9, 11))
+    totals = rng.integers(0, 4, 7) * rng.uniform(0, 100, 7)
+    smooth = smooth_zones(zones, totals)
+    inside = zones >= 0
+    kept = np.bincount(zones[inside], smooth.masses[inside], minlength=7)
+    here = np.bincount(zones[inside], minlength=7) > 0
+    np.testing.assert_allclose(kept[here], totals[here], rtol=1e-12)
+    assert smooth.masses[inside].min() >= 0
+    assert np.isnan(smooth.masses[~inside]).all()
+
+
+# --------------------------------------------------------------------------- counts of events
+
+
+def by_area(surface: Surface, rows: int, columns: int) -> np.ndarray:
+    """Return the events in each square of `make_grid`, from the surface's cells."""
+    fine = surface.values * surface.cell**2 / 1e6
+    side = fine.shape[0] // rows
+    return fine.reshape(rows, side, columns, side).sum(axis=(1, 3))
+
+
+def test_every_area_keeps_its_count():
+    area = make_grid(4, 5, side=1000.0)
+    given_counts = np.random.default_rng(3).integers(0, 40, 20)
+    surface = spread_counts(make_counts(area, given_counts), cell=100.0)
+    np.testing.assert_allclose(by_area(surface, 4, 5).ravel(), given_counts, rtol=1e-9)
+    assert np.nanmin(surface.values) >= 0
+    assert surface.integral == pytest.approx(given_counts.sum(), rel=1e-12)
+    assert surface.kind == "spread"
+    assert surface.unit == "events per km²"
+    assert surface.words == (
+        "Counts of 20 areas, spread over cells of 100 m as smoothly as can be without changing any area's count "
+        "(Tobler's pycnophylactic interpolation). No event's place inside its area is known: detail inside an area is "
+        "invented by smoothness."
+    )
+
+
+def test_a_uniform_density_stays_uniform():
+    surface = spread_counts(make_counts(make_grid(3, 3, side=1000.0), np.full(9, 7)), cell=200.0, years=2)
+    np.testing.assert_allclose(surface.values, 3.5, rtol=1e-12)
+    assert surface.unit == "events per km² and year"
+    assert surface.integral == pytest.approx(63)
+
+
+def test_evenly_is_the_areas_themselves():
+    area = make_grid(1, 2, side=1000.0)
+    surface = spread_counts(make_counts(area, [3, 8]), method="even", cell=500.0)
+    assert surface.values.tolist() == [[3, 3, 8, 8], [3, 3, 8, 8]]
+    assert surface.words.endswith("the surface shows the areas and nothing inside them.")
+    assert spread_counts(make_counts(area, [3, 8])).cell == 200.0
+
+
+def test_hidden_counts_are_spread_by_their_middle_and_said():
+    area = make_grid(1, 3, side=1000.0)
+    counts = make_counts(area, [1, 10, 20], [7, 10, 20], release="nhs-digital", rule="nhs-digital")
+    surface = spread_counts(counts, method="even", cell=500.0)
+    assert surface.values[0].tolist() == [4, 4, 10, 10, 20, 20]
+    assert surface.words.endswith(
+        "The count of 1 area is hidden; the middle of each interval was spread, and the true total lies between 31 "
+        "and 37."
+    )
+    assert surface.release == "nhs-digital"
+
+
+def test_an_area_without_a_count_has_no_values_and_nothing_flows_into_it():
+    area = make_grid(1, 3, side=1000.0)
+    surface = spread_counts(make_counts(area, [5, np.nan, 9]), cell=500.0)
+    np.testing.assert_allclose(surface.values[0], [5, 5, np.nan, np.nan, 9, 9])
+    assert surface.notes == ("Areas without a count, and so without a value: 1.",)
+    assert surface.integral == pytest.approx(14)
+
+
+def test_an_area_without_a_cell_hands_its_events_on():
+    area = make_area([shapely.box(0, 0, 400, 400), shapely.box(10, 10, 60, 60), shapely.box(400, 0, 800, 400)])
+    # The second lies in the first, and no centre of a cell of 200 m in it.
+    surface = spread_counts(make_counts(area, [4, 6, 1]), method="even", cell=200.0)
+    np.testing.assert_allclose(surface.values[0] * 0.04, [2.5, 2.5, 0.25, 0.25])
+    assert surface.notes[-1] == (
+        "Areas too small for a cell of 200 m of their own, whose events are with those of the area around or beside: 1."
+    )
+    # Where the area around has no count, the nearest one with a count takes them.
+    other = spread_counts(make_counts(area, [np.nan, 6, 1]), method="even", cell=200.0)
+    assert other.integral == 7.0
+    assert surface.provenance["areas_without_cell"] == 1
+
+
+def test_counts_that_cannot_be_spread_are_refused():
+    area = make_grid(2, 2, side=1000.0)
+    counts = make_counts(area, [1, 2, 3, 4])
+    with pytest.raises(AnalysisError, match="No area has a count of events, so there is nothing to spread"):
+        spread_counts(make_counts(area, np.full(4, np.nan)))
+    with pytest.raises(AnalysisError, match="There is no way 'kriging' to spread counts"):
+        spread_counts(counts, method="kriging")  # type: ignore[arg-type]
+    with pytest.raises(AnalysisError, match="The cell must be above 0: 0"):
+        spread_counts(counts, cell=0.0)
+    with pytest.raises(AnalysisError, match="The years must be above 0: -1"):
+        spread_counts(counts, years=-1.0)
+    with pytest.raises(AnalysisError, match="Cells of 0.1 m would make a grid of") as caught:
+        spread_counts(counts, cell=0.1)
+    assert "at most 20,000,000 cells" in str(caught.value)
+    speck = make_area([shapely.box(10, 10, 20, 20)])
+    with pytest.raises(AnalysisError, match="Cells of 500 m are too coarse: the centre of none lies in an area"):
+        spread_counts(make_counts(speck, [3]), cell=500.0)
+
+
+def test_spreading_counts_leaves_them_as_they_were_and_gives_the_same_twice():
+    counts = make_counts(make_grid(3, 3), np.arange(9))
+    before = pickle.dumps(counts)
+    first, second = (spread_counts(counts) for _ in range(2))
+    assert pickle.dumps(counts) == before
+    np.testing.assert_array_equal(first.values, second.values)
 
 
 # --------------------------------------------------------------------------- the real areas
