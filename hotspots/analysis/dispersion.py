@@ -6,6 +6,7 @@ where sizes are uneven, one dispersion for all flags up to 13 % at 5 % if risks 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ TOTALS = 9
 
 MARGIN = 0.01
 """... and the share by which they are widened for the totals in between."""
+
+NEARBY = 0.02
+"""How far, on the log scale, a dispersion may move and still be looked for where it was."""
 
 MOST = 1e4
 """A dispersion beyond this is no longer scatter; the search ends here."""
@@ -71,8 +75,6 @@ def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | 
     ----------
     Cantoni, E. and Ronchetti, E. (2001), Journal of the American Statistical Association 96, 1022-1030.
     """
-    from scipy.optimize import brentq
-
     keep = expected > 0
     y, mean = observed[keep], expected[keep]
     if len(y) < 2:
@@ -86,16 +88,38 @@ def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | 
         extra = float(np.expm1(log_dispersion))
         dispersion = 1 + extra * growth
         seen = (np.minimum(np.abs(y - mean), _reach(mean, dispersion)) ** 2 / (dispersion * mean)).mean()
-        model = np.average(_clipped_moment(group_mean, 1 + extra * group_growth), weights=group_size)
-        return float(seen - model)
+        group_dispersion = 1 + extra * group_growth
+        moment = clipped_moment(group_mean, group_dispersion, reach=_reach(group_mean, group_dispersion))
+        return float(seen - np.average(moment, weights=group_size))
 
-    # Upwards in small steps: far above the answer both sides tend to 0 and may cross again.
-    steps = np.arange(0.0, np.log(MOST), 0.2)
+    return first_balance(excess, precision=1e-6)
+
+
+def first_balance(excess: Callable[[float], float], *, precision: float, near: float = 1.0) -> float:
+    """Return the smallest dispersion at which the scatter seen is no more than that of the model.
+
+    Parameters
+    ----------
+    excess
+        Scatter seen less scatter of the model, at the logarithm of a dispersion.
+    precision
+        Of the logarithm.
+    near
+        Where it was before a small change, to look there first.
+    """
+    from scipy.optimize import brentq
+
+    if near > 1:
+        lower, upper = max(np.log(near) - NEARBY, 0.0), np.log(near) + NEARBY
+        if excess(lower) > 0 >= excess(upper):
+            return float(np.exp(brentq(excess, lower, upper, xtol=precision)))
+
     if excess(0.0) <= 0:
         return 1.0
-    for lower, upper in pairwise(steps):
+    # Upwards in small steps: far above the answer both sides tend to 0 and may cross again.
+    for lower, upper in pairwise(np.arange(0.0, np.log(MOST), 0.2)):
         if excess(upper) <= 0:
-            return float(np.exp(brentq(excess, lower, upper, xtol=1e-6)))
+            return float(np.exp(brentq(excess, lower, upper, xtol=precision)))
     return MOST
 
 
@@ -129,14 +153,20 @@ def _reach(mean: Floats, dispersion: Floats) -> Floats:
     return reach
 
 
-def _clipped_moment(mean: Floats, dispersion: Floats) -> Floats:
-    """Return E min(r^2, c^2) of negative binomials with these means and dispersions, by summation.
+def clipped_moment(mean: Floats, dispersion: Floats, *, reach: Floats) -> Floats:
+    """Return E min(r^2, c^2) of negative binomials, r = (y - mean) / SD and c = reach / SD, by summation.
 
-    Only counts within the clip are summed: c^2 less the shortfall there.
+    Only counts within the reach are summed: c^2 less the shortfall there.
+
+    Parameters
+    ----------
+    mean, dispersion
+        Means, and variances over means; shape (n,).
+    reach
+        Distance from the mean, in events, at which residuals are clipped; shape (n,).
     """
     from scipy.special import gammaln
 
-    reach = _reach(mean, dispersion)
     first = np.maximum(np.ceil(mean - reach), 0)
     width = np.floor(mean + reach) - first + 1
     # A wide window is sampled, each at its own stride: small counts stand beside large ones.

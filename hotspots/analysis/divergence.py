@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.overdispersed import Fit, fit_counts, limits, mid_p_tails
-from hotspots.analysis.significance import adjust
+from hotspots.analysis.catchments import DECAY, catchment_scores
+from hotspots.analysis.intervals import Counts, hidden_counts
+from hotspots.analysis.school_model import Judgement, contrasts, explained_share, judge_counts
+from hotspots.analysis.school_words import (
+    CLASS_PHRASES,
+    POINTS,
+    POINTS_OF_SHARE,
+    TENTH_OF_RANKS,
+    TOO_SMALL,
+    Slope,
+    Step,
+    describe_model,
+    holds_under,
+    list_groups,
+    notes_on,
+    notes_on_other_looks,
+    slope_of,
+)
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
 from hotspots.vocabulary import CRS, weakest_release
@@ -20,30 +37,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["diverging_schools"]
+__all__ = ["Covariate", "diverging_schools"]
+
+Covariate = Literal["phase", "authority"]
+
+COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_code"}
 
 FEWEST_SCHOOLS: Final = 10
 """With fewer schools a line and its scatter can't be told from each other."""
 
-TAIL_95: Final = 0.025
-TAIL_998: Final = 0.001
-
-CLASS_PHRASES: Final = {
-    "far_above": "far above expected",
-    "above": "above expected",
-    "as_expected": "as expected",
-    "below": "below expected",
-    "far_below": "far below expected",
-}
-
-
-@dataclass(frozen=True)
-class _Slope:
-    """Ratio of rates for ten points (0.1) more of the index, with its 95 % interval."""
-
-    ratio: float
-    low: float
-    high: float
+RANKED: Final = {("E", 2011): 32_844, ("E", 2021): 33_755, ("W", 2011): 1_909, ("W", 2021): 1_917}
+"""Number of LSOAs that an index ranks, by nation and vintage (English Indices 2019 and 2025, WIMD 2019 and 2025)."""
 
 
 def diverging_schools(
@@ -53,31 +57,43 @@ def diverging_schools(
     *,
     placed: pd.Series | None = None,
     level: float = 0.05,
+    covariates: Sequence[Covariate] = (),
+    children: pd.Series | None = None,
+    decay: float = DECAY,
 ) -> SchoolResult:
     """Return every school against the permanent exclusions that its pupils and its area's IDACI would suggest.
 
     One line for all schools: exclusions = pupil-years x exp(b0 + b1 IDACI), negative binomial where schools scatter
     more than chance. It says that a school differs, not why; and a school's own area is not where its pupils live.
+    So the same is done against the index of a modelled catchment, and on ranks instead of scores.
 
     Parameters
     ----------
     schools
         Exclusions over a period of several years; hidden numbers are intervals.
     deprivation
-        Scores (0 to 1) by area, of the same geography and vintage as `area`.
+        Scores (0 to 1) by area, of the same geography and vintage as `area`; ranks where it has no scores.
     area
         The study area.
     placed
         School id → area id, missing where the school is in none; by default from `joining.place_schools`.
     level
         False discovery rate that "far" above or below is held to.
+    covariates
+        "phase", "authority" (that runs the school), or both: what is expected is then the average of the school's own
+        group, and schools of a group that stands out as a whole do not.
+    children
+        Area id → children, for catchments; by default the study's population.
+    decay
+        Metres over which a school's pull on children falls to 1 / e, for catchments.
 
     Returns
     -------
     SchoolResult
-        The p-values are the largest (least certain) over a hidden interval. `limit_*` are the smallest and largest
-        counts within the limits. A class is given where it holds over the whole interval; the limits take the line
-        as known, which is fair with a hundred schools and too narrow with a dozen.
+        `class` is against the own area, `class_catchment` against the catchment; `holds` says under which a school
+        stands out. The p-values are the largest (least certain) over a hidden interval. `limit_*` are the smallest and
+        largest counts within the limits. A class is given where it holds over the whole interval; the limits take the
+        line as known, which is fair with a hundred schools and too narrow with a dozen.
 
     Raises
     ------
@@ -95,31 +111,65 @@ def diverging_schools(
         placed = place_schools(schools, area)
     table = _with_deprivation(schools.table, deprivation, area, placed)
     _need_scores(table, deprivation)
-    table["reason"] = _reasons(table, deprivation)
+    by_score = bool(table["idaci"].notna().any())
+    index = table["idaci"] if by_score else table["idaci_rank"]
+    table["reason"] = _reasons(table, index, deprivation)
     tested = (table["reason"] == "").to_numpy()
-    fit = _fit(table[tested], schools, deprivation)
-    slope = _slope(fit)
-    table = _judge(table, tested, fit, level)
-    lists = _lists(table)
+    _need_testable(table[tested], index[tested], schools, deprivation)
+    step = _step(index[tested]) if by_score else TENTH_OF_RANKS
+    look = _Look(table, covariates, level)
+    found, explained = look.at(index, tested)
+    slope = slope_of(found.fit, step)
+    table = _write_down(table, tested, found)
+    catchments = catchment_scores(schools, deprivation, area, placed=placed, children=children, decay=decay)
+    table["idaci_catchment"] = catchments.table["score"].reindex(table.index)
+    other = _second_look(look, table["idaci_catchment"], tested)
+    ranked = _second_look(look, table["idaci_rank"], tested) if by_score else None
+    if other is not None:
+        table.loc[other[0], "expected_catchment"] = other[1].fit.mean
+        table["class_catchment"] = _spread(table, other, "cannot_be_judged")
+        table["holds"] = holds_under(table["class"], table["class_catchment"])
+    if ranked is not None:
+        table["class_rank"] = _spread(table, ranked, "cannot_be_judged")
+    lists = list_groups(table)
+    words = describe_model(
+        schools,
+        deprivation,
+        geography=area.geography,
+        fit=found.fit,
+        slope=slope,
+        step=step,
+        explained=explained,
+        covariates=covariates,
+    )
     return SchoolResult(
         _as_points(table),
-        words=_words(schools, deprivation, geography=area.geography, fit=fit, slope=slope),
-        slope={"per_ten_points": slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
+        words=words,
+        slope={step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": found.fit.dispersion},
         title=schools.title,
         index_title=deprivation.title,
         source="; ".join(source for source in (schools.source, deprivation.source) if source),
         period=schools.period,
-        notes=(*schools.notes, *_notes(table, tested, deprivation, lists)),
+        notes=(
+            *schools.notes,
+            *notes_on(table, tested, deprivation, lists),
+            *notes_on_other_looks(table, catchment=catchments.words if other else "", ranks=ranked is not None),
+        ),
         attribution=area.attribution,
         provenance={
-            "model": "negative binomial (NB2)" if fit.dispersion > 0 else "Poisson",
+            "model": "negative binomial (NB2)" if found.fit.dispersion > 0 else "Poisson",
             "schools_in_model": int(tested.sum()),
             "schools_hidden": int((table["low"] < table["high"])[tested].sum()),
-            "residuals_clipped": fit.clipped,
-            "dispersion": fit.dispersion,
-            "poisson_phi": fit.poisson_phi,
+            "residuals_clipped": found.fit.clipped,
+            "dispersion": found.fit.dispersion,
+            "explained_share": explained,
+            "poisson_phi": found.fit.poisson_phi,
+            "covariates": tuple(covariates),
             "adjustment": "benjamini-hochberg",
             "level": level,
+            "catchment_decay_m": decay,
+            **_told(other, step, "catchment"),
+            **_told(ranked, TENTH_OF_RANKS, "rank"),
             **lists,
         },
         release=weakest_release(schools.release, deprivation.release, area.release),
@@ -139,12 +189,21 @@ def _with_deprivation(
     scores = deprivation.table.reindex(table["area_id"])
     table["idaci"] = scores["score"].to_numpy(dtype=float, na_value=np.nan)
     table["idaci_decile"] = scores["decile"].to_numpy(dtype=float, na_value=np.nan)
-    for column in ("pupils", "low", "high", "easting", "northing"):
+    # From 0 to -1, so that more is more deprived, as with scores.
+    table["idaci_rank"] = -scores["rank"].to_numpy(dtype=float, na_value=np.nan) / _ranked(deprivation, area)
+    for column in ("pupils", "low", "high", "easting", "northing", "hidden_years", "years"):
         table[column] = table[column].to_numpy(dtype=float, na_value=np.nan)
     pupils = table["pupils"].where(table["pupils"] > 0)
     table["rate_low"], table["rate_high"] = 100 * table["low"] / pupils, 100 * table["high"] / pupils
     table["rate"] = table["rate_low"].where(table["low"] == table["high"])
-    return table
+    return table.assign(expected_catchment=np.nan, class_catchment="", class_rank="", holds="")
+
+
+def _ranked(deprivation: Deprivation, area: StudyArea) -> float:
+    """Return how many areas the index ranks: those of the nation where that is known, else the last rank."""
+    most = float(deprivation.table["rank"].max())
+    nation = RANKED.get((str(area.ids[0])[:1], area.vintage or 0), 0) if area.geography == "LSOA" else 0
+    return max(nation, most) if most > 0 else 1.0
 
 
 def _or_none(values: pd.Series) -> pd.Series:
@@ -154,8 +213,8 @@ def _or_none(values: pd.Series) -> pd.Series:
 
 
 def _need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
-    """Stop where no school's area has a score."""
-    if table["idaci"].notna().any():
+    """Stop where no school's area has a score or a rank."""
+    if table["idaci"].notna().any() or table["idaci_rank"].notna().any():
         return
     places = table["area_id"].dropna()
     if places.empty:
@@ -164,11 +223,11 @@ def _need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
             found=f"{len(table):,} schools, none placed",
             advice="check the coordinates of the schools and the study area",
         )
-    if places.str.startswith("W").all():
+    if places.str.startswith("W").all() and "WIMD" not in deprivation.title.upper():
         raise AnalysisError(
             f"{deprivation.title} can't be used for Welsh schools: IDACI is an English index.",
             found=f"{len(places):,} schools in Wales, the first in {places.iloc[0]}",
-            advice="leave the schools out of a Welsh study",
+            advice="leave the schools out of a Welsh study, or give the Welsh index with a title that names WIMD",
         )
     known = deprivation.table.index[deprivation.table["score"].notna()]
     raise AnalysisError(
@@ -178,12 +237,12 @@ def _need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
     )
 
 
-def _reasons(table: pd.DataFrame, deprivation: Deprivation) -> pd.Series:
+def _reasons(table: pd.DataFrame, index: pd.Series, deprivation: Deprivation) -> pd.Series:
     """Return why a school can't be tested; empty where it can."""
     reason = table["reason"].astype(object).where(table["reason"].notna(), "")
     later = (
         (table["area_id"].isna(), "lies in no area of the study"),
-        (table["idaci"].isna(), f"its area has no score in {deprivation.title}"),
+        (index.isna(), f"its area has no score in {deprivation.title}"),
         (~(table["pupils"] > 0), "no pupils in the record"),
         (table["low"].isna(), "no number of exclusions in the record"),
     )
@@ -192,183 +251,118 @@ def _reasons(table: pd.DataFrame, deprivation: Deprivation) -> pd.Series:
     return reason
 
 
-# --------------------------------------------------------------------------- the model and the classes
-
-
-def _fit(tested: pd.DataFrame, schools: Schools, deprivation: Deprivation) -> Fit:
-    """Return the line through the schools that can be tested."""
-    counts = ((tested["low"] + tested["high"]) / 2).to_numpy()
-    score = tested["idaci"].to_numpy()
+def _need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, deprivation: Deprivation) -> None:
+    """Stop where there is nothing to fit a line to."""
     if len(tested) < FEWEST_SCHOOLS:
         raise AnalysisError(
             f"{len(tested)} schools are too few to say what would be expected of a school.",
             found=f"{len(schools):,} schools, of which {len(tested):,} can be tested",
             advice=f"use at least {FEWEST_SCHOOLS} schools: a larger area, more years, or fewer exclusions of schools",
         )
-    if not counts.sum() > 0:
+    if not (tested["low"] + tested["high"]).sum() > 0:
         raise AnalysisError(
             f"There are no {schools.title} in the schools' records.",
             found=f"0 in {len(tested):,} schools",
             advice="check the column of exclusions and the years",
         )
-    if np.ptp(score) == 0:
+    if np.ptp(index) == 0:
         raise AnalysisError(
             f"All schools have the same score in {deprivation.title}, so nothing can be said against it.",
-            found=f"score {score[0]:g} for {len(tested):,} schools",
+            found=f"score {index.iloc[0]:g} for {len(tested):,} schools",
             advice="check the deprivation file",
         )
-    design = np.column_stack([np.ones(len(score)), score])
-    return fit_counts(counts, design, exposure=tested["pupils"].to_numpy())
 
 
-def _slope(fit: Fit) -> _Slope:
-    from scipy.special import ndtri
-
-    slope, error = fit.coefficients[1], float(np.sqrt(fit.covariance[1, 1]))
-    half = float(ndtri(0.975)) * error
-    return _Slope(*(float(np.exp(0.1 * value)) for value in (slope, slope - half, slope + half)))
+# --------------------------------------------------------------------------- the model and the classes
 
 
-def _judge(table: pd.DataFrame, tested: NDArray[np.bool_], fit: Fit, level: float) -> pd.DataFrame:
-    """Return the table with expected counts, limits, tails and classes of the tested schools."""
-    table = table.copy()
-    # Grossed-up counts of early years are fractions: the whole numbers around them hold whatever was meant.
-    low = np.floor(table["low"].to_numpy()[tested] + 1e-6)
-    high = np.ceil(table["high"].to_numpy()[tested] - 1e-6)
-    above_low, below_low = mid_p_tails(low, fit.mean, fit.dispersion)
-    above_high, below_high = mid_p_tails(high, fit.mean, fit.dispersion)
-    # Over an interval the upper tail is largest at the low end, the lower tail at the high end.
-    p_adjusted = adjust(np.minimum(1.0, 2 * np.minimum(above_low, below_high)))
-    at_low = _classes(above_low, below_low, p_adjusted, level)
-    at_high = _classes(above_high, below_high, p_adjusted, level)
-    limits_95 = limits(fit.mean, fit.dispersion, level=0.95)
-    limits_998 = limits(fit.mean, fit.dispersion, level=0.998)
-    columns: dict[str, Any] = {
-        "expected": fit.mean,
-        "limit_low_95": limits_95[0],
-        "limit_high_95": limits_95[1],
-        "limit_low_998": limits_998[0],
-        "limit_high_998": limits_998[1],
-        "p_above": above_low,
-        "p_below": below_high,
-        "p_adjusted": p_adjusted,
+def _step(score: pd.Series) -> Step:
+    """Return ten points of a score: a tenth where it is a share, as IDACI is."""
+    return POINTS_OF_SHARE if score.max() <= 1 else POINTS
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The same schools, looked at with one index or another."""
+
+    table: pd.DataFrame
+    covariates: Sequence[Covariate]
+    level: float
+
+    def at(self, index: pd.Series, tested: NDArray[np.bool_]) -> tuple[Judgement, float]:
+        """Return the tested schools against an index, and the share of differences that the index explains."""
+        rows = self.table[tested]
+        counts = counts_in(rows)
+        exposure = rows["pupils"].to_numpy(dtype=float)
+        columns = [np.ones(len(rows)), index[tested].to_numpy(dtype=float)]
+        groups = [contrasts(rows[COLUMN_OF[name]].astype(str).tolist())[0] for name in self.covariates]
+        design = np.column_stack([*columns, *groups])
+        found = judge_counts(counts, design, exposure=exposure, level=self.level)
+        return found, explained_share(counts, design, exposure=exposure, fit=found.fit, column=1)
+
+
+def counts_in(rows: pd.DataFrame) -> Counts:
+    """Return the exclusions of schools, with what hidden ones may be."""
+    low, high, hidden, years = (rows[c].to_numpy(dtype=float) for c in ("low", "high", "hidden_years", "years"))
+    return hidden_counts(low, high, hidden_years=hidden, years=years)
+
+
+Seen = tuple["NDArray[np.bool_]", Judgement, float]
+
+
+def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_]) -> Seen | None:
+    """Return which schools could be looked at with another index, and what was found; None where too few could."""
+    usable = tested & index.notna().to_numpy()
+    if usable.sum() < FEWEST_SCHOOLS or np.ptp(index[usable]) == 0 or not look.table.loc[usable, "high"].sum() > 0:
+        return None
+    return (usable, *look.at(index, usable))
+
+
+def _spread(table: pd.DataFrame, seen: Seen, otherwise: str) -> NDArray[np.object_]:
+    """Return the classes of a second look for all schools."""
+    classes = np.full(len(table), otherwise, dtype=object)
+    classes[seen[0]] = seen[1].classes
+    return classes
+
+
+def _told(seen: Seen | None, step: Step, name: str) -> dict[str, Any]:
+    """Return slope, dispersion and share explained of a second look."""
+    if seen is None:
+        return {}
+    slope: Slope = slope_of(seen[1].fit, step)
+    return {
+        f"{name}_slope": (slope.ratio, slope.low, slope.high),
+        f"{name}_dispersion": seen[1].fit.dispersion,
+        f"{name}_explained_share": seen[2],
     }
-    for column, values in columns.items():
-        whole = np.full(len(table), np.nan)
-        whole[tested] = values
-        table[column] = whole
+
+
+def _write_down(table: pd.DataFrame, tested: NDArray[np.bool_], found: Judgement) -> pd.DataFrame:
+    """Return the table with expected counts, limits, tails and classes of the tested schools."""
+    columns: dict[str, Any] = {
+        "expected": found.fit.mean,
+        "limit_low_95": found.limits_95[0],
+        "limit_high_95": found.limits_95[1],
+        "limit_low_998": found.limits_998[0],
+        "limit_high_998": found.limits_998[1],
+        "p_above": found.p_above,
+        "p_below": found.p_below,
+        "p_adjusted": found.p_adjusted,
+    }
+    whole = pd.DataFrame(np.nan, index=table.index, columns=list(columns))
+    whole.loc[tested] = np.column_stack(list(columns.values()))
     classes = np.full(len(table), "cannot_be_judged", dtype=object)
-    classes[tested] = np.where(at_low == at_high, at_low, "cannot_be_judged")
+    classes[tested] = found.classes
     reasons = table["reason"].to_numpy(dtype=object, copy=True)
     reasons[tested] = [
-        "" if one == two else f"depends on hidden numbers: {CLASS_PHRASES[one]} to {CLASS_PHRASES[two]}"
-        for one, two in zip(at_low, at_high, strict=True)
+        f"depends on hidden numbers: {CLASS_PHRASES[one]} to {CLASS_PHRASES[two]}"
+        if one != two
+        else TOO_SMALL
+        if small
+        else ""
+        for one, two, small in zip(found.at_low, found.at_high, found.too_small, strict=True)
     ]
-    return table.assign(**{"class": classes, "reason": reasons})
-
-
-def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> NDArray[np.object_]:
-    """Return the class of every count from its two tails."""
-    sure = p_adjusted <= level
-    conditions = [
-        (above < TAIL_998) & sure,
-        (below < TAIL_998) & sure,
-        above < TAIL_95,
-        below < TAIL_95,
-    ]
-    classes = np.select(conditions, ["far_above", "far_below", "above", "below"], "as_expected")
-    return np.asarray(classes, dtype=object)
-
-
-# --------------------------------------------------------------------------- what is told
-
-
-def _lists(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the two groups that go against the slope."""
-    deprived, well_off = table["idaci_decile"] <= 3, table["idaci_decile"] >= 7
-    fewer = table["class"].isin(["below", "far_below"]) & deprived
-    more = table["class"].isin(["above", "far_above"]) & well_off
-    return {
-        "fewer_in_most_deprived": tuple(map(str, table.index[fewer])),
-        "more_in_least_deprived": tuple(map(str, table.index[more])),
-    }
-
-
-def _notes(
-    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: dict[str, tuple[str, ...]]
-) -> list[str]:
-    names = table["name"]
-
-    def told(key: str, words: str) -> str:
-        ids = lists[key]
-        return f"{words}: {'; '.join(str(names[i]) for i in ids) if ids else 'none'}."
-
-    notes = [
-        told(
-            "fewer_in_most_deprived",
-            "Fewer exclusions than expected in highly deprived areas (IDACI deciles 1 to 3)",
-        ),
-        told(
-            "more_in_least_deprived",
-            "More exclusions than expected in the least deprived areas (IDACI deciles 7 to 10)",
-        ),
-    ]
-    hidden = int((table["low"] < table["high"])[tested].sum())
-    if hidden:
-        notes.append(
-            f"Schools with hidden numbers: {hidden:,}. The model takes the middle of what they may be; a class is "
-            "given only where it holds whatever they are."
-        )
-    unjudged = table.loc[table["class"] == "cannot_be_judged", "reason"].value_counts(sort=True)
-    for reason, number in unjudged.items():
-        notes.append(f"Schools that cannot be judged: {number:,} ({reason}).")
-    unreachable = int((table["limit_low_95"] == 0).sum())
-    if unreachable:
-        notes.append(
-            f"Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
-            f"{unreachable:,} of {int(tested.sum()):,}."
-        )
-    if deprivation.estimated:
-        notes.append(f"The scores of {deprivation.title} were derived from published ranks and are not published.")
-    return notes
-
-
-def _words(schools: Schools, deprivation: Deprivation, *, geography: str, fit: Fit, slope: _Slope) -> str:
-    title = schools.title[:1].upper() + schools.title[1:]
-    period = f", {schools.period}," if schools.period else ""
-    if fit.dispersion > 0:
-        scatter = (
-            f"Schools alike in both still differ in their underlying rates, by {_percent(fit.dispersion**0.5)} (one "
-            f"standard deviation; negative binomial, dispersion {fit.dispersion:.2f}), and the limits allow for that."
-        )
-    else:
-        scatter = "Schools alike in both differ no more than chance would have it (Poisson)."
-    return (
-        f"{title}{period} of {len(fit.mean):,} schools, against their pupils and the {deprivation.title} score of the "
-        f"{geography} a school stands in. Ten points more of the score go with {_change(slope.ratio)} {schools.title} "
-        f"(95 % interval {_interval(slope.low, slope.high)}). {scatter} 'Above' and 'below' mean higher and lower than "
-        "the school's size and its area's deprivation would suggest, beyond the 95 % limits; 'far' means beyond the "
-        "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
-        "gives no cause; pupils come from other areas than the school's own."
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _change(ratio: float) -> str:
-    return f"{_percent(abs(ratio - 1))} {'more' if ratio >= 1 else 'fewer'}"
-
-
-def _interval(low: float, high: float) -> str:
-    """Return the limits of a ratio in words, the nearer to none first."""
-    if low >= 1:
-        return f"{100 * (low - 1):.0f} to {_percent(high - 1)} more"
-    if high <= 1:
-        return f"{100 * (1 - high):.0f} to {_percent(1 - low)} fewer"
-    ends = ("no change" if round(100 * abs(ratio - 1)) == 0 else _change(ratio) for ratio in (low, high))
-    return " to ".join(ends)
+    return table.assign(**{column: whole[column] for column in columns}, **{"class": classes, "reason": reasons})
 
 
 def _as_points(table: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -1,7 +1,7 @@
 """Counts that scatter more than Poisson: a negative binomial regression that outliers bend little, tails and limits.
 
 Arrays in, arrays out. The variance of a count with mean m is m + a m^2 (NB2) with one dispersion a for all; a = 0 is
-Poisson.
+Poisson. A hidden count enters the regression as what it may be, each possibility with its chance under the model.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from hotspots.analysis.dispersion import clipped_moment, first_balance
+from hotspots.analysis.intervals import Counts, counts_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hotspots.analysis.intervals import Of
+
     Floats = NDArray[np.float64]
 
-__all__ = ["Fit", "fit_counts", "limits", "mid_p_tails", "robust_dispersion"]
+__all__ = ["Fit", "Likely", "fit_counts", "fit_dispersion", "fit_likelihood", "limits", "mid_p_tails"]
 
 CLIP: Final = 1.5
 """Standardised residuals count no more than this (Huber's constant is usually 1.3 to 2; at 1.5 the line costs a few per
@@ -39,23 +44,26 @@ class Fit(NamedTuple):
     mean: Floats
     """Expected counts, shape (n,)."""
     clipped: int
-    """Number of counts whose residual is clipped; without outliers about one in eight."""
+    """Number of known counts whose residual is clipped; without outliers about one in eight."""
     poisson_phi: float
     """Pearson chi-squared over degrees of freedom of the plain Poisson fit; about 1 where chance explains all."""
+    likely: Floats
+    """The counts, each hidden one by its expectation under the model; shape (n,)."""
 
 
-def fit_counts(counts: Floats, design: Floats, *, exposure: Floats) -> Fit:
+def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Fit:
     """Return the regression of counts on a design with the logarithm of the exposure as offset.
 
     Poisson first; negative binomial where the counts scatter more. Line and dispersion both use clipped residuals less
     their expectation under the model: consistent where the model holds, while a few true outliers bend the line
     and widen the limits they are held against much less than they do by maximum likelihood. Less is not nothing: many
-    outliers on one side of the design still bend it.
+    outliers on one side of the design still bend it. In place of a hidden count's residual stands its expectation over
+    what the count may be, which leaves the equations as consistent as they were.
 
     Parameters
     ----------
     counts
-        Shape (n,); the middle of an interval may stand for a hidden number.
+        Shape (n,); `intervals.Counts` where some are hidden.
     design
         Shape (n, k), with a column of ones.
     exposure
@@ -64,25 +72,53 @@ def fit_counts(counts: Floats, design: Floats, *, exposure: Floats) -> Fit:
     References
     ----------
     Cantoni and Ronchetti (2001), Journal of the American Statistical Association 96, 1022-1030 (the line, equation 2
-    with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931.
+    with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931. What hidden
+    counts take from the information: Louis (1982), Journal of the Royal Statistical Society B 44, 226-233.
     """
-    coefficients, _, mean = _fit_mean(counts, design, exposure, 0.0)
-    phi = float(((counts - mean) ** 2 / mean).sum() / (len(counts) - design.shape[1]))
-    dispersion = robust_dispersion(counts, mean)
+    counts = counts_of(counts)
+    coefficients, _, mean = _fit_mean(counts.start, design, exposure, 0.0)
+    phi = float(((counts.start - mean) ** 2 / mean).sum() / (len(mean) - design.shape[1]))
+    dispersion = fit_dispersion(counts, mean)
     for _ in range(MOST_ROUNDS):
-        residual, moments, scale = _clipped_residuals(counts, mean, dispersion)
-        equations = design.T @ ((residual - moments.psi) * scale)
-        step = np.linalg.solve(design.T @ ((moments.psi_score * scale)[:, None] * design), equations)
-        coefficients = coefficients + step
-        mean = exposure * np.exp(design @ coefficients)
-        before, dispersion = dispersion, robust_dispersion(counts, mean)
-        if np.abs(step).max() <= 1e-8 and abs(dispersion - before) <= 1e-8 * (1 + before):
+        # The line given the dispersion, and the other way round: the two hardly depend on each other.
+        for _ in range(MOST_ROUNDS):
+            bread, _, equations, _ = _equations(counts, mean, dispersion, design)
+            step = np.linalg.solve(bread, equations)
+            coefficients = coefficients + step
+            mean = exposure * np.exp(design @ coefficients)
+            if np.abs(step).max() <= 1e-8:
+                break
+        before, dispersion = dispersion, fit_dispersion(counts, mean, near=dispersion)
+        if abs(dispersion - before) <= 1e-8 * (1 + before):
             break
-    residual, moments, scale = _clipped_residuals(counts, mean, dispersion)
-    bread = np.linalg.inv(design.T @ ((moments.psi_score * scale)[:, None] * design))
-    filling = design.T @ (((moments.psi_squared - moments.psi**2) * scale**2)[:, None] * design)
-    clipped = int((np.abs(residual) == CLIP).sum())
-    return Fit(coefficients, bread @ filling @ bread, dispersion, mean, clipped, phi)
+    bread, filling, _, clipped = _equations(counts, mean, dispersion, design)
+    inverse = np.linalg.inv(bread)
+    likely = counts.expect(lambda y, _: y, log_chances(mean, dispersion))
+    return Fit(coefficients, inverse @ filling @ inverse.T, dispersion, mean, clipped, phi, likely)
+
+
+def _equations(counts: Counts, mean: Floats, dispersion: float, design: Floats) -> tuple[Floats, Floats, Floats, int]:
+    """Return the derivative of the estimating equations, their covariance, their value, and clipped known counts."""
+    moments, scale = _moments(mean, dispersion), mean / _spread(mean, dispersion)
+    chance = log_chances(mean, dispersion)
+
+    def psi(y: Floats, at: Any) -> Floats:
+        return _clipped(y, mean[at], dispersion)
+
+    def score(y: Floats, at: Any) -> Floats:
+        scored: Floats = (y - mean[at]) / (1 + dispersion * mean[at])
+        return scored
+
+    residual = counts.expect(psi, chance)
+    known_square = counts.expect(lambda y, at: psi(y, at) ** 2, chance)
+    both = counts.expect(lambda y, at: psi(y, at) * score(y, at), chance)
+    # What is not known of a hidden count: nothing where it is known.
+    lost_slope = both - residual * counts.expect(score, chance)
+    lost_spread = known_square - residual**2
+    bread = design.T @ (((moments.psi_score - lost_slope) * scale)[:, None] * design)
+    filling = design.T @ (((moments.psi_squared - moments.psi**2 - lost_spread) * scale**2)[:, None] * design)
+    clipped = int((np.abs(psi(counts.low, slice(None))) == CLIP)[counts.known].sum())
+    return bread, filling, design.T @ ((residual - moments.psi) * scale), clipped
 
 
 def _fit_mean(counts: Floats, design: Floats, exposure: Floats, dispersion: float) -> tuple[Floats, Floats, Floats]:
@@ -105,35 +141,37 @@ def _fit_mean(counts: Floats, design: Floats, exposure: Floats, dispersion: floa
     return coefficients, np.linalg.inv(design.T @ (weight[:, None] * design)), mean
 
 
-def robust_dispersion(counts: Floats, mean: Floats) -> float:
+def fit_dispersion(counts: Counts | Floats, mean: Floats, *, near: float = 0.0) -> float:
     """Return the dispersion a of the variance m + a m^2, from clipped Pearson residuals; 0 where chance explains all.
 
     Solves sum of min(r^2, c^2) = its expectation, with r = (y - m) / sqrt(m + a m^2) and c = 1.5. The expectation is
     that of the clipped quantity itself under the negative binomial, so the estimate is consistent (no correction
-    factor), while an outlier of any size adds no more than c^2.
+    factor), while an outlier of any size adds no more than c^2. The same estimator as `dispersion.robust_dispersion`,
+    but with residuals clipped as near for small counts, and for hidden counts.
 
     Parameters
     ----------
     counts, mean
         Observed and expected, shape (n,).
+    near
+        What it was before a small change of the means, to save time.
 
     References
     ----------
     Huber (1981), Robust Statistics, section 6.8 (Proposal 2); Aeberhard, Cantoni and Heritier (2014), Biometrics 70,
     920-931 (negative binomial regression).
     """
-    from scipy.optimize import brentq
+    counts = counts_of(counts)
+    average = float(mean.mean())
 
-    def excess(dispersion: float) -> float:
-        residual, moments, _ = _clipped_residuals(counts, mean, dispersion)
-        return float((residual**2).sum() - moments.psi_squared.sum())
+    def excess(log_dispersion: float) -> float:
+        dispersion = float(np.expm1(log_dispersion)) / average
+        chance = log_chances(mean, dispersion)
+        seen = counts.expect(lambda y, at: _clipped(y, mean[at], dispersion) ** 2, chance)
+        model = clipped_moment(mean, 1 + dispersion * mean, reach=CLIP * _spread(mean, dispersion))
+        return float((seen - model).mean())
 
-    if excess(0.0) <= 0:
-        return 0.0
-    top = 1.0
-    while excess(top) > 0 and top < 1e3:
-        top *= 4
-    return float(brentq(excess, 0.0, top, xtol=1e-10)) if excess(top) <= 0 else top
+    return (first_balance(excess, precision=1e-9, near=1 + near * average) - 1) / average
 
 
 class _Moments(NamedTuple):
@@ -145,38 +183,111 @@ class _Moments(NamedTuple):
     """Of psi times the derivative of the log likelihood by the linear predictor."""
 
 
-def _clipped_residuals(counts: Floats, mean: Floats, dispersion: float) -> tuple[Floats, _Moments, Floats]:
-    """Return clipped Pearson residuals, their moments under the model, and the mean in standard deviations."""
-    spread = np.sqrt(mean + dispersion * mean**2)
-    residual = np.clip((counts - mean) / spread, -CLIP, CLIP)
+def _spread(mean: Floats, dispersion: float) -> Floats:
+    """Return standard deviations."""
+    spread: Floats = np.sqrt(mean + dispersion * mean**2)
+    return spread
+
+
+def _clipped(y: Floats, mean: Floats, dispersion: float) -> Floats:
+    return np.clip((y - mean) / _spread(mean, dispersion), -CLIP, CLIP)
+
+
+def _moments(mean: Floats, dispersion: float) -> _Moments:
+    """Return the moments of clipped residuals under the model."""
     # Beyond the last of these counts every residual is clipped, so the rest of the distribution is known by its mass.
-    k = np.arange(int(np.ceil((mean + CLIP * spread).max())) + 1.0)[:, None]
-    chance = _chances(k, mean, dispersion)
+    k = np.arange(int(np.ceil((mean + CLIP * _spread(mean, dispersion)).max())) + 1.0)[:, None]
+    chance = np.exp(log_chances(mean, dispersion)(k, slice(None)))
     rest = np.maximum(1 - chance.sum(axis=0), 0.0)
-    psi = np.clip((k - mean) / spread, -CLIP, CLIP)
+    psi = _clipped(k, mean, dispersion)
     score = (k - mean) / (1 + dispersion * mean)
     # The score has expectation 0, so what lies beyond the last count is the negative of what lies before.
     beyond = -(score * chance).sum(axis=0)
-    moments = _Moments(
+    return _Moments(
         (psi * chance).sum(axis=0) + CLIP * rest,
         (psi**2 * chance).sum(axis=0) + CLIP**2 * rest,
         (psi * score * chance).sum(axis=0) + CLIP * beyond,
     )
-    return residual, moments, mean / spread
 
 
-def _chances(k: Floats, mean: Floats, dispersion: float) -> Floats:
-    """Return P(Y = k), shape (counts, n); as SciPy's, but with the gamma functions of k taken once."""
+def log_chances(mean: Floats, dispersion: float) -> Of:
+    """Return log P(Y = y) as a function of counts y and of the positions of their means, which broadcast.
+
+    As SciPy's, but with the gamma functions of y taken once where one y stands for many means.
+    """
     from scipy.special import gammaln
 
-    if dispersion < SAME_AS_POISSON:
-        logarithm = k * np.log(mean) - mean - gammaln(k + 1)
-    else:
+    def logarithm(y: Floats, at: Any) -> Floats:
+        here = mean[at]
+        if dispersion < SAME_AS_POISSON:
+            return np.asarray(y * np.log(here) - here - gammaln(y + 1))
         size = 1 / dispersion
-        ways = gammaln(k + size) - gammaln(size) - gammaln(k + 1)
-        logarithm = ways - size * np.log1p(dispersion * mean) + k * (np.log(mean) - np.log(size + mean))
-    chances: Floats = np.exp(logarithm)
-    return chances
+        ways = gammaln(y + size) - gammaln(size) - gammaln(y + 1)
+        return np.asarray(ways - size * np.log1p(dispersion * here) + y * (np.log(here) - np.log(size + here)))
+
+    return logarithm
+
+
+class Likely(NamedTuple):
+    """A regression of counts by maximum likelihood, dispersion included."""
+
+    coefficients: Floats
+    """Shape (k,)."""
+    covariance: Floats
+    """Of the coefficients, shape (k, k); from the whole information, dispersion included."""
+    dispersion: float
+    log_likelihood: float
+
+
+def fit_likelihood(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Likely:
+    """Return the negative binomial regression by maximum likelihood; outliers bend it as they like.
+
+    For comparison with `fit_counts` and with other programs. The likelihood of a hidden count is the chance of its
+    interval.
+
+    Parameters
+    ----------
+    counts, design, exposure
+        As for `fit_counts`.
+
+    References
+    ----------
+    Lawless (1987), Canadian Journal of Statistics 15, 209-225.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import digamma
+
+    counts = counts_of(counts)
+    width = design.shape[1]
+
+    def value_and_slope(at: Floats) -> tuple[float, Floats]:
+        mean, dispersion = exposure * np.exp(design @ at[:width]), float(np.exp(at[width]))
+        chance, size = log_chances(mean, dispersion), 1 / dispersion
+
+        def by_dispersion(y: Floats, i: Any) -> Floats:
+            m = mean[i]
+            return np.asarray(
+                -size * (digamma(y + size) - digamma(size) - np.log1p(dispersion * m) + (m - y) / (size + m))
+            )
+
+        score = counts.expect(lambda y, i: (y - mean[i]) / (1 + dispersion * mean[i]), chance)
+        slope = np.append(design.T @ score, counts.expect(by_dispersion, chance).sum())
+        return -float(counts.log_likelihood(chance).sum()), -slope
+
+    start = np.append(_fit_mean(counts.start, design, exposure, 0.5)[0], np.log(0.5))
+    least = float(np.log(1e-6))
+    bounds = [(None, None)] * width + [(least, float(np.log(1e3)))]
+    best = minimize(
+        value_and_slope, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-7}
+    )
+    at, step = best.x, 1e-5
+    information = np.array(
+        [(value_and_slope(at + e)[1] - value_and_slope(at - e)[1]) / (2 * step) for e in step * np.eye(width + 1)]
+    )
+    free = width + 1 if at[width] > least else width
+    covariance = np.linalg.inv((information + information.T)[:free, :free] / 2)[:width, :width]
+    dispersion = float(np.exp(at[width])) if free > width else 0.0
+    return Likely(at[:width], covariance, dispersion, -float(best.fun))
 
 
 def mid_p_tails(counts: Floats, mean: Floats, dispersion: float) -> tuple[Floats, Floats]:

@@ -1,0 +1,160 @@
+"""Counts of schools against a line: what is expected, limits, tails and classes. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from hotspots.analysis.intervals import Counts
+from hotspots.analysis.overdispersed import Fit, fit_counts, limits, mid_p_tails
+from hotspots.analysis.significance import adjust
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Words = NDArray[np.object_]
+
+__all__ = ["Judgement", "contrasts", "explained_share", "judge_counts"]
+
+TAIL_95: Final = 0.025
+TAIL_998: Final = 0.001
+
+FEWEST_OF_A_GROUP: Final = 5
+"""Groups with fewer schools are taken together: one school would be its own expectation."""
+
+OTHERS: Final = "others"
+
+
+class Judgement(NamedTuple):
+    """Schools against what is expected of them; arrays of shape (n,)."""
+
+    fit: Fit
+    limits_95: tuple[Floats, Floats]
+    limits_998: tuple[Floats, Floats]
+    p_above: Floats
+    """Largest mid-p over the interval, as are the next two."""
+    p_below: Floats
+    p_adjusted: Floats
+    at_low: Words
+    """Class if the count is the lowest it may be."""
+    at_high: Words
+    too_small: NDArray[np.bool_]
+    """Whether neither no exclusions nor the highest rate of any school would be outside the 95 % limits."""
+
+    @property
+    def classes(self) -> Words:
+        """The class of each, where it can be judged."""
+        sure = (self.at_low == self.at_high) & ~self.too_small
+        return np.where(sure, self.at_low, "cannot_be_judged").astype(object)
+
+
+def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: float) -> Judgement:
+    """Return counts against the negative binomial line through them.
+
+    Line, limits and classes are of one distribution with one dispersion. "Far" is beyond the 99.8 % limits with a
+    Benjamini-Hochberg adjusted p-value of at most `level`.
+
+    Parameters
+    ----------
+    counts
+        Shape (n,).
+    design
+        Shape (n, k), with a column of ones.
+    exposure
+        Pupil-years, above 0; shape (n,).
+    level
+        False discovery rate of "far".
+    """
+    fit = fit_counts(counts, design, exposure=exposure)
+    # Grossed-up counts of early years are fractions: the whole numbers around them hold whatever was meant.
+    low, high = np.floor(counts.low + 1e-6), np.ceil(counts.high - 1e-6)
+    above_low, below_low = mid_p_tails(low, fit.mean, fit.dispersion)
+    above_high, below_high = mid_p_tails(high, fit.mean, fit.dispersion)
+    # Over an interval the upper tail is largest at the low end, the lower tail at the high end.
+    p_adjusted = adjust(np.minimum(1.0, 2 * np.minimum(above_low, below_high)))
+    limits_95 = limits(fit.mean, fit.dispersion, level=0.95)
+    most = np.floor(exposure * (counts.low / exposure).max() + 1e-6)
+    return Judgement(
+        fit,
+        limits_95,
+        limits(fit.mean, fit.dispersion, level=0.998),
+        above_low,
+        below_high,
+        p_adjusted,
+        _classes(above_low, below_low, p_adjusted, level),
+        _classes(above_high, below_high, p_adjusted, level),
+        (limits_95[0] == 0) & (np.maximum(most, high) <= limits_95[1]),
+    )
+
+
+def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:
+    """Return the class of every count from its two tails."""
+    sure = p_adjusted <= level
+    conditions = [
+        (above < TAIL_998) & sure,
+        (below < TAIL_998) & sure,
+        above < TAIL_95,
+        below < TAIL_95,
+    ]
+    classes = np.select(conditions, ["far_above", "far_below", "above", "below"], "as_expected")
+    return np.asarray(classes, dtype=object)
+
+
+def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fit, column: int) -> float:
+    """Return the share of the variance between schools' rates that a column of the design removes.
+
+    The dispersion a is the variance of schools' rates around the line, over the square of the rate; the share is
+    1 - a / a0, a0 without the column. Missing where there is no variance without it. Both are estimates: a share below
+    0 means that nothing is explained.
+
+    References
+    ----------
+    Raudenbush and Bryk (2002), Hierarchical Linear Models, 2nd edition, chapter 4 (proportion of variance explained).
+    """
+    without = fit_counts(counts, np.delete(design, column, axis=1), exposure=exposure).dispersion
+    return 1 - fit.dispersion / without if without > 0 else float("nan")
+
+
+def contrasts(labels: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+    """Return a column for every group but the last, so that effects are against the average group, and their names.
+
+    Groups of fewer than `FEWEST_OF_A_GROUP` are taken together; where one group is left there is nothing to compare.
+
+    Parameters
+    ----------
+    labels
+        The group of each, (n).
+
+    Returns
+    -------
+    design : (n, groups - 1)
+        1 in the group, -1 in the last one, 0 elsewhere: the effects of all groups add to 0.
+    groups
+        Names, the last one's effect being minus the sum of the others'.
+
+    Examples
+    --------
+    >>> design, groups = contrasts(["a"] * 5 + ["b"] * 5)
+    >>> design.ravel().tolist(), groups
+    ([1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0], ('a', 'b'))
+    """
+    groups = np.asarray(labels, dtype=object)
+    names, sizes = np.unique(groups.astype(str), return_counts=True)
+    rare = names[sizes < FEWEST_OF_A_GROUP]
+    groups = np.where(np.isin(groups.astype(str), rare), OTHERS, groups)
+    names = np.unique(groups.astype(str))
+    if OTHERS in names and (groups == OTHERS).sum() < FEWEST_OF_A_GROUP:
+        # Too few even together: they go with the largest group.
+        largest = max(
+            (name for name in names if name != OTHERS), key=lambda name: (groups == name).sum(), default=OTHERS
+        )
+        groups = np.where(groups == OTHERS, largest, groups)
+        names = np.unique(groups.astype(str))
+    if len(names) < 2:
+        return np.zeros((len(groups), 0)), ()
+    columns = [(groups == name).astype(float) - (groups == names[-1]) for name in names[:-1]]
+    return np.column_stack(columns), tuple(map(str, names))
