@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
+from hotspots.analysis.bandwidths import BandwidthRule, choose_bandwidth, convert_bandwidth
+from hotspots.analysis.borders import border_strips
+from hotspots.analysis.estimates import Edge, Sample, estimate_adaptive_density, estimate_density
 from hotspots.analysis.grids import Grid
-from hotspots.analysis.kernels import KERNELS, Kernel, stamp_compact, stamp_gaussian
+from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
+from hotspots.analysis.placing import Placed, place_events
+from hotspots.analysis.stamping import merge_stacked
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
 from hotspots.vocabulary import weakest_release
@@ -21,46 +25,40 @@ if TYPE_CHECKING:
 
 __all__ = ["Edge", "Kernel", "kernel_density"]
 
-Edge = Literal["diggle", "none"]
-
-SNAP_FLOOR: Final = 400.0
-"""Metres. data.police.uk moves points to map points some 100 to 250 m apart; below this a surface shows those."""
-
-SNAP_SHARE: Final = 0.25
-"""From this share of events on a point shared with another event on, points are taken as moved to map points."""
-
 CELLS: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 """Sides of a cell, in metres, that the program chooses from."""
 
 MOST_CELLS: Final = 4_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
 
-QUARTIC_SD: Final = 8**-0.5
-"""Standard deviation per axis of the quartic kernel with radius 1: a Gaussian of this SD smooths as much."""
+NOTED: Final = 0.01
+"""A sum over cells that departs from the integral by more is said in a note."""
 
-
-@dataclass(frozen=True)
-class _Bandwidth:
-    metres: float
-    words: str
-    notes: tuple[str, ...]
-    provenance: dict[str, Any]
+BORDER_WORDS: Final = {
+    "diggle": "corrected at the border (Diggle)",
+    "uniform": "corrected at the border (uniform)",
+    "none": "not corrected at the border, so too low there",
+    "beyond": "with the events beyond the border too",
+}
 
 
 def kernel_density(
     events: Events,
     area: StudyArea,
     *,
-    bandwidth: float | None = None,
+    bandwidth: BandwidthRule | float | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
     edge: Edge = "diggle",
     years: float | None = None,
+    adaptive: bool = False,
+    weights: str | None = None,
+    exact: bool = False,
+    beyond: bool | None = None,
 ) -> Surface:
     """Return the density of events as a surface: the kernel sum at the centre of every cell of the study area.
 
-    A density shows where events are, and so also where people are; it is no test. Events outside the study area are
-    left out (and counted): just inside the border the surface knows only one side.
+    A density shows where events are, and so also where people are; it is no test.
 
     Parameters
     ----------
@@ -69,26 +67,37 @@ def kernel_density(
     area
         The study area. Cells whose centre lies outside are missing.
     bandwidth
-        In metres: the radius of the kernel (its standard deviation for ``"gaussian"``). By default the robust rule
-        of Silverman as ArcGIS has it, 0.9 min(SD, Dm / sqrt(ln 2)) n^(-1/5) with the standard distance SD and the
-        median distance Dm from the mean centre, rounded to 10 m, and at least 400 m where points are shared as
-        police points are.
+        In metres: the radius of the kernel (its standard deviation for ``"gaussian"``); or the name of a rule, see
+        `choose_bandwidth`. By default Silverman's robust rule, and not below what map points allow.
     cell
         Side of a cell in metres; by default about a tenth of the radius. The grid begins at multiples of it.
     kernel
         ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"``.
     edge
-        ``"diggle"`` divides each event by the part of its kernel that lies inside the study area (evaluated on
-        the cells: kernel over cells inside divided by kernel over all cells); ``"none"`` lets that part leak out.
+        ``"diggle"`` divides each event by the part of its kernel that lies inside the study area, ``"uniform"`` each
+        cell by that part of a kernel at its centre (both in closed form, from the outline); ``"none"`` lets that part
+        leak out.
     years
         Years the events cover. By default told from the first and last month in `when`, where that is a whole
         number of years give or take a month; otherwise the unit is events per km² over the whole period.
+    adaptive
+        Give each event a bandwidth of its own (Abramson): `bandwidth` times the square root of the mean density over
+        the density at the event; narrow in town centres, wide in the country.
+    weights
+        Name of a column of the events that says how much each counts, e.g. a harm score.
+    exact
+        Hold 1e-6 of the peak in every cell, which takes longer; by default 1e-3.
+    beyond
+        Whether the file holds events beyond the border too. Then those within reach are used as they are, and no edge
+        is corrected. By default told from the data: so it is where events in a strip one radius wide just outside the
+        border are at least a quarter as dense as just inside.
 
     Returns
     -------
     Surface
-        `integral` is the sum of values x cell area (x years), in events: close to the number of events used with
-        Diggle's correction, less without it.
+        `integral` is the exact integral of the estimate over the study area, in events (or in `weights`): the events
+        inside with Diggle's correction, what has not leaked out without. The sum over cells stands beside it in the
+        provenance (with the uniform correction it is all there is).
 
     Raises
     ------
@@ -97,36 +106,42 @@ def kernel_density(
 
     References
     ----------
-    Silverman (1986), Density Estimation, eq. 3.31 (rule) and p. 76 (kernels); Diggle (1985), Applied Statistics 34,
-    138-147 (edge correction).
+    Silverman (1986), Density Estimation, p. 76 (kernels); Diggle (1985), Applied Statistics 34, 138-147, and Jones
+    (1993), Statistics and Computing 3, 135-146 (edge corrections); Abramson (1982), Annals of Statistics 10, 1217-1223.
     """
-    _need_settings(bandwidth, cell, kernel, edge, years)
+    _need_settings(cell, kernel, edge, years)
     outline = area.areas.geometry.union_all()
-    points, notes = _points_inside(events, area, outline)
-    distinct, stacked = np.unique(points, axis=0, return_counts=True)
-    chosen = _choose_bandwidth(points, stacked, bandwidth, kernel)
-    side = _choose_cell(chosen.metres, cell, kernel, tuple(area.areas.total_bounds))
-    period = _years(events.table["when"]) if years is None else years
-
-    grid = Grid.over(outline, side)
-    stamp = stamp_gaussian if kernel == "gaussian" else stamp_compact
-    density, lost = stamp(
-        distinct,
-        stacked.astype(float),
-        grid=grid,
-        bandwidth=chosen.metres,
-        profile=KERNELS[kernel],
-        correct=edge == "diggle",
+    placed = place_events(events, area, outline, weights=weights)
+    own = placed.only(placed.inside)
+    chosen = choose_bandwidth(
+        own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
     )
-    values = np.where(grid.inside, density * 1e6 / (period or 1.0), np.nan)
-    if lost:
-        notes.append(f"Events in a part of the area too narrow for any cell, and so not in the surface: {lost:,.0f}.")
+    grid = Grid.over(outline, _choose_cell(chosen.metres, cell, kernel, tuple(area.areas.total_bounds)))
+    used, goes_on, border = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
+    sample = _merged(used)
+    estimate = estimate_adaptive_density if adaptive else estimate_density
+    found = estimate(
+        sample,
+        grid,
+        outline,
+        kernel=kernel,
+        bandwidth=chosen.metres,
+        edge="none" if goes_on else edge,
+        exact=exact,
+    )
+
+    period = _years(events.table["when"]) if years is None else years
+    values = np.where(grid.inside, found.density * 1e6 / (period or 1.0), np.nan)
+    cells = float(np.nansum(values)) * grid.cell_km2 * (period or 1.0)
+    integral = cells if found.integral is None else found.integral
+    what = "events" if weights is None else weights.replace("_", " ")
+    borders = "beyond" if goes_on else edge
     return Surface(
         values,
         origin=(grid.west, grid.north),
-        cell=side,
-        unit="events per km² and year" if period else "events per km²",
-        integral=float(np.nansum(values)) * side**2 / 1e6 * (period or 1.0),
+        cell=grid.side,
+        unit=f"{what} per km²{' and year' if period else ''}",
+        integral=integral,
         kernel=kernel,
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
@@ -134,114 +149,116 @@ def kernel_density(
         title=events.title,
         source=events.source,
         period=events.period,
-        words=_words(kernel, edge, bandwidth=chosen.metres, cell=side, used=len(points), years=period),
-        notes=(*events.notes, *notes, *chosen.notes),
+        words=f"Kernel density of {len(own.points):,} events{'' if weights is None else f' weighted by {what}'} "
+        f"{_time(period)}: {_smoothing(kernel, chosen.metres, found.bandwidths)} on cells of {grid.side:,.0f} m, "
+        f"{BORDER_WORDS[borders]}. It shows where events are dense, not where risk is high.",
+        # What the words of the bandwidth say stands there, and not in the notes again.
+        notes=(
+            *events.notes,
+            *placed.notes,
+            *border,
+            *(note for note in chosen.notes if chosen.words not in note),
+            *_note_cells(cells, integral),
+        ),
         attribution=area.attribution,
         provenance={
             "kernel": kernel,
-            "edge_correction": edge,
+            "edge_correction": edge if not goes_on else "none, as events beyond the border are used",
+            "events_beyond_border_used": len(used.points) - len(own.points),
             "bandwidth_m": chosen.metres,
-            "cell_m": side,
+            "bandwidth_rule": chosen.rule,
+            **_describe_bandwidths(found.bandwidths),
+            "cell_m": grid.side,
+            "exact": exact,
             "years": period,
-            "events_used": len(points),
-            "events_outside": int(events.table["easting"].notna().sum()) - len(points),
-            "distinct_points": len(distinct),
+            "weights": weights,
+            "events_used": len(own.points),
+            "events_outside": len(placed.points) - len(own.points),
+            "distinct_points": len(sample.points),
+            "integral_analytic": found.integral,
+            "integral_cells": cells,
+            "integral_relative_difference": cells / integral - 1 if integral else None,
             **chosen.provenance,
         },
         release=weakest_release(events.release, area.release),
     )
 
 
-def _points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, list[str]]:
-    """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
+def _merged(placed: Placed) -> Sample:
+    """Return one point for each place, with the weights there added up."""
+    points, weights = merge_stacked(placed.points, placed.weights)
+    _, inside = merge_stacked(placed.points, placed.inside.astype(float))
+    return Sample(points, weights, inside > 0)
+
+
+def _look_beyond(
+    placed: Placed, grid: Grid, outline: Any, *, kernel: Kernel, bandwidth: float, asked: bool | None
+) -> tuple[Placed, bool, tuple[str, ...]]:
+    """Return the events to use, whether those beyond the border are among them, and what to say of it."""
     import shapely
 
-    points = events.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
-    points = points[~np.isnan(points).any(axis=1)]
-    if not len(points):
-        raise AnalysisError(
-            f"The {events.title} have no points, so there is no density surface of them.",
-            found=f"{len(events):,} events, 0 with easting and northing",
-            advice="use the results by area, or give events with coordinates",
-        )
+    outside = int((~placed.inside).sum())
+    if asked is None and outside:
+        strips = border_strips(placed.points, grid, width=convert_bandwidth(bandwidth, kernel, "quartic"))
+        goes_on = strips.goes_on
+        dense = f"{strips.outside:,.3g} events per km² just outside it, {strips.inside:,.3g} just inside"
+    else:
+        goes_on, dense = bool(asked), ""
+    if not goes_on:
+        notes = (f"Events outside the study area, and so not in the surface: {outside:,}.",) if outside else ()
+        return placed.only(placed.inside), False, notes
     shapely.prepare(outline)
-    inside = points[shapely.intersects_xy(outline, points[:, 0], points[:, 1])]
-    if not len(inside):
-        west, south, east, north = area.areas.total_bounds
-        first = points[0]
-        raise AnalysisError(
-            f"No event of the {events.title} lies in the study area.",
-            found=f"{len(points):,} points, the first at {first[0]:.0f} {first[1]:.0f}; the area reaches from "
-            f"{west:.0f} {south:.0f} to {east:.0f} {north:.0f}",
-            advice="check the coordinate system of the events (it must be EPSG:27700) and the study area",
-        )
-    notes = []
-    if len(points) < len(events):
-        notes.append(f"Events without a point, and so not in the surface: {len(events) - len(points):,}.")
-    if len(inside) < len(points):
-        notes.append(f"Events outside the study area, and so not in the surface: {len(points) - len(inside):,}.")
-    return inside, notes
+    near = placed.inside.copy()
+    points = shapely.points(placed.points[~placed.inside])
+    near[~placed.inside] = shapely.dwithin(outline, points, reach_of(kernel) * bandwidth)
+    used = placed.only(near)
+    why = f"The file goes on beyond the border ({dense})" if dense else "The file is said to go on beyond the border"
+    note = f"{why}, so no edge is corrected: {len(used.points) - int(placed.inside.sum()):,} events beyond it are used"
+    left_out = len(placed.points) - len(used.points)
+    return used, True, (f"{note}, and {left_out:,} lie too far away to matter." if left_out else f"{note}.",)
 
 
-def _choose_bandwidth(points: Floats, stacked: NDArray[np.int64], asked: float | None, kernel: Kernel) -> _Bandwidth:
-    """Return the bandwidth, why it is so, and what else it could have been (all in metres)."""
-    scale = QUARTIC_SD if kernel == "gaussian" else 1.0
-    shared = float(stacked[stacked > 1].sum()) / len(points)
-    floor = SNAP_FLOOR * scale
-    others, rule = _rules(points, scale)
-    provenance = {**others, "share_on_shared_points": round(shared, 4)}
-    snapped = shared >= SNAP_SHARE
-    if asked is not None:
-        notes: tuple[str, ...] = ()
-        if snapped and asked < floor:
-            notes = (
-                f"{shared:.0%} of the events share their point with another. With a bandwidth of {asked:,.0f} m the "
-                f"surface may show the map points that events were moved to, and not the events.",
-            )
-        return _Bandwidth(float(asked), f"{asked:,.0f} m, as asked for", notes, provenance)
-    if rule <= 0:
-        raise AnalysisError(
-            "All events lie on one point, so no bandwidth can be derived from their spread.",
-            found=f"{len(points):,} events at {points[0, 0]:.0f} {points[0, 1]:.0f}",
-            advice="give the bandwidth in metres",
-        )
-    metres = max(10.0, round(rule / 10) * 10.0)
-    words = f"{metres:,.0f} m, by Silverman's robust rule from the spread and number of events"
-    if not (snapped and metres < floor):
-        return _Bandwidth(metres, words, (), provenance)
-    raised = round(floor / 10) * 10.0
-    words = (
-        f"{raised:,.0f} m: Silverman's robust rule gives {metres:,.0f} m, raised because {shared:.0%} of the events "
-        "share their point with another, as points moved to map points do"
-    )
-    return _Bandwidth(raised, words, (f"Bandwidth {words}.",), provenance)
-
-
-def _rules(points: Floats, scale: float) -> tuple[dict[str, float], float]:
-    """Return the bandwidths that common rules give for these points, and the one used by default (metres)."""
-    away = points - points.mean(axis=0)
-    standard_distance = float(np.sqrt((away**2).sum(axis=1).mean()))
-    median_distance = float(np.median(np.hypot(away[:, 0], away[:, 1])))
-    n = len(points)
-    # ESRI, "How Kernel Density works": the default search radius.
-    rule = float(0.9 * min(standard_distance, median_distance / np.log(2) ** 0.5) * n**-0.2 * scale)
-    # Scott (1992), Multivariate Density Estimation, eq. 6.42 with d = 2, for the Gaussian: SD per axis x n^(-1/6).
-    scott = standard_distance / 2**0.5 * n ** (-1 / 6) * scale / QUARTIC_SD
+def _describe_bandwidths(bandwidths: Floats | None) -> dict[str, float | bool]:
+    if bandwidths is None:
+        return {"adaptive": False}
+    least, middle, most = (round(float(v), 1) for v in np.quantile(bandwidths, [0, 0.5, 1]))
     return {
-        "standard_distance_m": round(standard_distance, 1),
-        "median_distance_m": round(median_distance, 1),
-        "bandwidth_silverman_robust_m": round(rule, 1),
-        "bandwidth_scott_m": round(scott, 1),
-        "bandwidth_half_m": round(rule / 2, 1),
-        "bandwidth_double_m": round(rule * 2, 1),
-    }, rule
+        "adaptive": True,
+        "adaptive_bandwidth_least_m": least,
+        "adaptive_bandwidth_median_m": middle,
+        "adaptive_bandwidth_most_m": most,
+    }
+
+
+def _note_cells(cells: float, integral: float) -> tuple[str, ...]:
+    """Return a note where the cells hold clearly more or less than the integral."""
+    if not integral or abs(cells / integral - 1) <= NOTED:
+        return ()
+    return (
+        f"The cells add up to {cells:,.1f}, the surface itself to {integral:,.1f}: cells this coarse miss narrow parts "
+        "of the study area or of the kernel.",
+    )
+
+
+def _time(years: float | None) -> str:
+    return f"over {years:g} {'year' if years == 1 else 'years'}" if years else "over the whole period"
+
+
+def _smoothing(kernel: Kernel, bandwidth: float, own: Floats | None) -> str:
+    size = "standard deviation" if kernel == "gaussian" else "radius"
+    if own is None:
+        return f"{kernel} kernel with a {size} of {bandwidth:,.0f} m"
+    return (
+        f"{kernel} kernel with a {size} of {bandwidth:,.0f} m on average, narrower where events are dense (adaptive, "
+        f"from {own.min():,.0f} to {own.max():,.0f} m)"
+    )
 
 
 def _choose_cell(
     bandwidth: float, asked: float | None, kernel: Kernel, bounds: tuple[float, float, float, float]
 ) -> float:
     """Return the side of a cell in metres; a coarser one where the grid would be too large."""
-    radius = bandwidth / QUARTIC_SD if kernel == "gaussian" else bandwidth
+    radius = convert_bandwidth(bandwidth, kernel, "quartic") if kernel == "gaussian" else bandwidth
     west, south, east, north = bounds
 
     def cells(side: float) -> float:
@@ -281,20 +298,10 @@ def _years(when: pd.Series) -> float | None:
     return float(years) if years >= 1 and abs(months - 12 * years) <= 1 else None
 
 
-def _words(kernel: Kernel, edge: Edge, *, bandwidth: float, cell: float, used: int, years: float | None) -> str:
-    size = "standard deviation" if kernel == "gaussian" else "radius"
-    border = "corrected at the border (Diggle)" if edge == "diggle" else "not corrected at the border, so too low there"
-    time = f"over {years:g} {'year' if years == 1 else 'years'}" if years else "over the whole period"
-    return (
-        f"Kernel density of {used:,} events {time}: {kernel} kernel with a {size} of {bandwidth:,.0f} m on cells of "
-        f"{cell:,.0f} m, {border}. It shows where events are dense, not where risk is high."
-    )
-
-
-def _need_settings(bandwidth: float | None, cell: float | None, kernel: str, edge: str, years: float | None) -> None:
-    for name, value, unit in (("bandwidth", bandwidth, "metres"), ("cell", cell, "metres"), ("years", years, "years")):
+def _need_settings(cell: float | None, kernel: str, edge: str, years: float | None) -> None:
+    for name, value, unit in (("cell", cell, "metres"), ("years", years, "years")):
         if value is not None and not (np.isfinite(value) and value > 0):
             raise AnalysisError(f"The {name} must be above 0: {value:g}.", advice=f"give it in {unit}, or leave it out")
-    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("edge correction", edge, ("diggle", "none"))):
+    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("edge correction", edge, get_args(Edge))):
         if word not in known:
             raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")

@@ -46,7 +46,7 @@ def widen(grid: Grid, points: Floats, *, margin: int) -> tuple[Grid, tuple[int, 
     return Grid(west, north, grid.side, everywhere), (top, left, rows, columns)
 
 
-def keep_within_reach(points: Floats, grid: Grid, reach: float) -> NDArray[np.bool_]:
+def keep_within_reach(points: Floats, grid: Grid, reach: float | Floats) -> NDArray[np.bool_]:
     """Return which points lie within `reach` (metres) of the rectangle of cell centres, as squares and not circles."""
     x, y = points[:, 0], points[:, 1]
     across, down = grid.across, grid.down
@@ -87,7 +87,7 @@ def stamp(
     """
     rows, columns = grid.shape
     reach = reach_of(kernel)
-    near = keep_within_reach(points, grid, reach * float(bandwidths.max(initial=0)) + grid.side)
+    near = keep_within_reach(points, grid, reach * bandwidths + grid.side)
     points, weights, bandwidths = points[near], weights[near], bandwidths[near]
     if not len(points):
         return np.zeros(grid.shape)

@@ -1,0 +1,106 @@
+"""The points of events and what each counts, told apart by the border of the study area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.errors import AnalysisError, list_briefly, nearest
+from hotspots.nouns import Events, StudyArea
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Points of events, shape (n, 2) in metres, what each counts, and which lie in the study area, shape (n,) each.
+
+    `notes` say what was left out.
+    """
+
+    points: Floats
+    weights: Floats
+    inside: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+
+    def only(self, keep: NDArray[np.bool_]) -> Placed:
+        """Return the events where `keep` is true."""
+        return replace(self, points=self.points[keep], weights=self.weights[keep], inside=self.inside[keep])
+
+
+def place_events(events: Events, area: StudyArea, outline: Any, *, weights: str | None = None) -> Placed:
+    """Return the events with a point; at least one must lie in the study area.
+
+    Parameters
+    ----------
+    outline
+        The union of the areas.
+    weights
+        A column of the events; every event counts 1 by default.
+
+    Raises
+    ------
+    AnalysisError
+        If no event has a point in the study area, or the weights are no numbers of 0 or more.
+    """
+    import shapely
+
+    points = events.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
+    known = ~np.isnan(points).any(axis=1)
+    if not known.any():
+        raise AnalysisError(
+            f"The {events.title} have no points, so there is no density surface of them.",
+            found=f"{len(events):,} events, 0 with easting and northing",
+            advice="use the results by area, or give events with coordinates",
+        )
+    counts = np.ones(len(points)) if weights is None else _weights(events, weights)
+    points, counts = points[known], counts[known]
+    shapely.prepare(outline)
+    inside = shapely.intersects_xy(outline, points[:, 0], points[:, 1])
+    if not inside.any():
+        west, south, east, north = area.areas.total_bounds
+        first = points[0]
+        raise AnalysisError(
+            f"No event of the {events.title} lies in the study area.",
+            found=f"{len(points):,} points, the first at {first[0]:.0f} {first[1]:.0f}; the area reaches from "
+            f"{west:.0f} {south:.0f} to {east:.0f} {north:.0f}",
+            advice="check the coordinate system of the events (it must be EPSG:27700) and the study area",
+        )
+    if not counts[inside].any():
+        raise AnalysisError(
+            f"The weights in column {weights!r} of the {events.title} are all 0 in the study area.",
+            found=f"{int(inside.sum()):,} events",
+            advice="choose another column, or leave the weights out",
+        )
+    left_out = len(events) - len(points)
+    notes = (f"Events without a point, and so not in the surface: {left_out:,}.",) if left_out else ()
+    return Placed(points, counts, inside, notes)
+
+
+def _weights(events: Events, column: str) -> Floats:
+    """Return the numbers of a column; each must be known and not below 0."""
+    import pandas as pd
+
+    table = events.table
+    if column not in table.columns:
+        like = nearest(column, table.columns)
+        raise AnalysisError(
+            f"The {events.title} have no column {column!r} to weigh them by.",
+            found=f"columns {list_briefly(table.columns, most=12)}",
+            advice=f"use {like!r}" if like else "name a column of numbers",
+        )
+    numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0))
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise AnalysisError(
+            f"Weights in column {column!r} of the {events.title} must be numbers of 0 or more.",
+            found=f"{int(wrong.sum()):,} others, the first '{table[column].iloc[first]}' in row {first + 1:,}",
+            advice="fill them in, or leave those events out",
+        )
+    return numbers
