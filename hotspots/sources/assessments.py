@@ -160,3 +160,90 @@ def _notes(long: pd.DataFrame) -> list[str]:
     """Return a sentence for every mark in the table."""
     counts = long.loc[long["mark"] != "", "mark"].value_counts().sort_index()
     return [f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark})." for mark, number in counts.items()]
+
+
+def read_all_factors(
+    path: Path | str,
+    *,
+    years: tuple[int, int] | None = None,
+    authorities: Sequence[str] | None = None,
+    source: str = "Department for Education: characteristics of children in need",
+    release: str = OPEN,
+) -> tuple[Factors, ...]:
+    """Return the factors of every year in the file, the oldest first; see `read_factors`.
+
+    Not every factor was asked for in every year: compare the number of kinds as well.
+
+    Parameters
+    ----------
+    years
+        First and last year, each by the year in which its reporting year ends; all of the file if None.
+
+    Raises
+    ------
+    SourceError
+        As `read_factors`; and if the file has none of the years.
+    """
+    table = tabular.read_table(path)
+    found = tabular.to_years(table.frame[table.need("time_period", "year")]).dropna()
+    known = sorted({int(one) for one in found})
+    first, last = years or (known[0], known[-1]) if known else (0, 0)
+    wanted = [year for year in known if first <= year <= last]
+    if not wanted:
+        raise SourceError(
+            f"{table.path} has none of the years {first} to {last}.",
+            found=f"years {list_briefly(known, 20)}",
+            advice="a year is that in which the reporting year ends: 2019 is 2018/19",
+        )
+    return tuple(
+        read_factors(path, year=year, authorities=authorities, source=source, release=release) for year in wanted
+    )
+
+
+EPISODES: Final = {
+    "started": ("Started_episodes", "Episodes starting in the year"),
+    "ended": ("Ended_episodes", "Episodes ending in the year"),
+    "any_point": ("Anypoint_episodes", "Episodes at any point in the year"),
+    "children": ("Anypoint_child", "Children at any point in the year"),
+}
+"""Column here → what the Department for Education calls it."""
+
+
+def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return how many episodes of need there were, by authority and year, to hold the factors against.
+
+    Returns
+    -------
+    DataFrame
+        Columns `la_code`, `period` (``2018/19``), `started`, `ended`, `any_point` (episodes) and `children` (at any
+        point in the year); missing where the file has a mark instead.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, a cell is neither a number nor a mark, or an authority has two rows of a
+        year.
+    """
+    table = tabular.read_table(path)
+    code = table.need("new_la_code", "la_code", what="the code of the authority")
+    frame = table.frame[table.frame[code] != ""]
+    if authorities is not None:
+        frame = frame[frame[code].isin(list(authorities))]
+    years = tabular.to_years(frame[table.need("time_period", "year")])
+    found = pd.DataFrame(
+        {
+            "la_code": frame[code].astype(object),
+            "period": [f"{year - 1:.0f}/{year % 100:02.0f}" for year in years],
+        }
+    )
+    marks = tabular.with_brackets(MARKS)
+    for name, titles in EPISODES.items():
+        found[name] = tabular.to_number(frame[table.need(*titles)], marks, path=table.path).values
+    twice = found[found.duplicated(["la_code", "period"])]
+    if len(twice):
+        raise SourceError(
+            f"Authority {twice['la_code'].iloc[0]!r} has two rows of {twice['period'].iloc[0]}.",
+            found=f"row {twice.index[0]} of {table.path}",
+            advice="keep one row for each authority and year",
+        )
+    return found.reset_index(drop=True)

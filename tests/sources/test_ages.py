@@ -19,7 +19,8 @@ def write(folder, header, *rows):
     [
         ("age_0", (0, 0)), ("Age 17", (17, 17)), ("0", (0, 0)), ("Aged 1 year", (1, 1)),
         ("0-4", (0, 4)), ("5 to 9", (5, 9)), ("age_10_14", (10, 14)), ("Aged 15 to 19 years", (15, 19)),
-        ("85+", (85, 10_000)), ("90 and over", (90, 10_000)), ("age_90plus", (90, 10_000)), ("80 or over", (80, 10_000)),
+        ("85+", (85, 10_000)), ("90 and over", (90, 10_000)),
+        ("age_90plus", (90, 10_000)), ("80 or over", (80, 10_000)),
         ("under 5", (0, 4)), ("u18", (0, 17)), ("Aged under 1 year", (0, 0)),
         ("year", None), ("total_population", None), ("lsoa21_code", None), ("All ages", None), ("2019", None),
     ],
