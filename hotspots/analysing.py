@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotspots.analysis.neighbours import Neighbours
-    from hotspots.nouns import AreaCounts, Contours, Events, HotspotResult, SchoolResult, Surface
+    from hotspots.nouns import AreaCounts, Contours, Events, HotspotResult, SchoolResult, StudyArea, Surface
     from hotspots.reading import Inputs, Report
     from hotspots.sections import ComparisonSection, PredictionSection
     from hotspots.study import Study
@@ -154,14 +154,14 @@ def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None
             adaptive=settings.adaptive,
             beyond=settings.beyond,
         )
-        _add(findings, surface, top_contours(surface, events=events, share=settings.densest))
+        _add(findings, surface, top_contours(surface, events=events, area=inputs.area, share=settings.densest))
         _add_risk(findings, study, events, inputs)
     elif counts.hidden:
         surface = smooth_counts(counts, cell=settings.cell, kernel=settings.kernel, least=settings.least)
-        _add(findings, surface, top_contours(surface, share=settings.densest))
+        _add(findings, surface, top_contours(surface, area=inputs.area, share=settings.densest))
     else:
         surface = spread_counts(counts, cell=settings.cell)
-        _add(findings, surface, top_contours(surface, share=settings.densest))
+        _add(findings, surface, top_contours(surface, area=inputs.area, share=settings.densest))
 
 
 def _add(findings: Findings, surface: Surface, contours: Contours) -> None:
@@ -180,15 +180,21 @@ def _add_risk(findings: Findings, study: Study, events: Events, inputs: Inputs) 
         findings.left_out[f"surface of the risk of {events.title}"] = "the study has no population"
         return
     surface = relative_risk(
-        events, inputs.area, bandwidth=settings.bandwidth, cell=settings.risk_cell, kernel=settings.kernel
+        events,
+        inputs.area,
+        bandwidth=settings.risk_bandwidth or settings.bandwidth,
+        cell=settings.risk_cell,
+        kernel=settings.kernel,
     )
-    _add(findings, surface, _tolerance(study, surface, events))
+    _add(findings, surface, _tolerance(study, surface, events, inputs.area))
 
 
-def _tolerance(study: Study, surface: Surface, events: Events) -> Contours:
+def _tolerance(study: Study, surface: Surface, events: Events, area: StudyArea) -> Contours:
     from hotspots.analysis.contours import tolerance_contours
 
-    return tolerance_contours(surface, events=events, level=study.analysis.level, adjustment=study.analysis.adjustment)
+    return tolerance_contours(
+        surface, events=events, area=area, level=study.analysis.level, adjustment=study.analysis.adjustment
+    )
 
 
 def _compare(findings: Findings, study: Study, comparison: ComparisonSection, inputs: Inputs) -> None:
@@ -201,12 +207,12 @@ def _compare(findings: Findings, study: Study, comparison: ComparisonSection, in
         second,
         inputs.area,
         measure=comparison.measure,
-        bandwidth=settings.bandwidth,
+        bandwidth=settings.risk_bandwidth or settings.bandwidth,
         cell=settings.risk_cell,
         kernel=settings.kernel,
     )
     surface = replace(surface, name=comparison.name, title=comparison.title)
-    _add(findings, surface, _tolerance(study, surface, first))
+    _add(findings, surface, _tolerance(study, surface, first, inputs.area))
 
 
 def _predict(findings: Findings, study: Study, prediction: PredictionSection, inputs: Inputs) -> None:

@@ -272,6 +272,7 @@ class DensitySection(Section):
     adaptive: bool = False
     beyond: bool | None = None
     risk: bool = True
+    risk_bandwidth: Bandwidth | None = None
     risk_cell: Metres | None = None
     densest: float = Field(default=0.05, gt=0, lt=1)
     least: int = Field(default=10, ge=1)
