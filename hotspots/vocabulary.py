@@ -180,6 +180,17 @@ AUTHORITY_COLUMN_WORDS: Final = {
     "areas": ("Areas", "Number of areas of the study in the authority"),
     "population": ("Population", "People living in the authority's areas"),
 }
+CONTOUR_COLUMN_WORDS: Final = {
+    "contour_id": ("Number", "Number of the polygon"),
+    "kind": ("Kind", "What the polygon goes around"),
+    "words": ("In words", "What the polygon goes around, with the level or the share"),
+    "label": ("Label", "What stands on the map: the share of events inside, or the size"),
+    "threshold": ("Threshold", "The value, or the level of chance, that the cells inside pass"),
+    "area_km2": ("Area, km²", "Size of the polygon in square kilometres"),
+    "share_of_area": ("Share of area", "Size of the polygon over the study area, 0 to 1"),
+    "events": ("Events", "Events inside; empty where they may not be counted"),
+    "share_of_events": ("Share of events", "Events inside over all events in the study area, 0 to 1"),
+}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["chance", "in_words", "interval", "map_tip", "markup", "number", "where_said"]
+__all__ = ["chance", "in_words", "interval", "map_tip", "markup", "number", "percent", "where_said"]
 
 UNKNOWN = "'not known'"
 
@@ -30,6 +30,11 @@ def in_words(column: str, words: Mapping[str, str]) -> str:
 def number(column: str, places: int) -> str:
     """Return the expression that writes a number."""
     return f'coalesce(format_number("{column}", {places}), {UNKNOWN})'
+
+
+def percent(column: str, places: int) -> str:
+    """Return the expression that writes a share (0 to 1) in per cent."""
+    return f"coalesce(format_number(100 * \"{column}\", {places}) || ' %', {UNKNOWN})"
 
 
 def interval(low: str, high: str, places: int) -> str:

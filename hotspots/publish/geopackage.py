@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import OutputError, list_briefly
-from hotspots.nouns import HotspotResult, SchoolResult, StudyArea, need_released
-from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, school_layer
+from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, need_released
+from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gpkg_tables import add_metadata, add_styles, add_words
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def write_geopackage(
     description: str = "",
     date: str | None = None,
 ) -> Path:
-    """Write results, schools and authorities as the layers of one GeoPackage.
+    """Write results, contours, schools and authorities as the layers of one GeoPackage.
 
-    A `HotspotResult` becomes the layer ``<name>_<method>``, a `SchoolResult` the layer ``schools``, a
-    `StudyArea` the layer ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts
-    the first layer of a file on top. Each layer brings its own style for QGIS (also as SLD), titles and descriptions of
-    its columns, and how it was made.
+    A `HotspotResult` becomes the layer ``<name>_<method>``, `Contours` the layer ``<surface>_<kinds>``, a
+    `SchoolResult` the layer ``schools``, a `StudyArea` the layer ``authorities`` (the areas dissolved). Points come
+    first, areas last: QGIS puts the first layer of a file on top. Each layer brings its own style for QGIS (also as
+    SLD), titles and descriptions of its columns, and how it was made.
 
     Parameters
     ----------
@@ -123,13 +123,15 @@ def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
             layer = area_layer(noun)
         elif isinstance(noun, SchoolResult):
             layer = school_layer(noun)
+        elif isinstance(noun, Contours):
+            layer = contour_layer(noun)
         elif isinstance(noun, StudyArea):
             layer = authority_layer(noun)
         else:
             raise OutputError(
                 f"A {type(noun).__name__} can't be a layer of a GeoPackage.",
                 found=f"{type(noun).__name__} for {file}",
-                advice="give results of areas or schools and study areas; write a surface with write_raster",
+                advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
             )
         need_released(noun, f"The layer {layer.name!r} of {file}")
         layers.append(layer)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.nouns import HotspotResult, SchoolResult, StudyArea, slugify
-from hotspots.publish.styles import LayerStyle, area_style, authority_style, marking, school_style
+from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, slugify
+from hotspots.publish.styles import LayerStyle, area_style, authority_style, contour_style, marking, school_style
+from hotspots.publish.surface_words import percent
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
     COLUMN_WORDS,
+    CONTOUR_COLUMN_WORDS,
+    CONTOUR_KINDS,
     CRS,
     INVENTED,
     METHOD_TITLES,
@@ -26,17 +29,17 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Layer", "Noun", "area_layer", "authority_layer", "release_words", "school_layer"]
+__all__ = ["Layer", "Noun", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
 
-Noun = HotspotResult | SchoolResult | StudyArea
+Noun = HotspotResult | Contours | SchoolResult | StudyArea
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
-    *("certainty", "class", "marks", "null", "quadrant", "reason"),
+    *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
 }
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
-WHOLE: Final = frozenset({"neighbours", "years", "hidden_years", "idaci_decile", "areas"})
+WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
 
@@ -126,15 +129,46 @@ def school_layer(result: SchoolResult) -> Layer:
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(school_id=result.table.index), SCHOOL_COLUMN_WORDS, result.table.geometry),
         geometry_type="Point",
-        level=2,
+        level=3,
         words=SCHOOL_COLUMN_WORDS,
         style=school_style(release=result.release),
         lineage=_lineage(result) | model,
     )
 
 
-def _lineage(result: HotspotResult | SchoolResult) -> dict[str, Any]:
-    """Return what both kinds of result say of themselves."""
+def contour_layer(contours: Contours) -> Layer:
+    """Return contours as the layer ``<surface>_<kinds>``, e.g. ``knife_crime_risk_raised_lowered``."""
+    table = contours.table
+    kinds = [kind for kind in CONTOUR_KINDS if (table["kind"] == kind).any()]
+    stem = slugify(contours.surface).replace("-", "_") or "surface"
+    name = "_".join([stem, *(kinds or ["contours"])])
+    what = ", ".join(dict.fromkeys(table["words"].dropna().astype(str))) or "Contours"
+    labels = [
+        _contour_label(share, size) for share, size in zip(table["share_of_events"], table["area_km2"], strict=True)
+    ]
+    table = table.assign(contour_id=table.index, label=labels)
+    return Layer(
+        name=name,
+        title=", ".join(part for part in (f"{what}: {contours.title}", contours.period) if part),
+        description=_described(
+            contours.release, contours.words, f"Source: {contours.source}" if contours.source else ""
+        ),
+        table=_plain(table, CONTOUR_COLUMN_WORDS, table.geometry),
+        geometry_type="MultiPolygon",
+        level=2,
+        words=CONTOUR_COLUMN_WORDS,
+        style=contour_style(kinds, release=contours.release, name=name),
+        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": dict(contours.provenance)},
+    )
+
+
+def _contour_label(share: float, size: float) -> str:
+    """Return what stands on a contour: the share of events inside, or the size where events may not be counted."""
+    return f"{percent(share)} of events" if pd.notna(share) else f"{size:,.2g} km²"
+
+
+def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
+    """Return what every kind of result says of itself."""
     return {
         "title": result.title,
         "period": result.period,

@@ -30,7 +30,7 @@ class Rule:
     field, value
         Which rows; a rule without a field and with `everything` unset is a line of the legend that draws nothing.
     fill, outline
-        Colours ``"#rrggbb"``; empty draws none.
+        Colours ``"#rrggbb"``; empty draws none. `dashed` breaks the outline of a polygon.
     hatch
         A matplotlib hatch, drawn in `ink` over the fill; `halo` puts a broader white line under each line, and a
         white rim around a marker, so that it is seen on every colour.
@@ -47,6 +47,7 @@ class Rule:
     fill: str = ""
     outline: str = ""
     outline_mm: float = 0.1
+    dashed: bool = False
     hatch: str = ""
     ink: str = INK
     halo: bool = False
@@ -216,7 +217,7 @@ def _add_fill(symbol: ET.Element, rule: Rule, number: int) -> None:
         color=_colour(rule.fill),
         style="solid" if rule.fill else "no",
         outline_color=_colour(rule.outline),
-        outline_style="solid" if rule.outline else "no",
+        outline_style=("dash" if rule.dashed else "solid") if rule.outline else "no",
         outline_width=_number(rule.outline_mm),
         outline_width_unit="MM",
         joinstyle="round",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,20 +16,27 @@ from hotspots.nouns import need_released
 from hotspots.publish.styles import marking, surface_style
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hotspots.nouns import Surface
 
 __all__ = ["write_raster"]
 
 NODATA: Final = -9999.0
-"""Cells outside the study area; a number, because not every program takes NaN for it."""
+"""Cells outside the study area, or not judged; a number, because not every program takes NaN for it."""
+TILE: Final = 256
+"""Cells. The driver makes overviews until one fits a tile; with its own 512 a district would have none."""
+CHANCE: Final = "probability"
+NODATA_WORDS: Final = {"density": "outside the study area", "spread": "outside the study area"}
 SUFFIXES: Final = (".tif", ".tiff")
 
 
 def write_raster(path: str | Path, surface: Surface) -> list[Path]:
     """Write a surface as a GeoTIFF (32-bit float, British National Grid) with a QGIS style beside it.
 
-    The values are rounded to 32-bit floats, about seven digits. Writing the same surface again gives the same
-    bytes.
+    The first band has the values; a tested surface has two more, the chance of a value so high and of one so low if
+    there were no difference. Overviews lie in the file, down to one that fits a tile. The values are rounded to
+    32-bit floats, about seven digits. Writing the same surface again gives the same bytes.
 
     Parameters
     ----------
@@ -75,62 +84,102 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
     return [path, style]
 
 
+@dataclass(frozen=True)
+class _Band:
+    """One band: its values (row, col), what they are and in what unit."""
+
+    values: NDArray[np.float64]
+    description: str
+    unit: str
+
+
+def _bands(surface: Surface) -> list[_Band]:
+    """Return the values, and the chances where there are any."""
+    bands = [_Band(surface.values, _heading(surface), surface.unit)]
+    for chances, word in ((surface.p_raised, "high"), (surface.p_lowered, "low")):
+        if chances is not None:
+            words = f"{surface.title}: chance of a value so {word} if there were no difference"
+            bands.append(_Band(chances, _marked(words, surface.release), CHANCE))
+    return bands
+
+
 def _write(path: Path, surface: Surface) -> None:
     """Write through memory: the COG driver copies a finished raster and can't write one cell by cell."""
     import rasterio
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
-    cells = np.where(np.isfinite(surface.values), surface.values, NODATA).astype(np.float32)
-    rows, columns = cells.shape
-    shape = {"height": rows, "width": columns, "count": 1, "dtype": "float32"}
+    bands = _bands(surface)
+    rows, columns = surface.values.shape
+    shape = {"height": rows, "width": columns, "count": len(bands), "dtype": "float32"}
     place = {"crs": surface.crs, "transform": rasterio.Affine(*surface.transform), "nodata": NODATA}
     with MemoryFile() as memory:
-        with memory.open(driver="GTiff", **shape, **place) as raster:
-            raster.write(cells, 1)
+        with memory.open(driver="GTiff", interleave="band", **shape, **place) as raster:
             raster.update_tags(**_tags(surface))
-            raster.set_band_description(1, _heading(surface))
-            raster.set_band_unit(1, surface.unit)
+            for number, band in enumerate(bands, start=1):
+                known = np.isfinite(band.values)
+                raster.write(np.where(known, band.values, NODATA).astype(np.float32), number)
+                raster.set_band_description(number, band.description)
+                raster.set_band_unit(number, band.unit)
         with memory.open() as raster:
             copy(
                 raster,
                 path,
                 driver="COG",
+                BLOCKSIZE=str(TILE),
                 COMPRESS="DEFLATE",
                 LEVEL="9",
                 PREDICTOR="YES",
+                OVERVIEWS="IGNORE_EXISTING",
                 OVERVIEW_RESAMPLING="AVERAGE",
                 STATISTICS="YES",
                 NUM_THREADS="1",
             )
 
 
+def _marked(words: str, release: str) -> str:
+    mark = marking(release)
+    return words + (f". {mark}" if mark else "")
+
+
 def _heading(surface: Surface) -> str:
     """Return the band's description, which QGIS shows above the classes: what, in what unit, and the marking."""
-    mark = marking(surface.release)
-    return f"{surface.title}, {surface.unit}" + (f". {mark}" if mark else "")
+    return _marked(f"{surface.title}, {surface.unit}", surface.release)
 
 
 def _tags(surface: Surface) -> dict[str, str]:
     """Return what a reader must know of the numbers, as text."""
+    provenance = dict(surface.provenance)
     tags = {
         "TIFFTAG_IMAGEDESCRIPTION": ". ".join(
-            part for part in (marking(surface.release), surface.title, surface.period, surface.words) if part
+            part.rstrip(".")
+            for part in (marking(surface.release), surface.title, surface.period, surface.words)
+            if part
         ),
         "TITLE": surface.title,
         "PERIOD": surface.period,
+        "KIND": surface.kind,
         "UNIT": surface.unit,
-        "INTEGRAL_EVENTS": f"{surface.integral:.10g}",
+        "NODATA_MEANS": NODATA_WORDS.get(surface.kind, "outside the study area, or too few events or people to judge"),
+        "INTEGRAL_EVENTS": _known(surface.integral),
+        "INTEGRAL_ANALYTIC": _known(provenance.get("integral_analytic")),
+        "INTEGRAL_CELLS": _known(provenance.get("integral_cells")),
         "METHOD": surface.words,
         "KERNEL": surface.kernel,
-        "BANDWIDTH_M": f"{surface.bandwidth:.10g}",
+        "BANDWIDTH_M": _known(surface.bandwidth),
+        "BANDWIDTH_RULE": str(provenance.get("bandwidth_rule") or ""),
         "BANDWIDTH_CHOICE": surface.bandwidth_words,
         "CELL_M": f"{surface.cell:.10g}",
         "SOURCE": surface.source,
         "NOTES": "\n".join(surface.notes),
         "ATTRIBUTION": "\n".join(surface.attribution),
-        "PROVENANCE": json.dumps(dict(surface.provenance), ensure_ascii=False, default=str, sort_keys=True),
+        "PROVENANCE": json.dumps(provenance, ensure_ascii=False, default=str, sort_keys=True),
         "RELEASE": surface.release,
         "RELEASE_WORDS": marking(surface.release),
     }
     return {key: value for key, value in tags.items() if value}
+
+
+def _known(number: object) -> str:
+    """Return a number as text; nothing where there is none."""
+    return f"{number:.10g}" if isinstance(number, int | float) and math.isfinite(number) else ""

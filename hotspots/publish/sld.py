@@ -50,7 +50,7 @@ def _add_rule(features: ET.Element, rule: Rule) -> None:
         polygon = ET.SubElement(element, "se:PolygonSymbolizer")
         if rule.fill:
             _parameter(ET.SubElement(polygon, "se:Fill"), "fill", rule.fill)
-        _add_stroke(polygon, rule.outline, rule.outline_mm)
+        _add_stroke(polygon, rule.outline, rule.outline_mm, dashed=rule.dashed)
     if rule.hatch:
         _add_hatch(element, rule)
 
@@ -63,12 +63,14 @@ def _pixels(millimetres: float) -> str:
     return f"{millimetres * PIXELS_PER_MM:.3g}"
 
 
-def _add_stroke(parent: ET.Element, colour: str, width_mm: float) -> None:
+def _add_stroke(parent: ET.Element, colour: str, width_mm: float, *, dashed: bool = False) -> None:
     if colour:
         stroke = ET.SubElement(parent, "se:Stroke")
         _parameter(stroke, "stroke", colour)
         _parameter(stroke, "stroke-width", _pixels(width_mm))
         _parameter(stroke, "stroke-linejoin", "round")
+        if dashed:
+            _parameter(stroke, "stroke-dasharray", f"{_pixels(4 * width_mm)} {_pixels(2 * width_mm)}")
 
 
 def _add_hatch(element: ET.Element, rule: Rule) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number
+from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number, percent
 from hotspots.publish.qml import INK, Labels, Rule, ink_on, raster_style, vector_style
 from hotspots.publish.shades import surface_shades
 from hotspots.publish.sld import layer_descriptor
@@ -13,6 +13,8 @@ from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
     CERTAINTY_WORDS,
     COLUMN_WORDS,
+    CONTOUR_COLUMN_WORDS,
+    CONTOUR_KINDS,
     INVENTED,
     METHOD_CLASSES,
     MORAN_CLASSES,
@@ -26,7 +28,7 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hotspots.nouns import Surface
 
@@ -36,6 +38,7 @@ __all__ = [
     "LayerStyle",
     "area_style",
     "authority_style",
+    "contour_style",
     "ink_on",
     "marking",
     "school_style",
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 AREA_EDGE: Final = "#8f8f8f"
+CONTOUR_INKS: Final = {"raised": "#990000", "lowered": "#08519c", "top_area": "#8c2d04", "top_events": "#8c2d04"}
 DEPENDS: Final = ClassStyle("depends", "Class depends on hidden numbers", "#ffffff", hatch="||||")
 """Lies over the colour of a class that would change with the hidden numbers."""
 SCHOOL_LEVELS: Final = ("cannot_be_judged", "as_expected", "below", "above", "far_below", "far_above")
@@ -195,6 +199,42 @@ def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
         value_words={},
         display='"la_name"',
         map_tip=map_tip(markup("la_name"), '"la_code"', (("Areas", number("areas", 0)),), mark=mark),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
+
+
+def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours") -> LayerStyle:
+    """Return the look of a layer of contours: an outline by kind, nothing inside, and the share of events as label."""
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(
+            CONTOUR_KINDS[kind],
+            field="kind",
+            value=kind,
+            outline=CONTOUR_INKS[kind],
+            outline_mm=0.6,
+            dashed=kind == "lowered",
+        )
+        for kind in kinds
+    ]
+    text = Labels("label", points=9, bold=True, below_scale=100_000)
+    qml = vector_style(
+        rules,
+        labels=text,
+        aliases=_titles(CONTOUR_COLUMN_WORDS),
+        value_words={"kind": CONTOUR_KINDS},
+        display=f"{in_words('kind', CONTOUR_KINDS)} || ' ' || \"contour_id\"",
+        map_tip=map_tip(
+            markup("words"),
+            "'Number ' || \"contour_id\"",
+            (
+                ("Size, km²", number("area_km2", 2)),
+                ("Share of the area", percent("share_of_area", 2)),
+                ("Events", number("events", 0)),
+                ("Share of the events", percent("share_of_events", 1)),
+            ),
+            mark=mark,
+        ),
     )
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +13,9 @@ from hotspots.nouns import Contours, Place, Surface
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import Ground, compound_path
 from hotspots.publish.phrases import capitalised
-from hotspots.publish.shades import LOWERED_COLOURS, UNJUDGED, line_labels, surface_shades
+from hotspots.publish.shades import LOWERED_COLOURS, UNJUDGED, Shade, line_labels, surface_shades
 from hotspots.publish.sheet import INK
-from hotspots.publish.surface_words import Lying
+from hotspots.publish.surface_words import Lying, percent
 from hotspots.vocabulary import CONTOUR_KINDS
 
 if TYPE_CHECKING:
@@ -107,15 +108,57 @@ def _clip(axes: Axes, ground: Ground, place: Place | None) -> TransformedPath:
     return TransformedPath(compound_path(np.array(_outlines(ground, place), dtype=object)), axes.transData)
 
 
-def _reaching_out(values: Floats) -> np.ma.MaskedArray[Any, Any]:
-    """Return values with those at the edge repeated for a few cells beyond, the rest masked."""
+@dataclass(frozen=True)
+class _Field:
+    """A surface as contours are drawn through it: cell centres from south to north, and a little beyond the border.
+
+    From south to north, because rings then run as the fill rule of paths expects them.
+    """
+
+    east: Floats
+    north: Floats
+    cells: Any
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing can be drawn through it."""
+        return min(self.cells.shape) < 2 or bool(np.ma.getmaskarray(self.cells).all())
+
+    def filled(self, low: float, high: float) -> Any:
+        """Return what lies between two levels as one path, or None."""
+        from matplotlib.path import Path as MarksPath
+
+        points, codes = self._generator.filled(low, high)
+        return MarksPath(np.concatenate(points), np.concatenate(codes)) if points else None
+
+    def lines(self, level: float) -> list[Floats]:
+        """Return the lines (n, 2) at a level, in metres."""
+        return list(self._generator.lines(level))
+
+    @property
+    def _generator(self) -> Any:
+        """Matplotlib's own maker of contours."""
+        from contourpy import FillType, LineType, contour_generator
+
+        return contour_generator(
+            self.east, self.north, self.cells, fill_type=FillType.OuterCode, line_type=LineType.Separate
+        )
+
+
+def _field(surface: Surface, values: Floats) -> _Field:
+    """Return values (row, col) with those at the edge repeated for a few cells beyond."""
     from scipy.ndimage import distance_transform_edt
 
+    east, north = _centres(surface)
+    beyond = surface.cell * np.arange(1, BEYOND + 1)
+    east = np.concatenate([east[0] - beyond[::-1], east, east[-1] + beyond])
+    north = np.concatenate([north[-1] - beyond[::-1], north[::-1], north[0] + beyond])
+    values = np.pad(values[::-1], BEYOND, constant_values=np.nan)
     missing = ~np.isfinite(values)
-    if missing.all() or not missing.any():
-        return np.ma.masked_invalid(values)
+    if missing.all():
+        return _Field(east, north, np.ma.masked_invalid(values))
     away, nearest = distance_transform_edt(missing, return_indices=True)
-    return np.ma.masked_where(away > BEYOND, values[tuple(nearest)])
+    return _Field(east, north, np.ma.masked_where(away > BEYOND, values[tuple(nearest)]))
 
 
 def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place | None, alpha: float | None) -> Drawn:
@@ -127,10 +170,8 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
         The legend has the km² of every class, counted by cells.
     """
     shades, clip = surface_shades(surface), _clip(axes, ground, place)
-    east, north = _centres(surface)
-    # From south to north: rings then run as the fill rule of matplotlib's paths expects them.
-    cells = _reaching_out(surface.values)[::-1]
-    _fill_classes(axes, east, north[::-1], cells, surface=surface, clip=clip, alpha=alpha)
+    field = _field(surface, surface.values)
+    _fill_classes(axes, field, shades, clip=clip, alpha=alpha)
     known = surface.values[cells_inside(surface, ground, place)]
     bounds = [-np.inf, *(shade.low for shade in shades[1:]), np.inf]
     numbers = np.histogram(known, bins=bounds)[0]
@@ -141,59 +182,35 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
     ][::-1]
     missing = unjudged_cells(surface, ground, place)
     if missing.any():
-        _fill_unjudged(axes, east, north[::-1], missing[::-1], clip=clip)
+        _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip)
         size = _km2(float(missing.sum()) * area)
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
-    return Drawn(entries, _draw_lines(axes, east, north[::-1], cells, surface=surface, clip=clip))
+    return Drawn(entries, _draw_lines(axes, field, surface, clip=clip))
 
 
 def _km2(size: float) -> int | str:
     """Return whole km²; a patch that rounds to none is still a patch."""
-    return "<1" if 0 < size < 0.5 else round(size)
-
-
-def _generator(east: Floats, north: Floats, cells: Any) -> Any:
-    """Return matplotlib's own maker of contours, for lines and for fillings."""
-    from contourpy import FillType, LineType, contour_generator
-
-    return contour_generator(east, north, cells, fill_type=FillType.OuterCode, line_type=LineType.Separate)
-
-
-def _filled(generator: Any, low: float, high: float) -> Any:
-    """Return what lies between two levels as one path, or None."""
-    from matplotlib.path import Path as MarksPath
-
-    points, codes = generator.filled(low, high)
-    return MarksPath(np.concatenate(points), np.concatenate(codes)) if points else None
-
-
-def _too_small(cells: Any) -> bool:
-    return min(cells.shape) < 2 or bool(np.ma.getmaskarray(cells).all())
+    return "<1" if 0 < size < 0.5 else math.floor(size + 0.5)
 
 
 def _fill_classes(
-    axes: Axes, east: Floats, north: Floats, cells: Any, *, surface: Surface, clip: TransformedPath, alpha: float | None
+    axes: Axes, field: _Field, shades: Sequence[Shade], *, clip: TransformedPath, alpha: float | None
 ) -> None:
-    if _too_small(cells):
+    if field.empty:
         return
-    shades, generator = surface_shades(surface), _generator(east, north, cells)
-    reach = float(np.ptp(cells.compressed())) + 1.0
+    reach = float(np.ptp(field.cells.compressed())) + 1.0
     for number, shade in enumerate(shades):
         low = shade.low - (reach if number == 0 else 0.0)
         high = shade.high + (reach if number == len(shades) - 1 else 0.0)
-        path = _filled(generator, low, high) if shade.opaque else None
+        path = field.filled(low, high) if shade.opaque else None
         if path is not None:
             _add(axes, path, clip, facecolor=shade.colour, alpha=alpha, zorder=1.0)
             if shade.hatch:
                 _add(axes, path, clip, facecolor="none", edgecolor=INK, hatch=shade.hatch, zorder=1.2)
 
 
-def _fill_unjudged(
-    axes: Axes, east: Floats, north: Floats, missing: NDArray[np.bool_], *, clip: TransformedPath
-) -> None:
-    if _too_small(missing):
-        return
-    path = _filled(_generator(east, north, missing.astype(float)), 0.5, 2.0)
+def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath) -> None:
+    path = None if field.empty else field.filled(0.5, 2.0)
     if path is not None:
         _add(axes, path, clip, facecolor="white", zorder=1.4)
         _add(axes, path, clip, facecolor="none", edgecolor=UNJUDGED_INK, hatch=UNJUDGED_HATCH, zorder=1.5)
@@ -207,16 +224,13 @@ def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
     patch.set_clip_path(clip)
 
 
-def _draw_lines(
-    axes: Axes, east: Floats, north: Floats, cells: Any, *, surface: Surface, clip: TransformedPath
-) -> dict[str, list[Floats]]:
+def _draw_lines(axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath) -> dict[str, list[Floats]]:
     """Draw a thin line at every bound between two classes; return those that may be labelled, highest first."""
     from matplotlib.collections import LineCollection
 
-    if _too_small(cells):
+    if field.empty:
         return {}
-    generator = _generator(east, north, cells)
-    lines = {label: generator.lines(level) for level, label in line_labels(surface).items()}
+    lines = {label: field.lines(level) for level, label in line_labels(surface).items()}
     drawn = LineCollection(
         [line for of_level in lines.values() for line in of_level], colors=LINE, linewidths=LINE_POINTS, zorder=2
     )
@@ -273,21 +287,19 @@ def draw_contours(
     axes: Axes, contours: Contours, surface: Surface, ground: Ground, *, place: Place | None
 ) -> list[Entry]:
     """Draw contours as strong lines, dashed around what is lowered; return the legend with the km² inside."""
-    clip = _clip(axes, ground, place)
+    clip, lying = _clip(axes, ground, place), lying_in(contours, ground, place)
     entries = []
     for kind, parts in contours_in(contours, ground, place).items():
-        rows = contours.table[contours.table["kind"] == kind]
-        path = compound_path(rows.geometry.to_numpy())
-        dashes = CONTOUR_DASHES.get(kind, "solid")
+        path = compound_path(contours.table.geometry[contours.table["kind"] == kind].to_numpy())
         common: dict[str, Any] = {"facecolor": "none", "joinstyle": "round", "capstyle": "butt"}
         _add(axes, path, clip, edgecolor="white", linewidth=2.4, zorder=2.4, **common)
+        dashes = CONTOUR_DASHES.get(kind, "solid")
         _add(axes, path, clip, edgecolor=INK, linewidth=1.3, linestyle=dashes, zorder=2.5, **common)
-        size = _km2(_united(parts) / 1e6)
-        entries.append(
-            Entry(
-                contour_label(contours, kind, surface), line="dashed" if kind in CONTOUR_DASHES else "solid", count=size
-            )
-        )
+        label, share = contour_label(contours, kind, surface), lying[kind].share_of_events
+        if math.isfinite(share) and "events" not in label:
+            label += f", with {percent(share)} of the events"
+        style = "dashed" if kind in CONTOUR_DASHES else "solid"
+        entries.append(Entry(label, line=style, count=_km2(_united(parts) / 1e6)))
     return entries
 
 

@@ -123,9 +123,9 @@ def _near(east: float, north: float, places: pd.DataFrame | None, place: Place |
 
 def _subject(surface: Surface) -> str:
     """Return what is raised or lowered: the risk of something; of a comparison, its own title."""
-    if surface.kind != "relative-risk" or "risk" in surface.title.lower().split():
+    if surface.kind != "relative-risk":
         return capitalised(surface.title)
-    return f"The risk of {surface.title}"
+    return f"The {surface.title}" if surface.title.startswith("risk of ") else f"The risk of {surface.title}"
 
 
 def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:

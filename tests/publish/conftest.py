@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from hotspots.nouns import HotspotResult, SchoolResult, StudyArea, Surface
+from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -180,6 +180,70 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
     return Surface(**(defaults | fields))
 
 
+def risk_surface(cells: int = 40, **fields: Any) -> Surface:
+    """Return the logarithm of a risk: three times the average in the west, a third in the east, once between.
+
+    It is not judged in the southernmost kilometre, and missing outside the town.
+    """
+    cell = ACROSS * SIDE / cells
+    centre = (np.arange(cells) + 0.5) * cell
+    east, north = np.meshgrid(WEST + centre, SOUTH + ACROSS * SIDE - centre)
+    bumps = [
+        size * np.exp(-((east - x) ** 2 + (north - 293_500.0) ** 2) / (2 * 700.0**2))
+        for x, size in ((401_500.0, np.log(3.2)), (404_500.0, -np.log(3.2)))
+    ]
+    judged = north > SOUTH + SIDE
+    values = np.where(judged, bumps[0] + bumps[1], np.nan)
+    defaults: dict[str, Any] = {
+        "values": values,
+        "p_raised": np.where(judged, 0.5 - values / 2.5, np.nan),
+        "p_lowered": np.where(judged, 0.5 + values / 2.5, np.nan),
+        "kind": "relative-risk",
+        "unit": "times the area's average risk (natural logarithm)",
+        "title": "risk of knife crime",
+        "integral": float("nan"),
+        "words": "Events over people.",
+    }
+    return bumpy_surface(cells, **(defaults | fields))
+
+
+def town_contours(**fields: Any) -> Contours:
+    """Return one raised square of 4 km², half of it on either side of the border, and two lowered ones of 0.25 km²."""
+    rows = [
+        ("raised", "Risk raised by more than chance at 5 %", 4.0, 60.0, box(402_000, 292_000, 404_000, 294_000)),
+        ("lowered", "Risk lowered by more than chance at 5 %", 0.25, 2.0, box(404_500, 294_500, 405_000, 295_000)),
+        ("lowered", "Risk lowered by more than chance at 5 %", 0.25, 1.0, box(404_500, 292_500, 405_000, 293_000)),
+    ]
+    table = gpd.GeoDataFrame(
+        {
+            "kind": [row[0] for row in rows],
+            "words": [row[1] for row in rows],
+            "threshold": 0.05,
+            "area_km2": [row[2] for row in rows],
+            "share_of_area": [row[2] / ACROSS**2 for row in rows],
+            "events": [row[3] for row in rows],
+            "share_of_events": [row[3] / 200 for row in rows],
+        },
+        geometry=[row[4] for row in rows],
+        crs=27700,
+        index=pd.Index([1, 2, 3], name="contour_id"),
+    )
+    defaults: dict[str, Any] = {
+        "table": table,
+        "surface": "knife-crime_risk",
+        "words": "Contours go round what chance would not give.",
+        "name": "knife-crime",
+        "title": "risk of knife crime",
+        "source": "Invented police extract",
+        "period": "2017-2019",
+        "notes": ("A line is no more exact than the bandwidth.",),
+        "attribution": ATTRIBUTION,
+        "provenance": {"level": 0.05},
+        "release": INVENTED,
+    }
+    return Contours(**(defaults | fields))
+
+
 @pytest.fixture
 def study_area() -> StudyArea:
     return StudyArea(square_areas(), geography="LSOA", vintage=2011, attribution=ATTRIBUTION, release=INVENTED)
@@ -203,6 +267,26 @@ def school_result() -> SchoolResult:
 @pytest.fixture
 def surface() -> Surface:
     return bumpy_surface()
+
+
+@pytest.fixture
+def risk() -> Surface:
+    return risk_surface()
+
+
+@pytest.fixture
+def contours() -> Contours:
+    return town_contours()
+
+
+@pytest.fixture
+def make_risk() -> Any:
+    return risk_surface
+
+
+@pytest.fixture
+def make_contours() -> Any:
+    return town_contours
 
 
 @pytest.fixture

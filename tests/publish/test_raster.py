@@ -32,8 +32,48 @@ def test_it_is_a_cloud_optimised_geotiff_with_overviews(make_surface, tmp_path):
         layout = raster.tags(ns="IMAGE_STRUCTURE")
         assert layout["LAYOUT"] == "COG"
         assert layout["COMPRESSION"] == "DEFLATE"
-        assert raster.overviews(1) == [2, 4]
+        assert raster.overviews(1) == [2, 4, 8]
         assert raster.profile["tiled"]
+
+
+def test_a_grid_of_a_police_force_s_size_has_overviews(make_surface, tmp_path):
+    # A smooth ramp: an overview is close to it, wherever it is looked at.
+    values = np.add.outer(np.linspace(0, 100, 701), np.linspace(0, 50, 1064))
+    path, _ = write_raster(tmp_path / "force.tif", make_surface(values=values))
+    with rasterio.open(path) as raster:
+        assert raster.overviews(1) == [2, 4, 8]
+        quarter = raster.read(1, out_shape=(175, 266))
+    assert np.abs(quarter - values[2::4, 2::4][:175]).max() < 1.0
+    with rasterio.open(path, overview_level=2) as smallest:
+        assert max(smallest.shape) <= 256
+
+
+def test_a_tested_surface_has_its_chances_too(risk, tmp_path):
+    path, _ = write_raster(tmp_path / "risk.tif", risk)
+    with rasterio.open(path) as raster:
+        assert raster.count == 3
+        assert raster.units == ("times the area's average risk (natural logarithm)", "probability", "probability")
+        first, high, low = raster.descriptions
+        assert first.startswith("risk of knife crime, times the area's average risk (natural logarithm). Invented")
+        assert high.startswith("risk of knife crime: chance of a value so high if there were no difference. Invented")
+        assert low.startswith("risk of knife crime: chance of a value so low if there were no difference. Invented")
+        for number, values in enumerate((risk.values, risk.p_raised, risk.p_lowered), start=1):
+            read = raster.read(number, masked=True).filled(np.nan)
+            assert np.array_equal(read, values.astype(np.float32), equal_nan=True)
+        tags = raster.tags()
+    assert tags["KIND"] == "relative-risk"
+    assert tags["NODATA_MEANS"] == "outside the study area, or too few events or people to judge"
+    assert "INTEGRAL_EVENTS" not in tags  # a ratio has none
+
+
+def test_rule_and_integrals_stand_in_the_tags(make_surface, tmp_path):
+    provenance = {"bandwidth_rule": "diggle", "integral_analytic": 8799.0, "integral_cells": 8798.99}
+    path, _ = write_raster(tmp_path / "knife.tif", make_surface(provenance=provenance))
+    with rasterio.open(path) as raster:
+        tags = raster.tags()
+    assert tags["BANDWIDTH_RULE"] == "diggle"
+    assert (tags["INTEGRAL_ANALYTIC"], tags["INTEGRAL_CELLS"]) == ("8799", "8798.99")
+    assert tags["NODATA_MEANS"] == "outside the study area"
 
 
 def test_method_unit_and_source_are_in_the_tags(surface, tmp_path):
