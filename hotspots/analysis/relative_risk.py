@@ -93,9 +93,10 @@ def relative_risk(
     addresses
         Where people live within their areas; see `spread_people`. By default evenly over the polygons.
     inference
-        ``"saddlepoint"``: computed; relative error of a tail below 1 % from 0.1 down to 1e-8 where 4 events or more are
-        expected within the bandwidth (raised), and 10 or more (lowered, to 0.01); otherwise at most 7 %; exact for the
-        uniform kernel. ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn
+        ``"saddlepoint"``: computed; where 4 events or more are expected within the bandwidth, the chance of a value so
+        high is off by less than 1 % of itself, from 0.5 down to 1e-8; the chance of one so low by at most 6 % (by 0.4 %
+        down to 0.05 where 10 or more are expected); with fewer events by at most 5 %. Exact for the uniform kernel.
+        ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn
         at random; no chance is below 1 / (simulations + 1).
     simulations, rng
         Number of maps and where they come from, for ``"simulation"``.

@@ -14,8 +14,8 @@ number of simulations does. Two things are added to the textbook:
 The tails are Barndorff-Nielsen's, P(S >= x) = 1 - Phi(r + log(q / r) / r) with r^2 / 2 = s x - kappa(s) and
 q = s sqrt(kappa''(s)): Lugannani and Rice's to the same order, but never outside 0 to 1.
 
-How near they are, for sums of n = 2,000 independent events each of which falls within reach of a quartic kernel with
-chance mu / n, against the exact distribution on 2^17 steps (tests/analysis/test_saddlepoint.py): see `tails`.
+How near they are was measured for sums of n = 2,000 independent events, each of which falls within reach of a quartic
+kernel with chance mu / n, against the exact distribution on a fine lattice: see `tails`.
 
 References
 ----------
@@ -85,17 +85,17 @@ Ask = Callable[[float, "Cells"], Cumulants]
 def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) -> tuple[Floats, Floats]:
     """Return P(S >= observed) and P(S <= observed) of every cell, S being 0 or continuous.
 
-    Relative error of the smaller tail, in per cent, for the sums of a quartic kernel named above (`test_saddlepoint`
-    holds it), by the expected number of events within reach, mu, and by the size of the tail:
+    Largest relative error for the sums named above, in per cent, by the expected number of events within reach, mu
+    (tests/analysis/test_saddlepoint.py holds it):
 
-    ======  =====================  ============================================
-    mu      upper, 0.5 to 1e-8     lower, 0.5 to 1e-8 (or to P(S = 0))
-    ======  =====================  ============================================
-    1.8     0.6                    4.2
-    4       0.6                    6.5
-    10      0.2                    6.3 (below 1e-3; at 0.05 it is 0.5)
-    40      0.1                    2.0 (below 1e-6; at 0.05 it is 0.1)
-    ======  =====================  ============================================
+    ======  =======================  =============================================
+    mu      P(S >= x), 0.5 to 1e-8   P(S <= x), 0.5 to 1e-8 or to P(S = 0)
+    ======  =======================  =============================================
+    1.8     5 (at 0.05, else 2.5)    4.4
+    4       0.6                      6.1 (at 0.1)
+    10      0.02                     5.2 (at 1e-3; 0.4 down to 0.05)
+    40      0.04                     0.7 (at 1e-8; 0.02 down to 0.05)
+    ======  =======================  =============================================
 
     Where S takes few values only (all events on a few points), it lies between P(S > x) and P(S >= x), near to the
     mid-p value.
