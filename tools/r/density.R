@@ -95,14 +95,14 @@ criteria <- function(pp, name) {
   of <- function(f, edge) sapply(sds, f, pp = pp, res = 256, edge = edge, za = 0)
   least <- sparr:::LSCV.density.spatial.single
   likely <- sparr:::LIK.density.spatial.single
-  diggle <- bw.diggle(pp)
+  diggle <- bw.diggle(pp, correction = "translate")
   at <- round(seq(40, length(attr(diggle, "h")) - 1, length.out = 8))
   rbind(
     data.frame(pattern = name, criterion = "least-squares", edge = "uniform", metres = sds, value = of(least, TRUE)),
     data.frame(pattern = name, criterion = "least-squares", edge = "none", metres = sds, value = of(least, FALSE)),
     data.frame(pattern = name, criterion = "likelihood", edge = "uniform", metres = sds, value = of(likely, TRUE)),
     data.frame(pattern = name, criterion = "likelihood", edge = "none", metres = sds, value = of(likely, FALSE)),
-    data.frame(pattern = name, criterion = "diggle", edge = "good", metres = attr(diggle, "h")[at],
+    data.frame(pattern = name, criterion = "diggle", edge = "translation", metres = attr(diggle, "h")[at],
                value = attr(diggle, "cv")[at])
   )
 }
