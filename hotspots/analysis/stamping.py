@@ -133,7 +133,7 @@ def _pieces(
             needed = offsets
         else:
             # The bandwidths of one piece are alike, up to a fifth.
-            widest = bandwidths[order[start]] * 1.2
+            widest = min(bandwidths[order[start]] * 1.2, bandwidths[order[-1]])
             needed = offsets_within(widest * per_metre)
         end = start + max(PIECE // max(len(needed[0]), 1), 1)
         if offsets is None:
