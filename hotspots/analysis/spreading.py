@@ -33,8 +33,8 @@ CELLS: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 MOST_CELLS: Final = 2_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
 
-ACROSS: Final = 4
-"""A chosen cell fits so many times across an area of the smallest twentieth."""
+ACROSS: Final = 2
+"""A chosen cell fits so many times or more across an area, were it a square, in all but a twentieth of areas."""
 
 
 # --------------------------------------------------------------------------- people
@@ -211,7 +211,7 @@ def spread_counts(
     counts
         Counts by area. Of an interval the middle is spread; an area without a count has no cells with a value.
     cell
-        Side of a cell in metres; by default some four to the side of a small area. The grid begins at multiples of it.
+        Side of a cell in metres; by default so that a small area has four or more. The grid begins at multiples of it.
     years
         Years the counts cover; without it the unit is events per km² over the whole period.
 
