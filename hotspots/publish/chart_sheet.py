@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hotspots.nouns import AreaCounts, Factors, SchoolResult, Series
+from hotspots.nouns import AreaCounts, Extract, Factors, SchoolResult, Series
 from hotspots.publish import wording
 from hotspots.publish.phrases import period_words
 from hotspots.publish.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Box, Sheet, foot, head, new_sheet
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["begin_chart", "tidy", "write_notes"]
 
 
-def begin_chart(noun: Series | Factors | SchoolResult | AreaCounts, title: str, subtitle: str) -> tuple[Sheet, Box]:
+def begin_chart(
+    noun: Series | Factors | SchoolResult | AreaCounts | Extract, title: str, subtitle: str
+) -> tuple[Sheet, Box]:
     """Return a sheet with its header and footer, and the room between them (mm)."""
     marking, alarming = marking_of(noun.release), noun.release == RESTRICTED
     sheet = new_sheet()

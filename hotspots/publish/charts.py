@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import AreaCounts, Factors, Series, need_released
+from hotspots.nouns import AreaCounts, Factors, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
-from hotspots.publish.sheet import INK, MM_PER_POINT, QUIET, Sheet, look
+from hotspots.publish.series_charts import LINES, draw_series
+from hotspots.publish.sheet import INK, MM_PER_POINT, QUIET, look
 from hotspots.publish.styles import ink_on
 
 if TYPE_CHECKING:
@@ -23,105 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_correlogram", "draw_exclusions_against_idaci", "draw_factors", "draw_funnel", "draw_series"]
 
-LINES: Final = (
-    ("#1b4f8f", "-", "o"),
-    ("#b3401a", "--", "s"),
-    ("#3d7a34", "-.", "^"),
-    ("#6b3d8f", ":", "D"),
-    ("#7a6a00", (0, (5, 1, 1, 1, 1, 1)), "v"),
-    ("#4d4d4d", (0, (1, 1)), "P"),
-    ("#0f7d84", (0, (8, 2)), "X"),
-)
-"""Colour, dashes and marker together, so that lines differ on a black-and-white print too."""
 SHARES: Final = ("#f7f7f5", "#1b4f8f")
-
-
-# --------------------------------------------------------------------------- series
-
-
-def draw_series(series: Series) -> Figure:
-    """Return a chart of counts by period: a line a group with its 95 % interval; a gap stays a gap.
-
-    Parameters
-    ----------
-    series
-        Counts; hidden numbers are drawn from their lower to their upper bound.
-
-    Returns
-    -------
-    Figure
-        A4 landscape, for `save_map`.
-
-    Raises
-    ------
-    DisclosureError
-        If the series holds unprotected counts of people.
-    """
-    need_released(series, "A chart")
-    with look():
-        what = f"{capitalised(series.unit)} by period; shading is the 95 % interval of the underlying level"
-        sheet, (left, bottom, right, top) = begin_chart(series, wording.series_title(series), what)
-        bottom = write_notes(sheet, left, bottom, right, series.notes)
-        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
-        periods = list(dict.fromkeys(series.table["period"].astype(str)))
-        ends, lone = [], series.table["group"].nunique() == 1
-        for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
-            by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
-            ends.append(_draw_line(axes, "" if lone else str(group), by_period, LINES[number % len(LINES)]))
-        tidy(axes, x="", y=capitalised(series.unit))
-        axes.grid(axis="x", visible=False)
-        axes.set_xlim(-0.3, len(periods) - 0.7)
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        _name_periods(axes, periods)
-        _name_lines(sheet, axes, [end for end in ends if end is not None])
-    return sheet.figure
-
-
-def _draw_line(
-    axes: Axes, group: str, rows: pd.DataFrame, style: tuple[str, Any, str]
-) -> tuple[str, float, str] | None:
-    """Draw one group; return its name with the last number, the height of that number and the colour."""
-    colour, dashes, marker = style
-    x = np.arange(len(rows), dtype=float)
-    low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
-    ci_low, ci_high = rows["ci_low"].to_numpy(dtype=float), rows["ci_high"].to_numpy(dtype=float)
-    middle = (low + high) / 2
-    # NaN breaks line and band: a gap is not a fall, and nothing is drawn across it.
-    axes.fill_between(x, ci_low, ci_high, color=colour, alpha=0.15, linewidth=0)
-    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
-    hidden = low < high
-    axes.vlines(x[hidden], low[hidden], high[hidden], color=colour, linewidth=3.5, alpha=0.55)
-    alone = np.isfinite(middle) & ~np.isfinite(np.r_[np.nan, middle[:-1]]) & ~np.isfinite(np.r_[middle[1:], np.nan])
-    axes.vlines(x[alone], ci_low[alone], ci_high[alone], color=colour, linewidth=1.0, alpha=0.6)
-    known = np.flatnonzero(np.isfinite(middle))
-    if not len(known):
-        return None
-    last = known[-1]
-    number = f"{low[last]:,.0f}" if low[last] == high[last] else f"{low[last]:,.0f}–{high[last]:,.0f}"
-    return (f"{group}: {number}" if group else number, float(middle[last]), colour)
-
-
-def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
-    """Name as many periods as can be read, always from the first on."""
-    longest = max((len(period) for period in periods), default=1)
-    step = int(np.ceil(len(periods) * max(longest, 3) / 100)) or 1
-    axes.set_xticks(range(0, len(periods), step), [period_words(period) for period in periods[::step]])
-
-
-def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
-    """Write name and last number at the end of each line, pushed apart where lines end close together."""
-    box = axes.get_position()
-    bottom, height = box.y0 * sheet.height, box.height * sheet.height
-    low, high = axes.get_ylim()
-    size = 8.5
-    floor = -np.inf
-    for words, value, colour in sorted(ends, key=lambda end: end[1]):
-        wanted = bottom + (value - low) / (high - low) * height
-        middle = max(wanted, floor)
-        floor = middle + size * MM_PER_POINT * 1.35
-        top = middle + size * MM_PER_POINT * 0.85
-        sheet.write(box.x1 * sheet.width + 2.0, top, words, size=size, weight="bold", colour=colour)
 
 
 # --------------------------------------------------------------------------- factors

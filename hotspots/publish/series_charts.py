@@ -1,0 +1,302 @@
+"""Printed charts of series: counts or rates by period, their change points, and the change since a base period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import Extract, Series, need_released
+from hotspots.publish import wording
+from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
+from hotspots.publish.phrases import capitalised, listed, period_words
+from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["LINES", "draw_change", "draw_series"]
+
+LINES: Final = (
+    ("#1b4f8f", "-", "o"),
+    ("#b3401a", "--", "s"),
+    ("#3d7a34", "-.", "^"),
+    ("#6b3d8f", ":", "D"),
+    ("#7a6a00", (0, (5, 1, 1, 1, 1, 1)), "v"),
+    ("#4d4d4d", (0, (1, 1)), "P"),
+    ("#0f7d84", (0, (8, 2)), "X"),
+)
+"""Colour, dashes and marker together, so that lines differ on a black-and-white print too."""
+
+
+def draw_series(
+    series: Series, *, measure: Literal["count", "rate"] = "count", change_points: Extract | None = None
+) -> Figure:
+    """Return a chart of counts or rates by period: a line a group with its 95 % interval; a gap stays a gap.
+
+    Parameters
+    ----------
+    series
+        Counts; hidden numbers are drawn from their lower to their upper bound, provisional ones as hollow marks.
+    measure
+        ``"count"``, or ``"rate"`` where the series has rates.
+    change_points
+        From `find_change_points`: a line stands where a group's level changed, with the change and its interval.
+
+    Returns
+    -------
+    Figure
+        A4 landscape, for `save_map`.
+
+    Raises
+    ------
+    DisclosureError
+        If the series holds unprotected counts of people.
+    """
+    need_released(series, "A chart")
+    names = _COUNT if measure == "count" else _RATE
+    with look():
+        unit = capitalised(series.unit)
+        if measure == "rate":
+            unit = f"{unit} per {series.rate_per:,.0f} people"
+        what = f"{unit} by period; shading is the 95 % interval of the underlying level"
+        sheet, (left, bottom, right, top) = begin_chart(series, _title(series, measure), what)
+        notes = [*series.notes, *_on_provisional(series), *_on_changes(change_points)]
+        bottom = write_notes(sheet, left, bottom, right, notes)
+        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
+        periods = list(dict.fromkeys(series.table["period"].astype(str)))
+        ends, lone = [], series.table["group"].nunique() == 1
+        for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
+            by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
+            by_period = by_period[list(names)].set_axis(list(_COUNT), axis=1)
+            style = LINES[number % len(LINES)]
+            ends.append(_draw_line(axes, "" if lone else str(group), by_period, style, series.provisional))
+        tidy(axes, x="", y=unit)
+        axes.grid(axis="x", visible=False)
+        axes.set_xlim(-0.3, len(periods) - 0.7)
+        axes.set_ylim(bottom=_floor(series, names))
+        axes.yaxis.set_major_formatter(_as_number)
+        _name_periods(axes, periods)
+        if change_points is not None:
+            _mark_changes(axes, series, change_points, periods)
+        _name_lines(sheet, axes, [end for end in ends if end is not None])
+    return sheet.figure
+
+
+_COUNT: Final = ("low", "high", "ci_low", "ci_high")
+_RATE: Final = ("rate_low", "rate_high", "rate_ci_low", "rate_ci_high")
+
+
+def _as_number(value: float, _: object = None) -> str:
+    """Return a number of an axis: thousands separated, a true minus sign, decimals only where it has some."""
+    return f"{value:,.10g}".replace("-", "\u2212")
+
+
+def _title(series: Series, measure: str) -> str:
+    """Return from what to what the first group went; of rates, in rates."""
+    if measure == "count":
+        return wording.series_title(series)
+    table = series.table.assign(low=series.table["rate_low"].round(1), high=series.table["rate_high"].round(1))
+    known = table.dropna(subset=["low", "high"])
+    known = known[known["group"] == known["group"].iloc[0]] if len(known) else known
+    title = capitalised(series.title or series.unit)
+    if len(known) < 2 or bool((known["low"] != known["high"]).iloc[[0, -1]].any()):
+        return f"{title} per {series.rate_per:,.0f} people"
+    first, last = known.iloc[0], known.iloc[-1]
+    verb = "stayed at" if first["low"] == last["low"] else "rose from" if last["low"] > first["low"] else "fell from"
+    who = f"{title} ({first['group']})" if series.table["group"].nunique() > 1 else title
+    until = f" to {last['low']:,.1f}" if first["low"] != last["low"] else ""
+    begin, end = (period_words(str(row["period"])) for row in (first, last))
+    return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people, {begin} to {end}"
+
+
+def _floor(series: Series, names: Sequence[str]) -> float:
+    """Return 0, or a little below the lowest correction."""
+    lowest = float(series.table[names[0]].min())
+    return lowest * 1.1 if lowest < 0 else 0.0
+
+
+def _on_provisional(series: Series) -> list[str]:
+    if not series.provisional:
+        return []
+    named = listed([period_words(period) for period in series.provisional])
+    return [f"Hollow marks are provisional and may still change: {named}."]
+
+
+def _on_changes(change_points: Extract | None) -> list[str]:
+    if change_points is None:
+        return []
+    found = bool((change_points.table["segment"] > 1).any())
+    said = [] if found else ["No change of level was found."]
+    return [*said, change_points.words, *change_points.notes]
+
+
+def _draw_line(
+    axes: Axes, group: str, rows: pd.DataFrame, style: tuple[str, Any, str], provisional: Sequence[str] = ()
+) -> tuple[str, float, str] | None:
+    """Draw one group; return its name with the last number, the height of that number and the colour."""
+    colour, dashes, marker = style
+    x = np.arange(len(rows), dtype=float)
+    low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
+    ci_low, ci_high = rows["ci_low"].to_numpy(dtype=float), rows["ci_high"].to_numpy(dtype=float)
+    middle = (low + high) / 2
+    # NaN breaks line and band: a gap is not a fall, and nothing is drawn across it.
+    axes.fill_between(x, ci_low, ci_high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
+    open_ended = rows.index.isin(list(provisional))
+    if open_ended.any():
+        axes.plot(
+            x[open_ended], middle[open_ended], color=colour, linestyle="none", marker=marker, markersize=5.5,
+            markerfacecolor="white", markeredgewidth=1.4,
+        )  # fmt: skip
+    hidden = low < high
+    axes.vlines(x[hidden], low[hidden], high[hidden], color=colour, linewidth=3.5, alpha=0.55)
+    alone = np.isfinite(middle) & ~np.isfinite(np.r_[np.nan, middle[:-1]]) & ~np.isfinite(np.r_[middle[1:], np.nan])
+    axes.vlines(x[alone], ci_low[alone], ci_high[alone], color=colour, linewidth=1.0, alpha=0.6)
+    known = np.flatnonzero(np.isfinite(middle))
+    if not len(known):
+        return None
+    last = known[-1]
+    digits = 0 if middle[last] >= 100 or middle[last] == round(middle[last]) else 1
+    number = f"{low[last]:,.{digits}f}"
+    if low[last] != high[last]:
+        number += f"–{high[last]:,.{digits}f}"
+    return (f"{group}: {number}" if group else number, float(middle[last]), colour)
+
+
+def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
+    """Name as many periods as can be read, always from the first on."""
+    longest = max((len(period) for period in periods), default=1)
+    step = int(np.ceil(len(periods) * max(longest, 3) / 100)) or 1
+    axes.set_xticks(range(0, len(periods), step), [period_words(period) for period in periods[::step]])
+
+
+def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
+    """Write name and last number at the end of each line, pushed apart where lines end close together."""
+    box = axes.get_position()
+    bottom, height = box.y0 * sheet.height, box.height * sheet.height
+    low, high = axes.get_ylim()
+    size = 8.5
+    floor = -np.inf
+    for words, value, colour in sorted(ends, key=lambda end: end[1]):
+        wanted = bottom + (value - low) / (high - low) * height
+        middle = max(wanted, floor)
+        floor = middle + size * MM_PER_POINT * 1.35
+        top = middle + size * MM_PER_POINT * 0.85
+        sheet.write(box.x1 * sheet.width + 2.0, top, words, size=size, weight="bold", colour=colour)
+
+
+# --------------------------------------------------------------------------- change
+
+
+def _mark_changes(axes: Axes, series: Series, change_points: Extract, periods: Sequence[str]) -> None:
+    """Draw a line before every period from which a group's level was another, and say by how much."""
+    groups = list(dict.fromkeys(series.table["group"].astype(str)))
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.16 * (top - bottom))
+    bottom, top = axes.get_ylim()
+    changes = change_points.table[change_points.table["segment"] > 1]
+    for row in changes.itertuples():
+        if str(row.first) not in periods or str(row.group) not in groups:
+            continue
+        place, number = periods.index(str(row.first)) - 0.5, groups.index(str(row.group))
+        colour = LINES[number % len(LINES)][0]
+        axes.vlines(place, bottom, top, color=colour, linewidth=1.0, linestyle=(0, (2, 2)), zorder=1.5)
+        range_words = f"({row.ratio_low:.2f}\u2013{row.ratio_high:.2f})"
+        axes.annotate(
+            f"\u00d7 {row.ratio:.2f}\n{range_words}",
+            (place, top), xytext=(2, -2 - 21 * (number % 2)), textcoords="offset points",
+            ha="left", va="top", fontsize=7.5, color=colour, fontweight="bold",
+        )  # fmt: skip
+
+
+def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
+    """Return a chart of every period's count as a ratio to the base period's, with its 95 % interval.
+
+    Parameters
+    ----------
+    change
+        From `change_since`.
+    series
+        What the change is of: its words, source and release mark stand on the sheet.
+    base
+        The period everything is compared with.
+
+    Returns
+    -------
+    Figure
+        A4 landscape, for `save_map`.
+
+    Raises
+    ------
+    DisclosureError
+        If the series holds unprotected counts of people.
+    """
+    need_released(series, "A chart")
+    with look():
+        what = f"{capitalised(series.unit)} as a ratio to {period_words(base)}; bars are 95 % intervals"
+        sheet, (left, bottom, right, top) = begin_chart(series, _change_title(change, series, base), what)
+        bottom = write_notes(sheet, left, bottom, right, [*series.notes, *_on_change(change)])
+        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
+        periods = list(dict.fromkeys(change["period"].astype(str)))
+        groups = list(dict.fromkeys(change["group"].astype(str)))
+        ends = []
+        for number, group in enumerate(groups):
+            rows = change[change["group"] == group].set_index("period").reindex(periods)
+            shift = (number - (len(groups) - 1) / 2) * min(0.12, 0.5 / len(groups))
+            ends.append(_draw_ratios(axes, rows, "" if len(groups) == 1 else group, number, shift))
+        axes.axhline(1.0, color=INK, linewidth=0.8)
+        tidy(axes, x="", y=f"Times the number of {period_words(base)}")
+        axes.grid(axis="x", visible=False)
+        axes.set_xlim(-0.4, len(periods) - 0.6)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(_as_number)
+        _name_periods(axes, periods)
+        _name_lines(sheet, axes, [end for end in ends if end is not None])
+    return sheet.figure
+
+
+def _draw_ratios(
+    axes: Axes, rows: pd.DataFrame, group: str, number: int, shift: float
+) -> tuple[str, float, str] | None:
+    """Draw one group's ratios; return its name with the last one, its height and the colour."""
+    colour, dashes, marker = LINES[number % len(LINES)]
+    x = np.arange(len(rows), dtype=float) + shift
+    ratio, low, high = (rows[name].to_numpy(dtype=float) for name in ("ratio", "ratio_low", "ratio_high"))
+    drawn = np.isfinite(low) & np.isfinite(high)
+    axes.plot(x, ratio, color=colour, linestyle=dashes, linewidth=1.2, marker=marker, markersize=4.5)
+    axes.vlines(x[drawn], low[drawn], high[drawn], color=colour, linewidth=2.2, alpha=0.6)
+    known = np.flatnonzero(np.isfinite(ratio))
+    if not len(known):
+        return None
+    last = known[-1]
+    words = f"\u00d7 {ratio[last]:.2f}"
+    return (f"{group}: {words}" if group else words, float(ratio[last]), colour)
+
+
+def _change_title(change: pd.DataFrame, series: Series, base: str) -> str:
+    """Return how many times the base the last known number of the first group is, with its interval."""
+    title = capitalised(series.title or series.unit)
+    known = change[change["ratio"].notna() & (change["period"] != base)]
+    if known.empty:
+        return f"{title}: change since {period_words(base)} is not known"
+    last = known[known["group"] == known["group"].iloc[0]].iloc[-1]
+    who = f"{title} ({last['group']})" if change["group"].nunique() > 1 else title
+    interval = f"95 % interval {last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
+    when = period_words(str(last["period"]))
+    return f"{who}: {last['ratio']:.2f} times as many in {when} as in {period_words(base)} ({interval})"
+
+
+def _on_change(change: pd.DataFrame) -> list[str]:
+    """Return what the interval answers for."""
+    widest = float(change["dispersion"].max())
+    if widest > 1:
+        per = change.drop_duplicates("group").set_index("group")["dispersion"]
+        named = ", ".join(f"{group} {value:.1f}" for group, value in per.items()) if len(per) > 1 else f"{widest:.1f}"
+        chance = f"Intervals allow for counts that vary more than Poisson chance (times its variance: {named})."
+    else:
+        chance = "Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."
+    return [f"{chance} They do not answer for changes in recording or population."]
