@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from hotspots.analysis.snapping import merge_places
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
@@ -72,8 +74,7 @@ class Places:
         """Return the places of points, shape (n, 2), with the sum of the weights, shape (n,), on each."""
         from scipy.spatial import cKDTree
 
-        distinct, at = np.unique(points, axis=0, return_inverse=True)
-        total = np.bincount(at.ravel(), weights=weights, minlength=len(distinct)).astype(float)
+        distinct, total, _ = merge_places(points, weights)
         away, which = cKDTree(distinct).query(distinct, k=[2])
         return cls(distinct, total, np.asarray(away).ravel(), total[np.asarray(which).ravel()])
 

@@ -5,7 +5,8 @@ address is shown. A surface finer than the map points shows these and not the cr
 
 Map points are told by stacks at many places: leaving the largest stacks out (a hospital, a shopping centre), a fifth of
 the events or more share their point, and one place in twenty or more carries a stack. A lattice is told by coordinates
-that are all multiples of one step.
+that are all multiples of one step. Where most places have one event and some have many, with hardly any of two, those
+are busy addresses and no map points.
 
 The spacing is the side of the square that a map point has to itself. Each observed map point sees it by its distance
 to the k-th nearest other one. A small file has not yet used all map points, and those it has used lie further apart
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["FLOOR_SPACINGS", "Snapping", "snapping"]
+__all__ = ["FLOOR_SPACINGS", "Snapping", "merge_places", "snapping"]
 
 SHARE_OF_EVENTS, SHARE_OF_PLACES = 0.2, 0.05
 """Points are taken as map points where at least so many events share one and so many places carry a stack ..."""
 
 LARGEST: Final = 0.01
 """... without this share of the places, those with the largest stacks, which may be real addresses."""
+
+FEWEST_PAIRS: Final = 0.5
+"""Map points with one, two, three ... events become fewer gradually: the real files have 0.7 to 1 times the pairs that
+the fitted distribution expects. Busy addresses among single ones have less than half of them."""
 
 FEWEST_STACKS: Final = 10
 """Fewer stacks than this tell nothing."""
@@ -60,8 +65,11 @@ map points, then make a surface whose coefficient of variation is 0.16 (0.29 at 
 square lattice it lies between 0.993 and 1.015. `tests/analysis/test_snapping.py` computes both. For map points some
 150 m apart that is the 250 to 400 m of practice."""
 
-WIDEST: Final = 0.01
-"""Coordinates are compared in units of this many metres."""
+CENTIMETRE: Final = 0.01
+"""Metres. Coordinates are compared in centimetres, as longitudes and latitudes lose their last digits on the way."""
+
+LOOK: Final = 2_000
+"""So many events are looked at first for a lattice, evenly through the file."""
 
 
 @dataclass(frozen=True)
@@ -118,18 +126,21 @@ def snapping(points: Floats) -> Snapping:
     """
     if not len(points):
         return Snapping(False, None, 0.0, 0, None, "There are no points.")
-    places, stacks = np.unique(np.round(points / WIDEST).astype(np.int64), axis=0, return_counts=True)
-    share = float(stacks[stacks > 1].sum() / stacks.sum())
-    n, distinct = int(stacks.sum()), len(places)
+    places, _, stacks = merge_places(points)
+    n, distinct = len(points), len(places)
+    share = float(stacks[stacks > 1].sum() / n)
     step = lattice_step(points)
     at_map_points = stacked_everywhere(stacks)
     if step is None and not at_map_points:
         words = f"{n:,} events on {distinct:,} different points: they do not look as if moved to map points."
         return Snapping(False, None, share, distinct, None, words)
-    between = spacing_of(places * WIDEST, stacks) if at_map_points else 0.0
-    spacing = max(float(step or 0), between)
-    floor = round(FLOOR_SPACINGS * spacing, -1) if spacing >= 10 else FLOOR_SPACINGS * spacing
-    how = f"all coordinates are multiples of {step:,} m" if spacing == step else f"{share:.0%} share a point"
+    between = spacing_of(places, stacks) if at_map_points else 0.0
+    # Stacks on a lattice only measure it again; map points much further apart have their own spacing.
+    on_lattice = step is not None and between <= 1.5 * step
+    spacing = float(step) if step is not None and on_lattice else between
+    floor = FLOOR_SPACINGS * spacing
+    floor = round(floor, -1) if floor >= 100 else round(floor, 1)
+    how = f"all coordinates are multiples of {step:,} m" if on_lattice else f"{share:.0%} share a point"
     words = (
         f"{n:,} events on {distinct:,} different points ({how}): they were moved to map points about {spacing:,.0f} m "
         f"apart. A surface is not reliable below a radius of {floor:,.0f} m."
@@ -140,36 +151,70 @@ def snapping(points: Floats) -> Snapping:
 # --------------------------------------------------------------------------- core
 
 
+def merge_places(points: Floats, weights: Floats | None = None) -> tuple[Floats, Floats, Whole]:
+    """Return the places to the centimetre, shape (m, 2), and the weight and number of points on each, shape (m,)."""
+    low = points.min(axis=0)
+    x, y = np.round((points - low) / CENTIMETRE).astype(np.int64).T
+    # One whole number per place sorts many times faster than rows do.
+    height = int(y.max()) + 1
+    if weights is None:
+        key, numbers = np.unique(x * height + y, return_counts=True)
+        total = numbers.astype(float)
+    else:
+        key, at, numbers = np.unique(x * height + y, return_inverse=True, return_counts=True)
+        total = np.bincount(at, weights=weights, minlength=len(key)).astype(float)
+    places = low + np.column_stack([key // height, key % height]) * CENTIMETRE
+    return places, total, numbers.astype(np.int64)
+
+
 def lattice_step(points: Floats) -> int | None:
     """Return the largest step of which (nearly) all coordinates are multiples, up to one shift per axis, or None."""
-    axes = (points[:, 0], points[:, 1])
-    if min(len(np.unique(axis)) for axis in axes) < 2 or len(points) < FEWEST_ON_LATTICE:
+    if len(points) < FEWEST_ON_LATTICE:
         return None
+    some = points[:: max(len(points) // LOOK, 1)]
     for step in STEPS:
-        if all(_on_lattice(axis, step) for axis in axes):
+        shifts = [_shift(axis, step) for axis in some.T]
+        if None not in shifts and all(
+            np.mean(_past(axis, step) == shift) >= ON_LATTICE for axis, shift in zip(points.T, shifts, strict=True)
+        ):
             return step
     return None
 
 
-def _on_lattice(coordinates: Floats, step: int) -> bool:
-    past = np.round(np.mod(coordinates, step) / WIDEST).astype(np.int64) % round(step / WIDEST)
-    # Two different coordinates are always multiples of some step: one that leaves many different values is asked for.
-    several = len(np.unique(np.floor(coordinates / step))) >= FEWEST_ON_LATTICE
-    return several and float(np.bincount(np.unique(past, return_inverse=True)[1]).max()) >= ON_LATTICE * len(past)
+def _past(coordinates: Floats, step: int) -> Whole:
+    """Return how far coordinates lie past a multiple of the step, in centimetres."""
+    centimetres = np.round(coordinates / CENTIMETRE).astype(np.int64)
+    return np.asarray(centimetres % round(step / CENTIMETRE), dtype=np.int64)
+
+
+def _shift(coordinates: Floats, step: int) -> int | None:
+    """Return the shift that nearly all coordinates share, or None; a few multiples are no evidence of a lattice."""
+    if len(np.unique(np.floor(coordinates / step))) < FEWEST_ON_LATTICE:
+        return None
+    shifts, numbers = np.unique(_past(coordinates, step), return_counts=True)
+    return int(shifts[numbers.argmax()]) if numbers.max() >= ON_LATTICE * len(coordinates) else None
 
 
 def stacked_everywhere(stacks: Whole) -> bool:
     """Return whether events share points at many places and not at a few; stacks are the events per place."""
     usual = np.sort(stacks)[: len(stacks) - int(np.ceil(LARGEST * len(stacks)))]
     shared = usual[usual > 1]
-    return (
+    many = (
         len(shared) >= FEWEST_STACKS
         and len(shared) >= SHARE_OF_PLACES * len(usual)
         and float(shared.sum()) >= SHARE_OF_EVENTS * float(usual.sum())
     )
+    return many and not _two_kinds(stacks)
 
 
-def spacing_of(places: NDArray[np.floating], stacks: Whole) -> float:
+def _two_kinds(stacks: Whole) -> bool:
+    """Return whether there are places with one event and places with many and too few between: busy addresses."""
+    fit = _fit_best(stacks)
+    singles, pairs = np.exp(fit.log_chances(np.array([1, 2]))) * len(stacks)
+    return bool((stacks == 1).sum() > singles and (stacks == 2).sum() < FEWEST_PAIRS * pairs)
+
+
+def spacing_of(places: Floats, stacks: Whole) -> float:
     """Return the spacing of all map points, in metres, from those observed.
 
     Parameters
@@ -190,31 +235,47 @@ def spacing_of(places: NDArray[np.floating], stacks: Whole) -> float:
 
 def share_observed(stacks: Whole) -> float:
     """Return the share of all map points that carry an event, from the events on those that do, shape (m,)."""
+    return _fit_best(stacks).seen
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A zero-truncated negative binomial: gamma shape and mean of the rates of all map points."""
+
+    shape: float
+    rate: float
+
+    @property
+    def seen(self) -> float:
+        """Chance that a map point carries an event."""
+        return float(-np.expm1(-self.shape * np.log1p(self.rate / self.shape)))
+
+    def log_chances(self, sizes: Whole) -> Floats:
+        """Return the log chances of so many events on a map point that carries any, shape (m,)."""
+        from scipy.special import gammaln
+
+        k, rate = self.shape, self.rate
+        ways = gammaln(sizes + k) - gammaln(k) - gammaln(sizes + 1.0)
+        return np.asarray(ways + sizes * np.log(rate / (rate + k)) - k * np.log1p(rate / k) - np.log(self.seen))
+
+    @classmethod
+    def with_mean(cls, shape: float, mean: float) -> _Fit:
+        """Return the one of this shape whose mean number of events on map points that carry any is this."""
+        from scipy.optimize import brentq
+
+        if mean <= 1 + 1e-6:
+            return cls(shape, 1e-6)
+        # That mean is rate / seen, which grows from 1 with the rate; at rate = mean it is too large.
+        return cls(shape, float(brentq(lambda rate: rate / cls(shape, rate).seen - mean, 1e-9, mean)))
+
+
+def _fit_best(stacks: Whole) -> _Fit:
     from scipy.optimize import minimize_scalar
 
     sizes, places = np.unique(stacks, return_counts=True)
-    found = minimize_scalar(lambda shape: -_fit(float(shape), sizes, places)[1], bounds=UNEVENNESS, method="bounded")
-    return _fit(float(found.x), sizes, places)[0]
+    mean = float(stacks.mean())
 
+    def loss(shape: float) -> float:
+        return -float(places @ _Fit.with_mean(shape, mean).log_chances(sizes))
 
-def _fit(shape: float, sizes: Whole, places: Whole) -> tuple[float, float]:
-    """Return the share observed and the log-likelihood of a zero-truncated negative binomial, its mean fitted."""
-    from scipy.optimize import brentq
-    from scipy.special import gammaln
-
-    mean = float((sizes * places).sum() / places.sum())
-
-    def seen(rate: float) -> float:
-        return float(-np.expm1(-shape * np.log1p(rate / shape)))
-
-    # The mean of those seen is rate / seen(rate), which grows from 1 with the rate; at rate = mean it is too large.
-    rate = brentq(lambda r: r / seen(r) - mean, 1e-9, mean) if mean > 1 + 1e-6 else 1e-6
-    likelihood = (
-        gammaln(sizes + shape)
-        - gammaln(shape)
-        - gammaln(sizes + 1.0)
-        + sizes * np.log(rate / (rate + shape))
-        - shape * np.log1p(rate / shape)
-        - np.log(seen(rate))
-    )
-    return seen(rate), float((places * likelihood).sum())
+    return _Fit.with_mean(float(minimize_scalar(loss, bounds=UNEVENNESS, method="bounded").x), mean)
