@@ -125,8 +125,11 @@ def predictive_accuracy(
     table.insert(1, "share_of_area", np.tile(parts, len(widths)))
     table.insert(2, "area_km2", table["share_of_area"] * cells * side**2 / 1e6)
     table.insert(3, "past_events", int(surfaces[0].provenance["events_used"]))
+    words = _words(past, future, kernel, cell=side, resamples=resamples)
+    if (table["best_hit_rate"] > 1 - NOUGHT).any():
+        words += " Where hindsight could have hit every event, PEI* is the hit rate and says no more than it."
     table.attrs = {
-        "words": _words(past, future, kernel, cell=side, resamples=resamples),
+        "words": words,
         "release": weakest_release(past.release, future.release, area.release),
         "cell_m": side,
         "kernel": kernel,

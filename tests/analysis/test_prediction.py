@@ -125,7 +125,8 @@ def test_a_strip_on_paper(strip: StudyArea):
         "Density of past crimes (2018) with a quartic kernel on cells of 250 m; the densest cells, up to a share of "
         "the area, against later crimes (2019). Hit rate: share of later events in those cells. PAI: hit rate over "
         "share of area, 1 being chance. PEI*: hits over the most that as large an area could have hit on these cells, "
-        "with hindsight. Intervals: 95 %, from 999 resamples of the later events."
+        "with hindsight. Intervals: 95 %, from 999 resamples of the later events. Where hindsight could have hit every "
+        "event, PEI* is the hit rate and says no more than it."
     )
     assert table.attrs["release"] == "open"
 
