@@ -132,7 +132,7 @@ def compare_densities(
     together = expected_events(window, pair.first + pair.second)
     rarer = min(pair.labels.share, 1 - pair.labels.share)
     judged = window.grid.inside.ravel() & (together * rarer >= least) & (together >= TOGETHER)
-    cells = need_judged(judged, max(TOGETHER, least / rarer))
+    cells = need_judged(judged, max(TOGETHER, least / rarer), of="events of both files")
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (window.sums(c)[cells] for c in (pair.first, pair.second))]
     values = log_ratio(sums[0], sums[1] * pair.odds)
     if measure == "difference":

@@ -130,7 +130,7 @@ def relative_risk(
     counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
 
     judged = window.grid.inside.ravel() & (expected_events(window, share * len(points)) >= least)
-    cells = need_judged(judged, least)
+    cells = need_judged(judged, least, of="events")
     observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
     observed[observed < ROUNDING] = 0.0
     chances = _chances(

@@ -48,6 +48,9 @@ NEAR = 1e-3
 FARTHEST = 400.0
 """Nodes go so far from 0, over the largest single amount; beyond, tails are bounded (Chernoff)."""
 
+FAINT = 1e-9
+"""What is left of log E exp(s S) beside log P(S = 0), below which its digits are those of rounding."""
+
 MOST_STEPS = 60
 """Newton's method is not trusted for longer: halving alone would be done by then."""
 
@@ -72,7 +75,7 @@ class Cumulants:
 
     def without_nothing(self, log_nothing: Floats) -> Cumulants:
         """Return those of S given S > 0, where log P(S = 0) is known (m)."""
-        rest = -np.expm1(np.minimum(log_nothing - self.value, -TINY))
+        rest = -np.expm1(log_nothing - self.value)
         slope = self.slope / rest
         value = self.value + np.log(rest) - np.log(-np.expm1(log_nothing))
         return Cumulants(value, slope, (self.curve + self.slope**2) / rest - slope**2, self.spread)
@@ -138,18 +141,34 @@ def _one_side(
     for step in _nodes():
         if not len(left):
             return
-        following = step * unit
-        there = ask(following, left).without_nothing(log_nothing[left])
+        following, before = step * unit, (left, here, s)
+        raw = ask(following, left)
+        # Where next to all that is left of exp(kappa) is the chance of 0, rounding would be taken for the rest.
+        known = raw.value - log_nothing[left] > FAINT
+        yield from _bounded(observed, before, ~known)
+        left, here = left[known], here.take(known)
+        there = raw.take(known).without_nothing(log_nothing[left])
         passed = (there.slope >= observed[left]) if unit > 0 else (there.slope <= observed[left])
         if passed.any():
             at = left[passed]
             yield at, *_between(observed[at], (s, here.take(passed)), (following, there.take(passed)))
         left, here, s = left[~passed], there.take(~passed), following
-    if len(left):
-        # Further out than the last node: Chernoff's bound there, which is never too small.
-        bound = np.exp(np.minimum(here.value - s * observed[left], 0.0))
+    yield from _bounded(observed, (left, here, s), np.ones(len(left), dtype=bool))
+
+
+def _bounded(
+    observed: Floats, node: tuple[Cells, Cumulants, float], some: NDArray[np.bool_]
+) -> Iterator[tuple[Cells, Floats, Floats]]:
+    """Yield some of the cells, if any, with Chernoff's bound of their tail at the last node, which is never too small.
+
+    At the smallest and at the largest sum there is, the bound comes to the chance of that sum.
+    """
+    left, here, s = node
+    at = left[some]
+    if len(at):
+        bound = np.exp(np.minimum(here.value[some] - s * observed[at], 0.0))
         rest = np.maximum(1 - bound, 0.0)
-        yield (left, bound, rest) if unit > 0 else (left, rest, bound)
+        yield (at, bound, rest) if s > 0 else (at, rest, bound)
 
 
 def _nodes() -> Iterator[float]:

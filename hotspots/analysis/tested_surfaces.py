@@ -178,11 +178,12 @@ def notes_of_empty_cells(cells: int, shown: str) -> tuple[str, ...]:
     return (f"Cells without any event within the bandwidth, shown as {shown}: {cells:,}.",)
 
 
-def need_judged(judged: NDArray[np.bool_], least: float) -> Cells:
+def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:
     """Return the positions of the cells that are judged, of which there must be one."""
     if not judged.any():
         raise AnalysisError(
-            f"In no cell are {least:g} events expected within the bandwidth, so nothing can be judged.",
+            f"In no cell are {least:,.6g} {of} expected.",
+            found="nothing that could be judged, with this bandwidth",
             advice="choose a larger bandwidth, or use more years",
         )
     return np.flatnonzero(judged)
