@@ -115,14 +115,16 @@ def find_change_points(
         line, reason = _prepare(series, part)
         if line is None:
             rows.append({"group": str(group), "reason": reason})
-            notes.append(f"{group}: {reason}.")
+            notes.append(f"{_capital(group)}: {reason}.")
             continue
         found, steady = _cut(line, level=level, most=most, shortest=shortest, draws=draws, rng=rng)
         rows += [{"group": str(group), **row, "reason": ""} for row in found]
         if len(found) == most:
-            notes.append(f"{group}: as many stretches as were looked for ({most}); there may be more.")
+            notes.append(f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more.")
         if steady:
-            notes.append(f"{group}: a steady rise or fall over all periods describes the numbers better than steps.")
+            notes.append(
+                f"{_capital(group)}: a steady rise or fall over all periods describes the numbers better than steps."
+            )
     if series.provisional:
         notes.append(f"Provisional and left out of the search: {', '.join(series.provisional)}.")
     return Extract(
@@ -135,6 +137,10 @@ def find_change_points(
         notes=tuple(notes),
         release=series.release,
     )
+
+
+def _capital(group: object) -> str:
+    return str(group)[:1].upper() + str(group)[1:]
 
 
 _COLUMNS: Final = [

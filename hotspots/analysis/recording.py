@@ -149,6 +149,8 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
     said: list[str] = []
     for one in factors:
         said += _check_year(one, episodes)
+    if episodes is not None:
+        said += _check_begun(factors, episodes)
     said += _check_jumps(factors)
     kinds = {
         one.period: int((one.table["mark"] != NOT_COLLECTED).groupby(one.table["factor"]).any().sum())
@@ -196,18 +198,32 @@ def _check_episodes(
     same = episodes[(episodes["la_code"] == part["la_code"].iloc[0]) & (episodes["period"] == period)]
     if same.empty:
         return []
-    started, at_any = float(same["started"].iloc[0]), float(same["any_point"].iloc[0])
+    at_any = float(same["any_point"].iloc[0])
     if assessments > at_any:
         return [
             f"{name}, {period}: {assessments:,.0f} episodes with a factor, but only {at_any:,.0f} episodes at any "
             "point in the year; both can't be right."
         ]
-    if assessments >= MANY * started:
-        return [
-            f"{name}, {period}: {assessments:,.0f} episodes with a factor, but only {started:,.0f} that began in the "
-            "year; it may count differently from other authorities."
-        ]
     return []
+
+
+def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[str]:
+    """Return which authorities have many more episodes with a factor than began, and in which years."""
+    begun = episodes.set_index(["la_code", "period"])[["started", "any_point"]]
+    found: dict[str, list[str]] = {}
+    for one in factors:
+        for row in one.table.drop_duplicates("la_code").itertuples():
+            key = (str(row.la_code), one.period)
+            if key not in begun.index:
+                continue
+            started, at_any = begun.loc[[key]].iloc[0]
+            if MANY * started <= row.assessments <= at_any:
+                found.setdefault(str(row.la_name), []).append(one.period)
+    return [
+        f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
+        f"({list_briefly(periods, 10)}): it may count differently from other authorities."
+        for name, periods in found.items()
+    ]
 
 
 def _check_jumps(factors: Sequence[Factors]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -81,11 +83,12 @@ def draw_series(
         axes.yaxis.set_major_formatter(_as_number)
         _name_periods(axes, periods)
         if change_points is not None:
-            _mark_changes(axes, series, change_points, periods)
+            _mark_changes(axes, series, change_points, periods, names)
         _name_lines(sheet, axes, [end for end in ends if end is not None])
     return sheet.figure
 
 
+NO_CHANGE: Final = "No change of level was found."
 _COUNT: Final = ("low", "high", "ci_low", "ci_high")
 _RATE: Final = ("rate_low", "rate_high", "rate_ci_low", "rate_ci_high")
 
@@ -97,6 +100,7 @@ def _as_number(value: float, _: object = None) -> str:
 
 def _title(series: Series, measure: str) -> str:
     """Return from what to what the first group went; of rates, in rates."""
+    series = _comparable(series)
     if measure == "count":
         return wording.series_title(series)
     table = series.table.assign(low=series.table["rate_low"].round(1), high=series.table["rate_high"].round(1))
@@ -111,6 +115,18 @@ def _title(series: Series, measure: str) -> str:
     until = f" to {last['low']:,.1f}" if first["low"] != last["low"] else ""
     begin, end = (period_words(str(row["period"])) for row in (first, last))
     return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people, {begin} to {end}"
+
+
+def _comparable(series: Series) -> Series:
+    """Return the series without provisional periods and, of quarters, only those like the last: season is no change."""
+    table = series.table[~series.table["period"].isin(series.provisional)]
+    known = table.loc[table["low"].notna(), "period"].astype(str)
+    if known.empty:
+        return replace(series, table=table)
+    quarter = re.search(r" Q[1-4]$", known.iloc[-1])
+    if quarter:
+        table = table[table["period"].astype(str).str.endswith(quarter[0])]
+    return replace(series, table=table)
 
 
 def _floor(series: Series, names: Sequence[str]) -> float:
@@ -130,8 +146,8 @@ def _on_changes(change_points: Extract | None) -> list[str]:
     if change_points is None:
         return []
     found = bool((change_points.table["segment"] > 1).any())
-    said = [] if found else ["No change of level was found."]
-    return [*said, change_points.words, *change_points.notes]
+    said = "Upright strokes: the level changed, by so many times (95 % interval)." if found else NO_CHANGE
+    return [said, change_points.words, *change_points.notes]
 
 
 def _draw_line(
@@ -192,25 +208,35 @@ def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]
 # --------------------------------------------------------------------------- change
 
 
-def _mark_changes(axes: Axes, series: Series, change_points: Extract, periods: Sequence[str]) -> None:
-    """Draw a line before every period from which a group's level was another, and say by how much."""
-    groups = list(dict.fromkeys(series.table["group"].astype(str)))
+def _mark_changes(
+    axes: Axes, series: Series, change_points: Extract, periods: Sequence[str], names: tuple[str, str, str, str]
+) -> None:
+    """Cross a group's line before every period from which its level was another, and say by how much."""
     bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.16 * (top - bottom))
-    bottom, top = axes.get_ylim()
-    changes = change_points.table[change_points.table["segment"] > 1]
-    for row in changes.itertuples():
-        if str(row.first) not in periods or str(row.group) not in groups:
-            continue
-        place, number = periods.index(str(row.first)) - 0.5, groups.index(str(row.group))
+    axes.set_ylim(bottom, top + 0.06 * (top - bottom))
+    pad = 0.04 * (top - bottom)
+    for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
         colour = LINES[number % len(LINES)][0]
-        axes.vlines(place, bottom, top, color=colour, linewidth=1.0, linestyle=(0, (2, 2)), zorder=1.5)
-        range_words = f"({row.ratio_low:.2f}\u2013{row.ratio_high:.2f})"
-        axes.annotate(
-            f"\u00d7 {row.ratio:.2f}\n{range_words}",
-            (place, top), xytext=(2, -2 - 21 * (number % 2)), textcoords="offset points",
-            ha="left", va="top", fontsize=7.5, color=colour, fontweight="bold",
-        )  # fmt: skip
+        by_period = rows.set_index(rows["period"].astype(str)).reindex(list(periods))
+        low_name, high_name, _, ci_name = names
+        middle = ((by_period[low_name] + by_period[high_name]) / 2).to_numpy(dtype=float)
+        upper = by_period[ci_name].fillna(by_period[high_name]).to_numpy(dtype=float)
+        changes = change_points.table[(change_points.table["group"] == group) & (change_points.table["segment"] > 1)]
+        for row in changes.to_dict("records"):
+            if str(row["first"]) not in periods:
+                continue
+            at = periods.index(str(row["first"]))
+            beside = middle[max(at - 1, 0) : at + 1]
+            beside = beside[np.isfinite(beside)]
+            rising = not row["ratio"] < 1
+            under = upper[max(at - 3, 0) : at + 1] if rising else upper[max(at - 1, 0) : at + 3]
+            low, high = float(beside.min()) - pad, float(np.nanmax([*under, *beside])) + pad / 2
+            axes.vlines(at - 0.5, low, high, color=INK, linewidth=1.1, zorder=4)
+            axes.annotate(
+                f"\u00d7 {row['ratio']:.2f}\n({row['ratio_low']:.2f}\u2013{row['ratio_high']:.2f})",
+                (at - 0.5, high), xytext=(3 if not rising else 2, 1), textcoords="offset points",
+                ha="right" if rising else "left", va="bottom", fontsize=7.5, color=colour, fontweight="bold",
+            )  # fmt: skip
 
 
 def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
@@ -269,24 +295,35 @@ def _draw_ratios(
     drawn = np.isfinite(low) & np.isfinite(high)
     axes.plot(x, ratio, color=colour, linestyle=dashes, linewidth=1.2, marker=marker, markersize=4.5)
     axes.vlines(x[drawn], low[drawn], high[drawn], color=colour, linewidth=2.2, alpha=0.6)
-    known = np.flatnonzero(np.isfinite(ratio))
+    unsure = drawn & np.isnan(ratio)
+    if unsure.any():
+        axes.plot(
+            x[unsure], (low[unsure] + high[unsure]) / 2, color=colour, linestyle=dashes, linewidth=0.8, marker=marker,
+            markersize=5.0, markerfacecolor="white", markeredgewidth=1.2,
+        )  # fmt: skip
+    known = np.flatnonzero(drawn)
     if not len(known):
         return None
     last = known[-1]
-    words = f"\u00d7 {ratio[last]:.2f}"
-    return (f"{group}: {words}" if group else words, float(ratio[last]), colour)
+    hidden = not np.isfinite(ratio[last])
+    words = f"\u00d7 {low[last]:.2f}\u2013{high[last]:.2f}" if hidden else f"\u00d7 {ratio[last]:.2f}"
+    height = (low[last] + high[last]) / 2 if hidden else ratio[last]
+    return (f"{group}: {words}" if group else words, float(height), colour)
 
 
 def _change_title(change: pd.DataFrame, series: Series, base: str) -> str:
     """Return how many times the base the last known number of the first group is, with its interval."""
     title = capitalised(series.title or series.unit)
-    known = change[change["ratio"].notna() & (change["period"] != base)]
+    known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]
     if known.empty:
         return f"{title}: change since {period_words(base)} is not known"
     last = known[known["group"] == known["group"].iloc[0]].iloc[-1]
     who = f"{title} ({last['group']})" if change["group"].nunique() > 1 else title
-    interval = f"95 % interval {last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
     when = period_words(str(last["period"]))
+    if np.isnan(last["ratio"]):
+        between = f"{last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
+        return f"{who}: {between} times as many in {when} as in {period_words(base)}"
+    interval = f"95 % interval {last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
     return f"{who}: {last['ratio']:.2f} times as many in {when} as in {period_words(base)} ({interval})"
 
 
@@ -299,4 +336,7 @@ def _on_change(change: pd.DataFrame) -> list[str]:
         chance = f"Intervals allow for counts that vary more than Poisson chance (times its variance: {named})."
     else:
         chance = "Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."
-    return [f"{chance} They do not answer for changes in recording or population."]
+    said = [f"{chance} They do not answer for changes in recording or population."]
+    if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
+        said.append("A hollow mark stands in the middle of its bar: the number is hidden or rounded.")
+    return said

@@ -219,11 +219,10 @@ def _notes(
     """Return the audit of the file in sentences."""
     force = table.need(*FORCE)
     name, region = frame[force].iloc[0], table.find(*REGION)
-    notes = [f"{len(frame):,} of {len(table):,} rows are of the {name} force; the others are of other forces."]
-    outside = int((~numbers["start"].between(*_years_of(series))).sum())
-    if outside:
-        notes.append(f"{outside:,} of them are of other years and not counted.")
-        numbers = numbers[numbers["start"].between(*_years_of(series))]
+    inside = numbers["start"].between(int(series["period"].iloc[0][:4]), int(series["period"].iloc[-1][:4]))
+    outside = f", {(~inside).sum():,} of them of other years and not counted" if bool((~inside).any()) else ""
+    numbers = numbers[inside]
+    notes = [f"{len(frame):,} of {len(table):,} rows are of the {name} force{outside}; the others are of other forces."]
     if region and bool((table.frame[region].str.casefold() == str(name).casefold()).any()):
         notes.append(f"{name} is also a region of the file; these numbers are of the force alone.")
     negative = int((numbers["low"] < 0).sum())
@@ -235,8 +234,3 @@ def _notes(
     if "population" in numbers.columns and numbers["population"].nunique() == 1 and len(numbers) > 4:
         notes.append("The file has one population for all years: rates here move with the counts alone.")
     return notes
-
-
-def _years_of(series: pd.DataFrame) -> tuple[int, int]:
-    """Return the first and the last calendar year in which a financial year of the series begins."""
-    return int(series["period"].iloc[0][:4]), int(series["period"].iloc[-1][:4])

@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_table():
 def test_why_a_group_is_not_cut():
     short = search(make_series([5, 6, np.nan, 7, 8, 9, 9]))
     assert short.table["reason"].iloc[0] == ("too short: 6 known periods, and fewer than 7 can show no change point")
-    assert short.notes == ("all: too short: 6 known periods, and fewer than 7 can show no change point.",)
+    assert short.notes == ("All: too short: 6 known periods, and fewer than 7 can show no change point.",)
     below = search(make_series([5, 6, -1, 7, 8, 9, 9])).table
     assert below["reason"].iloc[0].startswith("a number is below 0 (a correction of an earlier one)")
     hidden = search(make_series([1] * 7, high=[7] * 7)).table
@@ -143,7 +143,7 @@ def test_why_a_group_is_not_cut():
 
 def test_a_steady_rise_is_said_to_be_one():
     notes = search(make_series([1000, 1100, 1210, 1331, 1464, 1611, 1772, 1949])).notes
-    assert "all: a steady rise or fall over all periods describes the numbers better than steps." in notes
+    assert "All: a steady rise or fall over all periods describes the numbers better than steps." in notes
 
 
 def test_with_a_population_the_level_is_the_rate():

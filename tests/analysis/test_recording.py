@@ -96,8 +96,8 @@ def test_many_more_episodes_with_a_factor_than_began_are_said():
         {"la_code": ["E08000025"], "period": ["2018/19"], "started": [60.0], "ended": 1.0, "any_point": [200.0]}
     )
     assert check_recording([make_factors(ABUSE)], episodes=episodes) == (
-        "Birmingham, 2018/19: 100 episodes with a factor, but only 60 that began in the year; it may count differently "
-        "from other authorities.",
+        "Birmingham has at least 1.5 times as many episodes with a factor as episodes that began in the year "
+        "(2018/19): it may count differently from other authorities.",
     )
 
 
