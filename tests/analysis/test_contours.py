@@ -225,13 +225,13 @@ def test_the_study_areas_own_border_cuts_off():
 
 
 def test_raised_and_lowered_are_adjusted_apart():
-    # Twenty cells. By hand, Benjamini and Hochberg over 2p: the four smallest chances of a high value are 0.0005 to
-    # 0.0049 with limits 0.05 k / 20 = 0.0025 to 0.01 for 2p, so four pass; of a low value 0.001 alone passes (2p of the
-    # second is 0.008 > 0.005), which the textbook's one family would not hold back.
+    # Twenty cells. By hand, Benjamini and Hochberg over 2p, with limits of 0.05 k / 20: the four smallest chances of a
+    # high value pass (0.0049 is below 0.01 / 2), the fifth does not (0.01 is above 0.0125 / 2). Of the low ones 0.001
+    # alone passes (0.004 is above 0.005 / 2), which the textbook's one family would not hold back.
     p = np.full((4, 5), 0.5)
     p[0, :4] = [0.0005, 0.001, 0.002, 0.0049]
     p[3, 4], p[3, 3] = 1 - 0.001, 1 - 0.004
-    p[0, 4], p[1, 1] = 0.03, 0.03
+    p[0, 4], p[1, 1] = 0.01, 0.03
     contours = tolerance_contours(make_tested(p))
     assert contours.table["kind"].tolist() == ["raised", "lowered"]
     inside = shapely.intersects_xy(contours.table.geometry.iloc[0], [50, 150, 250, 350, 450, 150], [350] * 5 + [250])
