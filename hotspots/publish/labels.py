@@ -136,7 +136,7 @@ def _quiet_spot(
     over = (low < busy[None, :, 2:]).all(axis=2) & (high > busy[None, :, :2]).all(axis=2)
     covered = over.sum(axis=1)
     moved = np.hypot(*(spots - start).T) / max(size[0], 1.0)
-    best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 3.0 * outside + moved))
+    best = int(np.argmin(8.0 * covered / max(covered.max(), 1.0) + 5.0 * outside + moved))
     return np.asarray(spots[best], dtype=float)
 
 

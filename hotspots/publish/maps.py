@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,15 +31,13 @@ from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
 from hotspots.publish.sheet import INK, MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
-from hotspots.publish.surface_layer import busy_cells, cells_inside, draw_contours, draw_surface, lying_in
+from hotspots.publish.surface_layer import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
 from hotspots.publish.surface_words import surface_heading, surface_title
 from hotspots.publish.window import Window, open_window
 from hotspots.vocabulary import RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 __all__ = ["draw_map", "save_map"]
 
@@ -120,7 +117,8 @@ def draw_map(
         busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
         marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
         taken = label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
-        label_lines(sheet, window, legend.lines, inside=partial(ground.covers, place=place), taken=taken)
+        if legend.drawn is not None:
+            label_lines(sheet, window, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
         _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours))
     return sheet.figure
 
@@ -189,7 +187,7 @@ class _Legend:
     entries: list[Entry]
     note: str = ""
     ramp: str = ""
-    lines: Mapping[str, Sequence[NDArray[np.float64]]] = field(default_factory=dict)
+    drawn: Drawn | None = None
 
 
 def _draw_noun(
@@ -212,7 +210,7 @@ def _draw_noun(
         drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha)
         around = [] if contours is None else draw_contours(window.axes, contours, noun, ground, place=place)
         note = "km² of each class" + _within(place)
-        return _Legend(surface_heading(noun), [*drawn.entries, *around], note, lines=drawn.lines)
+        return _Legend(surface_heading(noun), [*drawn.entries, *around], note, drawn=drawn)
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
     entries = draw_schools(window.axes, noun, place=place)

@@ -30,7 +30,7 @@ __all__ = [
 
 SURFACE_COLOURS: Final = ("#ffffff00", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#8c2d04")
 """Below the average (clear), then once, twice, ... five times the average and more; darker is denser in grey too."""
-LOWERED_COLOURS: Final = ("#74add1", "#abd0e6", "#deebf7")
+LOWERED_COLOURS: Final = ("#92c5de", "#c1dcee", "#e6f0f8")
 RAISED_COLOURS: Final = ("#fee8c8", "#fdbb84", "#ef6548", "#990000")
 """Most lowered first, most raised last. The lowered stay pale and are dotted: in grey only the raised is dark."""
 LOWERED_HATCHES: Final = ("....", "...", "..")
@@ -43,7 +43,7 @@ FACTOR_WORDS: Final = (
     "Less than half",
     "Half to two thirds",
     "Two thirds to four fifths",
-    "Four fifths to 1.25 times",
+    "About the same: 0.8 to 1.25 times",
     "1.25 to 1.5 times",
     "1.5 to 2 times",
     "2 to 3 times",
@@ -181,7 +181,7 @@ def _diverging(surface: Surface, bounds: Sequence[float], labels: Sequence[str])
 def _factor_shades(surface: Surface) -> tuple[Shade, ...]:
     labels = list(FACTOR_WORDS)
     if surface.kind == "relative-risk":
-        labels[3] += " (about average)"
+        labels[3] = "About average: 0.8 to 1.25 times"
         labels[-1] = "3 times the average risk or more"
     return _diverging(surface, [math.log(bound) for bound in FACTORS], labels)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -56,10 +57,14 @@ CONTOUR_DASHES: Final = {"lowered": (0, (3.0, 1.6))}
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn: lines of the legend, and contour lines (label → arrays (n, 2) in metres), highest first."""
+    """What was drawn: lines of the legend, and contour lines (label → arrays (n, 2) in metres), highest first.
+
+    `shows` says whether points (eastings, northings in metres) lie where a class is seen.
+    """
 
     entries: list[Entry]
-    lines: dict[str, list[Floats]] = field(default_factory=dict)
+    lines: dict[str, list[Floats]]
+    shows: Callable[[Floats, Floats], NDArray[np.bool_]]
 
 
 def _centres(surface: Surface) -> tuple[Floats, Floats]:
@@ -177,7 +182,7 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
     numbers = np.histogram(known, bins=bounds)[0]
     area = surface.cell**2 / 1e6
     entries = [
-        Entry(shade.label, shade.colour, shade.hatch, _km2(float(number) * area))
+        Entry(shade.label, shade.colour, shade.hatch, _km2(float(number) * area), hatch_colour=LINE)
         for shade, number in zip(shades, numbers, strict=True)
     ][::-1]
     missing = unjudged_cells(surface, ground, place)
@@ -185,7 +190,16 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
         _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip)
         size = _km2(float(missing.sum()) * area)
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
-    return Drawn(entries, _draw_lines(axes, field, surface, clip=clip))
+    lines = _draw_lines(axes, field, surface, clip=clip)
+    return Drawn(entries, lines, partial(_shows, surface=surface, ground=ground, place=place))
+
+
+def _shows(east: Floats, north: Floats, *, surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
+    """Return which points lie in a place and in a cell with a value."""
+    rows, columns = surface.values.shape
+    row = np.clip(np.floor((surface.origin[1] - north) / surface.cell), 0, rows - 1).astype(np.intp)
+    column = np.clip(np.floor((east - surface.origin[0]) / surface.cell), 0, columns - 1).astype(np.intp)
+    return ground.covers(east, north, place) & np.isfinite(surface.values[row, column])
 
 
 def _km2(size: float) -> int | str:
@@ -206,7 +220,7 @@ def _fill_classes(
         if path is not None:
             _add(axes, path, clip, facecolor=shade.colour, alpha=alpha, zorder=1.0)
             if shade.hatch:
-                _add(axes, path, clip, facecolor="none", edgecolor=INK, hatch=shade.hatch, zorder=1.2)
+                _add(axes, path, clip, facecolor="none", edgecolor=LINE, hatch=shade.hatch, zorder=1.2)
 
 
 def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath) -> None:
@@ -232,7 +246,7 @@ def _draw_lines(axes: Axes, field: _Field, surface: Surface, *, clip: Transforme
         return {}
     lines = {label: field.lines(level) for level, label in line_labels(surface).items()}
     drawn = LineCollection(
-        [line for of_level in lines.values() for line in of_level], colors=LINE, linewidths=LINE_POINTS, zorder=2
+        [line for of_level in lines.values() for line in of_level], colors=LINE, linewidths=LINE_POINTS, zorder=1.3
     )
     axes.add_collection(drawn, autolim=False)
     drawn.set_clip_path(clip)

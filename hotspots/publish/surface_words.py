@@ -28,7 +28,7 @@ __all__ = [
 
 NEAR: Final = 5_000.0
 """Metres within which a name says where something is."""
-UNTOLD: Final = "No event's place is known inside an area: its events are spread over the area."
+UNTOLD: Final = "No event's place inside its area is known."
 NOT_TESTED: Final = "No cell is tested against chance."
 
 
@@ -208,8 +208,10 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         said.append("A strong line goes around what is higher than chance would explain.")
     if "lowered" in kinds:
         said.append("A broken line goes around what is lower.")
-    if contours is not None:
+    if kinds & {"raised", "lowered"}:
         said.append("Colour without such a line may be chance.")
+    elif contours is not None:
+        said.append("All colour may be chance.")
     if surface.kind == "relative-risk":
         said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
     return " ".join([*said, "The map shows where, not why."])
@@ -242,6 +244,7 @@ def bandwidth_sentence(surface: Surface) -> str:
 def surface_method_sentence(surface: Surface, contours: Contours | None = None) -> str:
     """Return how the surface and its contours were made and what it can't show, in sentences, none of them twice."""
     words = surface.words.strip() or bandwidth_sentence(surface)
+    words = words.replace(f"{UNTOLD} ", "").removesuffix(f" {UNTOLD}")  # it stands where the map is explained
     more = [contours.words.strip()] if contours is not None else []
     if surface.kind in ("density", "spread") and "risk" not in words:
         more.append("It shows where events are dense, not where risk is high.")

@@ -7,13 +7,22 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hotspots.publish.geopackage import write_geopackage
 from hotspots.publish.raster import write_raster
-from hotspots.publish.shades import SURFACE_COLOURS, surface_breaks, surface_labels
+from hotspots.publish.shades import SURFACE_COLOURS, surface_breaks, surface_labels, surface_shades
 from hotspots.publish.styles import DEPENDS
-from hotspots.vocabulary import COLUMN_WORDS, GI_CLASSES, MORAN_CLASSES, RELEASE_WORDS, SCHOOL_CLASSES
+from hotspots.vocabulary import (
+    COLUMN_WORDS,
+    CONTOUR_COLUMN_WORDS,
+    CONTOUR_KINDS,
+    GI_CLASSES,
+    MORAN_CLASSES,
+    RELEASE_WORDS,
+    SCHOOL_CLASSES,
+)
 
 pytestmark = pytest.mark.qgis
 
@@ -136,6 +145,56 @@ def test_qgis_draws_the_raster_in_the_classes_of_the_printed_map(surface, tmp_pa
     assert classes == surface_labels(surface_breaks(surface))
     # Below the average and outside the study area nothing is drawn: the paper shows.
     assert set(layer["colours"]) == {"#ffffff", *SURFACE_COLOURS[1:]}
+
+
+@pytest.mark.parametrize("kind", ["relative-risk", "difference"])
+def test_qgis_draws_tested_surfaces_by_their_first_band(make_risk, tmp_path, in_ci, kind):
+    need("qgis.core", in_ci)
+    surface = make_risk(kind=kind)
+    path, _ = write_raster(tmp_path / "risk.tif", surface)
+    layer = opened(path, tmp_path)["risk"]
+    assert (layer["valid"], layer["bands"], layer["renderer"]) == (True, 3, "singlebandpseudocolor")
+    heading, *classes = layer["legend"]
+    assert "risk of knife crime, " in heading
+    shades = surface_shades(surface)
+    assert classes == [shade.label for shade in shades]
+    # The most raised and the most lowered are on the picture; what is about average is the paper's white.
+    assert {"#ffffff", shades[0].colour, shades[-1].colour} <= set(layer["colours"])
+
+
+def test_values_in_gdal_are_those_of_the_surface(risk, tmp_path, in_ci):
+    need("osgeo.gdal", in_ci)
+    path, _ = write_raster(tmp_path / "risk.tif", risk)
+    script = (
+        "import sys, json; from osgeo import gdal; gdal.UseExceptions(); d = gdal.Open(sys.argv[1]);"
+        "print(json.dumps([[b.GetNoDataValue(), b.GetOverviewCount(), b.GetUnitType(), b.ReadAsArray().tolist()]"
+        " for b in map(d.GetRasterBand, (1, 2, 3))]))"
+    )
+    done = run(PYTHON, "-c", script, str(path))
+    assert done.returncode == 0, done.stderr
+    for (nodata, _, unit, cells), values in zip(
+        json.loads(done.stdout), (risk.values, risk.p_raised, risk.p_lowered), strict=True
+    ):
+        read = np.array(cells, dtype=np.float32)
+        assert np.array_equal(np.where(read == nodata, np.nan, read), values.astype(np.float32), equal_nan=True)
+        assert unit in (risk.unit, "probability")
+
+
+def test_contours_open_with_their_lines_labels_and_words(contours, study_area, tmp_path, in_ci):
+    need("qgis.core", in_ci)
+    path = write_geopackage(tmp_path / "c.gpkg", [contours, study_area], title="C")
+    layer = opened(path, tmp_path)["knife_crime_risk_raised_lowered"]
+    assert (layer["valid"], layer["crs"], layer["invalid"], layer["features"]) == (True, "EPSG:27700", 0, 3)
+    assert (layer["style"], layer["sld"], layer["labels"]) == ("Loaded from Provider", True, True)
+    assert layer["legend"] == [MARK, CONTOUR_KINDS["raised"], CONTOUR_KINDS["lowered"]]
+    aliases = {column: alias for column, alias in layer["aliases"].items() if column != "fid"}
+    assert aliases == {column: title for column, (title, _) in CONTOUR_COLUMN_WORDS.items()}
+    assert layer["display"] == "Raised risk 1"
+    first = layer["tips"][0]
+    assert first.startswith("<b>Risk raised by more than chance at 5 %</b><br/>Number 1<br/>Size, km²: 4.00<br/>")
+    # 4 of 36 km² and 60 of 200 events.
+    assert "<br/>Share of the area: 11.11 %<br/>Events: 60<br/>Share of the events: 30.0 %" in first
+    assert not any("Eval Error" in tip or "[%" in tip or "NULL" in tip for tip in layer["tips"])
 
 
 def test_gdal_s_own_examination_passes(package, in_ci):

@@ -114,7 +114,7 @@ def test_factors_are_the_same_on_every_map():
         (0.3, "Less than half"),
         (0.6, "Half to two thirds"),
         (0.7, "Two thirds to four fifths"),
-        (1.0, "Four fifths to 1.25 times (about average)"),
+        (1.0, "About average: 0.8 to 1.25 times"),
         (1.3, "1.25 to 1.5 times"),
         (1.7, "1.5 to 2 times"),
         (2.5, "2 to 3 times"),
@@ -176,3 +176,29 @@ def test_raised_is_dark_and_lowered_is_dotted_in_grey(kind):
     assert min(grey(shade.colour) for shade in lowered) > grey(shades[-2].colour)
     for one, other in combinations(shades, 2):
         assert one.hatch != other.hatch or abs(grey(one.colour) - grey(other.colour)) > 0.05, (one, other)
+
+
+# Machado, Oliveira and Fernandes (2009), IEEE Transactions on Visualization 15, 1291-1298, table 1, severity 1.0.
+DEFICIENT = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+@pytest.mark.parametrize("eyes", DEFICIENT)
+@pytest.mark.parametrize("kind", ["density", "ratio"])
+def test_classes_differ_for_all_eyes(eyes, kind):
+    """Without one kind of cone, any two classes are apart by a twelfth of the way from black to white, or dotted."""
+    shades = surface_shades(surface_of([[1.0] * 99 + [900.0]] if kind == "density" else [[0.5]], kind))
+
+    def seen(shade):
+        colour = "#ffffff" if not shade.opaque else shade.colour
+        light = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+        changed = np.clip(np.array(DEFICIENT[eyes]) @ linear, 0, 1)
+        return np.where(changed <= 0.0031308, 12.92 * changed, 1.055 * changed ** (1 / 2.4) - 0.055)
+
+    for one, other in combinations(shades, 2):
+        apart = np.linalg.norm(seen(one) - seen(other)) / np.sqrt(3)
+        assert apart > 1 / 12 or one.hatch != other.hatch, (one.label, other.label, apart)

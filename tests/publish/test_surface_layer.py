@@ -112,7 +112,7 @@ def test_counts_spread_evenly_have_no_numbers_on_their_lines(make_surface, study
     figure = draw_map(spread, study_area)
     assert not [t for t in map_axes(figure).texts if re.fullmatch(r"[\d.]+", t.get_text())]
     said = prose(figure)
-    assert "No event's place is known inside an area" in said
+    assert "No event's place inside its area is known." in said
     assert "Kernel and bandwidth" not in said
     assert "nan" not in said
 
@@ -132,12 +132,12 @@ def test_a_surface_without_differences_is_drawn_too(make_surface, study_area, fi
 def test_a_risk_says_factors_and_what_was_not_judged(risk, contours, study_area):
     figure = draw_map(risk, study_area, contours=contours)
     found = legend(figure)
-    # The southernmost kilometre was not judged: 6 km²; the raised square has 4, the lowered ones half a km², rounded up.
+    # The southernmost kilometre was not judged: 6 km²; the raised square has 4, the lowered half a km², rounded up.
     assert found[UNJUDGED] == "6"
     assert found["Risk raised by more than chance at 5 %, with 30 % of the events"] == "4"
     assert found["Risk lowered by more than chance at 5 %, with 1.5 % of the events"] == "1"
     assert sum(int(found[s.label]) for s in surface_shades(risk) if found[s.label] != "<1") == pytest.approx(30, abs=2)
-    assert {"#990000", "#fdbb84", "#74add1"} <= filled(figure)
+    assert {"#990000", "#fdbb84", "#92c5de"} <= filled(figure)
     said = prose(figure)
     assert "Risk compared with the average" in said
     assert "A strong line goes around what is higher than chance would explain." in said
