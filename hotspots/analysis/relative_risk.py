@@ -154,6 +154,7 @@ def relative_risk(
             *chosen.notes,
             *spread.notes,
             *notes_of_cells(judged, counts, window=window, rule=f"fewer than {least:g} events would be expected there"),
+            *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
         provenance={
@@ -198,6 +199,15 @@ def _need_people(spread: Spread, area: StudyArea) -> None:
             found=f"{len(area):,} areas with a population of 0",
             advice="check the column of the population file",
         )
+
+
+def _map_point_notes(spacing: float | None) -> tuple[str, ...]:
+    if spacing is None:
+        return ()
+    return (
+        f"The events were moved to map points about {spacing:,.0f} m apart, and the chances take them as fallen "
+        "anywhere: places with few map points may pass for raised risk, and those between them for lowered.",
+    )
 
 
 def _risk_words(

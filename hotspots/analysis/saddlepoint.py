@@ -21,8 +21,8 @@ References
 ----------
 Lugannani, R. and Rice, S. (1980), Advances in Applied Probability 12, 475-490. Daniels, H. E. (1987), International
 Statistical Review 55, 37-48. Barndorff-Nielsen, O. E. (1991), Biometrika 78, 557-563. Skovgaard, I. M. (1987), Journal
-of Applied Probability 24, 875-887 (conditional tails). Jensen, J. L. (1995), Saddlepoint Approximations, section 7.2
-(compound Poisson sums, their chance of 0 apart).
+of Applied Probability 24, 875-887 (conditional tails). Jensen, J. L. (1995), Saddlepoint Approximations (compound
+Poisson sums).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Cumulants:
     """kappa, its slope and its curvature at one node s, of the cells asked for; each (m).
 
     `spread` is the ratio of the variance of what is held fixed to that at s = 0, where the sum is conditional
-    (Skovgaard 1987, eq. 3.3); 1 where nothing is.
+    (Skovgaard 1987); 1 where nothing is.
     """
 
     value: Floats

@@ -316,12 +316,16 @@ def relative_variance(window: Window, masses: Floats, *, cells: Cells) -> Floats
     """Return the relative variance of a density estimated from so many expected events, near the border too; (m).
 
     R(K) / (h^2 n g(x)), with the kernel's square and the kernel summed over the cells inside only, and g smoothed and
-    corrected at the border as the estimate is: Hazelton and Davies (2009), section 3.
+    corrected at the border as the estimate is.
 
     Parameters
     ----------
     masses
         Expected events per cell, array (row, col).
+
+    References
+    ----------
+    Hazelton, M. L. and Davies, T. M. (2009), Biometrical Journal 51, 98-109 (asymptotic tolerance).
     """
     inside = window.prepare(window.grid.inside.astype(float))
     mass, square = inside(_itself)[cells], inside(_square)[cells]

@@ -211,6 +211,22 @@ def test_an_event_on_the_outermost_border_counts():
     assert relative_risk(make_events(points), AREA, **SETTINGS).provenance["events_used"] == 1_504
 
 
+def test_people_live_at_addresses_where_these_are_given():
+    """All of a square's people in one corner: there the same events are less risk than elsewhere in the square."""
+    corner = pd.DataFrame({"easting": [405_100.0], "northing": [294_900.0]})
+    even = relative_risk(EVENTS, AREA, **SETTINGS)
+    found = relative_risk(EVENTS, AREA, addresses=corner, **SETTINGS)
+    assert at(found, 405_100, 294_900) < at(even, 405_100, 294_900)
+    assert "over its addresses" in found.words
+    assert any(note.startswith("Areas without an address") for note in found.notes)
+
+
+def test_events_moved_to_map_points_are_said_to_be():
+    points = EVENTS.table[["easting", "northing"]].to_numpy()
+    found = relative_risk(make_events(np.round(points / 150) * 150 + 3), AREA, **SETTINGS)
+    assert any(note.startswith("The events were moved to map points about 1") for note in found.notes)
+
+
 def test_inputs_stay_as_they_were():
     events, areas = EVENTS.table.copy(), AREA.areas.copy()
     relative_risk(EVENTS, AREA, **SETTINGS)

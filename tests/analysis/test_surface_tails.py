@@ -171,9 +171,9 @@ def test_the_smallest_sum_there_is_has_its_chance():
     """One event at the rim of a coarse kernel: nothing else is so little, and the saddlepoint runs off to infinity."""
     window, people = Window(GRID, "epanechnikov", 450.0), np.ones(GRID.shape)
     events = np.zeros(GRID.shape)
-    # Of offsets within 4.5 sides the farthest are (4, 2) and (2, 4): 8 cells. 61 are within reach.
+    # Of offsets within 4.5 sides the farthest are (4, 2) and (2, 4): 8 of the 69 within reach.
     events[18 + 4, 20 + 2], events[0, 0] = 1, 99
-    within, rim = 61 / GRID.inside.size, 8 / GRID.inside.size
+    within, rim = 69 / GRID.inside.size, 8 / GRID.inside.size
     p_high, p_low = people_tails(window, events, people, cells=np.array([np.ravel_multi_index((18, 20), GRID.shape)]))
     exact = (1 - within) ** 100 + 100 * rim * (1 - within) ** 99
     assert p_low[0] == pytest.approx(exact, rel=0.02)
