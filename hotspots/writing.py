@@ -198,13 +198,13 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             }
             for result in findings.results
         },
-        "clustering": {name: _known(table).to_dict("index") for name, table in findings.clustering.items()},
+        "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
         "correlograms": {
-            name: _known(table.reset_index()).to_dict("records") for name, table in findings.correlograms.items()
+            name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()
         },
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
-        "predictions": {name: _known(table).to_dict("records") for name, table in findings.predictions.items()},
+        "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
         "schools": _describe_school_result(findings.schools),
         "left_out": dict(findings.left_out),
     }
@@ -237,7 +237,7 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
         "bandwidth_m": surface.bandwidth,
         "bandwidth_chosen": surface.bandwidth_words,
         "cell_m": surface.cell,
-        "integral": round(surface.integral, 6) if np.isfinite(surface.integral) else None,
+        "integral": round(surface.integral, 6),
         "kind": surface.kind,
         "words": surface.words,
         "settings": dict(surface.provenance),
@@ -247,7 +247,7 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
 
 def _describe_contours(contours: Contours) -> dict[str, Any]:
     table = pd.DataFrame(contours.table.drop(columns="geometry"))
-    return {"words": contours.words, "polygons": _known(table.reset_index()).to_dict("records")}
+    return {"words": contours.words, "polygons": table.reset_index().to_dict("records")}
 
 
 def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
@@ -288,13 +288,18 @@ def finish_summary(folder: Path, summary: dict[str, Any], seconds: dict[str, flo
     """
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     summary = {**summary, "files": [*files, "summary.json"], "seconds": {k: round(v, 2) for k, v in seconds.items()}}
-    text = json.dumps(summary, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    text = json.dumps(_without_gaps(summary), indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _known(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with None where a number is missing: JSON has no NaN."""
-    return table.astype(object).where(table.notna(), None)
+def _without_gaps(value: Any) -> Any:
+    """Return the same with None where a number is missing, however deep it lies: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _without_gaps(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_gaps(one) for one in value]
+    missing = isinstance(value, float) and not np.isfinite(value)
+    return None if missing or value is pd.NA else value
 
 
 def _plain(value: Any) -> Any:
