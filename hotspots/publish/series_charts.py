@@ -293,13 +293,15 @@ def _draw_ratios(
     x = np.arange(len(rows), dtype=float) + shift
     ratio, low, high = (rows[name].to_numpy(dtype=float) for name in ("ratio", "ratio_low", "ratio_high"))
     drawn = np.isfinite(low) & np.isfinite(high)
-    axes.plot(x, ratio, color=colour, linestyle=dashes, linewidth=1.2, marker=marker, markersize=4.5)
+    # A gap breaks the line; a hidden number stands in the middle of what it may be.
+    middle = np.where(np.isfinite(ratio), ratio, np.where(drawn, (low + high) / 2, np.nan))
+    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.2, marker=marker, markersize=4.5)
     axes.vlines(x[drawn], low[drawn], high[drawn], color=colour, linewidth=2.2, alpha=0.6)
     unsure = drawn & np.isnan(ratio)
     if unsure.any():
         axes.plot(
-            x[unsure], (low[unsure] + high[unsure]) / 2, color=colour, linestyle=dashes, linewidth=0.8, marker=marker,
-            markersize=5.0, markerfacecolor="white", markeredgewidth=1.2,
+            x[unsure], middle[unsure], color=colour, linestyle="none", marker=marker, markersize=5.0,
+            markerfacecolor="white", markeredgewidth=1.2,
         )  # fmt: skip
     known = np.flatnonzero(drawn)
     if not len(known):
@@ -307,8 +309,7 @@ def _draw_ratios(
     last = known[-1]
     hidden = not np.isfinite(ratio[last])
     words = f"\u00d7 {low[last]:.2f}\u2013{high[last]:.2f}" if hidden else f"\u00d7 {ratio[last]:.2f}"
-    height = (low[last] + high[last]) / 2 if hidden else ratio[last]
-    return (f"{group}: {words}" if group else words, float(height), colour)
+    return (f"{group}: {words}" if group else words, float(middle[last]), colour)
 
 
 def _change_title(change: pd.DataFrame, series: Series, base: str) -> str:

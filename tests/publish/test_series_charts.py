@@ -1,0 +1,144 @@
+"""Charts of series: rates, provisional periods, change points and the change since a base; all of it legible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sheet_checks import assert_legible, prose, words
+
+from hotspots.analysis.change_points import find_change_points
+from hotspots.analysis.periods import with_intervals, with_rates
+from hotspots.analysis.trends import change_since, join_series
+from hotspots.errors import DisclosureError
+from hotspots.nouns import Series
+from hotspots.publish.maps import save_map
+from hotspots.publish.series_charts import draw_change, draw_series
+
+COUNTS = (400.0, 405, 398, 402, 600, 610, 595)
+QUARTERS = [f"{year}/{year % 100 + 1} Q{q}" for year in (2012, 2013, 2014) for q in (1, 2, 3, 4)]
+
+
+def counted(counts: tuple[float, ...] = COUNTS, *, group: str = "all ages", high: Any = None, **fields: Any) -> Series:
+    """Return a series that begins in 2013."""
+    periods = [str(2013 + n) for n in range(len(counts))]
+    table = pd.DataFrame({"period": periods, "group": group, "low": np.asarray(counts, float), "ci_low": np.nan})
+    table["high"] = table["low"] if high is None else high
+    options = {"unit": "knife offences", "title": "Knife crime", "source": "Home Office", "release": "open"} | fields
+    return with_intervals(Series(table.assign(ci_high=np.nan), **options))  # type: ignore[arg-type]
+
+
+def both() -> Series:
+    young = counted((100, 98, 103, 99, 205, 210, 199), group="under 25", high=[102, 98, 103, 99, 207, 210, 203])
+    return join_series(counted(), young, name="knife", title="Knife crime")
+
+
+def found(series: Series) -> Any:
+    return find_change_points(series, rng=np.random.default_rng(1), draws=99)
+
+
+def chart(figure: Figure) -> Axes:
+    """Return the axes beside the paper."""
+    return figure.axes[1]
+
+
+def test_rates_stand_on_their_own_axis_and_title() -> None:
+    series = with_rates(counted(), 100_000)
+    figure = draw_series(series, measure="rate")
+    np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), COUNTS)
+    assert "Knife crime: rate rose from 400.0 to 595.0 per 100,000 people, 2013 to 2019" in prose(figure)
+    assert chart(figure).get_ylabel() == "Knife offences per 100,000 people"
+    assert_legible(figure)
+
+
+def test_provisional_periods_are_hollow_and_said() -> None:
+    figure = draw_series(counted(provisional=("2019",)))
+    hollow = chart(figure).lines[1]
+    assert hollow.get_markerfacecolor() == "white"
+    assert list(hollow.get_xdata()) == [6]
+    assert "Hollow marks are provisional and may still change: 2019." in prose(figure)
+    # The title speaks of what is final.
+    assert "to 610 in 2018" in prose(figure)
+
+
+def test_the_title_of_quarters_compares_the_same_quarter() -> None:
+    table = pd.DataFrame({"period": QUARTERS, "group": "all", "low": np.arange(12.0) + 100})
+    series = with_intervals(
+        Series(table.assign(high=table["low"], ci_low=0.0, ci_high=0.0), unit="crimes", title="Crime", release="open")
+    )
+    assert "Crime rose from 103 in 2012/13 Q4 to 111 in 2014/15 Q4" in prose(draw_series(series))
+
+
+def test_a_change_of_level_crosses_its_line_with_its_size() -> None:
+    series = both()
+    extract = found(series)
+    figure = draw_series(series, change_points=extract)
+    sizes = [text.get_text() for text in chart(figure).texts if "×" in text.get_text()]
+    assert len(sizes) == int((extract.table["segment"] > 1).sum()) == 2
+    assert sizes[0].startswith("× 1.50\n(1.4")  # 601.7 / 401.25 by hand
+    assert "Upright strokes: the level changed, by so many times (95 % interval)." in prose(figure)
+    assert_legible(figure)
+
+
+def test_no_change_of_level_is_said() -> None:
+    series = counted((400, 405, 398, 402, 399, 404, 401))
+    assert "No change of level was found." in prose(draw_series(series, change_points=found(series)))
+
+
+def test_a_correction_below_zero_is_drawn_below_zero() -> None:
+    figure = draw_series(counted((5, 6, -2, 4)))
+    assert chart(figure).get_ylim()[0] < -2
+    assert chart(figure).lines[0].get_ydata()[2] == -2
+    assert not any(text.startswith("-") for text in words(figure))  # a true minus sign
+
+
+def test_change_since_a_base_states_ratio_and_interval() -> None:
+    series = counted((100, 90, 250))
+    figure = draw_change(change_since(series, "2013"), series, base="2013")
+    np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), [1, 0.9, 2.5])
+    title = "Knife crime: 2.50 times as many in 2015 as in 2013 (95 % interval 1.97 to 3.19)"
+    # scipy.stats.binomtest(250, 350).proportion_ci(): 0.66385 to 0.76105, that is 1.9749 to 3.1850 as a ratio
+    assert title in prose(figure)
+    assert "Intervals take counts as Poisson" in prose(figure)
+    assert_legible(figure)
+
+
+def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
+    series = both()
+    change = change_since(series, "2014", dispersion={"under 25": 2.5})
+    figure = draw_change(change, series, base="2014")
+    assert "A hollow mark stands in the middle of its bar: the number is hidden or rounded." in prose(figure)
+    assert "(times its variance: all ages 1.0, under 25 2.5)" in prose(figure)
+    hollow = [line for line in chart(figure).lines if line.get_markerfacecolor() == "white"]
+    assert [list(np.round(line.get_xdata())) for line in hollow] == [[0, 4, 6]]
+    assert_legible(figure)
+
+
+def test_a_gap_breaks_the_change_too() -> None:
+    series = counted((100, np.nan, 120))
+    figure = draw_change(change_since(series, "2013"), series, base="2013")
+    assert np.isnan(chart(figure).lines[0].get_ydata()[1])
+    lost = counted((np.nan, 5, 6))
+    assert "change since 2013 is not known" in prose(draw_change(change_since(lost, "2013"), lost, base="2013"))
+
+
+def test_unreleased_series_are_not_drawn() -> None:
+    series = replace(counted(), release="unreleased")
+    with pytest.raises(DisclosureError):
+        draw_series(series, change_points=found(series))
+    with pytest.raises(DisclosureError):
+        draw_change(change_since(series, "2013"), series, base="2013")
+
+
+def test_the_same_chart_is_the_same_bytes(tmp_path: Path) -> None:
+    series = both()
+    before = series.table.copy()
+    drawn = [save_map(draw_series(series, change_points=found(series)), tmp_path / name, dpi=50) for name in "ab"]
+    assert [path.read_bytes() for path in drawn[0]] == [path.read_bytes() for path in drawn[1]]
+    pd.testing.assert_frame_equal(series.table, before)
