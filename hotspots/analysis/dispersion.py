@@ -88,9 +88,8 @@ def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | 
         extra = float(np.expm1(log_dispersion))
         dispersion = 1 + extra * growth
         seen = (np.minimum(np.abs(y - mean), _reach(mean, dispersion)) ** 2 / (dispersion * mean)).mean()
-        group_dispersion = 1 + extra * group_growth
-        moment = clipped_moment(group_mean, group_dispersion, reach=_reach(group_mean, group_dispersion))
-        return float(seen - np.average(moment, weights=group_size))
+        model = np.average(_clipped_moment(group_mean, 1 + extra * group_growth), weights=group_size)
+        return float(seen - model)
 
     return first_balance(excess, precision=1e-6)
 
@@ -153,20 +152,14 @@ def _reach(mean: Floats, dispersion: Floats) -> Floats:
     return reach
 
 
-def clipped_moment(mean: Floats, dispersion: Floats, *, reach: Floats) -> Floats:
-    """Return E min(r^2, c^2) of negative binomials, r = (y - mean) / SD and c = reach / SD, by summation.
+def _clipped_moment(mean: Floats, dispersion: Floats) -> Floats:
+    """Return E min(r^2, c^2) of negative binomials with these means and dispersions, by summation.
 
-    Only counts within the reach are summed: c^2 less the shortfall there.
-
-    Parameters
-    ----------
-    mean, dispersion
-        Means, and variances over means; shape (n,).
-    reach
-        Distance from the mean, in events, at which residuals are clipped; shape (n,).
+    Only counts within the clip are summed: c^2 less the shortfall there.
     """
     from scipy.special import gammaln
 
+    reach = _reach(mean, dispersion)
     first = np.maximum(np.ceil(mean - reach), 0)
     width = np.floor(mean + reach) - first + 1
     # A wide window is sampled, each at its own stride: small counts stand beside large ones.

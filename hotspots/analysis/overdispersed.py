@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.dispersion import clipped_moment, first_balance
+from hotspots.analysis.dispersion import first_balance
 from hotspots.analysis.intervals import Counts, counts_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
             if np.abs(step).max() <= 1e-8:
                 break
         before, dispersion = dispersion, fit_dispersion(counts, mean, near=dispersion)
-        if abs(dispersion - before) <= 1e-8 * (1 + before):
+        if abs(dispersion - before) <= 1e-7 * (1 + before):
             break
     bread, filling, _, clipped = _equations(counts, mean, dispersion, design)
     inverse = np.linalg.inv(bread)
@@ -168,8 +168,7 @@ def fit_dispersion(counts: Counts | Floats, mean: Floats, *, near: float = 0.0) 
         dispersion = float(np.expm1(log_dispersion)) / average
         chance = log_chances(mean, dispersion)
         seen = counts.expect(lambda y, at: _clipped(y, mean[at], dispersion) ** 2, chance)
-        model = clipped_moment(mean, 1 + dispersion * mean, reach=CLIP * _spread(mean, dispersion))
-        return float((seen - model).mean())
+        return float((seen - _moments(mean, dispersion).psi_squared).mean())
 
     return (first_balance(excess, precision=1e-9, near=1 + near * average) - 1) / average
 
