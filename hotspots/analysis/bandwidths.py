@@ -16,7 +16,7 @@ import numpy as np
 
 from hotspots.analysis.crossvalidation import Criterion, Places, search_bandwidth
 from hotspots.analysis.ripley import search_diggle
-from hotspots.analysis.snapping import Snapping, snapping
+from hotspots.analysis.snapping import CENTIMETRE, Snapping, snapping
 from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -140,13 +140,20 @@ def choose_bandwidth(
     provenance = {
         "bandwidth_rule": "asked for" if isinstance(rule, float | int) else name,
         **{f"bandwidth_{each.replace('-', '_')}_m": round(value, 1) for each, value in values.items()},
+        "radius_per_standard_deviation": round(RADIUS_PER_SD[kernel], 6),
         "map_point_spacing_m": None if found.spacing is None else round(found.spacing, 1),
         "bandwidth_floor_m": None if floor is None else round(floor, 1),
         "share_on_shared_points": round(found.share_shared, 4),
     }
     if isinstance(rule, float | int):
-        return _as_asked(float(rule), values, floor=floor, found=found, provenance=provenance)
-    chosen = Bandwidth(_round(values[name]), name, "", (*notes, _others(values, name)), provenance)
+        return _as_asked(float(rule), _others(values, None, kernel), floor=floor, found=found, provenance=provenance)
+    if values[name] <= 0:
+        raise AnalysisError(
+            f"All events lie on one line, so {RULE_WORDS[name]} gives a bandwidth of 0.",
+            found=f"{len(points):,} events, the first at {points[0, 0]:.0f} {points[0, 1]:.0f}",
+            advice="give the bandwidth in metres, or use another rule",
+        )
+    chosen = Bandwidth(_round(values[name]), name, "", (*notes, _others(values, name, kernel)), provenance)
     return _in_words(chosen, floor=floor, found=found)
 
 
@@ -264,13 +271,13 @@ def _search(
 
 def _as_asked(
     asked: float,
-    values: Mapping[str, float],
+    others: str,
     *,
     floor: float | None,
     found: Snapping,
     provenance: dict[str, Any],
 ) -> Bandwidth:
-    notes = [_others(values, None)]
+    notes = [others]
     if floor is not None and asked < floor:
         notes.append(
             f"Events were moved to map points about {found.spacing:,.0f} m apart: with a bandwidth of "
@@ -291,9 +298,12 @@ def _in_words(chosen: Bandwidth, *, floor: float | None, found: Snapping) -> Ban
     return replace(chosen, metres=raised, words=words, notes=(*chosen.notes, f"Bandwidth {words}."))
 
 
-def _others(values: Mapping[str, float], chosen: str | None) -> str:
+def _others(values: Mapping[str, float], chosen: str | None, kernel: Kernel) -> str:
     others = [f"{name} {_metres(_round(value))}" for name, value in values.items() if name != chosen]
-    return f"Bandwidths that other rules give: {', '.join(others)}."
+    words = f"Bandwidths that other rules give: {', '.join(others)}."
+    if kernel == "gaussian":
+        return words
+    return f"{words} A {kernel} radius is {RADIUS_PER_SD[kernel]:.2f} standard deviations of a Gaussian as smooth."
 
 
 def _round(metres: float) -> float:
@@ -319,7 +329,7 @@ def _need(points: Floats, *, rule: BandwidthRule | float | None, kernel: str, we
         raise AnalysisError(f"The bandwidth must be above 0: {rule:g}.", advice="give it in metres, or leave it out")
     if kernel not in RADIUS_PER_SD:
         raise AnalysisError(f"There is no kernel {kernel!r}.", advice=f"use one of {', '.join(RADIUS_PER_SD)}")
-    if (rule is None or isinstance(rule, str)) and len(np.unique(points, axis=0)) < 2:
+    if (rule is None or isinstance(rule, str)) and (len(points) < 2 or np.ptp(points, axis=0).max() < CENTIMETRE):
         where = f"{len(points):,} events at {points[0, 0]:.0f} {points[0, 1]:.0f}" if len(points) else "no events"
         raise AnalysisError(
             "All events lie on one point, so no bandwidth can be derived from their spread.",

@@ -72,10 +72,11 @@ class Places:
 
     @classmethod
     def of(cls, points: Floats, weights: Floats | None = None) -> Places:
-        """Return the places of points, shape (n, 2), with the sum of the weights, shape (n,), on each."""
+        """Return the places of points, shape (n, 2), with the sum of the weights on each; none weighs 0."""
         from scipy.spatial import cKDTree
 
         distinct, total, _ = merge_places(points, weights)
+        distinct, total = distinct[total > 0], total[total > 0]
         away, which = cKDTree(distinct).query(distinct, k=[2])
         return cls(distinct, total, np.asarray(away).ravel(), total[np.asarray(which).ravel()])
 

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hotspots.errors import AnalysisError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -111,6 +113,11 @@ def snapping(points: Floats) -> Snapping:
     points
         Easting and northing in metres, shape (n, 2). Every event, the stacked ones too.
 
+    Raises
+    ------
+    AnalysisError
+        If a coordinate is missing.
+
     References
     ----------
     Bunge and Fitzpatrick (1993), Journal of the American Statistical Association 88, 364-373, section 3.1 (number of
@@ -124,6 +131,13 @@ def snapping(points: Floats) -> Snapping:
     >>> found.snapped, found.spacing, found.floor
     (True, 100.0, 200.0)
     """
+    if not np.isfinite(points).all():
+        where = np.flatnonzero(~np.isfinite(points).all(axis=1))
+        raise AnalysisError(
+            f"{len(where):,} of {len(points):,} points have no coordinates.",
+            found=f"the first is row {where[0]}",
+            advice="leave them out and say how many they are",
+        )
     if not len(points):
         return Snapping(False, None, 0.0, 0, None, "There are no points.")
     places, _, stacks = merge_places(points)

@@ -144,6 +144,8 @@ def test_the_default_is_the_robust_rule_with_its_alternatives() -> None:
     assert chosen.words == f"{chosen.metres:,.0f} m, by Silverman's robust rule from the spread and number of events"
     (others,) = chosen.notes
     assert others.startswith("Bandwidths that other rules give: silverman 2,")
+    assert others.endswith(" A quartic radius is 2.83 standard deviations of a Gaussian as smooth.")
+    assert chosen.provenance["radius_per_standard_deviation"] == 2.828427
     assert chosen.provenance["bandwidth_rule"] == "silverman-robust"
     assert chosen.provenance["bandwidth_silverman_robust_m"] == pytest.approx(robust, abs=0.05)
     assert chosen.provenance["bandwidth_oversmoothing_m"] == pytest.approx(935.431610 * 8**0.5, abs=0.1)
@@ -256,3 +258,26 @@ def test_what_cannot_be_is_refused() -> None:
     for weights in (np.ones(3), np.zeros(len(points)), -np.ones(len(points))):
         with pytest.raises(AnalysisError, match="The weights of the events do not fit"):
             choose_bandwidth(points, rule=None, kernel="quartic", outline=None, weights=weights)
+    with pytest.raises(AnalysisError, match="All events lie on one line, so Scott's rule"):
+        choose_bandwidth(np.column_stack([np.arange(30.0), np.zeros(30)]), rule="scott", kernel="quartic")
+    missing = points.copy()
+    missing[7, 1] = np.nan
+    with pytest.raises(AnalysisError, match="1 of 250 points have no coordinates") as error:
+        choose_bandwidth(missing, rule=400.0, kernel="quartic")
+    assert "the first is row 7" in str(error.value)
+
+
+def test_few_events_and_weights_of_none_are_no_trouble() -> None:
+    points = np.array([[0.0, 0.0], [300.0, 400.0], [900.0, 100.0], [50.0, 800.0]])
+    box = shapely.box(-500, -500, 1500, 1500)
+    for rule in ("least-squares", "likelihood", "diggle"):
+        chosen = choose_bandwidth(points, rule=rule, kernel="gaussian", outline=box)
+        assert np.isfinite(chosen.metres)
+        weighed = choose_bandwidth(
+            np.vstack([points, [[5.0, 5.0]]]),
+            rule=rule,
+            kernel="gaussian",
+            outline=box,
+            weights=np.array([1, 1, 1, 1, 0]),
+        )
+        assert weighed.metres == pytest.approx(chosen.metres, rel=1e-3)
