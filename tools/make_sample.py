@@ -18,11 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sample import admissions, boundaries, offences, risk, schools, street
+from sample.ages import make_ages
 from sample.assessments import make_assessments
 from sample.deprivation import make_idaci
 from sample.exclusions import make_exclusions
 from sample.facts import SEED
 from sample.packages import SampleError, check_packages
+from sample.recorded import make_recorded
 from sample.writing import write_table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -31,7 +33,7 @@ EVENTS: Final = "data/events"
 TRUTH: Final = "tests/data"
 # One stream of random numbers for each, so that a change to one file leaves the others alone.
 STREAMS: Final = ("clusters", "admissions", "offences", "street", "idaci", "schools",
-                  "exclusions", "assessments")  # fmt: skip
+                  "exclusions", "assessments", "ages", "recorded")  # fmt: skip
 
 
 def spawn_streams() -> dict[str, np.random.Generator]:
@@ -60,10 +62,9 @@ def make_events(
         admissions.make_admissions(places, rng["admissions"]),
     )
     polygons, around = areas.geometry.to_numpy(), ring.geometry.to_numpy()
-    yield (
-        f"{EVENTS}/invented_offences_2013-2019.csv.gz",
-        offences.make_offences(polygons, share("offences"), around, rng["offences"]),
-    )
+    recorded = offences.make_offences(polygons, share("offences"), around, rng["offences"])
+    yield f"{EVENTS}/invented_offences_2013-2019.csv.gz", recorded
+    yield f"{EVENTS}/invented_recorded_knife_crime_quarterly.csv", make_recorded(recorded, rng["recorded"])
     yield (
         f"{EVENTS}/invented_police_street_2019.csv.gz",
         street.make_street(areas, share("street"), ring, rng["street"]),
@@ -115,6 +116,7 @@ def make_sample(out: Path) -> list[Path]:
             f"{EVENTS}/invented_children_in_need_factors.csv",
             make_assessments(rng["assessments"]),
         ),
+        (f"{EVENTS}/invented_population_by_age_lsoa11.csv", make_ages(population, rng["ages"])),
     ]
     for name, table in tables:
         write_table(table, out / name)
