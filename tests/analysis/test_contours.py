@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from hotspots.analysis.contours import tolerance_contours, top_contours
+from hotspots.analysis.density import kernel_density
 from hotspots.analysis.outlines import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
@@ -310,3 +311,28 @@ def test_same_contours_twice_and_inputs_as_they_were():
     first, second = (top_contours(surface, events=events, share=0.2) for _ in range(2))
     assert pickle.dumps((surface, events)) == before
     assert first.table.to_wkb().to_csv() == second.table.to_wkb().to_csv()
+
+
+@pytest.mark.real
+def test_the_densest_twentieth_of_the_force_area(shared_data):
+    crimes = pd.read_csv(shared_data / "crime_wm_2011-02_street.csv")
+    frame = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lad19")
+    frame = gpd.GeoDataFrame(
+        {"name": "x", "la_code": "E08000025", "la_name": "x"},
+        geometry=frame.geometry.to_numpy(),
+        index=[str(i) for i in range(len(frame))],
+        crs=27700,
+    )
+    area, events = StudyArea(frame), make_events(list(zip(crimes["Easting"], crimes["Northing"], strict=True)))
+    surface = kernel_density(events, area, bandwidth=1000, cell=100)
+    table = top_contours(surface, events=events, area=area).table
+    # Smooth outlines hold nearly as much as the cells they go round.
+    assert table["share_of_area"].sum() == pytest.approx(0.05, abs=0.001)
+    assert table.geometry.is_valid.all()
+    assert set(table.geom_type) == {"Polygon"}
+    assert shapely.area(shapely.union_all(table.geometry)) == pytest.approx(table.geometry.area.sum())
+    # Here crimes are some five times as dense as in the whole, and the polygons' events add up.
+    union = shapely.union_all(table.geometry)
+    inside = shapely.intersects_xy(union, crimes["Easting"].to_numpy(), crimes["Northing"].to_numpy())
+    assert table["events"].sum() == inside.sum()
+    assert 0.2 < table["share_of_events"].sum() < 0.3
