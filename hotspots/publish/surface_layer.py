@@ -187,7 +187,7 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
     ][::-1]
     missing = unjudged_cells(surface, ground, place)
     if missing.any():
-        _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip)
+        _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip, alpha=alpha)
         size = _km2(float(missing.sum()) * area)
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
     lines = _draw_lines(axes, field, surface, clip=clip)
@@ -223,10 +223,10 @@ def _fill_classes(
                 _add(axes, path, clip, facecolor="none", edgecolor=LINE, hatch=shade.hatch, zorder=1.2)
 
 
-def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath) -> None:
+def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath, alpha: float | None) -> None:
     path = None if field.empty else field.filled(0.5, 2.0)
     if path is not None:
-        _add(axes, path, clip, facecolor="white", zorder=1.4)
+        _add(axes, path, clip, facecolor="white", alpha=alpha, zorder=1.4)
         _add(axes, path, clip, facecolor="none", edgecolor=UNJUDGED_INK, hatch=UNJUDGED_HATCH, zorder=1.5)
 
 

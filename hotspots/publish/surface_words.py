@@ -128,16 +128,25 @@ def _subject(surface: Surface) -> str:
     return f"The {surface.title}" if surface.title.startswith("risk of ") else f"The risk of {surface.title}"
 
 
+def _of_overall(surface: Surface) -> bool:
+    """Whether a comparison has the change of the whole area taken out: a cell is then held against that."""
+    return surface.kind in ("ratio", "difference") and surface.provenance.get("totals") == "removed"
+
+
 def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:
+    """Return where it is raised and how much that is; never that nothing rose where only the overall change is met."""
     risk = surface.kind == "relative-risk"
     start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
-    raised, lowered = ("raised", "lowered") if risk else ("higher", "lower")
+    raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
+    if _of_overall(surface):
+        raised, lowered, against = "above", "below", " the overall ratio"
     up, down = lying.get("raised"), lying.get("lowered")
     if up is not None:
-        return f"{start} {raised} in {_extent(up, place, risk=risk)}"
+        return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
     if down is not None:
-        return f"{start} nowhere {raised} beyond chance; {lowered} in {_extent(down, place, risk=risk)}"
-    return f"{start} nowhere {raised} beyond chance"
+        it = " it" if against else ""
+        return f"{start} nowhere {raised}{against} beyond chance; {lowered}{it} in {_extent(down, place, risk=risk)}"
+    return f"{start} nowhere {raised} or {lowered}{against} beyond chance"
 
 
 def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
@@ -163,18 +172,17 @@ def percent(share: float) -> str:
 
 
 def _untested_title(surface: Surface, place: Place | None, value: float, near: str) -> str:
-    subject = f"{_subject(surface)}{_in(place)}"
+    subject, where = f"{_subject(surface)}{_in(place)}", f" {near}" if near else ""
     if not np.isfinite(value):
         return f"{subject}: too few events to judge"
     if surface.kind == "difference":
-        if value <= 0:
-            return f"{subject}: nowhere higher"
-        return f"{subject}: most higher{f' {near}' if near else ''}, by {rounded(value)} {surface.unit}"
-    factor = rounded(math.exp(value))
-    where = f" {near}" if near else ""
+        return (
+            f"{subject}: highest{where}, {rounded(value)} {surface.unit}" if value > 0 else f"{subject}: nowhere higher"
+        )
+    factor, unit = rounded(math.exp(value)), surface.unit.removesuffix(" (natural logarithm)")
     if surface.kind == "relative-risk":
         return f"{subject} is highest{where}: {factor} times the average"
-    return f"{subject}: highest{where}, by a factor of {factor}"
+    return f"{subject}: highest{where}, " + (f"{factor} {unit}" if unit.startswith("times ") else f"{factor} times")
 
 
 # --------------------------------------------------------------------------- beside the map
@@ -185,7 +193,7 @@ def surface_heading(surface: Surface) -> str:
     if surface.kind == "relative-risk":
         return "Risk compared with the average"
     if surface.kind == "ratio":
-        return "Ratio of the two densities"
+        return f"First over second, in {'times the overall ratio' if _of_overall(surface) else 'times'}"
     return capitalised(surface.unit)
 
 
@@ -204,6 +212,8 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         ]
     else:
         said = ["Red: the first of the two is higher. Blue with dots: it is lower."]
+        if _of_overall(surface):
+            said = ["Red: more of the first, against the second, than over the whole area. Blue with dots: less."]
     if "raised" in kinds:
         said.append("A strong line goes around what is higher than chance would explain.")
     if "lowered" in kinds:

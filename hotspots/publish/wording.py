@@ -39,7 +39,7 @@ SURFACE_WORDS: Final = {
     "spread": "counts by area, spread over cells",
     "relative-risk": "events against where people live",
     "ratio": "ratio of two densities",
-    "difference": "one density less the other",
+    "difference": "difference of two densities",
 }
 """What a surface shows, in the line below its title."""
 
@@ -91,6 +91,8 @@ def subtitle(
 ) -> str:
     """Return what, where, when and how, in one line."""
     parts = [capitalised(noun.title) + _by(noun, area)]
+    if isinstance(noun, Surface) and noun.kind in ("ratio", "difference"):
+        parts = []  # what is compared with what stands above in full
     if area is not None:
         parts.append(where_words(area, place))
     parts.append(period_words(noun.period))

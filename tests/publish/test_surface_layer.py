@@ -180,10 +180,10 @@ def test_titles_count_places_with_their_shares(risk, contours, make_contours, st
     )
     none = make_contours(table=contours.table[:0])
     assert title_of(draw_map(risk, study_area, contours=none)) == (
-        "The risk of knife crime is nowhere raised beyond chance"
+        "The risk of knife crime is nowhere raised or lowered beyond chance"
     )
     figure = draw_map(risk, study_area, contours=lowered, place=BIRMINGHAM)
-    assert title_of(figure) == "The risk of knife crime in Birmingham is nowhere raised beyond chance"
+    assert title_of(figure) == "The risk of knife crime in Birmingham is nowhere raised or lowered beyond chance"
 
 
 def test_what_touches_a_place_by_a_sliver_does_not_lie_in_it(contours, make_contours, study_area):
@@ -237,8 +237,8 @@ def test_a_difference_is_symmetric_and_in_its_unit(make_risk, contours, study_ar
     ("kind", "title"),
     [
         ("relative-risk", "The risk of knife crime is highest near Here: 3.2 times the average"),
-        ("ratio", "Risk of knife crime: highest near Here, by a factor of 3.2"),
-        ("difference", "Risk of knife crime: most higher near Here, by 1.2 times the area's average risk"),
+        ("ratio", "Risk of knife crime: highest near Here, 3.2 times the area's average risk"),
+        ("difference", "Risk of knife crime: highest near Here, 1.2 times the area's average risk"),
     ],
 )
 def test_without_a_test_the_title_says_where_it_is_highest(make_risk, study_area, kind, title):

@@ -50,7 +50,7 @@ def test_shares_in_per_cent():
             "The risk of knife crime is nowhere raised beyond chance; "
             "lowered in 3 places, together 20 % of the area with 10 % of the events",
         ),
-        ({}, COVENTRY, "The risk of knife crime in Coventry is nowhere raised beyond chance"),
+        ({}, COVENTRY, "The risk of knife crime in Coventry is nowhere raised or lowered beyond chance"),
     ],
 )
 def test_titles_of_a_tested_risk(make_risk, lying, place, title):
@@ -64,7 +64,24 @@ def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(m
     assert surface_title(change, lying={"raised": Lying(3, 0.012, 0.2)}) == (
         "Knife crime, 2019 against 2017: higher in 3 places, together 1.2 % of the area"
     )
-    assert surface_title(change, lying={}) == "Knife crime, 2019 against 2017: nowhere higher beyond chance"
+    none = "Knife crime, 2019 against 2017: nowhere higher or lower beyond chance"
+    assert surface_title(change, lying={}) == none
+
+
+@pytest.mark.parametrize("kind", ["ratio", "difference"])
+def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kind):
+    """Knife crime may have doubled everywhere: then nothing stands out, and it is still higher in every place."""
+    change = make_risk(kind=kind, title="knife crime, 2019 against 2017", provenance={"totals": "removed"})
+    start = "Knife crime, 2019 against 2017:"
+    assert surface_title(change, lying={}) == f"{start} nowhere above or below the overall ratio beyond chance"
+    assert surface_title(change, lying={"raised": Lying(2, 0.01)}) == (
+        f"{start} above the overall ratio in 2 places, together 1.0 % of the area"
+    )
+    assert surface_title(change, lying={"lowered": Lying(2, 0.01)}) == (
+        f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0 % of the area"
+    )
+    assert "than over the whole area" in surface_reading(change)
+    assert "is higher" not in surface_reading(change)
 
 
 def test_titles_without_anything_to_judge_or_higher(make_risk):
@@ -149,8 +166,8 @@ def test_only_lines_that_are_drawn_are_explained(risk, contours, make_contours):
         ("density", "Events per km² and year", "kernel density"),
         ("spread", "Events per km² and year", "counts by area, spread over cells"),
         ("relative-risk", "Risk compared with the average", "events against where people live"),
-        ("ratio", "Ratio of the two densities", "ratio of two densities"),
-        ("difference", "Events per km² and year", "one density less the other"),
+        ("ratio", "First over second, in times", "ratio of two densities"),
+        ("difference", "Events per km² and year", "difference of two densities"),
     ],
 )
 def test_what_the_numbers_are_stands_above_the_classes_and_below_the_title(make_surface, kind, heading, below):
