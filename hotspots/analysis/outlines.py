@@ -86,8 +86,9 @@ def outline_passing(field: Floats, passing: Mask, *, origin: tuple[float, float]
         z=window[::-1],
         fill_type="OuterOffset",
     )
-    points, offsets = generator.filled(level, np.inf)
-    made = [_polygon(*rings) for rings in zip(points, offsets, strict=True)]
+    # One of several shapes of answer, by fill_type: points and offsets of each polygon's rings.
+    filled: Any = generator.filled(level, np.inf)
+    made = [_polygon(points, offsets) for points, offsets in zip(*filled, strict=True)]
     whole = shapely.intersection(shapely.union_all(made), region)
     parts = shapely.get_parts(shapely.get_parts(whole))
     return np.asarray(parts[shapely.get_dimensions(parts) == 2], dtype=object)
