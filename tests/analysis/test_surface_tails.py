@@ -178,3 +178,55 @@ def test_the_smallest_sum_there_is_has_its_chance():
     exact = (1 - within) ** 100 + 100 * rim * (1 - within) ** 99
     assert p_low[0] == pytest.approx(exact, rel=0.02)
     assert p_high[0] == pytest.approx(1 - (1 - within) ** 100, rel=0.05)
+
+
+def exact_label_tails(kernel: np.ndarray, *, far: int, number: int, labels: Labels) -> tuple[np.ndarray, ...]:
+    """Return sums x and both exact tails where events near have these kernel values, rounded to thousandths or so.
+
+    A transform in two dimensions, of the sum and of the number of labels near; the labels far are binomial, and the
+    condition on the number of all divides by its own chance.
+    """
+    steps, most, top = 2**13, 64, 24.0
+    turn = np.exp(-2j * np.pi * np.arange(most) / most)[:, None]
+    spectrum = np.ones((most, steps + 1), dtype=complex)
+    for k in np.rint(kernel / top * steps):
+        wave = np.exp(-2j * np.pi * np.arange(steps + 1) * k / (2 * steps))[None, :]
+        spectrum *= 1 - labels.share + labels.share * turn * wave
+    joint = np.maximum(np.fft.irfft(np.fft.ifft(spectrum, axis=0), 2 * steps, axis=1)[:, :steps], 0)
+    weights = stats.binom.pmf(number - np.arange(most), far, labels.share) if labels.fixed else np.ones(most)
+    chance = weights @ joint
+    chance /= chance.sum()
+    return np.arange(steps) * top / steps, np.cumsum(chance[::-1])[::-1], np.cumsum(chance)
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.parametrize("away", [1_000, 20])
+def test_far_tails_of_labels_are_exact_to_a_few_per_cent(fixed, away):
+    """50 events near and many, or few, far; labels gathered at the cell more and more, the places of all staying."""
+    window, rng, at = (
+        Window(GRID, "quartic", 900.0),
+        np.random.default_rng(15),
+        np.ravel_multi_index((18, 20), GRID.shape),
+    )
+    squared = (GRID.across - GRID.across[20]) ** 2 + ((GRID.down - GRID.down[18]) ** 2)[:, None]
+    kernel = np.maximum(1 - squared / 900.0**2, 0).ravel() ** 2
+    near = rng.choice(np.flatnonzero(kernel > 0), 50, replace=False)
+    places = np.concatenate([near, rng.choice(np.flatnonzero(kernel == 0), away)])
+    number = int(0.3 * len(places))
+    labels, found, sums = Labels(number / len(places), fixed), [], []
+    for tilt in (-8, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6):
+        # The k places with the least of exponential times: each with a chance in proportion to exp(tilt x kernel).
+        order = np.argsort(rng.exponential(size=len(places)) / np.exp(tilt * kernel[places]))
+        first, second = (
+            np.bincount(places[some], minlength=GRID.inside.size).reshape(GRID.shape).astype(float)
+            for some in (order[:number], order[number:])
+        )
+        found.append(np.ravel(label_tails(window, first, second, labels=labels, cells=np.array([at]))))
+        sums.append(window.sums(first)[at])
+    x, high, low = exact_label_tails(kernel[near], far=away, number=number, labels=labels)
+    exact = np.column_stack([np.exp(np.interp(sums, x, np.log(np.maximum(tail, 1e-300)))) for tail in (high, low)])
+    usual, rare = (exact > 1e-5) & (exact < 0.6), (exact > 1e-8) & (exact <= 1e-5)
+    error = np.abs(np.array(found) / exact - 1)
+    print(f"held {fixed}, {away} far: error {error[usual].max():.1%} to 1e-5, {error[rare].max():.1%} to 1e-8")
+    assert error[usual].max() < 0.1
+    assert error[rare].max() < 0.35
