@@ -185,7 +185,7 @@ def test_a_published_study_shows_what_the_source_hides_as_it_hides_it(west_midla
         years=["201213", "201314", "201415", "201516", "201617"],
         hidden=(1, 2),
     )
-    own = exclusions.table
+    own = exclusions.link_successors().table
     written = gpd.read_file(west_midlands[0] / "hotspots.gpkg", layer="schools", engine="pyogrio").set_index(
         "school_id"
     )

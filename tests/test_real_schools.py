@@ -187,7 +187,7 @@ def test_in_space(result):
 
 
 def test_chance_alone_on_these_schools(result):
-    """New exclusions of the same schools: their pupils, index, dispersion and hidden marks, and none that stands out."""
+    """New exclusions of the same schools: their pupils, index, dispersion, hidden marks, and none that stands out."""
     rng = np.random.default_rng(41)
     table = result.table[result.table["expected"].notna()]
     pupils, mean = (table[column].to_numpy(dtype=float) for column in ("pupils", "expected"))

@@ -295,7 +295,7 @@ class _Look:
         counts = counts_in(rows)
         exposure = rows["pupils"].to_numpy(dtype=float)
         columns = [np.ones(len(rows)), index[tested].to_numpy(dtype=float)]
-        groups = [contrasts(rows[COLUMN_OF[name]].astype(str).tolist())[0] for name in self.covariates]
+        groups = [contrasts(rows[COLUMN_OF[name]].tolist(), counts.start).design for name in self.covariates]
         design = np.column_stack([*columns, *groups])
         found = judge_counts(counts, design, exposure=exposure, level=self.level)
         return found, explained_share(counts, design, exposure=exposure, fit=found.fit, column=1)

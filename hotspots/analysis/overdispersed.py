@@ -12,6 +12,7 @@ import numpy as np
 
 from hotspots.analysis.dispersion import first_balance
 from hotspots.analysis.intervals import Counts, counts_of
+from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,16 @@ SAME_AS_POISSON: Final = 1e-7
 """Below this dispersion the two distributions can't be told apart, and 1 / dispersion would lose digits."""
 
 MOST_ROUNDS: Final = 100
+
+SETTLED: Final = 1e-7
+"""A relative change of the dispersion (and ten times one of a coefficient) that ends the search ..."""
+
+NEARLY_SETTLED: Final = 1e-3
+"""... and one that is still good enough after `MOST_ROUNDS`."""
+
+LONGEST_STEP: Final = 5.0
+FURTHEST: Final = 40.0
+"""exp(-40): a rate of nought, towards which the effect of a group without events runs."""
 
 
 class Fit(NamedTuple):
@@ -79,22 +90,45 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
     coefficients, _, mean = _fit_mean(counts.start, design, exposure, 0.0)
     phi = float(((counts.start - mean) ** 2 / mean).sum() / (len(mean) - design.shape[1]))
     dispersion = fit_dispersion(counts, mean)
+    moved = np.inf
     for _ in range(MOST_ROUNDS):
         # The line given the dispersion, and the other way round: the two hardly depend on each other.
-        for _ in range(MOST_ROUNDS):
-            bread, _, equations, _ = _equations(counts, mean, dispersion, design)
-            step = np.linalg.solve(bread, equations)
-            coefficients = coefficients + step
-            mean = exposure * np.exp(design @ coefficients)
-            if np.abs(step).max() <= 1e-8:
-                break
+        coefficients = _fit_line(counts, design, exposure, coefficients, dispersion)
+        mean = exposure * np.exp(design @ coefficients)
         before, dispersion = dispersion, fit_dispersion(counts, mean, near=dispersion)
-        if abs(dispersion - before) <= 1e-7 * (1 + before):
+        moved = abs(dispersion - before) / (1 + before)
+        if moved <= SETTLED:
             break
+    if moved > NEARLY_SETTLED:
+        raise _unsettled(len(mean), design.shape[1])
     bread, filling, _, clipped = _equations(counts, mean, dispersion, design)
     inverse = np.linalg.inv(bread)
     likely = counts.expect(lambda y, _: y, log_chances(mean, dispersion))
     return Fit(coefficients, inverse @ filling @ inverse.T, dispersion, mean, clipped, phi, likely)
+
+
+def _fit_line(counts: Counts, design: Floats, exposure: Floats, start: Floats, dispersion: float) -> Floats:
+    """Return the coefficients that solve the estimating equations with this dispersion, by Newton's method."""
+    coefficients = start
+    for _ in range(MOST_ROUNDS):
+        mean = exposure * np.exp(design @ coefficients)
+        bread, _, equations, _ = _equations(counts, mean, dispersion, design)
+        step = np.linalg.solve(bread, equations)
+        size = float(np.abs(step).max())
+        if not np.isfinite(size) or np.abs(design @ coefficients).max() > FURTHEST:
+            break
+        coefficients = coefficients + step * min(1.0, LONGEST_STEP / max(size, SETTLED))
+        if size <= SETTLED / 10:
+            return coefficients
+    raise _unsettled(len(design), design.shape[1])
+
+
+def _unsettled(counts: int, terms: int) -> AnalysisError:
+    return AnalysisError(
+        "No line fits these counts: an effect grows without end.",
+        found=f"{counts:,} counts and {terms:,} terms",
+        advice="leave out covariates, or use more years: a group of schools has next to no events",
+    )
 
 
 def _equations(counts: Counts, mean: Floats, dispersion: float, design: Floats) -> tuple[Floats, Floats, Floats, int]:

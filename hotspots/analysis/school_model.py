@@ -119,42 +119,47 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
     return 1 - fit.dispersion / without if without > 0 else float("nan")
 
 
-def contrasts(labels: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
-    """Return a column for every group but the last, so that effects are against the average group, and their names.
+class Groups(NamedTuple):
+    """Schools by group."""
 
-    Groups of fewer than `FEWEST_OF_A_GROUP` are taken together; where one group is left there is nothing to compare.
+    design: Floats
+    """A column for every group but the last: 1 in it, -1 in the last one, 0 elsewhere, so that the effects of all
+    groups add to 0. Shape (n, groups - 1)."""
+    names: tuple[str, ...]
+    """The last one's effect is minus the sum of the others'."""
+    of: Words
+    """The group of each; shape (n,)."""
+
+
+def contrasts(labels: Sequence[str], events: Floats) -> Groups:
+    """Return columns for groups, whose effects are against the average group.
+
+    Groups of fewer than `FEWEST_OF_A_GROUP` schools, or without any event, are taken together: the first would be
+    their own expectation, the others' would be nought. Where they are too few even so, they go with the largest.
 
     Parameters
     ----------
-    labels
-        The group of each, (n).
-
-    Returns
-    -------
-    design : (n, groups - 1)
-        1 in the group, -1 in the last one, 0 elsewhere: the effects of all groups add to 0.
-    groups
-        Names, the last one's effect being minus the sum of the others'.
+    labels, events
+        Group and events of each, (n).
 
     Examples
     --------
-    >>> design, groups = contrasts(["a"] * 5 + ["b"] * 5)
-    >>> design.ravel().tolist(), groups
+    >>> found = contrasts(["a"] * 5 + ["b"] * 5, np.ones(10))
+    >>> found.design.ravel().tolist(), found.names
     ([1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0], ('a', 'b'))
     """
-    groups = np.asarray(labels, dtype=object)
-    names, sizes = np.unique(groups.astype(str), return_counts=True)
-    rare = names[sizes < FEWEST_OF_A_GROUP]
-    groups = np.where(np.isin(groups.astype(str), rare), OTHERS, groups)
-    names = np.unique(groups.astype(str))
-    if OTHERS in names and (groups == OTHERS).sum() < FEWEST_OF_A_GROUP:
-        # Too few even together: they go with the largest group.
-        largest = max(
-            (name for name in names if name != OTHERS), key=lambda name: (groups == name).sum(), default=OTHERS
-        )
-        groups = np.where(groups == OTHERS, largest, groups)
-        names = np.unique(groups.astype(str))
-    if len(names) < 2:
-        return np.zeros((len(groups), 0)), ()
+    groups = np.array([str(label) for label in labels], dtype=object)
+
+    def few(name: str) -> bool:
+        mine = groups == name
+        return bool(mine.sum() < FEWEST_OF_A_GROUP or not events[mine].sum() > 0)
+
+    rare = [name for name in sorted(set(groups)) if few(name)]
+    groups[np.isin(groups.astype(str), rare)] = OTHERS
+    if OTHERS in groups and few(OTHERS):
+        others = [name for name in sorted(set(groups)) if name != OTHERS]
+        groups[groups == OTHERS] = max(others, key=lambda name: (groups == name).sum(), default=OTHERS)
+    names = sorted(set(groups))
     columns = [(groups == name).astype(float) - (groups == names[-1]) for name in names[:-1]]
-    return np.column_stack(columns), tuple(map(str, names))
+    design = np.column_stack(columns) if columns else np.zeros((len(groups), 0))
+    return Groups(design, tuple(names) if columns else (), groups)

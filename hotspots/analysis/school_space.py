@@ -178,39 +178,27 @@ def authority_effects(result: SchoolResult) -> Told:
     from scipy.special import ndtri
 
     table = _tested(result)
-    labels = table["la_code"].astype(str).tolist()
-    effects, groups = contrasts(labels)
-    if not groups:
-        return Told(pd.DataFrame(columns=["schools", "ratio", "low", "high"]), "")
+    groups = contrasts(table["la_code"].tolist(), counts_in(table).start)
+    columns = ["schools", "ratio", "low", "high", "shrunken", "shrunken_low", "shrunken_high"]
+    if not groups.names:
+        return Told(pd.DataFrame(columns=columns), "")
     index = table["idaci"].to_numpy(dtype=float)
-    fit = _fit(table, np.column_stack([np.ones(len(table)), index, effects]))
+    fit = _fit(table, np.column_stack([np.ones(len(table)), index, groups.design]))
     # The last group's effect is minus the sum of the others'.
-    spread = np.vstack([np.eye(len(groups) - 1), -np.ones(len(groups) - 1)])
+    spread = np.vstack([np.eye(len(groups.names) - 1), -np.ones(len(groups.names) - 1)])
     effect = spread @ fit.coefficients[2:]
     variance = np.diag(spread @ fit.covariance[2:, 2:] @ spread.T)
     between = _between(effect, variance)
     kept = between / (between + variance)
-    half = float(ndtri(0.975)) * np.sqrt(np.column_stack([variance, kept * variance]))
-    centre = np.column_stack([effect, kept * effect])
-    found = np.exp(
-        np.column_stack(
-            [
-                centre[:, 0],
-                (centre - half)[:, 0],
-                (centre + half)[:, 0],
-                centre[:, 1],
-                (centre - half)[:, 1],
-                (centre + half)[:, 1],
-            ]
-        )
+    found = []
+    for centre, width in ((effect, np.sqrt(variance)), (kept * effect, np.sqrt(kept * variance))):
+        found += [np.exp(centre + side * float(ndtri(0.975)) * width) for side in (0, -1, 1)]
+    sizes = [int((groups.of == name).sum()) for name in groups.names]
+    effects = pd.DataFrame(
+        dict(zip(columns, [sizes, *found], strict=True)), index=pd.Index(groups.names, name="la_code")
     )
-    columns = ["ratio", "low", "high", "shrunken", "shrunken_low", "shrunken_high"]
-    effects_table = pd.DataFrame(found, index=pd.Index(groups, name="la_code"), columns=columns)
-    sizes = pd.Series(labels).value_counts()
-    known = sizes.reindex(effects_table.index)
-    effects_table.insert(0, "schools", known.fillna(len(table) - known.sum()).astype(int))
     names = dict(zip(table["la_code"], table["la_name"], strict=True))
-    return Told(effects_table, _authority_words(effects_table, names, title=result.title))
+    return Told(effects, _authority_words(effects, names, title=result.title))
 
 
 def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Told:

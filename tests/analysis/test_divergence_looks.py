@@ -191,16 +191,40 @@ def test_covariates_take_out_what_a_group_has_in_common():
 
 
 def test_groups_of_few_schools_go_together():
-    labels = ["a"] * 6 + ["b"] * 7 + ["c"] * 3 + ["d"] * 2
-    design, groups = contrasts(labels)
+    design, groups, of = contrasts(["a"] * 6 + ["b"] * 7 + ["c"] * 3 + ["d"] * 2, np.ones(18))
     assert groups == ("a", "b", "others")
     assert design.sum(axis=0).tolist() == [6 - 5, 7 - 5]
+    assert of.tolist() == ["a"] * 6 + ["b"] * 7 + ["others"] * 5
     # Two of one kind are too few even together: they go with the largest.
-    design, groups = contrasts(["a"] * 6 + ["b"] * 7 + ["c"] * 2)
+    design, groups, of = contrasts(["a"] * 6 + ["b"] * 7 + ["c"] * 2, np.ones(15))
     assert groups == ("a", "b")
     assert design[-1].tolist() == [-1]
-    assert contrasts(["a"] * 9)[0].shape == (9, 0)
-    assert contrasts(["a", "b", "c"])[0].shape == (3, 0)
+    assert (of == "b").sum() == 9
+    # So do those that have no event.
+    assert contrasts(["a"] * 6 + ["b"] * 7 + ["c"] * 8, np.repeat([1.0, 1.0, 0.0], [6, 7, 8])).names == ("a", "b")
+    assert contrasts(["a"] * 9, np.ones(9)).design.shape == (9, 0)
+    assert contrasts(["a", "b", "c"], np.ones(3)).design.shape == (3, 0)
+
+
+def test_a_phase_without_exclusions_is_no_group():
+    schools, index, area = world()
+    table = schools.table.copy()
+    table.loc[table["phase"] == "All-through", ["low", "high"]] = 0
+    result = look(Schools(table, rows_read=N), index, area, covariates=("phase",))
+    assert result.slope == look(Schools(table, rows_read=N), index, area).slope
+
+
+def test_an_effect_that_grows_without_end_is_said():
+    schools, index, area = world()
+    rows = schools.table
+    group = (np.arange(N) % 8 == 0).astype(float)
+    counts = np.where(group, 0.0, rows["low"])
+    design = np.column_stack([np.ones(N), group])
+    with pytest.raises(AnalysisError, match="an effect grows without end") as error:
+        fit_counts(counts, design, exposure=rows["pupils"].to_numpy())
+    assert error.value.found == "160 counts and 2 terms"
+    assert error.value.advice.startswith("leave out covariates, or use more years")
+    assert len(index) == len(area)
 
 
 def test_what_the_index_explains():
