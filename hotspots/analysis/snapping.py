@@ -6,7 +6,7 @@ address is shown. A surface finer than the map points shows these and not the cr
 Map points are told by stacks at many places: leaving the largest stacks out (a hospital, a shopping centre), a fifth of
 the events or more share their point, and one place in twenty or more carries a stack. A lattice is told by coordinates
 that are all multiples of one step. Where most places have one event and some have many, with hardly any of two, those
-are busy addresses and no map points.
+are busy addresses and no map points; so are places that crowd together more than map points of that spacing can.
 
 The spacing is the side of the square that a map point has to itself. Each observed map point sees it by its distance
 to the k-th nearest other one. A small file has not yet used all map points, and those it has used lie further apart
@@ -41,6 +41,10 @@ LARGEST: Final = 0.01
 FEWEST_PAIRS: Final = 0.5
 """Map points with one, two, three ... events become fewer gradually: the real files have 0.7 to 1 times the pairs that
 the fitted distribution expects. Busy addresses among single ones have less than half of them."""
+
+NEAR, CROWDED = 0.25, 2.0
+"""Map points have a neighbour within a quarter of their spacing as often as random points have, or less (0.3 times as
+often in the real file). Addresses along streets have one five times as often: they are no map points from twice on."""
 
 FEWEST_STACKS: Final = 10
 """Fewer stacks than this tell nothing."""
@@ -144,11 +148,13 @@ def snapping(points: Floats) -> Snapping:
     n, distinct = len(points), len(places)
     share = float(stacks[stacks > 1].sum() / n)
     step = lattice_step(points)
-    at_map_points = stacked_everywhere(stacks)
-    if step is None and not at_map_points:
-        words = f"{n:,} events on {distinct:,} different points: they do not look as if moved to map points."
+    between = spacing_of(places, stacks) if stacked_everywhere(stacks) else 0.0
+    if between and crowded(places, stacks, spacing=between):
+        between = 0.0
+    if step is None and not between:
+        how = f" ({share:.0%} share a point, as events at busy addresses do)" if share >= SHARE_OF_EVENTS else ""
+        words = f"{n:,} events on {distinct:,} different points{how}: they do not look as if moved to map points."
         return Snapping(False, None, share, distinct, None, words)
-    between = spacing_of(places, stacks) if at_map_points else 0.0
     # Stacks on a lattice only measure it again; map points much further apart have their own spacing.
     on_lattice = step is not None and between <= 1.5 * step
     spacing = float(step) if step is not None and on_lattice else between
@@ -226,6 +232,16 @@ def _two_kinds(stacks: Whole) -> bool:
     fit = _fit_best(stacks)
     singles, pairs = np.exp(fit.log_chances(np.array([1, 2]))) * len(stacks)
     return bool((stacks == 1).sum() > singles and (stacks == 2).sum() < FEWEST_PAIRS * pairs)
+
+
+def crowded(places: Floats, stacks: Whole, *, spacing: float) -> bool:
+    """Return whether places stand so much closer together than map points of this spacing that they are addresses."""
+    from scipy.spatial import cKDTree
+
+    away, _ = cKDTree(places).query(places, k=[2])
+    # Around a random map point, at 1 / spacing^2 each of which carries an event by the share observed.
+    chance = -np.expm1(-np.pi * NEAR**2 * share_observed(stacks))
+    return float(np.mean(away < NEAR * spacing)) > CROWDED * float(chance)
 
 
 def spacing_of(places: Floats, stacks: Whole) -> float:

@@ -188,10 +188,11 @@ def test_map_points_raise_what_a_rule_gives() -> None:
     assert robust.provenance["bandwidth_floor_m"] == pytest.approx(800 / 8**0.5, rel=0.2)
 
 
-def test_raised_is_said() -> None:
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+def test_raised_is_said(kernel: str) -> None:
     # Many events on few map points: the rule goes below two spacings.
     points = snapped(400.0, events=200_000)
-    chosen = choose_bandwidth(points, rule=None, kernel="quartic", outline=None)
+    chosen = choose_bandwidth(points, rule=None, kernel=kernel, outline=None)
     rule, floor = (chosen.provenance[f"bandwidth_{name}_m"] for name in ("silverman_robust", "floor"))
     assert rule < floor <= chosen.metres < floor + 10
     assert chosen.words == (

@@ -83,7 +83,30 @@ def test_busy_addresses_are_no_map_points(addresses: int, events: int) -> None:
     rng = np.random.default_rng(4)
     single = np.round(rng.normal(0, 3000, (7000, 2)))
     busy = np.round(rng.normal(0, 3000, (addresses, 2)))[rng.integers(addresses, size=events)]
-    assert not snapping(np.vstack([single, busy])).snapped
+    found = snapping(np.vstack([single, busy]))
+    assert not found.snapped
+    assert (", as events at busy addresses do): they do not look" in found.words) is (found.share_shared >= 0.2)
+
+
+@pytest.mark.parametrize(("events", "shape"), [(5_000, 0.05), (20_000, 0.1), (20_000, 0.3)])
+def test_repeats_at_addresses_along_streets_are_no_map_points(events: int, shape: float) -> None:
+    rng = np.random.default_rng(13)
+    # 3,000 streets of 40 houses, 12 m apart; some houses have many more events than others.
+    start, turn = rng.normal(0, 6000, (3000, 1, 2)), rng.uniform(0, np.pi, (3000, 1))
+    along = np.arange(40) * 12.0
+    street = np.stack([along * np.cos(turn), along * np.sin(turn)], axis=-1)
+    houses = np.round((start + street).reshape(-1, 2))
+    risk = rng.gamma(shape, size=len(houses))
+    found = snapping(houses[rng.choice(len(houses), events, p=risk / risk.sum())])
+    assert found.share_shared > 0.2
+    assert not found.snapped
+
+
+def test_a_few_repeats_everywhere_are_no_map_points() -> None:
+    # One event in ten repeated on the spot: no place has many, and the share is what repeat victims give.
+    rng = np.random.default_rng(14)
+    points = rng.uniform(0, 30_000, (4000, 2))
+    assert not snapping(np.vstack([points, points[:300]])).snapped
 
 
 def test_few_points_tell_nothing() -> None:
