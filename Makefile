@@ -28,8 +28,10 @@ wheel: $(VENV)/.installed-dev
 DATA ?= ../shared/data
 
 bench: $(VENV)/.installed-dev
-	$(PIP) install --no-deps --upgrade --target $(VENV)/peers pygeoda==0.1.3 numba==0.68.1 llvmlite==0.50.0
+	$(PIP) install --no-deps --upgrade --target $(VENV)/peers pygeoda==0.1.3 numba==0.68.1 llvmlite==0.50.0 \
+	  KDEpy==1.1.12 scikit-learn==1.9.1
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/inference.py $(DATA)
+	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/density.py
 
 # One core for all: threads of linear algebra make esda's many small products slower, not faster.
 power: $(VENV)/.installed-dev

@@ -122,12 +122,13 @@ def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kerne
         if not len(some):
             continue
         part = np.concatenate([weights[mask] * share[mask] for mask, share in parts])
-        masses = assign(points[some], part, wider, order=3)
+        masses = assign(points[some], part, wider, order=2)
         # One size of transform for all classes; the response of each needs its own reach only.
         prepared = transform(masses, grid.side, reach=reach_of(kernel) * widest, window=window)
         cells = int(reach_of(kernel) * h / grid.side + 1e-9)
         near = replace(prepared, reach=(min(cells, prepared.reach[0]), min(cells, prepared.reach[1])))
-        response = near.response(lambda d2, h=h: profile(d2 / h**2)) * sharpening(prepared, 3)  # type: ignore[misc]
-        product = prepared.spectrum * (response / h**2)
+        sharp = sharpening(prepared, 2)
+        response = near.response(lambda d2, h=h: profile(d2 / h**2) / h**2, sharp)  # type: ignore[misc]
+        product = prepared.spectrum * response
         total = replace(prepared, spectrum=product if total is None else total.spectrum + product)
     return np.zeros(grid.shape) if total is None else total.finish(total.spectrum)

@@ -21,7 +21,7 @@ import numpy as np
 from hotspots.analysis.inner import exact_sums
 from hotspots.analysis.kernels import Kernel, peak_of, reach_of
 from hotspots.analysis.splines import Order, spline_sums, spread_of_error
-from hotspots.analysis.stamping import keep_within_reach, stamp
+from hotspots.analysis.stamping import extent, keep_within_reach, stamp
 from hotspots.analysis.transforms import Prepared, convolve, prepare
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ DEVIATIONS: Final = 5.5
 STAMPED: Final = 3_000_000
 """Up to so many kernel values are computed one by one, in about the time that a grid takes to be transformed."""
 
-CUBIC: Final = 50_000
-QUADRATIC: Final = 250_000
-"""Up to so many points a spline of higher order costs little beside the transform."""
+QUADRATIC: Final = 60_000
+"""Up to so many points the quadratic spline costs little beside the transform."""
 
 
 def kernel_sums(
@@ -68,8 +67,9 @@ def kernel_sums(
     ndarray of float, shape (rows, columns)
     """
     points, weights = np.asarray(points, dtype=float), np.asarray(weights, dtype=float)
-    near = keep_within_reach(points, grid, reach_of(kernel) * bandwidth)
-    if not near.all():
+    reach = reach_of(kernel) * bandwidth
+    if len(points) and not keep_within_reach(extent(points), grid, reach).all():
+        near = keep_within_reach(points, grid, reach)
         points, weights = points[near], weights[near]
     if len(points) * np.pi * (reach_of(kernel) * bandwidth / grid.side + 0.5) ** 2 <= STAMPED:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=np.full(len(points), bandwidth))
@@ -81,14 +81,14 @@ def kernel_sums(
 
 def _fast_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float) -> Floats:
     """Return the sums by splines; the points of cells that hold too much of the peak for that are summed exactly."""
-    order: Order = 3 if len(points) <= CUBIC else 2 if len(points) <= QUADRATIC else 1
+    order: Order = 2 if len(points) <= QUADRATIC else 1
     found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
     limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
-    if np.abs(masses).max() > limit and order < 3:
-        order = 3
+    if order == 1 and _highest(masses) > limit:
+        order = 2
         found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
         limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
-    if np.abs(masses).max() > limit:
+    if _highest(masses) > limit:
         row, column = wider.locate(points)
         heavy = np.abs(masses)[row, column] > limit
         found, _, _ = spline_sums(
@@ -96,7 +96,7 @@ def _fast_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, b
         )
         found += exact_sums(points[heavy], weights[heavy], grid, kernel=kernel, bandwidth=bandwidth)
     # The truth is nowhere below 0 where no weight is.
-    return found if (weights < 0).any() else np.maximum(found, 0)
+    return found if weights.min() < 0 else np.maximum(found, 0, out=found)
 
 
 def _limit(found: Floats, kernel: Kernel, cells: float, order: Order) -> float:
@@ -106,6 +106,10 @@ def _limit(found: Floats, kernel: Kernel, cells: float, order: Order) -> float:
     the error's variance is at most m x (mass in reach) x (mean square error), in squares of the kernel's peak, and the
     surface's peak is at least what it is here.
     """
-    density = float(np.abs(found).max())
-    weight_at_peak = density / peak_of(kernel) * cells**2
+    weight_at_peak = _highest(found) / peak_of(kernel) * cells**2
     return weight_at_peak * (TOLERANCE / DEVIATIONS) ** 2 / spread_of_error(kernel, cells, order)
+
+
+def _highest(values: Floats) -> float:
+    """Return the largest absolute value."""
+    return float(max(values.max(), -values.min()))

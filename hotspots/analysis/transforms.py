@@ -31,25 +31,28 @@ class Prepared:
         """Return the sum over cells of mass x function(squared distance in m²) at every centre; see `convolve`."""
         return self.finish(self.spectrum * self.response(function))
 
-    def response(self, function: Callable[[Floats], Floats]) -> Floats:
+    def response(self, function: Callable[[Floats], Floats], factors: tuple[Floats, Floats] | None = None) -> Floats:
         """Return the transform of a function of squared distance in m², sampled at the distances of centres.
 
         The function is the same in all four quarters, so its transform is real: cosines of one quarter on each side.
+        `factors` multiply it by frequency, down and across.
         """
         down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
         quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
         rows, columns = self.lengths
-        found = _cosines(rows, rows, self.reach[0]) @ quarter @ _cosines(columns, columns // 2 + 1, self.reach[1]).T
-        return np.asarray(found, dtype=float)
+        one, other = _cosines(rows, rows, self.reach[0]), _cosines(columns, columns // 2 + 1, self.reach[1])
+        if factors is not None:
+            one, other = one * factors[0][:, None], other * factors[1][:, None]
+        return np.asarray(one @ quarter @ other.T, dtype=float)
 
     def finish(self, product: Complexes) -> Floats:
-        """Return the grid that a product of transforms stands for."""
+        """Return the grid that a product of transforms stands for, which is used up."""
         from scipy import fft
 
         top, left, rows, columns = self.window
-        lines = fft.ifft(product, axis=0, workers=-1)[top : top + rows]
+        lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
         found = fft.irfft(lines, self.lengths[1], axis=1, workers=-1)
-        return np.ascontiguousarray(found[:, left : left + columns])
+        return np.asarray(found[:, left : left + columns], dtype=float)
 
 
 def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
@@ -91,26 +94,48 @@ def convolve(masses: Floats, grid: Grid, function: Callable[[Floats], Floats], *
     return prepare(masses, grid, reach=reach).convolve(function)
 
 
-def transform(masses: Floats, side: float, *, reach: float, window: tuple[int, int, int, int]) -> Prepared:
+def transform(
+    masses: Floats,
+    side: float,
+    *,
+    reach: float,
+    window: tuple[int, int, int, int],
+    shape: tuple[int, int] | None = None,
+) -> Prepared:
     """Return masses transformed on a rectangle so large that within the window nothing wraps around.
 
     Parameters
     ----------
     window
         First row, first column, rows and columns that will be wanted.
+    shape
+        Rows and columns that hold masses, where the others are there for the transform only; see `lengths_for`.
     """
+    from scipy import fft
+
+    held = masses.shape if shape is None else shape
+    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, window=window)
+    if masses.shape != lengths:
+        padded = np.zeros(lengths)
+        padded[: held[0], : held[1]] = masses
+        masses = padded
+    return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, window)
+
+
+def lengths_for(
+    shape: tuple[int, int], side: float, *, reach: float, window: tuple[int, int, int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return rows and columns of a transform in which nothing wraps around, and the reach down and across in cells."""
     from scipy import fft
 
     cells = int(np.floor(reach / side + 1e-9))
     lengths, reaches = [], []
-    for size, start, wanted in zip(masses.shape, window[:2], window[2:], strict=True):
+    for size, start, wanted in zip(shape, window[:2], window[2:], strict=True):
         within = min(cells, size - 1)
         lengths.append(max(size, within + max(size - start, start + wanted)))
         reaches.append(within)
     rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
-    lines = fft.rfft(masses, columns, axis=1, workers=-1)
-    spectrum = fft.fft(lines, rows, axis=0, workers=-1)
-    return Prepared(spectrum, side, (rows, columns), (reaches[0], reaches[1]), window)
+    return (rows, columns), (reaches[0], reaches[1])
 
 
 def _cosines(length: int, frequencies: int, reach: int) -> Floats:
