@@ -161,11 +161,7 @@ def compare_densities(
             *notes_of_cells(
                 judged, pair.first + pair.second, window=window, rule="too few events of both files lie within reach"
             ),
-            *(
-                notes_of_empty_cells(int(((sums[0] <= 0) | (sums[1] <= 0)).sum()), "a hundredth or a hundred times")
-                if measure == "ratio"
-                else ()
-            ),
+            *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),
         provenance={
             "null": "the number of labels is held" if pair.labels.fixed else "each event by itself, by share of years",
@@ -224,6 +220,13 @@ def _chances(
         return asymptotic_tails(logarithm, relative_variance(window, information, cells=cells))
     drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=np.random.default_rng(rng))
     return simulated_tails(window, window.sums(first)[cells], drawn, cells=cells)
+
+
+def _empty_notes(own: Floats, others: Floats) -> tuple[str, ...]:
+    return (
+        *notes_of_empty_cells(int((own <= 0).sum()), "a hundredth", of=" of the first file"),
+        *notes_of_empty_cells(int((others <= 0).sum()), "a hundred times", of=" of the second file"),
+    )
 
 
 def _titles(first: Events, second: Events) -> tuple[str, str]:

@@ -171,11 +171,11 @@ def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, window: Window,
     )
 
 
-def notes_of_empty_cells(cells: int, shown: str) -> tuple[str, ...]:
+def notes_of_empty_cells(cells: int, shown: str, *, of: str = "") -> tuple[str, ...]:
     """Return how many cells have no event near, and how they are shown."""
     if not cells:
         return ()
-    return (f"Cells without any event within the bandwidth, shown as {shown}: {cells:,}.",)
+    return (f"Cells without any event{of} within the bandwidth, shown as {shown}: {cells:,}.",)
 
 
 def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:

@@ -222,6 +222,21 @@ def test_cells_with_too_few_events_are_not_judged():
     assert any(note.startswith("Cells not judged, because too few events of both files") for note in found.notes)
 
 
+def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_that_of_none():
+    one, other = np.full((300, 2), (401_050.0, 299_050.0)), np.full((300, 2), (406_050.0, 293_050.0))
+    found = compare_densities(make_events(one), make_events(other), AREA, **SETTINGS)
+    assert at(found, 401_050, 299_050) == pytest.approx(np.log(100))
+    assert at(found, 406_050, 293_050) == pytest.approx(-np.log(100))
+    # All 300 near of 600 are the first's: 1 / C(600, 300) = 7e-180; the other way round there is one of none.
+    assert at(found, 401_050, 299_050, "p_raised") == pytest.approx(7.4e-180, rel=0.02)
+    assert at(found, 406_050, 293_050, "p_lowered") == pytest.approx(7.4e-180, rel=0.02)
+    texts = [note.split(":")[0] for note in found.notes]
+    assert "Cells without any event of the first file within the bandwidth, shown as a hundredth" in texts
+    assert "Cells without any event of the second file within the bandwidth, shown as a hundred times" in texts
+    difference = compare_densities(make_events(one), make_events(other), AREA, measure="difference", **SETTINGS)
+    assert not any("without any event" in note for note in difference.notes)
+
+
 def test_inputs_stay_as_they_were():
     before = [events.table.copy() for events in (LATER, EARLIER)]
     compare_densities(LATER, EARLIER, AREA, bandwidth=1_500.0, cell=300.0)
