@@ -220,22 +220,8 @@ def standardised_rates(
     AnalysisError
         If an area of the study has no ages, or the counts are of other bands.
     """
-    starts = standard_bands(ages)
-    missing = area.ids.difference(ages.table.index)
-    if len(missing):
-        raise AnalysisError(
-            f"Area {missing[0]!r} has no population by age.",
-            found=f"{len(missing):,} of {len(area):,} areas without one: {list_briefly(missing)}",
-            advice="use a file of ages of the same geography and vintage as the boundaries",
-        )
+    starts = _need_fit(counts, ages, area)
     bands = _names(starts)
-    odd = sorted(set(counts.table["period"]) ^ set(bands))
-    if odd:
-        raise AnalysisError(
-            f"The counts and the population by age do not have the same bands: {odd[0]}.",
-            found=f"{len(odd)} bands on one side only: {list_briefly(odd)}",
-            advice="count with count_by_age and the same ages",
-        )
     people = ages.into(starts).table.reindex(area.ids).groupby(area.areas["la_code"]).sum()
     low, high = (
         counts.table.pivot(index="group", columns="period", values=end).reindex(index=people.index, columns=bands)
@@ -259,6 +245,26 @@ def standardised_rates(
         notes=(*counts.notes, *((f"People: {ages.period}.",) if ages.period else ())),
         release=weakest_release(*marks),
     )
+
+
+def _need_fit(counts: Series, ages: Ages, area: StudyArea) -> tuple[int, ...]:
+    """Return the bands of counts and ages; stop where an area has no ages, or the two do not have the same bands."""
+    starts = standard_bands(ages)
+    missing = area.ids.difference(ages.table.index)
+    if len(missing):
+        raise AnalysisError(
+            f"Area {missing[0]!r} has no population by age.",
+            found=f"{len(missing):,} of {len(area):,} areas without one: {list_briefly(missing)}",
+            advice="use a file of ages of the same geography and vintage as the boundaries",
+        )
+    odd = sorted(set(counts.table["period"]) ^ set(_names(starts)))
+    if odd:
+        raise AnalysisError(
+            f"The counts and the population by age do not have the same bands: {odd[0]}.",
+            found=f"{len(odd)} bands on one side only: {list_briefly(odd)}",
+            advice="count with count_by_age and the same ages",
+        )
+    return starts
 
 
 def units_of(area: StudyArea, places: Sequence[Place] = ()) -> list[tuple[str, str, str, tuple[str, ...]]]:

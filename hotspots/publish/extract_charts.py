@@ -12,6 +12,13 @@ import pandas as pd
 
 from hotspots.nouns import Extract, need_released
 from hotspots.publish.chart_sheet import begin_chart, write_notes
+from hotspots.publish.extract_words import (
+    extract_alt,
+    extract_title,
+    number_or_range,
+    recording_title,
+    rows_of_period,
+)
 from hotspots.publish.phrases import capitalised, period_words, plural
 from hotspots.publish.sheet import INK, MM_PER_POINT, QUIET, Sheet, look
 from hotspots.publish.styles import ink_on
@@ -101,14 +108,6 @@ def _head(grid: _Grid, x: float, words: str, *, width: float, align: str = "left
         grid.sheet.write(x, y, line, size=8.0, weight="bold", align=align)
 
 
-def _number(low: float, high: float, digits: int = 0) -> str:
-    """Return a number or what it may be; a dash where there is none."""
-    if not np.isfinite(low):
-        return "–"
-    first, last = f"{low:,.{digits}f}", f"{high:,.{digits}f}"
-    return first if first == last else f"{first}–{last}"
-
-
 # --------------------------------------------------------------------------- standardised rates
 
 
@@ -146,12 +145,12 @@ def draw_standardised(extract: Extract) -> Figure:
         for offset, words in columns:
             _head(grid, grid.right - offset, words, width=40.0, align="right")
         for row, line in enumerate(table.to_dict("records")):
-            rate = _number(line["rate_low"], line["rate_high"])
+            rate = number_or_range(line["rate_low"], line["rate_high"])
             if rate != "–":
                 rate = f"{rate} ({line['ci_low']:,.0f}–{line['ci_high']:,.0f})"
-            said = (rate if rate != "–" else str(line["reason"]), _number(line["low"], line["high"]))
+            said = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
             for (offset, _), words in zip(
-                columns, (*said, _number(line["population"], line["population"])), strict=True
+                columns, (*said, number_or_range(line["population"], line["population"])), strict=True
             ):
                 grid.text(row, grid.right - offset, words, align="right")
     return grid.sheet.figure
@@ -208,13 +207,13 @@ def draw_recording(extract: Extract, *, period: str | None = None) -> Figure:
     """
     need_released(extract, "A chart")
     with look():
-        table, shown = _of_period(extract, period)
+        table, shown = rows_of_period(extract, period)
         theme = str(table["theme"].iloc[0]) if len(table) else extract.title
         what = f"{theme}: share of episodes with a factor · {period_words(shown)}"
         years = list(dict.fromkeys(extract.table["period"]))
         if len(years) > 1:
             what += f" · small marks: factors in an episode, {period_words(years[0])} to {period_words(years[-1])}"
-        title = _recording_title(extract, shown)
+        title = recording_title(extract, shown)
         grid = _begin(extract, what, rows=len(table), header=12.0, below=4.0, title=title)
         _name_rows(grid, table)
         width = (grid.right - grid.left - NAMES - 58.0) / 2 - 8.0
@@ -227,17 +226,10 @@ def draw_recording(extract: Extract, *, period: str | None = None) -> Figure:
             _head(grid, grid.right - offset, words, width=24.0, align="right")
         for row, line in enumerate(table.to_dict("records")):
             least = "at least " if line["theme_hidden"] else ""
-            mentions = f"{least}{_number(line['theme_mentions'], line['theme_mentions'])}"
+            mentions = f"{least}{number_or_range(line['theme_mentions'], line['theme_mentions'])}"
             grid.text(row, grid.right - 28.0, mentions, align="right")
-            grid.text(row, grid.right, _number(line["assessments"], line["assessments"]), align="right")
+            grid.text(row, grid.right, number_or_range(line["assessments"], line["assessments"]), align="right")
     return grid.sheet.figure
-
-
-def _of_period(extract: Extract, period: str | None) -> tuple[pd.DataFrame, str]:
-    """Return the rows of one year, most factors in an episode first, and the year."""
-    shown = period or (str(extract.table["period"].iloc[-1]) if len(extract.table) else "")
-    rows = extract.table[extract.table["period"] == shown]
-    return rows.sort_values("per_assessment", ascending=False, kind="stable").reset_index(drop=True), shown
 
 
 def _draw_shares(axes: Axes, table: pd.DataFrame) -> None:
@@ -304,7 +296,7 @@ def draw_profile(extract: Extract) -> Figure:
             x += width
             _head(grid, x, words, width=width - 2.0, align="right")
             for row, value in enumerate(table[column] * scale):
-                grid.text(row, x, _number(value, value, digits), align="right")
+                grid.text(row, x, number_or_range(value, value, digits), align="right")
         bars = list(_stacks(table))
         room = grid.right - x - 5.0 - (38.0 if table["deprivation_areas"].gt(0).any() else 0.0)
         left = x + 5.0
@@ -370,77 +362,5 @@ def _write_deprivation(grid: _Grid, table: pd.DataFrame, title: str) -> None:
     for row, line in enumerate(table.to_dict("records")):
         score, share = float(line["deprivation"]), float(line["most_deprived_areas"])
         digits = 3 if score <= 1 else 1
-        grid.text(row, grid.right - 17.0, _number(score, score, digits), align="right")
+        grid.text(row, grid.right - 17.0, number_or_range(score, score, digits), align="right")
         grid.text(row, grid.right, f"{100 * share:.0f} %" if np.isfinite(share) else "–", align="right")
-
-
-# --------------------------------------------------------------------------- words
-
-
-def extract_title(extract: Extract) -> str:
-    """Return the finding of an extract in one line."""
-    table = extract.table
-    if extract.kind == "standardised-rates":
-        return _rates_title(extract)
-    if extract.kind == "recording":
-        return _recording_title(extract, None)
-    if extract.kind == "profile":
-        own = table[table["kind"] == "authority"].set_index("name")
-        for column, words in (
-            ("most_deprived_areas", "of areas are among the most deprived tenth"),
-            ("under_25", "of people are under 25"),
-        ):
-            share = own[column].astype(float).dropna()
-            if len(share) > 1 and share.max() > share.min():
-                low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
-                return f"{low} % ({share.idxmin()}) to {high} % ({share.idxmax()}) {words}"
-        return f"{plural(len(own), 'authority', 'authorities')}: population, age and deprivation"
-    return extract.title
-
-
-def _recording_title(extract: Extract, period: str | None) -> str:
-    shown, when = _of_period(extract, period)
-    per = shown.set_index("la_name")["per_assessment"].dropna()
-    if len(per) < 2:
-        return f"{extract.title}: recording at the end of assessment"
-    ends = f"{per.min():.1f} factors in an episode ({per.idxmin()}) to {per.max():.1f} ({per.idxmax()})"
-    return f"Recording differs in {period_words(when)}: from {ends}"
-
-
-def _rates_title(extract: Extract) -> str:
-    own = extract.table[extract.table["kind"] == "authority"].set_index("name")
-    rate = ((own["rate_low"] + own["rate_high"]) / 2).dropna()
-    if len(rate) < 2:
-        return capitalised(extract.title)
-    sure = bool((own["rate_low"].dropna() == own["rate_high"].dropna()).all())
-    about = "" if sure else "about "
-    ends = f"{about}{rate.min():,.0f} ({rate.idxmin()}) to {about}{rate.max():,.0f} ({rate.idxmax()})"
-    return f"{capitalised(extract.title)}: rates from {ends}"
-
-
-def extract_alt(extract: Extract) -> str:
-    """Return what the chart shows, row by row, for readers who do not see it."""
-    table = extract.table
-    said = []
-    if extract.kind == "standardised-rates":
-        for line in table.to_dict("records"):
-            rate = _number(line["rate_low"], line["rate_high"])
-            if rate == "–":
-                said.append(f"{line['name']}: {line['reason']}.")
-            else:
-                said.append(f"{line['name']}: {rate} ({line['ci_low']:,.0f} to {line['ci_high']:,.0f}).")
-    elif extract.kind == "recording":
-        for line in _of_period(extract, None)[0].to_dict("records"):
-            share = line["theme_share"]
-            words = f"{100 * share:.0f} mentions per 100 episodes" if np.isfinite(share) else "share not known"
-            said.append(f"{line['la_name']}: {words}, {line['per_assessment']:.1f} factors in an episode.")
-    elif extract.kind == "profile":
-        for line in table.to_dict("records"):
-            parts = [f"{line['population']:,.0f} people"] if np.isfinite(line["population"]) else []
-            for column, words in (("under_25", "under 25"), ("most_deprived_areas", "of areas in decile 1")):
-                parts += [f"{100 * line[column]:.0f} % {words}"] if np.isfinite(line[column]) else []
-            said.append(f"{line['name']}: {', '.join(parts)}.")
-    else:
-        for line in table[table["segment"] > 1].to_dict("records"):
-            said.append(f"{line['group']}: from {line['first']} {line['ratio']:.2f} times the level before.")
-    return f"{extract_title(extract)}. {' '.join(said)}".strip()

@@ -1,0 +1,96 @@
+"""What extracts say in words: the finding, and every row for readers who do not see the chart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import Extract
+from hotspots.publish.phrases import capitalised, period_words, plural
+
+__all__ = ["extract_alt", "extract_title", "number_or_range", "recording_title", "rows_of_period"]
+
+
+def number_or_range(low: float, high: float, digits: int = 0) -> str:
+    """Return a number or what it may be; a dash where there is none."""
+    if not np.isfinite(low):
+        return "–"
+    first, last = f"{low:,.{digits}f}", f"{high:,.{digits}f}"
+    return first if first == last else f"{first}–{last}"
+
+
+def rows_of_period(extract: Extract, period: str | None) -> tuple[pd.DataFrame, str]:
+    """Return the rows of one year, most factors in an episode first, and the year."""
+    shown = period or (str(extract.table["period"].iloc[-1]) if len(extract.table) else "")
+    rows = extract.table[extract.table["period"] == shown]
+    return rows.sort_values("per_assessment", ascending=False, kind="stable").reset_index(drop=True), shown
+
+
+def extract_title(extract: Extract) -> str:
+    """Return the finding of an extract in one line."""
+    table = extract.table
+    if extract.kind == "standardised-rates":
+        return _rates_title(extract)
+    if extract.kind == "recording":
+        return recording_title(extract, None)
+    if extract.kind == "profile":
+        own = table[table["kind"] == "authority"].set_index("name")
+        for column, words in (
+            ("most_deprived_areas", "of areas are among the most deprived tenth"),
+            ("under_25", "of people are under 25"),
+        ):
+            share = own[column].astype(float).dropna()
+            if len(share) > 1 and share.max() > share.min():
+                low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
+                return f"{low} % ({share.idxmin()}) to {high} % ({share.idxmax()}) {words}"
+        return f"{plural(len(own), 'authority', 'authorities')}: population, age and deprivation"
+    return extract.title
+
+
+def recording_title(extract: Extract, period: str | None) -> str:
+    """Return the spread of factors in an episode between authorities in one year, the last if None."""
+    shown, when = rows_of_period(extract, period)
+    per = shown.set_index("la_name")["per_assessment"].dropna()
+    if len(per) < 2:
+        return f"{extract.title}: recording at the end of assessment"
+    ends = f"{per.min():.1f} factors in an episode ({per.idxmin()}) to {per.max():.1f} ({per.idxmax()})"
+    return f"Recording differs in {period_words(when)}: from {ends}"
+
+
+def _rates_title(extract: Extract) -> str:
+    own = extract.table[extract.table["kind"] == "authority"].set_index("name")
+    rate = ((own["rate_low"] + own["rate_high"]) / 2).dropna()
+    if len(rate) < 2:
+        return capitalised(extract.title)
+    sure = bool((own["rate_low"].dropna() == own["rate_high"].dropna()).all())
+    about = "" if sure else "about "
+    ends = f"{about}{rate.min():,.0f} ({rate.idxmin()}) to {about}{rate.max():,.0f} ({rate.idxmax()})"
+    return f"{capitalised(extract.title)}: rates from {ends}"
+
+
+def extract_alt(extract: Extract) -> str:
+    """Return what the chart shows, row by row, for readers who do not see it."""
+    table = extract.table
+    said = []
+    if extract.kind == "standardised-rates":
+        for line in table.to_dict("records"):
+            rate = number_or_range(line["rate_low"], line["rate_high"])
+            if rate == "–":
+                said.append(f"{line['name']}: {line['reason']}.")
+            else:
+                said.append(f"{line['name']}: {rate} ({line['ci_low']:,.0f} to {line['ci_high']:,.0f}).")
+    elif extract.kind == "recording":
+        for line in rows_of_period(extract, None)[0].to_dict("records"):
+            share = line["theme_share"]
+            words = f"{100 * share:.0f} mentions per 100 episodes" if np.isfinite(share) else "share not known"
+            said.append(f"{line['la_name']}: {words}, {line['per_assessment']:.1f} factors in an episode.")
+    elif extract.kind == "profile":
+        for line in table.to_dict("records"):
+            parts = [f"{line['population']:,.0f} people"] if np.isfinite(line["population"]) else []
+            for column, words in (("under_25", "under 25"), ("most_deprived_areas", "of areas in decile 1")):
+                parts += [f"{100 * line[column]:.0f} % {words}"] if np.isfinite(line[column]) else []
+            said.append(f"{line['name']}: {', '.join(parts)}.")
+    else:
+        for line in table[table["segment"] > 1].to_dict("records"):
+            said.append(f"{line['group']}: from {line['first']} {line['ratio']:.2f} times the level before.")
+    return f"{extract_title(extract)}. {' '.join(said)}".strip()
