@@ -157,7 +157,7 @@ SPREADS: Final[Mapping[Kernel, tuple[tuple[float, int], tuple[float, int]]]] = M
         "quartic": ((0.2, 4), (0.2, 5)),
         "epanechnikov": ((0.12, 3), (0.095, 3)),
         "triangular": ((0.08, 3), (0.052, 3)),
-        "gaussian": ((0.002, 4), (3.8e-4, 6)),
+        "gaussian": ((0.0022, 4), (3.8e-4, 6)),
     }
 )
 """For linear and for quadratic splines: factor and power of the error of one point, from bandwidths of two cells (radii
