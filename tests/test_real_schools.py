@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.analysis.divergence import counts_in, diverging_schools
+from hotspots.analysis.divergence import diverging_schools
 from hotspots.analysis.intervals import hidden_counts
 from hotspots.analysis.overdispersed import fit_likelihood, limits
 from hotspots.analysis.school_model import judge_counts
@@ -17,6 +17,7 @@ from hotspots.analysis.school_space import (
     local_bivariate_moran,
     residual_clustering,
 )
+from hotspots.analysis.school_table import counts_in
 from hotspots.nouns import SchoolResult, Schools, StudyArea
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation

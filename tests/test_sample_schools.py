@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from worlds import ROOT
 
-from hotspots.analysis.divergence import counts_in, diverging_schools
+from hotspots.analysis.divergence import diverging_schools
 from hotspots.analysis.overdispersed import fit_counts, mid_p_tails
 from hotspots.analysis.school_space import authority_effects, residual_clustering
+from hotspots.analysis.school_table import counts_in
 from hotspots.analysis.totals import tighten_table
 from hotspots.nouns import SchoolResult
 from hotspots.sources.boundaries import read_areas

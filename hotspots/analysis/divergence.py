@@ -10,8 +10,15 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.catchments import DECAY, catchment_scores
-from hotspots.analysis.intervals import Counts, hidden_counts
 from hotspots.analysis.school_model import Judgement, contrasts, explained_share, judge_counts
+from hotspots.analysis.school_table import (
+    FEWEST_SCHOOLS,
+    counts_in,
+    need_scores,
+    need_testable,
+    reasons_against,
+    with_deprivation,
+)
 from hotspots.analysis.school_words import (
     CLASS_PHRASES,
     POINTS,
@@ -27,7 +34,6 @@ from hotspots.analysis.school_words import (
     notes_on_other_looks,
     slope_of,
 )
-from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
 from hotspots.vocabulary import CRS, weakest_release
 
@@ -42,12 +48,6 @@ __all__ = ["Covariate", "diverging_schools"]
 Covariate = Literal["phase", "authority"]
 
 COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_code"}
-
-FEWEST_SCHOOLS: Final = 10
-"""With fewer schools a line and its scatter can't be told from each other."""
-
-RANKED: Final = {("E", 2011): 32_844, ("E", 2021): 33_755, ("W", 2011): 1_909, ("W", 2021): 1_917}
-"""Number of LSOAs that an index ranks, by nation and vintage (English Indices 2019 and 2025, WIMD 2019 and 2025)."""
 
 
 def diverging_schools(
@@ -109,43 +109,56 @@ def diverging_schools(
         from hotspots.analysis.joining import place_schools
 
         placed = place_schools(schools, area)
-    table = _with_deprivation(schools.table, deprivation, area, placed)
-    _need_scores(table, deprivation)
+    table = with_deprivation(schools.table, deprivation, area, placed)
+    need_scores(table, deprivation)
     by_score = bool(table["idaci"].notna().any())
     index = table["idaci"] if by_score else table["idaci_rank"]
-    table["reason"] = _reasons(table, index, deprivation)
+    table["reason"] = reasons_against(table, index, deprivation)
     tested = (table["reason"] == "").to_numpy()
-    _need_testable(table[tested], index[tested], schools, deprivation)
-    step = _step(index[tested]) if by_score else TENTH_OF_RANKS
+    need_testable(table[tested], index[tested], schools, deprivation)
     look = _Look(table, covariates, level)
-    found, explained = look.at(index, tested)
-    slope = slope_of(found.fit, step)
-    table = _write_down(table, tested, found)
+    own = (tested, *look.at(index, tested))
     catchments = catchment_scores(schools, deprivation, area, placed=placed, children=children, decay=decay)
+    table = _write_down(table, tested, own[1])
     table["idaci_catchment"] = catchments.table["score"].reindex(table.index)
-    other = _second_look(look, table["idaci_catchment"], tested)
-    ranked = _second_look(look, table["idaci_rank"], tested) if by_score else None
-    if other is not None:
-        table.loc[other[0], "expected_catchment"] = other[1].fit.mean
-        table["class_catchment"] = _spread(table, other, "cannot_be_judged")
-        table["holds"] = holds_under(table["class"], table["class_catchment"])
-    if ranked is not None:
-        table["class_rank"] = _spread(table, ranked, "cannot_be_judged")
-    lists = list_groups(table)
+    found = _Findings(
+        own,
+        catchment=_second_look(look, table["idaci_catchment"], tested),
+        rank=_second_look(look, table["idaci_rank"], tested) if by_score else None,
+        step=_step(index[tested]) if by_score else TENTH_OF_RANKS,
+    )
+    table = _write_other_looks(table, found)
+    settings = {"covariates": tuple(covariates), "level": level, "catchment_decay_m": decay}
+    return _result(schools, deprivation, area, table=table, found=found, settings=settings, catchments=catchments.words)
+
+
+def _result(
+    schools: Schools,
+    deprivation: Deprivation,
+    area: StudyArea,
+    *,
+    table: pd.DataFrame,
+    found: _Findings,
+    settings: Mapping[str, Any],
+    catchments: str,
+) -> SchoolResult:
+    """Return the table with words, notes and provenance."""
+    tested, judged, explained = found.own
+    fit, slope, lists = judged.fit, slope_of(judged.fit, found.step), list_groups(table)
     words = describe_model(
         schools,
         deprivation,
         geography=area.geography,
-        fit=found.fit,
+        fit=fit,
         slope=slope,
-        step=step,
+        step=found.step,
         explained=explained,
-        covariates=covariates,
+        covariates=settings["covariates"],
     )
     return SchoolResult(
         _as_points(table),
         words=words,
-        slope={step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": found.fit.dispersion},
+        slope={found.step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
         title=schools.title,
         index_title=deprivation.title,
         source="; ".join(source for source in (schools.source, deprivation.source) if source),
@@ -153,124 +166,25 @@ def diverging_schools(
         notes=(
             *schools.notes,
             *notes_on(table, tested, deprivation, lists),
-            *notes_on_other_looks(table, catchment=catchments.words if other else "", ranks=ranked is not None),
+            *notes_on_other_looks(table, catchment=catchments if found.catchment else "", ranks=found.rank is not None),
         ),
         attribution=area.attribution,
         provenance={
-            "model": "negative binomial (NB2)" if found.fit.dispersion > 0 else "Poisson",
+            "model": "negative binomial (NB2)" if fit.dispersion > 0 else "Poisson",
             "schools_in_model": int(tested.sum()),
             "schools_hidden": int((table["low"] < table["high"])[tested].sum()),
-            "residuals_clipped": found.fit.clipped,
-            "dispersion": found.fit.dispersion,
+            "residuals_clipped": fit.clipped,
+            "dispersion": fit.dispersion,
             "explained_share": explained,
-            "poisson_phi": found.fit.poisson_phi,
-            "covariates": tuple(covariates),
+            "poisson_phi": fit.poisson_phi,
             "adjustment": "benjamini-hochberg",
-            "level": level,
-            "catchment_decay_m": decay,
-            **_told(other, step, "catchment"),
-            **_told(ranked, TENTH_OF_RANKS, "rank"),
+            **settings,
+            **_told(found.catchment, found.step, "catchment"),
+            **_told(found.rank, TENTH_OF_RANKS, "rank"),
             **lists,
         },
         release=weakest_release(schools.release, deprivation.release, area.release),
     )
-
-
-# --------------------------------------------------------------------------- what is known of each school
-
-
-def _with_deprivation(
-    schools: pd.DataFrame, deprivation: Deprivation, area: StudyArea, placed: pd.Series
-) -> pd.DataFrame:
-    """Return the schools with their area, its authority and its deprivation, and their rates."""
-    table = schools.copy()
-    table["area_id"] = _or_none(placed.reindex(table.index))
-    table["area_la_code"] = _or_none(table["area_id"].map(area.areas["la_code"].to_dict()))
-    scores = deprivation.table.reindex(table["area_id"])
-    table["idaci"] = scores["score"].to_numpy(dtype=float, na_value=np.nan)
-    table["idaci_decile"] = scores["decile"].to_numpy(dtype=float, na_value=np.nan)
-    # From 0 to -1, so that more is more deprived, as with scores.
-    table["idaci_rank"] = -scores["rank"].to_numpy(dtype=float, na_value=np.nan) / _ranked(deprivation, area)
-    for column in ("pupils", "low", "high", "easting", "northing", "hidden_years", "years"):
-        table[column] = table[column].to_numpy(dtype=float, na_value=np.nan)
-    pupils = table["pupils"].where(table["pupils"] > 0)
-    table["rate_low"], table["rate_high"] = 100 * table["low"] / pupils, 100 * table["high"] / pupils
-    table["rate"] = table["rate_low"].where(table["low"] == table["high"])
-    return table.assign(expected_catchment=np.nan, class_catchment="", class_rank="", holds="")
-
-
-def _ranked(deprivation: Deprivation, area: StudyArea) -> float:
-    """Return how many areas the index ranks: those of the nation where that is known, else the last rank."""
-    most = float(deprivation.table["rank"].max())
-    nation = RANKED.get((str(area.ids[0])[:1], area.vintage or 0), 0) if area.geography == "LSOA" else 0
-    return max(nation, most) if most > 0 else 1.0
-
-
-def _or_none(values: pd.Series) -> pd.Series:
-    """Return the values as objects, with None for what is missing (not NaN, which is a number)."""
-    known: pd.Series = values.astype(object).where(values.notna(), None)
-    return known
-
-
-def _need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
-    """Stop where no school's area has a score or a rank."""
-    if table["idaci"].notna().any() or table["idaci_rank"].notna().any():
-        return
-    places = table["area_id"].dropna()
-    if places.empty:
-        raise AnalysisError(
-            "No school lies in an area of the study.",
-            found=f"{len(table):,} schools, none placed",
-            advice="check the coordinates of the schools and the study area",
-        )
-    if places.str.startswith("W").all() and "WIMD" not in deprivation.title.upper():
-        raise AnalysisError(
-            f"{deprivation.title} can't be used for Welsh schools: IDACI is an English index.",
-            found=f"{len(places):,} schools in Wales, the first in {places.iloc[0]}",
-            advice="leave the schools out of a Welsh study, or give the Welsh index with a title that names WIMD",
-        )
-    known = deprivation.table.index[deprivation.table["score"].notna()]
-    raise AnalysisError(
-        f"No school's area has a score in {deprivation.title}.",
-        found=f"schools in {list_briefly(places.unique(), 2)}; scores for {list_briefly(known, 2) or 'no area'}",
-        advice="use the index of the same geography and vintage as the boundaries (IDACI 2019: LSOA 2011)",
-    )
-
-
-def _reasons(table: pd.DataFrame, index: pd.Series, deprivation: Deprivation) -> pd.Series:
-    """Return why a school can't be tested; empty where it can."""
-    reason = table["reason"].astype(object).where(table["reason"].notna(), "")
-    later = (
-        (table["area_id"].isna(), "lies in no area of the study"),
-        (index.isna(), f"its area has no score in {deprivation.title}"),
-        (~(table["pupils"] > 0), "no pupils in the record"),
-        (table["low"].isna(), "no number of exclusions in the record"),
-    )
-    for missing, words in later:
-        reason = reason.where((reason != "") | ~missing, words)
-    return reason
-
-
-def _need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, deprivation: Deprivation) -> None:
-    """Stop where there is nothing to fit a line to."""
-    if len(tested) < FEWEST_SCHOOLS:
-        raise AnalysisError(
-            f"{len(tested)} schools are too few to say what would be expected of a school.",
-            found=f"{len(schools):,} schools, of which {len(tested):,} can be tested",
-            advice=f"use at least {FEWEST_SCHOOLS} schools: a larger area, more years, or fewer exclusions of schools",
-        )
-    if not (tested["low"] + tested["high"]).sum() > 0:
-        raise AnalysisError(
-            f"There are no {schools.title} in the schools' records.",
-            found=f"0 in {len(tested):,} schools",
-            advice="check the column of exclusions and the years",
-        )
-    if np.ptp(index) == 0:
-        raise AnalysisError(
-            f"All schools have the same score in {deprivation.title}, so nothing can be said against it.",
-            found=f"score {index.iloc[0]:g} for {len(tested):,} schools",
-            advice="check the deprivation file",
-        )
 
 
 # --------------------------------------------------------------------------- the model and the classes
@@ -301,13 +215,18 @@ class _Look:
         return found, explained_share(counts, design, exposure=exposure, fit=found.fit, column=1)
 
 
-def counts_in(rows: pd.DataFrame) -> Counts:
-    """Return the exclusions of schools, with what hidden ones may be."""
-    low, high, hidden, years = (rows[c].to_numpy(dtype=float) for c in ("low", "high", "hidden_years", "years"))
-    return hidden_counts(low, high, hidden_years=hidden, years=years)
-
-
 Seen = tuple["NDArray[np.bool_]", Judgement, float]
+"""Which schools were looked at, what was found, and the share of their differences that the index accounts for."""
+
+
+@dataclass(frozen=True)
+class _Findings:
+    """The schools against the index of their own area, of their catchment, and against ranks; None where too few."""
+
+    own: Seen
+    catchment: Seen | None
+    rank: Seen | None
+    step: Step
 
 
 def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_]) -> Seen | None:
@@ -318,11 +237,23 @@ def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_]) -> Se
     return (usable, *look.at(index, usable))
 
 
-def _spread(table: pd.DataFrame, seen: Seen, otherwise: str) -> NDArray[np.object_]:
+def _spread(table: pd.DataFrame, seen: Seen) -> NDArray[np.object_]:
     """Return the classes of a second look for all schools."""
-    classes = np.full(len(table), otherwise, dtype=object)
+    classes = np.full(len(table), "cannot_be_judged", dtype=object)
     classes[seen[0]] = seen[1].classes
     return classes
+
+
+def _write_other_looks(table: pd.DataFrame, found: _Findings) -> pd.DataFrame:
+    """Return the table with what was found under the catchment's index and under ranks."""
+    table = table.copy()
+    if found.catchment is not None:
+        table.loc[found.catchment[0], "expected_catchment"] = found.catchment[1].fit.mean
+        table["class_catchment"] = _spread(table, found.catchment)
+        table["holds"] = holds_under(table["class"], table["class_catchment"])
+    if found.rank is not None:
+        table["class_rank"] = _spread(table, found.rank)
+    return table
 
 
 def _told(seen: Seen | None, step: Step, name: str) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.divergence import counts_in
 from hotspots.analysis.exact import conditional_tails
+from hotspots.analysis.moran import morans_i
 from hotspots.analysis.overdispersed import Fit, fit_counts, log_chances, mid_p_tails
 from hotspots.analysis.school_model import contrasts
+from hotspots.analysis.school_table import counts_in
 from hotspots.analysis.school_words import interval
 from hotspots.analysis.significance import adjust_tails
 from hotspots.errors import AnalysisError
@@ -32,7 +33,6 @@ __all__ = [
     "authority_effects",
     "bivariate_moran",
     "local_bivariate_moran",
-    "morans_i",
     "residual_clustering",
     "school_residuals",
 ]
@@ -52,54 +52,6 @@ class Told(NamedTuple):
 
     table: pd.DataFrame
     words: str
-
-
-class Moran(NamedTuple):
-    """Moran's I with its moments under randomisation."""
-
-    i: float
-    expected: float
-    variance: float
-
-    @property
-    def z(self) -> float:
-        """Standardised."""
-        return float((self.i - self.expected) / np.sqrt(self.variance))
-
-    @property
-    def p(self) -> float:
-        """Two-sided, by the normal distribution."""
-        from scipy.special import ndtr
-
-        return float(2 * ndtr(-abs(self.z)))
-
-
-def morans_i(values: Floats, weights: csr_array) -> Moran:
-    """Return Moran's I with its expectation and variance under randomisation.
-
-    Parameters
-    ----------
-    values
-        Shape (n,), not all equal.
-    weights
-        Shape (n, n), zero on the diagonal.
-
-    References
-    ----------
-    Cliff and Ord (1981), Spatial Processes, equations 1.37 and 1.39 (the moments).
-    """
-    n = len(values)
-    z = values - values.mean()
-    s0 = float(weights.sum())
-    both = weights + weights.T
-    s1 = float((both.multiply(both)).sum() / 2)
-    s2 = float(((np.asarray(weights.sum(axis=1)).ravel() + np.asarray(weights.sum(axis=0)).ravel()) ** 2).sum())
-    second = float((z**2).mean())
-    kurtosis = float((z**4).mean() / second**2)
-    i = float(z @ (weights @ z) / s0 / second)
-    expected = -1 / (n - 1)
-    top = n * ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0**2) - kurtosis * ((n * n - n) * s1 - 2 * n * s2 + 6 * s0**2)
-    return Moran(i, expected, top / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2)
 
 
 def school_residuals(result: SchoolResult) -> pd.Series:

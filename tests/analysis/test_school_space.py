@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+from hotspots.analysis.moran import morans_i
 from hotspots.analysis.school_space import (
     _between,
     _nearest_weights,
@@ -17,7 +18,6 @@ from hotspots.analysis.school_space import (
     authority_effects,
     bivariate_moran,
     local_bivariate_moran,
-    morans_i,
     residual_clustering,
     school_residuals,
 )

@@ -1,0 +1,120 @@
+"""What is known of each school before it is compared: its place, its deprivation, and whether it can be tested."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.analysis.intervals import Counts, hidden_counts
+from hotspots.errors import AnalysisError, list_briefly
+from hotspots.nouns import Deprivation, Schools, StudyArea
+
+__all__ = ["FEWEST_SCHOOLS", "counts_in", "need_scores", "need_testable", "reasons_against", "with_deprivation"]
+
+FEWEST_SCHOOLS: Final = 10
+"""With fewer schools a line and its scatter can't be told from each other."""
+
+RANKED: Final = {("E", 2011): 32_844, ("E", 2021): 33_755, ("W", 2011): 1_909, ("W", 2021): 1_917}
+"""Number of LSOAs that an index ranks, by nation and vintage (English Indices 2019 and 2025, WIMD 2019 and 2025)."""
+
+
+def with_deprivation(
+    schools: pd.DataFrame, deprivation: Deprivation, area: StudyArea, placed: pd.Series
+) -> pd.DataFrame:
+    """Return the schools with their area, its authority and its deprivation, and their rates."""
+    table = schools.copy()
+    table["area_id"] = _or_none(placed.reindex(table.index))
+    table["area_la_code"] = _or_none(table["area_id"].map(area.areas["la_code"].to_dict()))
+    scores = deprivation.table.reindex(table["area_id"])
+    table["idaci"] = scores["score"].to_numpy(dtype=float, na_value=np.nan)
+    table["idaci_decile"] = scores["decile"].to_numpy(dtype=float, na_value=np.nan)
+    # From 0 to -1, so that more is more deprived, as with scores.
+    table["idaci_rank"] = -scores["rank"].to_numpy(dtype=float, na_value=np.nan) / _ranked(deprivation, area)
+    for column in ("pupils", "low", "high", "easting", "northing", "hidden_years", "years"):
+        table[column] = table[column].to_numpy(dtype=float, na_value=np.nan)
+    pupils = table["pupils"].where(table["pupils"] > 0)
+    table["rate_low"], table["rate_high"] = 100 * table["low"] / pupils, 100 * table["high"] / pupils
+    table["rate"] = table["rate_low"].where(table["low"] == table["high"])
+    return table.assign(expected_catchment=np.nan, class_catchment="", class_rank="", holds="")
+
+
+def _ranked(deprivation: Deprivation, area: StudyArea) -> float:
+    """Return how many areas the index ranks: those of the nation where that is known, else the last rank."""
+    most = float(deprivation.table["rank"].max())
+    nation = RANKED.get((str(area.ids[0])[:1], area.vintage or 0), 0) if area.geography == "LSOA" else 0
+    return max(nation, most) if most > 0 else 1.0
+
+
+def _or_none(values: pd.Series) -> pd.Series:
+    """Return the values as objects, with None for what is missing (not NaN, which is a number)."""
+    known: pd.Series = values.astype(object).where(values.notna(), None)
+    return known
+
+
+def need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
+    """Stop where no school's area has a score or a rank."""
+    if table["idaci"].notna().any() or table["idaci_rank"].notna().any():
+        return
+    places = table["area_id"].dropna()
+    if places.empty:
+        raise AnalysisError(
+            "No school lies in an area of the study.",
+            found=f"{len(table):,} schools, none placed",
+            advice="check the coordinates of the schools and the study area",
+        )
+    if places.str.startswith("W").all() and "WIMD" not in deprivation.title.upper():
+        raise AnalysisError(
+            f"{deprivation.title} can't be used for Welsh schools: IDACI is an English index.",
+            found=f"{len(places):,} schools in Wales, the first in {places.iloc[0]}",
+            advice="leave the schools out of a Welsh study, or give the Welsh index with a title that names WIMD",
+        )
+    known = deprivation.table.index[deprivation.table["score"].notna()]
+    raise AnalysisError(
+        f"No school's area has a score in {deprivation.title}.",
+        found=f"schools in {list_briefly(places.unique(), 2)}; scores for {list_briefly(known, 2) or 'no area'}",
+        advice="use the index of the same geography and vintage as the boundaries (IDACI 2019: LSOA 2011)",
+    )
+
+
+def reasons_against(table: pd.DataFrame, index: pd.Series, deprivation: Deprivation) -> pd.Series:
+    """Return why a school can't be tested; empty where it can."""
+    reason = table["reason"].astype(object).where(table["reason"].notna(), "")
+    later = (
+        (table["area_id"].isna(), "lies in no area of the study"),
+        (index.isna(), f"its area has no score in {deprivation.title}"),
+        (~(table["pupils"] > 0), "no pupils in the record"),
+        (table["low"].isna(), "no number of exclusions in the record"),
+    )
+    for missing, words in later:
+        reason = reason.where((reason != "") | ~missing, words)
+    return reason
+
+
+def need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, deprivation: Deprivation) -> None:
+    """Stop where there is nothing to fit a line to."""
+    if len(tested) < FEWEST_SCHOOLS:
+        raise AnalysisError(
+            f"{len(tested)} schools are too few to say what would be expected of a school.",
+            found=f"{len(schools):,} schools, of which {len(tested):,} can be tested",
+            advice=f"use at least {FEWEST_SCHOOLS} schools: a larger area, more years, or fewer exclusions of schools",
+        )
+    if not (tested["low"] + tested["high"]).sum() > 0:
+        raise AnalysisError(
+            f"There are no {schools.title} in the schools' records.",
+            found=f"0 in {len(tested):,} schools",
+            advice="check the column of exclusions and the years",
+        )
+    if np.ptp(index) == 0:
+        raise AnalysisError(
+            f"All schools have the same score in {deprivation.title}, so nothing can be said against it.",
+            found=f"score {index.iloc[0]:g} for {len(tested):,} schools",
+            advice="check the deprivation file",
+        )
+
+
+def counts_in(rows: pd.DataFrame) -> Counts:
+    """Return the exclusions of schools, with what hidden ones may be."""
+    low, high, hidden, years = (rows[c].to_numpy(dtype=float) for c in ("low", "high", "hidden_years", "years"))
+    return hidden_counts(low, high, hidden_years=hidden, years=years)
