@@ -185,10 +185,11 @@ def kernel_density(
 
 
 def _merged(placed: Placed) -> Sample:
-    """Return one point for each place, with the weights there added up."""
+    """Return one point for each place, with the weights there added up, without those that weigh nothing."""
     points, weights = merge_stacked(placed.points, placed.weights)
     _, inside = merge_stacked(placed.points, placed.inside.astype(float))
-    return Sample(points, weights, inside > 0)
+    some = weights > 0
+    return Sample(points[some], weights[some], inside[some] > 0)
 
 
 def _look_beyond(

@@ -287,6 +287,10 @@ def test_weights_count_like_so_many_events():
     np.testing.assert_allclose(one.values, many.values, rtol=1e-9, atol=1e-12)
     assert one.integral == pytest.approx(times.sum())
     assert one.unit == "harm score per km²"
+    single = Events(events.table.assign(harm=np.arange(len(points)) == 3), rows_read=len(points))
+    alone = kernel_density(single, BOX, bandwidth=1500, cell=250, weights="harm", adaptive=True)
+    assert alone.integral == pytest.approx(1)
+    assert alone.provenance["distinct_points"] == 1
     assert f"{len(points)} events weighted by harm score" in one.words
 
 
