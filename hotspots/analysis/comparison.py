@@ -100,7 +100,7 @@ def compare_densities(
         As in `relative_risk`; a rule is applied to the events of both files together.
     inference
         As in `relative_risk`. ``"saddlepoint"``: where 50 events of both files are near, a chance is off by at most 6 %
-        of itself down to 1e-5, and by a quarter at 1e-8, against exact distributions; with fewer, or where events
+        of itself down to 1e-5, and by 26 % down to 1e-8, against exact distributions; with fewer, or where events
         share few points, it is near to the mid-p value. Exact for the uniform kernel.
         ``"asymptotic"``: Hazelton and Davies (2009) for two samples, with the pooled density.
     least

@@ -305,7 +305,14 @@ def _count_tails(count: Floats, near: Floats, size: float, labelled: float, labe
 
 
 def asymptotic_tails(logarithm: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Return both tails of a logarithm of a ratio that is taken as normal around 0 with this variance; each (m)."""
+    """Return both tails of a logarithm of a ratio that is taken as normal around 0 with this variance; each (m).
+
+    Examples
+    --------
+    >>> p_high, p_low = asymptotic_tails(np.array([0.0, 0.5]), np.array([0.04, 0.04]))
+    >>> p_high.round(4).tolist(), p_low.round(4).tolist()
+    ([0.5, 0.0062], [0.5, 0.9938])
+    """
     from scipy.special import ndtr
 
     z = logarithm / np.sqrt(variance)

@@ -88,7 +88,13 @@ def make_surface(
 
 
 def log_ratio(above: Floats, below: Floats) -> Floats:
-    """Return log(above / below) within `LIMIT` of 0; below > 0 or above > 0."""
+    """Return log(above / below) within `LIMIT` of 0; below > 0 or above > 0.
+
+    Examples
+    --------
+    >>> log_ratio(np.array([2.0, 0.0, 3.0]), np.array([1.0, 4.0, 0.0])).round(3).tolist()
+    [0.693, -4.605, 4.605]
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = np.clip(np.log(np.maximum(above, 0.0)) - np.log(np.maximum(below, 0.0)), -LIMIT, LIMIT)
     return found
