@@ -90,8 +90,7 @@ def estimate_adaptive_density(
 ) -> Estimate:
     """Return the density with a bandwidth for each point, after Abramson; arguments are those of `estimate_density`.
 
-    The pilot is the density with the one bandwidth, over the mass of the kernel at each point where an edge is
-    corrected, linear between cell centres.
+    The pilot is the density with the one bandwidth and the same edge correction, linear between cell centres.
 
     References
     ----------
@@ -99,10 +98,14 @@ def estimate_adaptive_density(
     2423-2437, section 2.
     """
     points, weights, inside = sample.points, sample.weights, sample.inside
-    raw = kernel_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, exact=exact)
-    pilot = np.maximum(_between_centres(raw, grid, points), weights.max() * 1e-12 / bandwidth**2)
+    held = np.ones(len(points))
     if edge != "none":
-        pilot /= np.maximum(kernel_mass(points, outline, kernel=kernel, bandwidth=bandwidth, inside=inside), 1e-9)
+        held = np.maximum(kernel_mass(points, outline, kernel=kernel, bandwidth=bandwidth, inside=inside), 1e-9)
+    first = weights / held if edge == "diggle" else weights
+    raw = kernel_sums(points, first, grid, kernel=kernel, bandwidth=bandwidth, exact=exact)
+    pilot = np.maximum(_between_centres(raw, grid, points), weights.max() * 1e-12 / bandwidth**2)
+    if edge == "uniform":
+        pilot /= held
     bandwidths, scale, widest = abramson_bandwidths(pilot, weights, bandwidth)
     masses = None
     if edge != "uniform":

@@ -337,7 +337,7 @@ def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():
 
 
 def test_adaptive_bandwidths_are_abramsons():
-    """By the definition, event by event: pilot over mass at the event, square root, geometric mean, five medians."""
+    """By the definition, event by event: Diggle's pilot at the event, square root, geometric mean, five medians."""
     rng = np.random.default_rng(4)
     used = np.vstack(
         [
@@ -348,9 +348,9 @@ def test_adaptive_bandwidths_are_abramsons():
     h0, cell = 1200.0, 100.0
     surface = kernel_density(make_events(used), BOX, bandwidth=h0, cell=cell, adaptive=True)
     distance = np.hypot(*(used[:, None, :] - used[None, :, :]).transpose(2, 0, 1)) / h0
-    pilot = (3 / np.pi * np.maximum(1 - distance**2, 0) ** 2).sum(axis=1) / h0**2
     outline = BOX.areas.geometry.union_all()
-    pilot /= masses_by_rings(used, outline, "quartic", h0)
+    held = masses_by_rings(used, outline, "quartic", h0)
+    pilot = (3 / np.pi * np.maximum(1 - distance**2, 0) ** 2 / held).sum(axis=1) / h0**2
     own = h0 * np.sqrt(np.exp(np.log(pilot).mean()) / pilot)
     own = np.minimum(own, 5 * np.median(own))
     assert surface.provenance["adaptive_bandwidth_least_m"] == pytest.approx(own.min(), rel=5e-3)
