@@ -169,6 +169,14 @@ def test_effects_of_authorities_are_those_planted_and_of_statsmodels():
     assert table["ratio"].prod() == pytest.approx(1)
     # The shrunken ones lie between the fixed ones and the average.
     assert (np.abs(np.log(table["shrunken"])) <= np.abs(np.log(table["ratio"])) + 1e-12).all()
+    # ... by B = t / (t + v), and their errors are those of the fixed ones times the root of B (Morris 1983).
+    logs = np.log(table.drop(columns="schools"))
+    error = (logs["high"] - logs["low"]) / (2 * NormalDist().inv_cdf(0.975))
+    kept = _between(logs["ratio"].to_numpy(), error.to_numpy() ** 2)
+    kept = kept / (kept + error**2)
+    np.testing.assert_allclose(logs["shrunken"], kept * logs["ratio"], atol=1e-9)
+    width = 2 * NormalDist().inv_cdf(0.975) * np.sqrt(kept) * error
+    np.testing.assert_allclose(logs["shrunken_high"] - logs["shrunken_low"], width, rtol=1e-9)
     assert "Authority 25" in told.words
     assert "Authority 26" not in told.words
     design = np.column_stack([np.ones(n), score, la == "E08000025", la == "E08000026"]).astype(float)
