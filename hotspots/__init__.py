@@ -16,13 +16,21 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hotspots import vocabulary
+    from hotspots.analysis.bandwidths import choose_bandwidth
     from hotspots.analysis.clustering import global_statistics
+    from hotspots.analysis.comparison import compare_densities
+    from hotspots.analysis.contours import tolerance_contours, top_contours
     from hotspots.analysis.correlogram import correlogram, scale_sentence
     from hotspots.analysis.density import kernel_density
     from hotspots.analysis.divergence import diverging_schools
     from hotspots.analysis.joining import count_events, place_schools
     from hotspots.analysis.local import getis_ord, local_moran
     from hotspots.analysis.neighbours import Neighbours, link_neighbours
+    from hotspots.analysis.prediction import best_bandwidth, predictive_accuracy
+    from hotspots.analysis.relative_risk import relative_risk
+    from hotspots.analysis.smoothing import smooth_counts
+    from hotspots.analysis.snapping import snapping
+    from hotspots.analysis.spreading import spread_counts
     from hotspots.analysis.trends import change_since, count_by_year
     from hotspots.disclosure import protect
     from hotspots.errors import (
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     )
     from hotspots.nouns import (
         AreaCounts,
+        Contours,
         Deprivation,
         Events,
         Factors,
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
     from hotspots.pipeline import check_study, run_study
     from hotspots.publish.briefing import Page, write_briefing
     from hotspots.publish.charts import draw_correlogram, draw_factors, draw_series
+    from hotspots.publish.density_charts import draw_prediction
     from hotspots.publish.geopackage import write_geopackage
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.raster import write_raster
@@ -88,6 +98,7 @@ _HOMES = {
     "HotspotResult": "nouns",
     "Surface": "nouns",
     "SchoolResult": "nouns",
+    "Contours": "nouns",
     # disclosure and analysis
     "count_events": "analysis.joining",
     "place_schools": "analysis.joining",
@@ -103,6 +114,16 @@ _HOMES = {
     "diverging_schools": "analysis.divergence",
     "count_by_year": "analysis.trends",
     "change_since": "analysis.trends",
+    "choose_bandwidth": "analysis.bandwidths",
+    "snapping": "analysis.snapping",
+    "relative_risk": "analysis.relative_risk",
+    "compare_densities": "analysis.comparison",
+    "spread_counts": "analysis.spreading",
+    "smooth_counts": "analysis.smoothing",
+    "tolerance_contours": "analysis.contours",
+    "top_contours": "analysis.contours",
+    "predictive_accuracy": "analysis.prediction",
+    "best_bandwidth": "analysis.prediction",
     # publish
     "write_geopackage": "publish.geopackage",
     "write_raster": "publish.raster",
@@ -115,6 +136,7 @@ _HOMES = {
     "draw_exclusions_against_idaci": "publish.school_charts",
     "Page": "publish.briefing",
     "write_briefing": "publish.briefing",
+    "draw_prediction": "publish.density_charts",
     # studies
     "Study": "study",
     "read_study": "study",
@@ -134,6 +156,7 @@ _HOMES = {
 __all__ = [
     "AnalysisError",
     "AreaCounts",
+    "Contours",
     "Deprivation",
     "DisclosureError",
     "Events",
@@ -152,8 +175,11 @@ __all__ = [
     "StudyArea",
     "StudyError",
     "Surface",
+    "best_bandwidth",
     "change_since",
     "check_study",
+    "choose_bandwidth",
+    "compare_densities",
     "correlogram",
     "count_by_year",
     "count_events",
@@ -163,6 +189,7 @@ __all__ = [
     "draw_factors",
     "draw_funnel",
     "draw_map",
+    "draw_prediction",
     "draw_series",
     "getis_ord",
     "global_statistics",
@@ -171,6 +198,7 @@ __all__ = [
     "local_moran",
     "make_study",
     "place_schools",
+    "predictive_accuracy",
     "protect",
     "read_areas",
     "read_counts",
@@ -183,10 +211,16 @@ __all__ = [
     "read_population",
     "read_schools",
     "read_study",
+    "relative_risk",
     "run_study",
     "save_map",
     "scale_sentence",
+    "smooth_counts",
+    "snapping",
+    "spread_counts",
     "start_study",
+    "tolerance_contours",
+    "top_contours",
     "vocabulary",
     "write_briefing",
     "write_geopackage",
