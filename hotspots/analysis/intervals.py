@@ -102,7 +102,7 @@ def hidden_counts(
     hidden = np.flatnonzero(low < high)
     first, last = np.floor(low[hidden] + 1e-6), np.ceil(high[hidden] - 1e-6)
     width = int((last - first).max()) + 1 if len(hidden) else 1
-    values = first[:, None] + np.arange(width)
+    values = np.asarray(first[:, None] + np.arange(width), dtype=float)
     log_ways = np.where(values <= last[:, None], 0.0, -np.inf)
     if hidden_years is not None and years is not None:
         for row, at in enumerate(hidden):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -126,7 +126,7 @@ SCHOOL_COLUMNS = (
     "predecessors",
     "reason",
 )
-SCHOOL_DEFAULTS = {
+SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
     "marks": "", "hidden_years": np.nan, "phase": "", "type": "", "status": "", "linked": "", "predecessors": "",
 }  # fmt: skip
 """What stands in columns that a table of schools may leave out."""

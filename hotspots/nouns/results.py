@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -240,7 +240,7 @@ SCHOOL_RESULT_COLUMNS = (
     "holds",
     "geometry",
 )
-SCHOOL_RESULT_DEFAULTS = {
+SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
     **SCHOOL_DEFAULTS,
     **{"idaci_catchment": np.nan, "expected_catchment": np.nan, "class_catchment": "", "class_rank": "", "holds": ""},
 }
