@@ -185,7 +185,8 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         alt = f"Line chart of Moran's z by distance. {scale_sentence(table, title=counts.title)}"
         drawn.append((f"{name}_correlogram", charts.draw_correlogram(table, counts), alt))
     for name, table in findings.predictions.items():
-        figure = density_charts.draw_prediction(table, title=inputs.predictions[name][1].title)
+        later = inputs.predictions[name][1]
+        figure = density_charts.draw_prediction(table, title=later.title, source=later.source, period=later.period)
         drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
     if findings.schools is not None:
         for stem, draw, words in (

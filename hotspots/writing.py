@@ -14,11 +14,13 @@ import hotspots
 from hotspots.analysing import Findings
 from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
 from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
+from hotspots.analysis.prediction import best_bandwidth
 from hotspots.drawing import draw_everything
 from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.styles import marking
+from hotspots.publish.surface_words import surface_sentence
 from hotspots.reading import Inputs, Report, describe
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, UNRELEASED, weakest_release
 
@@ -162,6 +164,10 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
             if result.name in findings.correlograms:
                 sentences.append(scale_sentence(findings.correlograms[result.name], title=result.title))
+    for surface in findings.surfaces:
+        if surface.p_raised is not None:
+            sentences.append(surface_sentence(surface, findings.contours[surface.stem]))
+    sentences += [best_bandwidth(table).words for table in findings.predictions.values()]
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")
     sentences += [wording.series_title(series) + "." for series in inputs.series]
@@ -199,9 +205,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             for result in findings.results
         },
         "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
-        "correlograms": {
-            name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()
-        },
+        "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
         "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},

@@ -23,6 +23,7 @@ __all__ = [
     "surface_heading",
     "surface_method_sentence",
     "surface_reading",
+    "surface_sentence",
     "surface_title",
 ]
 
@@ -183,6 +184,15 @@ def _untested_title(surface: Surface, place: Place | None, value: float, near: s
     if surface.kind == "relative-risk":
         return f"{subject} is highest{where}: {factor} times the average"
     return f"{subject}: highest{where}, " + (f"{factor} {unit}" if unit.startswith("times ") else f"{factor} times")
+
+
+def surface_sentence(surface: Surface, contours: Contours) -> str:
+    """Return in one sentence where a tested surface of the whole study area is raised or lowered."""
+    lying = {
+        str(kind): Lying(len(rows), float(rows["share_of_area"].sum()), float(rows["share_of_events"].sum(min_count=1)))
+        for kind, rows in contours.table.groupby("kind", sort=False)
+    }
+    return f"{_tested_title(surface, None, lying)}."
 
 
 # --------------------------------------------------------------------------- beside the map
