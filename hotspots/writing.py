@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from hotspots.publish.briefing import Page
     from hotspots.study import Study
 
+FLAGGED = 0.05
+"""Share of the area that is spoken of where a table has several."""
+
 
 def write_outputs(
     study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
@@ -167,7 +170,11 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
     for surface in findings.surfaces:
         if surface.p_raised is not None:
             sentences.append(surface_sentence(surface, findings.contours[surface.stem]))
-    sentences += [best_bandwidth(table).words for table in findings.predictions.values()]
+    for name, table in findings.predictions.items():
+        share = min(table["share_of_area"], key=lambda one: abs(one - FLAGGED))
+        later = inputs.predictions[name][1]
+        words = best_bandwidth(table, share=share).words
+        sentences.append(f"{capitalised(later.title)}, {later.period}: {words[:1].lower()}{words[1:]}")
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")
     sentences += [wording.series_title(series) + "." for series in inputs.series]
