@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Complexes = NDArray[np.complex128]
+
+
+ALONE: Final = 250_000
+"""Multiplications of a matrix product up to which OpenBLAS keeps to one thread."""
+
+FEWEST_ROWS: Final = 8
+"""Strips of fewer rows would take longer than threads do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +50,7 @@ class Prepared:
         one, other = _cosines(rows, rows, self.reach[0]), _cosines(columns, columns // 2 + 1, self.reach[1])
         if factors is not None:
             one, other = one * factors[0][:, None], other * factors[1][:, None]
-        return np.asarray(one @ quarter @ other.T, dtype=float)
+        return _small_product(one @ quarter, other.T)
 
     def finish(self, product: Complexes) -> Floats:
         """Return the grid that a product of transforms stands for, which is used up."""
@@ -136,6 +143,17 @@ def lengths_for(
         reaches.append(within)
     rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
     return (rows, columns), (reaches[0], reaches[1])
+
+
+def _small_product(one: Floats, other: Floats) -> Floats:
+    """Return a matrix product; a small one in strips, as threads of linear algebra cost more than they save there."""
+    strip = ALONE // other.size
+    if strip < FEWEST_ROWS:
+        return np.asarray(one @ other, dtype=float)
+    found = np.empty((one.shape[0], other.shape[1]))
+    for first in range(0, len(one), strip):
+        np.matmul(one[first : first + strip], other, out=found[first : first + strip])
+    return found
 
 
 def _cosines(length: int, frequencies: int, reach: int) -> Floats:
