@@ -36,8 +36,7 @@ def widen(grid: Grid, points: Floats, *, margin: int) -> tuple[Grid, tuple[int, 
     rows, columns = grid.shape
     top = left = bottom = right = margin
     if len(points):
-        corners = np.array([points.min(axis=0), points.max(axis=0)])
-        row, column = grid.locate(corners)
+        row, column = grid.locate(extent(points))
         top, bottom = max(-int(row[1]) + margin, top), max(int(row[0]) - rows + 1 + margin, bottom)
         left, right = max(-int(column[0]) + margin, left), max(int(column[1]) - columns + 1 + margin, right)
     shape = (rows + top + bottom, columns + left + right)
@@ -53,6 +52,13 @@ def keep_within_reach(points: Floats, grid: Grid, reach: float | Floats) -> NDAr
     near: NDArray[np.bool_] = (x >= across[0] - reach) & (x <= across[-1] + reach)
     near &= (y >= down[-1] - reach) & (y <= down[0] + reach)
     return near
+
+
+def extent(points: Floats) -> Floats:
+    """Return the south-western and the north-eastern corner around points, shape (2, 2)."""
+    # Column by column: NumPy takes ten times as long along the first axis.
+    x, y = points[:, 0], points[:, 1]
+    return np.array([[x.min(), y.min()], [x.max(), y.max()]])
 
 
 def offsets_within(reach: float) -> tuple[Whole, Whole]:
