@@ -42,6 +42,15 @@ Meaning = Annotated[
 ]
 
 
+def _as_text(value: Any) -> Any:
+    """Return a whole number as text: a year may stand without quotes."""
+    return str(value) if type(value) is int else value
+
+
+Period = Annotated[str, BeforeValidator(_as_text)]
+SectionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
 class Section(BaseModel):
     """What every section of a study file has in common: frozen, and no unknown keys."""
 
@@ -104,6 +113,17 @@ class Population(Section):
     title: str = "population"
 
 
+class AgesSection(Section):
+    """[population_by_age]: people by area and age, for rates by age group and standardised rates."""
+
+    file: Path
+    year: int | None = None
+    id_column: str | None = None
+    title: str = "population by age"
+    source: str = ""
+    release: Release = "open"
+
+
 class DeprivationSection(Section):
     """[deprivation]: IDACI, or another index by area that the title names."""
 
@@ -119,7 +139,7 @@ class DeprivationSection(Section):
 
 
 OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
-    "hes": frozenset({"ages", "columns"}),
+    "hes": frozenset({"ages", "columns", "standardised"}),
     "police": frozenset({"crime_types"}),
     "offences": frozenset({"codes", "knife", "columns"}),
     "counts": frozenset(
@@ -132,7 +152,7 @@ OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
 class EventSection(Section):
     """[[events]]: a file of events, or a table of counts by area."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: SectionName
     title: str
     format: Literal["hes", "police", "offences", "counts"]
     file: Path | None = None
@@ -156,6 +176,7 @@ class EventSection(Section):
     totals_column: str | None = None
     null: Null | None = None
     density: bool = True
+    standardised: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> EventSection:
@@ -169,6 +190,8 @@ class EventSection(Section):
             misplaced = sorted(self.model_fields_set & options - OPTIONS_OF_FORMAT[self.format])
             if misplaced:
                 raise ValueError(f'{misplaced[0]} goes with format = "{owner}", not with "{self.format}"')
+        if self.standardised and (self.ages is not None or self.years is None):
+            raise ValueError("standardised rates are of all ages and per year: give years, and leave ages out")
         return self
 
     @property
@@ -197,14 +220,39 @@ class SeriesLine(Section):
     ages: Ages | None = None
 
 
-class SeriesSection(Section):
-    """[[series]]: events by year."""
+class _Charted(Section):
+    """What series of events and of recorded crime have in common.
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    `base` is a year, to which the others are compared; of quarters, the years they add up to are.
+    """
+
+    name: SectionName
     title: str
+    rates: bool = False
+    base: Period | None = None
+    change_points: bool = False
+    provisional: tuple[Period, ...] = ()
+
+
+class SeriesSection(_Charted):
+    """[[series]]: events by year or quarter."""
+
     events: str
     years: Years
-    lines: tuple[SeriesLine, ...] = (SeriesLine(group="all"),)
+    by: Literal["year", "quarter"] = "year"
+    lines: tuple[SeriesLine, ...] = Field(default=(SeriesLine(group="all"),), min_length=1)
+
+
+class RecordedSection(_Charted):
+    """[[recorded]]: offences of one police force by quarter of the financial year, as the Home Office has them."""
+
+    file: Path
+    force: str
+    count_column: str | None = None
+    years: Years | None = None
+    by: Literal["year", "quarter"] = "quarter"
+    source: str = ""
+    release: Release = "open"
 
 
 class FactorsSection(Section):
@@ -212,9 +260,20 @@ class FactorsSection(Section):
 
     file: Path
     year: int
+    years: Years | None = None
+    theme: str | None = None
+    episodes: Path | None = None
     title: str = "Factors identified at the end of children's assessments"
     source: str = ""
     release: Release = "open"
+
+    @model_validator(mode="after")
+    def _whole(self) -> FactorsSection:
+        if self.years is not None and self.years[1] != self.year:
+            raise ValueError(f"years end with year, which is shown; e.g. years = [{self.year - 4}, {self.year}]")
+        if self.theme is None and (self.years is not None or self.episodes is not None):
+            raise ValueError('years and episodes go with a theme, e.g. theme = "Domestic abuse"')
+        return self
 
 
 class Analysis(Section):
@@ -281,7 +340,7 @@ class DensitySection(Section):
 class ComparisonSection(Section):
     """[[comparisons]]: the density of events in some years against other years, or against other events."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: SectionName
     title: str
     events: str
     years: Years | None = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.nouns import slugify
 from hotspots.sections import (
+    AgesSection,
     Analysis,
     Areas,
     ComparisonSection,
@@ -22,6 +23,7 @@ from hotspots.sections import (
     PlaceSection,
     Population,
     PredictionSection,
+    RecordedSection,
     RuleSection,
     SchoolsSection,
     Section,
@@ -44,6 +46,8 @@ class Study(Section):
         ``"restricted"`` (true counts, for named readers, marked everywhere).
     rule
         Disclosure rule for unreleased counts of people: a name, or its numbers in a section [rule].
+    demographics
+        Whether population, age and deprivation of the authorities are set out, where they are known.
     folder
         Where relative paths start: the study file's own folder.
     """
@@ -54,13 +58,16 @@ class Study(Section):
     profile: Profile = "publish"
     rule: str | RuleSection = "nhs-digital"
     readers: str = ""
+    demographics: bool = True
     areas: Areas
     places: tuple[PlaceSection, ...] = ()
     population: Population | None = None
+    population_by_age: AgesSection | None = None
     deprivation: DeprivationSection | None = None
     events: tuple[EventSection, ...] = Field(min_length=1)
     schools: SchoolsSection | None = None
     series: tuple[SeriesSection, ...] = ()
+    recorded: tuple[RecordedSection, ...] = ()
     children_in_need: FactorsSection | None = None
     analysis: Analysis = Analysis()
     density: DensitySection = DensitySection()
@@ -87,15 +94,10 @@ class Study(Section):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two event sections share the name {sorted(twice)[0]!r}")
-        for section in self.series:
-            if section.events not in names:
-                raise ValueError(f"series {section.name!r} is of {section.events!r}, which is no event section")
-        problem = _of_surfaces(self)
-        if problem:
-            raise ValueError(problem)
-        problem = _of_places(self)
-        if problem:
-            raise ValueError(problem)
+        for check in (_of_series, _of_surfaces, _of_places):
+            problem = check(self)
+            if problem:
+                raise ValueError(problem)
         if self.schools is not None and self.deprivation is None:
             raise ValueError("schools need a [deprivation] section to be compared with")
         if self.profile == "restricted" and not self.readers:
@@ -128,7 +130,9 @@ class Study(Section):
     def input_files(self) -> list[Path]:
         """Return every input file of the study, each once, in the order of the study file."""
         named = [self.areas.file, self.areas.points_file, self.areas.labels]
-        named += [section.file for section in (self.population, self.deprivation, self.children_in_need) if section]
+        single = (self.population, self.population_by_age, self.deprivation, self.children_in_need)
+        named += [section.file for section in (*single, *self.recorded) if section]
+        named += [self.children_in_need.episodes] if self.children_in_need else []
         named += [path for section in self.events for path in (*section.paths, section.totals)]
         named += [self.schools.register_file, self.schools.exclusions, self.schools.totals] if self.schools else []
         return list(dict.fromkeys(self.path(path) for path in named if path is not None))
@@ -147,6 +151,19 @@ def _of_places(study: Study) -> str:
         if unknown:
             return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
     return ""
+
+
+def _of_series(study: Study) -> str:
+    """Return what is wrong with series, as far as the study file alone tells."""
+    formats = {section.name: section.format for section in study.events}
+    for section in study.series:
+        if section.events not in formats:
+            return f"series {section.name!r} is of {section.events!r}, which is no event section"
+        if formats[section.events] == "counts":
+            return f"series {section.name!r} is of {section.events!r}, which is a table of counts: events are needed"
+    own = [section.name for section in (*study.series, *study.recorded)]
+    twice = sorted({name for name in own if own.count(name) > 1})
+    return f"two series share the name {twice[0]!r}" if twice else ""
 
 
 def _of_surfaces(study: Study) -> str:
