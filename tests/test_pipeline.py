@@ -14,7 +14,7 @@ import pytest
 from small_study import BIRMINGHAM, write_small_study
 from worlds import ROOT
 
-from hotspots import pipeline
+from hotspots import analysing, pipeline
 from hotspots.errors import HotspotsError, OutputError, SourceError
 from hotspots.pipeline import check_study, run_study
 
@@ -169,12 +169,23 @@ def test_what_is_written_does_not_depend_on_what_is_hidden(tmp_path):
     assert one == two
 
 
-def test_unreleased_points_make_no_surface(tmp_path):
+def test_a_surface_of_unreleased_points_says_no_more_than_their_protected_counts(tmp_path):
     file = write_small_study(tmp_path)
     file.write_text(file.read_text(encoding="utf-8").replace('release = "open"', 'release = "unreleased"'), "utf-8")
-    finished = run_study(file)
-    assert not list(finished.folder.glob("*.tif"))
-    assert "unreleased records" in finished.summary["left_out"]["density surface of violent crime"]
+    first = run_study(file, output=tmp_path / "one")
+    surface = first.summary["surfaces"]["violence_density"]
+    assert (surface["kind"], surface["settings"]["method"]) == ("spread", "counts by area, spread evenly and smoothed")
+    assert surface["settings"]["least_events_under_a_peak"] >= 10
+    assert "violence_risk" not in first.summary["surfaces"]
+    # Every crime to another spot in its square: whatever the run writes, it may not tell.
+    crimes = pd.read_csv(tmp_path / "crime.csv")
+    rng = np.random.default_rng(9)
+    for column in ("Easting", "Northing"):
+        moved = crimes[column] // 1000 * 1000 + rng.integers(1, 999, len(crimes))
+        crimes[column] = moved.where(crimes[column] != 1e5, crimes[column])
+    crimes.to_csv(tmp_path / "crime.csv", index=False)
+    second = run_study(file, output=tmp_path / "two")
+    assert digests(first.folder) == digests(second.folder)
 
 
 def test_a_restricted_run_says_so_everywhere(tmp_path):
@@ -241,7 +252,7 @@ cell = 250
     for name in finished.summary["sources"]:
         assert (finished.folder / "charts" / f"{name}_correlogram.png").is_file()
         assert (finished.folder / "charts" / f"{name}_correlogram.pdf").is_file()
-    surface = finished.summary["surfaces"]["violence"]
+    surface = finished.summary["surfaces"]["violence_density"]
     assert (surface["bandwidth_m"], surface["cell_m"]) == (1500, 250)
 
 
@@ -313,12 +324,12 @@ def test_the_planted_truth_of_the_sample_is_found(truth):
 
     study = read_study(ROOT / "study.toml")
     inputs = read_inputs(study)
-    findings = pipeline.Findings()
-    neighbours = pipeline._link(study, inputs)
+    findings = analysing.Findings()
+    neighbours = analysing._link(study, inputs)
     rng = np.random.default_rng(1)
     window = neighbours.matrix(with_self=True)
     for name in inputs.counts:
-        result = pipeline._test(study, name, inputs, neighbours)[0]
+        result = analysing._test(study, name, inputs, neighbours)[0]
         findings.results.append(result)
         hot = result.table.index.isin(result.hot())
         risk = truth["relative_risk"].reindex(result.table.index).fillna(1.0).to_numpy()
