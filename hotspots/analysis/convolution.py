@@ -68,21 +68,27 @@ def kernel_sums(
     """
     points, weights = np.asarray(points, dtype=float), np.asarray(weights, dtype=float)
     reach = reach_of(kernel) * bandwidth
-    if len(points) and not keep_within_reach(extent(points), grid, reach).all():
+    corners = extent(points) if len(points) else points
+    if not keep_within_reach(corners, grid, reach).all():
         near = keep_within_reach(points, grid, reach)
         points, weights = points[near], weights[near]
+        corners = extent(points) if len(points) else points
     if len(points) * np.pi * (reach_of(kernel) * bandwidth / grid.side + 0.5) ** 2 <= STAMPED:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=np.full(len(points), bandwidth))
     # A kernel that ends in a jump can't be interpolated at its rim.
     if exact or kernel == "uniform":
         return exact_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth)
-    return _fast_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth)
+    return _fast_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, corners=corners)
 
 
-def _fast_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float) -> Floats:
+def _fast_sums(
+    points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float, corners: Floats
+) -> Floats:
     """Return the sums by splines; the points of cells that hold too much of the peak for that are summed exactly."""
     order: Order = 2 if len(points) <= QUADRATIC else 1
-    found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
+    found, masses, wider = spline_sums(
+        points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order, corners=corners
+    )
     limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
     if order == 1 and _highest(masses) > limit:
         order = 2

@@ -32,7 +32,14 @@ PIECES: Final = 32
 
 
 def spline_sums(
-    points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float, order: Order
+    points: Floats,
+    weights: Floats,
+    grid: Grid,
+    *,
+    kernel: Kernel,
+    bandwidth: float,
+    order: Order,
+    corners: Floats | None = None,
 ) -> tuple[Floats, Floats, Grid]:
     """Return the kernel sums at cell centres per m², and the masses assigned to the cells of a wider grid.
 
@@ -43,9 +50,11 @@ def spline_sums(
     ----------
     points, weights
         Shape (n, 2), in metres, none farther from the grid than the kernel reaches; shape (n,).
+    corners
+        Any corners that the points lie between, shape (2, 2), where they are known already.
     """
     reach = reach_of(kernel) * bandwidth
-    wider, window = widen(grid, points, margin=2)
+    wider, window = widen(grid, points if corners is None else corners, margin=2)
     # On the whole rectangle of the transform at once, which saves a copy.
     lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, window=window)
     whole = Grid(wider.west, wider.north, grid.side, np.broadcast_to(np.True_, lengths))
