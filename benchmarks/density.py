@@ -361,9 +361,10 @@ def print_targets(rows: list[Row]) -> None:
             if (name, n) in found:
                 peer, own = found[name, n], found["hotspots", n]
                 better = own.error <= peer.error
-                words = f"{peer.processor / own.processor:,.1f} times as long, error {peer.error:.1e} beside {own.error:.1e}"
+                times = peer.processor / own.processor
+                words = f"{times:,.1f} times as long, error {peer.error:.1e} beside {own.error:.1e}"
                 exact = peer.error < 1e-9
-                say(peer.processor >= own.processor and (better or exact), f"{name}, {n:,} points: {words}")
+                say(times >= 1 and (better or exact), f"{name}, {n:,} points: {words}")
     million, binned = found["hotspots", 1_000_000], found["plain binned FFT", 1_000_000]
     say(million.error <= 8e-5, f"at 1,000,000 points an error of {million.error:.1e}, at most 8e-05")
     say(
