@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.catchments import DECAY, catchment_scores
-from hotspots.analysis.school_model import Judgement, contrasts, explained_share, judge_counts
+from hotspots.analysis.school_model import Judgement, contrasts, explained_share, judge_counts, rate_curve
 from hotspots.analysis.school_table import (
     FEWEST_SCHOOLS,
+    areas_ranked,
     counts_in,
     need_scores,
     need_testable,
@@ -30,6 +31,7 @@ from hotspots.analysis.school_words import (
     describe_model,
     holds_under,
     list_groups,
+    measure_of,
     notes_on,
     notes_on_other_looks,
     slope_of,
@@ -112,7 +114,7 @@ def diverging_schools(
     table = with_deprivation(schools.table, deprivation, area, placed)
     need_scores(table, deprivation)
     by_score = bool(table["idaci"].notna().any())
-    index = table["idaci"] if by_score else table["idaci_rank"]
+    index = table["idaci"] if by_score else table["less_deprived"]
     table["reason"] = reasons_against(table, index, deprivation)
     tested = (table["reason"] == "").to_numpy()
     need_testable(table[tested], index[tested], schools, deprivation)
@@ -124,7 +126,7 @@ def diverging_schools(
     found = _Findings(
         own,
         catchment=_second_look(look, table["idaci_catchment"], tested),
-        rank=_second_look(look, table["idaci_rank"], tested) if by_score else None,
+        rank=_second_look(look, table["less_deprived"], tested) if by_score else None,
         step=_step(index[tested]) if by_score else TENTH_OF_RANKS,
     )
     table = _write_other_looks(table, found)
@@ -179,6 +181,9 @@ def _result(
             "poisson_phi": fit.poisson_phi,
             "adjustment": "benjamini-hochberg",
             **settings,
+            "index_measure": "rank" if found.step is TENTH_OF_RANKS else measure_of(deprivation),
+            "areas_ranked": areas_ranked(deprivation, area),
+            **_curves(table, found, covariates=settings["covariates"]),
             **_told(found.catchment, found.step, "catchment"),
             **_told(found.rank, TENTH_OF_RANKS, "rank"),
             **lists,
@@ -254,6 +259,21 @@ def _write_other_looks(table: pd.DataFrame, found: _Findings) -> pd.DataFrame:
     if found.rank is not None:
         table["class_rank"] = _spread(table, found.rank)
     return table
+
+
+def _curves(table: pd.DataFrame, found: _Findings, *, covariates: Sequence[str]) -> dict[str, Any]:
+    """Return the lines that schools were held against; with covariates there is no single one."""
+    if covariates:
+        return {}
+    own = "less_deprived" if found.step is TENTH_OF_RANKS else "idaci"
+    looks = {"curve": (found.own, own), "curve_catchment": (found.catchment, "idaci_catchment")}
+    curves = {}
+    for name, (seen, column) in looks.items():
+        if seen is not None:
+            rows = table[seen[0]]
+            index, pupils = (rows[one].to_numpy(dtype=float) for one in (column, "pupils"))
+            curves[name] = rate_curve(seen[1].fit, index, exposure=pupils)
+    return curves
 
 
 def _told(seen: Seen | None, step: Step, name: str) -> dict[str, Any]:

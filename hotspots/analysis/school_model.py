@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.object_]
 
-__all__ = ["Judgement", "contrasts", "explained_share", "judge_counts"]
+__all__ = ["Judgement", "contrasts", "explained_share", "judge_counts", "rate_curve"]
 
 TAIL_95: Final = 0.025
 TAIL_998: Final = 0.001
+
+CURVE_POINTS: Final = 41
+"""Points at which a curve is written down: enough to look smooth across a page."""
 
 FEWEST_OF_A_GROUP: Final = 5
 """Groups with fewer schools are taken together: one school would be its own expectation."""
@@ -117,6 +120,41 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
     """
     without = fit_counts(counts, np.delete(design, column, axis=1), exposure=exposure).dispersion
     return 1 - fit.dispersion / without if without > 0 else float("nan")
+
+
+def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of middling size.
+
+    Parameters
+    ----------
+    fit
+        Of a design of two columns: ones and the index.
+    index, exposure
+        Of the schools, shape (n,).
+
+    Returns
+    -------
+    dict
+        Columns of a table with rising `index`: `expected`, `expected_low`, `expected_high` (of the line, the
+        dispersion taken as known), `limit_low_95`, `limit_high_95` (of a school with the median exposure), all per 100
+        of the exposure.
+    """
+    from scipy.special import ndtri
+
+    x = np.linspace(float(index.min()), float(index.max()), CURVE_POINTS)
+    design = np.column_stack([np.ones(len(x)), x])
+    line = design @ fit.coefficients
+    half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
+    middling = float(np.median(exposure))
+    low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
+    columns = {
+        "expected": 100 * np.exp(line),
+        "expected_low": 100 * np.exp(line - half),
+        "expected_high": 100 * np.exp(line + half),
+        "limit_low_95": 100 * low / middling,
+        "limit_high_95": 100 * high / middling,
+    }
+    return {"index": tuple(x.tolist()), **{name: tuple(values.tolist()) for name, values in columns.items()}}
 
 
 class Groups(NamedTuple):

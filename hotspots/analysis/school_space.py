@@ -134,7 +134,7 @@ def authority_effects(result: SchoolResult) -> Told:
     columns = ["schools", "ratio", "low", "high", "shrunken", "shrunken_low", "shrunken_high"]
     if not groups.names:
         return Told(pd.DataFrame(columns=columns), "")
-    index = table["idaci"].to_numpy(dtype=float)
+    index = table["index"].to_numpy(dtype=float)
     fit = _fit(table, np.column_stack([np.ones(len(table)), index, groups.design]))
     # The last group's effect is minus the sum of the others'.
     spread = np.vstack([np.eye(len(groups.names) - 1), -np.ones(len(groups.names) - 1)])
@@ -172,7 +172,7 @@ def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Told:
     from scipy.special import ndtr
 
     table = _located(result, nearest)
-    rate, around = _rate_scores(table), _nearest_weights(table, nearest) @ _standardised(table["idaci"].to_numpy())
+    rate, around = _rate_scores(table), _nearest_weights(table, nearest) @ _standardised(table["index"].to_numpy())
     z = _standardised(rate)
     n = len(table)
     i = float(z @ around / n)
@@ -206,8 +206,9 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
     -------
     Told
         Indexed by `school_id`: `rate_score` (normal score of the exclusions given pupils alone), `around` (mean index
-        of the nearest schools), `moran_i`, `p` (two-sided), `p_adjusted`, `class` (as of Local Moran: the first word
-        the school's rate, the second the deprivation around it).
+        of the nearest schools; of ranks the share of areas that are less deprived), `moran_i`, `p` (two-sided),
+        `p_adjusted`, `class` (as of Local Moran: the first word the school's rate, the second the deprivation around
+        it).
 
     References
     ----------
@@ -215,7 +216,7 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
     """
     table = _located(result, nearest)
     rate = _standardised(_rate_scores(table))
-    index = table["idaci"].to_numpy(dtype=float)
+    index = table["index"].to_numpy(dtype=float)
     steps = PER_MILLE if index.max() <= 1 else PER_MILLE / index.max()
     whole = np.rint(index * steps).astype(np.int64)
     weights = _nearest_weights(table, nearest)
@@ -247,9 +248,12 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
 
 
 def _tested(result: SchoolResult) -> pd.DataFrame:
-    """Return the schools that the model was fitted to."""
+    """Return the schools that the model was fitted to, with the index as it was: score, or rank turned round."""
     table = pd.DataFrame(result.table.drop(columns="geometry"))
-    return table[table["expected"].notna() & table["idaci"].notna()]
+    by_rank = not table["idaci"].notna().any()
+    most = float(result.provenance.get("areas_ranked", table["idaci_rank"].max()))
+    table["index"] = 1 - table["idaci_rank"] / most if by_rank else table["idaci"]
+    return table[table["expected"].notna() & table["index"].notna()]
 
 
 def _located(result: SchoolResult, nearest: int) -> pd.DataFrame:

@@ -11,7 +11,15 @@ from hotspots.analysis.intervals import Counts, hidden_counts
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Deprivation, Schools, StudyArea
 
-__all__ = ["FEWEST_SCHOOLS", "counts_in", "need_scores", "need_testable", "reasons_against", "with_deprivation"]
+__all__ = [
+    "FEWEST_SCHOOLS",
+    "areas_ranked",
+    "counts_in",
+    "need_scores",
+    "need_testable",
+    "reasons_against",
+    "with_deprivation",
+]
 
 FEWEST_SCHOOLS: Final = 10
 """With fewer schools a line and its scatter can't be told from each other."""
@@ -30,8 +38,9 @@ def with_deprivation(
     scores = deprivation.table.reindex(table["area_id"])
     table["idaci"] = scores["score"].to_numpy(dtype=float, na_value=np.nan)
     table["idaci_decile"] = scores["decile"].to_numpy(dtype=float, na_value=np.nan)
-    # From 0 to -1, so that more is more deprived, as with scores.
-    table["idaci_rank"] = -scores["rank"].to_numpy(dtype=float, na_value=np.nan) / _ranked(deprivation, area)
+    table["idaci_rank"] = scores["rank"].to_numpy(dtype=float, na_value=np.nan)
+    # From 1 to 0, so that more is more deprived, as with scores: the share of areas that are less deprived.
+    table["less_deprived"] = 1 - table["idaci_rank"] / areas_ranked(deprivation, area)
     for column in ("pupils", "low", "high", "easting", "northing", "hidden_years", "years"):
         table[column] = table[column].to_numpy(dtype=float, na_value=np.nan)
     pupils = table["pupils"].where(table["pupils"] > 0)
@@ -40,7 +49,7 @@ def with_deprivation(
     return table.assign(expected_catchment=np.nan, class_catchment="", class_rank="", holds="")
 
 
-def _ranked(deprivation: Deprivation, area: StudyArea) -> float:
+def areas_ranked(deprivation: Deprivation, area: StudyArea) -> float:
     """Return how many areas the index ranks: those of the nation where that is known, else the last rank."""
     most = float(deprivation.table["rank"].max())
     nation = RANKED.get((str(area.ids[0])[:1], area.vintage or 0), 0) if area.geography == "LSOA" else 0

@@ -81,7 +81,7 @@ def describe_model(
     """Return the model and what it found, in sentences."""
     title = schools.title[:1].upper() + schools.title[1:]
     period = f", {schools.period}," if schools.period else ""
-    measure = "rank" if step is TENTH_OF_RANKS else "estimated score" if deprivation.estimated else "score"
+    measure = "rank" if step is TENTH_OF_RANKS else measure_of(deprivation)
     besides = f", their {' and '.join(covariates)}," if covariates else ""
     return (
         f"{title}{period} of {len(fit.mean):,} schools, against their pupils{besides} and the {deprivation.title} "
@@ -92,6 +92,11 @@ def describe_model(
         "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
         "gives no cause; pupils come from other areas than the school's own."
     )
+
+
+def measure_of(deprivation: Deprivation) -> str:
+    """Return what the numbers of an index are called: a score that was derived is not a published one."""
+    return "estimated score" if deprivation.estimated else "score"
 
 
 def _scatter(fit: Fit) -> str:

@@ -189,11 +189,14 @@ class Contours(Noun):
         Name of the surface.
     words
         How the polygons were made, in sentences.
+    summary
+        How many there are and what lies in them, in a sentence.
     """
 
     table: gpd.GeoDataFrame
     surface: str
     words: str = ""
+    summary: str = ""
     name: str = "events"
     title: str = "events"
     source: str = ""
@@ -220,6 +223,7 @@ SCHOOL_RESULT_COLUMNS = (
     "area_id",
     "area_la_code",
     "idaci",
+    "idaci_rank",
     "idaci_decile",
     "rate",
     "rate_low",
@@ -242,7 +246,8 @@ SCHOOL_RESULT_COLUMNS = (
 )
 SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
     **SCHOOL_DEFAULTS,
-    **{"idaci_catchment": np.nan, "expected_catchment": np.nan, "class_catchment": "", "class_rank": "", "holds": ""},
+    **{"idaci_rank": np.nan, "idaci_catchment": np.nan, "expected_catchment": np.nan},
+    **{"class_catchment": "", "class_rank": "", "holds": ""},
 }
 """What stands in columns that a result for schools may leave out."""
 
@@ -263,7 +268,8 @@ class SchoolResult(Noun):
     words
         The model and its slope, in sentences.
     slope
-        `per_ten_points`, `low`, `high` (ratios of rates for ten points of IDACI), `dispersion`.
+        `per_ten_points` (ratio of rates for ten points of the score) or, where the index has ranks only,
+        `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
     """
 
     table: gpd.GeoDataFrame

@@ -39,7 +39,7 @@ TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name"
 }
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
-WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_decile", "areas"})
+WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
 

@@ -1,5 +1,7 @@
 """Schools looked at again: against their catchment, against ranks, beside covariates; what is said of each."""
 
+from statistics import NormalDist
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,8 +10,9 @@ import shapely
 
 from hotspots.analysis.divergence import diverging_schools
 from hotspots.analysis.intervals import hidden_counts
-from hotspots.analysis.overdispersed import fit_counts
+from hotspots.analysis.overdispersed import fit_counts, mid_p_tails
 from hotspots.analysis.school_model import contrasts, explained_share, judge_counts
+from hotspots.analysis.school_space import authority_effects, bivariate_moran, residual_clustering
 from hotspots.analysis.school_words import holds_under
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Deprivation, Schools, StudyArea
@@ -155,6 +158,44 @@ def test_an_index_without_scores_is_used_by_rank():
     )
     assert "and the WIMD 2019 rank of the LSOA a school stands in. A place a tenth of all areas nearer" in result.words
     assert "IDACI" not in result.words + " ".join(result.notes)
+
+
+def test_what_is_said_in_space_of_ranks_is_what_is_said_of_scores_that_are_their_line():
+    schools, index, area = world()
+    index = index.assign(score=1 - index["rank"] / 32_844)
+    by_score = look(schools, index, area)
+    by_rank = look(schools, index.assign(score=np.nan), area)
+    assert by_rank.table["idaci_rank"].tolist() == index["rank"].tolist()
+    for told in (residual_clustering, bivariate_moran, authority_effects):
+        one, other = told(by_score).table, told(by_rank).table
+        pd.testing.assert_frame_equal(one, other, rtol=1e-6)
+
+
+def test_the_line_is_written_down_with_its_interval_and_limits():
+    schools, index, area = world()
+    result = look(schools, index, area)
+    curve, table = result.provenance["curve"], result.table
+    x, pupils = table["idaci"].to_numpy(dtype=float), table["pupils"].to_numpy(dtype=float)
+    assert (curve["index"][0], curve["index"][-1]) == (x.min(), x.max())
+    own = 100 * (table["expected"] / table["pupils"]).to_numpy()
+    between = np.exp(np.interp(x, curve["index"], np.log(curve["expected"])))  # straight on the logarithmic scale
+    np.testing.assert_allclose(between, own, rtol=1e-9)
+    # The interval by hand: exp(b0 + b1 x -+ 1.96 sqrt(v00 + 2 x v01 + x^2 v11)).
+    design = np.column_stack([np.ones(N), x])
+    fit = fit_counts(table["low"].to_numpy(dtype=float), design, exposure=pupils)
+    v, end = fit.covariance, x.max()
+    half = NormalDist().inv_cdf(0.975) * np.sqrt(v[0, 0] + 2 * end * v[0, 1] + end**2 * v[1, 1])
+    middle = 100 * np.exp(fit.coefficients @ [1, end])
+    assert curve["expected_high"][-1] == pytest.approx(middle * np.exp(half), rel=1e-6)
+    assert curve["expected_low"][-1] == pytest.approx(middle / np.exp(half), rel=1e-6)
+    # The limits are the whole numbers beyond which a mid-p tail is below 2.5 %, for a school of middling size.
+    middling = np.median(pupils)
+    count = round(curve["limit_high_95"][-1] * middling / 100)
+    assert curve["limit_high_95"][-1] == pytest.approx(100 * count / middling)
+    tails, _ = mid_p_tails(np.array([count, count + 1.0]), np.full(2, middle * middling / 100), fit.dispersion)
+    assert tails[0] >= 0.025 > tails[1]
+    assert "curve" not in look(schools, index, area, covariates=("authority",)).provenance
+    assert {"curve", "curve_catchment"} <= set(result.provenance)
 
 
 def test_a_welsh_index_is_named_as_such():
