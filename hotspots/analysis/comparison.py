@@ -152,7 +152,7 @@ def compare_densities(
         title=f"{labels[0]} against {labels[1]}",
         source="; ".join(dict.fromkeys(s for s in (first.source, second.source) if s)),
         period=first.period if first.period == second.period else f"{first.period} against {second.period}",
-        words=_comparison_words(labels, window, pair, measure=measure, inference=inference, simulations=simulations),
+        words=_comparison_words(labels, window, pair, inference=inference, simulations=simulations),
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
             *(f"First file: {note}" for note in own_notes),
@@ -245,7 +245,7 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
 
 
 def _comparison_words(
-    labels: tuple[str, str], window: Window, pair: _Pair, *, measure: str, inference: Inference, simulations: int
+    labels: tuple[str, str], window: Window, pair: _Pair, *, inference: Inference, simulations: int
 ) -> str:
     used = (int(pair.first.sum()), int(pair.second.sum()))
     if pair.labels.fixed:
@@ -259,12 +259,11 @@ def _comparison_words(
             f"By the years covered there would be {pair.odds:.2f} of the first for each of the second; a cell is "
             "raised or lowered where the first has more or fewer than that, beyond what chance would give."
         )
-    scale = " On the logarithmic scale 0 is no difference, 0.69 twice and -0.69 half." if measure == "ratio" else ""
     drawn = "hypergeometric" if pair.labels.fixed else "binomial"
     return (
         f"First: {labels[0]} ({used[0]:,} events). Second: {labels[1]} ({used[1]:,} events). Both are smoothed alike "
-        f"({smooth_words(window)}).{scale} {null} {inference_words(inference, window.kernel, simulations, drawn)} "
-        "Events that come together pass for a change, and so does a change in recording; it says nothing of causes."
+        f"({smooth_words(window)}). {null} {inference_words(inference, window.kernel, simulations, drawn)} "
+        "Events that come in groups pass for a change, and so does a change in recording. It says nothing of causes."
     )
 
 

@@ -183,7 +183,7 @@ def top_contours(
         smallest_km2=smallest_km2,
         words=(
             f"Contours go round the densest of the surface's {known:,} cells of {surface.cell:,.0f} m: the {cells:,} "
-            f"that {aim}. There is always a densest part; this is no test of whether it could be chance."
+            f"that {aim}. There is always a densest part; this is no test."
         ),
         provenance={"of": of, "share": asked, "threshold": threshold, "cells": cells},
     )
@@ -260,7 +260,8 @@ def _contours(
     return Contours(
         table,
         surface=surface.stem,
-        words=f"{words} {_summary(table)}",
+        words=words,
+        summary=_summary(table),
         name=surface.name,
         title=surface.title,
         source=surface.source,

@@ -215,10 +215,8 @@ def _risk_words(
 ) -> str:
     return (
         f"Risk of {events.title} per resident against the area's average: {used:,} events over "
-        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). On the logarithmic scale 0 "
-        f"is the average, 0.69 is twice and -0.69 half of it. {spread.words} A cell is raised or lowered where so many "
-        "or so few events would rarely fall if each fell by itself and in proportion to the people. "
-        f"{inference_words(inference, window.kernel, simulations, 'binomial')} People who do not live there are not "
-        "counted, so risk per resident is high in town centres; events that come in groups pass for raised risk; and "
-        "it says nothing of causes."
+        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). {spread.words} A cell is "
+        "raised or lowered where so many or so few events would rarely fall if each fell by itself and in proportion "
+        "to the people; events that come in groups pass for raised risk. "
+        f"{inference_words(inference, window.kernel, simulations, 'binomial')} It says nothing of causes."
     )

@@ -29,6 +29,8 @@ TIED: Final = "\u2060"
 WARNING: Final = "#b30000"
 NOTICE: Final = "#1b4f8f"
 """Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
+SMALLEST: Final = 6.25
+"""Points: the smallest print beside a map."""
 SHORTENED: Final = ". Shortened: the rest stands in the briefing."
 
 Box = tuple[float, float, float, float]
@@ -168,31 +170,19 @@ class Sheet:
             )
         return top - (len(lines) * LINE) * size * MM_PER_POINT
 
-    def write_fitting(
-        self,
-        x: float,
-        top: float,
-        words: str,
-        *,
-        width: float,
-        bottom: float,
-        size: float,
-        smallest: float,
-        **options: Any,
-    ) -> float:
-        """Write text as large as fits above `bottom`; what does not fit is cut at a sentence, and that is said."""
-        room = top - bottom
+    def fit(self, words: str, *, width: float, room: float, size: float, smallest: float) -> tuple[str, float] | None:
+        """Return what fits into `room` (mm) and its size; cut at a sentence, which is said; None where not one fits."""
         for step in range(int((size - smallest) / 0.25) + 1):
             tried = size - 0.25 * step
             if self._height(words, width=width, size=tried) <= room:
-                return self.write(x, top, words, size=tried, width=width, **options)
+                return words, tried
         sentences = words.split(". ")
         while len(sentences) > 1:
             sentences = sentences[:-1]
             shorter = ". ".join(sentences) + SHORTENED
             if self._height(shorter, width=width, size=smallest) <= room:
-                return self.write(x, top, shorter, size=smallest, width=width, **options)
-        return self.write(x, top, words, size=smallest, width=width, **options)
+                return shorter, smallest
+        return None
 
     def write_sections(
         self,
@@ -211,14 +201,13 @@ class Sheet:
         for number, (heading, words) in enumerate(kept):
             size, colour = ((7.75, INK), (7.0, QUIET))[min(number, 1)]
             head_size = size + 1.25
-            first_lines = LINE * MM_PER_POINT * (head_size + 2 * size)
-            if number and top - first_lines < bottom:
-                return
+            room = top - self._height(heading, width=width, size=head_size) - 0.3 - bottom
+            fitted = self.fit(words, width=width, room=room, size=size, smallest=SMALLEST)
+            if fitted is None and number:
+                continue
             top = self.write(left, top, heading, size=head_size, weight="bold", width=width, colour=colour) - 0.3
-            top = self.write_fitting(
-                left, top, words, width=width, bottom=bottom, size=size, smallest=6.25, colour=colour
-            )
-            top -= 2.2
+            shown, size = fitted or (words, SMALLEST)
+            top = self.write(left, top, shown, size=size, width=width, colour=colour) - 2.2
 
     def _height(self, words: str, *, width: float, size: float) -> float:
         return len(self.wrap(words, width=width, size=size)) * LINE * size * MM_PER_POINT

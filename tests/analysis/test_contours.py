@@ -142,7 +142,10 @@ def test_the_densest_part_counts_events_largest_first():
     assert contours.surface == "events_density"
     assert contours.words == (
         "Contours go round the densest of the surface's 72 cells of 100 m: the 16 that make up 22.2222 % of the area. "
-        "There is always a densest part; this is no test of whether it could be chance. Densest 22.2222 % of the area: "
+        "There is always a densest part; this is no test."
+    )
+    assert contours.summary == (
+        "Densest 22.2222 % of the area: "
         "2 polygons, 0.166 km² (23.1 % of the area, 3 events, 75.0 % of those in the area)."
     )
 
@@ -163,7 +166,7 @@ def test_empty_cells_are_never_dense():
     assert dict(contours.provenance)["cells"] == 16
     nothing = top_contours(make_surface(np.zeros((3, 3))), share=0.5)
     assert len(nothing) == 0
-    assert nothing.words.endswith("No cell passes, so there is no contour.")
+    assert nothing.summary == "No cell passes, so there is no contour."
     assert nothing.table.crs.to_epsg() == 27700
 
 
@@ -189,7 +192,7 @@ def test_events_that_are_not_released_are_not_counted():
     assert contours.table["share_of_events"].isna().all()
     assert contours.release == "open"
     assert contours.notes == ("The crimes are not released, so they were not counted in the contours.",)
-    assert "events" not in contours.words.split("chance.")[1]
+    assert "events" not in contours.summary
 
 
 def test_events_without_points_are_not_counted():
