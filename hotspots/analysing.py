@@ -4,24 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from hotspots.disclosure import restrict
 from hotspots.errors import AnalysisError
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hotspots.analysis.neighbours import Neighbours
-    from hotspots.nouns import AreaCounts, Contours, Events, HotspotResult, SchoolResult, StudyArea, Surface
+    from hotspots.nouns import (
+        AreaCounts,
+        Contours,
+        Events,
+        Extract,
+        HotspotResult,
+        SchoolResult,
+        Series,
+        StudyArea,
+        Surface,
+    )
     from hotspots.reading import Inputs, Report
-    from hotspots.sections import ComparisonSection, PredictionSection
+    from hotspots.sections import ComparisonSection, EventSection, PredictionSection, RecordedSection, SeriesSection
     from hotspots.study import Study
+
+SEED: Final = 1
+"""Each search for change points starts from it: the same study gives the same answer, in whatever order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A series by year against its base year."""
+
+    years: Series
+    base: str
+    table: pd.DataFrame
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a study found, and what it left out and why; `contours` are those of the surface with this stem."""
+    """What a study found, and what it left out and why.
+
+    `contours` are those of the surface with this stem; `change_points` and `changes` those of the series of this name.
+    """
 
     results: list[HotspotResult] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
@@ -30,6 +58,9 @@ class Findings:
     schools: SchoolResult | None = None
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
     correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
+    change_points: dict[str, Extract] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    extracts: list[Extract] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +92,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
         _compare_schools(inputs, findings)
+    _make_extracts(study, inputs, findings, report)
     return findings
 
 
@@ -247,3 +279,92 @@ def _compare_schools(inputs: Inputs, findings: Findings) -> None:
         )
         return
     findings.schools = diverging_schools(inputs.schools, inputs.deprivation, inputs.area, placed=inputs.placed)
+
+
+# --------------------------------------------------------------------------- series and other extracts
+
+
+def _make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
+    """Add how series change, standardised rates, what authorities record, and who lives where."""
+    sections: dict[str, SeriesSection | RecordedSection] = {section.name: section for section in study.series}
+    sections |= {section.name: section for section in study.recorded}
+    for series in inputs.series:
+        report(f"Comparing the periods of {series.title}")
+        _follow(series, sections[series.name], findings)
+    for section in study.events:
+        if section.standardised and section.name in inputs.events:
+            report(f"Standardising the rates of {section.title}")
+            _attempt(findings, f"standardised rates of {section.title}", _standardise, study, section, inputs)
+    if inputs.recording is not None:
+        findings.extracts.append(inputs.recording)
+    if (
+        study.demographics
+        and inputs.deprivation is not None
+        and (inputs.area.has_population or inputs.ages is not None)
+    ):
+        report("Describing the authorities")
+        _describe_authorities(study, inputs, findings)
+
+
+def _follow(series: Series, section: SeriesSection | RecordedSection, findings: Findings) -> None:
+    """Add the change points of one series, and its change since the base year."""
+    from hotspots.analysis.change_points import find_change_points
+    from hotspots.analysis.periods import sum_to_years
+    from hotspots.analysis.trends import change_since
+
+    spread: dict[str, float] = {}
+    if section.change_points:
+        found = find_change_points(series, rng=np.random.default_rng(SEED))
+        findings.change_points[series.name] = found
+        known = found.table.dropna(subset="dispersion").drop_duplicates("group")
+        spread = dict(zip(known["group"], known["dispersion"], strict=True))
+    if section.base is not None:
+        years = sum_to_years(series) if section.by == "quarter" else series
+        findings.changes[series.name] = Change(
+            years, section.base, change_since(years, section.base, dispersion=spread or None)
+        )
+
+
+def _standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
+    """Add the standardised rates of one source; of records that are not released there are none."""
+    from hotspots.analysis.standardised import count_by_age, standardised_rates
+
+    what, events = f"standardised rates of {section.title}", inputs.events[section.name]
+    if events.release == UNRELEASED:
+        findings.left_out[what] = (
+            "numbers by age, by area and by year of the same unreleased records, taken together, could give back what "
+            "each of them hides"
+        )
+        return
+    if inputs.ages is None:
+        findings.left_out[what] = "no population by age"
+        return
+    assert section.years is not None
+    first, last = section.years
+    findings.extracts.append(
+        standardised_rates(
+            count_by_age(events, inputs.area, inputs.ages, points=inputs.points),
+            inputs.ages,
+            inputs.area,
+            places=[place.place for place in study.places],
+            years=last - first + 1,
+            period=events.period or (f"{first}-{last}" if last > first else str(first)),
+        )
+    )
+
+
+def _describe_authorities(study: Study, inputs: Inputs, findings: Findings) -> None:
+    """Add population, age and deprivation of the authorities, unless the deprivation may not be shown."""
+    from hotspots.analysis.profiles import describe_authorities
+
+    extract = describe_authorities(
+        inputs.area,
+        deprivation=inputs.deprivation,
+        ages=inputs.ages,
+        places=[section.place for section in study.places],
+        source=study.population.title if study.population else "",
+    )
+    if extract.release == UNRELEASED and study.profile != RESTRICTED:
+        findings.left_out["population, age and deprivation by authority"] = "the deprivation is unreleased"
+        return
+    findings.extracts.append(restrict(extract))

@@ -175,11 +175,7 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
     from hotspots.publish.maps import save_map
     from hotspots.publish.saving import title_of
 
-    drawn: list[tuple[str, Figure, str]] = []
-    for series in inputs.series:
-        drawn.append((series.name, charts.draw_series(series), wording.alt_text(series)))
-    if inputs.factors is not None:
-        drawn.append(("children_in_need", charts.draw_factors(inputs.factors), wording.alt_text(inputs.factors)))
+    drawn: list[tuple[str, Figure, str]] = [*_on_series(inputs, findings), *_on_extracts(inputs, findings)]
     for name, table in findings.correlograms.items():
         counts = inputs.counts[name]
         alt = f"Line chart of Moran's z by distance. {scale_sentence(table, title=counts.title)}"
@@ -199,3 +195,40 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         report(f"Drew the chart {stem}")
         save_map(figure, folder / stem, dpi=dpi)
         yield Page(alt=alt, figure=figure)
+
+
+def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Give stem, chart and alternative text of every series: its numbers, its rates, its change since the base year."""
+    from hotspots.publish.extract_words import extract_alt
+    from hotspots.publish.saving import title_of
+    from hotspots.publish.series_charts import draw_change, draw_series
+
+    for series in inputs.series:
+        steps = findings.change_points.get(series.name)
+        # Where there are rates, their level is what was cut.
+        figure = draw_series(series, change_points=None if series.rate_per else steps)
+        said = f" {extract_alt(steps)}" if steps is not None else ""
+        alt = wording.alt_text(series, title=title_of(figure))
+        yield series.name, figure, alt if series.rate_per else alt + said
+        if series.rate_per:
+            figure = draw_series(series, measure="rate", change_points=steps)
+            words = f"Line chart of {series.unit} per {series.rate_per:,.0f} people by period. {title_of(figure)}."
+            yield f"{series.name}_rate", figure, words + said
+        if series.name in findings.changes:
+            change = findings.changes[series.name]
+            figure = draw_change(change.table, change.years, base=change.base)
+            words = f"Chart of {series.unit} by year as a ratio to {change.base}. {title_of(figure)}."
+            yield f"{series.name}_change", figure, words
+
+
+def _on_extracts(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Give stem, chart and alternative text of the factors of assessments and of every extract."""
+    from hotspots.publish.charts import draw_factors
+    from hotspots.publish.extract_charts import draw_profile, draw_recording, draw_standardised
+    from hotspots.publish.extract_words import extract_alt
+
+    if inputs.factors is not None:
+        yield "children_in_need", draw_factors(inputs.factors), wording.alt_text(inputs.factors)
+    draw = {"standardised-rates": draw_standardised, "recording": draw_recording, "profile": draw_profile}
+    for extract in findings.extracts:
+        yield extract.name, draw[extract.kind](extract), extract_alt(extract)

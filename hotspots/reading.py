@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotspots.disclosure import protect, restrict, tells_of_areas
+from hotspots.disclosure import protect, restrict
 from hotspots.errors import HotspotsError, StudyError, list_briefly
-from hotspots.nouns import AreaCounts, Deprivation, Events, Factors, Schools, Series, StudyArea
+from hotspots.extracting import KEPT_BACK, read_assessments, read_people_by_age, read_recorded_series, read_series
+from hotspots.nouns import Ages, AreaCounts, Deprivation, Events, Extract, Factors, Schools, Series, StudyArea
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
-    from hotspots.sections import ComparisonSection, EventSection, PredictionSection, SeriesSection
+    from hotspots.sections import ComparisonSection, EventSection, PredictionSection, RecordedSection
     from hotspots.study import Study
 
 Report = Callable[[str], object]
@@ -28,12 +29,15 @@ UNRELEASED_POINTS = "the points are unreleased records of people, which a surfac
 class Inputs:
     """What a study reads, ready to be analysed.
 
-    `events` keep their points and are used for surfaces only; `counts` and `series` have been through the gate.
-    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
-    study is not here, and why.
+    `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
+    and `series` have been through the gate. `points` are the areas in more detail, to place points. `comparisons` and
+    `predictions` are pairs of events: first and second, past and future. `left_out` says what of the study is not here,
+    and why.
     """
 
     area: StudyArea
+    points: StudyArea | None = None
+    ages: Ages | None = None
     labels: pd.DataFrame | None = None
     events: dict[str, Events] = field(default_factory=dict)
     counts: dict[str, AreaCounts] = field(default_factory=dict)
@@ -42,6 +46,7 @@ class Inputs:
     schools: Schools | None = None
     placed: pd.Series | None = None
     factors: Factors | None = None
+    recording: Extract | None = None
     comparisons: dict[str, tuple[Events, Events]] = field(default_factory=dict)
     predictions: dict[str, tuple[Events, Events]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -80,13 +85,14 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
 
     if study.areas.labels is not None:
         attempt("Reading the place names", lambda: _read_labels(study, inputs))
-    points: list[StudyArea] = []
     if study.areas.points_file is not None or study.areas.points_layer is not None:
-        attempt("Reading the detailed boundaries", lambda: points.append(_read_detailed_area(study)))
+        attempt("Reading the detailed boundaries", lambda: _read_detailed_area(study, inputs))
+    if study.population_by_age is not None:
+        attempt("Reading the population by age", lambda: _read_ages(study, inputs))
     for section in study.events:
         attempt(
             f"Reading {section.title}",
-            lambda section=section: _read_events(study, section, inputs, points),  # type: ignore[misc]
+            lambda section=section: _read_events(study, section, inputs),  # type: ignore[misc]
         )
     for comparison in study.comparisons:
         attempt(
@@ -97,6 +103,11 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt(
             f"Reading the past and the future of {prediction.events}",
             lambda prediction=prediction: _read_prediction(study, prediction, inputs),  # type: ignore[misc]
+        )
+    for recorded in study.recorded:
+        attempt(
+            f"Reading {recorded.title}",
+            lambda recorded=recorded: _read_recorded(study, recorded, inputs),  # type: ignore[misc]
         )
     if study.deprivation is not None:
         attempt(f"Reading {study.deprivation.title}", lambda: _read_deprivation(study, inputs))
@@ -148,17 +159,21 @@ def _read_area(study: Study) -> StudyArea:
     return area
 
 
-def _read_detailed_area(study: Study) -> StudyArea:
+def _read_detailed_area(study: Study, inputs: Inputs) -> None:
     from hotspots.sources.boundaries import read_areas
 
     section = study.areas
-    return read_areas(
+    inputs.points = read_areas(
         study.path(section.points_file or section.file),
         layer=section.points_layer,
         authorities=section.authorities,
         vintage=section.vintage,
         crs=section.crs,
     )
+
+
+def _read_ages(study: Study, inputs: Inputs) -> None:
+    inputs.ages = read_people_by_age(study)
 
 
 def _read_labels(study: Study, inputs: Inputs) -> None:
@@ -171,7 +186,7 @@ def _read_labels(study: Study, inputs: Inputs) -> None:
 # --------------------------------------------------------------------------- events
 
 
-def _read_events(study: Study, section: EventSection, inputs: Inputs, points: list[StudyArea]) -> None:
+def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
     from hotspots.analysis.joining import count_events
 
     if section.format == "counts":
@@ -182,29 +197,18 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs, points: li
         inputs.counts[section.name] = _through_gate(study, counts)
         return
     events = _read_records(study, section, section.years)
-    counts = count_events(events, inputs.area, points=points[0] if points else None)
+    counts = count_events(events, inputs.area, points=inputs.points)
     inputs.counts[section.name] = _through_gate(study, counts)
-    for series in study.series:
-        if series.events == section.name:
-            # A chart may reach back further than the map: read again, so that each has the audit and notes of its own.
-            reread = series.years != section.years
-            counted = _count_series(study, series, _read_records(study, section, series.years) if reread else events)
-            hides = counts.release == UNRELEASED and study.profile != RESTRICTED
-            first, last = section.years or (0, 9999)
-            whole_years = section.years is not None and series.years[0] <= first and last <= series.years[1]
-            if hides and tells_of_areas(
-                counted,
-                counts,
-                rule=study.protection,
-                dropped=events.dropped,
-                years=(first, last),
-                complete={line.group for line in series.lines if whole_years and line.ages is None},
-            ):
-                inputs.left_out[f"the chart of {series.title}"] = (
-                    "its totals and the numbers of areas, taken together, would give back what each of them hides"
-                )
-            else:
-                inputs.series.append(counted)
+    series, left_out = read_series(
+        study,
+        section,
+        events=events,
+        counts=counts,
+        ages=inputs.ages,
+        reread=lambda years: _read_records(study, section, years),
+    )
+    inputs.series += series
+    inputs.left_out |= left_out
     inputs.events[section.name] = events
 
 
@@ -307,14 +311,10 @@ def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
     return protect(counts, study.protection)
 
 
-def _count_series(study: Study, section: SeriesSection, events: Events) -> Series:
-    from hotspots.analysis.trends import count_by_year, join_series, with_intervals
-
-    lines = [count_by_year(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
-    series = join_series(*lines, name=section.name, title=section.title)
-    if series.release == UNRELEASED:
-        series = with_intervals(protect(series, study.protection))
-    return series
+def _read_recorded(study: Study, section: RecordedSection, inputs: Inputs) -> None:
+    series, left_out = read_recorded_series(study, section)
+    inputs.series += [series] if series is not None else []
+    inputs.left_out |= left_out
 
 
 # --------------------------------------------------------------------------- deprivation, schools, assessments
@@ -365,14 +365,12 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
 
 
 def _read_factors(study: Study, inputs: Inputs) -> None:
-    from hotspots.sources.assessments import read_factors
-
     section = study.children_in_need
     assert section is not None
-    factors = read_factors(
-        study.path(section.file), year=section.year, authorities=list(inputs.area.authorities), release=section.release
-    )
-    inputs.factors = replace(factors, title=section.title, source=section.source or factors.source)
+    if section.release == UNRELEASED and study.profile != RESTRICTED:
+        inputs.left_out[section.title[:1].lower() + section.title[1:]] = KEPT_BACK
+        return
+    inputs.factors, inputs.recording = read_assessments(study, section, inputs.area)
 
 
 def describe(counts: AreaCounts) -> dict[str, Any]:

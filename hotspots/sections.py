@@ -121,7 +121,7 @@ class AgesSection(Section):
     id_column: str | None = None
     title: str = "population by age"
     source: str = ""
-    release: Release = "open"
+    release: Literal["open", "invented"] = "open"
 
 
 class DeprivationSection(Section):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,16 @@ from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
 from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
 from hotspots.analysis.prediction import best_bandwidth
 from hotspots.drawing import draw_everything
+from hotspots.fingerprints import fingerprints
 from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
+from hotspots.publish.extract_words import extract_title
 from hotspots.publish.phrases import capitalised, listed
+from hotspots.publish.series_charts import change_title, line_title
 from hotspots.publish.styles import marking
 from hotspots.publish.surface_words import surface_sentence
 from hotspots.reading import Inputs, Report, describe
-from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, UNRELEASED, weakest_release
+from hotspots.vocabulary import METHOD_TITLES, weakest_release
 
 if TYPE_CHECKING:
     from hotspots.publish.briefing import Page
@@ -60,10 +62,27 @@ def write_outputs(
         write_raster(folder / f"{word}_{surface.name}.tif", surface)
     for name, table in findings.predictions.items():
         table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
+    _write_tables(inputs, findings, folder / "tables")
     pages = draw_everything(study, inputs, findings, folder, report=report, workers=workers)
     report("Writing the briefing")
     _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
     return summarise(study, inputs, findings)
+
+
+def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
+    """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
+    from hotspots.publish.extract_tables import write_table
+
+    if inputs.series or findings.extracts:
+        folder.mkdir()
+    for series in inputs.series:
+        change = findings.changes.get(series.name)
+        by_year = change is not None and change.years is series
+        write_table(folder / f"{series.name}.csv", series, also=change.table if change and by_year else None)
+        if change is not None and not by_year:
+            write_table(folder / f"{series.name}_years.csv", change.years, also=change.table)
+    for extract in (*findings.change_points.values(), *findings.extracts):
+        write_table(folder / f"{extract.name}.csv", extract)
 
 
 # --------------------------------------------------------------------------- briefing
@@ -81,6 +100,8 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": _surface_words(findings),
         "Schools": [schools.words, *schools.notes] if schools else [],
+        "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
+        "Authorities": [extract.words for extract in findings.extracts],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
     }
     write_briefing(
@@ -146,17 +167,18 @@ def overall_release(inputs: Inputs, findings: Findings) -> str:
         *findings.results,
         *findings.surfaces,
         *([findings.schools] if findings.schools else []),
+        *findings.extracts,
     ]
     return weakest_release(inputs.area.release, *(noun.release for noun in nouns))
 
 
 def _sources(inputs: Inputs) -> list[Any]:
-    maybe = (inputs.deprivation, inputs.schools, inputs.factors)
+    maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
     return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
 
 
 def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
-    """Return what was found, a sentence each: hot areas of every source, schools, series and factors."""
+    """Return what was found, a sentence each: hot areas of every source, schools, series and extracts."""
     places = [section.place for section in study.places]
     sentences = []
     for result in findings.results:
@@ -177,9 +199,13 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         sentences.append(f"{capitalised(later.title)}, {later.period}: {words[:1].lower()}{words[1:]}")
     if findings.schools is not None:
         sentences.append(wording.schools_title(findings.schools) + ".")
-    sentences += [wording.series_title(series) + "." for series in inputs.series]
-    if inputs.factors is not None:
+    for series in inputs.series:
+        change = findings.changes.get(series.name)
+        title = change_title(change.table, change.years, change.base) if change else line_title(series)
+        sentences.append(title + ".")
+    if inputs.factors is not None and inputs.recording is None:
         sentences.append(wording.factors_title(inputs.factors) + ".")
+    sentences += [extract_title(extract) + "." for extract in findings.extracts]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -201,7 +227,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             "authorities": inputs.area.authorities,
             "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
         },
-        "inputs": _fingerprints(study),
+        "inputs": fingerprints(study),
         "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
         "schools_read": _describe_schools(inputs),
         "findings": headlines(study, inputs, findings),
@@ -217,6 +243,10 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
         "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
         "schools": _describe_school_result(findings.schools),
+        "extracts": {
+            extract.name: {"title": extract.title, "words": extract.words, "notes": list(extract.notes)}
+            for extract in (*findings.change_points.values(), *findings.extracts)
+        },
         "left_out": dict(findings.left_out),
     }
 
@@ -327,48 +357,3 @@ def _versions() -> dict[str, str]:
 
     names = ("geopandas", "numpy", "pandas", "pyogrio", "rasterio", "scipy", "shapely", "statsmodels")
     return {"hotspots": hotspots.__version__, **{name: version(name) for name in names}}
-
-
-def _shown(path: Path, study: Study) -> str:
-    """Return a path as in the study file, so that a summary does not tell where a user's folders are."""
-    try:
-        return path.relative_to(study.folder).as_posix()
-    except ValueError:
-        return path.name
-
-
-def _fingerprints(study: Study) -> dict[str, str]:
-    """Return the SHA-256 of every input, but of unreleased records only in a restricted study.
-
-    A table of a few counts can be found from its SHA-256 by trying all the counts that its intervals allow.
-    """
-    sections = [*study.events, study.deprivation, study.schools, study.children_in_need]
-    kept_back = {
-        study.path(path)
-        for section in sections
-        if section is not None and section.release == UNRELEASED and study.profile != RESTRICTED
-        for path in _files_of(section)
-    }
-    return {
-        _shown(path, study): "not given: unreleased records" if path in kept_back else _sha256(path)
-        for path in study.input_files()
-    }
-
-
-def _files_of(section: Any) -> tuple[Path, ...]:
-    """Return the files that a section names."""
-    totals = getattr(section, "totals", None)
-    further = (totals,) if totals else ()
-    if hasattr(section, "paths"):
-        return (*section.paths, *further)
-    if hasattr(section, "register_file"):
-        return (section.register_file, section.exclusions, *further)
-    return (section.file,)
-
-
-def _sha256(path: Path) -> str:
-    if path.is_dir():
-        parts = [f"{p.name}:{_sha256(p)}" for p in sorted(path.iterdir()) if p.is_file()]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

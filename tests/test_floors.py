@@ -16,8 +16,8 @@ FLOORS = {
     "nouns": 1,
     "sections": 2, "starter": 2, "study": 3,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,
-    "reading": 4, "analysing": 5, "drawing": 6, "writing": 7, "pipeline": 8,
-    "cli": 9, "__init__": 9, "__main__": 10,
+    "extracting": 4, "fingerprints": 4, "reading": 5, "analysing": 6, "drawing": 7, "writing": 8, "pipeline": 9,
+    "cli": 10, "__init__": 10, "__main__": 11,
 }  # fmt: skip
 ROOMS = ("nouns", "sources", "analysis", "publish")
 

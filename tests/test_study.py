@@ -75,7 +75,10 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
         ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),
         ({"profile": "restricted"}, "names its readers"),
-        ({"density": {"bandwidth": "digle"}}, "density.bandwidth: should be metres above 0, or a rule: silverman-robust"),
+        (
+            {"density": {"bandwidth": "digle"}},
+            "density.bandwidth: should be metres above 0, or a rule: silverman-robust",
+        ),
         ({"density": {"bandwidth": -5}}, "should be metres above 0"),
         ({"comparisons": [CHANGE]}, "comparisons[1]: say what to compare with"),
         ({"comparisons": [{**CHANGE, "against": "homes"}]}, "comparison 'change' is of 'homes', which is no event"),

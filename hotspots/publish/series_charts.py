@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["LINES", "draw_change", "draw_series"]
+__all__ = ["LINES", "change_title", "draw_change", "draw_series", "line_title"]
 
 LINES: Final = (
     ("#1b4f8f", "-", "o"),
@@ -65,7 +65,7 @@ def draw_series(
         if measure == "rate":
             unit = f"{unit} per {series.rate_per:,.0f} people"
         what = f"{unit} by period; shading is the 95 % interval of the underlying level"
-        sheet, (left, bottom, right, top) = begin_chart(series, _title(series, measure), what)
+        sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure), what)
         notes = [*series.notes, *_on_provisional(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
         axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
@@ -98,7 +98,7 @@ def _as_number(value: float, _: object = None) -> str:
     return f"{value:,.10g}".replace("-", "\u2212")
 
 
-def _title(series: Series, measure: str) -> str:
+def line_title(series: Series, measure: str = "count") -> str:
     """Return from what to what the first group went; of rates, in rates."""
     series = _comparable(series)
     if measure == "count":
@@ -264,7 +264,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
     need_released(series, "A chart")
     with look():
         what = f"{capitalised(series.unit)} as a ratio to {period_words(base)}; bars are 95 % intervals"
-        sheet, (left, bottom, right, top) = begin_chart(series, _change_title(change, series, base), what)
+        sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
         bottom = write_notes(sheet, left, bottom, right, [*series.notes, *_on_change(change)])
         axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
         periods = list(dict.fromkeys(change["period"].astype(str)))
@@ -312,7 +312,7 @@ def _draw_ratios(
     return (f"{group}: {words}" if group else words, float(middle[last]), colour)
 
 
-def _change_title(change: pd.DataFrame, series: Series, base: str) -> str:
+def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
     """Return how many times the base the last known number of the first group is, with its interval."""
     title = capitalised(series.title or series.unit)
     known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]

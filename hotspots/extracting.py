@@ -1,0 +1,288 @@
+"""What a study's extracts are read from: series brought through the gate, recorded crime, people by age, factors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hotspots.disclosure import protect, restrict, tells_of_areas
+from hotspots.errors import AnalysisError, StudyError, list_briefly
+from hotspots.nouns import AreaCounts, Events, Factors, Series, StudyArea
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.nouns import Ages, Extract
+    from hotspots.sections import EventSection, FactorsSection, RecordedSection, SeriesLine, SeriesSection
+    from hotspots.study import Study
+
+TELLS: str = "its totals and the numbers of areas, taken together, would give back what each of them hides"
+TWICE: str = (
+    "another chart is of the same unreleased records, and both together could give back what each of them hides: "
+    "make it lines of that one, or years of its quarters"
+)
+KEPT_BACK: str = "they are unreleased, and counts that others make of the same records could be held against them"
+
+
+# --------------------------------------------------------------------------- series of events
+
+
+def read_series(
+    study: Study,
+    section: EventSection,
+    *,
+    events: Events,
+    counts: AreaCounts,
+    ages: Ages | None,
+    reread: Callable[[tuple[int, int]], Events],
+) -> tuple[list[Series], dict[str, str]]:
+    """Return the series of one event section, brought through the gate, and what was left out and why.
+
+    Parameters
+    ----------
+    study, section
+        The recipe, and the section that the series are of.
+    events, counts
+        The events of the section, and their number by area before the gate.
+    ages
+        People by age, for rates of age groups.
+    reread
+        Gives the events of other years: each reading has an audit and notes of its own.
+    """
+    hides = counts.release == UNRELEASED and study.profile != RESTRICTED
+    own = [one for one in study.series if one.events == section.name]
+    found: dict[str, Series] = {}
+    left_out: dict[str, str] = {}
+    first: SeriesSection | None = None
+    # Where numbers are hidden, years are sums of protected quarters: so quarters come first.
+    for one in sorted(own, key=lambda one: one.by != "quarter") if hides else own:
+        chart = f"the chart of {one.title}"
+        if first is not None:
+            years = _years_of(found[first.name], first, one)
+            if years is None:
+                left_out[chart] = TWICE
+                continue
+            series = years
+        else:
+            series = _count(study, one, events if one.years == section.years else reread(one.years))
+        if hides and _tells(study, one, series, section=section, counts=counts, dropped=events.dropped):
+            left_out[chart] = TELLS
+            continue
+        first = one if hides and first is None else first
+        series, why = _with_rates(study, one, series, section=section, counts=counts, ages=ages)
+        left_out |= {f"rates of {one.title}": why} if why else {}
+        found[one.name] = finish_series(series, one)
+    return [found[one.name] for one in own if one.name in found], left_out
+
+
+def _count(study: Study, section: SeriesSection, events: Events) -> Series:
+    """Return the lines of a series, protected where its records are not released."""
+    from hotspots.analysis.periods import count_by_quarter, count_by_year, with_intervals
+    from hotspots.analysis.trends import join_series
+
+    count = count_by_quarter if section.by == "quarter" else count_by_year
+    lines = [count(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
+    series = join_series(*lines, name=section.name, title=section.title)
+    if series.release == UNRELEASED:
+        series = with_intervals(protect(series, study.protection))
+    return series
+
+
+def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) -> Series | None:
+    """Return protected quarters added up to the years of another section; None where they do not hold them."""
+    from hotspots.analysis.periods import sum_to_years
+
+    held = set(section.lines) <= set(first.lines)
+    inside = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
+    if first.by != "quarter" or section.by != "year" or not held or not inside:
+        return None
+    years = sum_to_years(replace(quarters, rate_per=0.0))
+    groups = [line.group for line in section.lines]
+    table = years.table[["period", "group", "low", "high", "ci_low", "ci_high"]]
+    kept = table["group"].isin(groups) & table["period"].astype(int).between(*section.years)
+    return replace(years, table=table[kept], name=section.name, title=section.title, provisional=())
+
+
+def _tells(
+    study: Study,
+    one: SeriesSection,
+    series: Series,
+    *,
+    section: EventSection,
+    counts: AreaCounts,
+    dropped: Mapping[str, int],
+) -> bool:
+    """Whether a protected series and the protected areas give each other's hidden numbers back."""
+    first, last = section.years or (0, 9999)
+    whole_years = section.years is not None and one.years[0] <= first and last <= one.years[1]
+    # Quarters are so many numbers of their year.
+    by_year = series.table.assign(period=[str(period)[:4] for period in series.table["period"]])
+    return tells_of_areas(
+        replace(series, table=by_year),
+        counts,
+        rule=study.protection,
+        dropped=dropped,
+        years=(first, last),
+        complete={line.group for line in one.lines if whole_years and line.ages is None},
+    )
+
+
+def finish_series(series: Series, section: SeriesSection | RecordedSection) -> Series:
+    """Return a series with its provisional periods marked.
+
+    Raises
+    ------
+    AnalysisError
+        If one of them is no period of the series.
+    StudyError
+        If the year to compare with is none of the series.
+    """
+    from hotspots.analysis.periods import mark_provisional, sum_to_years
+
+    if section.base is not None:
+        years = sum_to_years(series) if section.by == "quarter" else series
+        known = years.table.loc[years.table["low"].notna(), "period"].unique()
+        if section.base not in known:
+            raise StudyError(
+                f"The series {section.name!r} has no year {section.base!r} to compare with.",
+                found=f"whole years {list_briefly(known, 40) or 'none'}",
+                advice="name one of these with base",
+            )
+    return mark_provisional(series, section.provisional)
+
+
+# --------------------------------------------------------------------------- rates
+
+
+def _with_rates(
+    study: Study, one: SeriesSection, series: Series, *, section: EventSection, counts: AreaCounts, ages: Ages | None
+) -> tuple[Series, str]:
+    """Return a series with rates per 100,000 people where it asks for them, or why it has none."""
+    from hotspots.analysis.periods import with_rates
+
+    if not one.rates:
+        return series, ""
+    people: dict[str, float] = {}
+    for line in one.lines:
+        number = _people(counts.area, ages, _both(line, section))
+        if isinstance(number, str):
+            return series, number
+        people[line.group] = number
+    who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
+    notes = [f"People: {who}, the same in every period."]
+    if counts.release == UNRELEASED or counts.outside:
+        notes.append("Events outside the study area, as far as the file has them, are counted too.")
+    rated = with_rates(series, people)
+    return replace(rated, notes=(*rated.notes, *notes)), ""
+
+
+def _both(line: SeriesLine, section: EventSection) -> tuple[int, int] | None:
+    """Return the ages of a line among those of its events."""
+    if line.ages is None or section.ages is None:
+        return line.ages or section.ages
+    return max(line.ages[0], section.ages[0]), min(line.ages[1], section.ages[1])
+
+
+def _people(area: StudyArea, ages: Ages | None, between: tuple[int, int] | None) -> float | str:
+    """Return the people of the study area in an age group, or why they are not known."""
+    if between is None and area.has_population:
+        return float(area.areas["population"].sum())
+    if ages is None:
+        return "the study has no population" if between is None else "no population by age"
+    people = ages.between(*(between or (0, None)))
+    if people is None:
+        assert between is not None
+        return f"the population by age has no bands of exactly {between[0]} to {between[1]}"
+    people = people.reindex(area.ids)
+    missing = int(people.isna().sum())
+    return f"{missing:,} of {len(area):,} areas have no population by age" if missing else float(people.sum())
+
+
+# --------------------------------------------------------------------------- recorded crime
+
+
+def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series | None, dict[str, str]]:
+    """Return the recorded crime of one section, and what was left out and why.
+
+    Raises
+    ------
+    HotspotsError
+        As `read_recorded` and `finish_series`.
+    """
+    from hotspots.analysis.periods import sum_to_years, with_intervals, with_rates
+    from hotspots.sources.recorded import read_recorded
+
+    if section.release == UNRELEASED and study.profile != RESTRICTED:
+        return None, {f"the chart of {section.title}": KEPT_BACK}
+    series = read_recorded(
+        study.path(section.file),
+        force=section.force,
+        count_column=section.count_column,
+        years=section.years,
+        title=section.title,
+        name=section.name,
+        release=section.release,
+    )
+    series = with_intervals(restrict(replace(series, source=section.source or series.source)))
+    left_out = {}
+    if section.rates:
+        try:
+            series = with_rates(series)
+        except AnalysisError:
+            left_out[f"rates of {section.title}"] = "the file has no population"
+    if section.by == "year":
+        series = sum_to_years(series)
+    return finish_series(series, section), left_out
+
+
+# --------------------------------------------------------------------------- people by age, factors of assessments
+
+
+def read_people_by_age(study: Study) -> Ages | None:
+    """Return the people by area and age, if the study names them.
+
+    Raises
+    ------
+    SourceError
+        As `read_ages`.
+    """
+    from hotspots.sources.ages import read_ages
+
+    section = study.population_by_age
+    if section is None:
+        return None
+    return read_ages(
+        study.path(section.file),
+        id_column=section.id_column,
+        year=section.year,
+        title=section.title,
+        source=section.source,
+        release=section.release,
+    )
+
+
+def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> tuple[Factors, Extract | None]:
+    """Return the factors of the year that is shown, and how much authorities record, if a theme is named.
+
+    Raises
+    ------
+    HotspotsError
+        As `read_factors`, `read_episodes` and `compare_recording`.
+    """
+    from hotspots.analysis.recording import compare_recording
+    from hotspots.sources.assessments import read_all_factors, read_episodes, read_factors
+
+    path, there = study.path(section.file), list(area.authorities)
+
+    def marked(factors: Factors) -> Factors:
+        own: Factors = restrict(replace(factors, source=section.source or factors.source))
+        return own
+
+    shown = marked(read_factors(path, year=section.year, authorities=there, release=section.release))
+    shown = replace(shown, title=section.title)
+    if section.theme is None:
+        return shown, None
+    years = section.years or (0, section.year)
+    every = [marked(one) for one in read_all_factors(path, years=years, authorities=there, release=section.release)]
+    episodes = read_episodes(study.path(section.episodes), authorities=there) if section.episodes else None
+    return shown, compare_recording(every, theme=section.theme, episodes=episodes)
