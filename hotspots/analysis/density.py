@@ -9,7 +9,7 @@ import numpy as np
 from hotspots.analysis.bandwidths import BandwidthRule, choose_bandwidth, convert_bandwidth
 from hotspots.analysis.borders import border_strips
 from hotspots.analysis.estimates import Edge, Sample, estimate_adaptive_density, estimate_density
-from hotspots.analysis.grids import Grid
+from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 from hotspots.analysis.placing import Placed, place_events
 from hotspots.analysis.stamping import merge_stacked
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["Edge", "Kernel", "kernel_density"]
-
-CELLS: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
-"""Sides of a cell, in metres, that the program chooses from."""
 
 MOST_CELLS: Final = 4_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
@@ -116,7 +113,12 @@ def kernel_density(
     chosen = choose_bandwidth(
         own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
     )
-    grid = Grid.over(outline, _choose_cell(chosen.metres, cell, kernel, tuple(area.areas.total_bounds)))
+    radius = convert_bandwidth(chosen.metres, kernel, "quartic") if kernel == "gaussian" else chosen.metres
+    needed_for = f"a bandwidth of {chosen.metres:,.0f} m"
+    side = choose_side(
+        outline, asked=cell, wanted=radius / 10, most=MOST_CELLS, coarsest=radius / 2, needed_for=needed_for
+    )
+    grid = Grid.over(outline, side)
     used, goes_on, border = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
     sample = _merged(used)
     estimate = estimate_adaptive_density if adaptive else estimate_density
@@ -253,38 +255,6 @@ def _smoothing(kernel: Kernel, bandwidth: float, own: Floats | None) -> str:
         f"{kernel} kernel with a {size} of {bandwidth:,.0f} m on average, narrower where events are dense (adaptive, "
         f"from {own.min():,.0f} to {own.max():,.0f} m)"
     )
-
-
-def _choose_cell(
-    bandwidth: float, asked: float | None, kernel: Kernel, bounds: tuple[float, float, float, float]
-) -> float:
-    """Return the side of a cell in metres; a coarser one where the grid would be too large."""
-    radius = convert_bandwidth(bandwidth, kernel, "quartic") if kernel == "gaussian" else bandwidth
-    west, south, east, north = bounds
-
-    def cells(side: float) -> float:
-        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
-
-    coarsest = radius / 2
-    if asked is None:
-        handsome = min(CELLS, key=lambda side: abs(side - radius / 10))
-        side = next((side for side in CELLS if side >= handsome and cells(side) <= MOST_CELLS), CELLS[-1])
-        most = MOST_CELLS
-    else:
-        side, most = float(asked), 10 * MOST_CELLS
-    if side > coarsest:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m are too coarse for a bandwidth of {bandwidth:,.0f} m.",
-            found=f"the side of a cell may be at most {coarsest:,.0f} m",
-            advice="choose smaller cells, a larger bandwidth or a smaller study area",
-        )
-    if cells(side) > most:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m would make a grid of {cells(side):,.0f} cells.",
-            found=f"at most {most:,} cells can be computed",
-            advice="choose larger cells or a smaller study area",
-        )
-    return side
 
 
 def _years(when: pd.Series) -> float | None:

@@ -3,14 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+
+SIDES: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+"""Sides of a cell, in metres, that the program chooses from."""
+
+
+def choose_side(
+    outline: Any, *, asked: float | None, wanted: float, most: int, coarsest: float = np.inf, needed_for: str = ""
+) -> float:
+    """Return the side of a cell in metres: as asked, or a handsome one near what is wanted.
+
+    A coarser one is chosen where the grid would be too large; one that is asked for may have ten times as many cells.
+
+    Parameters
+    ----------
+    outline
+        What the grid goes over.
+    asked, wanted
+        In metres; `asked` wins.
+    most
+        Cells that a chosen grid has at most.
+    coarsest
+        The largest side that will do, in metres, and `needed_for` in words what.
+
+    Raises
+    ------
+    AnalysisError
+        If the cells would be too coarse or too many.
+    """
+    west, south, east, north = outline.bounds
+
+    def cells(side: float) -> float:
+        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
+
+    if asked is not None and not (np.isfinite(asked) and asked > 0):
+        raise AnalysisError(f"The cell must be above 0: {asked:g}.", advice="give it in metres, or leave it out")
+    handsome = min(SIDES, key=lambda side: abs(side - wanted))
+    fine = (side for side in SIDES if side >= handsome and cells(side) <= most)
+    side, limit = (next(fine, SIDES[-1]), most) if asked is None else (float(asked), 10 * most)
+    if side > coarsest:
+        raise AnalysisError(
+            f"Cells of {side:,.10g} m are too coarse for {needed_for}.",
+            found=f"the side of a cell may be at most {coarsest:,.0f} m",
+            advice="choose smaller cells, a larger bandwidth or a smaller study area",
+        )
+    if cells(side) > limit:
+        raise AnalysisError(
+            f"Cells of {side:,.10g} m would make a grid of {cells(side):,.0f} cells.",
+            found=f"at most {limit:,} cells can be computed",
+            advice="choose larger cells or a smaller study area",
+        )
+    return side
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ def place_events(events: Events, area: StudyArea, outline: Any, *, weights: str 
     known = ~np.isnan(points).any(axis=1)
     if not known.any():
         raise AnalysisError(
-            f"The {events.title} have no points, so there is no density surface of them.",
+            f"The {events.title} have no points, so no surface can be made of them.",
             found=f"{len(events):,} events, 0 with easting and northing",
             advice="use the results by area, or give events with coordinates",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from hotspots.analysis.convolution import convolve
-from hotspots.analysis.grids import Grid
+from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel
 from hotspots.analysis.overlaps import overlap_cells
 from hotspots.analysis.spreading import share_out
@@ -30,8 +30,8 @@ START: Final = 1000.0
 WIDER: Final = 1.25
 """How much wider the next radius is where a peak stands on too few events."""
 
-CELLS_ACROSS: Final = 10.0
-"""Cells in a radius, where the side of a cell is not given."""
+MOST_CELLS: Final = 2_000_000
+"""Cells of the largest grid that is chosen."""
 
 
 class _Smoothed(NamedTuple):
@@ -66,7 +66,7 @@ def smooth_counts(
         Radius of the kernel in metres (three standard deviations of a Gaussian) that is tried first; 1,000 m if
         left out.
     cell
-        Side of a cell in metres; a tenth of the bandwidth if left out.
+        Side of a cell in metres; about a tenth of the bandwidth if left out.
     least
         Events that every peak must stand on.
     years
@@ -86,8 +86,16 @@ def smooth_counts(
     known = counts.table["observed_low"].notna().to_numpy()
     _need_events(counts, known, least)
     areas = counts.area.areas[known]
-    side = float(cell or (bandwidth or START) / CELLS_ACROSS)
-    grid = Grid.over(areas.geometry.union_all(), side)
+    first, outline = float(bandwidth or START), areas.geometry.union_all()
+    side = choose_side(
+        outline,
+        asked=cell,
+        wanted=first / 10,
+        most=MOST_CELLS,
+        coarsest=first / 2,
+        needed_for=f"a bandwidth of {first:,.0f} m",
+    )
+    grid = Grid.over(outline, side)
     table = counts.table[known]
     overlaps = overlap_cells(areas.geometry.to_numpy(), grid)
 
@@ -98,7 +106,6 @@ def smooth_counts(
 
     low = on_cells(table["observed_low"].to_numpy(dtype=float))
     middle = on_cells(counts.middle[known].to_numpy(dtype=float))
-    first = float(bandwidth or START)
     smoothed = _widen(low, middle, grid, kernel=kernel, first=first, least=least, title=counts.title)
     values = np.where(grid.inside, smoothed.events / grid.cell_km2 / (years or 1.0), np.nan)
     return Surface(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from hotspots.analysis.grids import Grid
+from hotspots.analysis.grids import SIDES, Grid, choose_side
 from hotspots.analysis.overlaps import overlap_cells, own_cells
 from hotspots.analysis.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
@@ -26,9 +26,6 @@ __all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people", "spread_p
 
 SpreadMethod = Literal["pycnophylactic", "even"]
 """How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
-
-CELLS: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
-"""Sides of a cell, in metres, that the program chooses from."""
 
 MOST_CELLS: Final = 2_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
@@ -330,22 +327,9 @@ def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Wh
 
 def _choose_cell(area: StudyArea, asked: float | None) -> float:
     """Return the side of a cell in metres: as asked, or fitting some times across the smaller areas."""
-    west, south, east, north = area.areas.total_bounds
-
-    def cells(side: float) -> float:
-        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
-
-    if asked is None:
-        small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
-        handsome = max((side for side in CELLS if side <= small / ACROSS), default=CELLS[0])
-        return next((side for side in CELLS if side >= handsome and cells(side) <= MOST_CELLS), CELLS[-1])
-    if cells(asked) > 10 * MOST_CELLS:
-        raise AnalysisError(
-            f"Cells of {asked:g} m would make a grid of {cells(asked):,.0f} cells.",
-            found=f"at most {10 * MOST_CELLS:,} cells can be computed",
-            advice="choose larger cells or a smaller study area",
-        )
-    return float(asked)
+    small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
+    fitting = max((side for side in SIDES if side <= small / ACROSS), default=SIDES[0])
+    return choose_side(area.areas.geometry.union_all(), asked=asked, wanted=fitting, most=MOST_CELLS)
 
 
 def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 
-from hotspots.analysis.grids import Grid
+from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel
+from hotspots.analysis.placing import place_events
 from hotspots.analysis.surface_tails import Window
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     Cells = NDArray[np.intp]
 
 Inference = Literal["saddlepoint", "asymptotic", "simulation"]
-
-SIDES: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
-"""Sides of a cell, in metres, that the program chooses from."""
 
 MOST_CELLS: Final = 4_000_000
 """Cells of the largest grid."""
@@ -102,59 +100,26 @@ def log_ratio(above: Floats, below: Floats) -> Floats:
 
 def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, list[str]]:
     """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
-    import shapely
-
-    points = events.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
-    points = points[~np.isnan(points).any(axis=1)]
-    if not len(points):
-        raise AnalysisError(
-            f"The {events.title} have no points, so no surface can be made of them.",
-            found=f"{len(events):,} events, 0 with easting and northing",
-            advice="use the results by area, or give events with coordinates",
-        )
-    shapely.prepare(outline)
-    inside = points[shapely.intersects_xy(outline, points[:, 0], points[:, 1])]
-    if not len(inside):
-        west, south, east, north = area.areas.total_bounds
-        raise AnalysisError(
-            f"No event of the {events.title} lies in the study area.",
-            found=f"{len(points):,} points, the first at {points[0, 0]:.0f} {points[0, 1]:.0f}; the area reaches from "
-            f"{west:.0f} {south:.0f} to {east:.0f} {north:.0f}",
-            advice="check the coordinate system of the events (it must be EPSG:27700) and the study area",
-        )
-    notes = []
-    if len(points) < len(events):
-        notes.append(f"Events without a point, and so not in the surface: {len(events) - len(points):,}.")
-    if len(inside) < len(points):
-        notes.append(f"Events outside the study area, and so not in the surface: {len(points) - len(inside):,}.")
-    return inside, notes
+    placed = place_events(events, area, outline)
+    outside = int((~placed.inside).sum())
+    notes = [*placed.notes]
+    if outside:
+        notes.append(f"Events outside the study area, and so not in the surface: {outside:,}.")
+    return placed.points[placed.inside], notes
 
 
 def window_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Window:
     """Return the kernel on a grid over the outline."""
     radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
-    west, south, east, north = outline.bounds
-
-    def cells(side: float) -> float:
-        return float((np.ceil((east - west) / side) + 1) * (np.ceil((north - south) / side) + 1))
-
-    if cell is not None and not (np.isfinite(cell) and cell > 0):
-        raise AnalysisError(f"The cell must be above 0: {cell:g}.", advice="give it in metres, or leave it out")
-    handsome = min(SIDES, key=lambda side: abs(side - radius / 10))
-    side = cell or next((side for side in SIDES if side >= handsome and cells(side) <= MOST_CELLS), SIDES[-1])
-    if side > radius * COARSEST:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m are too coarse for a bandwidth of {chosen.metres:,.0f} m.",
-            found=f"the side of a cell may be at most {radius * COARSEST:,.0f} m, because events are counted by cells",
-            advice="choose smaller cells, a larger bandwidth or a smaller study area",
-        )
-    if cells(side) > MOST_CELLS:
-        raise AnalysisError(
-            f"Cells of {side:,.0f} m would make a grid of {cells(side):,.0f} cells.",
-            found=f"at most {MOST_CELLS:,} cells can be tested",
-            advice="choose larger cells or a smaller study area",
-        )
-    return Window(Grid.over(outline, float(side)), kernel, chosen.metres)
+    side = choose_side(
+        outline,
+        asked=cell,
+        wanted=radius / 10,
+        most=MOST_CELLS,
+        coarsest=radius * COARSEST,
+        needed_for=f"a bandwidth of {chosen.metres:,.0f} m",
+    )
+    return Window(Grid.over(outline, side), kernel, chosen.metres)
 
 
 def count_in_cells(points: Floats, grid: Grid) -> Floats:

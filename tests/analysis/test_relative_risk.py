@@ -243,7 +243,7 @@ def test_inputs_stay_as_they_were():
         ({"least": 0.0}, "The least expected events must be above 0: 0.", "1 is the default"),
         ({"cell": -5.0}, "The cell must be above 0: -5.", "give it in metres"),
         ({"cell": 250.0}, "Cells of 250 m are too coarse for a bandwidth of 1,000 m.", "choose smaller cells"),
-        ({"cell": 2.0}, "Cells of 2 m would make a grid of 25,010,001 cells.", "choose larger cells"),
+        ({"cell": 1.0}, "Cells of 1 m would make a grid of 100,020,001 cells.", "choose larger cells"),
         ({"least": 1_600.0}, "In no cell are 1,600 events expected.", "choose a larger bandwidth"),
     ],
 )
