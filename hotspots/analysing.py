@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotspots.analysis.neighbours import Neighbours
+    from hotspots.analysis.school_space import Told
     from hotspots.nouns import (
         AreaCounts,
         Contours,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 SEED: Final = 1
 """Each search for change points starts from it: the same study gives the same answer, in whatever order."""
+
+AGES_OF_SECONDARY: Final = (11, 15)
+"""Children whom state-funded secondaries compete for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Findings:
     contours: dict[str, Contours] = field(default_factory=dict)
     predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
     schools: SchoolResult | None = None
+    school_looks: dict[str, Told] = field(default_factory=dict)
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
     correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
     change_points: dict[str, Extract] = field(default_factory=dict)
@@ -91,7 +96,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     _make_surfaces(study, inputs, findings, report)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
-        _compare_schools(inputs, findings)
+        _compare_schools(study, inputs, findings)
     _make_extracts(study, inputs, findings, report)
     return findings
 
@@ -267,18 +272,50 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 # --------------------------------------------------------------------------- schools
 
 
-def _compare_schools(inputs: Inputs, findings: Findings) -> None:
+def _compare_schools(study: Study, inputs: Inputs, findings: Findings) -> None:
+    """Add the schools against deprivation, and what is said of them in space."""
     from hotspots.analysis.divergence import diverging_schools
 
+    assert study.schools is not None
     assert inputs.schools is not None
     assert inputs.deprivation is not None
-    known = inputs.deprivation.table["score"].reindex(inputs.area.ids).notna()
-    if not known.any() and all(code.startswith("W") for code in inputs.area.ids):
+    index = inputs.deprivation.table[["score", "rank"]].reindex(inputs.area.ids)
+    if not index.notna().to_numpy().any() and all(code.startswith("W") for code in inputs.area.ids):
+        title = inputs.deprivation.title
+        why = ": IDACI is of England only" if "IDACI" in title.upper() else ""
         findings.left_out["schools against deprivation"] = (
-            f"{inputs.deprivation.title} has no score for any area of the study: IDACI is of England only"
+            f"{title} has neither score nor rank for any area of the study{why}"
         )
         return
-    findings.schools = diverging_schools(inputs.schools, inputs.deprivation, inputs.area, placed=inputs.placed)
+    findings.schools = diverging_schools(
+        inputs.schools,
+        inputs.deprivation,
+        inputs.area,
+        placed=inputs.placed,
+        level=study.analysis.level,
+        covariates=study.schools.covariates,
+        children=None if inputs.ages is None else inputs.ages.between(*AGES_OF_SECONDARY),
+        decay=study.schools.catchment_decay,
+    )
+    _look_around_schools(study, findings.schools, findings)
+
+
+def _look_around_schools(study: Study, result: SchoolResult, findings: Findings) -> None:
+    """Add what is said of the schools in space; what can't be said of so few stops nothing and is listed."""
+    from hotspots.analysis import school_space
+
+    looks: dict[str, Callable[[], school_space.Told]] = {
+        "neighbours": lambda: school_space.residual_clustering(result),
+        "authorities": lambda: school_space.authority_effects(result),
+        "deprivation_around": lambda: school_space.bivariate_moran(result),
+        "deprivation_around_each": lambda: school_space.local_bivariate_moran(result, level=study.analysis.level),
+    }
+    for name, look in looks.items():
+        try:
+            findings.school_looks[name] = look()
+        except AnalysisError as error:
+            what = f"schools and their {name.replace('_', ' ')}"
+            findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
 
 
 # --------------------------------------------------------------------------- series and other extracts

@@ -211,6 +211,8 @@ class SchoolsSection(Section):
     source: str = ""
     hidden: Bounds = (1, 2)
     columns: dict[str, str] = Field(default_factory=dict)
+    covariates: tuple[Literal["phase", "authority"], ...] = ()
+    catchment_decay: float = Field(default=1500.0, gt=0)
 
 
 class SeriesLine(Section):
