@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
-from hotspots.publish.phrases import capitalised
+from hotspots.publish.phrases import capitalised, listed
+from hotspots.publish.school_marks import one_sided
+from hotspots.publish.school_phrases import Over, slope_words
 from hotspots.publish.surface_words import bandwidth_sentence, surface_method_sentence, surface_reading
 from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["data_words", "explain_hotspots", "explain_schools", "explain_surface", "slope_title", "slope_words"]
+__all__ = ["data_words", "explain_hotspots", "explain_schools", "explain_surface"]
 
 Section = tuple[str, str]
 """A heading and what stands below it."""
@@ -91,50 +93,33 @@ def explain_surface(surface: Surface, contours: Contours | None = None) -> list[
     ]
 
 
-def explain_schools(result: SchoolResult, *more: str, heading: str = "How to read this map") -> list[Section]:
+def explain_schools(
+    result: SchoolResult, *more: str, heading: str = "How to read this map", over: Over = "area"
+) -> list[Section]:
     """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
+    where = "its area" if over == "area" else "its modelled catchment"
+    given = [f"its {one}" for one in result.provenance.get("covariates", ())]
+    suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
+    slope = slope_words(result, over=over)
+    estimated = result.provenance.get("index_measure") == "estimated score"
     reading = [
-        f"Triangle up: more {result.title} than the school's size and the deprivation of its area would suggest. "
+        f"Triangle up: more {result.title} than {suggests} would suggest.",
         "Triangle down: fewer. "
         "'Far' means beyond the 99.8 % limits, and still so after allowing for the number of schools.",
-        f"{capitalised(slope_words(result))}." if slope_words(result) else "",
+        _marks(result) if over == "area" else "Catchments are a model: children are shared among schools by distance.",
+        f"{capitalised(slope)}." if slope else "",
+        f"The scores of {result.index_title} are estimates made from its ranks." if estimated else "",
         "This measures no school's quality and gives no cause; pupils come from other areas than the school's own.",
         *more,
     ]
     return [(heading, _joined(reading))]
 
 
-def slope_words(result: SchoolResult) -> str:
-    """Return how the rate goes with deprivation, as a clause; empty where no slope was fitted."""
-    if not {"per_ten_points", "low", "high"} <= set(result.slope):
+def _marks(result: SchoolResult) -> str:
+    """Return what dots in the marks mean, where they occur."""
+    if not one_sided(result.table).any():
         return ""
-    slope, low, high = (float(result.slope[key]) for key in ("per_ten_points", "low", "high"))
-    if not (0.0 < slope < float("inf") and 0.0 < high < float("inf")):
-        return ""
-    change = _change(slope) if round(100 * (slope - 1)) else "no more and no fewer"
-    interval = f"95 % interval from {_change(low)} to {_change(high)}"
-    return f"ten points more of {result.index_title} go with {change} {result.title} ({interval})"
-
-
-def slope_title(result: SchoolResult) -> str:
-    """Return how the rate goes with deprivation, as a finding; empty where no slope was fitted."""
-    if not slope_words(result):
-        return ""
-    slope, low, high = (float(result.slope[key]) for key in ("per_ten_points", "low", "high"))
-    if low <= 1.0 <= high:
-        return f"No clear link between {result.title} and deprivation"
-    verb = "rise" if slope > 1.0 else "fall"
-    percent = round(100 * abs(slope - 1.0))
-    return (
-        f"{capitalised(result.title)} {verb} with deprivation: by {percent:,} % for ten points of {result.index_title}"
-    )
-
-
-def _change(ratio: float) -> str:
-    percent = round(100 * (ratio - 1))
-    if percent == 0:
-        return "no difference"
-    return f"{abs(percent):,} % {'more' if percent > 0 else 'fewer'}"
+    return "A dot: this holds against the area's deprivation or the modelled catchment's, but not against both."
 
 
 def data_words(notes: Iterable[str]) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import MANY_AUTHORITIES, Ground, compound_path
+from hotspots.publish.school_marks import draw_school_marks, school_entries
 from hotspots.publish.sheet import INK
-from hotspots.publish.styles import DEPENDS, SCHOOL_LEVELS, ink_on
+from hotspots.publish.styles import DEPENDS, ink_on
 from hotspots.publish.wording import hides, schools_in
-from hotspots.vocabulary import METHOD_CLASSES, SCHOOL_CLASSES
+from hotspots.vocabulary import METHOD_CLASSES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -155,21 +156,6 @@ def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> li
     """Draw schools as points by colour and shape, those that stand out on top; return the legend with counts."""
     table = schools_in(result.table, place)
     table = table[table.geometry.notna() & ~table.geometry.is_empty]
-    styles = {style.key: style for style in SCHOOL_CLASSES}
-    for level, key in enumerate(SCHOOL_LEVELS):
-        style, points = styles[key], table[table["class"] == key].geometry
-        axes.plot(
-            points.x.to_numpy(),
-            points.y.to_numpy(),
-            linestyle="none",
-            marker=style.marker,
-            markersize=5.0 if key in ("as_expected", "cannot_be_judged") else 7.5,
-            markerfacecolor=style.colour,
-            markeredgecolor=INK,
-            markeredgewidth=0.6,
-            zorder=12 + level / 10,
-        )
-    return [
-        Entry(style.label, style.colour, marker=style.marker, count=int((table["class"] == style.key).sum()))
-        for style in SCHOOL_CLASSES
-    ]
+    x, y = table.geometry.x, table.geometry.y
+    draw_school_marks(axes, x, y, table, result=result, small=5.0, level=12.0, clip=True)
+    return school_entries(result, table)

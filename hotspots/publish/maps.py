@@ -29,6 +29,7 @@ from hotspots.publish.layers import (
 )
 from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
+from hotspots.publish.school_phrases import nation_words
 from hotspots.publish.sheet import INK, MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
 from hotspots.publish.surface_layer import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
@@ -214,7 +215,7 @@ def _draw_noun(
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
     entries = draw_schools(window.axes, noun, place=place)
-    ramp = f"{deprivation.title}: tenths of England's areas" if deprivation is not None else ""
+    ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.title)}" if deprivation is not None else ""
     return _Legend(capitalised(noun.title), entries, "Number of schools" + _within(place), ramp)
 
 

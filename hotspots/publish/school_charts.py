@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,13 +11,13 @@ import pandas as pd
 from hotspots.nouns import Place, SchoolResult, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, tidy
-from hotspots.publish.explanations import explain_schools, slope_title
-from hotspots.publish.furniture import Entry, draw_legend
-from hotspots.publish.labels import overlaps
-from hotspots.publish.phrases import capitalised, plural
-from hotspots.publish.sheet import INK, MM_PER_INCH, MM_PER_POINT, QUIET, Box, Sheet, look
-from hotspots.publish.styles import SCHOOL_LEVELS
-from hotspots.vocabulary import SCHOOL_CLASSES
+from hotspots.publish.explanations import explain_schools
+from hotspots.publish.furniture import draw_legend
+from hotspots.publish.phrases import capitalised, listed, plural
+from hotspots.publish.school_labels import label_outliers
+from hotspots.publish.school_marks import draw_school_marks, radii, school_entries
+from hotspots.publish.school_phrases import Over, curve_of, index_along, index_name, slope_title
+from hotspots.publish.sheet import INK, QUIET, Sheet, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,13 +29,22 @@ __all__ = ["draw_exclusions_against_idaci", "draw_funnel"]
 COLUMN: Final = 66.0
 HIDDEN: Final = "#8c8c8c"
 
+BAND: Final = "#d9d9d9"
 LIMIT: Final = "#6e6e6e"
 LIMITS: Final = (("95", "--", "95 % limit"), ("998", ":", "99.8 % limit"))
 PLATE: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 LINE_WORDS: Final = (
     "A grey upright line is a number hidden in the source: the true value lies somewhere on it. "
-    "A school outside the limits is not a bad or a good school: pupils, practice and recording differ."
+    "A school outside the limits is not a bad or a good school: pupils, practice and recording differ. "
+    "Schools are named where there is room."
 )
+CURVE_WORDS: Final = (
+    "The line is what is expected, the grey band its 95 % interval; the broken lines are the 95 % limits of a school "
+    "of middling size."
+)
+MOST_BEYOND: Final = 3
+FAR_BEYOND: Final = 1.8
+"""How many rates may lie above a chart, and how many times higher than all others they are then."""
 
 
 def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
@@ -75,21 +84,27 @@ def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
         axes.set_xlim(0, float(expected.max()) * 1.04 if len(table) else 1.0)
         axes.set_ylim(0, max(2.0, float(high.max()) * 1.08) if len(table) else 2.0)
         _draw_limits(axes, table.sort_values("expected"))
-        _draw_points(axes, expected, low, high, table["class"])
+        _draw_points(axes, expected, (low, high), table, result=result)
         tidy(axes, x=f"Expected {result.title} over the period", y=f"{capitalised(result.title)} over the period")
-        _label_outliers(sheet, axes, table, expected, (low, high), lines=("limit_high_95", "limit_high_998"))
+        label_outliers(sheet, axes, table, expected, (low, high), radius=radii(result, table))
     return sheet.figure
 
 
-def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None = None) -> Figure:
+def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None = None, over: Over = "area") -> Figure:
     """Return every school's rate of exclusions against the deprivation of its area, and what was expected.
+
+    The line is what is expected, the band its 95 % interval, and the broken lines are the 95 % limits of a school of
+    middling size. Beside covariates there is no single line: rates then stand against the rate that was expected of
+    each. A rate far beyond all others is drawn at the upper edge, with its number.
 
     Parameters
     ----------
     result
-        Schools; those without IDACI or a rate are left out, and counted.
+        Schools; those without the index or a rate are left out, and counted.
     place
         Only the schools that lie in these authorities.
+    over
+        ``"catchment"`` for the index of the modelled catchments, and the classes that go with it.
 
     Returns
     -------
@@ -104,36 +119,97 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
     need_released(result, "A chart")
     with look():
         schools = wording.schools_in(result.table, place)
-        table = schools[schools["idaci"].notna() & schools["rate_low"].notna()]
+        x, label = _across(result, schools, over)
+        known = x.notna() & schools["rate_low"].notna()
+        table, x = schools[known], x[known]
         # The slope is the whole study's: a place has no finding of its own here.
-        title = slope_title(result) if place is None and len(table) else ""
-        sheet, axes = _begin(result, table, place=place, left_out=len(schools) - len(table), title=title)
-        x = 100 * table["idaci"]
-        _draw_expected_rate(axes, table)
-        _draw_points(axes, x, table["rate_low"], table["rate_high"], table["class"])
-        axes.set_ylim(bottom=0)
-        share = f"{result.index_title} of the school's area (% of children in income-deprived families)"
-        tidy(axes, x=share, y=f"{capitalised(result.title)} per 100 pupils and year")
-        _label_outliers(sheet, axes, table, x, (table["rate_low"], table["rate_high"]))
+        title = slope_title(result, over=over) if place is None and len(table) else ""
+        curve = None if result.provenance.get("covariates") else curve_of(result, over=over)
+        words = CURVE_WORDS if curve is not None else ""
+        classes = "class" if over == "area" else "class_catchment"
+        sheet, axes = _begin(
+            result, table, place=place, left_out=len(schools) - len(table), title=title, words=words, over=over
+        )
+        top = _highest(table, curve)
+        axes.set_ylim(0, top)
+        axes.set_xlim(*_ends(x, from_zero=bool(result.provenance.get("covariates"))))
+        _draw_expected_rate(axes, table, x, result=result, over=over)
+        shown = table.assign(rate_low=table["rate_low"].clip(upper=top), rate_high=table["rate_high"].clip(upper=top))
+        beyond = table["rate_high"] > top
+        notes = {key: f"{_range(table.loc[key])} (above this chart)" for key in table.index[beyond]}
+        _draw_points(axes, x, (shown["rate_low"], shown["rate_high"]), table, result=result, classes=classes)
+        tidy(axes, x=label, y=f"{capitalised(result.title)} per 100 pupils and year")
+        label_outliers(
+            sheet,
+            axes,
+            table,
+            x,
+            (shown["rate_low"], shown["rate_high"]),
+            radius=radii(result, table, classes=classes),
+            classes=classes,
+            notes=notes,
+        )
     return sheet.figure
 
 
+def _across(result: SchoolResult, schools: pd.DataFrame, over: Over) -> tuple[pd.Series, str]:
+    """Return where schools stand from left to right, and the words below: the index, or the rate expected of each."""
+    along = index_along(result, schools, over=over)
+    covariates = [str(one) for one in result.provenance.get("covariates", ())]
+    if not covariates:
+        return along.values, along.label
+    expected = schools["expected" if over == "area" else "expected_catchment"]
+    where = "area" if over == "area" else "modelled catchment"
+    given = listed([*covariates, f"{index_name(result)} of its {where}"])
+    return 100 * expected / schools["pupils"].where(schools["pupils"] > 0), f"Expected per 100 pupils and year, given {given}"
+
+
+def _ends(x: pd.Series, *, from_zero: bool) -> tuple[float, float]:
+    """Return where an axis begins and ends, with a little room around the points."""
+    if x.empty:
+        return 0.0, 1.0
+    low, high = (0.0 if from_zero else float(x.min())), float(x.max())
+    room = 0.03 * (high - low) or 1.0
+    return (0.0 if from_zero else low - room), high + room
+
+
+def _highest(table: pd.DataFrame, curve: Mapping[str, NDArray[np.float64]] | None) -> float:
+    """Return the upper end of a chart of rates: a few rates far beyond the others would press these to the floor."""
+    rates = np.sort(table["rate_high"].to_numpy(dtype=float))
+    if len(rates) == 0:
+        return 1.0
+    least = float(curve["expected_high"].max()) if curve is not None else 0.0
+    for beyond in range(min(MOST_BEYOND, len(rates) - 1), 0, -1):
+        if rates[-beyond] > FAR_BEYOND * max(rates[-beyond - 1], least):
+            return float(1.1 * max(rates[-beyond - 1], least))
+    return float(1.06 * max(rates[-1], least, 0.01))
+
+
+def _range(school: pd.Series) -> str:
+    low, high = f"{school['rate_low']:.2f}", f"{school['rate_high']:.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
 def _begin(
-    result: SchoolResult, table: pd.DataFrame, *, place: Place | None, left_out: int, title: str = ""
+    result: SchoolResult,
+    table: pd.DataFrame,
+    *,
+    place: Place | None,
+    left_out: int,
+    title: str = "",
+    words: str = "",
+    over: Over = "area",
 ) -> tuple[Sheet, Axes]:
     """Return a sheet and the axes of a chart of schools, with legend and explanation beside them."""
     title, subtitle = title or wording.schools_title(result, place), wording.subtitle(result, place=place)
     sheet, (left, bottom, right, top) = begin_chart(result, title, subtitle)
-    entries = [
-        Entry(style.label, style.colour, marker=style.marker, count=int((table["class"] == style.key).sum()))
-        for style in SCHOOL_CLASSES
-    ]
+    entries = school_entries(result, table, classes="class" if over == "area" else "class_catchment")
     column, note = right - COLUMN, "Number of schools in the chart"
     y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools", entries=entries, note=note)
     missing = ""
     if left_out:
         missing = f"{plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
-    sections = explain_schools(result, LINE_WORDS, missing, heading="How to read this chart")
+    sections = explain_schools(result, words, LINE_WORDS, missing, heading="How to read this chart", over=over)
     sheet.write_sections(column, y - 3.0, sections, width=COLUMN, bottom=bottom + 2)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)
 
@@ -160,91 +236,43 @@ def _name_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], words
         axes.annotate(words, spot, (4, 0), textcoords="offset points", fontsize=7, va="center", color=QUIET, bbox=PLATE)
 
 
-def _draw_expected_rate(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw what is expected of a school of each area, in exclusions per 100 pupils and year."""
-    known = table[(table["pupils"] > 0) & table["expected"].notna()].sort_values("idaci")
-    x = 100 * known["idaci"].to_numpy(dtype=float)
-    y = 100 * (known["expected"] / known["pupils"]).to_numpy(dtype=float)
-    axes.plot(x, y, color=INK, linewidth=1.2, zorder=1)
-    _name_line(axes, x, y, "as expected")
+def _draw_expected_rate(axes: Axes, table: pd.DataFrame, x: pd.Series, *, result: SchoolResult, over: Over) -> None:
+    """Draw what is expected, in exclusions per 100 pupils and year: with its interval where there is one line."""
+    if result.provenance.get("covariates"):
+        end = min(float(x.max()), axes.get_ylim()[1]) if len(x) else 0.0
+        axes.plot([0, end], [0, end], color=INK, linewidth=1.2, zorder=1)
+        _name_line(axes, np.array([end]), np.array([end]), "as expected")
+        return
+    curve = curve_of(result, over=over)
+    if curve is not None:
+        at = index_along(result, result.table, over=over).factor * curve["index"]
+        axes.fill_between(at, curve["expected_low"], curve["expected_high"], color=BAND, linewidth=0, zorder=0.5)
+        for bound in ("limit_low_95", "limit_high_95"):
+            axes.plot(at, curve[bound], color=LIMIT, linestyle="--", linewidth=0.9, drawstyle="steps-mid", zorder=1)
+        if curve["limit_high_95"][-1] < axes.get_ylim()[1]:
+            _name_line(axes, at, curve["limit_high_95"], "95 % limit")
+        axes.plot(at, curve["expected"], color=INK, linewidth=1.2, zorder=1)
+        _name_line(axes, at, curve["expected"], "as expected")
+        return
+    column = "expected" if over == "area" else "expected_catchment"
+    known = table[(table["pupils"] > 0) & table[column].notna()]
+    order = x[known.index].sort_values().index
+    at, rate = (values[order].to_numpy(dtype=float) for values in (x, 100 * known[column] / known["pupils"]))
+    axes.plot(at, rate, color=INK, linewidth=1.2, zorder=1)
+    _name_line(axes, at, rate, "as expected")
 
 
-def _draw_points(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, classes: pd.Series) -> None:
-    """Draw schools by colour and shape, those that stand out on top; a hidden number as a line with its middle."""
-    across, below, above = (values.to_numpy(dtype=float) for values in (x, low, high))
-    hidden = below < above
-    axes.vlines(across[hidden], below[hidden], above[hidden], color=HIDDEN, linewidth=1.0, zorder=2)
-    styles = {style.key: style for style in SCHOOL_CLASSES}
-    for level, key in enumerate(SCHOOL_LEVELS):
-        mine = (classes == key).to_numpy(dtype=bool)
-        axes.plot(
-            across[mine],
-            (below[mine] + above[mine]) / 2,
-            linestyle="none",
-            marker=styles[key].marker,
-            markersize=5.5 if key in ("as_expected", "cannot_be_judged") else 7.5,
-            markerfacecolor=styles[key].colour,
-            markeredgecolor=INK,
-            markeredgewidth=0.6,
-            zorder=3 + level / 10,
-            clip_on=False,
-        )
-
-
-def _label_outliers(
-    sheet: Sheet,
+def _draw_points(
     axes: Axes,
-    table: pd.DataFrame,
     x: pd.Series,
     y: tuple[pd.Series, pd.Series],
+    table: pd.DataFrame,
     *,
-    lines: Sequence[str] = (),
+    result: SchoolResult,
+    classes: str = "class",
 ) -> None:
-    """Name the schools outside the limits, furthest first, where there is room beside the point."""
-    box = axes.get_position()
-    frame = (box.x0 * sheet.width, box.y0 * sheet.height, box.x1 * sheet.width + 12.0, box.y1 * sheet.height)
-    low, high = (_on_page(sheet, axes, x, bound) for bound in y)
-    middle = (low + high) / 2
-    # Room for the points themselves and for the lines of hidden numbers.
-    taken: list[Box] = [(px - 1.2, py - 1.2, px + 1.2, py + 1.2) for px, py in middle]
-    taken += [(px, down, px + 0.2, up) for (px, down), (_, up) in zip(low, high, strict=True) if up > down]
-    crossed: list[Box] = []
-    for line in lines:
-        crossed += [(px - 1.0, py - 0.5, px + 1.0, py + 0.5) for px, py in _on_page(sheet, axes, x, table[line])]
-    rank = {"far_above": 0, "far_below": 0, "above": 1, "below": 1}
-    found = [(rank[key], number) for number, key in enumerate(table["class"]) if key in rank]
-    for _, number in sorted(found, key=lambda pair: (pair[0], -middle[pair[1]][1])):
-        _label_point(sheet, str(table["name"].iloc[number]), middle[number], taken, frame, crossed=crossed)
-
-
-def _on_page(sheet: Sheet, axes: Axes, x: pd.Series, y: pd.Series) -> NDArray[np.float64]:
-    """Return where points of the chart lie on the page (mm), one row each."""
-    points = np.column_stack([x.to_numpy(dtype=float), y.to_numpy(dtype=float)])
-    on_page: NDArray[np.float64] = axes.transData.transform(points) / float(sheet.figure.dpi) * MM_PER_INCH
-    return on_page
-
-
-def _label_point(
-    sheet: Sheet, words: str, point: Sequence[float], taken: list[Box], frame: Box, *, crossed: Sequence[Box]
-) -> None:
-    """Write a name right, left, above or below its point, whichever is free; nowhere if none is.
-
-    A spot that crosses no line of the chart comes first.
-    """
-    size = 6.5
-    width, height = sheet.text_width(words, size=size), size * MM_PER_POINT
-    free: list[tuple[bool, int, Box, tuple[float, float, str]]] = []
-    for number, (dx, dy, align) in enumerate(_beside(height)):
-        left = point[0] + dx - {"left": 0.0, "center": width / 2, "right": width}[align]
-        label = (left, point[1] + dy - 0.5 * height, left + width, point[1] + dy + 0.75 * height)
-        inside = label[0] > frame[0] and label[1] > frame[1] and label[2] < frame[2] and label[3] < frame[3]
-        if inside and not overlaps(label, taken):
-            free.append((overlaps(label, crossed), number, label, (dx, dy, align)))
-    if free:
-        _, _, label, (dx, dy, align) = min(free)
-        sheet.write(point[0] + dx, point[1] + dy + 0.62 * height, words, size=size, align=align)
-        taken.append(label)
-
-
-def _beside(height: float) -> Iterator[tuple[float, float, str]]:
-    yield from ((2.0, 0.0, "left"), (-2.0, 0.0, "right"), (0.0, height + 1.0, "center"), (0.0, -height - 1.0, "center"))
+    """Draw schools by colour and shape; a hidden number as a line with its middle."""
+    across, below, above = (values.to_numpy(dtype=float) for values in (x, *y))
+    hidden = below < above
+    axes.vlines(across[hidden], below[hidden], above[hidden], color=HIDDEN, linewidth=1.0, zorder=2)
+    draw_school_marks(axes, x, (y[0] + y[1]) / 2, table, result=result, classes=classes)

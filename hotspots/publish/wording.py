@@ -8,6 +8,7 @@ import pandas as pd
 
 from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
 from hotspots.publish.phrases import capitalised, listed, period_words, plural
+from hotspots.publish.school_phrases import beside_words, index_name
 from hotspots.publish.surface_words import bandwidth_sentence, surface_title
 from hotspots.vocabulary import (
     HOT_CLASSES,
@@ -125,7 +126,7 @@ def _how(noun: HotspotResult | Surface | SchoolResult) -> str:
         return statistic(noun)
     if isinstance(noun, Surface):
         return SURFACE_WORDS[noun.kind]
-    return f"against {noun.index_title}"
+    return f"against {index_name(noun)}"
 
 
 def statistic(result: HotspotResult) -> str:
@@ -224,7 +225,7 @@ def schools_title(result: SchoolResult, place: Place | None = None) -> str:
     above, below = int(classes.isin(["above", "far_above"]).sum()), int(classes.isin(["below", "far_below"]).sum())
     if total == 0:
         return f"No school{_in(place)} could be judged for {result.title}"
-    suggest = f"{result.title} than deprivation and size would suggest"
+    suggest = f"{result.title} than {beside_words(result)} would suggest"
     schools = f"{plural(total, 'school')}{_in(place)}"
     if above == below == 0:
         none = "The one school" if total == 1 else f"None of the {total:,} schools"
@@ -338,7 +339,7 @@ def alt_text(
     if isinstance(noun, Factors):
         return f"Table of shares of assessments, factor by authority. {title or factors_title(noun)}."
     finding = title or schools_title(noun, place)
-    return f"Schools{_in(place)} against {noun.index_title} of their areas. {finding}."
+    return f"Schools{_in(place)} against {index_name(noun)} of their areas. {finding}."
 
 
 def _alt_series(series: Series) -> str:

@@ -12,9 +12,8 @@ from hotspots.publish.explanations import (
     explain_hotspots,
     explain_schools,
     explain_surface,
-    slope_title,
-    slope_words,
 )
+from hotspots.publish.school_phrases import slope_title, slope_words
 
 
 def reading(result: HotspotResult, *classes: str, null: str = "exchangeable-risk") -> str:

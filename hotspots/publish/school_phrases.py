@@ -1,0 +1,191 @@
+"""What charts and tables of schools call the index, the slope and the schools that stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from hotspots.nouns import SchoolResult
+from hotspots.publish.phrases import capitalised, listed
+from hotspots.publish.school_marks import groups_of
+from hotspots.vocabulary import SCHOOL_CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Over",
+    "beside_words",
+    "curve_of",
+    "flagged_schools",
+    "flagged_title",
+    "index_along",
+    "index_name",
+    "nation_words",
+    "slope_title",
+    "slope_words",
+]
+
+Over = Literal["area", "catchment"]
+"""Against which index: that of the area a school stands in, or that of its modelled catchment."""
+
+STANDS_OUT: Final = ("far_above", "above", "below", "far_below")
+
+
+def index_name(result: SchoolResult) -> str:
+    """Return what the index is called, and that its scores were derived where they were."""
+    estimated = result.provenance.get("index_measure") == "estimated score"
+    return f"{result.index_title} (estimated score)" if estimated else result.index_title
+
+
+def nation_words(index_title: str) -> str:
+    """Return whose areas an index ranks.
+
+    Examples
+    --------
+    >>> nation_words("IDACI 2019"), nation_words("WIMD 2019")
+    ("England's areas", "Wales's areas")
+    """
+    return "Wales's areas" if "WIMD" in index_title.upper() else "England's areas"
+
+
+def beside_words(result: SchoolResult) -> str:
+    """Return what a school's number is expected from: "deprivation and size", or "deprivation, authority and size"."""
+    return listed(["deprivation", *(str(one) for one in result.provenance.get("covariates", ())), "size"])
+
+
+# --------------------------------------------------------------------------- the index as an axis
+
+
+@dataclass(frozen=True)
+class Along:
+    """An index as the axis of a chart: of each school, and the words beside it."""
+
+    values: pd.Series
+    label: str
+    factor: float
+    """What the index of the model's own line is multiplied by to lie on the same axis."""
+
+
+def index_along(result: SchoolResult, table: pd.DataFrame, *, over: Over = "area") -> Along:
+    """Return the index of every school of the table; shares in per cent, ranks as the share of less deprived areas."""
+    of = "of the school's area" if over == "area" else "of the school's modelled catchment"
+    if over == "area" and not result.table["idaci"].notna().any():
+        ranked = float(result.provenance.get("areas_ranked", result.table["idaci_rank"].max()))
+        label = f"{result.index_title} rank {of} (% of {nation_words(result.index_title)} that are less deprived)"
+        return Along(100 * (1 - table["idaci_rank"] / ranked), label, 100.0)
+    values = table["idaci" if over == "area" else "idaci_catchment"]
+    if "IDACI" in result.index_title.upper():
+        label = f"{index_name(result)} {of} (% of children in income-deprived families)"
+        return Along(100 * values, label, 100.0)
+    score = index_name(result) if "(" in index_name(result) else f"{result.index_title} score"
+    return Along(values, f"{score} {of} (higher is more deprived)", 1.0)
+
+
+# --------------------------------------------------------------------------- the slope
+
+
+def _slope(result: SchoolResult, over: Over) -> tuple[float, float, float, bool] | None:
+    """Return ratio, low, high, and whether it is for ranks; None where no slope was fitted."""
+    if over == "catchment":
+        found = result.provenance.get("catchment_slope")
+        numbers: Mapping[str, Any] = dict(zip(("per_ten_points", "low", "high"), found, strict=True)) if found else {}
+    else:
+        numbers = result.slope
+    by_rank = "per_tenth_of_ranks" in numbers
+    keys = ("per_tenth_of_ranks" if by_rank else "per_ten_points", "low", "high")
+    if not set(keys) <= set(numbers):
+        return None
+    slope, low, high = (float(numbers[key]) for key in keys)
+    usable = 0.0 < slope < float("inf") and 0.0 < high < float("inf")
+    return (slope, low, high, by_rank) if usable else None
+
+
+def slope_words(result: SchoolResult, *, over: Over = "area") -> str:
+    """Return how the rate goes with deprivation, as a clause; empty where no slope was fitted."""
+    found = _slope(result, over)
+    if found is None:
+        return ""
+    slope, low, high, by_rank = found
+    change = _change(slope) if round(100 * (slope - 1)) else "no more and no fewer"
+    interval = f"95 % interval from {_change(low)} to {_change(high)}"
+    if by_rank:
+        step = f"a place a tenth of all areas nearer to the most deprived by {result.index_title} goes"
+    else:
+        where = " in the catchment" if over == "catchment" else ""
+        step = f"ten points more of {index_name(result)}{where} go"
+    return f"{step} with {change} {result.title} ({interval})"
+
+
+def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
+    """Return how the rate goes with deprivation, as a finding; empty where no slope was fitted."""
+    found = _slope(result, over)
+    if found is None:
+        return ""
+    slope, low, high, by_rank = found
+    deprivation = "the deprivation of schools' catchments" if over == "catchment" else "deprivation"
+    given = listed([str(one) for one in result.provenance.get("covariates", ())])
+    given = f", given {given}" if given else ""
+    if low <= 1.0 <= high:
+        return f"No clear link between {result.title} and {deprivation}{given}"
+    verb = "rise" if slope > 1.0 else "fall"
+    percent = round(100 * abs(slope - 1.0))
+    step = f"a tenth of all areas in {result.index_title}" if by_rank else f"ten points of {result.index_title}"
+    return f"{capitalised(result.title)} {verb} with {deprivation}{given}: by {percent:,} % for {step}"
+
+
+def _change(ratio: float) -> str:
+    percent = round(100 * (ratio - 1))
+    if percent == 0:
+        return "no difference"
+    return f"{abs(percent):,} % {'more' if percent > 0 else 'fewer'}"
+
+
+# --------------------------------------------------------------------------- schools that stand out
+
+
+def flagged_schools(result: SchoolResult) -> pd.DataFrame:
+    """Return a table for print of every school that stands out under one index or the other.
+
+    Those that go against the slope come first, then the others, each from far above to far below.
+    """
+    every = pd.DataFrame(result.table.drop(columns="geometry"))
+    table = every[every["class"].isin(STANDS_OUT) | (every["holds"] != "")]
+    styles = {style.key: style for style in SCHOOL_CLASSES}
+    group = pd.Series("", index=table.index, dtype=object)
+    order = pd.Series(9, index=table.index)
+    for number, (one, inside) in enumerate(groups_of(result, table)):
+        group[inside], order[inside] = one.words, number
+    rank = table["class"].map({key: number for number, key in enumerate((*STANDS_OUT, "as_expected"))}).fillna(9)
+    shown = pd.DataFrame(
+        {
+            "School": table["name"].astype(str),
+            "Authority": table["la_name"].astype(str),
+            "Pupils a year": (table["pupils"] / table["years"]).round(),
+            capitalised(result.title): [
+                f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
+                for low, high in zip(table["low"], table["high"], strict=True)
+            ],
+            "Expected": [f"{value:,.1f}" if np.isfinite(value) else "–" for value in table["expected"]],
+            "Class": [styles[key].label for key in table["class"]],
+            "Holds under": table["holds"].replace("", "–"),
+            "Against the slope": group.replace("", "–"),
+        }
+    )
+    by = pd.DataFrame({"order": order, "rank": rank, "name": table["name"].astype(str)})
+    return shown.loc[by.sort_values(["order", "rank", "name"]).index].reset_index(drop=True)
+
+
+def flagged_title(result: SchoolResult) -> str:
+    """Return what the table of schools that stand out is."""
+    return f"Schools with more or fewer {result.title} than {beside_words(result)} would suggest"
+
+
+def curve_of(result: SchoolResult, *, over: Over) -> Mapping[str, NDArray[np.float64]] | None:
+    """Return the line that schools were held against, with its interval and limits; None where there is no one line."""
+    found = result.provenance.get("curve" if over == "area" else "curve_catchment")
+    return None if found is None else {name: np.asarray(values, dtype=float) for name, values in found.items()}
