@@ -65,10 +65,10 @@ def read_series(
             series = years
         else:
             series = _count(study, one, events if one.years == section.years else reread(one.years))
-        if hides and _tells(study, one, series, section=section, counts=counts, dropped=events.dropped):
-            left_out[chart] = TELLS
-            continue
-        first = one if hides and first is None else first
+            if hides and _tells(study, one, series, section=section, counts=counts, dropped=events.dropped):
+                left_out[chart] = TELLS
+                continue
+            first = one if hides else None
         series, why = _with_rates(study, one, series, section=section, counts=counts, ages=ages)
         left_out |= {f"rates of {one.title}": why} if why else {}
         found[one.name] = finish_series(series, one)

@@ -39,11 +39,57 @@ file = "hes.csv"
 years = [2017, 2018]
 release = "{release}"
 source = "Made for a test"
+{admissions}
 
 [maps]
 dpi = 72
 {more}
 """
+
+
+EXTRACTS = """
+[population_by_age]
+file = "ages.csv"
+source = "Made for a test"
+
+[[series]]
+name = "by_year"
+title = "Admissions"
+events = "admissions"
+years = [2017, 2018]
+rates = true
+base = 2017
+lines = [{ group = "all ages" }, { group = "under 25", ages = [0, 24] }]
+
+[[series]]
+name = "by_quarter"
+title = "Admissions by quarter"
+events = "admissions"
+years = [2017, 2018]
+by = "quarter"
+base = 2017
+change_points = true
+lines = [{ group = "all ages" }, { group = "under 25", ages = [0, 24] }]
+
+[[recorded]]
+name = "recorded"
+title = "Recorded knife crime"
+file = "recorded.csv"
+force = "Here"
+rates = true
+base = "2016/17"
+change_points = true
+provisional = ["2018/19 Q4"]
+
+[deprivation]
+file = "idaci.csv"
+
+[children_in_need]
+file = "factors.csv"
+year = 2019
+theme = "Domestic abuse"
+"""
+"""Every extract that a study can hold; the section of admissions needs `standardised = true` beside it."""
 
 
 BIRMINGHAM = """
@@ -53,6 +99,33 @@ authorities = ["E08000025"]
 """
 
 
+def write_extract_files(folder: Path, *, seed: int = 2) -> None:
+    """Write people by age, recorded crime, deprivation and factors beside a small study."""
+    rng = np.random.default_rng(seed)
+    codes = codes_of(make_grid(10, 10))
+    bands = {"0-4": 100, **{f"{age}-{age + 4}": 90 for age in range(5, 85, 5)}, "85+": 40}
+    pd.DataFrame({"lsoa11_code": codes, **{band: people + np.arange(100) for band, people in bands.items()}}).to_csv(
+        folder / "ages.csv", index=False
+    )
+    quarters = [(f"{year}/{year % 100 + 1}", f"Q{quarter}") for year in (2016, 2017, 2018) for quarter in range(1, 5)]
+    pd.DataFrame(quarters, columns=["Financial Year", "Financial Quarter"]).assign(
+        **{"Force Name": "Here", "Population": 200.0, "Knife Crime": rng.poisson(np.repeat([40, 42, 90], 4))}
+    ).to_csv(folder / "recorded.csv", index=False)
+    column = np.arange(100) % 10  # the most deprived in the west
+    pd.DataFrame(
+        {"lsoa11_code": codes, "idaci_score": 0.4 - 0.03 * column, "idaci_rank": 3000 * column + np.arange(100) + 1,
+         "idaci_decile": column + 1}
+    ).to_csv(folder / "idaci.csv", index=False)  # fmt: skip
+    rows = [
+        (year, "Local authority", code, name, 1000, 600, 300 * (1 + number))
+        for year in (2018, 2019)
+        for number, (code, name) in enumerate((("E08000025", "Birmingham"), ("E08000028", "Sandwell")))
+    ]
+    columns = ["time_period", "geographic_level", "new_la_code", "la_name", "Episodes_with_assessment_factor",
+               "Domestic_Abuse", "Mental_Health"]  # fmt: skip
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "factors.csv", index=False)
+
+
 def codes_of(area):
     """Return well-formed LSOA 2011 codes for the squares of a grid."""
     return [f"E010{10000 + i}" for i in range(len(area))]
@@ -60,7 +133,7 @@ def codes_of(area):
 
 def write_small_study(
     folder: Path, *, release: str = "invented", places: str = "", study: str = "", areas: str = "", crime: str = "",
-                      more: str = "", seed: int = 1) -> Path:  # fmt: skip
+                      admissions: str = "", more: str = "", seed: int = 1) -> Path:  # fmt: skip
     """Write the files of the study into a folder and return the study file."""
     rng = np.random.default_rng(seed)
     grid = make_grid(10, 10)
@@ -81,7 +154,10 @@ def write_small_study(
     _write_admissions(folder / "hes.csv", [codes[i] for i in home], rng)
     file = folder / "study.toml"
     file.write_text(
-        STUDY.format(release=release, places=places, study=study, areas=areas, crime=crime, more=more), encoding="utf-8"
+        STUDY.format(
+            release=release, places=places, study=study, areas=areas, crime=crime, admissions=admissions, more=more
+        ),
+        encoding="utf-8",
     )
     return file
 

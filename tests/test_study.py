@@ -14,6 +14,9 @@ SMALL = {
     "events": [{"name": "crime", "title": "crime", "format": "police", "file": "crime.csv"}],
 }
 
+SERIES = {"name": "s", "title": "s", "events": "table", "years": [2013, 2019]}
+TABLE = {"name": "table", "title": "t", "format": "counts", "file": "c.csv", "count_column": "n"}
+HES = {"name": "admissions", "title": "admissions", "format": "hes", "file": "hes.csv"}
 CHANGE = {"name": "change", "title": "Change", "events": "crime"}
 
 
@@ -73,6 +76,38 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"analysis": {"conditional": True, "null": "constant-risk"}}, 'conditional needs null = "randomisation"'),
         ({"events": SMALL["events"] * 2}, "two event sections share the name 'crime'"),
         ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
+        (
+            {"series": [SERIES], "events": [TABLE]},
+            "series 's' is of 'table', which is a table of counts: events are needed",
+        ),
+        ({"series": [{**SERIES, "events": "crime"}] * 2}, "two series share the name 's'"),
+        (
+            {
+                "series": [{**SERIES, "events": "crime"}],
+                "recorded": [{"name": "s", "title": "s", "file": "a", "force": "b"}],
+            },
+            "two series share the name 's'",
+        ),
+        ({"series": [{**SERIES, "by": "month"}]}, "series[1].by: Input should be 'year' or 'quarter'"),
+        ({"series": [{**SERIES, "lines": []}]}, "at least 1 item"),
+        ({"events": [{**HES, "standardised": True}]}, "standardised rates are of all ages and per year: give years"),
+        (
+            {"events": [{**HES, "standardised": True, "years": [2017, 2019], "ages": [0, 24]}]},
+            "standardised rates are of all ages and per year",
+        ),
+        (
+            {"events": [{**SMALL["events"][0], "standardised": True}]},
+            'standardised goes with format = "hes", not with "police"',
+        ),
+        (
+            {"children_in_need": {"file": "a.csv", "year": 2019, "theme": "t", "years": [2018, 2020]}},
+            "years end with year, which is shown; e.g. years = [2015, 2019]",
+        ),
+        (
+            {"children_in_need": {"file": "a.csv", "year": 2019, "years": [2018, 2019]}},
+            'years and episodes go with a theme, e.g. theme = "Domestic abuse"',
+        ),
+        ({"population_by_age": {"file": "a.csv", "release": "unreleased"}}, "Input should be 'open' or 'invented'"),
         ({"schools": {"register": "a", "exclusions": "b"}}, "schools need a [deprivation] section"),
         ({"profile": "restricted"}, "names its readers"),
         (
@@ -141,11 +176,29 @@ def test_a_rule_of_ones_own_is_a_section(tmp_path):
 
 
 def test_comparisons_and_predictions_need_events_and_not_counts():
-    table = {"name": "table", "title": "t", "format": "counts", "file": "c.csv", "count_column": "n"}
     with pytest.raises(StudyError, match="is of 'table', which is a table of counts: events are needed"):
-        make_study({**SMALL, "events": [*SMALL["events"], table], "comparisons": [{**CHANGE, "against": "table"}]})
+        make_study({**SMALL, "events": [*SMALL["events"], TABLE], "comparisons": [{**CHANGE, "against": "table"}]})
 
 
 def test_a_bandwidth_is_metres_or_a_rule():
     assert make_study({**SMALL, "density": {"bandwidth": 800}}).density.bandwidth == 800
     assert make_study({**SMALL, "density": {"bandwidth": "likelihood"}}).density.bandwidth == "likelihood"
+
+
+def test_a_year_to_compare_with_may_stand_without_quotes():
+    section = {**SERIES, "events": "crime", "base": 2014, "provisional": [2019]}
+    series = make_study({**SMALL, "series": [section]}).series[0]
+    assert (series.base, series.provisional) == ("2014", ("2019",))
+
+
+def test_every_file_of_the_extracts_is_an_input():
+    study = make_study(
+        {
+            **SMALL,
+            "population_by_age": {"file": "ages.csv"},
+            "recorded": [{"name": "r", "title": "r", "file": "recorded.csv", "force": "West Midlands"}],
+            "children_in_need": {"file": "factors.csv", "year": 2019, "theme": "t", "episodes": "episodes.csv"},
+        }
+    )
+    names = {path.name for path in study.input_files()}
+    assert names == {"areas.gpkg", "crime.csv", "ages.csv", "recorded.csv", "factors.csv", "episodes.csv"}

@@ -40,8 +40,8 @@ def extract_title(extract: Extract) -> str:
             ("under_25", "of people are under 25"),
         ):
             share = own[column].astype(float).dropna()
-            if len(share) > 1 and share.max() > share.min():
-                low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
+            low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
+            if len(share) > 1 and low != high:
                 return f"{low} % ({share.idxmin()}) to {high} % ({share.idxmax()}) {words}"
         return f"{plural(len(own), 'authority', 'authorities')}: population, age and deprivation"
     return extract.title
