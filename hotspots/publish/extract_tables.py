@@ -10,7 +10,7 @@ from hotspots.nouns import Extract, Series, need_released
 from hotspots.publish.saving import replace_file
 from hotspots.publish.wording import release_sentence
 
-__all__ = ["write_table"]
+__all__ = ["plain_cell", "write_table"]
 
 
 def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame | None = None) -> Path:
@@ -50,10 +50,10 @@ def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame 
             new = [column for column in also.columns if column not in table.columns]
             table = table.merge(also[["period", "group", *new]], on=["period", "group"], how="left")
     table["source"], table["release"] = noun.source, release_sentence(noun.release)
-    text = table.map(_plain).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")
+    text = table.map(plain_cell).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(text.encode("utf-8-sig")))
 
 
-def _plain(value: object) -> object:
+def plain_cell(value: object) -> object:
     """Return text that a spreadsheet does not take for a formula; everything else as it is."""
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value

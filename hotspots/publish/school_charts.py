@@ -161,7 +161,8 @@ def _across(result: SchoolResult, schools: pd.DataFrame, over: Over) -> tuple[pd
     expected = schools["expected" if over == "area" else "expected_catchment"]
     where = "area" if over == "area" else "modelled catchment"
     given = listed([*covariates, f"{index_name(result)} of its {where}"])
-    return 100 * expected / schools["pupils"].where(schools["pupils"] > 0), f"Expected per 100 pupils and year, given {given}"
+    rate = 100 * expected / schools["pupils"].where(schools["pupils"] > 0)
+    return rate, f"Expected per 100 pupils and year, given {given}"
 
 
 def _ends(x: pd.Series, *, from_zero: bool) -> tuple[float, float]:
