@@ -64,8 +64,8 @@ def open_published(folder: Path, log: str = "") -> Published:
         elif path.suffix == ".png":
             with Image.open(path) as picture:
                 texts[name] = "\n".join(str(value) for value in picture.info.values())
-        elif path.suffix in {".json", ".qml", ".sld", ".xml", ".txt", ".log"}:
-            texts[name] = path.read_text(encoding="utf-8")
+        elif path.suffix in {".csv", ".json", ".qml", ".sld", ".xml", ".txt", ".log"}:
+            texts[name] = path.read_text(encoding="utf-8-sig")
     return Published(layers, json.loads((folder / "summary.json").read_text(encoding="utf-8")), texts)
 
 

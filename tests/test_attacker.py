@@ -54,6 +54,9 @@ name = "by_year"
 title = "hospital admissions by year"
 events = "admissions"
 years = [2017, 2018]
+rates = true
+base = 2017
+change_points = true
 [analysis]
 global_statistics = true
 [maps]

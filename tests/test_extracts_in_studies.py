@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from attacker import attack, open_published
 from small_study import BIRMINGHAM, EXTRACTS, write_extract_files, write_small_study
 from test_pipeline import digests
 
@@ -242,6 +243,12 @@ def test_hidden_quarters_change_no_byte(tmp_path):
         files["summary.json"] = str({key: value for key, value in summary.items() if key != "seconds"})
     assert "tables/by_year.csv" in one
     assert one == two
+    # Nor do the areas and the quarters, held against each other.
+    shown = table(first, "by_quarter")
+    quarters = shown.loc[shown["group"] == "all ages", ["low", "high"]].to_numpy().tolist()
+    published, words = open_published(first.folder), ("admissions", "admission")
+    assert any(name.endswith("by_quarter.csv") for name in published.texts)
+    assert attack(published, "admissions_getis_ord", words=words, years=quarters, columns=()) == {}
 
 
 def _harmless_move(hes, rule):
