@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hotspots.analysis.neighbours import Neighbours
     from hotspots.analysis.school_space import Told
     from hotspots.nouns import (
+        Ages,
         AreaCounts,
         Contours,
         Events,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 SEED: Final = 1
 """Each search for change points starts from it: the same study gives the same answer, in whatever order."""
 
-AGES_OF_SECONDARY: Final = (11, 15)
-"""Children whom state-funded secondaries compete for."""
+AGES_OF_SECONDARY: Final = ((11, 15), (10, 14), (10, 15), (0, 15), (0, 17))
+"""Children whom state-funded secondaries compete for, or what comes near, where a file has wider bands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +295,19 @@ def _compare_schools(study: Study, inputs: Inputs, findings: Findings) -> None:
         placed=inputs.placed,
         level=study.analysis.level,
         covariates=study.schools.covariates,
-        children=None if inputs.ages is None else inputs.ages.between(*AGES_OF_SECONDARY),
+        children=None if inputs.ages is None else _children(inputs.ages),
         decay=study.schools.catchment_decay,
     )
     _look_around_schools(study, findings.schools, findings)
+
+
+def _children(ages: Ages) -> pd.Series | None:
+    """Return children of secondary age by area, named by their ages; None where the bands can't tell."""
+    for youngest, oldest in AGES_OF_SECONDARY:
+        children = ages.between(youngest, oldest)
+        if children is not None:
+            return children.rename(f"residents of {youngest} to {oldest} years")
+    return None
 
 
 def _look_around_schools(study: Study, result: SchoolResult, findings: Findings) -> None:

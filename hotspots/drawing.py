@@ -170,10 +170,11 @@ def _draw(sheet: _Sheet) -> Body | None:
 
 
 def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dpi: int) -> Iterator[Page]:
-    from hotspots.publish import charts, density_charts, school_charts
+    from hotspots.publish import charts, density_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
     from hotspots.publish.saving import title_of
+    from hotspots.publish.school_phrases import flagged_schools, flagged_title, flagged_words
 
     drawn: list[tuple[str, Figure, str]] = [*_on_series(inputs, findings), *_on_extracts(inputs, findings)]
     for name, table in findings.correlograms.items():
@@ -184,17 +185,40 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
         later = inputs.predictions[name][1]
         figure = density_charts.draw_prediction(table, title=later.title, source=later.source, period=later.period)
         drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
-    if findings.schools is not None:
-        for stem, draw, words in (
-            ("schools_funnel", school_charts.draw_funnel, "exclusions against expected exclusions, with limits"),
-            ("schools_idaci", school_charts.draw_exclusions_against_idaci, "exclusion rates against deprivation"),
-        ):
-            figure = draw(findings.schools)
-            drawn.append((stem, figure, f"Chart of {words}. {title_of(figure)}."))
+    drawn += _on_schools(findings)
     for stem, figure, alt in drawn:
         report(f"Drew the chart {stem}")
         save_map(figure, folder / stem, dpi=dpi)
         yield Page(alt=alt, figure=figure)
+    if findings.schools is not None:
+        table = flagged_schools(findings.schools)
+        if len(table):
+            text = f"{wording.subtitle(findings.schools)}. {flagged_words(findings.schools)}"
+            yield Page(title=flagged_title(findings.schools), text=text, table=table)
+
+
+def _on_schools(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Give stem, chart and alternative text of the schools: funnel, rates over both indices, authorities."""
+    from hotspots.publish.authority_chart import draw_authority_effects
+    from hotspots.publish.saving import title_of
+    from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
+
+    result = findings.schools
+    if result is None:
+        return
+    drawn = [
+        ("funnel", draw_funnel(result), "exclusions against expected exclusions, with limits"),
+        ("idaci", draw_exclusions_against_idaci(result), "exclusion rates against deprivation"),
+    ]
+    if (result.table["class_catchment"] != "").any():
+        figure = draw_exclusions_against_idaci(result, over="catchment")
+        drawn.append(("idaci_catchment", figure, "exclusion rates against the deprivation of modelled catchments"))
+    authorities = findings.school_looks.get("authorities")
+    if authorities is not None and len(authorities.table):
+        figure = draw_authority_effects(authorities.table, result)
+        drawn.append(("authorities", figure, "exclusions of each authority's schools against the average authority's"))
+    for name, figure, words in drawn:
+        yield f"schools_{name}", figure, f"Chart of {words}. {title_of(figure)}."
 
 
 def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:

@@ -16,10 +16,11 @@ from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
 from hotspots.analysis.prediction import best_bandwidth
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
-from hotspots.nouns import Contours, HotspotResult, Place, SchoolResult, Surface
+from hotspots.nouns import Contours, HotspotResult, Place, Surface
 from hotspots.publish import wording
 from hotspots.publish.extract_words import extract_title
 from hotspots.publish.phrases import capitalised, listed
+from hotspots.publish.school_phrases import schools_sentence
 from hotspots.publish.series_charts import change_title, line_title
 from hotspots.publish.styles import marking
 from hotspots.publish.surface_words import surface_sentence
@@ -72,6 +73,7 @@ def write_outputs(
 def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
     from hotspots.publish.extract_tables import write_table
+    from hotspots.publish.school_tables import write_school_tables
 
     if inputs.series or findings.extracts:
         folder.mkdir()
@@ -83,6 +85,9 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
             write_table(folder / f"{series.name}_years.csv", change.years, also=change.table)
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
+    if findings.schools is not None:
+        looks = {name: told.table for name, told in findings.school_looks.items()}
+        write_school_tables(folder, findings.schools, looks=looks)
 
 
 # --------------------------------------------------------------------------- briefing
@@ -99,7 +104,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": _surface_words(findings),
-        "Schools": [schools.words, *schools.notes] if schools else [],
+        "Schools": [schools.words, *schools.notes, *_around_schools(findings)] if schools else [],
         "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
         "Authorities": [extract.words for extract in findings.extracts],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
@@ -198,7 +203,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         words = best_bandwidth(table, share=share).words
         sentences.append(f"{capitalised(later.title)}, {later.period}: {words[:1].lower()}{words[1:]}")
     if findings.schools is not None:
-        sentences.append(wording.schools_title(findings.schools) + ".")
+        sentences += [wording.schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
     for series in inputs.series:
         change = findings.changes.get(series.name)
         title = change_title(change.table, change.years, change.base) if change else line_title(series)
@@ -242,7 +247,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
         "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
-        "schools": _describe_school_result(findings.schools),
+        "schools": _describe_school_result(findings),
         "extracts": {
             extract.name: {"title": extract.title, "words": extract.words, "notes": list(extract.notes)}
             for extract in (*findings.change_points.values(), *findings.extracts)
@@ -305,7 +310,13 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
     }
 
 
-def _describe_school_result(result: SchoolResult | None) -> dict[str, Any] | None:
+def _around_schools(findings: Findings) -> list[str]:
+    """Return what is said of the schools in space, a sentence each."""
+    return [told.words for told in findings.school_looks.values() if told.words]
+
+
+def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
+    result = findings.schools
     if result is None:
         return None
     classes = {
@@ -318,6 +329,9 @@ def _describe_school_result(result: SchoolResult | None) -> dict[str, Any] | Non
         "slope": dict(result.slope),
         "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "schools": classes,
+        "holds": {str(k): int(v) for k, v in sorted(result.table["holds"].value_counts().items()) if k},
+        "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
+        "in_space": _around_schools(findings),
         "notes": list(result.notes),
     }
 

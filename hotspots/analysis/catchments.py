@@ -122,7 +122,8 @@ def catchment_scores(
     placed
         School id → area id, missing where the school is in none.
     children
-        Area id → children; by default the population of the study's areas, or if there is none, every area alike.
+        Area id → children, named by what they are (``"residents of 11 to 15 years"``); by default the population of
+        the study's areas, or if there is none, every area alike.
     decay
         Metres over which a school's pull falls to 1 / e.
 
@@ -170,7 +171,7 @@ def _children(area: StudyArea, children: pd.Series | None) -> tuple[Floats, str]
                 found=f"{int((given < 0).sum()):,} such areas",
                 advice="correct the numbers of children",
             )
-        return np.nan_to_num(given), "children"
+        return np.nan_to_num(given), children.name if isinstance(children.name, str) else "children"
     if "population" in area.areas.columns:
         everybody = area.areas["population"].to_numpy(dtype=float, na_value=np.nan)
         if np.nansum(everybody) > 0:

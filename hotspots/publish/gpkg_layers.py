@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, slugify
-from hotspots.publish.styles import LayerStyle, area_style, authority_style, contour_style, marking, school_style
+from hotspots.publish.styles import (
+    LayerStyle,
+    area_style,
+    authority_style,
+    contour_style,
+    marking,
+    school_column_words,
+    school_style,
+)
 from hotspots.publish.surface_words import percent
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
@@ -23,7 +31,6 @@ from hotspots.vocabulary import (
     RELEASE_WORDS,
     RESTRICTED,
     RESULT_COLUMNS,
-    SCHOOL_COLUMN_WORDS,
 )
 
 if TYPE_CHECKING:
@@ -122,16 +129,18 @@ def area_layer(result: HotspotResult) -> Layer:
 def school_layer(result: SchoolResult) -> Layer:
     """Return the schools as the layer ``schools``; a school without a point is a row without geometry."""
     title = f"Schools: {result.title} and {result.index_title}"
+    words = school_column_words(result.index_title)
+    estimated = result.provenance.get("index_measure") == "estimated score"
     model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
         title=", ".join(part for part in (title, result.period) if part),
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
-        table=_plain(result.table.assign(school_id=result.table.index), SCHOOL_COLUMN_WORDS, result.table.geometry),
+        table=_plain(result.table.assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
         level=3,
-        words=SCHOOL_COLUMN_WORDS,
-        style=school_style(release=result.release),
+        words=words,
+        style=school_style(release=result.release, index_title=result.index_title, estimated=estimated),
         lineage=_lineage(result) | model,
     )
 

@@ -29,9 +29,9 @@ from hotspots.publish.layers import (
 )
 from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
-from hotspots.publish.school_phrases import nation_words
 from hotspots.publish.sheet import INK, MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
+from hotspots.publish.styles import nation_words
 from hotspots.publish.surface_layer import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
 from hotspots.publish.surface_words import surface_heading, surface_title
 from hotspots.publish.window import Window, open_window

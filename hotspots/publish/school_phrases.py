@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hotspots.nouns import SchoolResult
-from hotspots.publish.phrases import capitalised, listed
+from hotspots.publish.phrases import capitalised, listed, plural
 from hotspots.publish.school_marks import groups_of
+from hotspots.publish.styles import nation_words
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ __all__ = [
     "curve_of",
     "flagged_schools",
     "flagged_title",
+    "flagged_words",
     "index_along",
     "index_name",
-    "nation_words",
+    "schools_sentence",
     "slope_title",
     "slope_words",
 ]
@@ -40,17 +42,6 @@ def index_name(result: SchoolResult) -> str:
     """Return what the index is called, and that its scores were derived where they were."""
     estimated = result.provenance.get("index_measure") == "estimated score"
     return f"{result.index_title} (estimated score)" if estimated else result.index_title
-
-
-def nation_words(index_title: str) -> str:
-    """Return whose areas an index ranks.
-
-    Examples
-    --------
-    >>> nation_words("IDACI 2019"), nation_words("WIMD 2019")
-    ("England's areas", "Wales's areas")
-    """
-    return "Wales's areas" if "WIMD" in index_title.upper() else "England's areas"
 
 
 def beside_words(result: SchoolResult) -> str:
@@ -145,6 +136,20 @@ def _change(ratio: float) -> str:
     return f"{abs(percent):,} % {'more' if percent > 0 else 'fewer'}"
 
 
+def schools_sentence(result: SchoolResult) -> str:
+    """Return the slope, and how many schools go against it, as sentences; empty where there is nothing to say."""
+    slope = slope_words(result)
+    said = [f"{capitalised(slope)}." if slope else ""]
+    counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
+    if any(counts.values()):
+        said.append(
+            f"Fewer {result.title} than expected in highly deprived areas: "
+            f"{plural(counts['fewer_in_most_deprived'], 'school')}; more than expected in the least deprived areas: "
+            f"{plural(counts['more_in_least_deprived'], 'school')}."
+        )
+    return " ".join(one for one in said if one)
+
+
 # --------------------------------------------------------------------------- schools that stand out
 
 
@@ -171,7 +176,7 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
                 for low, high in zip(table["low"], table["high"], strict=True)
             ],
             "Expected": [f"{value:,.1f}" if np.isfinite(value) else "–" for value in table["expected"]],
-            "Class": [styles[key].label for key in table["class"]],
+            "Class": [styles[key].label.split(" (")[0] for key in table["class"]],
             "Holds under": table["holds"].replace("", "–"),
             "Against the slope": group.replace("", "–"),
         }
@@ -183,6 +188,16 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
 def flagged_title(result: SchoolResult) -> str:
     """Return what the table of schools that stand out is."""
     return f"Schools with more or fewer {result.title} than {beside_words(result)} would suggest"
+
+
+def flagged_words(result: SchoolResult) -> str:
+    """Return what a reader of the table of schools that stand out must know."""
+    return (
+        "Above and below: beyond the 95 % limits; far: beyond the 99.8 % limits, and still so after allowing for the "
+        "number of schools. Against the slope: fewer than expected in a highly deprived area (deciles 1 to 3 of "
+        f"{result.index_title}), or more in one of the least deprived (7 to 10). These are counts given size and area: "
+        "they measure no school's quality and give no cause."
+    )
 
 
 def curve_of(result: SchoolResult, *, over: Over) -> Mapping[str, NDArray[np.float64]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number, percent
@@ -41,6 +42,8 @@ __all__ = [
     "contour_style",
     "ink_on",
     "marking",
+    "nation_words",
+    "school_column_words",
     "school_style",
     "surface_style",
 ]
@@ -138,7 +141,44 @@ def _area_tip(labels: Mapping[str, str], mark: str) -> str:
     )
 
 
-def school_style(*, release: str, name: str = "schools") -> LayerStyle:
+def school_column_words(index_title: str = "IDACI") -> dict[str, tuple[str, str]]:
+    """Return title and description of every column of schools, with the index called by its own name.
+
+    Examples
+    --------
+    >>> school_column_words("WIMD 2019")["idaci"]
+    ('WIMD 2019', 'Score of WIMD 2019 of the area the school stands in; higher is more deprived')
+    """
+    if index_title == "IDACI":
+        return dict(SCHOOL_COLUMN_WORDS)
+    words = {
+        column: (title.replace("IDACI", index_title), described)
+        for column, (title, described) in SCHOOL_COLUMN_WORDS.items()
+    }
+    if "IDACI" not in index_title.upper():
+        scored = f"Score of {index_title} of the area the school stands in; higher is more deprived"
+        words["idaci"] = (index_title, scored)
+        words["idaci_decile"] = (
+            words["idaci_decile"][0],
+            f"1 is the most deprived tenth of {nation_words(index_title)}",
+        )
+    return words
+
+
+def nation_words(index_title: str) -> str:
+    """Return whose areas an index ranks.
+
+    Examples
+    --------
+    >>> nation_words("IDACI 2019"), nation_words("WIMD 2019")
+    ("England's areas", "Wales's areas")
+    """
+    return "Wales's areas" if "WIMD" in index_title.upper() else "England's areas"
+
+
+def school_style(
+    *, release: str, name: str = "schools", index_title: str = "IDACI", estimated: bool = False
+) -> LayerStyle:
     """Return the look of the layer of schools: shape and colour by class, those that stand out larger and on top."""
     mark = marking(release)
     rules = _notes(mark) + [
@@ -162,15 +202,16 @@ def school_style(*, release: str, name: str = "schools") -> LayerStyle:
         rules,
         point=True,
         labels=text,
-        aliases=_titles(SCHOOL_COLUMN_WORDS),
+        aliases=_titles(school_column_words(index_title)),
         value_words={"class": labels},
         display=f"\"name\" || ': ' || {in_words('class', labels)}",
-        map_tip=_school_tip(labels, mark),
+        map_tip=_school_tip(labels, mark, f"{index_title} (estimated score)" if estimated else index_title),
     )
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
 
-def _school_tip(labels: Mapping[str, str], mark: str) -> str:
+def _school_tip(labels: Mapping[str, str], mark: str, index: str) -> str:
+    index = escape(index, quote=False).replace("[%", "[")
     return map_tip(
         in_words("class", labels),
         f"{markup('name')} || ', ' || {markup('la_name')}",
@@ -179,7 +220,10 @@ def _school_tip(labels: Mapping[str, str], mark: str) -> str:
             ("Expected", number("expected", 1)),
             ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
             ("Pupil-years", number("pupils", 0)),
-            ("IDACI", number("idaci", 3)),
+            (index, number("idaci", 3)),
+            (f"{index}, rank", number("idaci_rank", 0)),
+            (f"{index.removesuffix(' (estimated score)')} of the modelled catchment", number("idaci_catchment", 3)),
+            ("Stands out under", "coalesce(\"holds\", 'neither')"),
         ),
         reason="reason",
         mark=mark,
