@@ -266,3 +266,34 @@ def _harmless_move(hes, rule):
         if all(same[0]) and not all(same[1]):
             return moved
     pytest.fail("no such move in this small world: take another seed")
+
+
+# --------------------------------------------------------------------------- real files
+
+
+@pytest.mark.real
+def test_a_study_of_the_published_tables(tmp_path, shared_data):
+    """The force's financial years and Birmingham's factors, as the published page and the departments have them."""
+    more = f"""
+[[recorded]]
+name = "knife"
+title = "Knife crime"
+file = "{shared_data.as_posix()}/knife_crime_pfa_quarterly.csv"
+force = "West Midlands"
+years = [2012, 2018]
+by = "year"
+base = "2014/15"
+[children_in_need]
+file = "{shared_data.as_posix()}/cin_assessment_factors_wm_la_2018-2025.csv"
+episodes = "{shared_data.as_posix()}/cin_rates_wm_la_2013-2025.csv"
+year = 2019
+theme = "Domestic abuse"
+"""
+    inputs, findings = found(write_small_study(tmp_path, more=more))
+    assert inputs.series[0].table["low"].tolist() == [1508, 1659, 1559, 2044, 2393, 2850, 3428]
+    change = findings.changes["knife"].table.set_index("period")
+    assert change.loc["2018/19", "ratio"] == pytest.approx(3428 / 1559)
+    row = inputs.recording.table.set_index(["la_name", "period"]).loc[("Birmingham", "2018/19")]
+    assert (row["theme_mentions"], row["assessments"]) == (6190, 8704)
+    assert row["per_assessment"] == pytest.approx(3.52, abs=0.005)
+    assert np.isfinite(row["per_started"])
