@@ -179,7 +179,7 @@ def _highest(table: pd.DataFrame, curve: Mapping[str, NDArray[np.float64]] | Non
     rates = np.sort(table["rate_high"].to_numpy(dtype=float))
     if len(rates) == 0:
         return 1.0
-    least = float(curve["expected_high"].max()) if curve is not None else 0.0
+    least = max(float(curve[name].max()) for name in ("expected_high", "limit_high_95")) if curve is not None else 0.0
     for beyond in range(min(MOST_BEYOND, len(rates) - 1), 0, -1):
         if rates[-beyond] > FAR_BEYOND * max(rates[-beyond - 1], least):
             return float(1.1 * max(rates[-beyond - 1], least))
