@@ -2,72 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from hotspots.disclosure import restrict
+from hotspots.assessing import make_extracts
 from hotspots.errors import AnalysisError
-from hotspots.vocabulary import RESTRICTED, UNRELEASED
+from hotspots.findings import Findings, attempt
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from hotspots.analysis.neighbours import Neighbours
-    from hotspots.analysis.school_space import Told
-    from hotspots.nouns import (
-        Ages,
-        AreaCounts,
-        Contours,
-        Events,
-        Extract,
-        HotspotResult,
-        SchoolResult,
-        Series,
-        StudyArea,
-        Surface,
-    )
+    from hotspots.nouns import Ages, AreaCounts, Contours, Events, SchoolResult, StudyArea, Surface
     from hotspots.reading import Inputs, Report
-    from hotspots.sections import ComparisonSection, EventSection, PredictionSection, RecordedSection, SeriesSection
+    from hotspots.sections import ComparisonSection, PredictionSection
     from hotspots.study import Study
 
-SEED: Final = 1
-"""Each search for change points starts from it: the same study gives the same answer, in whatever order."""
+__all__ = ["Findings", "analyse"]
 
 AGES_OF_SECONDARY: Final = ((11, 15), (10, 14), (10, 15), (0, 15), (0, 17))
 """Children whom state-funded secondaries compete for, or what comes near, where a file has wider bands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A series by year against its base year."""
-
-    years: Series
-    base: str
-    table: pd.DataFrame
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a study found, and what it left out and why.
-
-    `contours` are those of the surface with this stem; `change_points` and `changes` those of the series of this name.
-    """
-
-    results: list[HotspotResult] = field(default_factory=list)
-    surfaces: list[Surface] = field(default_factory=list)
-    contours: dict[str, Contours] = field(default_factory=dict)
-    predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
-    schools: SchoolResult | None = None
-    school_looks: dict[str, Told] = field(default_factory=dict)
-    clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
-    correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
-    change_points: dict[str, Extract] = field(default_factory=dict)
-    changes: dict[str, Change] = field(default_factory=dict)
-    extracts: list[Extract] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
@@ -98,7 +55,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
         _compare_schools(study, inputs, findings)
-    _make_extracts(study, inputs, findings, report)
+    make_extracts(study, inputs, findings, report)
     return findings
 
 
@@ -147,23 +104,15 @@ def _make_surfaces(study: Study, inputs: Inputs, findings: Findings, report: Rep
     for section in study.events:
         if section.density and section.name in inputs.counts:
             report(f"Spreading {section.title} over a surface")
-            _attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
+            attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
     for comparison in study.comparisons:
         if comparison.name in inputs.comparisons:
             report(f"Comparing {comparison.title}")
-            _attempt(findings, f"comparison {comparison.title}", _compare, study, comparison, inputs)
+            attempt(findings, f"comparison {comparison.title}", _compare, study, comparison, inputs)
     for prediction in study.predictions:
         if prediction.name in inputs.predictions:
             report(f"Predicting {prediction.events}")
-            _attempt(findings, f"prediction of {prediction.events}", _predict, study, prediction, inputs)
-
-
-def _attempt(findings: Findings, what: str, step: Callable[..., None], study: Study, *arguments: Any) -> None:
-    """Take one step; a surface that can't be made stops no other, and is listed with the reason."""
-    try:
-        step(findings, study, *arguments)
-    except AnalysisError as error:
-        findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+            attempt(findings, f"prediction of {prediction.events}", _predict, study, prediction, inputs)
 
 
 def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None:
@@ -326,92 +275,3 @@ def _look_around_schools(study: Study, result: SchoolResult, findings: Findings)
         except AnalysisError as error:
             what = f"schools and their {name.replace('_', ' ')}"
             findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
-
-
-# --------------------------------------------------------------------------- series and other extracts
-
-
-def _make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
-    """Add how series change, standardised rates, what authorities record, and who lives where."""
-    sections: dict[str, SeriesSection | RecordedSection] = {section.name: section for section in study.series}
-    sections |= {section.name: section for section in study.recorded}
-    for series in inputs.series:
-        report(f"Comparing the periods of {series.title}")
-        _follow(series, sections[series.name], findings)
-    for section in study.events:
-        if section.standardised and section.name in inputs.events:
-            report(f"Standardising the rates of {section.title}")
-            _attempt(findings, f"standardised rates of {section.title}", _standardise, study, section, inputs)
-    if inputs.recording is not None:
-        findings.extracts.append(inputs.recording)
-    if (
-        study.demographics
-        and inputs.deprivation is not None
-        and (inputs.area.has_population or inputs.ages is not None)
-    ):
-        report("Describing the authorities")
-        _describe_authorities(study, inputs, findings)
-
-
-def _follow(series: Series, section: SeriesSection | RecordedSection, findings: Findings) -> None:
-    """Add the change points of one series, and its change since the base year."""
-    from hotspots.analysis.change_points import find_change_points
-    from hotspots.analysis.periods import sum_to_years
-    from hotspots.analysis.trends import change_since
-
-    spread: dict[str, float] = {}
-    if section.change_points:
-        found = find_change_points(series, rng=np.random.default_rng(SEED))
-        findings.change_points[series.name] = found
-        known = found.table.dropna(subset="dispersion").drop_duplicates("group")
-        spread = dict(zip(known["group"], known["dispersion"], strict=True))
-    if section.base is not None:
-        years = sum_to_years(series) if section.by == "quarter" else series
-        findings.changes[series.name] = Change(
-            years, section.base, change_since(years, section.base, dispersion=spread or None)
-        )
-
-
-def _standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
-    """Add the standardised rates of one source; of records that are not released there are none."""
-    from hotspots.analysis.standardised import count_by_age, standardised_rates
-
-    what, events = f"standardised rates of {section.title}", inputs.events[section.name]
-    if events.release == UNRELEASED:
-        findings.left_out[what] = (
-            "numbers by age, by area and by year of the same unreleased records, taken together, could give back what "
-            "each of them hides"
-        )
-        return
-    if inputs.ages is None:
-        findings.left_out[what] = "no population by age"
-        return
-    assert section.years is not None
-    first, last = section.years
-    findings.extracts.append(
-        standardised_rates(
-            count_by_age(events, inputs.area, inputs.ages, points=inputs.points),
-            inputs.ages,
-            inputs.area,
-            places=[place.place for place in study.places],
-            years=last - first + 1,
-            period=events.period or (f"{first}-{last}" if last > first else str(first)),
-        )
-    )
-
-
-def _describe_authorities(study: Study, inputs: Inputs, findings: Findings) -> None:
-    """Add population, age and deprivation of the authorities, unless the deprivation may not be shown."""
-    from hotspots.analysis.profiles import describe_authorities
-
-    extract = describe_authorities(
-        inputs.area,
-        deprivation=inputs.deprivation,
-        ages=inputs.ages,
-        places=[section.place for section in study.places],
-        source=study.population.title if study.population else "",
-    )
-    if extract.release == UNRELEASED and study.profile != RESTRICTED:
-        findings.left_out["population, age and deprivation by authority"] = "the deprivation is unreleased"
-        return
-    findings.extracts.append(restrict(extract))
