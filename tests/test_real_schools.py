@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from publish.sheet_checks import assert_legible, prose
 
 from hotspots.analysis.divergence import diverging_schools
 from hotspots.analysis.intervals import hidden_counts
@@ -19,6 +20,11 @@ from hotspots.analysis.school_space import (
 )
 from hotspots.analysis.school_table import counts_in
 from hotspots.nouns import SchoolResult, Schools, StudyArea
+from hotspots.publish.authority_chart import draw_authority_effects
+from hotspots.publish.maps import draw_map
+from hotspots.publish.saving import title_of
+from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
+from hotspots.publish.school_phrases import flagged_schools
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.schools import read_schools
@@ -235,3 +241,23 @@ def test_points_and_codes_agree(shared_data, schools, area):
     assert len(both) > 190
     assert (placed[both] == own[both]).mean() > 0.99
     assert isinstance(area.areas, gpd.GeoDataFrame)
+
+
+def test_charts_of_real_schools_can_be_read(shared_data, schools, area, result):
+    """No text leaves a page or covers another, with one line for all schools and beside authorities."""
+    index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
+    beside = diverging_schools(schools, index, area, covariates=("authority",))
+    figures = [
+        draw_funnel(result),
+        draw_exclusions_against_idaci(result),
+        draw_exclusions_against_idaci(result, over="catchment"),
+        draw_exclusions_against_idaci(beside),
+        draw_authority_effects(authority_effects(result).table, result),
+        draw_map(result, area, deprivation=index),
+    ]
+    for figure in figures:
+        print(title_of(figure))
+        assert_legible(figure)
+        assert "estimated score" in prose(figure)
+    print(flagged_schools(result).to_string())
+    assert len(flagged_schools(result)) == (result.table["holds"] != "").sum()

@@ -116,9 +116,19 @@ def _label_point(
         if inside and not overlaps(label, taken):
             free.append((overlaps(label, crossed), number, label, (dx, dy, align)))
     if free:
-        _, _, label, (dx, dy, align) = min(free)
+        crosses, _, label, (dx, dy, align) = min(free)
+        if crosses:
+            _lay_plate(sheet, label)
         sheet.write(point[0] + dx, point[1] + dy + 0.62 * height, words, size=SIZE, align=align)
         taken.append(label)
+
+
+def _lay_plate(sheet: Sheet, label: Box) -> None:
+    """Lay white under words that a line would run through."""
+    from matplotlib.patches import Rectangle
+
+    corner, size = (label[0] - 0.3, label[1]), (label[2] - label[0] + 0.6, label[3] - label[1])
+    sheet.paper.add_patch(Rectangle(corner, *size, facecolor="white", alpha=0.85, edgecolor="none", zorder=0.5))
 
 
 def _beside(height: float, reach: float) -> Iterator[tuple[float, float, str]]:
