@@ -95,7 +95,8 @@ def diverging_schools(
         `class` is against the own area, `class_catchment` against the catchment; `holds` says under which a school
         stands out. The p-values are the largest (least certain) over a hidden interval. `limit_*` are the smallest and
         largest counts within the limits. A class is given where it holds over the whole interval; the limits take the
-        line as known, which is fair with a hundred schools and too narrow with a dozen.
+        line as known, which is fair with a hundred schools and too narrow with a dozen. Without covariates
+        `provenance` holds the line itself (`curve`, `curve_catchment`: `school_model.rate_curve`).
 
     Raises
     ------
