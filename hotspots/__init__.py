@@ -17,6 +17,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hotspots import vocabulary
     from hotspots.analysis.bandwidths import choose_bandwidth
+    from hotspots.analysis.catchments import catchment_scores
+    from hotspots.analysis.change_points import find_change_points
     from hotspots.analysis.clustering import global_statistics
     from hotspots.analysis.comparison import compare_densities
     from hotspots.analysis.contours import tolerance_contours, top_contours
@@ -26,11 +28,21 @@ if TYPE_CHECKING:
     from hotspots.analysis.joining import count_events, place_schools
     from hotspots.analysis.local import getis_ord, local_moran
     from hotspots.analysis.neighbours import Neighbours, link_neighbours
+    from hotspots.analysis.periods import count_by_quarter, mark_provisional, sum_to_years, with_intervals, with_rates
     from hotspots.analysis.prediction import best_bandwidth, predictive_accuracy
+    from hotspots.analysis.profiles import describe_authorities
+    from hotspots.analysis.recording import compare_recording
     from hotspots.analysis.relative_risk import relative_risk
+    from hotspots.analysis.school_space import (
+        authority_effects,
+        bivariate_moran,
+        local_bivariate_moran,
+        residual_clustering,
+    )
     from hotspots.analysis.smoothing import smooth_counts
     from hotspots.analysis.snapping import snapping
     from hotspots.analysis.spreading import spread_counts
+    from hotspots.analysis.standardised import count_by_age, standardised_rates
     from hotspots.analysis.trends import change_since, count_by_year
     from hotspots.disclosure import protect
     from hotspots.errors import (
@@ -42,10 +54,12 @@ if TYPE_CHECKING:
         StudyError,
     )
     from hotspots.nouns import (
+        Ages,
         AreaCounts,
         Contours,
         Deprivation,
         Events,
+        Extract,
         Factors,
         HotspotResult,
         Place,
@@ -59,17 +73,22 @@ if TYPE_CHECKING:
     from hotspots.publish.briefing import Page, write_briefing
     from hotspots.publish.charts import draw_correlogram, draw_factors, draw_series
     from hotspots.publish.density_charts import draw_prediction
+    from hotspots.publish.extract_charts import draw_profile, draw_recording, draw_standardised
+    from hotspots.publish.extract_tables import write_table
     from hotspots.publish.geopackage import write_geopackage
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.raster import write_raster
     from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
-    from hotspots.sources.assessments import read_factors
+    from hotspots.publish.series_charts import draw_change
+    from hotspots.sources.ages import read_ages
+    from hotspots.sources.assessments import read_all_factors, read_episodes, read_factors
     from hotspots.sources.boundaries import read_areas, read_places
     from hotspots.sources.counts import read_counts
     from hotspots.sources.deprivation import read_deprivation
     from hotspots.sources.hes import read_hes
     from hotspots.sources.police import read_offences, read_police
     from hotspots.sources.population import read_population
+    from hotspots.sources.recorded import read_recorded
     from hotspots.sources.schools import read_schools
     from hotspots.starter import start_study
     from hotspots.study import Study, make_study, read_study
@@ -86,6 +105,10 @@ _HOMES = {
     "read_deprivation": "sources.deprivation",
     "read_schools": "sources.schools",
     "read_factors": "sources.assessments",
+    "read_ages": "sources.ages",
+    "read_recorded": "sources.recorded",
+    "read_all_factors": "sources.assessments",
+    "read_episodes": "sources.assessments",
     # nouns
     "StudyArea": "nouns",
     "Place": "nouns",
@@ -99,6 +122,8 @@ _HOMES = {
     "Surface": "nouns",
     "SchoolResult": "nouns",
     "Contours": "nouns",
+    "Ages": "nouns",
+    "Extract": "nouns",
     # disclosure and analysis
     "count_events": "analysis.joining",
     "place_schools": "analysis.joining",
@@ -124,6 +149,21 @@ _HOMES = {
     "top_contours": "analysis.contours",
     "predictive_accuracy": "analysis.prediction",
     "best_bandwidth": "analysis.prediction",
+    "count_by_quarter": "analysis.periods",
+    "sum_to_years": "analysis.periods",
+    "with_intervals": "analysis.periods",
+    "with_rates": "analysis.periods",
+    "mark_provisional": "analysis.periods",
+    "find_change_points": "analysis.change_points",
+    "count_by_age": "analysis.standardised",
+    "standardised_rates": "analysis.standardised",
+    "compare_recording": "analysis.recording",
+    "describe_authorities": "analysis.profiles",
+    "residual_clustering": "analysis.school_space",
+    "authority_effects": "analysis.school_space",
+    "bivariate_moran": "analysis.school_space",
+    "local_bivariate_moran": "analysis.school_space",
+    "catchment_scores": "analysis.catchments",
     # publish
     "write_geopackage": "publish.geopackage",
     "write_raster": "publish.raster",
@@ -137,6 +177,11 @@ _HOMES = {
     "Page": "publish.briefing",
     "write_briefing": "publish.briefing",
     "draw_prediction": "publish.density_charts",
+    "draw_change": "publish.series_charts",
+    "draw_standardised": "publish.extract_charts",
+    "draw_recording": "publish.extract_charts",
+    "draw_profile": "publish.extract_charts",
+    "write_table": "publish.extract_tables",
     # studies
     "Study": "study",
     "read_study": "study",
@@ -154,12 +199,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "Ages",
     "AnalysisError",
     "AreaCounts",
     "Contours",
     "Deprivation",
     "DisclosureError",
     "Events",
+    "Extract",
     "Factors",
     "HotspotResult",
     "HotspotsError",
@@ -175,56 +222,80 @@ __all__ = [
     "StudyArea",
     "StudyError",
     "Surface",
+    "authority_effects",
     "best_bandwidth",
+    "bivariate_moran",
+    "catchment_scores",
     "change_since",
     "check_study",
     "choose_bandwidth",
     "compare_densities",
+    "compare_recording",
     "correlogram",
+    "count_by_age",
+    "count_by_quarter",
     "count_by_year",
     "count_events",
+    "describe_authorities",
     "diverging_schools",
+    "draw_change",
     "draw_correlogram",
     "draw_exclusions_against_idaci",
     "draw_factors",
     "draw_funnel",
     "draw_map",
     "draw_prediction",
+    "draw_profile",
+    "draw_recording",
     "draw_series",
+    "draw_standardised",
+    "find_change_points",
     "getis_ord",
     "global_statistics",
     "kernel_density",
     "link_neighbours",
+    "local_bivariate_moran",
     "local_moran",
     "make_study",
+    "mark_provisional",
     "place_schools",
     "predictive_accuracy",
     "protect",
+    "read_ages",
+    "read_all_factors",
     "read_areas",
     "read_counts",
     "read_deprivation",
+    "read_episodes",
     "read_factors",
     "read_hes",
     "read_offences",
     "read_places",
     "read_police",
     "read_population",
+    "read_recorded",
     "read_schools",
     "read_study",
     "relative_risk",
+    "residual_clustering",
     "run_study",
     "save_map",
     "scale_sentence",
     "smooth_counts",
     "snapping",
     "spread_counts",
+    "standardised_rates",
     "start_study",
+    "sum_to_years",
     "tolerance_contours",
     "top_contours",
     "vocabulary",
+    "with_intervals",
+    "with_rates",
     "write_briefing",
     "write_geopackage",
     "write_raster",
+    "write_table",
 ]
 
 
