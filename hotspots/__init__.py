@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         Surface,
     )
     from hotspots.pipeline import check_study, run_study
+    from hotspots.publish.authority_chart import draw_authority_effects
     from hotspots.publish.briefing import Page, write_briefing
     from hotspots.publish.charts import draw_correlogram, draw_factors, draw_series
     from hotspots.publish.density_charts import draw_prediction
@@ -79,6 +80,8 @@ if TYPE_CHECKING:
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.raster import write_raster
     from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
+    from hotspots.publish.school_phrases import flagged_schools
+    from hotspots.publish.school_tables import write_school_tables
     from hotspots.publish.series_charts import draw_change
     from hotspots.sources.ages import read_ages
     from hotspots.sources.assessments import read_all_factors, read_episodes, read_factors
@@ -182,6 +185,9 @@ _HOMES = {
     "draw_recording": "publish.extract_charts",
     "draw_profile": "publish.extract_charts",
     "write_table": "publish.extract_tables",
+    "draw_authority_effects": "publish.authority_chart",
+    "write_school_tables": "publish.school_tables",
+    "flagged_schools": "publish.school_phrases",
     # studies
     "Study": "study",
     "read_study": "study",
@@ -238,6 +244,7 @@ __all__ = [
     "count_events",
     "describe_authorities",
     "diverging_schools",
+    "draw_authority_effects",
     "draw_change",
     "draw_correlogram",
     "draw_exclusions_against_idaci",
@@ -250,6 +257,7 @@ __all__ = [
     "draw_series",
     "draw_standardised",
     "find_change_points",
+    "flagged_schools",
     "getis_ord",
     "global_statistics",
     "kernel_density",
@@ -295,6 +303,7 @@ __all__ = [
     "write_briefing",
     "write_geopackage",
     "write_raster",
+    "write_school_tables",
     "write_table",
 ]
 

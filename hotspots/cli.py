@@ -17,6 +17,7 @@ from hotspots.errors import HotspotsError
 
 if TYPE_CHECKING:
     from hotspots.nouns import Deprivation, StudyArea
+    from hotspots.reading import Inputs
 
 STUDY = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -98,7 +99,7 @@ def check(options: dict[str, bool], *, study: Path) -> None:
     _show_areas(checked.inputs.area)
     deprivation = checked.inputs.deprivation
     if deprivation is not None:
-        _show_deprivation(deprivation, checked.inputs.area, used=checked.inputs.schools is not None)
+        _show_deprivation(deprivation, checked.inputs.area, used=_uses_deprivation(checked.inputs))
     for counts in checked.inputs.counts.values():
         _show_source(describe(counts))
     schools = checked.inputs.schools
@@ -157,11 +158,17 @@ def _show_areas(area: StudyArea) -> None:
         click.echo("  no population: maps show where events gather, not risk")
 
 
+def _uses_deprivation(inputs: Inputs) -> bool:
+    return inputs.schools is not None or inputs.area.has_population or inputs.ages is not None
+
+
 def _show_deprivation(deprivation: Deprivation, area: StudyArea, *, used: bool) -> None:
     known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
     click.echo(f"{deprivation.title}: known for {known:,} of {_many(len(area), 'area')}")
     if not used:
-        click.echo("  note: nothing uses it; it is for [schools], which the study file does not have")
+        click.echo(
+            "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+        )
 
 
 def _show_source(source: dict[str, Any]) -> None:

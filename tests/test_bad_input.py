@@ -324,7 +324,13 @@ def test_check_says_people_deprivation_and_numbers_in_words(tmp_path):
     assert "(LSOA 2011) in 1 local authority\n" in words
     assert "  population: " in words
     assert "IDACI: known for " in words
-    assert "note: nothing uses it; it is for [schools], which the study file does not have" in words
+    note = "note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+    assert note not in words
+    study.write_text(
+        study.read_text(encoding="utf-8").replace('[population]\nfile = "population.csv"\ncolumn = "people"\n', ""),
+        encoding="utf-8",
+    )
+    assert note in checked(study)
 
 
 def test_a_path_with_spaces_is_shown_as_it_is_typed(tmp_path):

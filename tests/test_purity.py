@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,8 @@ def world():
         "hidden": make_counts(area, rng.integers(0, 30, 64), release="unreleased"),
         "neighbours": hs.link_neighbours(area),
         "result": hs.getis_ord(counts),
+        "risk": hs.relative_risk(events, area, bandwidth=2000),
+        "later": replace(events, table=table.assign(when=table["when"] + pd.DateOffset(years=3))),
         "surface": hs.kernel_density(events, area, bandwidth=1500, cell=250),
         "series": hs.count_by_year(events, years=(2018, 2019)),
     }
@@ -53,6 +56,15 @@ CALLS = {
     "kernel_density": lambda w, _: hs.kernel_density(w["events"], w["area"], bandwidth=1000, cell=250),
     "count_by_year": lambda w, _: hs.count_by_year(w["events"], years=(2018, 2019), ages=(0, 24)),
     "change_since": lambda w, _: hs.change_since(w["series"], base="2018"),
+    "spread_counts": lambda w, _: hs.spread_counts(w["counts"], cell=250),
+    "smooth_counts": lambda w, _: hs.smooth_counts(w["counts"], bandwidth=2000, cell=250),
+    "relative_risk": lambda w, _: hs.relative_risk(w["events"], w["area"], bandwidth=2000),
+    "compare_densities": lambda w, _: hs.compare_densities(w["events"], w["events"], w["area"], bandwidth=2000),
+    "tolerance_contours": lambda w, _: hs.tolerance_contours(w["risk"], events=w["events"], area=w["area"]),
+    "top_contours": lambda w, _: hs.top_contours(w["surface"], events=w["events"], area=w["area"]),
+    "predictive_accuracy": lambda w, _: hs.predictive_accuracy(
+        w["events"], w["later"], w["area"], bandwidths=(1500,), cell=250, resamples=99
+    ),
     "draw_map": lambda w, folder: hs.save_map(hs.draw_map(w["result"], w["area"]), folder / "map", dpi=72),
     "draw_surface": lambda w, _: hs.draw_map(w["surface"], w["area"]),
     "draw_series": lambda w, _: hs.draw_series(w["series"]),
