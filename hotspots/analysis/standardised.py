@@ -238,7 +238,7 @@ def standardised_rates(
         pd.DataFrame(rows).reindex(columns=list(EXTRACT_COLUMNS["standardised-rates"])),
         kind="standardised-rates",
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
-        title=f"{counts.unit}, standardised for age",
+        title=f"{counts.unit} per {per:,.0f} people, standardised for age",
         words=WORDS.format(per=per, year=" and year" if years != 1 else "", bands=len(bands), fewest=FEWEST),
         source="; ".join(dict.fromkeys(one for one in (counts.source, ages.source) if one)),
         period=period,
