@@ -214,7 +214,7 @@ def _risk_words(
     events: Events, window: Window, spread: Spread, *, used: int, inference: Inference, simulations: int
 ) -> str:
     return (
-        f"Risk of {events.title} per resident against the area's average: {used:,} events over "
+        f"Risk of {events.title} per resident against the area's average. {used:,} events over "
         f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). {spread.words} A cell is "
         "raised or lowered where so many or so few events would rarely fall if each fell by itself and in proportion "
         "to the people; events that come in groups pass for raised risk. "
