@@ -162,7 +162,7 @@ def test_simulation_is_the_same_for_the_same_seed_and_has_its_smallest_chance():
 
 def test_words_say_what_is_shown_and_what_it_cannot_show():
     found = relative_risk(EVENTS, AREA, **SETTINGS)
-    assert found.words.startswith("Risk of knife crime per resident against the area's average: 1,500 events over")
+    assert found.words.startswith("Risk of knife crime per resident against the area's average. 1,500 events over")
     assert "quartic kernel with a radius of 1,000 m on cells of 200 m" in found.words
     assert "not simulated" in found.words
     assert "says nothing of causes" in found.words
