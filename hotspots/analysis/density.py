@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from hotspots.analysis.bandwidths import BandwidthRule, choose_bandwidth, convert_bandwidth
+from hotspots.analysis.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth, convert_bandwidth
 from hotspots.analysis.borders import border_strips
-from hotspots.analysis.estimates import Edge, Sample, estimate_adaptive_density, estimate_density
+from hotspots.analysis.estimates import Edge, Estimate, Sample, estimate_adaptive_density, estimate_density
 from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 from hotspots.analysis.placing import Placed, place_events
@@ -113,37 +114,20 @@ def kernel_density(
     chosen = choose_bandwidth(
         own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
     )
-    radius = convert_bandwidth(chosen.metres, kernel, "quartic") if kernel == "gaussian" else chosen.metres
-    needed_for = f"a bandwidth of {chosen.metres:,.0f} m"
-    side = choose_side(
-        outline, asked=cell, wanted=radius / 10, most=MOST_CELLS, coarsest=radius / 2, needed_for=needed_for
-    )
-    grid = Grid.over(outline, side)
-    used, goes_on, border = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
-    sample = _merged(used)
+    grid = _grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
+    used = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
+    sample = _merged(used.events)
     estimate = estimate_adaptive_density if adaptive else estimate_density
-    found = estimate(
-        sample,
-        grid,
-        outline,
-        kernel=kernel,
-        bandwidth=chosen.metres,
-        edge="none" if goes_on else edge,
-        exact=exact,
-    )
-
+    border: Edge = "none" if used.beyond else edge
+    found = estimate(sample, grid, outline, kernel=kernel, bandwidth=chosen.metres, edge=border, exact=exact)
     period = _years(events.table["when"]) if years is None else years
-    values = np.where(grid.inside, found.density * 1e6 / (period or 1.0), np.nan)
-    cells = float(np.nansum(values)) * grid.cell_km2 * (period or 1.0)
-    integral = cells if found.integral is None else found.integral
-    what = "events" if weights is None else weights.replace("_", " ")
-    borders = "beyond" if goes_on else edge
+    made = _Made(kernel, edge, chosen, grid, placed, used, sample, found, years=period, weights=weights, exact=exact)
     return Surface(
-        values,
+        made.values,
         origin=(grid.west, grid.north),
         cell=grid.side,
-        unit=f"{what} per km²{' and year' if period else ''}",
-        integral=integral,
+        unit=f"{made.what} per km²{' and year' if period else ''}",
+        integral=made.integral,
         kernel=kernel,
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
@@ -151,39 +135,115 @@ def kernel_density(
         title=events.title,
         source=events.source,
         period=events.period,
-        words=f"Kernel density of {len(own.points):,} events{'' if weights is None else f' weighted by {what}'} "
-        f"{_time(period)}: {_smoothing(kernel, chosen.metres, found.bandwidths)} on cells of {grid.side:,.0f} m, "
-        f"{BORDER_WORDS[borders]}. It shows where events are dense, not where risk is high.",
-        # What the words of the bandwidth say stands there, and not in the notes again.
-        notes=(
-            *events.notes,
-            *placed.notes,
-            *border,
-            *(note for note in chosen.notes if chosen.words not in note),
-            *_note_cells(cells, integral),
-        ),
+        words=_words(made),
+        notes=(*events.notes, *_notes(made)),
         attribution=area.attribution,
-        provenance={
-            "kernel": kernel,
-            "edge_correction": edge if not goes_on else "none, as events beyond the border are used",
-            "events_beyond_border_used": len(used.points) - len(own.points),
-            "bandwidth_m": chosen.metres,
-            "bandwidth_rule": chosen.rule,
-            **_describe_bandwidths(found.bandwidths),
-            "cell_m": grid.side,
-            "exact": exact,
-            "years": period,
-            "weights": weights,
-            "events_used": len(own.points),
-            "events_outside": len(placed.points) - len(own.points),
-            "distinct_points": len(sample.points),
-            "integral_analytic": found.integral,
-            "integral_cells": cells,
-            "integral_relative_difference": cells / integral - 1 if integral else None,
-            **chosen.provenance,
-        },
+        provenance=_provenance(made),
         release=weakest_release(events.release, area.release),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Used:
+    """The events that enter, whether those beyond the border are among them, and what to say of it."""
+
+    events: Placed
+    beyond: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A density, and all that it was made of."""
+
+    kernel: Kernel
+    edge: Edge
+    bandwidth: Bandwidth
+    grid: Grid
+    placed: Placed
+    used: _Used
+    sample: Sample
+    found: Estimate
+    years: float | None
+    weights: str | None
+    exact: bool
+
+    @property
+    def values(self) -> Floats:
+        """Per km², and per year where the years are known; missing outside the study area."""
+        return np.where(self.grid.inside, self.found.density * 1e6 / (self.years or 1.0), np.nan)
+
+    @property
+    def on_cells(self) -> float:
+        """Sum over the cells inside, in events."""
+        return float(self.found.density[self.grid.inside].sum()) * self.grid.side**2
+
+    @property
+    def integral(self) -> float:
+        """In closed form where there is one, in events."""
+        return self.on_cells if self.found.integral is None else self.found.integral
+
+    @property
+    def inside(self) -> int:
+        """Number of events in the study area."""
+        return int(self.placed.inside.sum())
+
+    @property
+    def what(self) -> str:
+        """What is counted, in words."""
+        return "events" if self.weights is None else self.weights.replace("_", " ")
+
+
+def _words(made: _Made) -> str:
+    weighted = "" if made.weights is None else f" weighted by {made.what}"
+    smoothing = _smoothing(made.kernel, made.bandwidth.metres, made.found.bandwidths)
+    border = BORDER_WORDS["beyond" if made.used.beyond else made.edge]
+    return (
+        f"Kernel density of {made.inside:,} events{weighted} {_time(made.years)}: {smoothing} on cells of "
+        f"{made.grid.side:,.0f} m, {border}. It shows where events are dense, not where risk is high."
+    )
+
+
+def _notes(made: _Made) -> tuple[str, ...]:
+    # What the words of the bandwidth say stands there, and not in the notes again.
+    chosen = (note for note in made.bandwidth.notes if made.bandwidth.words not in note)
+    return (*made.placed.notes, *made.used.notes, *chosen, *_note_cells(made.on_cells, made.integral))
+
+
+def _provenance(made: _Made) -> dict[str, Any]:
+    return {
+        "kernel": made.kernel,
+        "edge_correction": "none, as events beyond the border are used" if made.used.beyond else made.edge,
+        "events_beyond_border_used": len(made.used.events.points) - made.inside,
+        "bandwidth_m": made.bandwidth.metres,
+        "bandwidth_rule": made.bandwidth.rule,
+        **_describe_bandwidths(made.found.bandwidths),
+        "cell_m": made.grid.side,
+        "exact": made.exact,
+        "years": made.years,
+        "weights": made.weights,
+        "events_used": made.inside,
+        "events_outside": len(made.placed.points) - made.inside,
+        "distinct_points": len(made.sample.points),
+        "integral_analytic": made.found.integral,
+        "integral_cells": made.on_cells,
+        "integral_relative_difference": made.on_cells / made.integral - 1 if made.integral else None,
+        **made.bandwidth.provenance,
+    }
+
+
+def _grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None) -> Grid:
+    """Return the cells over the outline: by default about ten in a radius, at least two."""
+    radius = convert_bandwidth(bandwidth, kernel, "quartic") if kernel == "gaussian" else bandwidth
+    side = choose_side(
+        outline,
+        asked=cell,
+        wanted=radius / 10,
+        most=MOST_CELLS,
+        coarsest=radius / 2,
+        needed_for=f"a bandwidth of {bandwidth:,.0f} m",
+    )
+    return Grid.over(outline, side)
 
 
 def _merged(placed: Placed) -> Sample:
@@ -196,8 +256,8 @@ def _merged(placed: Placed) -> Sample:
 
 def _look_beyond(
     placed: Placed, grid: Grid, outline: Any, *, kernel: Kernel, bandwidth: float, asked: bool | None
-) -> tuple[Placed, bool, tuple[str, ...]]:
-    """Return the events to use, whether those beyond the border are among them, and what to say of it."""
+) -> _Used:
+    """Return the events to use; those beyond the border only where the file goes on there."""
     import shapely
 
     outside = int((~placed.inside).sum())
@@ -209,7 +269,7 @@ def _look_beyond(
         goes_on, dense = bool(asked), ""
     if not goes_on:
         notes = (f"Events outside the study area, and so not in the surface: {outside:,}.",) if outside else ()
-        return placed.only(placed.inside), False, notes
+        return _Used(placed.only(placed.inside), False, notes)
     shapely.prepare(outline)
     near = placed.inside.copy()
     points = shapely.points(placed.points[~placed.inside])
@@ -218,7 +278,8 @@ def _look_beyond(
     why = f"The file goes on beyond the border ({dense})" if dense else "The file is said to go on beyond the border"
     note = f"{why}, so no edge is corrected: {len(used.points) - int(placed.inside.sum()):,} events beyond it are used"
     left_out = len(placed.points) - len(used.points)
-    return used, True, (f"{note}, and {left_out:,} lie too far away to matter." if left_out else f"{note}.",)
+    far = f", and {left_out:,} lie too far away to matter" if left_out else ""
+    return _Used(used, True, (f"{note}{far}.",))
 
 
 def _describe_bandwidths(bandwidths: Floats | None) -> dict[str, float | bool]:

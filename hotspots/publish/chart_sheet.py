@@ -15,7 +15,7 @@ from hotspots.vocabulary import RESTRICTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["begin_chart", "tidy", "write_notes"]
+__all__ = ["begin_chart", "open_axes", "tidy", "write_notes"]
 
 
 def begin_chart(
@@ -30,6 +30,12 @@ def begin_chart(
     lines = [" ".join(part for part in said if part), wording.release_sentence(noun.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
+
+
+def open_axes(sheet: Sheet, box: Box, *, beside: float) -> Axes:
+    """Return axes with room for their names, and for what stands beside them on the right (mm)."""
+    left, bottom, right, top = box
+    return sheet.panel(left + 16, bottom + 14, right - left - 16 - beside, top - bottom - 20)
 
 
 def tidy(axes: Axes, *, x: str, y: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.nouns import AreaCounts, Factors, need_released
 from hotspots.publish import wording
-from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
+from hotspots.publish.chart_sheet import begin_chart, open_axes, tidy, write_notes
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.series_charts import LINES, draw_series
@@ -168,7 +168,7 @@ def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | No
         what = f"{what} · Moran's I of all areas up to each distance from one another"
         sheet, (left, bottom, right, top) = begin_chart(counts, title or _scale_title(table, counts.title), what)
         bottom = write_notes(sheet, left, bottom, right, _on_scale(table, counts))
-        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 8, top - bottom - 20)
+        axes = open_axes(sheet, (left, bottom, right, top), beside=8)
         known = table[table["z"].notna()]
         limit = NormalDist().inv_cdf(1 - 0.025 / max(len(known), 1))
         unit, name = (1000.0, "km") if float(table.index[-1]) >= 2000 else (1.0, "m")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.nouns import Extract, Series, need_released
 from hotspots.publish import wording
-from hotspots.publish.chart_sheet import begin_chart, tidy, write_notes
+from hotspots.publish.chart_sheet import begin_chart, open_axes, tidy, write_notes
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
 
@@ -68,7 +68,7 @@ def draw_series(
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure), what)
         notes = [*series.notes, *_on_provisional(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
-        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
+        axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(series.table["period"].astype(str)))
         ends, lone = [], series.table["group"].nunique() == 1
         for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
@@ -266,7 +266,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
         what = f"{capitalised(series.unit)} as a ratio to {period_words(base)}; bars are 95 % intervals"
         sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
         bottom = write_notes(sheet, left, bottom, right, [*series.notes, *_on_change(change)])
-        axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - 48, top - bottom - 20)
+        axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(change["period"].astype(str)))
         groups = list(dict.fromkeys(change["group"].astype(str)))
         ends = []
