@@ -1,7 +1,8 @@
 """Kernels summed over points at the centres of cells: arrays in, arrays out.
 
 Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are
-assigned to the cells around them by B-splines and convolved in the Fourier domain. Where that would not hold 0.001 of
+assigned to the cells around them by B-splines and convolved in the Fourier domain, on a grid no finer than the
+tolerance needs. Where that would not hold 0.001 of
 the peak (a kernel with a jump, or many events in one cell), and where exact values are asked for, points are stamped
 at the rim of the kernel only, and its inner part, a polynomial in the point's place within its cell, is convolved term
 by term.
@@ -36,14 +37,20 @@ __all__ = ["Prepared", "convolve", "kernel_sums", "prepare"]
 TOLERANCE: Final = 1e-3
 """Largest error of the default route, as a share of the peak of the surface."""
 
-DEVIATIONS: Final = 5.5
-"""Standard deviations of the error that must stay within the tolerance: more are not met among a million cells."""
+DEVIATIONS: Final = 5.0
+"""Standard deviations of the error that must stay within the tolerance: more are not met where it varies most."""
 
 STAMPED: Final = 3_000_000
 """Up to so many kernel values are computed one by one, in about the time that a grid takes to be transformed."""
 
 QUADRATIC: Final = 60_000
 """Up to so many points the quadratic spline costs little beside the transform."""
+
+COARSE: Final = 150_000
+"""Up to so many points a quadratic spline on a coarser grid costs less than the transform of the whole grid."""
+
+COARSE_ERROR: Final = 2e-6
+"""Most spread of the error on a coarser grid: that of the quartic kernel with ten cells in its radius."""
 
 
 def kernel_sums(
@@ -85,18 +92,19 @@ def _fast_sums(
     points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidth: float, corners: Floats
 ) -> Floats:
     """Return the sums by splines; the points of cells that hold too much of the peak for that are summed exactly."""
-    order: Order = 2 if len(points) <= QUADRATIC else 1
-    found, masses, wider = spline_sums(
-        points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order, corners=corners
-    )
-    limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
-    if order == 1 and _highest(masses) > limit:
-        order = 2
-        found, masses, wider = spline_sums(points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order)
-        limit = _limit(found, kernel, bandwidth / grid.side, order) * grid.side**2
-    if _highest(masses) > limit:
-        row, column = wider.locate(points)
-        heavy = np.abs(masses)[row, column] > limit
+    cells = bandwidth / grid.side
+    for order, every in _ways(len(points), kernel, cells):
+        found, masses, nodes = spline_sums(
+            points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order, every=every, corners=corners
+        )
+        # In events at one place. The peak of the surface is at least what it is here.
+        peak = _highest(found) / peak_of(kernel) * bandwidth**2
+        most = (TOLERANCE / DEVIATIONS * peak) ** 2 / spread_of_error(kernel, cells / every, order)
+        if _squared_together(masses, kernel, cells / every) <= most:
+            break
+    else:
+        row, column = nodes.locate(points)
+        heavy = np.abs(masses)[row, column] > most / peak
         found, _, _ = spline_sums(
             points[~heavy], weights[~heavy], grid, kernel=kernel, bandwidth=bandwidth, order=order
         )
@@ -105,15 +113,45 @@ def _fast_sums(
     return found if weights.min() < 0 else np.maximum(found, 0, out=found)
 
 
-def _limit(found: Floats, kernel: Kernel, cells: float, order: Order) -> float:
-    """Return the most weight of one cell (per m²) with which the error keeps to the tolerance.
+def _ways(points: int, kernel: Kernel, cells: float) -> list[tuple[Order, int]]:
+    """Return orders of the spline and how much coarser its grid is, the cheapest first, the most accurate last.
 
-    Errors of different cells are independent, those within one cell may not be. Where each cell in reach has mass m,
-    the error's variance is at most m x (mass in reach) x (mean square error), in squares of the kernel's peak, and the
-    surface's peak is at least what it is here.
+    Parameters
+    ----------
+    points
+        How many there are.
+    cells
+        Bandwidth in cells.
     """
-    weight_at_peak = _highest(found) / peak_of(kernel) * cells**2
-    return weight_at_peak * (TOLERANCE / DEVIATIONS) ** 2 / spread_of_error(kernel, cells, order)
+    ways: list[tuple[Order, int]] = [(2, 1)]
+    if points > QUADRATIC:
+        ways.insert(0, (1, 1))
+    if points <= COARSE:
+        every = 1
+        while spread_of_error(kernel, cells / (every + 1), 2) <= COARSE_ERROR:
+            every += 1
+        if every > 1:
+            ways.insert(0, (2, every))
+    return ways
+
+
+def _squared_together(masses: Floats, kernel: Kernel, cells: float) -> float:
+    """Return the largest sum of squared masses within one kernel, taken for a square of the same volume.
+
+    That times the spread of the error is its variance, where the errors of points in one cell are the same, and those
+    of different cells independent.
+
+    Parameters
+    ----------
+    masses
+        Of cells, of any sign.
+    cells
+        Bandwidth in cells.
+    """
+    half = max(round(cells / peak_of(kernel) ** 0.5 / 2), 1)
+    rows, columns = (np.arange(0, size, half) for size in masses.shape)
+    blocks = np.pad(np.add.reduceat(np.add.reduceat(np.square(masses), rows, axis=0), columns, axis=1), (0, 1))
+    return float((blocks[:-1, :-1] + blocks[1:, :-1] + blocks[:-1, 1:] + blocks[1:, 1:]).max())
 
 
 def _highest(values: Floats) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Whole = NDArray[np.intp]
 
 Order = Literal[1, 2]
 """Degree of the spline: linear or quadratic. A cubic one is no better where a kernel has a rim."""
@@ -39,9 +40,10 @@ def spline_sums(
     kernel: Kernel,
     bandwidth: float,
     order: Order,
+    every: int = 1,
     corners: Floats | None = None,
 ) -> tuple[Floats, Floats, Grid]:
-    """Return the kernel sums at cell centres per m², and the masses assigned to the cells of a wider grid.
+    """Return the kernel sums at cell centres per m², and the masses assigned to the cells of a grid around all points.
 
     The sums are of the kernel sampled at cell centres, over the transform of the spline: what is left are errors
     that depend on where in its cell a point lies and cancel on average.
@@ -50,16 +52,20 @@ def spline_sums(
     ----------
     points, weights
         Shape (n, 2), in metres, none farther from the grid than the kernel reaches; shape (n,).
+    every
+        Assign the points to a grid so many times as coarse, with its centres at every second, third, ... centre.
     corners
         Any corners that the points lie between, shape (2, 2), where they are known already.
     """
     reach = reach_of(kernel) * bandwidth
-    wider, window = widen(grid, points if corners is None else corners, margin=2)
+    wider, window = widen(grid, points if corners is None else corners, margin=2 * every)
     # On the whole rectangle of the transform at once, which saves a copy.
-    lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, window=window)
-    whole = Grid(wider.west, wider.north, grid.side, np.broadcast_to(np.True_, lengths))
+    lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, window=window, every=every)
+    nodes = np.broadcast_to(np.True_, (lengths[0] // every, lengths[1] // every))
+    shift = (every - 1) / 2 * grid.side
+    whole = Grid(wider.west - shift, wider.north + shift, every * grid.side, nodes)
     masses = assign(points, weights, whole, order=order)
-    prepared = transform(masses, grid.side, reach=reach, window=window, shape=wider.shape)
+    prepared = transform(masses, grid.side, reach=reach, window=window, shape=wider.shape, every=every)
     profile = KERNELS[kernel]
     response = prepared.response(lambda d2: profile(d2 / bandwidth**2) / bandwidth**2, sharpening(prepared, order))
     return prepared.finish(np.multiply(prepared.spectrum, response, out=prepared.spectrum)), masses, whole
@@ -152,18 +158,18 @@ def sharpening(prepared: Prepared, order: Order) -> tuple[Floats, Floats]:
     The transform of the spline is sinc(frequency / 2) to the power order + 1, and arcsin(x) / x = 1 + x² / 6 +
     3 x⁴ / 40 + ... with x = sin(frequency / 2).
     """
-    rows, columns = prepared.lengths
 
-    def series(length: int, frequencies: int) -> Floats:
-        x2 = np.square(np.sin(np.pi / length * np.arange(frequencies)))
+    def series(length: int, frequencies: Whole) -> Floats:
+        x2 = np.square(np.sin(np.pi / length * prepared.every * frequencies))
         return np.asarray((1 + x2 / 6 + 3 * x2**2 / 40) ** (order + 1), dtype=float)
 
-    return series(rows, rows), series(columns, columns // 2 + 1)
+    down, across = map(series, prepared.lengths, prepared.frequencies)
+    return down, across
 
 
-SPREADS: Final[Mapping[Kernel, tuple[tuple[float, int], tuple[float, int]]]] = MappingProxyType(
+SPREADS: Final[Mapping[Kernel, tuple[tuple[float, float], tuple[float, float]]]] = MappingProxyType(
     {
-        "quartic": ((0.2, 4), (0.2, 5)),
+        "quartic": ((0.2, 4), (0.22, 5.1)),
         "epanechnikov": ((0.12, 3), (0.095, 3)),
         "triangular": ((0.08, 3), (0.052, 3)),
         "gaussian": ((0.0022, 4), (3.8e-4, 6)),
@@ -184,4 +190,4 @@ def spread_of_error(kernel: Kernel, cells: float, order: Order) -> float:
         Bandwidth in cells.
     """
     factor, power = SPREADS[kernel][order - 1]
-    return factor / cells**power
+    return float(factor / cells**power)

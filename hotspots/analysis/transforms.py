@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Complexes = NDArray[np.complex128]
+    Whole = NDArray[np.intp]
 
 
 ALONE: Final = 250_000
@@ -26,13 +27,25 @@ FEWEST_ROWS: Final = 8
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Masses of cells, transformed once, to be convolved with any number of functions of distance."""
+    """Masses of cells, transformed once, to be convolved with any number of functions of distance.
+
+    Masses may stand at every second, third, ... centre only (`every`). Sums are had at all centres then too: what
+    varies too fast for masses so far apart is left out.
+    """
 
     spectrum: Complexes
     side: float
     lengths: tuple[int, int]
     reach: tuple[int, int]
     window: tuple[int, int, int, int]
+    every: int = 1
+
+    @property
+    def frequencies(self) -> tuple[Whole, Whole]:
+        """Waves in the whole rectangle, down (of either sign) and across, in the order of the spectrum."""
+        rows, columns = (length // self.every for length in self.lengths)
+        down = np.arange(rows)
+        return np.where(2 * down < rows, down, down - rows), np.arange(columns // 2 + 1)
 
     def convolve(self, function: Callable[[Floats], Floats]) -> Floats:
         """Return the sum over cells of mass x function(squared distance in m²) at every centre; see `convolve`."""
@@ -46,8 +59,7 @@ class Prepared:
         """
         down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
         quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
-        rows, columns = self.lengths
-        one, other = _cosines(rows, rows, self.reach[0]), _cosines(columns, columns // 2 + 1, self.reach[1])
+        one, other = map(_cosines, self.lengths, self.frequencies, self.reach)
         if factors is not None:
             one, other = one * factors[0][:, None], other * factors[1][:, None]
         return _small_product(one @ quarter, other.T)
@@ -57,9 +69,22 @@ class Prepared:
         from scipy import fft
 
         top, left, rows, columns = self.window
+        if self.every > 1:
+            product = self._between(product)
         lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
         found = fft.irfft(lines, self.lengths[1], axis=1, workers=-1)
         return np.asarray(found[:, left : left + columns], dtype=float)
+
+    def _between(self, product: Complexes) -> Complexes:
+        """Return the transform for the rows of all centres: 0 at frequencies that masses so far apart don't tell.
+
+        So it is for the columns by itself: the inverse takes missing ones for 0.
+        """
+        down, across = ((length // self.every - 1) // 2 for length in self.lengths)
+        found = np.zeros((self.lengths[0], across + 1), dtype=complex)
+        found[: down + 1] = product[: down + 1, : across + 1]
+        found[-down:] = product[-down:, : across + 1]
+        return found
 
 
 def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
@@ -108,6 +133,7 @@ def transform(
     reach: float,
     window: tuple[int, int, int, int],
     shape: tuple[int, int] | None = None,
+    every: int = 1,
 ) -> Prepared:
     """Return masses transformed on a rectangle so large that within the window nothing wraps around.
 
@@ -117,32 +143,37 @@ def transform(
         First row, first column, rows and columns that will be wanted.
     shape
         Rows and columns that hold masses, where the others are there for the transform only; see `lengths_for`.
+    every
+        Where masses stand at every second, third, ... centre only. They are on the whole rectangle then.
     """
     from scipy import fft
 
     held = masses.shape if shape is None else shape
-    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, window=window)
-    if masses.shape != lengths:
+    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, window=window, every=every)
+    if every == 1 and masses.shape != lengths:
         padded = np.zeros(lengths)
         padded[: held[0], : held[1]] = masses
         masses = padded
-    return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, window)
+    return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, window, every)
 
 
 def lengths_for(
-    shape: tuple[int, int], side: float, *, reach: float, window: tuple[int, int, int, int]
+    shape: tuple[int, int], side: float, *, reach: float, window: tuple[int, int, int, int], every: int = 1
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return rows and columns of a transform in which nothing wraps around, and the reach down and across in cells."""
+    """Return rows and columns of a transform in which nothing wraps around, and the reach down and across in cells.
+
+    Rows and columns are multiples of `every`.
+    """
     from scipy import fft
 
     cells = int(np.floor(reach / side + 1e-9))
     lengths, reaches = [], []
     for size, start, wanted in zip(shape, window[:2], window[2:], strict=True):
         within = min(cells, size - 1)
-        lengths.append(max(size, within + max(size - start, start + wanted)))
+        lengths.append(-(-max(size, within + max(size - start, start + wanted)) // every))
         reaches.append(within)
     rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
-    return (rows, columns), (reaches[0], reaches[1])
+    return (rows * every, columns * every), (reaches[0], reaches[1])
 
 
 def _small_product(one: Floats, other: Floats) -> Floats:
@@ -156,9 +187,9 @@ def _small_product(one: Floats, other: Floats) -> Floats:
     return found
 
 
-def _cosines(length: int, frequencies: int, reach: int) -> Floats:
+def _cosines(length: int, frequencies: Whole, reach: int) -> Floats:
     """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
     table = np.cos(2 * np.pi / length * np.arange(length))
-    found: Floats = 2 * table[np.outer(np.arange(frequencies), np.arange(reach + 1)) % length]
+    found: Floats = 2 * table[np.outer(frequencies, np.arange(reach + 1)) % length]
     found[:, 0] = 1
     return found

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from hotspots.analysis import inner, splines, stamping
+from hotspots.analysis import convolution, inner, splines, stamping
 from hotspots.analysis.adaptive import adaptive_sums
 from hotspots.analysis.borders import border_strips
 from hotspots.analysis.convolution import convolve, kernel_sums, prepare
@@ -126,23 +126,61 @@ def test_splines_of_each_order_are_better_than_linear_binning(kernel, monkeypatc
     assert errors[2] < 3e-4
 
 
-@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("kernel", ["quartic", "epanechnikov", "triangular", "gaussian"])
-def test_the_error_of_one_point_is_what_is_counted_on(kernel, order):
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_a_coarser_grid_gives_every_centre_of_the_finer_one(kernel, every):
+    """Rows and columns that are no multiples of it, points up to the corners and beyond: the textbook's values."""
+    grid = Grid(400_000.0, 305_000.0, 50.0, np.ones((101, 97), dtype=bool))
+    points = np.random.default_rng(8).uniform([399_000, 299_000], [406_000, 306_000], (20_000, 2))
+    weights = np.random.default_rng(9).uniform(0, 2, len(points))
+    bandwidth = 15 * every * grid.side * RADIUS[kernel]
+    found, _, coarse = splines.spline_sums(
+        points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=2, every=every
+    )
+    assert coarse.side == every * grid.side
+    # A kernel with a kink at its rim is less smooth.
+    assert error_of(found, points, weights, grid, kernel, bandwidth) < (
+        1e-4 if kernel in ("quartic", "gaussian") else 5e-4
+    )
+
+
+def test_few_points_on_many_cells_go_to_a_coarser_grid_unless_it_would_be_too_coarse(monkeypatch):
+    """Twenty cells in the radius leave ten of the coarser grid; events on one spot are too many for those."""
+    calls = []
+    sums = convolution.spline_sums
+    monkeypatch.setattr(
+        convolution,
+        "spline_sums",
+        lambda *given, **options: calls.append(options.get("every", 1)) or sums(*given, **options),
+    )
+    points = clustered(20_000)
+    for some, expected in ((points, [2]), (np.vstack([points, np.repeat(points[:1], 2_000, axis=0)]), [2, 1])):
+        calls.clear()
+        weights = np.ones(len(some))
+        found = kernel_sums(some, weights, GRID, kernel="quartic", bandwidth=20 * GRID.side)
+        assert calls == expected
+        assert error_of(found, some, weights, GRID, "quartic", 20 * GRID.side) < 1e-3
+
+
+@pytest.mark.parametrize(("order", "every"), [(1, 1), (2, 1), (2, 2)])
+@pytest.mark.parametrize("kernel", ["quartic", "epanechnikov", "triangular", "gaussian"])
+def test_the_error_of_one_point_is_what_is_counted_on(kernel, order, every):
     """Single points on a lattice within a cell, far apart: mean square error against the textbook, by bandwidth."""
-    for radius in (2.0, 3.0, 5.0, 10.0, 24.0):
-        cells = radius * RADIUS[kernel]
-        side = 2 * int(np.ceil((7.0 if kernel == "gaussian" else 1.0) * cells)) + 13
-        places = (np.arange(5) + 0.5) / 5 - 0.5
+    for radius in (2.0, 3.0, 5.0, 10.0, 24.0) if every == 1 else (5.0, 10.0):
+        cells = radius * RADIUS[kernel] * every
+        side = 2 * (int(np.ceil((7.0 if kernel == "gaussian" else 1.0) * cells)) + 7 * every)
+        places = every * ((np.arange(5) + 0.5) / 5 - 0.5)
         points = np.array([[(k + 0.5) * side + x, side / 2 + y] for k, (x, y) in enumerate(product(places, places))])
         grid = Grid(0.0, float(side), 1.0, np.ones((side, 25 * side), dtype=bool))
-        found, _, _ = splines.spline_sums(points, np.ones(25), grid, kernel=kernel, bandwidth=cells, order=order)
+        found, _, _ = splines.spline_sums(
+            points, np.ones(25), grid, kernel=kernel, bandwidth=cells, order=order, every=every
+        )
         x, y = np.meshgrid(grid.across, grid.down)
         own = points[(x // side).astype(int)]
         true = PROFILES[kernel](np.hypot(x - own[..., 0], y - own[..., 1]) / cells) / cells**2
         peak = PROFILES[kernel](np.zeros(1))[0] / cells**2
         measured = ((found - true) ** 2).sum() / true.sum() / peak
-        assert measured < splines.spread_of_error(kernel, cells, order) < 8 * measured
+        assert measured < splines.spread_of_error(kernel, cells / every, order) < 8 * measured
 
 
 @pytest.mark.parametrize("order", [1, 2])
