@@ -29,10 +29,17 @@ def inputs() -> Inputs:
 
 @pytest.fixture(scope="module")
 def planted(inputs: Inputs) -> pd.DataFrame:
-    """Return the planted clusters: risk and outline."""
+    """Return the planted clusters: risk, outline, share of all people, and the middle of its people."""
     truth = pd.read_csv(ROOT / "tests" / "data" / "planted_truth.csv").set_index("area_id")
-    table = inputs.area.areas.loc[truth.index, ["geometry"]].join(truth[["cluster", "relative_risk"]])
-    return table.dissolve("cluster", aggfunc="first")
+    areas = inputs.area.areas
+    table = areas.loc[truth.index, ["geometry", "population"]].join(truth[["cluster", "relative_risk"]])
+    middles = table.geometry.centroid
+    table["x"], table["y"] = table["population"] * middles.x, table["population"] * middles.y
+    found = table.dissolve("cluster", aggfunc={"relative_risk": "first", "population": "sum", "x": "sum", "y": "sum"})
+    return found.assign(
+        middle=shapely.points(found["x"] / found["population"], found["y"] / found["population"]),
+        share=found["population"] / areas["population"].sum(),
+    )
 
 
 def make_surface(events: Events, area: StudyArea) -> Surface:
@@ -45,6 +52,20 @@ def shares_inside(surface: Surface, planted: pd.DataFrame, adjustment: str) -> t
     table = tolerance_contours(surface, adjustment=adjustment).table
     raised = shapely.union_all(table.loc[table["kind"] == "raised", "geometry"].to_numpy())
     return planted.geometry.intersection(raised).area / planted.geometry.area, raised
+
+
+def chances(events: Events, planted: pd.DataFrame, area: StudyArea) -> pd.Series:
+    """Return the exact chance of as many events in each planted cluster: of a test that was told its outline.
+
+    No test that has to look for clusters can do better, nor can a surface of any bandwidth.
+    """
+    points = shapely.points(events.table[["easting", "northing"]].dropna().to_numpy())
+    outline = area.areas.geometry.union_all()
+    shapes = planted.geometry.to_numpy()
+    shapely.prepare([outline, *shapes])
+    total = int(shapely.contains(outline, points).sum())
+    inside = [int(shapely.contains(shape, points).sum()) for shape in shapes]
+    return pd.Series(stats.binom.sf(np.array(inside) - 1, total, planted["share"]), index=planted.index)
 
 
 def test_planted_hotspots_of_knife_crime_lie_in_the_contours_as_far_as_three_years_can_show(inputs, planted):
@@ -63,10 +84,17 @@ def test_planted_hotspots_of_knife_crime_lie_in_the_contours_as_far_as_three_yea
     assert beyond < 0.05 * raised.area
     twice = planted.index[planted["relative_risk"] == 2.0]
     assert (pointwise[twice] > 0.5).all()
+    known = chances(inputs.events["knife_crime"], planted, inputs.area)
+    print("chances in the planted outlines: " + ", ".join(f"{name} {p:.1g}" for name, p in known.items()))
+    # These three could not be told from chance if their outlines were known.
+    assert set(known.index[known > 0.05]) == {"B4", "B5", "C3"}
 
 
-def test_with_seven_years_of_all_violence_every_doubled_risk_lies_in_the_contours(inputs, planted):
-    """55,705 events; now also areas' scatter of risk, which is there without being planted, passes in places."""
+def test_with_seven_years_of_all_violence_every_planted_hotspot_that_shows_lies_in_the_contours(inputs, planted):
+    """55,705 events; now also areas' scatter of risk, which is there without being planted, passes in places.
+
+    A hotspot shows where a test that knows its outline finds it.
+    """
     events = read_offences(
         ROOT / "data" / "events" / "invented_offences_2013-2019.csv.gz", years=(2013, 2019), release="invented"
     )
@@ -77,6 +105,11 @@ def test_with_seven_years_of_all_violence_every_doubled_risk_lies_in_the_contour
     print(f"all violence, {found.bandwidth:g} m: " + ", ".join(
         f"{name} ({risk:g}) {adjusted[name]:.0%}" for name, risk in planted["relative_risk"].items()
     ) + f"; contours {raised.area / 1e6:.0f} km², of which farther than a bandwidth {beyond / 1e6:.0f}")  # fmt: skip
+    held = pd.Series(shapely.contains(raised, planted["middle"].to_numpy()), index=planted.index)
+    known = chances(events, planted, inputs.area)
+    print("middle of its people inside: " + ", ".join(f"{n} {held[n]} ({p:.1g})" for n, p in known.items()))
+    assert held.equals(known <= 0.05)
+    assert held.sum() == 10
     assert (adjusted[planted["relative_risk"] == 2.0] > 0.8).all()
     assert (adjusted[planted["relative_risk"] == 1.6] > 0.3).all()
     assert beyond / inputs.area.areas.area.sum() < 0.03
