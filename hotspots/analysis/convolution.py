@@ -49,6 +49,9 @@ QUADRATIC: Final = 60_000
 COARSE: Final = 150_000
 """Up to so many points a quadratic spline on a coarser grid costs less than the transform of the whole grid."""
 
+COARSER: Final = (4, 3, 2)
+"""How many times as coarse: beyond that the transform to the whole grid takes all the time."""
+
 COARSE_ERROR: Final = 2e-6
 """Most spread of the error on a coarser grid: that of the quartic kernel with ten cells in its radius."""
 
@@ -100,7 +103,7 @@ def _fast_sums(
         # In events at one place. The peak of the surface is at least what it is here.
         peak = _highest(found) / peak_of(kernel) * bandwidth**2
         most = (TOLERANCE / DEVIATIONS * peak) ** 2 / spread_of_error(kernel, cells / every, order)
-        if _squared_together(masses, kernel, cells / every) <= most:
+        if _highest(masses) * peak <= most or _squared_together(masses, kernel, cells / every) <= most:
             break
     else:
         row, column = nodes.locate(points)
@@ -127,11 +130,8 @@ def _ways(points: int, kernel: Kernel, cells: float) -> list[tuple[Order, int]]:
     if points > QUADRATIC:
         ways.insert(0, (1, 1))
     if points <= COARSE:
-        every = 1
-        while spread_of_error(kernel, cells / (every + 1), 2) <= COARSE_ERROR:
-            every += 1
-        if every > 1:
-            ways.insert(0, (2, every))
+        coarse = (every for every in COARSER if spread_of_error(kernel, cells / every, 2) <= COARSE_ERROR)
+        ways[:0] = [(2, every) for every in coarse][:1]
     return ways
 
 

@@ -54,9 +54,9 @@ def test_kernel_sums_at_events_are_spatstats(pattern, kernel):
     points = POINTS.loc[POINTS["kind"].isin(KIND[pattern]), ["easting", "northing"]].to_numpy()
     name = KERNEL[kernel]
     for row in rows.itertuples():
-        cell = Grid(row.easting - 5, row.northing + 5, 10.0, np.ones((1, 1), dtype=bool))
+        cell = Grid(row.easting - 50, row.northing + 50, 100.0, np.ones((1, 1), dtype=bool))
         bandwidth = row.sigma * RADIUS_PER_SD[name]
-        found = kernel_sums(points, np.ones(len(points)), cell, kernel=name, bandwidth=bandwidth)
+        found = kernel_sums(points, np.ones(len(points)), cell, kernel=name, bandwidth=bandwidth, exact=True)
         assert found[0, 0] == pytest.approx(row.value, rel=2e-5 if kernel == "epanechnikov" else 1e-8)
 
 
