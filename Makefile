@@ -2,9 +2,11 @@
 # make check   lint and types                 make wheel   build the wheel and run it alone
 # make bench   time it beside its peers       make sample  make the sample's data again
 # make power   what is found of planted hotspots, beside esda (some ten minutes)
-# Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer).
+# Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer);
+# WORKERS=4 make test takes four processes for the tests instead of two.
 
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/hotspots demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -22,14 +22,8 @@ if TYPE_CHECKING:
 Order = Literal[1, 2]
 """Degree of the spline: linear or quadratic. A cubic one is no better where a kernel has a rim."""
 
-PIECE: Final = 2**15
-"""Points whose places are computed at a time: as many as stay in the processor's cache."""
-
-CORNERS: Final = 2**19
-"""Shares of points in cells that are added to the grid together, where they are few."""
-
-PIECES: Final = 32
-"""Pieces that are added to the grid together, where they are many."""
+PIECE: Final = 2**14
+"""Points that are assigned at a time: as many as stay in the processor's cache."""
 
 
 def spline_sums(
@@ -77,68 +71,17 @@ def assign(points: Floats, weights: Floats, grid: Grid, *, order: Order) -> Floa
     The sums of weights, and of weights x place, stay what they were. Every point must be two cells inside the grid.
     """
     rows, columns = grid.shape
-    # By corners each point is written four times into one table, and the grid gone through once.
-    if order == 1 and len(points) > CORNERS // 2:
-        return _assign_linear(points, weights, grid).reshape(rows, columns)
-    nodes = order + 1
-    shifts = np.add.outer(np.arange(nodes) * columns, np.arange(nodes)).ravel()
-    total = None
-    piece = CORNERS // nodes**2
-    for start in range(0, len(points), piece):
-        some = points[start : start + piece]
+    total = np.zeros(rows * columns)
+    for start in range(0, len(points), PIECE):
+        some = points[start : start + PIECE]
         column, across = _shares((some[:, 0] - grid.west) / grid.side - 0.5, order)
         row, down = _shares((grid.north - some[:, 1]) / grid.side - 0.5, order)
-        row *= columns
-        row += column
-        shares = np.stack(down)[:, None, :] * np.stack(across) * weights[start : start + piece]
-        found = np.bincount(np.add.outer(shifts, row).ravel(), shares.ravel(), minlength=rows * columns)
-        total = found if total is None else np.add(total, found, out=total)
-    return np.zeros((rows, columns)) if total is None else np.asarray(total, dtype=float).reshape(rows, columns)
-
-
-def _assign_linear(points: Floats, weights: Floats, grid: Grid) -> Floats:
-    """Return the weights shared out between four centres each, flat: from sums of 1, x, y and x y, as that is faster.
-
-    x and y are the places between the centres.
-    """
-    rows, columns = grid.shape
-    size = rows * columns
-    most = min(PIECE * PIECES, len(points))
-    home = np.empty(most, dtype=np.intp)
-    place = np.empty((2, most))
-    west, north = grid.west + grid.side / 2, grid.north - grid.side / 2
-    one = bool((weights == 1).all())
-    total = np.zeros(size)
-    for start in range(0, len(points), most):
-        n = min(most, len(points) - start)
-        for first in range(0, n, PIECE):
-            some = slice(first, min(first + PIECE, n))
-            part = points[start + some.start : start + some.stop]
-            east, south = (part[:, 0] - west) / grid.side, (north - part[:, 1]) / grid.side
-            column, row = east.astype(np.int32), south.astype(np.int32)
-            np.subtract(east, column, out=place[0, some])
-            np.subtract(south, row, out=place[1, some])
-            row *= columns
-            row += column
-            home[some] = row
-        (x, y), cells = place[:, :n], home[:n]
-        xy = x * y
-        if not one:
-            weight = weights[start : start + n]
-            for product in (x, y, xy):
-                np.multiply(product, weight, out=product)
-        total += np.bincount(cells, None if one else weight, minlength=size)
-        # A point gives (1 - x) (1 - y), x (1 - y), (1 - x) y and x y to the centres west and east, north and south.
-        both, to_east, to_south = (np.bincount(cells, share, minlength=size) for share in (xy, x, y))
-        total -= to_east
-        total -= to_south
-        total += both
-        to_east -= both
-        to_south -= both
-        total[1:] += to_east[:-1]
-        total[columns:] += to_south[:-columns]
-        total[columns + 1 :] += both[: -columns - 1]
-    return total
+        home = row * columns + column
+        for k, share in enumerate(down):
+            weighted = share * weights[start : start + PIECE]
+            for m, other in enumerate(across):
+                np.add.at(total[k * columns + m :], home, weighted * other)
+    return total.reshape(rows, columns)
 
 
 def _shares(place: Floats, order: Order) -> tuple[NDArray[np.intp], list[Floats]]:

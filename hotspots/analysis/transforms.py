@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ALONE: Final = 250_000
 """Multiplications of a matrix product up to which OpenBLAS keeps to one thread."""
 
+LINES: Final = 128
+"""Rows that are transformed back together: as many as stay in the processor's cache, so that few are held twice."""
+
 FEWEST_ROWS: Final = 8
 """Strips of fewer rows would take longer than threads do."""
 
@@ -72,8 +75,11 @@ class Prepared:
         if self.every > 1:
             product = self._between(product)
         lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
-        found = fft.irfft(lines, self.lengths[1], axis=1, workers=-1)
-        return np.asarray(found[:, left : left + columns], dtype=float)
+        found = np.empty((rows, columns))
+        for first in range(0, rows, LINES):
+            some = slice(first, first + LINES)
+            found[some] = fft.irfft(lines[some], self.lengths[1], axis=1, workers=-1)[:, left : left + columns]
+        return found
 
     def _between(self, product: Complexes) -> Complexes:
         """Return the transform for the rows of all centres: 0 at frequencies that masses so far apart don't tell.
