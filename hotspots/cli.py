@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 STUDY = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+ENDED = 130
+"""What a shell reports of a command that was interrupted."""
+
 SHOWN = (
     "rows_read",
     "kept",
@@ -36,7 +40,18 @@ SHOWN = (
 
 
 class _Commands(click.Group):
-    """Turns this package's errors into their three lines, and exits 2."""
+    """Turns this package's errors into their three lines, and exits 2; a run that is ended says so in one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, with streams that can be written to."""
+        _open_streams()
+        signal.signal(signal.SIGTERM, _end)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            _drop_output()
+            _say(f"Error: The output can't be shown.\n  found: {error.strerror or error}")
+            sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -44,8 +59,37 @@ class _Commands(click.Group):
         except HotspotsError as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"Error: {error}", err=True)
+            _say(f"Error: {error}")
             ctx.exit(2)
+        except KeyboardInterrupt:
+            _say("\nEnded before it was finished. Earlier outputs are as they were.")
+            ctx.exit(ENDED)
+        finally:
+            sys.stdout.flush()
+
+
+def _end(number: int, frame: object) -> None:
+    """End as Ctrl-C does when the system asks for it."""
+    raise KeyboardInterrupt
+
+
+def _open_streams() -> None:
+    """Give a stream that was closed before the start (``2>&-``) somewhere to write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
+
+
+def _drop_output() -> None:
+    """Let what is left in the buffers go nowhere: flushing it at the end would fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+
+
+def _say(words: str) -> None:
+    """Write a line to the console's error stream, if it can be written to."""
+    with suppress(OSError):
+        click.echo(words, err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

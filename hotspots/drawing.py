@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from hotspots.analysing import Findings
 from hotspots.analysis.correlogram import scale_sentence
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
+from hotspots.workers import worker_pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,11 +88,13 @@ def draw_everything(
     )
     sheets = list(_sheets(study, nouns))
     pages = []
-    for number, (sheet, body) in enumerate(_drawn(table, sheets, workers), start=1):
-        report(f"Drew map {number} of {len(sheets)}")
-        if body is not None:
-            alt = wording.alt_text(nouns[sheet.noun], place=sheet.place, title=body.title)
-            pages.append(Page(alt=alt, figure=body))
+    # Closed at once where something fails: processes would go on drawing what nobody waits for.
+    with closing(_drawn(table, sheets, workers)) as drawn:
+        for number, (sheet, body) in enumerate(drawn, start=1):
+            report(f"Drew map {number} of {len(sheets)}")
+            if body is not None:
+                alt = wording.alt_text(nouns[sheet.noun], place=sheet.place, title=body.title)
+                pages.append(Page(alt=alt, figure=body))
     return pages + list(_charts(inputs, findings, folder / "charts", report, dpi))
 
 
@@ -127,15 +129,15 @@ _at_hand: dict[str, Any] = {}
 """In a process that draws: what it was given when it started."""
 
 
-def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Iterator[tuple[_Sheet, Body | None]]:
+def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Generator[tuple[_Sheet, Body | None], None, None]:
     if workers <= 1:
         _take(table)
         for sheet in sheets:
             yield sheet, _draw(sheet)
         _at_hand.clear()
         return
-    # Started afresh and not forked: the same on every system, and safe where this process has threads.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_take, initargs=(table,)) as pool:
+    table.folder.mkdir(parents=True, exist_ok=True)
+    with worker_pool(workers, _take, table, folder=table.folder) as pool:
         yield from zip(sheets, pool.map(_draw, sheets), strict=True)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.analysing import analyse
-from hotspots.errors import OutputError, list_briefly
+from hotspots.output_folder import replaced_folder
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
 from hotspots.writing import finish_summary, headlines, write_outputs
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
-
-
-DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +123,7 @@ def run_study(
     parent = Path(output) if output is not None else study.folder / "outputs"
     clock = _Clock(report)
     target = parent / _folder_name(study)
-    with _swapped_in(target) as folder:
+    with replaced_folder(target) as folder:
         with clock.stage("read and join"):
             inputs = read_inputs(study, report=report)
         with clock.stage("analyse"):
@@ -145,75 +140,3 @@ def _as_study(study: Study | str | Path) -> Study:
 
 def _folder_name(study: Study) -> str:
     return study.output_name + ("-RESTRICTED" if study.profile == "restricted" else "")
-
-
-# --------------------------------------------------------------------------- a folder that appears complete
-
-
-@contextmanager
-def _swapped_in(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside `target` and put it in its place when all went well.
-
-    Raises
-    ------
-    OutputError
-        If the target is something else than an earlier run's folder, or can't be replaced.
-    """
-    _need_replaceable(target)
-    unfinished = target.with_name(f".{target.name}.unfinished-{os.getpid()}")
-    previous = target.with_name(f".{target.name}.previous-{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(target)
-        unfinished.mkdir()
-    except OSError as error:
-        raise OutputError(
-            f"Can't write in {target.parent}.",
-            found=str(error.strerror or error),
-            advice="choose a folder that you may write to: --output DIR",
-        ) from error
-    try:
-        yield unfinished
-        try:
-            if target.exists():
-                target.rename(previous)
-            unfinished.rename(target)
-        except OSError as error:
-            if previous.exists() and not target.exists():
-                previous.rename(target)
-            raise OutputError(
-                f"Can't replace {target}.",
-                found=str(error.strerror or error),
-                advice="close the program that has one of its files open, and run again",
-            ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-
-
-def _need_replaceable(target: Path) -> None:
-    """Refuse to replace anything that an earlier run did not make."""
-    if not target.exists():
-        return
-    if target.is_dir() and ((target / "summary.json").is_file() or not any(target.iterdir())):
-        return
-    inside = sorted(p.name for p in target.iterdir()) if target.is_dir() else [target.name]
-    raise OutputError(
-        f"{target} is not an output folder of hotspots, so it is left as it is.",
-        found=list_briefly(inside),
-        advice="move it away, or choose another folder: --output DIR",
-    )
-
-
-def _clear_leftovers(target: Path) -> None:
-    """Remove unfinished folders of runs that were killed; bring back what one of them had put aside."""
-    for left in target.parent.glob(f".{target.name}.previous-*"):
-        if not target.exists():
-            left.rename(target)
-        else:
-            shutil.rmtree(left, ignore_errors=True)
-    for left in target.parent.glob(f".{target.name}.unfinished-*"):
-        # A younger one may belong to a run that is still going.
-        if time.time() - left.stat().st_mtime > DAY:
-            shutil.rmtree(left, ignore_errors=True)

@@ -96,7 +96,7 @@ def test_a_failed_run_leaves_the_previous_outputs(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pipeline, "finish_summary", out_of_room)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OutputError, match="The disk is full"):
         run_study(study)
     assert digests(first.folder) == before
     assert [p.name for p in first.folder.parent.iterdir()] == ["small"]

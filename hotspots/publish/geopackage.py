@@ -87,9 +87,9 @@ def write_geopackage(
             draft.replace(path)
     except (OSError, DataSourceError, DataLayerError, sqlite3.Error) as error:
         raise OutputError(
-            f"The GeoPackage {path} can't be written.",
-            found=str(error),
-            advice="close the program that has the file open, or write to another folder",
+            f"The GeoPackage {path.name} can't be written.",
+            found=str(error)[:200],
+            advice="free space on the disk, close the program that has the file open, or write to another folder",
         ) from error
     return path
 

@@ -77,9 +77,9 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
             look.replace(style)
     except OSError as error:
         raise OutputError(
-            f"The raster {path} can't be written.",
-            found=str(error),
-            advice="close the program that has the file open, or write to another folder",
+            f"The raster {path.name} can't be written.",
+            found=str(error)[:200],
+            advice="free space on the disk, close the program that has the file open, or write to another folder",
         ) from error
     return [path, style]
 

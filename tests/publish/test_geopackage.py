@@ -413,7 +413,7 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path, study_area, 
     monkeypatch.setattr(geopackage, "add_styles", full)
     with pytest.raises(OutputError) as caught:
         write_geopackage(path, [study_area], title="Y")
-    assert caught.value.problem == f"The GeoPackage {path} can't be written."
+    assert caught.value.problem == f"The GeoPackage {path.name} can't be written."
     assert caught.value.found == "database or disk is full"
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
