@@ -24,7 +24,7 @@ ROOMS = ("nouns", "sources", "analysis", "publish")
 DOORS = {
     "pyogrio": ("sources", "publish/"),  # GeoPackages are read in one room and written in the other
     "rasterio": ("publish/",),
-    "sqlite3": ("publish/",),
+    "sqlite3": ("publish/", "sources/vector_files.py"),
     "typst": ("publish/",),
     "contextily": ("publish/basemap.py",),
     "matplotlib": ("publish/",),

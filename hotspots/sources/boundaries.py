@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError
 from hotspots.nouns import StudyArea
-from hotspots.sources import naming, polygons, tabular
+from hotspots.sources import naming, polygons, tabular, vector_files
 from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_areas(
     crs
         The coordinate system, e.g. ``"EPSG:27700"``, where the file has none or a wrong one.
     authorities
-        Codes of the local authorities to keep; all of the file if None.
+        Codes or names of the local authorities to keep; all of the file if None.
     geography, vintage
         What an area is and the year of the geography, where the columns and codes don't tell.
     attribution
@@ -88,7 +88,7 @@ def read_areas(
     import geopandas as gpd
 
     path = tabular.need_file(path)
-    frame = polygons.read_layer(path, layer=layer)
+    frame = vector_files.read_layer(path, layer=layer)
     notes: dict[str, tuple[str, ...]] = {}
     columns = _find_columns(
         frame, path, id_=id_column, name=name_column, la_code=la_code_column, la_name=la_name_column
@@ -176,8 +176,8 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
 
 def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may stand once only."""
-    # Codes in events and tables are read in capitals too.
-    ids = [one.upper() for one in _text(frame, column, path)]
+    # ONS codes in capitals, as in events and tables; ids of another kind as they are.
+    ids = [tabular.tidy_code(one) for one in _text(frame, column, path)]
     rows: dict[str, int] = {}
     for row, one in enumerate(ids, start=1):
         if one in rows:
@@ -204,7 +204,22 @@ def _authorities(
     if codes is None:
         known = {name: code for code, name in WEST_MIDLANDS.items()}
         codes = [known.get(name, name) for name in la_names]
+    codes = [tabular.tidy_code(code) for code in codes]
+    _need_one_name(codes, la_names, path)
     return codes, la_names
+
+
+def _need_one_name(codes: list[str], la_names: list[str], path: Path) -> None:
+    """Refuse an authority with two names: one of them would be on every page."""
+    first: dict[str, tuple[int, str]] = {}
+    for row, (code, name) in enumerate(zip(codes, la_names, strict=True), start=1):
+        there, known = first.setdefault(code, (row, name))
+        if name != known:
+            raise SourceError(
+                f"The local authority {code!r} has two names in {path}.",
+                found=f"{known!r} in row {there}, {name!r} in row {row}",
+                advice="correct the names, or name another column with la_name_column",
+            )
 
 
 def _authorities_of_names(names: Sequence[str], path: Path) -> list[str]:
@@ -224,17 +239,8 @@ def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, pat
     if wanted is None:
         return areas
     known = dict(zip(areas["la_code"], areas["la_name"], strict=True))
-    unknown = [code for code in wanted if code not in known]
-    if unknown:
-        named = [f"{code} {name}" for code, name in sorted(known.items())]
-        by_name = {name: code for code, name in known.items()}
-        near = by_name.get(unknown[0]) or nearest(unknown[0], known)
-        raise SourceError(
-            f"There is no local authority {unknown[0]!r} in {path}.",
-            found=f"{len(known):,} authorities: {list_briefly(named, 12)}",
-            advice=f"use the codes of the file{f', such as {near}' if near else ''}",
-        )
-    return areas[areas["la_code"].isin(list(wanted))]
+    codes = naming.find_authorities(wanted, known, where=f"{path}")
+    return areas[areas["la_code"].isin(codes)]
 
 
 # --------------------------------------------------------------------------- vintage

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from hotspots.errors import SourceError, list_briefly
+from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.sources import tabular
 
 GEOGRAPHIES: Final[Mapping[str, str]] = {
@@ -128,3 +128,37 @@ def need_unique_codes(codes: Sequence[str], rows: Sequence[object], *, path: Pat
                 advice=f"remove one, or name another column with {option}",
             )
         first[code] = row
+
+
+def find_authorities(wanted: Sequence[str], known: Mapping[str, str], *, where: str) -> list[str]:
+    """Return the codes of authorities that are named by code or by name.
+
+    Parameters
+    ----------
+    wanted
+        Codes or names.
+    known
+        Code → name of the authorities that there are.
+    where
+        What they are of, for the error.
+
+    Raises
+    ------
+    SourceError
+        If there is no authority of such a code or name.
+    """
+    by_name = {name.casefold(): code for code, name in known.items()}
+    codes = []
+    for word in wanted:
+        code = tabular.tidy_code(word)
+        found = code if code in known else by_name.get(code.casefold())
+        if found is None:
+            named = [f"{code} {name}" for code, name in sorted(known.items())]
+            near = nearest(word, [*known, *known.values()])
+            raise SourceError(
+                f"There is no local authority {word!r} in {where}.",
+                found=f"{len(known):,} authorities: {list_briefly(named, 12)}",
+                advice=f"is it {near}?" if near else "name them by these codes or names",
+            )
+        codes.append(found)
+    return codes

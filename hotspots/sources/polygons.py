@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.sources.tabular import PARQUET
+from hotspots.errors import SourceError, list_briefly
 from hotspots.vocabulary import CRS
 
 if TYPE_CHECKING:
@@ -21,72 +19,11 @@ DECIMALS: Final = 1
 """Of a metre, to which vertices are rounded."""
 
 BRITISH_METRES: Final = (0.0, 0.0, 700_000.0, 1_300_000.0)
+LEAST_AREA: Final = 100.0
+"""Square metres. Areas of people that are smaller in the middle are in another unit than metres, such as kilometres."""
+
 BRITISH_DEGREES: Final = (-9.5, 49.0, 2.5, 61.5)
 STATE: Final = 'state it with crs, e.g. crs="EPSG:27700" (metres) or crs="EPSG:4326" (degrees)'
-
-
-def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
-    """Return one layer of polygons as it stands in the file.
-
-    Raises
-    ------
-    SourceError
-        If it can't be read, has no such layer or several, or holds no polygons.
-    """
-    frame = _read_geoparquet(path) if path.suffix.lower() in PARQUET else _read_vector(path, layer)
-    if frame.empty:
-        raise SourceError(f"{path} has no areas.", found="0 rows", advice="fetch or export the file again")
-    kinds = set(frame.geom_type.dropna())
-    if not kinds & {"Polygon", "MultiPolygon", "GeometryCollection"}:
-        raise SourceError(
-            f"{path} has no polygons.",
-            found=list_briefly(sorted(kinds)) if kinds else "no shapes at all",
-            advice="use a file of boundaries",
-        )
-    return frame
-
-
-def _read_geoparquet(path: Path) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-
-    try:
-        return gpd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _read_vector(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-    import pyogrio
-
-    try:
-        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    except pyogrio.errors.DataSourceError as error:
-        raise _unreadable(path, error) from error
-    if layer is None and len(layers) == 1:
-        layer = layers[0]
-    if layer is None or layer not in layers:
-        near = nearest(layer, layers) if layer is not None else None
-        problem = f"{path} has no layer {layer!r}." if layer is not None else f"Which layer of {path} is meant?"
-        raise SourceError(
-            problem,
-            found=f"{len(layers)} layers: {list_briefly(layers, 20)}",
-            advice=f"is it {near!r}?" if near else "name one with layer",
-        )
-    try:
-        return gpd.read_file(path, layer=layer, engine="pyogrio")
-    except (pyogrio.errors.DataSourceError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    # GDAL and pyarrow name the whole path and their own drivers; the first sentence is what helps.
-    first = re.split(r"[.;] |\n", str(error), maxsplit=1)[0]
-    return SourceError(
-        f"{path} can't be read as a file of boundaries.",
-        found=first,
-        advice="use a GeoPackage, GeoJSON, shapefile or GeoParquet file, complete and undamaged",
-    )
 
 
 # --------------------------------------------------------------------------- coordinate systems
@@ -176,6 +113,7 @@ def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict
     if areas.crs.to_epsg() != 27700:
         notes[f"Coordinates converted from {areas.crs.name} to British National Grid"] = ()
         areas = areas.to_crs(CRS)
+    _need_metres(areas, path)
     # Rounded vertex by vertex, which moves a vertex that two areas share to the same place in both.
     shapes = shapely.transform(areas.geometry.to_numpy(), lambda xy: np.round(xy, DECIMALS))
     folded = ~shapely.is_valid(shapes)
@@ -184,6 +122,19 @@ def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict
         notes["Polygons mended after rounding to 0.1 m"] = tuple(areas.index[folded])
         _need_polygons(shapes, areas.index, path)
     return areas.set_geometry(shapes, crs=CRS), notes
+
+
+def _need_metres(areas: gpd.GeoDataFrame, path: Path) -> None:
+    """Refuse polygons too small to be in metres: rounded to 0.1 m they would be other shapes."""
+    middle = float(areas.geometry.area.median())
+    if middle < LEAST_AREA:
+        west, south, east, north = areas.total_bounds
+        raise SourceError(
+            f"The coordinates of {path} are not in metres, though the file says so.",
+            found=f"half of the areas are below {middle:.2g} m²; they lie in {west:,.0f} to {east:,.0f} east, "
+            f"{south:,.0f} to {north:,.0f} north",
+            advice="convert them to metres; kilometres are to be multiplied by 1,000",
+        )
 
 
 def _mend(shapes: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[Any]:

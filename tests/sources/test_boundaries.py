@@ -136,14 +136,11 @@ def test_several_layers_must_be_named(tmp_path):
 
 
 def test_what_is_no_file_of_boundaries_is_refused(tmp_path):
-    path = tmp_path / "areas.gpkg"
-    path.write_bytes(b"nothing of the kind")
-    with pytest.raises(SourceError, match="can't be read as a file of boundaries"):
-        read_areas(path)
-    path = tmp_path / "areas.parquet"
-    path.write_bytes(b"nothing of the kind")
-    with pytest.raises(SourceError, match="can't be read as a file of boundaries"):
-        read_areas(path)
+    for name, kind in (("areas.gpkg", "GeoPackage"), ("areas.parquet", "GeoParquet file")):
+        (tmp_path / name).write_bytes(b"nothing of the kind")
+        with pytest.raises(SourceError, match=f"is not a {kind}, as its ending says") as caught:
+            read_areas(tmp_path / name)
+        assert "it starts with 'nothing of the kind'" in str(caught.value)
     points = write(tmp_path, [shapely.Point(400_000, 300_000)], name="points.gpkg", LSOA11CD=codes(1))
     with pytest.raises(SourceError, match=r"has no polygons\.\s+found: Point"):
         read_areas(points)
