@@ -129,8 +129,6 @@ def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None
     if float(counts.table["observed_high"].sum()) == 0:
         findings.left_out[f"density surface of {counts.title}"] = "no event lies in the study area"
         return
-    section = next(section for section in study.events if section.name == name)
-    years = section.years[1] - section.years[0] + 1 if section.years else None
     located = events is not None and bool(events.table["easting"].notna().any())
     if events is not None and located and events.release != UNRELEASED:
         surface = kernel_density(
@@ -146,11 +144,11 @@ def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None
         _add(findings, surface, top_contours(surface, events=events, area=inputs.area, share=settings.densest))
         _add_risk(findings, study, events, inputs)
     elif counts.hidden:
-        surface = smooth_counts(counts, cell=settings.cell, kernel=settings.kernel, least=settings.least, years=years)
+        surface = smooth_counts(counts, cell=settings.cell, kernel=settings.kernel, least=settings.least)
         _add(findings, surface, top_contours(surface, area=inputs.area, share=settings.densest))
     else:
         # No contours: detail inside an area is invented, and a densest part of it would pass for a place.
-        findings.surfaces.append(spread_counts(counts, years=years))
+        findings.surfaces.append(spread_counts(counts))
 
 
 def _add(findings: Findings, surface: Surface, contours: Contours) -> None:

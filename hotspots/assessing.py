@@ -78,6 +78,7 @@ def _standardise(findings: Findings, study: Study, section: EventSection, inputs
         findings.left_out[what] = "no population by age"
         return
     assert section.years is not None
+    cover = events.cover
     first, last = section.years
     findings.extracts.append(
         standardised_rates(
@@ -85,7 +86,7 @@ def _standardise(findings: Findings, study: Study, section: EventSection, inputs
             inputs.ages,
             inputs.area,
             places=[place.place for place in study.places],
-            years=last - first + 1,
+            years=cover.years if cover is not None else last - first + 1,
             period=events.period or (f"{first}-{last}" if last > first else str(first)),
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hotspots.disclosure import protect, restrict, tells_of_areas
 from hotspots.errors import AnalysisError, StudyError, list_briefly
@@ -24,6 +24,8 @@ TWICE: str = (
 KEPT_BACK: str = "they are unreleased, and counts that others make of the same records could be held against them"
 
 
+ONLY_INSIDE: Final = "Counted are events in the study area; those elsewhere, or without a place, are left out."
+
 # --------------------------------------------------------------------------- series of events
 
 
@@ -35,6 +37,7 @@ def read_series(
     counts: AreaCounts,
     ages: Ages | None,
     reread: Callable[[tuple[int, int]], Events],
+    points: StudyArea | None = None,
 ) -> tuple[list[Series], dict[str, str]]:
     """Return the series of one event section, brought through the gate, and what was left out and why.
 
@@ -48,6 +51,8 @@ def read_series(
         People by age, for rates of age groups.
     reread
         Gives the events of other years: each reading has an audit and notes of its own.
+    points
+        The areas in more detail, to place points.
     """
     hides = counts.release == UNRELEASED and study.profile != RESTRICTED
     own = [one for one in study.series if one.events == section.name]
@@ -64,8 +69,15 @@ def read_series(
                 continue
             series = years
         else:
-            series = _count(study, one, events if one.years == section.years else reread(one.years))
-            if hides and _tells(study, one, series, section=section, counts=counts, dropped=events.dropped):
+            of_years = events if one.years == section.years else reread(one.years)
+            if one.rates:
+                # People are of the study's areas, so events are too; those elsewhere would make the rate too high.
+                from hotspots.analysis.joining import events_inside
+
+                of_years = events_inside(of_years, counts.area, points=points)
+            series = _count(study, one, of_years)
+            inside = replace(counts, outside=0, dropped={}) if one.rates else counts
+            if hides and _tells(study, one, series, section=section, counts=inside, dropped=events.dropped):
                 left_out[chart] = TELLS
                 continue
             first = one if hides else None
@@ -169,9 +181,7 @@ def _with_rates(
             return series, number
         people[line.group] = number
     who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
-    notes = [f"People: {who}, the same in every period."]
-    if counts.release == UNRELEASED or counts.outside:
-        notes.append("Events outside the study area, as far as the file has them, are counted too.")
+    notes = [f"People: {who}, the same in every period.", ONLY_INSIDE]
     rated = with_rates(series, people)
     return replace(rated, notes=(*rated.notes, *notes)), ""
 

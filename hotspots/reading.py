@@ -12,7 +12,18 @@ import pandas as pd
 from hotspots.disclosure import protect, restrict
 from hotspots.errors import HotspotsError, StudyError, list_briefly
 from hotspots.extracting import KEPT_BACK, read_assessments, read_people_by_age, read_recorded_series, read_series
-from hotspots.nouns import Ages, AreaCounts, Deprivation, Events, Extract, Factors, Schools, Series, StudyArea
+from hotspots.nouns import (
+    Ages,
+    AreaCounts,
+    Deprivation,
+    Events,
+    Extract,
+    Factors,
+    Schools,
+    Series,
+    StudyArea,
+    cover_years,
+)
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -206,6 +217,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         counts=counts,
         ages=inputs.ages,
         reread=lambda years: _read_records(study, section, years),
+        points=inputs.points,
     )
     inputs.series += series
     inputs.left_out |= left_out
@@ -266,7 +278,7 @@ def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCo
 
     assert section.count_column is not None
     period = section.period or ("-".join(map(str, section.years)) if section.years else "")
-    return read_counts(
+    counts = read_counts(
         study.path(section.paths[0]),
         area,
         id_column=section.id_column,
@@ -281,6 +293,7 @@ def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCo
         source=section.source,
         release=section.release,
     )
+    return replace(counts, coverage=cover_years(*section.years)) if section.years else counts
 
 
 def _tighten(study: Study, section: EventSection, counts: AreaCounts) -> AreaCounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -309,6 +310,10 @@ def is_newer_lsoa(code: str) -> bool:
     return code[:3] in NEWEST_LSOA_2011 and code[3:].isdigit() and int(code[3:]) > NEWEST_LSOA_2011[code[:3]]
 
 
+OFFICIAL: Final = re.compile("[EWNSKJewnskj][0-9]{8}")
+"""A code of ONS: a letter for the country and eight digits."""
+
+
 def detect_vintage(codes: Iterable[str]) -> int | None:
     """Return the year of the geography, 2011 or 2021, that these codes of LSOAs belong to; None if it can't be told.
 
@@ -329,6 +334,18 @@ def detect_vintage(codes: Iterable[str]) -> int | None:
     if any(is_newer_lsoa(code) for code in lsoas):
         return 2021
     return 2011 if len(lsoas) >= 100 else None
+
+
+def tidy_code(code: str) -> str:
+    """Return a code without spaces around it, and in capitals if it is one of ONS's; others are kept as they are.
+
+    Examples
+    --------
+    >>> tidy_code(" e01009012"), tidy_code("c331")
+    ('E01009012', 'c331')
+    """
+    code = code.strip()
+    return code.upper() if OFFICIAL.fullmatch(code) else code
 
 
 VIOLENCE: Final = ("X85", "Y09")

@@ -127,6 +127,8 @@ def find_change_points(
             )
     if series.provisional:
         notes.append(f"Provisional and left out of the search: {', '.join(series.provisional)}.")
+    if series.incomplete:
+        notes.append(f"Covered in part and left out of the search: {', '.join(series.incomplete)}.")
     return Extract(
         pd.DataFrame(rows).reindex(columns=_COLUMNS),
         kind="change-points",
@@ -151,7 +153,7 @@ _COLUMNS: Final = [
 
 def _prepare(series: Series, part: pd.DataFrame) -> tuple[_Line | None, str]:
     """Return the known periods of one group, or why they can't be cut."""
-    known = part[part["low"].notna() & ~part["period"].isin(series.provisional)]
+    known = part[part["low"].notna() & ~part["period"].isin(series.unsettled)]
     if len(known) < FEWEST:
         return None, f"too short: {len(known)} known periods, and fewer than {FEWEST} can show no change point"
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 
 from hotspots.analysis.bandwidths import BandwidthRule, choose_bandwidth
+from hotspots.analysis.covered import compare_coverage
 from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.surface_tails import (
     ROUNDING,
@@ -123,6 +124,9 @@ def compare_densities(
     Applied Probability 24, 875-887.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    covers = first.cover, second.cover
+    if years is None and covers[0] is not None and covers[1] is not None:
+        years = covers[0].years, covers[1].years
     _need_comparison(measure, totals, years)
     outline = area.areas.geometry.union_all()
     (own, own_notes), (others, other_notes) = (points_inside(events, area, outline) for events in (first, second))
@@ -155,6 +159,7 @@ def compare_densities(
         words=_comparison_words(labels, window, pair, inference=inference, simulations=simulations),
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
+            *compare_coverage(*covers),
             *(f"First file: {note}" for note in own_notes),
             *(f"Second file: {note}" for note in other_notes),
             *chosen.notes,

@@ -9,17 +9,17 @@ import numpy as np
 
 from hotspots.analysis.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth, convert_bandwidth
 from hotspots.analysis.borders import border_strips
+from hotspots.analysis.covered import describe_coverage, note_coverage, per_year, time_covered
 from hotspots.analysis.estimates import Edge, Estimate, Sample, estimate_adaptive_density, estimate_density
 from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 from hotspots.analysis.placing import Placed, place_events
 from hotspots.analysis.stamping import merge_stacked
 from hotspots.errors import AnalysisError
-from hotspots.nouns import Events, StudyArea, Surface
+from hotspots.nouns import Coverage, Events, StudyArea, Surface
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -76,8 +76,8 @@ def kernel_density(
         cell by that part of a kernel at its centre (both in closed form, from the outline); ``"none"`` lets that part
         leak out.
     years
-        Years the events cover. By default told from the first and last month in `when`, where that is a whole
-        number of years give or take a month; otherwise the unit is events per km² over the whole period.
+        Years the events cover. By default those of the source (`Events.cover`): its months over 12. The unit is events
+        per km² over the whole period only where no event has a date.
     adaptive
         Give each event a bandwidth of its own (Abramson): `bandwidth` times the square root of the mean density over
         the density at the event; narrow in town centres, wide in the country.
@@ -120,13 +120,16 @@ def kernel_density(
     estimate = estimate_adaptive_density if adaptive else estimate_density
     border: Edge = "none" if used.beyond else edge
     found = estimate(sample, grid, outline, kernel=kernel, bandwidth=chosen.metres, edge=border, exact=exact)
-    period = _years(events.table["when"]) if years is None else years
-    made = _Made(kernel, edge, chosen, grid, placed, used, sample, found, years=period, weights=weights, exact=exact)
+    cover = None if years is not None else events.cover
+    period = years if cover is None else cover.years
+    made = _Made(
+        kernel, edge, chosen, grid, placed, used, sample, found, years=period, weights=weights, exact=exact, cover=cover
+    )
     return Surface(
         made.values,
         origin=(grid.west, grid.north),
         cell=grid.side,
-        unit=f"{made.what} per km²{' and year' if period else ''}",
+        unit=per_year(f"{made.what} per km²", period, cover),
         integral=made.integral,
         kernel=kernel,
         bandwidth=chosen.metres,
@@ -136,7 +139,7 @@ def kernel_density(
         source=events.source,
         period=events.period,
         words=_words(made),
-        notes=(*events.notes, *_notes(made)),
+        notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
         provenance=_provenance(made),
         release=weakest_release(events.release, area.release),
@@ -167,6 +170,7 @@ class _Made:
     years: float | None
     weights: str | None
     exact: bool
+    cover: Coverage | None
 
     @property
     def values(self) -> Floats:
@@ -198,8 +202,9 @@ def _words(made: _Made) -> str:
     weighted = "" if made.weights is None else f" weighted by {made.what}"
     smoothing = _smoothing(made.kernel, made.bandwidth.metres, made.found.bandwidths)
     border = BORDER_WORDS["beyond" if made.used.beyond else made.edge]
+    time = time_covered(made.years, made.cover)
     return (
-        f"Kernel density of {made.inside:,} events{weighted} {_time(made.years)}: {smoothing} on cells of "
+        f"Kernel density of {made.inside:,} events{weighted} {time}: {smoothing} on cells of "
         f"{made.grid.side:,.0f} m, {border}. It shows where events are dense, not where risk is high."
     )
 
@@ -207,7 +212,13 @@ def _words(made: _Made) -> str:
 def _notes(made: _Made) -> tuple[str, ...]:
     # What the words of the bandwidth say stands there, and not in the notes again.
     chosen = (note for note in made.bandwidth.notes if made.bandwidth.words not in note)
-    return (*made.placed.notes, *made.used.notes, *chosen, *_note_cells(made.on_cells, made.integral))
+    return (
+        *note_coverage(made.cover),
+        *made.placed.notes,
+        *made.used.notes,
+        *chosen,
+        *_note_cells(made.on_cells, made.integral),
+    )
 
 
 def _provenance(made: _Made) -> dict[str, Any]:
@@ -221,6 +232,7 @@ def _provenance(made: _Made) -> dict[str, Any]:
         "cell_m": made.grid.side,
         "exact": made.exact,
         "years": made.years,
+        **describe_coverage(made.cover),
         "weights": made.weights,
         "events_used": made.inside,
         "events_outside": len(made.placed.points) - made.inside,
@@ -304,10 +316,6 @@ def _note_cells(cells: float, integral: float) -> tuple[str, ...]:
     )
 
 
-def _time(years: float | None) -> str:
-    return f"over {years:g} {'year' if years == 1 else 'years'}" if years else "over the whole period"
-
-
 def _smoothing(kernel: Kernel, bandwidth: float, own: Floats | None) -> str:
     size = "standard deviation" if kernel == "gaussian" else "radius"
     if own is None:
@@ -316,18 +324,6 @@ def _smoothing(kernel: Kernel, bandwidth: float, own: Floats | None) -> str:
         f"{kernel} kernel with a {size} of {bandwidth:,.0f} m on average, narrower where events are dense (adaptive, "
         f"from {own.min():,.0f} to {own.max():,.0f} m)"
     )
-
-
-def _years(when: pd.Series) -> float | None:
-    """Return how many years the events cover, or None where that is not a whole number."""
-    known = when.dropna()
-    if known.empty:
-        return None
-    first, last = known.min(), known.max()
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    years = round(months / 12)
-    # The first or last month may have no event in a small file.
-    return float(years) if years >= 1 and abs(months - 12 * years) <= 1 else None
 
 
 def _need_settings(cell: float | None, kernel: str, edge: str, years: float | None) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import AreaCounts, Events, Schools, StudyArea
-from hotspots.vocabulary import LSOA_PREFIXES, detect_vintage, is_newer_lsoa, weakest_release
+from hotspots.vocabulary import LSOA_PREFIXES, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -88,7 +88,14 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
         period=events.period,
         notes=(*events.notes, *_notes(events, area, kind, audit)),
         release=weakest_release(*marks),
+        coverage=events.cover,
     )
+
+
+def events_inside(events: Events, area: StudyArea, *, points: StudyArea | None = None) -> Events:
+    """Return the events that `count_events` counts in one of the areas; the others are dropped with the reason."""
+    place, _, _, _ = _place_events(events, area, _polygons(area, points))
+    return events.where(place >= 0, reason="in no area of the study")
 
 
 def place_schools(schools: Schools, area: StudyArea) -> pd.Series:
@@ -136,9 +143,9 @@ def _place_events(
 
 
 def _clean_codes(codes: pd.Series) -> pd.Series:
-    """Return codes in capitals without spaces; an empty text where there is none."""
-    text = codes.astype(object).where(codes.notna(), "")
-    return text.astype(str).str.strip().str.upper().astype(object)
+    """Return codes as `tidy_code` has them; an empty text where there is none."""
+    text = codes.astype(object).where(codes.notna(), "").astype(str)
+    return text.map({one: tidy_code(one) for one in text.unique()}).astype(object)
 
 
 def _has_point(table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -12,13 +12,14 @@ import pandas as pd
 
 from hotspots.analysis.rates import byar_interval
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.nouns import Events, Series
+from hotspots.nouns import Events, Series, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["count_by_quarter", "count_by_year", "mark_provisional", "sum_to_years", "with_intervals", "with_rates"]
 
+MONTHS_OF_A_YEAR: Final = 12
 QUARTER: Final = re.compile(r"(?P<year>.+) Q[1-4]")
 """``2013 Q1`` begins a calendar year, ``2012/13 Q4`` (January to March) ends a financial one."""
 
@@ -28,8 +29,8 @@ def count_by_year(
 ) -> Series:
     """Return the number of events in each calendar year, with the 95 % interval of the level behind it.
 
-    A year without a single row in the file is a gap and not a zero. Do not read a year as complete where the
-    notes say that months are missing.
+    A year that the source does not cover is a gap and not a zero. One that it covers in part has its months in the
+    column `months`, and is not to be compared with whole years.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def count_by_quarter(
     """Return the number of events in each quarter of the calendar years, with the 95 % interval of the level behind it.
 
     Quarters differ by season: compare one with the same quarter of another year, or add them to years (`sum_to_years`).
-    A quarter without a single row in the file is a gap and not a zero.
+    A quarter that the source does not cover is a gap and not a zero.
 
     Parameters
     ----------
@@ -106,6 +107,8 @@ def sum_to_years(series: Series) -> Series:
     years = grouped[["low", "high"]].sum().where(whole)
     if "population" in table.columns:
         years["population"] = grouped["population"].mean()
+    if "months" in table.columns:
+        years["months"] = grouped["months"].sum()
     years = years.reset_index().rename(columns={"year": "period"})
     short = sorted(set(whole.index.get_level_values("year")[~whole]))
     notes = tuple(f"{year}: not all four quarters are there; a gap, not a sum." for year in short)
@@ -139,8 +142,8 @@ def with_rates(
 ) -> Series:
     """Return the same series with the rate of every count and its 95 % interval.
 
-    A rate is of its own period: a quarter's is about a fourth of a year's. The interval answers for chance in the
-    count, not for error in the population.
+    Rates are per year: a quarter's count is that of a fourth of one, and a period that its source covers in part counts
+    with the months covered. The interval covers chance in the count, not error in the population.
 
     Parameters
     ----------
@@ -179,10 +182,12 @@ def with_rates(
             f"There is no population to make rates of {series.unit}.",
             advice="give the number of people, by group and period where they differ",
         )
-    people_known = table["population"].where(table["population"] > 0)
+    whole = pd.Series([months_of(str(period)) for period in table["period"]], index=table.index, dtype=float)
+    months = table["months"] if "months" in table.columns else whole
+    person_years = (table["population"] * months / MONTHS_OF_A_YEAR).where(lambda years: years > 0)
     names = {"low": "rate_low", "high": "rate_high", "ci_low": "rate_ci_low", "ci_high": "rate_ci_high"}
     for count, rate in names.items():
-        table[rate] = table[count] / people_known * per
+        table[rate] = table[count] / person_years * per
     return replace(series, table=table, rate_per=float(per))
 
 
@@ -238,21 +243,23 @@ def _count(
             advice="correct the years or the column of dates",
         )
     counted, notes = _of_ages(events.table, ages, group)
+    covered = _months_covered(events, years, quarters=quarters)
     rows = []
     for year in range(first, last + 1):
         for quarter in range(1, 5) if quarters else (0,):
             inside = np.asarray(when.year == year) & (np.asarray(when.quarter == quarter) | (quarter == 0))
-            count = float((inside & counted).sum()) if inside.any() else np.nan
-            rows.append((f"{year} Q{quarter}" if quarter else str(year), group, count))
-    table = pd.DataFrame(rows, columns=["period", "group", "low"])
-    table["high"] = table["low"]
+            period = f"{year} Q{quarter}" if quarter else str(year)
+            months = sum(covered.get(month, 0.0) for month in _calendar(year, quarter))
+            count = float((inside & counted).sum()) if months > 0 else np.nan
+            rows.append((period, group, count, count, months))
+    table = pd.DataFrame(rows, columns=["period", "group", "low", "high", "months"])
     series = Series(
         table.assign(ci_low=np.nan, ci_high=np.nan),
         unit=events.title,
         name=events.name,
         title=events.title,
         source=events.source,
-        notes=(*events.notes, *notes, *_gap_notes(when, years, in_years, quarters=quarters)),
+        notes=(*events.notes, *notes, *_gap_notes(when, years, in_years, covered, quarters=quarters)),
         release=events.release,
     )
     return with_intervals(series)
@@ -276,20 +283,47 @@ def _of_ages(
     return (age >= ages[0]) & (age <= ages[1]), (note,) if unknown else ()
 
 
+def _calendar(year: int, quarter: int) -> list[str]:
+    """Return the months of a quarter, or of the whole year if it is 0."""
+    inside = range(3 * quarter - 2, 3 * quarter + 1) if quarter else range(1, MONTHS_OF_A_YEAR + 1)
+    return [f"{year:04d}-{month:02d}" for month in inside]
+
+
+def _months_covered(events: Events, years: tuple[int, int], *, quarters: bool) -> dict[str, float]:
+    """Return month → the share of it that the source covers, for the months between that have any."""
+    cover = events.cover
+    if cover is None:
+        return {}
+    inside = {month: cover.share(month) for month in cover.months if years[0] <= int(month[:4]) <= years[1]}
+    if events.coverage is None:
+        # Told by the events alone, a period in which there are none is rather a gap than a zero.
+        when = events.table["when"].dropna()
+        there = {(at.year, at.quarter if quarters else 0) for at in pd.DatetimeIndex(when.unique())}
+        periods = {month: (int(month[:4]), (int(month[5:]) + 2) // 3 if quarters else 0) for month in inside}
+        inside = {month: share for month, share in inside.items() if periods[month] in there}
+    return inside
+
+
 def _gap_notes(
-    when: pd.DatetimeIndex, years: tuple[int, int], in_years: NDArray[np.bool_], *, quarters: bool
+    when: pd.DatetimeIndex,
+    years: tuple[int, int],
+    in_years: NDArray[np.bool_],
+    covered: Mapping[str, float],
+    *,
+    quarters: bool,
 ) -> list[str]:
-    """Return what a reader must know about periods and months without rows, and about rows left out."""
+    """Return what a reader must know about periods and months that are not covered, and about rows left out."""
     notes = []
-    there = set(zip(when.year, when.month, strict=True))
+    gaps: list[int] = []
     for year in range(years[0], years[1] + 1):
-        months = [month for month in range(1, 13) if (year, month) in there]
+        months = [int(month[5:]) for month in _calendar(year, 0) if covered.get(month, 0.0) > 0]
         if not months:
-            notes.append(f"{year}: no rows in the file; a gap, not a zero.")
-        elif not quarters and len(months) < 12:
-            notes.append(f"{year}: rows in {len(months)} of 12 months; the year's count may be incomplete.")
+            gaps.append(year)
+        elif not quarters and len(months) < MONTHS_OF_A_YEAR:
+            notes.append(f"{year}: {len(months)} of 12 months are covered; not to be compared with whole years.")
         elif quarters:
             notes += _quarter_notes(year, months)
+    notes = [f"{_stretches(gaps)}: no rows in the file; a gap, not a zero.", *notes] if gaps else notes
     untimed = int(np.isnat(when.to_numpy()).sum())
     each = "quarter" if quarters else "year"
     if untimed:
@@ -308,8 +342,21 @@ def _quarter_notes(year: int, months: Sequence[int]) -> list[str]:
         if number == 0:
             notes.append(f"{year} Q{quarter}: no rows in the file; a gap, not a zero.")
         elif number < 3:
-            notes.append(f"{year} Q{quarter}: rows in {number} of 3 months; the quarter's count may be incomplete.")
+            notes.append(
+                f"{year} Q{quarter}: {number} of 3 months are covered; not to be compared with whole quarters."
+            )
     return notes
+
+
+def _stretches(years: Sequence[int]) -> str:
+    """Return years as text, those that follow each other as one: ``"1900-2009, 2012"``."""
+    runs: list[list[int]] = []
+    for year in years:
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1][1:] = [year]
+        else:
+            runs.append([year])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def _events(number: int) -> str:

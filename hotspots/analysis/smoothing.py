@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from hotspots.analysis.convolution import convolve
+from hotspots.analysis.covered import describe_coverage, note_coverage, per_year
 from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel
 from hotspots.analysis.overlaps import overlap_cells
@@ -83,6 +84,8 @@ def smooth_counts(
     AnalysisError
         If no area has a count, there are no events, or even the widest kernel leaves a peak on too few.
     """
+    cover = None if years is not None else counts.coverage
+    years = years if cover is None else cover.years
     known = counts.table["observed_low"].notna().to_numpy()
     _need_events(counts, known, least)
     areas = counts.area.areas[known]
@@ -112,7 +115,7 @@ def smooth_counts(
         values,
         origin=(grid.west, grid.north),
         cell=side,
-        unit="events per km² and year" if years else "events per km²",
+        unit=per_year("events per km²", years, cover),
         integral=float(middle.sum()),
         kernel=kernel,
         bandwidth=_in_bandwidths(smoothed.radius, kernel),
@@ -122,9 +125,12 @@ def smooth_counts(
         source=counts.source,
         period=counts.period,
         words=_words(counts, kernel, least),
-        notes=counts.notes,
+        notes=(*note_coverage(cover), *counts.notes),
         attribution=counts.area.attribution,
-        provenance=_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, least=least),
+        provenance={
+            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, least=least),
+            **describe_coverage(cover),
+        },
         release=counts.release,
         kind="spread",
     )

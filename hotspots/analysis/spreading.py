@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from hotspots.analysis.covered import describe_coverage, note_coverage, per_year
 from hotspots.analysis.grids import SIDES, Grid, choose_side
 from hotspots.analysis.overlaps import overlap_cells, own_cells
 from hotspots.analysis.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
@@ -228,6 +229,8 @@ def spread_counts(
     Statistical Association 74, 519-530.
     """
     _need_settings(method, cell, years)
+    cover = None if years is not None else counts.coverage
+    years = years if cover is None else cover.years
     middle = counts.middle.to_numpy(dtype=float)
     if np.isnan(middle).all():
         raise AnalysisError(
@@ -250,7 +253,7 @@ def spread_counts(
         masses / unit,
         origin=(grid.west, grid.north),
         cell=side,
-        unit="events per km² and year" if years else "events per km²",
+        unit=per_year("events per km²", years, cover),
         integral=float(np.nansum(masses)),
         kernel="",
         bandwidth=np.nan,
@@ -260,12 +263,13 @@ def spread_counts(
         source=counts.source,
         period=counts.period,
         words=_counts_words(counts, method, cell=side),
-        notes=(*counts.notes, *notes),
+        notes=(*note_coverage(cover), *counts.notes, *notes),
         attribution=counts.area.attribution,
         provenance={
             "method": method,
             "cell_m": side,
             "years": years,
+            **describe_coverage(cover),
             "areas": len(counts),
             "areas_hidden": counts.hidden,
             "areas_without_count": int(np.isnan(middle).sum()),

@@ -3,8 +3,9 @@
 from hotspots.nouns.areas import Place, StudyArea, slugify
 from hotspots.nouns.checks import need_released, text_ids
 from hotspots.nouns.counts import AreaCounts
+from hotspots.nouns.coverage import Coverage, cover_dates, cover_months, cover_years, months_between
 from hotspots.nouns.extracts import EXTRACT_COLUMNS, Ages, Extract, ExtractKind
-from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series
+from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
 from hotspots.nouns.results import (
     CONTOUR_COLUMNS,
     SCHOOL_RESULT_COLUMNS,
@@ -22,6 +23,7 @@ __all__ = [
     "Ages",
     "AreaCounts",
     "Contours",
+    "Coverage",
     "Deprivation",
     "Events",
     "Extract",
@@ -34,6 +36,11 @@ __all__ = [
     "Series",
     "StudyArea",
     "Surface",
+    "cover_dates",
+    "cover_months",
+    "cover_years",
+    "months_between",
+    "months_of",
     "need_released",
     "slugify",
     "text_ids",

@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns.areas import StudyArea
 from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.nouns.coverage import Coverage
 from hotspots.vocabulary import UNRELEASED
 
 
@@ -33,6 +34,8 @@ class AreaCounts(Noun):
         How the events were placed: `rows_read`, `joined_by_code`, `joined_by_point`, `outside`, and so on.
     dropped
         Reason → rows, as in `Events`.
+    coverage
+        The months that the source covers, or None where it does not tell.
     rule
         Name of the rule behind the intervals, or empty where every number is known.
     """
@@ -49,6 +52,7 @@ class AreaCounts(Noun):
     notes: tuple[str, ...] = ()
     rule: str = ""
     release: str = UNRELEASED
+    coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
         table = self.table.copy()

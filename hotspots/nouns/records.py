@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError
 from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.nouns.coverage import Coverage, cover_dates
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Events(Noun):
         Who published it and what it is, in words.
     period
         What the events cover, in words, e.g. ``"2017-2019"``.
+    coverage
+        The months that the source covers, or None where it does not tell: see `cover`.
     notes
         What a reader must know, in sentences (gaps, months without rows, snapped points).
     release
@@ -52,6 +56,7 @@ class Events(Noun):
     period: str = ""
     notes: tuple[str, ...] = ()
     release: str = UNRELEASED
+    coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()
@@ -68,6 +73,11 @@ class Events(Noun):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def cover(self) -> Coverage | None:
+        """What the source covers; told by the dates of the events where nothing else is known."""
+        return self.coverage or cover_dates(self.table["when"])
 
     def where(self, keep: NDArray[np.bool_] | pd.Series, *, reason: str) -> Events:
         """Return the events where `keep` is true; the others are counted as dropped for `reason`."""
@@ -178,6 +188,21 @@ class Schools(Noun):
         return len(self.table)
 
 
+PART_OF_A_MONTH: Final = 0.5
+"""A period that lacks less of its months is whole."""
+
+
+def months_of(period: str) -> int:
+    """Return how many months a period has: 3 for a quarter, 12 for a year.
+
+    Examples
+    --------
+    >>> months_of("2019 Q3"), months_of("2018/19"), months_of("2019")
+    (3, 12, 12)
+    """
+    return 3 if re.search(r" Q[1-4]$", period) else 12
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Series(Noun):
     """Counts by period and group; a gap is a gap, never a zero.
@@ -187,8 +212,9 @@ class Series(Noun):
     table
         Columns `period` (text, in order), `group` (text), `low`, `high` (counts; equal where known, missing in
         a gap; below 0 where a source takes back what it counted before), `ci_low`, `ci_high` (95 % interval of the
-        underlying level). Where there are rates also `population` (people), `rate_low`, `rate_high`, `rate_ci_low`
-        and `rate_ci_high` (per `rate_per` people).
+        underlying level). `months` (how many months of the period the source covers) may be left out. Where there are
+        rates also `population` (people), `rate_low`, `rate_high`, `rate_ci_low` and `rate_ci_high` (per `rate_per`
+        people and year).
     unit
         What is counted, in words.
     rate_per
@@ -211,6 +237,20 @@ class Series(Noun):
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
         freeze(self, "table", table)
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Periods of which the source covers a part only, in order."""
+        if "months" not in self.table.columns:
+            return ()
+        whole = np.array([months_of(str(period)) for period in self.table["period"]])
+        part = (self.table["months"] < whole - PART_OF_A_MONTH) & self.table["low"].notna()
+        return tuple(dict.fromkeys(self.table["period"][part].astype(str)))
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Periods that are not to be compared with others: provisional or incomplete ones."""
+        return tuple(dict.fromkeys((*self.provisional, *self.incomplete)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -63,10 +63,10 @@ def draw_series(
     with look():
         unit = capitalised(series.unit)
         if measure == "rate":
-            unit = f"{unit} per {series.rate_per:,.0f} people"
+            unit = f"{unit} per {series.rate_per:,.0f} people and year"
         what = f"{unit} by period; shading is the 95 % interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure), what)
-        notes = [*series.notes, *_on_provisional(series), *_on_changes(change_points)]
+        notes = [*series.notes, *_on_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(series.table["period"].astype(str)))
@@ -75,7 +75,7 @@ def draw_series(
             by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
             by_period = by_period[list(names)].set_axis(list(_COUNT), axis=1)
             style = LINES[number % len(LINES)]
-            ends.append(_draw_line(axes, "" if lone else str(group), by_period, style, series.provisional))
+            ends.append(_draw_line(axes, "" if lone else str(group), by_period, style, series.unsettled))
         tidy(axes, x="", y=unit)
         axes.grid(axis="x", visible=False)
         axes.set_xlim(-0.3, len(periods) - 0.7)
@@ -108,18 +108,18 @@ def line_title(series: Series, measure: str = "count") -> str:
     known = known[known["group"] == known["group"].iloc[0]] if len(known) else known
     title = capitalised(series.title or series.unit)
     if len(known) < 2 or bool((known["low"] != known["high"]).iloc[[0, -1]].any()):
-        return f"{title} per {series.rate_per:,.0f} people"
+        return f"{title} per {series.rate_per:,.0f} people and year"
     first, last = known.iloc[0], known.iloc[-1]
     verb = "stayed at" if first["low"] == last["low"] else "rose from" if last["low"] > first["low"] else "fell from"
     who = f"{title} ({first['group']})" if series.table["group"].nunique() > 1 else title
     until = f" to {last['low']:,.1f}" if first["low"] != last["low"] else ""
     begin, end = (period_words(str(row["period"])) for row in (first, last))
-    return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people, {begin} to {end}"
+    return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people and year, {begin} to {end}"
 
 
 def _comparable(series: Series) -> Series:
-    """Return the series without provisional periods and, of quarters, only those like the last: season is no change."""
-    table = series.table[~series.table["period"].isin(series.provisional)]
+    """Return the series without unsettled periods and, of quarters, only those like the last: season is no change."""
+    table = series.table[~series.table["period"].isin(series.unsettled)]
     known = table.loc[table["low"].notna(), "period"].astype(str)
     if known.empty:
         return replace(series, table=table)
@@ -135,11 +135,16 @@ def _floor(series: Series, names: Sequence[str]) -> float:
     return lowest * 1.1 if lowest < 0 else 0.0
 
 
-def _on_provisional(series: Series) -> list[str]:
-    if not series.provisional:
-        return []
-    named = listed([period_words(period) for period in series.provisional])
-    return [f"Hollow marks are provisional and may still change: {named}."]
+def _on_unsettled(series: Series) -> list[str]:
+    """Return what hollow marks mean."""
+    said = []
+    if series.provisional:
+        named = listed([period_words(period) for period in series.provisional])
+        said.append(f"Hollow marks are provisional and may still change: {named}.")
+    if series.incomplete:
+        named = listed([period_words(period) for period in series.incomplete])
+        said.append(f"Hollow marks are periods of which the source covers a part: {named}.")
+    return said
 
 
 def _on_changes(change_points: Extract | None) -> list[str]:

@@ -64,7 +64,7 @@ def read_ages(
     else:
         id_column = table.need(id_column, option="id_column")
     bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
-    codes = frame[id_column].str.upper()
+    codes = tabular.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
     values = {first: tabular.to_number(frame[column], path=table.path).values for column, (first, _) in bands.items()}
     people = pd.DataFrame({first: values[first] for first in sorted(values)})

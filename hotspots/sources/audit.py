@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, nearest
+
+EXPONENT: Final = re.compile(r"\s*[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+\s*")
 
 
 class Sieve:
@@ -66,4 +71,21 @@ def need_years(years: tuple[int, int] | None) -> None:
     if years is not None and years[0] > years[1]:
         raise SourceError(
             f"The years {years[0]} to {years[1]} run backwards.", advice="give the first year, then the last"
+        )
+
+
+def need_keys(column: pd.Series, *, path: Path) -> None:
+    """Stop where keys are numbers with exponents: a spreadsheet has rounded them, and different ones look the same.
+
+    Parameters
+    ----------
+    column
+        Keys as text; the index is the row in the file.
+    """
+    odd = column[column.str.fullmatch(EXPONENT)]
+    if len(odd):
+        raise SourceError(
+            f"The keys in column {column.name!r} were rounded, so rows can't be told apart by them.",
+            found=f"{odd.iloc[0]!r} in row {odd.index[0]} of {path}; {len(odd):,} such cells",
+            advice="use the file as it was exported, not as a spreadsheet saved it",
         )

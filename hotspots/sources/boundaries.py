@@ -14,7 +14,7 @@ import pandas as pd
 from hotspots.errors import SourceError
 from hotspots.nouns import StudyArea
 from hotspots.sources import naming, polygons, tabular, vector_files
-from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa
+from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -177,7 +177,7 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
 def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may stand once only."""
     # ONS codes in capitals, as in events and tables; ids of another kind as they are.
-    ids = [tabular.tidy_code(one) for one in _text(frame, column, path)]
+    ids = [tidy_code(one) for one in _text(frame, column, path)]
     rows: dict[str, int] = {}
     for row, one in enumerate(ids, start=1):
         if one in rows:
@@ -204,7 +204,7 @@ def _authorities(
     if codes is None:
         known = {name: code for code, name in WEST_MIDLANDS.items()}
         codes = [known.get(name, name) for name in la_names]
-    codes = [tabular.tidy_code(code) for code in codes]
+    codes = [tidy_code(code) for code in codes]
     _need_one_name(codes, la_names, path)
     return codes, la_names
 

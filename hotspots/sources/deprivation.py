@@ -60,7 +60,7 @@ def read_deprivation(
         id_column = naming.find_code_column(list(table.frame.columns), path=table.path)
     else:
         id_column = table.need(id_column, option="id_column")
-    codes = table.frame[id_column].str.upper()
+    codes = tabular.to_codes(table.frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
     values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import Events
+from hotspots.nouns import Events, cover_dates
 from hotspots.sources import audit, naming, tabular, times
 from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
 
@@ -106,6 +106,7 @@ def read_hes(
         period=times.period_in_words(kept["when"], years),
         notes=(*table.notes, area_note, *notes),
         release=release,
+        coverage=cover_dates(events["when"], years=years),
     )
 
 

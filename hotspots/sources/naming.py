@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.sources import tabular
+from hotspots.vocabulary import tidy_code
 
 GEOGRAPHIES: Final[Mapping[str, str]] = {
     "oa": "output area",
@@ -150,7 +151,7 @@ def find_authorities(wanted: Sequence[str], known: Mapping[str, str], *, where: 
     by_name = {name.casefold(): code for code, name in known.items()}
     codes = []
     for word in wanted:
-        code = tabular.tidy_code(word)
+        code = tidy_code(word)
         found = code if code in known else by_name.get(code.casefold())
         if found is None:
             named = [f"{code} {name}" for code, name in sorted(known.items())]

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.nouns import Events
+from hotspots.nouns import Coverage, Events, cover_dates, cover_months
 from hotspots.sources import audit, tabular, times
+from hotspots.sources.repeats import find_repeats
 from hotspots.vocabulary import UNRELEASED
 
 CRIME_TYPES: Final = (
@@ -46,6 +47,7 @@ OFFENCE_COLUMNS: Final = {
     "knife": "knife",
     "area_code": "area_code",
 }
+CHANGING: Final = frozenset(tabular.fold(name) for name in ("Last outcome category", "Context"))
 YES: Final = frozenset({"y", "yes", "true", "1", "t"})
 NO: Final = frozenset({"n", "no", "false", "0", "f"})
 
@@ -65,9 +67,11 @@ def read_police(
 ) -> Events:
     """Return street-level crime of data.police.uk, one event a row.
 
-    Full-row duplicates are separate crimes and are kept. Rows without a location are kept as events without a
-    place: they belong to the yearly figures. Points are not where a crime happened but one of about 750,000 map
-    points near it, each of which stands for eight or more addresses; and months or whole forces can be missing.
+    Equal rows of one file are separate crimes and are kept. Where several files hold the same month of the same force,
+    a crime with an ID counts once, and of equal rows without an ID as many as the file that has most. Rows without a
+    location are kept as events without a place: they belong to the yearly figures. Points are not where a crime
+    happened but one of about 750,000 map points near it, each of which stands for eight or more addresses; and months
+    or whole forces can be missing.
 
     Parameters
     ----------
@@ -89,16 +93,19 @@ def read_police(
     audit.need_years(years)
     files = _find_files(paths)
     parts = [_read_street(file) for file in files]
-    table = pd.concat([part for part, _ in parts], ignore_index=True)
+    table = pd.concat([part.assign(file=number) for number, (part, _) in enumerate(parts)], ignore_index=True)
     wanted = _choose_types(table["kind"], crime_types)
     sieve = audit.Sieve(len(table))
+    repeats = find_repeats(table)
+    for reason, rows in repeats.dropped.items():
+        sieve.drop(rows, reason)
     sieve.drop_years(table["when"], years)
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     notes = [note for _, found in parts for note in found]
-    notes += [*_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept)]
+    notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept)]
     return Events(
-        kept,
+        kept.drop(columns=["id", "content", "file"]),
         rows_read=len(table),
         dropped=sieve.dropped,
         name=name,
@@ -107,7 +114,14 @@ def read_police(
         period=times.months_in_words(kept["when"], years),
         notes=tuple(dict.fromkeys(notes)),
         release=release,
+        coverage=_months_of(table["when"], years),
     )
+
+
+def _months_of(when: pd.Series, years: tuple[int, int] | None) -> Coverage | None:
+    """Return the months that the files hold, of the years asked for."""
+    months = when.dropna().dt.strftime("%Y-%m").unique()
+    return cover_months(month for month in months if years is None or years[0] <= int(month[:4]) <= years[1])
 
 
 def _find_files(paths: Path | str | Sequence[Path | str]) -> list[Path]:
@@ -140,6 +154,9 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     else:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
+    key = table.find("Crime ID")
+    if key:
+        audit.need_keys(frame[key], path=table.path)
     events = pd.DataFrame(
         {
             "easting": easting,
@@ -148,9 +165,16 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             "when": _dates(month, table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
+            "id": frame[key].str.strip().astype(object) if key else "",
+            "content": pd.util.hash_pandas_object(frame[_content(table)], index=False),
         }
     )
     return events, table.notes
+
+
+def _content(table: tabular.TextTable) -> list[str]:
+    """Return the columns that say which crime a row is; outcomes change from one download to the next."""
+    return [str(column) for column in table.frame.columns if tabular.fold(column) not in CHANGING]
 
 
 def _dates(column: pd.Series, path: Path) -> pd.Series:
@@ -299,6 +323,7 @@ def read_offences(
         period=times.period_in_words(kept["when"], years),
         notes=(*table.notes, *_offence_notes(table, repeated, reference, kept)),
         release=release,
+        coverage=cover_dates(events["when"], years=years),
     )
 
 

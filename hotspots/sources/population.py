@@ -43,7 +43,7 @@ def read_population(
     else:
         id_column = table.need(id_column, option="id_column")
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
-    codes = frame[id_column].str.upper()
+    codes = tabular.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
     values = tabular.to_number(frame[people], path=table.path).values
     odd = values[values.isna() | (values < 0)]

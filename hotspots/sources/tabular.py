@@ -11,18 +11,15 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.vocabulary import tidy_code
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 GROUPED = r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
-OFFICIAL: Final = "[EWNSKJewnskj][0-9]{8}"
-"""A code of ONS: a letter for the country and eight digits."""
-
 PARQUET = (".parquet", ".geoparquet", ".pq")
 
 
@@ -350,21 +347,9 @@ def with_brackets(marks: Mapping[str, str]) -> dict[str, str]:
 
 def to_codes(column: pd.Series) -> pd.Series:
     """Return codes as `tidy_code` has them, as objects, None where the cell is empty."""
-    text = column.astype(str).str.strip()
-    official = text.str.fullmatch(OFFICIAL)
-    return text.where(~official, text.str.upper()).astype(object).where(text != "", None)
-
-
-def tidy_code(code: str) -> str:
-    """Return a code without spaces around it, and in capitals if it is one of ONS's; others are kept as they are.
-
-    Examples
-    --------
-    >>> tidy_code(" e01009012"), tidy_code("c331")
-    ('E01009012', 'c331')
-    """
-    code = code.strip()
-    return code.upper() if re.fullmatch(OFFICIAL, code) else code
+    text = column.astype(str)
+    tidy = text.map({one: tidy_code(one) for one in text.unique()}).astype(object)
+    return tidy.where(tidy != "", None)
 
 
 def to_years(text: pd.Series) -> pd.Series:

@@ -52,8 +52,8 @@ def test_rates_stand_on_their_own_axis_and_title() -> None:
     series = with_rates(counted(), 100_000)
     figure = draw_series(series, measure="rate")
     np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), COUNTS)
-    assert "Knife crime: rate rose from 400.0 to 595.0 per 100,000 people, 2013 to 2019" in prose(figure)
-    assert chart(figure).get_ylabel() == "Knife offences per 100,000 people"
+    assert "Knife crime: rate rose from 400.0 to 595.0 per 100,000 people and year, 2013 to 2019" in prose(figure)
+    assert chart(figure).get_ylabel() == "Knife offences per 100,000 people and year"
     assert_legible(figure)
 
 

@@ -19,8 +19,8 @@ OLD = "Month,Reported by,Falls within,Easting,Northing,Location,Crime type,Conte
 FORCE = "West Midlands Police"
 
 
-def modern(month="2019-01", lon="-1.9", lat="52.5", code="E01008881", kind="Burglary", force=FORCE):
-    return f"id,{month},{force},{force},{lon},{lat},On or near X,{code},Name,{kind},,"
+def modern(month="2019-01", lon="-1.9", lat="52.5", code="E01008881", kind="Burglary", force=FORCE, key=""):
+    return f"{key},{month},{force},{force},{lon},{lat},On or near X,{code},Name,{kind},,"
 
 
 def old(month="2011-02", easting="408811.0", northing="284398.0", kind="Robbery"):
