@@ -210,12 +210,12 @@ def test_codes_in_small_letters_are_the_same_codes(study):
     assert checked(study) == before
 
 
-def test_an_authority_given_by_its_name_is_told_its_code(tmp_path):
-    study = write_small_study(tmp_path, areas='authorities = ["Birmingham"]')
+def test_an_authority_that_is_not_there_is_named_beside_those_that_are(tmp_path):
+    study = write_small_study(tmp_path, areas='authorities = ["Birmingam"]')
     assert refused(study) == (
-        "Error: There is no local authority 'Birmingham' in areas.gpkg.\n"
+        "Error: There is no local authority 'Birmingam' in areas.gpkg.\n"
         "  found: 2 authorities: E08000025 Birmingham, E08000028 Sandwell\n"
-        "  try:   use the codes of the file, such as E08000025"
+        "  try:   is it Birmingham?"
     )
 
 

@@ -213,7 +213,6 @@ def _notes(made: _Made) -> tuple[str, ...]:
     # What the words of the bandwidth say stands there, and not in the notes again.
     chosen = (note for note in made.bandwidth.notes if made.bandwidth.words not in note)
     return (
-        *note_coverage(made.cover),
         *made.placed.notes,
         *made.used.notes,
         *chosen,

@@ -66,7 +66,10 @@ def read_ages(
     bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
     codes = tabular.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
-    values = {first: tabular.to_number(frame[column], path=table.path).values for column, (first, _) in bands.items()}
+    values = {
+        first: tabular.to_number(frame[column], path=table.path, kind="amount").values
+        for column, (first, _) in bands.items()
+    }
     people = pd.DataFrame({first: values[first] for first in sorted(values)})
     _need_people(table, frame, people, codes, bands)
     index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)

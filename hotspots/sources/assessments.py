@@ -89,7 +89,7 @@ def read_factors(
             )
     apart = {tabular.fold(one) for one in (*NOT_FACTORS, code, name, assessments)}
     factors = [column for column in frame.columns if tabular.fold(column) not in apart]
-    totals = tabular.to_number(frame[assessments], tabular.with_brackets(MARKS), path=table.path).values
+    totals = tabular.to_number(frame[assessments], tabular.with_brackets(MARKS), path=table.path, kind="count").values
     parts = [_one_factor(table, frame, factor, code=code, name=name, totals=totals) for factor in factors]
     long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
     notes = [*table.notes, *_notes(long)]
@@ -129,7 +129,7 @@ def _one_factor(
     table: tabular.TextTable, frame: pd.DataFrame, factor: str, *, code: str, name: str, totals: pd.Series
 ) -> pd.DataFrame:
     cells = frame[factor]
-    numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path)
+    numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path, kind="count")
     return pd.DataFrame(
         {
             "la_code": frame[code].astype(object),
@@ -238,7 +238,7 @@ def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None)
     )
     marks = tabular.with_brackets(MARKS)
     for name, titles in EPISODES.items():
-        found[name] = tabular.to_number(frame[table.need(*titles)], marks, path=table.path).values
+        found[name] = tabular.to_number(frame[table.need(*titles)], marks, path=table.path, kind="count").values
     twice = found[found.duplicated(["la_code", "period"])]
     if len(twice):
         raise SourceError(

@@ -289,9 +289,11 @@ def read_places(path: Path | str) -> pd.DataFrame:
     table = tabular.read_table(path)
     columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
     for one in ("easting", "northing"):
-        columns[one] = tabular.to_number(table.frame[table.need(one)], path=table.path).values
+        columns[one] = tabular.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
     people = table.find("population")
-    columns["population"] = tabular.to_number(table.frame[people], path=table.path).values if people else 0.0
+    columns["population"] = (
+        tabular.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
+    )
     credit = table.find("credit", "source")
     columns["credit"] = table.frame[credit] if credit else ""
     places = pd.DataFrame(columns).dropna(subset=["easting", "northing"])

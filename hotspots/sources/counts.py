@@ -206,6 +206,7 @@ def _intervals(
         cells,
         {mark: f"{meant if isinstance(meant, str) else 'hidden'} ({mark})" for mark, meant in marks.items()},
         path=table.path,
+        kind="amount",
         advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
     )
     counts = numbers.values * times

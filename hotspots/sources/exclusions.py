@@ -183,11 +183,15 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
         table.need("new_la_code", "la_code", what="the code of the authority"),
         table.need("time_period", "year"),
     )
-    count = tabular.to_number(frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path)
+    count = tabular.to_number(
+        frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
+    )
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     number, name = table.find("num_schools"), table.find("la_name")
     schools = (
-        tabular.to_number(frame[number], tabular.with_brackets(MARKS), path=table.path).values if number else np.nan
+        tabular.to_number(frame[number], tabular.with_brackets(MARKS), path=table.path, kind="count").values
+        if number
+        else np.nan
     )
     rows = pd.DataFrame(
         {
@@ -245,8 +249,12 @@ def _school_years(
     table: tabular.TextTable, frame: pd.DataFrame, year: pd.Series, hidden: tuple[int, int]
 ) -> pd.DataFrame:
     """Return one row per school and year: `laestab`, `pupils`, `low`, `high`, `reason` and who it is."""
-    headcount = tabular.to_number(frame[table.need("headcount")], tabular.with_brackets(MARKS), path=table.path)
-    count = tabular.to_number(frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path)
+    headcount = tabular.to_number(
+        frame[table.need("headcount")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
+    )
+    count = tabular.to_number(
+        frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
+    )
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     whole = count.values.round()
     reason = headcount.reasons.where(headcount.reasons != "", count.reasons.mask(is_hidden, ""))

@@ -34,6 +34,8 @@ NO_DATE: Final = ("1582-10-15", "1800-01-01", "1801-01-01")
 
 UNDER_ONE: Final = (7001, 7007)
 OLDEST: Final = 120
+OTHER_METHODS: Final = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
+"""HES: elective, maternity and other admissions, and unknown ones."""
 CATEGORY: Final = re.compile(r"[A-Z][0-9]{2}")
 
 
@@ -206,9 +208,20 @@ def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     column = _maybe(table, names, "age")
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    age = tabular.to_number(column, path=table.path).values
+    age = tabular.to_number(column, path=table.path, kind="amount").values
     age = age.mask(age.between(*UNDER_ONE), 0.0)
     return age.where(age.between(0, OLDEST))
+
+
+def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:
+    """Stop where no row has a method of admission that HES knows: the column is another one, or recoded."""
+    if not bool(method.isin([*EMERGENCY_METHODS, *OTHER_METHODS]).any()):
+        filled = method[method != ""]
+        raise SourceError(
+            f"No row of {table.path} has a method of admission that HES knows.",
+            found=f"column {method.name!r}: {list_briefly(map(repr, filled.unique())) or 'only empty cells'}",
+            advice="emergencies are 21 to 28 or 2A to 2D; name another column, or recode it",
+        )
 
 
 def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[audit.Sieve, list[str]]:
@@ -216,7 +229,13 @@ def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple
     sieve, notes = audit.Sieve(len(table)), []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
-        sieve.drop(key.duplicated() & (key != ""), "repeated episode")
+        audit.need_keys(key, path=table.path)
+        repeated = key.duplicated() & (key != "")
+        copies = repeated & table.frame.duplicated()
+        sieve.drop(copies, "repeated episode")
+        others = int(repeated.sum() - copies.sum())
+        if others:
+            notes.append(f"{others:,} rows have the {key.name} of another row and other contents: they are kept.")
     else:
         notes.append(f"No column {names['key']}: rows that came twice could not be told.")
     if order is not None:
@@ -224,7 +243,10 @@ def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple
     else:
         notes.append(f"No column {names['order']}: every row was taken for a first episode.")
     if method is not None:
-        sieve.drop(~method.str.upper().isin(EMERGENCY_METHODS), "not an emergency admission")
+        # A spreadsheet writes 21 as 21.0.
+        method = method.str.upper().str.replace(r"\.0+$", "", regex=True)
+        _need_methods(method, table)
+        sieve.drop(~method.isin(EMERGENCY_METHODS), "not an emergency admission")
     else:
         notes.append(f"No column {names['method']}: every row was taken for an emergency admission.")
     return sieve, notes

@@ -184,7 +184,7 @@ def _dates(column: pd.Series, path: Path) -> pd.Series:
 
 
 def _numbers(table: tabular.TextTable, column: str) -> pd.Series:
-    return tabular.to_number(table.frame[table.need(column)], path=table.path).values
+    return tabular.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
 
 
 def _to_grid(longitude: pd.Series, latitude: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -305,6 +305,7 @@ def read_offences(
     )
     _need_codes(events["offence_code"], codes, table.path)
     sieve = audit.Sieve(len(table))
+    audit.need_keys(reference, path=table.path)
     repeated = reference.duplicated() & (reference != "")
     sieve.drop(repeated, "repeated reference")
     sieve.drop_years(events["when"], years)
@@ -341,8 +342,8 @@ def _offence_table(
         found = table.find(names[role])
         return need(role) if found or names[role] != OFFENCE_COLUMNS[role] else None
 
-    easting = tabular.to_number(need("easting"), path=table.path).values
-    northing = tabular.to_number(need("northing"), path=table.path).values
+    easting = tabular.to_number(need("easting"), path=table.path, kind="number").values
+    northing = tabular.to_number(need("northing"), path=table.path, kind="number").values
     nowhere = easting.isna() | northing.isna() | ((easting == 0) & (northing == 0))
     code, offence, area = maybe("offence_code"), maybe("offence"), maybe("area_code")
     flag = need("knife") if need_knife else maybe("knife")

@@ -45,7 +45,7 @@ def read_population(
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
     codes = tabular.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
-    values = tabular.to_number(frame[people], path=table.path).values
+    values = tabular.to_number(frame[people], path=table.path, kind="amount").values
     odd = values[values.isna() | (values < 0)]
     if len(odd):
         raise SourceError(

@@ -81,10 +81,14 @@ def read_recorded(
     )
     starts, quarters = _years(table, frame), _quarters(table, frame)
     numbers = pd.DataFrame({"start": starts, "quarter": quarters})
-    numbers["low"] = tabular.to_number(frame[counted], path=table.path, advice="negative corrections may stay").values
+    numbers["low"] = tabular.to_number(
+        frame[counted], path=table.path, kind="whole", advice="negative corrections may stay"
+    ).values
     people = table.find(*POPULATION)
     if people is not None:
-        numbers["population"] = tabular.to_number(frame[people], path=table.path).values * population_unit
+        numbers["population"] = (
+            tabular.to_number(frame[people], path=table.path, kind="amount").values * population_unit
+        )
     _need_numbers(table, numbers["low"], counted)
     series = _by_quarter(numbers, years, path=table.path)
     known = set(series["period"])

@@ -180,7 +180,7 @@ def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) 
     for role in ("easting", "northing"):
         cells = column(role, needed=True)
         assert cells is not None
-        rows[role] = tabular.to_number(cells, path=table.path).values
+        rows[role] = tabular.to_number(cells, path=table.path, kind="number").values
     nowhere = rows["easting"].isna() | rows["northing"].isna() | ((rows["easting"] == 0) & (rows["northing"] == 0))
     rows[["easting", "northing"]] = rows[["easting", "northing"]].mask(nowhere)
     # A register without these columns lists open secondary schools.

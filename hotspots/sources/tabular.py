@@ -8,15 +8,35 @@ import io
 import re
 import warnings
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.vocabulary import tidy_code
+
+MOST_BYTES: Final = 2**30
+"""Of text in one file. Read, it takes some ten times as much memory."""
+
+UNSEEN: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+"""Control characters, and others without width."""
+
+Kind = Literal["share", "number", "whole", "amount", "count"]
+WHAT_IT_IS: Final[Mapping[Kind, str]] = {
+    "share": "a share or score",
+    "number": "a number here",
+    "whole": "a whole number",
+    "amount": "a number of people, or another amount from 0",
+    "count": "a count: a whole number from 0",
+}
+
+LARGEST: Final = 1e12
+SMALLEST: Final = 1e-12
+"""Whatever is counted or measured here lies between; a number beyond is a slip or a test."""
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 GROUPED = r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
@@ -36,18 +56,22 @@ class TextTable:
         editor numbers it: the header is row 1. (In Parquet, which has no header, the first row is row 1.)
     notes
         What a reader must know of the reading, e.g. an unexpected encoding.
+    twice
+        Names that several columns with different contents share: none of them can be used.
     """
 
     path: Path
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    twice: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def find(self, *names: str) -> str | None:
-        """Return the first column with one of these names (letter case, spaces and underscores aside), or None."""
-        return find_column(self.frame.columns, names)
+        """Return the first column with one of these names, as `find_column` does, or None."""
+        found = find_column(self.frame.columns, names, path=self.path)
+        return self._need_one(found) if found is not None else None
 
     def need(self, *names: str, option: str = "", what: str = "") -> str:
         """Return the first column with one of these names.
@@ -57,7 +81,16 @@ class TextTable:
         SourceError
             If there is none. `what` says what the column holds, `option` how another one is named.
         """
-        return need_column(self.frame.columns, names, path=self.path, option=option, what=what)
+        return self._need_one(need_column(self.frame.columns, names, path=self.path, option=option, what=what))
+
+    def _need_one(self, column: str) -> str:
+        if column in self.twice:
+            raise SourceError(
+                f"{self.path} has several columns called {column!r}, with different contents.",
+                found=f"columns {list_briefly(self.frame.columns, 40)}",
+                advice="remove or rename all but one of them",
+            )
+        return column
 
     def where_is(self, position: int) -> str:
         """Return e.g. ``"row 14 of lsoa.csv"`` for a row by position."""
@@ -77,18 +110,36 @@ def fold(name: object) -> str:
 
     Examples
     --------
-    >>> fold("LSOA_11 code")
-    'lsoa11code'
+    >>> fold("LSOA_11 code"), fold("Admissions (%)")
+    ('lsoa11code', 'admissionspercent')
     """
-    return re.sub(r"[^a-z0-9]+", "", str(name).casefold())
+    return re.sub(r"[^a-z0-9]+", "", str(name).casefold().replace("%", "percent"))
 
 
-def find_column(columns: Iterable[object], names: Sequence[str]) -> str | None:
-    """Return the first column with one of these names (letter case, spaces and underscores aside), or None."""
-    known: dict[str, str] = {}
-    for column in columns:
-        known.setdefault(fold(column), str(column))
-    return next((known[fold(name)] for name in names if fold(name) in known), None)
+def find_column(columns: Iterable[object], names: Sequence[str], *, path: Path | None = None) -> str | None:
+    """Return the first column with one of these names, or None.
+
+    A name is looked for to the letter, then without regard to letter case, then without spaces and punctuation.
+
+    Raises
+    ------
+    SourceError
+        If several columns have the name in the same of these senses.
+    """
+    known = [str(column) for column in columns]
+    alike: tuple[Callable[[str], str], ...] = (str, str.casefold, fold)
+    for name in names:
+        for form in alike:
+            found = [column for column in known if form(column) == form(name) and form(name)]
+            if len(found) > 1:
+                raise SourceError(
+                    f"Which column is meant by {name!r}?",
+                    found=f"{list_briefly(repr(one) for one in found)}{f' in {path}' if path else ''}",
+                    advice="write the name exactly as in the file, or rename the other columns",
+                )
+            if found:
+                return found[0]
+    return None
 
 
 def need_column(
@@ -102,7 +153,7 @@ def need_column(
         If there is none.
     """
     known = [str(column) for column in columns]
-    found = find_column(known, names)
+    found = find_column(known, names, path=path)
     if found is not None:
         return found
     near = nearest(names[0], known)
@@ -125,13 +176,21 @@ def need_file(path: Path | str) -> Path:
         If there is no such file; the file most like it in that folder is named.
     """
     path = Path(path)
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder, not a file.", advice="name a file in it")
-    if not path.parent.is_dir():
-        raise SourceError(f"There is no file {path}.", found=f"no folder {path.parent}", advice="correct the path")
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    try:
+        if path.is_file():
+            return path
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder, not a file.", advice="name a file in it")
+        if not path.parent.is_dir():
+            raise SourceError(f"There is no file {path}.", found=f"no folder {path.parent}", advice="correct the path")
+        names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    except (OSError, ValueError) as error:
+        # A name too long or with a zero byte in it, or a folder that may not be listed.
+        raise SourceError(
+            f"There is no file {brief(str(path), 120)}.",
+            found=str(getattr(error, "strerror", None) or error),
+            advice="correct the path, or ask for permission to read the folder",
+        ) from error
     near = nearest(path.name, names)
     advice = f"is it {path.parent / near}?" if near else "correct the path"
     listed = list_briefly(names) if names else "no files"
@@ -154,29 +213,44 @@ def read_table(path: Path | str) -> TextTable:
     if path.suffix.lower() in PARQUET:
         return _read_parquet(path)
     text, notes = _decode(path, _read_bytes(path))
-    frame = _parse(path, text)
+    frame, twice = _names_given_twice(_parse(path, text), text)
     if frame.empty:
         raise SourceError(f"{path} has no rows.", found="a header only", advice="fetch or export the file again")
-    return TextTable(path, frame, notes)
+    return TextTable(path, frame, notes, twice)
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        size = path.stat().st_size
+        raw = path.read_bytes() if size <= MOST_BYTES else b""
     except OSError as error:
         raise SourceError(
             f"{path} can't be opened.",
             found=str(error.strerror or error),
             advice="close the program that has it open, or ask for permission to read it",
         ) from error
+    if size > MOST_BYTES:
+        raise _too_large(path, size)
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
-        return gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            unpacked = file.read(MOST_BYTES + 1)
+        if len(unpacked) > MOST_BYTES:
+            raise _too_large(path, len(unpacked))
+        return unpacked
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(
             f"{path} can't be unpacked.", found=str(error), advice="fetch the file again; it is cut off or damaged"
         ) from error
+
+
+def _too_large(path: Path, size: int) -> SourceError:
+    return SourceError(
+        f"{path} is too large to be read at once.",
+        found=f"{'more than ' if size == MOST_BYTES + 1 else ''}{size / 2**20:,.0f} MB of text",
+        advice=f"split it, by year or by force, into files of at most {MOST_BYTES / 2**20:,.0f} MB",
+    )
 
 
 def _decode(path: Path, raw: bytes) -> tuple[str, tuple[str, ...]]:
@@ -216,6 +290,11 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     """Return the table, with the line of the file as index."""
     if not text.strip():
         raise SourceError(f"{path} is empty.", found="no text", advice="fetch or export the file again")
+    if "\r" in text:
+        # One kind of line end: a lone carriage return ends a line too, as on old systems.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Characters that can't be seen: no name or number means them, and no page can show them.
+    text = UNSEEN.sub("", text) if UNSEEN.search(text) else text
     try:
         with warnings.catch_warnings():
             # pandas only warns where it leaves out fields for which there is no header.
@@ -239,16 +318,39 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     return filled
 
 
+def _names_given_twice(frame: pd.DataFrame, text: str) -> tuple[pd.DataFrame, frozenset[str]]:
+    """Return the table without copies of columns, and the names that columns with different contents share.
+
+    pandas numbers columns of one name: ``people``, ``people.1``.
+    """
+    try:
+        header = [cell.strip() for cell in next(csv.reader(io.StringIO(text)))]
+    except (csv.Error, StopIteration):
+        return frame, frozenset()
+    first: dict[str, int] = {}
+    copies, twice = [], set()
+    for position, name in enumerate(header[: len(frame.columns)]):
+        if name and name in first:
+            same = frame.iloc[:, first[name]].equals(frame.iloc[:, position])
+            copies += [position] if same else []
+            twice |= set() if same else {name}
+        first.setdefault(name, position)
+    return frame.iloc[:, [i for i in range(len(frame.columns)) if i not in copies]], frozenset(twice)
+
+
 def _word_parser(words: str, text: str) -> str:
     """Return what pandas says of a ragged row in plainer words."""
     if "EOF inside string" in words:
         return "a double quote that is never closed"
     rows = csv.reader(io.StringIO(text))
-    header, row = len(next(rows)), 2
-    for cells in rows:
-        if len(cells) > header:
-            return f"row {row} has {len(cells):,} cells, the header {header:,}"
-        row = rows.line_num + 1
+    try:
+        header, row = len(next(rows)), 2
+        for cells in rows:
+            if len(cells) > header:
+                return f"row {row} has {len(cells):,} cells, the header {header:,}"
+            row = rows.line_num + 1
+    except csv.Error as error:
+        return str(error)
     return "rows with more cells than the header"
 
 
@@ -265,10 +367,10 @@ def _lines(frame: pd.DataFrame, text: str) -> pd.Index:
 def _read_parquet(path: Path) -> TextTable:
     try:
         frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise SourceError(
             f"{path} can't be read as a Parquet file.",
-            found=str(error).splitlines()[0],
+            found=brief((str(error).splitlines() or [type(error).__name__])[0], 120),
             advice="fetch or export the file again",
         ) from error
     if frame.index.name:
@@ -288,11 +390,18 @@ def _as_text(column: pd.Series) -> pd.Series:
     return text
 
 
-def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path: Path, advice: str = "") -> Numbers:
+def to_number(
+    column: pd.Series,
+    marks: Mapping[str, str] | None = None,
+    *,
+    path: Path,
+    kind: Kind = "share",
+    advice: str = "",
+) -> Numbers:
     """Return a column of text as numbers.
 
-    Understood are thousands separators (``1,234``) and percent signs (``12.5%`` is 0.125). An empty cell is
-    missing, with the reason ``"blank"``.
+    Understood are thousands separators (``1,234``) and, of shares, percent signs (``12.5%`` is 0.125). An empty cell
+    is missing, with the reason ``"blank"``.
 
     Parameters
     ----------
@@ -300,13 +409,16 @@ def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path
         Text, as in `TextTable.frame`; its name and index stand in errors.
     marks
         Mark → reason, by the file's own key: these cells are missing for that reason.
+    kind
+        What the column holds: shares or scores (``"share"``), coordinates (``"number"``), counts with
+        corrections below 0 (``"whole"``), people or other amounts from 0 (``"amount"``), or counts (``"count"``).
     advice
         What to try where a cell is no number, if something better can be said than here.
 
     Raises
     ------
     SourceError
-        If a cell is neither a number nor one of the marks.
+        If a cell is neither a number nor one of the marks, or is a number that the column can't hold.
     """
     text = column.astype(str).str.strip()
     reasons = pd.Series("", index=text.index, dtype=object)
@@ -324,14 +436,42 @@ def to_number(column: pd.Series, marks: Mapping[str, str] | None = None, *, path
     values = pd.Series(np.nan, index=text.index, name=column.name)
     # Written as a power of ten, 20.6% becomes 0.206; divided by 100 it would become 0.20600000000000002.
     values[fine] = bare.where(~percent, bare + "e-2")[fine].astype(float)
+    _need_possible(column, values, percent & fine, path=path, kind=kind, advice=advice)
     return Numbers(values, reasons)
+
+
+def _need_possible(
+    column: pd.Series, values: pd.Series, percent: pd.Series, *, path: Path, kind: Kind, advice: str
+) -> None:
+    """Stop where a number can't be what its column holds."""
+    size = values.abs()
+    wrong = (size > LARGEST) | ((size > 0) & (size < SMALLEST))
+    if kind != "share":
+        wrong |= percent
+    if kind in ("amount", "count"):
+        wrong |= values < 0
+    if kind in ("count", "whole"):
+        wrong |= values != values.round()
+    odd = column[wrong & values.notna()]
+    if len(odd):
+        raise SourceError(
+            f"{brief(odd.iloc[0])!r} can't be {WHAT_IT_IS[kind]}.",
+            found=f"column {column.name!r}, row {odd.index[0]} of {path}; {len(odd):,} such cells",
+            advice=advice or "correct the cell, or name another column",
+        )
+
+
+def brief(value: object, most: int = 40) -> str:
+    """Return a value as text, the middle of a long one left out."""
+    words = str(value)
+    return words if len(words) <= most else f"{words[: most - 12]}…{words[-11:]}"
 
 
 def _not_a_number(
     column: pd.Series, odd: pd.Series, *, path: Path, marks: Mapping[str, str], advice: str
 ) -> SourceError:
-    first = odd.iloc[0]
-    others = f"; {len(odd):,} such cells: {list_briefly(odd.unique())}" if len(odd) > 1 else ""
+    first = brief(odd.iloc[0])
+    others = f"; {len(odd):,} such cells: {list_briefly(map(brief, odd.unique()))}" if len(odd) > 1 else ""
     known = f" (marks known here: {list_briefly(marks, 12)})" if marks else ""
     return SourceError(
         f"{first!r} is not a number.",

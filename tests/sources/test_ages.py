@@ -55,7 +55,7 @@ def test_wider_bands_and_ages_between(tmp_path):
         ("area_id,0-4,5-9", "A,1,2", ["people of all ages", "no age 10"]),
         ("area_id,people", "A,1", ["people of all ages", "no column of an age"]),
         ("area_id,0-4,5+", "A,1,", ["Area 'A' has no usable population", "'5+'", "row 2"]),
-        ("area_id,0-4,5+", "A,-1,3", ["Area 'A' has no usable population", "'-1'", "'0-4'"]),
+        ("area_id,0-4,5+", "A,-1,3", ["'-1' can't be a number of people", "'0-4'", "row 2"]),
         ("area_id,year,0-4,5+", "A,2019,1,3", ["has no population of 2018", "2019"]),
     ],
 )

@@ -52,7 +52,7 @@ def test_other_causes_are_not_violence(tmp_path, code):
 def test_each_row_is_dropped_for_the_first_reason_that_applies(tmp_path):
     rows = [
         {},
-        {"EPIKEY": "1", "EPIORDER": "2", "ADMIMETH": "11", "DIAG_02": "W190", "ADMIDATE": "", "EPISTART": ""},
+        {"EPIKEY": "1"},
         {"EPIORDER": "2", "ADMIMETH": "11", "DIAG_02": "W190"},
         {"ADMIMETH": "11", "DIAG_02": "W190"},
         {"DIAG_02": "W190", "ADMIDATE": "never", "EPISTART": ""},
@@ -80,9 +80,35 @@ def test_emergency_methods(tmp_path, method):
     assert len(read_hes(write(tmp_path, {"ADMIMETH": method}))) == 1
 
 
-@pytest.mark.parametrize("method", ["11", "12", "13", "31", "32", "81", "82", "98", "", "2"])
+@pytest.mark.parametrize("method", ["11", "12", "13", "31", "32", "81", "82", "98"])
 def test_other_methods(tmp_path, method):
     assert dict(read_hes(write(tmp_path, {"ADMIMETH": method})).dropped) == {"not an emergency admission": 1}
+
+
+@pytest.mark.parametrize("method", ["", "2", "1.1"])
+def test_a_method_that_hes_does_not_know_is_no_emergency_and_a_file_of_them_an_error(tmp_path, method):
+    events = read_hes(write(tmp_path, {"ADMIMETH": method}, {"ADMIMETH": "21"}))
+    assert dict(events.dropped) == {"not an emergency admission": 1}
+    with pytest.raises(SourceError, match="has a method of admission that HES knows"):
+        read_hes(write(tmp_path, {"ADMIMETH": method}))
+
+
+def test_methods_that_a_spreadsheet_made_numbers_are_read(tmp_path):
+    events = read_hes(write(tmp_path, {"ADMIMETH": "21.0"}, {"ADMIMETH": "11.0"}))
+    assert (len(events), dict(events.dropped)) == (1, {"not an emergency admission": 1})
+
+
+def test_keys_that_a_spreadsheet_rounded_are_an_error(tmp_path):
+    with pytest.raises(SourceError, match="were rounded") as caught:
+        read_hes(write(tmp_path, {"EPIKEY": "5.00000E+11"}, {"EPIKEY": "5.00000E+11"}))
+    assert "'5.00000E+11' in row 2" in str(caught.value)
+    assert "2 such cells" in str(caught.value)
+
+
+def test_a_repeated_key_with_other_contents_is_no_copy(tmp_path):
+    events = read_hes(write(tmp_path, {"EPIKEY": "7"}, {"EPIKEY": "7"}, {"EPIKEY": "7", "STARTAGE": "61"}))
+    assert (len(events), dict(events.dropped)) == (2, {"repeated episode": 1})
+    assert "1 rows have the EPIKEY of another row and other contents: they are kept." in events.notes
 
 
 def test_ages_of_babies_are_under_one(tmp_path):
