@@ -34,6 +34,7 @@ bench: $(VENV)/.installed-dev
 	  KDEpy==1.1.12 scikit-learn==1.9.1
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/inference.py $(DATA)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/density.py
+	$(BIN)/python benchmarks/england.py $(DATA)
 
 # One core for all: threads of linear algebra make esda's many small products slower, not faster.
 power: $(VENV)/.installed-dev

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,15 +113,16 @@ class _Cells:
         Position of every cell in the table (n,).
     zone
         Its zone among those with something to spread (n,).
-    beside
-        Number of the cell to the north, south, west and east; itself where there is none, n for an empty one (4, n).
+    neighbours
+        Matrix (n, n + 1) whose product with the values is the sum over the cells to the north, south, west and east;
+        a cell is its own neighbour where there is none, and n stands for an empty one.
     totals, number, starts
         Of every zone: what it has, its cells, and the number of the first (zones,).
     """
 
     place: Whole
     zone: Whole
-    beside: Whole
+    neighbours: sparse.csr_array
     totals: Floats
     number: Whole
     starts: Whole
@@ -139,7 +141,9 @@ class _Cells:
         sides = (table[:-2, 1:-1], table[2:, 1:-1], table[1:-1, :-2], table[1:-1, 2:])
         beside = np.stack([side.flat[place] for side in sides])
         beside = np.where(beside < 0, np.arange(n), beside)
-        return cls(place, zone, beside, totals[which], number, np.cumsum(number) - number)
+        ends = np.arange(0, 4 * n + 1, 4)
+        matrix = sparse.csr_array((np.ones(4 * n), beside.T.ravel(), ends), shape=(n, n + 1))
+        return cls(place, zone, matrix, totals[which], number, np.cumsum(number) - number)
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of every zone's cells."""
@@ -147,10 +151,7 @@ class _Cells:
 
     def around(self, values: Floats) -> Floats:
         """Return the sum of the four neighbours of every cell."""
-        total = np.zeros(len(values))
-        for other in self.beside:
-            total[:-1] += values[other]
-        return total
+        return np.append(self.neighbours @ values, 0.0)
 
     def project(self, values: Floats) -> Floats:
         """Return the nearest values that are nowhere negative and sum to their zone's total.

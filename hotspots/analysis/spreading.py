@@ -331,9 +331,12 @@ def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Wh
 
 def _choose_cell(area: StudyArea, asked: float | None) -> float:
     """Return the side of a cell in metres: as asked, or fitting some times across the smaller areas."""
+    import shapely
+
     small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
     fitting = max((side for side in SIDES if side <= small / ACROSS), default=SIDES[0])
-    return choose_side(area.areas.geometry.union_all(), asked=asked, wanted=fitting, most=MOST_CELLS)
+    box = shapely.box(*area.areas.total_bounds)
+    return choose_side(box, asked=asked, wanted=fitting, most=MOST_CELLS)
 
 
 def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:

@@ -20,6 +20,9 @@ SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
 
 
+MANY_AREAS: Final = 4_000
+"""A map of more areas than these is drawn as pixels under its text: as lines it would weigh hundreds of megabytes."""
+
 MANY_AUTHORITIES: Final = 40
 """More than these are not named, and their borders are thin: a map of England is of its areas."""
 
@@ -38,12 +41,20 @@ class Ground:
         Indexed by authority code: `name`, `easting`, `northing` (the middle of the largest circle inside).
     bounds
         Array (area, 4): west, south, east, north of every area in metres.
+    sizes
+        Square metres of every area, shape (areas,).
     """
 
     area: StudyArea
     outlines: pd.Series
     labels: pd.DataFrame
     bounds: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+
+    @property
+    def dense(self) -> bool:
+        """Whether maps of it are drawn as pixels under vector text."""
+        return len(self.area) > MANY_AREAS
 
     def extent_of(self, place: Place | None) -> tuple[float, float, float, float]:
         """Return west, south, east, north (metres) of a place, or of the whole study area."""
@@ -98,7 +109,8 @@ def prepare_ground(area: StudyArea) -> Ground:
         },
         index=index,
     )
-    return Ground(area, pd.Series(outlines, index=index, dtype=object), labels, np.asarray(shapely.bounds(geometries)))
+    bounds, sizes = np.asarray(shapely.bounds(geometries)), np.asarray(shapely.area(geometries))
+    return Ground(area, pd.Series(outlines, index=index, dtype=object), labels, bounds, sizes)
 
 
 def compound_path(geometries: NDArray[np.object_]) -> MarksPath:

@@ -10,7 +10,7 @@ from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import MANY_AUTHORITIES, Ground, compound_path
 from hotspots.publish.school_marks import draw_school_marks, school_entries
-from hotspots.publish.sheet import INK
+from hotspots.publish.sheet import INK, MM_PER_INCH
 from hotspots.publish.styles import DEPENDS, ink_on
 from hotspots.publish.wording import hides, schools_in
 from hotspots.vocabulary import METHOD_CLASSES
@@ -29,6 +29,7 @@ __all__ = [
     "draw_schools",
 ]
 
+QUIET: Final = ("not_significant", "not_tested")
 PALE: Final = "#e9e9e6"
 AREA_EDGE: Final = "#8f8f8f"
 DECILE_COLOURS: Final = (
@@ -49,6 +50,23 @@ BEHIND: Final = "#7a7a7a"
 NO_DECILE: Final = "#ffffff"
 
 
+SMALL_ON_PAPER: Final = 0.5
+"""Millimetres. Areas that are narrower in the middle have no border: the borders would hide them."""
+
+
+def _how_drawn(axes: Axes, ground: Ground, seen: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return how polygons are drawn: as pixels where there are many, without borders where they are small on paper."""
+    style: dict[str, Any] = {"rasterized": True} if ground.dense else {}
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    box = axes.get_window_extent().width / figure.dpi * MM_PER_INCH
+    west, east = axes.get_xlim()
+    sides = np.sqrt(ground.sizes[seen]) if seen.any() else np.ones(1)
+    if float(np.median(sides)) / ((east - west) / box) < SMALL_ON_PAPER:
+        style["linewidth"] = 0.0
+    return style
+
+
 def _fill(axes: Axes, shapes: NDArray[np.object_], colour: str, *, hatch: str = "", **options: Any) -> None:
     """Fill polygons as one path, and hatch them as another."""
     from matplotlib.patches import PathPatch
@@ -59,13 +77,15 @@ def _fill(axes: Axes, shapes: NDArray[np.object_], colour: str, *, hatch: str = 
     style: dict[str, Any] = {"edgecolor": AREA_EDGE, "linewidth": 0.15, "joinstyle": "round"} | options
     axes.add_artist(PathPatch(path, facecolor=colour, **style))
     if hatch:
-        _hatch(axes, path, hatch, ink_on(colour), zorder=float(style.get("zorder", 1.0)))
+        pixels = bool(style.get("rasterized", False))
+        _hatch(axes, path, hatch, ink_on(colour), zorder=float(style.get("zorder", 1.0)), pixels=pixels)
 
 
-def _hatch(axes: Axes, path: Any, hatch: str, colour: str, *, zorder: float) -> None:
+def _hatch(axes: Axes, path: Any, hatch: str, colour: str, *, zorder: float, pixels: bool = False) -> None:
     from matplotlib.patches import PathPatch
 
-    axes.add_artist(PathPatch(path, facecolor="none", edgecolor=colour, hatch=hatch, linewidth=0, zorder=zorder))
+    style: dict[str, Any] = {"hatch": hatch, "linewidth": 0, "zorder": zorder, "rasterized": pixels}
+    axes.add_artist(PathPatch(path, facecolor="none", edgecolor=colour, **style))
 
 
 def _shapes(ground: Ground, keep: NDArray[np.bool_]) -> NDArray[np.object_]:
@@ -75,7 +95,8 @@ def _shapes(ground: Ground, keep: NDArray[np.bool_]) -> NDArray[np.object_]:
 
 def draw_context(axes: Axes, ground: Ground, seen: NDArray[np.bool_], place: Place | None) -> None:
     """Fill the areas outside the place in one pale colour."""
-    _fill(axes, _shapes(ground, seen & ~ground.lies_in(place)), PALE, edgecolor="white")
+    style = {"edgecolor": "white"} | _how_drawn(axes, ground, seen)
+    _fill(axes, _shapes(ground, seen & ~ground.lies_in(place)), PALE, **style)
 
 
 def draw_outlines(axes: Axes, ground: Ground, place: Place | None, *, colour: str = INK) -> None:
@@ -93,6 +114,7 @@ def draw_outlines(axes: Axes, ground: Ground, place: Place | None, *, colour: st
                 linewidth=strong if inside else 0.6,
                 joinstyle="round",
                 zorder=5 if inside else 4,
+                rasterized=ground.dense,
             )
         )
 
@@ -111,13 +133,19 @@ def draw_areas(
     inside = ground.lies_in(place)
     classes = table["class"].fillna("not_tested").to_numpy(dtype=object)
     depends = (table["certainty"] == "depends").to_numpy(dtype=bool) & inside
+    drawn = _how_drawn(axes, ground, seen)
     entries = []
     for style in METHOD_CLASSES[result.method]:
         of_class = inside & (classes == style.key)
-        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha)
+        own = dict(drawn)
+        if "linewidth" in own and style.key not in QUIET:
+            # A hot area of a country is smaller than a dot of ink: its own colour around it makes it one.
+            own |= {"edgecolor": style.colour, "linewidth": 0.4, "zorder": 1.5}
+        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha, **own)
         unsure = _shapes(ground, of_class & depends & seen)
         if len(unsure):
-            _hatch(axes, compound_path(unsure), DEPENDS.hatch, ink_on(style.colour), zorder=2)
+            pixels = "rasterized" in drawn
+            _hatch(axes, compound_path(unsure), DEPENDS.hatch, ink_on(style.colour), zorder=2, pixels=pixels)
         entries.append(
             Entry(style.label, style.colour, style.hatch, int(of_class.sum()), hatch_colour=ink_on(style.colour))
         )
@@ -138,15 +166,18 @@ def draw_deciles(
     """Fill the areas of a place by decile of deprivation, muted."""
     decile = deprivation.table["decile"].reindex(ground.area.ids).to_numpy(dtype=float)
     inside = ground.lies_in(place) & seen
+    drawn = _how_drawn(axes, ground, seen)
     for number, colour in enumerate(DECILE_COLOURS, start=1):
-        _fill(axes, _shapes(ground, inside & (decile == number)), colour, alpha=alpha, edgecolor="white")
-    _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha)
+        _fill(
+            axes, _shapes(ground, inside & (decile == number)), colour, alpha=alpha, **({"edgecolor": "white"} | drawn)
+        )
+    _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha, **drawn)
 
 
 def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
     """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
     if isinstance(noun, HotspotResult):
-        loud = ~noun.table["class"].reindex(ground.area.ids).isin(["not_significant", "not_tested"]).to_numpy()
+        loud = ~noun.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
         return np.asarray(ground.bounds[loud], dtype=float)
     points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
     return np.hstack([points, points])

@@ -92,7 +92,8 @@ def save_sheet(figure: Figure, stem: Path, *, dpi: int = PRINT_DPI) -> list[Path
     pdf = {"Title": title, "Creator": "hotspots", "Producer": None, "CreationDate": None}
 
     def as_pdf(path: Path) -> None:
-        figure.savefig(path, format="pdf", metadata=pdf)
+        # The resolution is of what is drawn as pixels; lines and text have none.
+        figure.savefig(path, format="pdf", metadata=pdf, dpi=PRINT_DPI)
 
     with look():
         return [
@@ -153,7 +154,8 @@ def body_as_svg(figure: Figure) -> bytes:
         with look():
             edge = (MARGIN - 1.0) / MM_PER_INCH
             box = Bbox([[edge, 0.0], [float(width) - edge, float(lowest)]])
-            figure.savefig(stream, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
+            metadata = {"Date": None, "Creator": None}
+            figure.savefig(stream, format="svg", bbox_inches=box, metadata=metadata, dpi=PRINT_DPI)
     finally:
         for text in hidden:
             text.set_visible(True)

@@ -176,7 +176,7 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
     """
     shades, clip = surface_shades(surface), _clip(axes, ground, place)
     field = _field(surface, surface.values)
-    _fill_classes(axes, field, shades, clip=clip, alpha=alpha)
+    _fill_classes(axes, field, shades, clip=clip, alpha=alpha, rasterized=ground.dense)
     known = surface.values[cells_inside(surface, ground, place)]
     bounds = [-np.inf, *(shade.low for shade in shades[1:]), np.inf]
     numbers = np.histogram(known, bins=bounds)[0]
@@ -187,10 +187,10 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
     ][::-1]
     missing = unjudged_cells(surface, ground, place)
     if missing.any():
-        _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip, alpha=alpha)
+        _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip, alpha=alpha, rasterized=ground.dense)
         size = _km2(float(missing.sum()) * area)
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
-    lines = _draw_lines(axes, field, surface, clip=clip)
+    lines = _draw_lines(axes, field, surface, clip=clip, rasterized=ground.dense)
     return Drawn(entries, lines, partial(_shows, surface=surface, ground=ground, place=place))
 
 
@@ -207,9 +207,7 @@ def _km2(size: float) -> int | str:
     return "<1" if 0 < size < 0.5 else math.floor(size + 0.5)
 
 
-def _fill_classes(
-    axes: Axes, field: _Field, shades: Sequence[Shade], *, clip: TransformedPath, alpha: float | None
-) -> None:
+def _fill_classes(axes: Axes, field: _Field, shades: Sequence[Shade], *, clip: TransformedPath, **look: Any) -> None:
     if field.empty:
         return
     reach = float(np.ptp(field.cells.compressed())) + 1.0
@@ -218,16 +216,20 @@ def _fill_classes(
         high = shade.high + (reach if number == len(shades) - 1 else 0.0)
         path = field.filled(low, high) if shade.opaque else None
         if path is not None:
-            _add(axes, path, clip, facecolor=shade.colour, alpha=alpha, zorder=1.0)
+            _add(axes, path, clip, facecolor=shade.colour, zorder=1.0, **look)
             if shade.hatch:
-                _add(axes, path, clip, facecolor="none", edgecolor=LINE, hatch=shade.hatch, zorder=1.2)
+                pixels = bool(look.get("rasterized", False))
+                _add(
+                    axes, path, clip, facecolor="none", edgecolor=LINE, hatch=shade.hatch, zorder=1.2, rasterized=pixels
+                )
 
 
-def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath, alpha: float | None) -> None:
+def _fill_unjudged(axes: Axes, field: _Field, *, clip: TransformedPath, alpha: float | None, rasterized: bool) -> None:
     path = None if field.empty else field.filled(0.5, 2.0)
     if path is not None:
-        _add(axes, path, clip, facecolor="white", alpha=alpha, zorder=1.4)
-        _add(axes, path, clip, facecolor="none", edgecolor=UNJUDGED_INK, hatch=UNJUDGED_HATCH, zorder=1.5)
+        _add(axes, path, clip, facecolor="white", alpha=alpha, zorder=1.4, rasterized=rasterized)
+        look: dict[str, Any] = {"edgecolor": UNJUDGED_INK, "hatch": UNJUDGED_HATCH, "rasterized": rasterized}
+        _add(axes, path, clip, facecolor="none", zorder=1.5, **look)
 
 
 def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
@@ -238,7 +240,9 @@ def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
     patch.set_clip_path(clip)
 
 
-def _draw_lines(axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath) -> dict[str, list[Floats]]:
+def _draw_lines(
+    axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath, rasterized: bool
+) -> dict[str, list[Floats]]:
     """Draw a thin line at every bound between two classes; return those that may be labelled, highest first."""
     from matplotlib.collections import LineCollection
 
@@ -250,6 +254,7 @@ def _draw_lines(axes: Axes, field: _Field, surface: Surface, *, clip: Transforme
     )
     axes.add_collection(drawn, autolim=False)
     drawn.set_clip_path(clip)
+    drawn.set_rasterized(rasterized)
     if surface.kind == "spread" and not surface.bandwidth > 0:
         return {}  # its lines are borders of areas, where the value jumps
     return dict(reversed(lines.items()))
