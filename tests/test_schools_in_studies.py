@@ -220,7 +220,7 @@ def test_charts_table_words_and_files_of_schools(tmp_path: Path) -> None:
     assert told["settings"]["index_measure"] == "score"
     assert not [key for key in told["settings"] if key.startswith("curve")]
     assert told["in_space"] == [one.words for one in findings.school_looks.values()]
-    assert headlines(study, given, findings)[0].startswith("1 of 64 schools has more permanent exclusions")
+    assert headlines(study, given, findings)[0].startswith("1 of 64 schools judged has far more permanent exclusions")
 
 
 def test_no_school_that_stands_out_is_no_table(tmp_path: Path) -> None:

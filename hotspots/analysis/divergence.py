@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.catchments import DECAY, catchment_scores
-from hotspots.analysis.school_model import Judgement, contrasts, explained_share, judge_counts, rate_curve
+from hotspots.analysis.school_model import (
+    Judgement,
+    beyond_by_chance,
+    contrasts,
+    explained_share,
+    judge_counts,
+    rate_curve,
+)
 from hotspots.analysis.school_table import (
     FEWEST_SCHOOLS,
     areas_ranked,
@@ -178,6 +185,7 @@ def _result(
             "schools_hidden": int((table["low"] < table["high"])[tested].sum()),
             "residuals_clipped": fit.clipped,
             "dispersion": fit.dispersion,
+            "beyond_95_by_chance": beyond_by_chance(judged),
             "explained_share": explained,
             "poisson_phi": fit.poisson_phi,
             "adjustment": "benjamini-hochberg",

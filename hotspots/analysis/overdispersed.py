@@ -371,6 +371,12 @@ def limits(mean: Floats, dispersion: float, *, level: float) -> tuple[Floats, Fl
     return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
 
 
+def tails_beyond(low: Floats, high: Floats, *, mean: Floats, dispersion: float) -> tuple[Floats, Floats]:
+    """Return the probabilities of a count above `high` and of one below `low`, each of shape (n,)."""
+    chance = _distribution(mean, dispersion)
+    return np.asarray(chance.sf(high), dtype=float), np.asarray(chance.cdf(low - 1), dtype=float)
+
+
 def _distribution(mean: Floats, dispersion: float) -> Any:
     from scipy.stats import nbinom, poisson
 

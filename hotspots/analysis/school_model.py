@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from hotspots.analysis.intervals import Counts
-from hotspots.analysis.overdispersed import Fit, fit_counts, limits, mid_p_tails
+from hotspots.analysis.overdispersed import Fit, fit_counts, limits, mid_p_tails, tails_beyond
 from hotspots.analysis.significance import adjust
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.object_]
 
-__all__ = ["Judgement", "contrasts", "explained_share", "judge_counts", "rate_curve"]
+__all__ = ["Judgement", "beyond_by_chance", "contrasts", "explained_share", "judge_counts", "rate_curve"]
 
 TAIL_95: Final = 0.025
 TAIL_998: Final = 0.001
@@ -92,6 +92,17 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
         _classes(above_high, below_high, p_adjusted, level),
         (limits_95[0] == 0) & (np.maximum(most, high) <= limits_95[1]),
     )
+
+
+def beyond_by_chance(found: Judgement) -> dict[str, float]:
+    """Return how many judged schools would lie above and below their 95% limits if the model held for every one.
+
+    Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
+    Schools that can't be judged are never classed and are left out.
+    """
+    judged = found.classes != "cannot_be_judged"
+    above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
+    return {"above": float(above[judged].sum()), "below": float(below[judged].sum())}
 
 
 def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:

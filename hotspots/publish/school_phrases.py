@@ -30,6 +30,7 @@ __all__ = [
     "schools_sentence",
     "slope_title",
     "slope_words",
+    "worth_a_look",
 ]
 
 Over = Literal["area", "catchment"]
@@ -136,10 +137,25 @@ def _change(ratio: float) -> str:
     return f"{abs(percent):,} % {'more' if percent > 0 else 'fewer'}"
 
 
+def worth_a_look(result: SchoolResult) -> str:
+    """Return how many schools lie beyond the 95% limits, and how many would by chance; empty where that is unknown."""
+    by_chance = result.provenance.get("beyond_95_by_chance")
+    classes = result.table["class"]
+    judged = int((classes != "cannot_be_judged").sum())
+    if by_chance is None or judged == 0:
+        return ""
+    above, below = int(classes.isin(STANDS_OUT[:2]).sum()), int(classes.isin(STANDS_OUT[2:]).sum())
+    return (
+        f"Worth a look: of the {plural(judged, 'school')} judged, {above:,} {'lies' if above == 1 else 'lie'} above "
+        f"and {below:,} below the 95% limits, where chance alone would put about {by_chance['above']:.1f} and "
+        f"{by_chance['below']:.1f}."
+    )
+
+
 def schools_sentence(result: SchoolResult) -> str:
-    """Return the slope, and how many schools go against it, as sentences; empty where there is nothing to say."""
+    """Return schools beyond the 95% limits, the slope, and those that go against it; empty where nothing is known."""
     slope = slope_words(result)
-    said = [f"{capitalised(slope)}." if slope else ""]
+    said = [worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
     counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
     if any(counts.values()):
         said.append(
@@ -192,9 +208,10 @@ def flagged_title(result: SchoolResult) -> str:
 
 def flagged_words(result: SchoolResult) -> str:
     """Return what a reader of the table of schools that stand out must know."""
+    look = f"{found} " if (found := worth_a_look(result)) else ""
     return (
         "Above and below: beyond the 95 % limits; far: beyond the 99.8 % limits, and still so after allowing for the "
-        "number of schools. Against the slope: fewer than expected in a highly deprived area (deciles 1 to 3 of "
+        f"number of schools. {look}Against the slope: fewer than expected in a highly deprived area (deciles 1 to 3 of "
         f"{result.index_title}), or more in one of the least deprived (7 to 10). These are counts given size and area: "
         "they measure no school's quality and give no cause."
     )

@@ -219,21 +219,25 @@ def schools_in(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
 
 
 def schools_title(result: SchoolResult, place: Place | None = None) -> str:
-    """Return how many schools exclude more, and fewer, than area and size would suggest."""
+    """Return how many schools exclude far more, and far fewer, than area and size would suggest.
+
+    Far is beyond the 99.8% limits and still so after adjustment: some schools lie beyond the 95% limits by chance.
+    """
     classes = schools_in(result.table, place)["class"]
     total = int((classes != "cannot_be_judged").sum())
-    above, below = int(classes.isin(["above", "far_above"]).sum()), int(classes.isin(["below", "far_below"]).sum())
+    above, below = int((classes == "far_above").sum()), int((classes == "far_below").sum())
     if total == 0:
         return f"No school{_in(place)} could be judged for {result.title}"
     suggest = f"{result.title} than {beside_words(result)} would suggest"
-    schools = f"{plural(total, 'school')}{_in(place)}"
+    schools = f"{plural(total, 'school')} judged{_in(place)}"
     if above == below == 0:
-        none = "The one school" if total == 1 else f"None of the {total:,} schools"
-        return f"{none}{_in(place)} has {'neither more nor' if total == 1 else 'more or'} fewer {suggest}"
+        if total == 1:
+            return f"The one school judged{_in(place)} has neither far more nor far fewer {suggest}"
+        return f"None of the {schools} has far more or far fewer {suggest}"
     if above == 0:
-        return f"{below:,} of {schools} {_has(below)} fewer {suggest}"
-    more = f"{above:,} of {schools} {_has(above)} more {suggest}"
-    return f"{more}; {below:,} {_has(below)} fewer" if below else more
+        return f"{below:,} of {schools} {_has(below)} far fewer {suggest}"
+    more = f"{above:,} of {schools} {_has(above)} far more {suggest}"
+    return f"{more}; {below:,} {_has(below)} far fewer" if below else more
 
 
 def _has(number: int) -> str:

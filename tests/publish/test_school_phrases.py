@@ -154,6 +154,18 @@ def test_nothing_is_said_of_groups_that_are_empty(school_result: SchoolResult) -
     )
 
 
+def test_the_95_list_is_worth_a_look_beside_what_chance_gives(school_result: SchoolResult) -> None:
+    table = school_result.table.copy()
+    table["class"] = ["far_above", "above", "above", "below", *["as_expected"] * 6, *["cannot_be_judged"] * 2]
+    result = replace(school_result, table=table, provenance={"beyond_95_by_chance": {"above": 0.234, "below": 0.14}})
+    said = (
+        "Worth a look: of the 10 schools judged, 3 lie above and 1 below the 95% limits, where chance alone would put "
+        "about 0.2 and 0.1."
+    )
+    assert schools_sentence(result).startswith(said)
+    assert said in flagged_words(result)
+
+
 def test_the_legend_counts_dots_and_groups(school_result: SchoolResult) -> None:
     assert len(school_entries(school_result, school_result.table)) == 6
     held = {"School A": "own area and catchment", "School C": "own area only", "School E": "catchment only"}

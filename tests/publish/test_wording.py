@@ -211,19 +211,25 @@ def with_school_classes(result: SchoolResult, *classes: str) -> SchoolResult:
     ("classes", "title"),
     [
         (
-            ("far_above", "above", "below"),
-            "2 of 12 schools have more permanent exclusions than deprivation and size would suggest; 1 has fewer",
+            ("far_above", "above", "below", "far_below"),
+            "1 of 12 schools judged has far more permanent exclusions than deprivation and size would suggest; 1 "
+            "has far fewer",
         ),
-        (("above",), "1 of 12 schools has more permanent exclusions than deprivation and size would suggest"),
+        # Beyond the 95% limits alone is where chance puts some.
+        (
+            ("above", "above", "below"),
+            "None of the 12 schools judged has far more or far fewer permanent exclusions than deprivation and size "
+            "would suggest",
+        ),
         (
             ("far_below", "below"),
-            "2 of 12 schools have fewer permanent exclusions than deprivation and size would suggest",
+            "1 of 12 schools judged has far fewer permanent exclusions than deprivation and size would suggest",
         ),
-        ((), "None of the 12 schools has more or fewer permanent exclusions than deprivation and size would suggest"),
         (("cannot_be_judged",) * 12, "No school could be judged for permanent exclusions"),
         (
             ("cannot_be_judged",) * 11,
-            "The one school has neither more nor fewer permanent exclusions than deprivation and size would suggest",
+            "The one school judged has neither far more nor far fewer permanent exclusions than deprivation and size "
+            "would suggest",
         ),
     ],
 )
@@ -236,7 +242,7 @@ def test_schools_of_a_place_are_those_that_lie_in_it(school_result: SchoolResult
     # Schools 0-2 and 6-8 lie in Birmingham; 1 ("far_above") does, 3 does not.
     result = with_school_classes(school_result, "as_expected", "far_above", "as_expected", "far_above")
     title = wording.schools_title(result, BIRMINGHAM)
-    assert title.startswith("1 of 6 schools in Birmingham has more permanent exclusions")
+    assert title.startswith("1 of 6 schools judged in Birmingham has far more permanent exclusions")
 
 
 def test_unplaced_schools_are_mentioned(school_result: SchoolResult) -> None:
