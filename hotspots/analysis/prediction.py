@@ -316,7 +316,8 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
     as_good = tuple(float(one) for one in rows.loc[rows["behind_low"] <= 0, "bandwidth"])
     metres = float(top["bandwidth"])
     words = (
-        f"With the densest {100 * share:g} % of the area flagged, a bandwidth of {metres:,.0f} m hits most: "
+        f"With the densest {100 * share:g} % of the area flagged, a bandwidth of {metres:,.0f} m"
+        f"{edge_of_tried(metres, rows['bandwidth'])} hits most: "
         f"{100 * top['hit_rate']:.1f} % of {top['events']:,.0f} later events (95 % interval "
         f"{100 * top['hit_rate_low']:.1f} to {100 * top['hit_rate_high']:.1f} %). "
     )
@@ -327,6 +328,20 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
     if worse:
         words += f"{_metres(worse)} hit fewer by more than chance. "
     return BestBandwidth(metres, as_good, words.strip())
+
+
+def edge_of_tried(metres: float, tried: Sequence[float]) -> str:
+    """Return ", the smallest tried," or ", the largest tried,": beyond an edge a better bandwidth may lie.
+
+    Examples
+    --------
+    >>> edge_of_tried(500.0, [500.0, 1000.0]), edge_of_tried(750.0, [500.0, 750.0, 1000.0])
+    (', the smallest tried,', '')
+    """
+    low, high = min(tried), max(tried)
+    if low == high:
+        return ", the only one tried,"
+    return {low: ", the smallest tried,", high: ", the largest tried,"}.get(metres, "")
 
 
 def _metres(widths: Sequence[float]) -> str:

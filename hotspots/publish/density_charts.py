@@ -114,8 +114,14 @@ def _told_apart(there: pd.DataFrame) -> str:
     best = float(there["bandwidth"].iloc[int(there["hit_rate"].to_numpy().argmax())])
     equal = [_metres(width) for width in there.loc[there["behind_low"] <= 0, "bandwidth"] if width != best]
     if not equal:
-        return f"No other bandwidth does as well as {_metres(best)}."
-    return f"{listed(equal)} can't be told from {_metres(best)}: the difference is within chance."
+        return f"No other bandwidth tried does as well as {_metres(best)}{_edge(best, there)}."
+    return f"{listed(equal)} can't be told from {_metres(best)}{_edge(best, there)}: the difference is within chance."
+
+
+def _edge(best: float, there: pd.DataFrame) -> str:
+    """Return that the best is the smallest or largest tried: beyond it a better one may lie."""
+    low, high = float(there["bandwidth"].min()), float(there["bandwidth"].max())
+    return {low: ", the smallest tried", high: ", the largest tried"}.get(best, "")
 
 
 def _draw_lines(sheet: Sheet, axes: Axes, table: pd.DataFrame, shares: np.ndarray[Any, Any]) -> None:

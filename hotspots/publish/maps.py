@@ -208,7 +208,7 @@ def _draw_noun(
         entries = draw_areas(window.axes, noun, ground, seen, place=place, alpha=alpha)
         return _Legend(wording.statistic(noun), entries, "Number of areas" + _within(place))
     if isinstance(noun, Surface):
-        drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha)
+        drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha, contours=contours)
         around = [] if contours is None else draw_contours(window.axes, contours, noun, ground, place=place)
         note = "km² of each class" + _within(place)
         return _Legend(surface_heading(noun), [*drawn.entries, *around], note, drawn=drawn)

@@ -46,6 +46,9 @@ INSET: Final = 1.0
 MOST_BOXES: Final = 4_000
 SLIVER: Final = 10_000.0
 """Square metres: what of a polygon lies in a place and is smaller than this does not count as lying in it."""
+NOT_BEYOND: Final = "Not beyond chance"
+CHANCE_COLOUR: Final = "#ececec"
+"""Paler, in grey too, than all raised classes but the first, which a strong line sets apart."""
 UNJUDGED_HATCH: Final = "xxx"
 UNJUDGED_INK: Final = "#b3b3b3"
 """Seen, and quieter than any class."""
@@ -108,9 +111,13 @@ def _outlines(ground: Ground, place: Place | None) -> list[Any]:
 
 def _clip(axes: Axes, ground: Ground, place: Place | None) -> TransformedPath:
     """Return the outline of a place as what drawings are cut to; one object, which a PDF then holds once."""
+    return _cut_to(axes, _outlines(ground, place))
+
+
+def _cut_to(axes: Axes, shapes: list[Any]) -> TransformedPath:
     from matplotlib.transforms import TransformedPath
 
-    return TransformedPath(compound_path(np.array(_outlines(ground, place), dtype=object)), axes.transData)
+    return TransformedPath(compound_path(np.array(shapes, dtype=object)), axes.transData)
 
 
 @dataclass(frozen=True)
@@ -166,8 +173,18 @@ def _field(surface: Surface, values: Floats) -> _Field:
     return _Field(east, north, np.ma.masked_where(away > BEYOND, values[tuple(nearest)]))
 
 
-def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place | None, alpha: float | None) -> Drawn:
+def draw_surface(
+    axes: Axes,
+    surface: Surface,
+    ground: Ground,
+    *,
+    place: Place | None,
+    alpha: float | None,
+    contours: Contours | None = None,
+) -> Drawn:
     """Draw a surface by class with thin lines between the classes, inside the place.
+
+    Of a tested surface with its contours, only what lies inside these has colour and lines; all else is pale grey.
 
     Returns
     -------
@@ -175,9 +192,15 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
         The legend has the km² of every class, counted by cells.
     """
     shades, clip = surface_shades(surface), _clip(axes, ground, place)
-    field = _field(surface, surface.values)
-    _fill_classes(axes, field, shades, clip=clip, alpha=alpha, rasterized=ground.dense)
-    known = surface.values[cells_inside(surface, ground, place)]
+    field, inside, seen = _field(surface, surface.values), cells_inside(surface, ground, place), clip
+    chance = np.zeros(inside.shape, dtype=bool)
+    if contours is not None and surface.kind not in ("density", "spread"):
+        beyond = [part for parts in contours_in(contours, ground, place).values() for part in parts]
+        chance = inside & ~_cells_in(surface, beyond)
+        _fill_chance(axes, field, clip=clip, alpha=alpha, rasterized=ground.dense)
+        seen = _cut_to(axes, beyond) if beyond else None
+    _fill_classes(axes, field, shades, clip=seen, alpha=alpha, rasterized=ground.dense)
+    known = surface.values[inside & ~chance]
     bounds = [-np.inf, *(shade.low for shade in shades[1:]), np.inf]
     numbers = np.histogram(known, bins=bounds)[0]
     area = surface.cell**2 / 1e6
@@ -185,21 +208,45 @@ def draw_surface(axes: Axes, surface: Surface, ground: Ground, *, place: Place |
         Entry(shade.label, shade.colour, shade.hatch, _km2(float(number) * area), hatch_colour=LINE)
         for shade, number in zip(shades, numbers, strict=True)
     ][::-1]
+    if chance.any():
+        entries.append(Entry(NOT_BEYOND, CHANCE_COLOUR, "", _km2(float(chance.sum()) * area)))
     missing = unjudged_cells(surface, ground, place)
     if missing.any():
         _fill_unjudged(axes, _field(surface, missing.astype(float)), clip=clip, alpha=alpha, rasterized=ground.dense)
         size = _km2(float(missing.sum()) * area)
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
-    lines = _draw_lines(axes, field, surface, clip=clip, rasterized=ground.dense)
-    return Drawn(entries, lines, partial(_shows, surface=surface, ground=ground, place=place))
+    lines = _draw_lines(axes, field, surface, clip=seen, rasterized=ground.dense)
+    return Drawn(entries, lines, partial(_shows, surface=surface, shown=inside & ~chance, ground=ground, place=place))
 
 
-def _shows(east: Floats, north: Floats, *, surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
-    """Return which points lie in a place and in a cell with a value."""
+def _cells_in(surface: Surface, shapes: list[Any]) -> NDArray[np.bool_]:
+    """Return which cells (row, col) have their middle in one of the shapes."""
+    import shapely
+
+    within = np.zeros(surface.values.shape, dtype=bool)
+    x, y = np.meshgrid(*_centres(surface))
+    for shape in shapes:
+        shapely.prepare(shape)
+        within |= shapely.contains_xy(shape, x, y)
+    return within
+
+
+def _fill_chance(axes: Axes, field: _Field, *, clip: TransformedPath, **look: Any) -> None:
+    """Fill every cell with a value with the colour of what is not beyond chance."""
+    if not field.empty:
+        values = field.cells.compressed()
+        path = field.filled(float(values.min()) - 1.0, float(values.max()) + 1.0)
+        _add(axes, path, clip, facecolor=CHANCE_COLOUR, zorder=0.95, **look)
+
+
+def _shows(
+    east: Floats, north: Floats, *, surface: Surface, shown: NDArray[np.bool_], ground: Ground, place: Place | None
+) -> NDArray[np.bool_]:
+    """Return which points lie in a place and in a cell that has a colour of its own."""
     rows, columns = surface.values.shape
     row = np.clip(np.floor((surface.origin[1] - north) / surface.cell), 0, rows - 1).astype(np.intp)
     column = np.clip(np.floor((east - surface.origin[0]) / surface.cell), 0, columns - 1).astype(np.intp)
-    return ground.covers(east, north, place) & np.isfinite(surface.values[row, column])
+    return ground.covers(east, north, place) & shown[row, column]
 
 
 def _km2(size: float) -> int | str:
@@ -207,8 +254,10 @@ def _km2(size: float) -> int | str:
     return "<1" if 0 < size < 0.5 else math.floor(size + 0.5)
 
 
-def _fill_classes(axes: Axes, field: _Field, shades: Sequence[Shade], *, clip: TransformedPath, **look: Any) -> None:
-    if field.empty:
+def _fill_classes(
+    axes: Axes, field: _Field, shades: Sequence[Shade], *, clip: TransformedPath | None, **look: Any
+) -> None:
+    if field.empty or clip is None:
         return
     reach = float(np.ptp(field.cells.compressed())) + 1.0
     for number, shade in enumerate(shades):
@@ -241,12 +290,12 @@ def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
 
 
 def _draw_lines(
-    axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath, rasterized: bool
+    axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath | None, rasterized: bool
 ) -> dict[str, list[Floats]]:
     """Draw a thin line at every bound between two classes; return those that may be labelled, highest first."""
     from matplotlib.collections import LineCollection
 
-    if field.empty:
+    if field.empty or clip is None:
         return {}
     lines = {label: field.lines(level) for level, label in line_labels(surface).items()}
     drawn = LineCollection(

@@ -229,9 +229,9 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
     if "lowered" in kinds:
         said.append("A broken line goes around what is lower.")
     if kinds & {"raised", "lowered"}:
-        said.append("Colour without such a line may be chance.")
+        said.append("Grey: what differs there may be chance.")
     elif contours is not None:
-        said.append("All colour may be chance.")
+        said = ["All grey: nowhere does the difference go beyond chance."]
     if surface.kind == "relative-risk":
         said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
     return " ".join([*said, "The map shows where, not why."])

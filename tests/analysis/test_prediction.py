@@ -166,7 +166,7 @@ def test_events_where_they_always_were_favour_the_small_bandwidth(strip: StudyAr
     found = best_bandwidth(table, share=0.01)
     assert found.metres == 500
     assert found.words.startswith(
-        "With the densest 1 % of the area flagged, a bandwidth of 500 m hits most: 100.0 % of"
+        "With the densest 1 % of the area flagged, a bandwidth of 500 m, the smallest tried, hits most: 100.0 % of"
     )
     same = predictive_accuracy(past, future, strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125)
     pd.testing.assert_frame_equal(table, same)

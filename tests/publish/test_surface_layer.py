@@ -22,7 +22,15 @@ from hotspots.publish.maps import draw_map, save_map
 from hotspots.publish.saving import title_of
 from hotspots.publish.shades import UNJUDGED, surface_shades
 from hotspots.publish.sheet import HALO
-from hotspots.publish.surface_layer import busy_cells, cells_inside, contours_in, lying_in, unjudged_cells
+from hotspots.publish.surface_layer import (
+    CHANCE_COLOUR,
+    NOT_BEYOND,
+    busy_cells,
+    cells_inside,
+    contours_in,
+    lying_in,
+    unjudged_cells,
+)
 
 BIRMINGHAM = Place("Birmingham", ("E08000025",))
 SANDWELL = Place("Sandwell", ("E08000028",))
@@ -136,7 +144,10 @@ def test_a_risk_says_factors_and_what_was_not_judged(risk, contours, study_area)
     assert found[UNJUDGED] == "6"
     assert found["Risk raised by more than chance at 5 %, with 30 % of the events"] == "4"
     assert found["Risk lowered by more than chance at 5 %, with 1.5 % of the events"] == "1"
-    assert sum(int(found[s.label]) for s in surface_shades(risk) if found[s.label] != "<1") == pytest.approx(30, abs=2)
+    # Of the 30 km² judged, 4.5 lie in a contour: only they have a class.
+    classes = sum(int(found[s.label]) for s in surface_shades(risk) if found[s.label] != "<1")
+    assert classes == pytest.approx(4.5, abs=2)
+    assert int(found[NOT_BEYOND]) == pytest.approx(25.5, abs=1)
     assert {"#990000", "#fdbb84", "#92c5de"} <= filled(figure)
     said = prose(figure)
     assert "Risk compared with the average" in said
@@ -285,8 +296,8 @@ def test_the_same_map_is_the_same_bytes_and_nouns_are_as_before(risk, contours, 
     assert table.equals(contours.table)
 
 
-def test_raised_is_darker_than_all_else_in_grey(risk, contours, study_area):
-    figure = draw_map(risk, study_area, contours=contours)
+def grey_at(figure):
+    """Return how light the page is in grey, 0 to 255, as a function of easting and northing."""
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3] @ np.array([0.299, 0.587, 0.114])
 
@@ -295,6 +306,21 @@ def test_raised_is_darker_than_all_else_in_grey(risk, contours, study_area):
         row, column = pixels.shape[0] - int(y), int(x)
         return float(np.median(pixels[row - 6 : row + 6, column - 6 : column + 6]))
 
+    return shade
+
+
+def test_what_is_not_beyond_chance_is_pale_however_high_it_is(risk, contours, make_contours, study_area):
+    """The fixture's risk is three times the average at 401,500, outside the contour that begins at 402,000."""
+    shade = grey_at(draw_map(risk, study_area, contours=contours))
+    assert shade(401_500, 293_500) == shade(403_000, 295_700) == pytest.approx(int(CHANCE_COLOUR[1:3], 16), abs=0.5)
+    assert shade(402_200, 293_500) < 200
+    none = draw_map(risk, study_area, contours=make_contours(table=contours.table[:0]))
+    assert not {s.colour for s in surface_shades(risk) if s.opaque} & filled(none)
+    assert "All grey: nowhere does the difference go beyond chance." in prose(none)
+
+
+def test_raised_is_darker_than_all_else_in_grey(risk, study_area):
+    shade = grey_at(draw_map(risk, study_area))
     raised, lowered, average = shade(401_500, 293_500), shade(404_500, 293_500), shade(403_000, 295_700)
     assert raised < 70 < 140 < lowered < average
     assert all(later < earlier for earlier, later in pairwise([average, lowered, raised]))

@@ -156,8 +156,8 @@ def test_only_lines_that_are_drawn_are_explained(risk, contours, make_contours):
     assert "A strong line" in surface_reading(risk, raised)
     none = make_contours(table=contours.table[:0])
     assert "line goes" not in surface_reading(risk, none)
-    assert "Colour without such a line may be chance." not in surface_reading(risk, none)
-    assert "All colour may be chance." in surface_reading(risk, none)
+    assert "Grey: what differs there may be chance." not in surface_reading(risk, none)
+    assert "All grey: nowhere does the difference go beyond chance." in surface_reading(risk, none)
 
 
 @pytest.mark.parametrize(
