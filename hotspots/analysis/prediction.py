@@ -317,7 +317,7 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
     metres = float(top["bandwidth"])
     words = (
         f"With the densest {100 * share:g} % of the area flagged, a bandwidth of {metres:,.0f} m"
-        f"{edge_of_tried(metres, rows['bandwidth'])} hits most: "
+        f"{edge_of_tried(metres, rows['bandwidth'].tolist())} hits most: "
         f"{100 * top['hit_rate']:.1f} % of {top['events']:,.0f} later events (95 % interval "
         f"{100 * top['hit_rate_low']:.1f} to {100 * top['hit_rate_high']:.1f} %). "
     )

@@ -192,13 +192,15 @@ def draw_surface(
         The legend has the km² of every class, counted by cells.
     """
     shades, clip = surface_shades(surface), _clip(axes, ground, place)
-    field, inside, seen = _field(surface, surface.values), cells_inside(surface, ground, place), clip
+    field, inside = _field(surface, surface.values), cells_inside(surface, ground, place)
+    seen: TransformedPath | None = clip
     chance = np.zeros(inside.shape, dtype=bool)
     if contours is not None and surface.kind not in ("density", "spread"):
         beyond = [part for parts in contours_in(contours, ground, place).values() for part in parts]
         chance = inside & ~_cells_in(surface, beyond)
-        _fill_chance(axes, field, clip=clip, alpha=alpha, rasterized=ground.dense)
         seen = _cut_to(axes, beyond) if beyond else None
+        for part, colour in ((clip, CHANCE_COLOUR), (seen, "white")):
+            _fill_known(axes, field, clip=part, facecolor=colour, alpha=alpha, rasterized=ground.dense)
     _fill_classes(axes, field, shades, clip=seen, alpha=alpha, rasterized=ground.dense)
     known = surface.values[inside & ~chance]
     bounds = [-np.inf, *(shade.low for shade in shades[1:]), np.inf]
@@ -231,12 +233,12 @@ def _cells_in(surface: Surface, shapes: list[Any]) -> NDArray[np.bool_]:
     return within
 
 
-def _fill_chance(axes: Axes, field: _Field, *, clip: TransformedPath, **look: Any) -> None:
-    """Fill every cell with a value with the colour of what is not beyond chance."""
-    if not field.empty:
+def _fill_known(axes: Axes, field: _Field, *, clip: TransformedPath | None, **look: Any) -> None:
+    """Fill every cell with a value, below the classes."""
+    if not field.empty and clip is not None:
         values = field.cells.compressed()
         path = field.filled(float(values.min()) - 1.0, float(values.max()) + 1.0)
-        _add(axes, path, clip, facecolor=CHANCE_COLOUR, zorder=0.95, **look)
+        _add(axes, path, clip, zorder=0.95, **look)
 
 
 def _shows(
