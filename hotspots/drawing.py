@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotspots.analysing import Findings
 from hotspots.analysis.correlogram import scale_sentence
+from hotspots.dating import imprint
 from hotspots.nouns import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish import wording
 from hotspots.workers import worker_pool
@@ -49,6 +50,7 @@ class _Table:
     basemap: str | None
     basemap_credit: str
     dpi: int
+    imprint: str
     folder: Path
 
 
@@ -84,6 +86,7 @@ def draw_everything(
         basemap=basemap,
         basemap_credit=study.maps.basemap_credit,
         dpi=dpi,
+        imprint=imprint(study, inputs),
         folder=folder / "maps",
     )
     sheets = list(_sheets(study, nouns))
@@ -95,7 +98,7 @@ def draw_everything(
             if body is not None:
                 alt = wording.alt_text(nouns[sheet.noun], place=sheet.place, title=body.title)
                 pages.append(Page(alt=alt, figure=body))
-    return pages + list(_charts(inputs, findings, folder / "charts", report, dpi))
+    return pages + list(_charts(inputs, findings, folder / "charts", report, table))
 
 
 def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
@@ -151,6 +154,7 @@ def _draw(sheet: _Sheet) -> Body | None:
     """Draw and save one map; return it for its page if the briefing shows it."""
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.saving import body_of
+    from hotspots.publish.sheet import sign
 
     table: _Table = _at_hand["table"]
     noun = table.nouns[sheet.noun]
@@ -164,6 +168,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         basemap_credit=table.basemap_credit,
         contours=table.contours.get(noun.stem) if isinstance(noun, Surface) else None,
     )
+    sign(figure, table.imprint)
     save_map(figure, table.folder / sheet.stem, dpi=table.dpi)
     return body_of(figure) if sheet.in_briefing else None
 
@@ -171,12 +176,13 @@ def _draw(sheet: _Sheet) -> Body | None:
 # --------------------------------------------------------------------------- charts
 
 
-def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dpi: int) -> Iterator[Page]:
+def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, shared: _Table) -> Iterator[Page]:
     from hotspots.publish import charts, density_charts
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import save_map
     from hotspots.publish.saving import title_of
     from hotspots.publish.school_phrases import flagged_schools, flagged_title, flagged_words
+    from hotspots.publish.sheet import sign
 
     drawn: list[tuple[str, Figure, str]] = [*_on_series(inputs, findings), *_on_extracts(inputs, findings)]
     for name, table in findings.correlograms.items():
@@ -190,7 +196,8 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, dp
     drawn += _on_schools(findings)
     for stem, figure, alt in drawn:
         report(f"Drew the chart {stem}")
-        save_map(figure, folder / stem, dpi=dpi)
+        sign(figure, shared.imprint)
+        save_map(figure, folder / stem, dpi=shared.dpi)
         yield Page(alt=alt, figure=figure)
     if findings.schools is not None:
         table = flagged_schools(findings.schools)

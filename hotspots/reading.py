@@ -159,6 +159,7 @@ def _read_area(study: Study) -> StudyArea:
         authorities=section.authorities,
         geography=section.geography,
         vintage=section.vintage,
+        supplied=section.supplied,
         attribution=section.attribution,
         crs=section.crs,
     )

@@ -85,6 +85,7 @@ class Areas(Section):
     authorities: tuple[str, ...] | None = None
     geography: str | None = None
     vintage: int | None = None
+    supplied: int | None = Field(default=None, ge=1990, le=2100)
     attribution: tuple[str, ...] | None = None
     points_file: Path | None = None
     points_layer: str | None = None

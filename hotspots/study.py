@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,10 @@ class Study(Section):
         Stands on the briefing.
     slug
         Name of the output folder; made from the title if left out.
+    date
+        Of the study, on every sheet; if left out, the last day that any input covers.
+    contact
+        Whom to ask, on every sheet.
     profile
         ``"publish"`` (counts of people are protected under `rule` before anything is computed) or
         ``"restricted"`` (true counts, for named readers, marked everywhere).
@@ -55,6 +60,8 @@ class Study(Section):
     title: str
     slug: str = ""
     subtitle: str = ""
+    date: dt.date | None = None
+    contact: str = ""
     profile: Profile = "publish"
     rule: str | RuleSection = "nhs-digital"
     readers: str = ""
@@ -75,6 +82,11 @@ class Study(Section):
     predictions: tuple[PredictionSection, ...] = ()
     maps: Maps = Maps()
     folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("contact", "title", "subtitle", "readers")
+    @classmethod
+    def _on_one_line(cls, value: str) -> str:
+        return " ".join(value.split())
 
     @field_validator("rule", mode="before")
     @classmethod

@@ -360,5 +360,6 @@ EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", 
 ATTRIBUTION: Final = (
     "Contains National Statistics data © Crown copyright and database right {year}",
     "Contains OS data © Crown copyright and database right {year}",
+    "Office for National Statistics, licensed under the Open Government Licence v3.0",
 )
-"""Both lines are asked for wherever ONS boundaries are drawn."""
+"""Asked for wherever ONS boundaries are drawn; the year is that of their supply, not of the geography."""

@@ -14,6 +14,7 @@ from hotspots.analysing import Findings
 from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
 from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
 from hotspots.analysis.prediction import best_bandwidth
+from hotspots.dating import imprint, study_date
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
 from hotspots.nouns import Contours, HotspotResult, Place, Surface
@@ -28,6 +29,8 @@ from hotspots.reading import Inputs, Report, describe
 from hotspots.vocabulary import METHOD_TITLES, weakest_release
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from hotspots.publish.briefing import Page
     from hotspots.study import Study
 
@@ -55,9 +58,10 @@ def write_outputs(
     from hotspots.publish.raster import write_raster
 
     report("Writing the layers")
+    day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
     nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), inputs.area]
-    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle)
+    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface)
@@ -98,6 +102,10 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
 
     release = overall_release(inputs, findings)
     sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
+    sources.append(f"Boundaries: {wording.boundaries_sentence(inputs.area)}")
+    if study.population is not None:
+        year = f", {study.population.year}" if study.population.year else ""
+        sources.append(f"Population: {study.population.title}{year}")
     notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
     schools = findings.schools
     methods = {
@@ -119,8 +127,15 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         methods={heading: sentences for heading, sentences in methods.items() if sentences},
         sources=list(dict.fromkeys(sources)),
         attribution=inputs.area.attribution,
+        imprint=imprint(study, inputs),
+        day=study_date(study, inputs),
         summary=_table_of_hot_areas(study, findings),
     )
+
+
+def _stamp(day: date | None) -> str | None:
+    """Return a day as a GeoPackage writes it."""
+    return None if day is None else f"{day.isoformat()}T00:00:00.000Z"
 
 
 def _surface_words(findings: Findings) -> list[str]:
@@ -221,6 +236,8 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
     """Return what a run read, joined and found, as plain values for JSON."""
     return {
         "title": study.title,
+        "date": None if (day := study_date(study, inputs)) is None else day.isoformat(),
+        "contact": study.contact,
         "release": overall_release(inputs, findings),
         "profile": study.profile,
         "readers": study.readers,

@@ -126,6 +126,14 @@ class StudyArea(Noun):
         pairs = self.areas[["la_code", "la_name"]].drop_duplicates().sort_values("la_code")
         return dict(zip(pairs["la_code"], pairs["la_name"], strict=True))
 
+    @property
+    def spacing(self) -> float:
+        """Mean distance in metres between two vertices of the borders."""
+        import shapely
+
+        shapes = self.areas.geometry.to_numpy()
+        return float(shapely.length(shapes).sum() / max(shapely.get_num_coordinates(shapes).sum(), 1))
+
     def with_population(self, population: pd.Series) -> StudyArea:
         """Return the same areas with this population (people, indexed by area id; every area must have one).
 

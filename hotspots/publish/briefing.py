@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Page", "write_briefing"]
 
 TEMPLATE: Final = "briefing.typ"
-SAME_TIME: Final = 1_577_836_800
-"""Seconds since 1970: 1 January 2020. A real time of writing would make every copy of one pack differ."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ def write_briefing(
     methods: Mapping[str, Sequence[str]] | Sequence[str],
     sources: Sequence[str],
     attribution: Sequence[str],
+    imprint: str = "",
+    day: date | None = None,
     summary: pd.DataFrame | None = None,
 ) -> Path:
     """Write an accessible PDF (PDF/UA-1), A4 landscape; the same content gives the same bytes.
@@ -83,6 +85,8 @@ def write_briefing(
         Sentences for the last pages; by heading ("Hotspots", "Schools", ...) where there are many.
     sources
         Sentences for the last page.
+    imprint, day
+        Date and contact at the foot of every page, and the date of the file.
     attribution
         Lines that must stand wherever the boundaries are drawn.
     summary
@@ -108,6 +112,8 @@ def write_briefing(
         "findings": list(findings),
         "summary": _as_cells(summary),
         "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],
+        "imprint": imprint,
+        "dated": day is not None,
         "methods": _grouped(methods),
         "sources": list(sources),
         "attribution": list(attribution),
@@ -116,7 +122,7 @@ def write_briefing(
         for number, body in enumerate(bodies, start=1):
             if body.svg:
                 (Path(folder) / _svg_name(number)).write_bytes(body.svg)
-        pdf = _typeset(Path(folder), data)
+        pdf = _typeset(Path(folder), data, day)
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(pdf))
 
 
@@ -176,8 +182,8 @@ def _as_words(value: Any) -> str:
     return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
 
 
-def _typeset(folder: Path, data: dict[str, Any]) -> bytes:
-    """Return the PDF that typst makes of the template in this folder."""
+def _typeset(folder: Path, data: dict[str, Any], day: date | None) -> bytes:
+    """Return the PDF that typst makes of the template in this folder; its date is that of the study or none."""
     import matplotlib
     import typst
 
@@ -193,7 +199,8 @@ def _typeset(folder: Path, data: dict[str, Any]) -> bytes:
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False, allow_nan=False)},
             pdf_standards=["ua-1"],
-            timestamp=SAME_TIME,
+            # Not the time of writing, which would make every copy of one pack differ.
+            timestamp=0 if day is None else calendar.timegm(day.timetuple()),
         )
     except typst.TypstError as error:
         raise OutputError(

@@ -71,7 +71,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
                 if said
                 else f"Blue with dots (cold): {together} have fewer events{who} {than}."
             )
-    pale = "no clear difference, which is not the same as no violence."
+    pale = "no clear difference, which is not the same as none."
     if (table["certainty"] == "depends").any():
         pale = "nothing is certain; striped, it could be hot or cold, depending on hidden numbers."
     said.append(f"Pale: {pale}" if said else f"All pale: {pale}")

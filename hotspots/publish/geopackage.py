@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DATE", "write_geopackage"]
 
-DATE: Final = "2000-01-01T00:00:00.000Z"
-"""What stands in the file as the time of its making where none is given, so that equal results are equal files."""
+DATE: Final = "1970-01-01T00:00:00.000Z"
+"""The time of making in a file where none is given: a date is required, and equal results are to be equal files."""
 SUFFIX: Final = ".gpkg"
 
 

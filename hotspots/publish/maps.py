@@ -171,6 +171,7 @@ def _small_print(
     if places is not None and "credit" in places.columns:
         sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
+    sources.append(f"Boundaries: {wording.boundaries_sentence(area)}")
     return [_sentences(sources), _sentences(list(lines)), wording.release_sentence(release)]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from hotspots.errors import OutputError
-from hotspots.publish.sheet import MARGIN, MARKING, MM_PER_INCH, SUBTITLE, TITLE, look
+from hotspots.publish.sheet import IMPRINT, MARGIN, MARKING, MM_PER_INCH, SUBTITLE, TITLE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,7 +143,7 @@ def body_as_svg(figure: Figure) -> bytes:
     from matplotlib.transforms import Bbox
 
     header = _written(figure, TITLE, SUBTITLE)
-    hidden = [*header, *_written(figure, MARKING)]
+    hidden = [*header, *_written(figure, MARKING, IMPRINT)]
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     width, height = figure.get_size_inches()
     lowest = min((text.get_window_extent(renderer).y0 / figure.dpi for text in header), default=height)

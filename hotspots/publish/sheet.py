@@ -39,6 +39,7 @@ Box = tuple[float, float, float, float]
 TITLE: Final = "title"
 SUBTITLE: Final = "subtitle"
 MARKING: Final = "marking"
+IMPRINT: Final = "imprint"
 """Group ids of what a page of a briefing says in its own words."""
 HALO: Final = "halo"
 
@@ -261,6 +262,13 @@ def _title_size(sheet: Sheet, title: str, width: float) -> float:
         if len(sheet.wrap(title, width=width, size=size, weight="bold")) <= lines:
             return size
     return 12.0
+
+
+def sign(figure: Figure, words: str) -> None:
+    """Write date and contact at the very bottom of a finished sheet, where every sheet keeps a margin."""
+    if words:
+        # The first axes are the paper, in millimetres.
+        figure.axes[0].text(MARGIN, 3.2, words, fontsize=6.5, color=QUIET, va="center", gid=IMPRINT)
 
 
 def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: bool = False) -> float:

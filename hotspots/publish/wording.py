@@ -112,6 +112,16 @@ def geography_words(area: StudyArea) -> str:
     return area.geography if area.vintage is None else f"{area.geography} ({area.vintage})"
 
 
+SUPER_GENERALISED: Final = 250.0
+"""Metres between vertices: ONS's boundaries generalised to 200 m have more, those generalised to 20 m about 100."""
+
+
+def boundaries_sentence(area: StudyArea) -> str:
+    """Return which boundaries are drawn, and that they are coarse where they are."""
+    coarse = "super-generalised boundaries" if area.spacing >= SUPER_GENERALISED else "boundaries"
+    return f"{geography_words(area)}, {coarse}"
+
+
 def where_words(area: StudyArea, place: Place | None = None) -> str:
     """Return the names of the authorities, or how many there are."""
     codes = area.authorities if place is None else place.authorities

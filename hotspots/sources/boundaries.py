@@ -35,7 +35,6 @@ class _Columns:
     la_name: str | None
     geography: str
     year: int | None
-    newest: int | None
 
 
 def read_areas(
@@ -50,6 +49,7 @@ def read_areas(
     authorities: Sequence[str] | None = None,
     geography: str | None = None,
     vintage: int | None = None,
+    supplied: int | None = None,
     attribution: Sequence[str] | None = None,
     release: str = OPEN,
 ) -> StudyArea:
@@ -76,8 +76,10 @@ def read_areas(
         Codes or names of the local authorities to keep; all of the file if None.
     geography, vintage
         What an area is and the year of the geography, where the columns and codes don't tell.
+    supplied
+        The year in which the file was supplied, for the attribution; without it the lines have no year.
     attribution
-        Lines that must stand wherever the boundaries are drawn; the two lines ONS asks for if None.
+        Lines that must be shown wherever the boundaries are drawn; those that ONS asks for if None.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def read_areas(
         areas,
         geography=geography or columns.geography,
         vintage=vintage,
-        attribution=tuple(attribution) if attribution is not None else _attribution(columns.newest or vintage),
+        attribution=tuple(attribution) if attribution is not None else _attribution(supplied),
         notes=notes,
         release=release,
     )
@@ -149,7 +151,6 @@ def _find_columns(
         return tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
 
     own_code = id_ if prefix in naming.AUTHORITIES else None
-    years = [found[1] for found in ons.values() if found[1]]
     return _Columns(
         id=id_,
         name=named(name, "name_column") or same("name", (prefix,), naming.PLAIN_NAMES),
@@ -157,7 +158,6 @@ def _find_columns(
         la_name=named(la_name, "la_name_column") or same("name", naming.AUTHORITIES, ("local_authority", "authority")),
         geography=naming.GEOGRAPHIES.get(prefix, "area"),
         year=year,
-        newest=max(years, default=None),
     )
 
 

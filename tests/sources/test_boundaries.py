@@ -69,7 +69,10 @@ def test_authorities_come_from_columns_where_there_are(tmp_path):
     area = read_areas(path)
     assert area.vintage == 2021
     assert area.authorities == {"E08000025": "Birmingham", "E08000028": "Sandwell, the town"}
-    assert area.attribution[0].endswith("database right 2022")
+    # The year of supply is not that of the geography, and a file does not tell it.
+    assert area.attribution[0].endswith("Crown copyright and database right")
+    assert read_areas(path, supplied=2024).attribution[0].endswith("database right 2024")
+    assert area.attribution[-1].endswith("licensed under the Open Government Licence v3.0")
 
 
 def test_authorities_unknown_to_us_keep_their_name_as_code(tmp_path):
