@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotspots.assessing import make_extracts
 from hotspots.errors import AnalysisError
 from hotspots.findings import Findings, attempt
+from hotspots.testable import nothing_happened
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -44,17 +45,17 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     neighbours = _link(study, inputs)
     for name, counts in inputs.counts.items():
         report(f"Testing {counts.title}")
-        if not float(counts.table["observed_high"].sum()) > 0:
+        if nothing_happened(counts):
             findings.left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
             continue
-        findings.results += _test(study, name, inputs, neighbours)
+        attempt(findings, f"hotspots of {counts.title}", _test, study, name, inputs, neighbours)
         if study.analysis.global_statistics:
             report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
     _make_surfaces(study, inputs, findings, report)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
-        _compare_schools(study, inputs, findings)
+        attempt(findings, "schools against deprivation", _compare_schools, study, inputs)
     make_extracts(study, inputs, findings, report)
     return findings
 
@@ -66,11 +67,11 @@ def _link(study: Study, inputs: Inputs) -> Neighbours:
     return link_neighbours(inputs.area, rule=settings.neighbours, number=settings.number, distance=settings.distance)
 
 
-def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
+def _test(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
     from hotspots.analysis.local import getis_ord, local_moran
 
     own = next(section.null for section in study.events if section.name == name)
-    null = own or (study.analysis.null if inputs.area.has_population else None)
+    null = own or study.analysis.null
     analysis, counts = study.analysis, inputs.counts[name]
     settings: dict[str, Any] = {
         "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
@@ -80,7 +81,7 @@ def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> li
     if placed:
         settings["measure"] = analysis.measure
     star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
-    return [star, local_moran(counts, neighbours, **settings)]
+    findings.results += [star, local_moran(counts, neighbours, **settings)]
 
 
 def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:
@@ -220,7 +221,7 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 # --------------------------------------------------------------------------- schools
 
 
-def _compare_schools(study: Study, inputs: Inputs, findings: Findings) -> None:
+def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
     """Add the schools against deprivation, and what is said of them in space."""
     from hotspots.analysis.divergence import diverging_schools
 

@@ -9,34 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from hotspots import __version__
 from hotspots.errors import HotspotsError
 
-if TYPE_CHECKING:
-    from hotspots.nouns import Deprivation, StudyArea
-    from hotspots.reading import Inputs
-
 STUDY = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 ENDED = 130
 """What a shell reports of a command that was interrupted."""
-
-SHOWN = (
-    "rows_read",
-    "kept",
-    "joined_by_code",
-    "joined_by_point",
-    "rows_of_the_study",
-    "rows_outside",
-    "outside",
-    "areas_without_a_row",
-    "hidden",
-)
-"""What `check` shows of a source, as far as its audit has it."""
 
 
 class _Commands(click.Group):
@@ -135,25 +118,19 @@ def check(options: dict[str, bool], *, study: Path) -> None:
 
     STUDY is a study file [default: study.toml]. Exits 1 if anything would stop a run.
     """
+    from hotspots.checking import describe_check, many
     from hotspots.pipeline import check_study
-    from hotspots.reading import describe
+    from hotspots.study import read_study
 
+    settings = read_study(study)
     with _progress(quiet=options["quiet"]) as report:
-        checked = check_study(study, report=report)
-    _show_areas(checked.inputs.area)
-    deprivation = checked.inputs.deprivation
-    if deprivation is not None:
-        _show_deprivation(deprivation, checked.inputs.area, used=_uses_deprivation(checked.inputs))
-    for counts in checked.inputs.counts.values():
-        _show_source(describe(counts))
-    schools = checked.inputs.schools
-    if schools is not None:
-        left_out = int((schools.table["reason"] != "").sum())
-        click.echo(f"{_many(len(schools), 'school')} in question, of which {left_out:,} can't be tested")
+        checked = check_study(settings, report=report)
+    for line in describe_check(settings, checked.inputs):
+        click.echo(line)
     for problem in checked.problems:
         click.echo(f"\nProblem: {problem}", err=True)
     if checked.problems:
-        click.echo(f"\n{_many(len(checked.problems), 'problem')} would stop a run.", err=True)
+        click.echo(f"\n{many(len(checked.problems), 'problem')} would stop a run.", err=True)
         sys.exit(1)
     click.echo("Nothing would stop a run.")
 
@@ -188,51 +165,6 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
         ("summary.json", "every number, and how each row was used"),
     ):
         click.echo(f"  {finished.folder / name}  {words}")
-
-
-def _show_areas(area: StudyArea) -> None:
-    authorities = _many(len(area.authorities), "local authority", "local authorities")
-    vintage = f" {area.vintage}" if area.vintage else ""
-    click.echo(f"{_many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}")
-    for reason, ids in area.notes.items():
-        click.echo(f"  {reason}: {len(ids):,}" if ids else f"  {reason}")
-    if area.has_population:
-        click.echo(f"  population: {round(float(area.areas['population'].sum())):,}")
-    else:
-        click.echo("  no population: maps show where events gather, not risk")
-
-
-def _uses_deprivation(inputs: Inputs) -> bool:
-    return inputs.schools is not None or inputs.area.has_population or inputs.ages is not None
-
-
-def _show_deprivation(deprivation: Deprivation, area: StudyArea, *, used: bool) -> None:
-    known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
-    click.echo(f"{deprivation.title}: known for {known:,} of {_many(len(area), 'area')}")
-    if not used:
-        click.echo(
-            "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
-        )
-
-
-def _show_source(source: dict[str, Any]) -> None:
-    click.echo(f"{source['title']} ({source['period'] or 'all years'}, {source['release']})")
-    for key in SHOWN:
-        if key in source:
-            click.echo(f"  {key.replace('_', ' ')}: {_number(source[key])}")
-    for reason, rows in source["dropped"].items():
-        click.echo(f"  dropped, {reason}: {_number(rows)}")
-    for note in source["notes"]:
-        click.echo(f"  note: {note}")
-
-
-def _number(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _many(number: int, one: str, several: str = "") -> str:
-    """Return e.g. ``"1 area"`` or ``"1,680 areas"``."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def _as_typed(path: Path) -> str:

@@ -73,9 +73,6 @@ def draw_everything(
     from hotspots.publish.briefing import Page
 
     nouns: list[Mapped] = [*findings.results, *findings.surfaces, *([findings.schools] if findings.schools else [])]
-    basemap = study.maps.basemap
-    if basemap and (study.folder / basemap).exists():
-        basemap = str(study.folder / basemap)
     dpi = study.maps.dpi
     table = _Table(
         nouns=nouns,
@@ -83,7 +80,7 @@ def draw_everything(
         area=inputs.area,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
-        basemap=basemap,
+        basemap=study.basemap,
         basemap_credit=study.maps.basemap_credit,
         dpi=dpi,
         imprint=imprint(study, inputs),

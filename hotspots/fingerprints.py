@@ -50,7 +50,9 @@ def _files_of(section: Any) -> tuple[Path, ...]:
 
 def _sha256(path: Path) -> str:
     if path.is_dir():
-        parts = [f"{p.name}:{_sha256(p)}" for p in sorted(path.iterdir()) if p.is_file()]
+        # data.police.uk has a folder for each month: the files are those of all folders below.
+        files = sorted((p.relative_to(path).as_posix(), p) for p in path.rglob("*") if p.is_file())
+        parts = [f"{name}:{_sha256(file)}" for name, file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.disclosure import protect, restrict
-from hotspots.errors import HotspotsError, StudyError, list_briefly
+from hotspots.errors import HotspotsError
 from hotspots.extracting import KEPT_BACK, read_assessments, read_people_by_age, read_recorded_series, read_series
 from hotspots.nouns import (
     Ages,
@@ -24,6 +24,7 @@ from hotspots.nouns import (
     StudyArea,
     cover_years,
 )
+from hotspots.testable import need_areas, need_ground, need_places, need_something
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     """
     report("Reading the boundaries")
     inputs = Inputs(area=_read_area(study))
-    _need_places(study, inputs.area)
+    need_areas(inputs.area)
+    need_places(study, inputs.area)
 
     def attempt(words: str, step: Callable[[], None]) -> None:
         report(words)
@@ -126,22 +128,14 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt("Reading the schools", lambda: _read_schools(study, inputs))
     if study.children_in_need is not None:
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
+    if study.maps.basemap is not None:
+        attempt("Looking at the basemap", lambda: need_ground(study))
+    if not inputs.problems:
+        attempt("Looking at the whole", lambda: need_something(inputs.area, inputs.counts))
     return inputs
 
 
 # --------------------------------------------------------------------------- areas
-
-
-def _need_places(study: Study, area: StudyArea) -> None:
-    """Refuse a place none of whose authorities is in the study area: its map would be empty."""
-    there = area.authorities
-    for section in study.places:
-        if not any(code in there for code in section.authorities):
-            raise StudyError(
-                f"The place {section.name!r} has no area of the study.",
-                found=f"authorities {list_briefly(f'{code} {name}' for code, name in there.items())}",
-                advice="name the place's authorities by these codes",
-            )
 
 
 def _read_area(study: Study) -> StudyArea:

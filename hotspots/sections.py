@@ -3,52 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from hotspots.nouns import Place
+from hotspots.values import (
+    Ages,
+    Bandwidth,
+    Bounds,
+    Codes,
+    Distinct,
+    Meaning,
+    Metres,
+    Period,
+    Periods,
+    SectionName,
+    ShortTitle,
+    SurfaceKernel,
+    Title,
+    Vintage,
+    Width,
+    Year,
+    Years,
+    need_kind,
+    need_plain,
+)
 from hotspots.vocabulary import UNRELEASED, Adjustment, Measure, Null
 
 Release = Literal["open", "invented", "unreleased"]
-
-
-def _pair(what: str, example: str, least: int, most: int, *, or_words: bool = False) -> BeforeValidator:
-    """Return what turns a list into a pair that runs forwards within bounds, and else says what was expected."""
-
-    def check(value: Any) -> Any:
-        if or_words and isinstance(value, str) and value.strip():
-            return value.strip()
-        whole = isinstance(value, list | tuple) and all(type(one) is int for one in value)
-        if not whole or len(value) != 2:
-            raise ValueError(f"should be {what}, e.g. {example}")
-        if value[0] > value[1]:
-            raise ValueError(f"runs backwards; give the lower first, e.g. {example}")
-        if value[0] < least or value[1] > most:
-            raise ValueError(f"should be {what} from {least} to {most}, e.g. {example}")
-        return tuple(value)
-
-    return BeforeValidator(check)
-
-
-Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
-Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
-Bounds = Annotated[tuple[int, int], _pair("a lowest and a highest count", "[1, 7]", 0, 1_000_000)]
-Meaning = Annotated[
-    tuple[int, int] | str,
-    _pair(
-        "a lowest and a highest count, or why there is none", '[1, 7] or "not available"', 0, 1_000_000, or_words=True
-    ),
-]
-
-
-def _as_text(value: Any) -> Any:
-    """Return a whole number as text: a year may stand without quotes."""
-    return str(value) if type(value) is int else value
-
-
-Period = Annotated[str, BeforeValidator(_as_text)]
-SectionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Section(BaseModel):
@@ -56,13 +39,34 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if section_in(annotation) is None or isinstance(value, str):
+            need_plain(value)  # a section looks at its own keys, and names them
+        if value is not None and (truth := annotation in (bool, bool | None)) | isinstance(value, bool):
+            need_kind(value, truth=truth)
+        return value
+
+
+def section_in(annotation: Any) -> Any:
+    """Return the section that a key may hold, by itself or in a list; None where it holds values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = section_in(part)
+        if found:
+            return found
+    return None
+
 
 class RuleSection(Section):
     """[rule]: how small numbers of unreleased counts are protected, where no named rule fits."""
 
     smallest: int = Field(default=1, ge=0, le=1)
-    largest: int = Field(ge=1)
-    rounding: int = Field(default=1, ge=1)
+    largest: int = Field(ge=1, le=1000)
+    rounding: int = Field(default=1, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _hides_what_would_be_nought(self) -> RuleSection:
@@ -82,11 +86,11 @@ class Areas(Section):
     la_code_column: str | None = None
     la_name_column: str | None = None
     crs: str | None = None
-    authorities: tuple[str, ...] | None = None
-    geography: str | None = None
-    vintage: int | None = None
+    authorities: Codes | None = None
+    geography: ShortTitle | None = None
+    vintage: Vintage | None = None
     supplied: int | None = Field(default=None, ge=1990, le=2100)
-    attribution: tuple[str, ...] | None = None
+    attribution: tuple[Title, ...] | None = None
     points_file: Path | None = None
     points_layer: str | None = None
     labels: Path | None = None
@@ -95,8 +99,8 @@ class Areas(Section):
 class PlaceSection(Section):
     """[[places]]: a part of the study area with a map of its own."""
 
-    name: str
-    authorities: tuple[str, ...] = Field(min_length=1)
+    name: ShortTitle
+    authorities: Codes
 
     @property
     def place(self) -> Place:
@@ -110,17 +114,17 @@ class Population(Section):
     file: Path
     id_column: str | None = None
     column: str | None = None
-    year: int | None = None
-    title: str = "population"
+    year: Year | None = None
+    title: Title = "population"
 
 
 class AgesSection(Section):
     """[population_by_age]: people by area and age, for rates by age group and standardised rates."""
 
     file: Path
-    year: int | None = None
+    year: Year | None = None
     id_column: str | None = None
-    title: str = "population by age"
+    title: Title = "population by age"
     source: str = ""
     release: Literal["open", "invented"] = "open"
 
@@ -129,7 +133,7 @@ class DeprivationSection(Section):
     """[deprivation]: IDACI, or another index by area that the title names."""
 
     file: Path
-    title: str = "IDACI"
+    title: Title = "IDACI"
     id_column: str | None = None
     score_column: str | None = None
     rank_column: str | None = None
@@ -154,25 +158,25 @@ class EventSection(Section):
     """[[events]]: a file of events, or a table of counts by area."""
 
     name: SectionName
-    title: str
+    title: Title
     format: Literal["hes", "police", "offences", "counts"]
     file: Path | None = None
-    files: tuple[Path, ...] = ()
+    files: Annotated[tuple[Path, ...], Distinct] = ()
     release: Release = UNRELEASED
     source: str = ""
     years: Years | None = None
     period: str | None = None
-    crime_types: tuple[str, ...] | None = None
-    codes: tuple[str, ...] | None = None
+    crime_types: Codes | None = None
+    codes: Codes | None = None
     knife: bool | None = None
     ages: Ages | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     id_column: str | None = None
     name_column: str | None = None
     count_column: str | None = None
-    times: float = 1.0
+    times: float = Field(default=1.0, gt=0, le=1_000_000)
     marks: dict[str, Meaning] = Field(default_factory=dict)
-    rounding: int | None = None
+    rounding: int | None = Field(default=None, ge=1, le=1_000_000)
     totals: Path | None = None
     totals_column: str | None = None
     null: Null | None = None
@@ -191,6 +195,8 @@ class EventSection(Section):
             misplaced = sorted(self.model_fields_set & options - OPTIONS_OF_FORMAT[self.format])
             if misplaced:
                 raise ValueError(f'{misplaced[0]} goes with format = "{owner}", not with "{self.format}"')
+        if self.totals_column is not None and self.totals is None:
+            raise ValueError("totals_column does nothing without totals, a file")
         if self.standardised and (self.ages is not None or self.years is None):
             raise ValueError("standardised rates are of all ages and per year: give years, and leave ages out")
         return self
@@ -207,19 +213,19 @@ class SchoolsSection(Section):
     register_file: Path = Field(alias="register")
     exclusions: Path
     totals: Path | None = None
-    years: tuple[str, ...] | None = None
+    years: Annotated[tuple[Period, ...], Field(min_length=1), Distinct] | None = None
     release: Release = "open"
     source: str = ""
     hidden: Bounds = (1, 2)
     columns: dict[str, str] = Field(default_factory=dict)
-    covariates: tuple[Literal["phase", "authority"], ...] = ()
-    catchment_decay: float = Field(default=1500.0, gt=0)
+    covariates: Annotated[tuple[Literal["phase", "authority"], ...], Distinct] = ()
+    catchment_decay: float = Field(default=1500.0, ge=50, le=100_000)
 
 
 class SeriesLine(Section):
     """[[series.lines]]: one line of a chart: all events of a section, or an age group of them."""
 
-    group: str
+    group: ShortTitle
     ages: Ages | None = None
 
 
@@ -230,11 +236,11 @@ class _Charted(Section):
     """
 
     name: SectionName
-    title: str
+    title: Title
     rates: bool = False
     base: Period | None = None
     change_points: bool = False
-    provisional: tuple[Period, ...] = ()
+    provisional: Periods = ()
 
 
 class SeriesSection(_Charted):
@@ -250,7 +256,7 @@ class RecordedSection(_Charted):
     """[[recorded]]: offences of one police force by quarter of the financial year, as the Home Office has them."""
 
     file: Path
-    force: str
+    force: ShortTitle
     count_column: str | None = None
     years: Years | None = None
     by: Literal["year", "quarter"] = "quarter"
@@ -262,11 +268,11 @@ class FactorsSection(Section):
     """[children_in_need]: factors at the end of assessment."""
 
     file: Path
-    year: int
+    year: Year
     years: Years | None = None
     theme: str | None = None
     episodes: Path | None = None
-    title: str = "Factors identified at the end of children's assessments"
+    title: Title = "Factors identified at the end of children's assessments"
     source: str = ""
     release: Release = "open"
 
@@ -283,8 +289,8 @@ class Analysis(Section):
     """[analysis]: how hotspots are tested."""
 
     neighbours: Literal["queen", "rook", "nearest", "distance"] = "queen"
-    number: int | None = Field(default=None, ge=1)
-    distance: float | None = Field(default=None, gt=0)
+    number: int | None = Field(default=None, ge=1, le=1000)
+    distance: Metres | None = None
     null: Null | None = None
     measure: Measure = "count"
     conditional: bool = False
@@ -298,30 +304,15 @@ class Analysis(Section):
             raise ValueError('neighbours = "nearest" needs number, e.g. number = 8')
         if self.neighbours == "distance" and self.distance is None:
             raise ValueError('neighbours = "distance" needs distance in metres, e.g. distance = 1500')
+        for name, rule in (("number", "nearest"), ("distance", "distance")):
+            if getattr(self, name) is not None and self.neighbours != rule:
+                raise ValueError(f'{name} does nothing with neighbours = "{self.neighbours}": it goes with "{rule}"')
         for name, set_ in (("measure", self.measure != "count"), ("conditional", self.conditional)):
             if set_ and self.null != "randomisation":
                 raise ValueError(f'{name} needs null = "randomisation": a null of risk takes the population itself')
         return self
 
     global_statistics: bool = False
-
-
-BandwidthRule = Literal[
-    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
-]
-SurfaceKernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
-Metres = Annotated[float, Field(gt=0)]
-
-
-def _known_bandwidth(value: Any) -> Any:
-    """Return metres or the name of a rule; a union's own errors would be one line for each of its sides."""
-    metres = type(value) in (int, float) and 0 < value < float("inf")
-    if not metres and value not in get_args(BandwidthRule):
-        raise ValueError(f"should be metres above 0, or a rule: {', '.join(get_args(BandwidthRule))}")
-    return value
-
-
-Bandwidth = Annotated[float | BandwidthRule, BeforeValidator(_known_bandwidth)]
 
 
 class DensitySection(Section):
@@ -337,14 +328,14 @@ class DensitySection(Section):
     risk_bandwidth: Bandwidth | None = None
     risk_cell: Metres | None = None
     densest: float = Field(default=0.05, gt=0, lt=1)
-    least: int = Field(default=10, ge=1)
+    least: int = Field(default=10, ge=1, le=1_000_000)
 
 
 class ComparisonSection(Section):
     """[[comparisons]]: the density of events in some years against other years, or against other events."""
 
     name: SectionName
-    title: str
+    title: Title
     events: str
     years: Years | None = None
     against: str | None = None
@@ -355,6 +346,8 @@ class ComparisonSection(Section):
     def _whole(self) -> ComparisonSection:
         if self.against is None and self.against_years is None:
             raise ValueError("say what to compare with: against_years = [2015, 2016], or against = another source")
+        if self.against == self.events and self.against_years is None:
+            raise ValueError("compares a source with itself: give against_years, or another source with against")
         return self
 
     @property
@@ -369,8 +362,15 @@ class PredictionSection(Section):
     events: str
     past: Years
     future: Years
-    bandwidths: tuple[Metres, ...] = Field(default=(500.0, 1000.0, 2000.0), min_length=1)
-    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
+    bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] = (500.0, 1000.0, 2000.0)
+    shares: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1), Distinct] = (
+        0.01,
+        0.02,
+        0.05,
+        0.1,
+        0.15,
+        0.2,
+    )
 
     @model_validator(mode="after")
     def _forwards(self) -> PredictionSection:
@@ -390,3 +390,11 @@ class Maps(Section):
     basemap: str | None = None
     basemap_credit: str = ""
     dpi: int = Field(default=300, ge=72, le=1200)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Maps:
+        if self.basemap_credit and self.basemap is None:
+            raise ValueError("basemap_credit does nothing without basemap")
+        if self.basemap is not None and not self.basemap.strip():
+            raise ValueError("basemap names nothing: give a GeoTIFF or a tile provider, or leave it out")
+        return self

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.nouns import slugify
+from hotspots.output_names import collision
 from hotspots.sections import (
     AgesSection,
     Analysis,
@@ -29,8 +30,14 @@ from hotspots.sections import (
     SchoolsSection,
     Section,
     SeriesSection,
+    section_in,
 )
+from hotspots.values import RESERVED, Title, is_code
 from hotspots.vocabulary import Profile
+
+FOLDER: Final = "<folder>"
+ORDER: Final = "<order>"
+TIFF: Final = (".tif", ".tiff", ".TIF", ".TIFF")
 
 
 class Study(Section):
@@ -55,16 +62,18 @@ class Study(Section):
         Whether population, age and deprivation of the authorities are set out, where they are known.
     folder
         Where relative paths start: the study file's own folder.
+    order
+        The sections in the order of the study file.
     """
 
-    title: str
-    slug: str = ""
-    subtitle: str = ""
+    title: Title
+    slug: str = Field(default="", max_length=100)
+    subtitle: str = Field(default="", max_length=300)
     date: dt.date | None = None
-    contact: str = ""
+    contact: str = Field(default="", max_length=200)
     profile: Profile = "publish"
     rule: str | RuleSection = "nhs-digital"
-    readers: str = ""
+    readers: str = Field(default="", max_length=200)
     demographics: bool = True
     areas: Areas
     places: tuple[PlaceSection, ...] = ()
@@ -81,7 +90,9 @@ class Study(Section):
     comparisons: tuple[ComparisonSection, ...] = ()
     predictions: tuple[PredictionSection, ...] = ()
     maps: Maps = Maps()
-    folder: Path = Field(default=Path(), exclude=True)
+    # No TOML key has these names: in a study file `folder` is unknown, as any other word.
+    folder: Path = Field(default=Path(), exclude=True, alias=FOLDER)
+    order: tuple[str, ...] = Field(default=(), exclude=True, alias=ORDER)
 
     @field_validator("contact", "title", "subtitle", "readers")
     @classmethod
@@ -106,7 +117,7 @@ class Study(Section):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two event sections share the name {sorted(twice)[0]!r}")
-        for check in (_of_series, _of_surfaces, _of_places):
+        for check in (_of_series, _of_surfaces, _of_places, _of_population, _of_titles, collision):
             problem = check(self)
             if problem:
                 raise ValueError(problem)
@@ -121,6 +132,10 @@ class Study(Section):
         # The slug is a folder that a run replaces: it may not lead elsewhere.
         if self.slug and slugify(self.slug) != self.slug.lower().replace("_", "-"):
             raise ValueError(f"slug is the name of a folder: letters, digits and hyphens (found {self.slug!r})")
+        if self.output_name in RESERVED:
+            raise ValueError(
+                f"the output folder can't be called {self.output_name!r}, which Windows keeps for a device"
+            )
         if not self.output_name:
             raise ValueError("title has no letter to name the output folder after; give a slug")
         return self
@@ -133,7 +148,14 @@ class Study(Section):
     @property
     def output_name(self) -> str:
         """Name of the folder in `outputs/`."""
-        return self.slug or slugify(self.title)
+        return self.slug or slugify(self.title)[:100].strip("-")
+
+    @property
+    def basemap(self) -> str | None:
+        """The basemap as it is on this machine: a path, or the name of a tile provider."""
+        named = self.maps.basemap
+        is_file = named is not None and ("/" in named or "\\" in named or (self.folder / named).exists())
+        return str(self.path(Path(named))) if named is not None and (is_file or Path(named).suffix in TIFF) else named
 
     def path(self, path: Path) -> Path:
         """Return a path of the study file as it is on this machine."""
@@ -158,10 +180,41 @@ def _of_places(study: Study) -> str:
             return f"place {section.name!r} has no letter to name its maps after"
         if slugs.count(slug) > 1:
             return f"two places would share the file name {slug!r}"
-        kept = study.areas.authorities
+        # By code alone: what authorities are called is known when the boundaries are read.
+        kept = study.areas.authorities if all(map(is_code, study.areas.authorities or ())) else None
         unknown = [code for code in section.authorities if kept is not None and code not in kept]
         if unknown:
             return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
+    return ""
+
+
+def _of_population(study: Study) -> str:
+    """Return which setting needs a population that is not there: another test would take the place of the one named."""
+    analysis, needs = study.analysis, ("exchangeable-risk", "constant-risk")
+    if study.population is not None:
+        return ""
+    if analysis.null in needs:
+        return f"analysis.null = {analysis.null!r} needs people: add [population], or take null = 'randomisation'"
+    if analysis.measure != "count":
+        return f"analysis.measure = {analysis.measure!r} needs people: add [population], or take measure = 'count'"
+    wanting = [section for section in study.events if section.null in needs]
+    return f"null = {wanting[0].null!r} of events {wanting[0].name!r} needs people: add [population]" if wanting else ""
+
+
+def _of_titles(study: Study) -> str:
+    """Return which title two sections share: a reader could not tell their pages apart."""
+    kinds: tuple[tuple[str, list[Any]], ...] = (
+        ("event sections", [*study.events, *study.comparisons]),
+        ("series", [*study.series, *study.recorded]),
+    )
+    for kind, sections in kinds:
+        titles = [section.title.casefold() for section in sections]
+        twice = [section.title for section in sections if titles.count(section.title.casefold()) > 1]
+        if twice:
+            return f"two {kind} share the title {twice[0]!r}: a reader could not tell them apart"
+    density = study.density
+    if not density.risk and not study.comparisons and (density.risk_bandwidth or density.risk_cell):
+        return "density.risk_bandwidth and risk_cell do nothing with risk = false and no [[comparisons]]"
     return ""
 
 
@@ -187,11 +240,26 @@ def _of_surfaces(study: Study) -> str:
             return f"{what} is of {named!r}, which is no event section"
         if study.events[names.index(named)].format == "counts":
             return f"{what} is of {named!r}, which is a table of counts: events are needed"
+    own = [one.name for one in study.predictions]
+    twice = sorted({name for name in own if own.count(name) > 1})
+    if twice:
+        return f"two predictions would share the name {twice[0]!r}: let their years differ"
     own = [one.name for one in study.comparisons]
     twice = sorted({name for name in own if own.count(name) > 1 or name in names})
     if twice:
         return f"the comparison {twice[0]!r} shares its name with another section"
+    for one in study.comparisons:
+        first = next(section for section in study.events if section.name == one.events)
+        second = next(section for section in study.events if section.name == one.sources[1])
+        spans = one.years or first.years, one.against_years or second.years
+        if first is second and _overlap(*spans):
+            return f"comparison {one.name!r} compares {one.events!r} with itself: the years of both sides overlap"
     return ""
+
+
+def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    """Whether two spans share a year; one without bounds holds every year."""
+    return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
 
 
 def read_study(path: str | Path) -> Study:
@@ -230,13 +298,15 @@ def read_study(path: str | Path) -> Study:
         ) from error
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Numbers of more than 4,300 digits and brackets a thousand deep are no TOMLDecodeError.
+        deep = "lists or tables nested too deep" if isinstance(error, RecursionError) else str(error)
         raise StudyError(
             f"The study file {str(path)!r} is not valid TOML.",
-            found=str(error),
+            found=deep,
             advice="text values stand in quotes, and paths use / (or single quotes round \\)",
         ) from error
-    return make_study(_flatten(raw), folder=path.parent, where=str(path))
+    return make_study(_flatten(raw, str(path)), folder=path.parent, where=str(path))
 
 
 def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str = "the study") -> Study:
@@ -248,7 +318,7 @@ def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str
         Listing all errors at once.
     """
     try:
-        return Study.model_validate({**settings, "folder": Path(folder)})
+        return Study.model_validate({**settings, FOLDER: Path(folder), ORDER: tuple(settings)})
     except ValidationError as error:
         items = error.errors()
         # A list whose items are all wrong is also called too short: that says nothing new.
@@ -265,10 +335,36 @@ def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str
         ) from None
 
 
-def _flatten(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with the keys of [study] brought to the top."""
+def _flatten(raw: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return the settings with the keys of [study] brought to the top.
+
+    Raises
+    ------
+    StudyError
+        If a key is given twice, or a section stands inside [study], where it would take another's place.
+    """
     top = raw.pop("study", {})
-    return {**raw, **(top if isinstance(top, dict) else {"study": top})}
+    if not isinstance(top, dict):
+        raise StudyError(
+            f"[study] of {where} is no section.", found=_shown(top), advice='write [study] and below it title = "..."'
+        )
+    inside = [key for key in top if key in Study.model_fields and section_in(Study.model_fields[key].annotation)]
+    misplaced = [key for key in inside if key != "rule" or isinstance(top[key], dict)]
+    if misplaced:
+        raise StudyError(
+            f"[study] of {where} holds the section {misplaced[0]!r}.",
+            found=f"{misplaced[0]} = {_shown(top[misplaced[0]])}",
+            advice=f"make it a section of its own: [{misplaced[0]}]",
+        )
+    twice = [key for key in top if key in raw]
+    if twice:
+        raise StudyError(
+            f"{twice[0]!r} is given twice in {where}.",
+            found=f"in [study] {_shown(top[twice[0]])}, and outside it {_shown(raw[twice[0]])}",
+            advice="delete one of them",
+        )
+    # In Python all keys are at the top; in a file those of [study] have their place.
+    return {**raw, **top}
 
 
 def _explain(item: Any) -> str:
@@ -282,9 +378,20 @@ def _explain(item: Any) -> str:
     if item["type"] == "missing":
         return f"{where}: is missing"
     if item["type"] == "tuple_type":
-        return f"{where}: should be a list in square brackets (found {item['input']!r})"
-    value = f" (found {item['input']!r})" if not isinstance(item["input"], dict | BaseModel) else ""
+        return f"{where}: should be a list in square brackets (found {_shown(item['input'])})"
+    value = f" (found {_shown(item['input'])})" if not isinstance(item["input"], dict | BaseModel) else ""
+    if "(found " in item["msg"]:
+        value = ""
     return f"{where}: {item['msg'].removeprefix('Value error, ')}{value}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as the study file has it, shortened; a number with thousands of digits has no text at all."""
+    try:
+        words = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except (ValueError, RecursionError):
+        return "a value too long to be shown"
+    return words if len(words) <= 80 else f"{words[:79]}…"
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:
@@ -294,15 +401,5 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         if isinstance(step, int):
             continue
         annotation = next((f.annotation for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-        model = _section_in(annotation) or model
-    return [f.alias or n for n, f in model.model_fields.items() if n != "folder"]
-
-
-def _section_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _section_in(part)
-        if found:
-            return found
-    return None
+        model = section_in(annotation) or model
+    return [f.alias or n for n, f in model.model_fields.items() if n not in ("folder", "order")]

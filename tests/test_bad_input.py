@@ -272,7 +272,7 @@ def test_a_mark_in_a_table_of_counts_asks_what_it_stands_for(study):
         ('format = "police"', 'format = "police"\ncrime_types = "Drugs"', "crime_types: should be a list in square"),
         ('slug = "small"', 'slug = "../small"', "slug is the name of a folder: letters, digits and hyphens"),
         ('slug = "small"', 'slug = ".."', "slug is the name of a folder: letters, digits and hyphens"),
-        ('title = "A small study"\nslug = "small"', 'title = "–"', "title has no letter to name the output folder"),
+        ('title = "A small study"\nslug = "small"', 'title = "–"', "title: has no letter"),
         ("[maps]", '[analysis]\nneighbours = "nearest"\n[maps]', 'neighbours = "nearest" needs number, e.g. number'),
         ("[maps]", '[analysis]\nneighbours = "distance"\n[maps]', 'neighbours = "distance" needs distance in metres'),
         (

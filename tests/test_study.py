@@ -55,7 +55,7 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         "areas.fil: unknown key; did you mean 'file'?",
         "profil: unknown key; did you mean 'profile'?",
         "events[1].format: Input should be 'hes', 'police', 'offences' or 'counts' (found 'hess')",
-        "events[1].name: String should match",
+        "events[1].name: should be small letters, digits and underscores",
     ):
         assert part in words
 
@@ -112,9 +112,9 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"profile": "restricted"}, "names its readers"),
         (
             {"density": {"bandwidth": "digle"}},
-            "density.bandwidth: should be metres above 0, or a rule: silverman-robust",
+            "density.bandwidth: should be metres from 10 to 100,000, or a rule: silverman-robust",
         ),
-        ({"density": {"bandwidth": -5}}, "should be metres above 0"),
+        ({"density": {"bandwidth": -5}}, "should be metres from 10 to 100,000"),
         ({"comparisons": [CHANGE]}, "comparisons[1]: say what to compare with"),
         ({"comparisons": [{**CHANGE, "against": "homes"}]}, "comparison 'change' is of 'homes', which is no event"),
         (

@@ -1,0 +1,220 @@
+"""What `check` says of each section of a study file, in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from hotspots.reading import describe
+from hotspots.testable import nothing_happened
+from hotspots.vocabulary import UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.reading import Inputs
+    from hotspots.study import Study
+
+__all__ = ["describe_check"]
+
+SHOWN: Final = (
+    "rows_read",
+    "kept",
+    "joined_by_code",
+    "joined_by_point",
+    "rows_of_the_study",
+    "rows_outside",
+    "outside",
+    "areas_without_a_row",
+    "hidden",
+)
+"""What is shown of a source, as far as its audit has it."""
+
+
+def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
+    """Give the lines on every section of a study, in the order of its file; last, what a run would leave out.
+
+    Parameters
+    ----------
+    study
+        The settings.
+    inputs
+        What was read of them; a section that could not be read is named as such.
+    """
+    known = [name for name in SECTIONS if name in study.order]
+    order = [name for name in study.order if name in SECTIONS] if known else list(SECTIONS)
+    # The boundaries are what all others refer to.
+    for name in dict.fromkeys(("areas", *order)):
+        yield from SECTIONS[name](study, inputs)
+    for what, why in would_leave_out(study, inputs).items():
+        yield f"Left out by a run: {what}, because {why}"
+
+
+def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
+    """Return what a run would leave out for a reason that its inputs show, and why."""
+    left_out = dict(inputs.left_out)
+    for counts in inputs.counts.values():
+        if nothing_happened(counts):
+            left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+    for section in study.events:
+        if section.standardised and study.population_by_age is None:
+            left_out[f"standardised rates of {section.title}"] = "no population by age"
+    schools = inputs.schools
+    if schools is not None and len(schools) and not (schools.table["reason"] == "").any():
+        left_out["schools against deprivation"] = "none of the schools can be tested"
+    return left_out
+
+
+# --------------------------------------------------------------------------- one section each
+
+
+def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
+    area = inputs.area
+    authorities = many(len(area.authorities), "local authority", "local authorities")
+    vintage = f" {area.vintage}" if area.vintage else ""
+    yield f"{many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}"
+    for reason, ids in area.notes.items():
+        yield f"  {reason}: {len(ids):,}" if ids else f"  {reason}"
+    if inputs.points is not None:
+        yield f"  in more detail: {many(len(inputs.points), 'area')}"
+    if inputs.labels is not None:
+        yield f"  labels: {many(len(inputs.labels), 'place name')}"
+    if area.has_population:
+        yield f"  population: {round(float(area.areas['population'].sum())):,}"
+    else:
+        yield "  no population: maps show where events gather, not risk"
+
+
+def _population(study: Study, inputs: Inputs) -> Iterator[str]:
+    if study.population is not None:
+        year = f", {study.population.year}" if study.population.year else ""
+        yield f"{study.population.title}{year}: known for every area"
+
+
+def _places(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.places:
+        inside = int(inputs.area.areas["la_code"].isin(section.authorities).sum())
+        yield f"place {section.name}: {many(inside, 'area')}"
+
+
+def _ages(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.population_by_age
+    if section is None:
+        return
+    if inputs.ages is None:
+        yield f"{section.title}: not read, see below"
+        return
+    yield f"{section.title}: {many(len(inputs.ages.table), 'area')}, {many(inputs.ages.table.shape[1], 'age group')}"
+    by_age = any(line.ages for one in study.series if one.rates for line in one.lines)
+    profile = study.demographics and study.deprivation is not None
+    if not (by_age or profile or study.schools or any(one.standardised for one in study.events)):
+        yield "  note: nothing uses it; it is for standardised rates, rates of age groups, schools and authorities"
+
+
+def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
+    deprivation, area = inputs.deprivation, inputs.area
+    if study.deprivation is None:
+        return
+    if deprivation is None:
+        yield f"{study.deprivation.title}: not read, see below"
+        return
+    known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
+    yield f"{deprivation.title}: known for {known:,} of {many(len(area), 'area')}"
+    if inputs.schools is None and not area.has_population and inputs.ages is None:
+        yield "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+
+
+def _events(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.events:
+        if section.name in inputs.counts:
+            yield from _source(describe(inputs.counts[section.name]))
+        else:
+            yield f"{section.title}: not read, see below"
+
+
+def _source(source: dict[str, Any]) -> Iterator[str]:
+    yield f"{source['title']} ({source['period'] or 'all years'}, {source['release']})"
+    for key in SHOWN:
+        if key in source:
+            yield f"  {key.replace('_', ' ')}: {_number(source[key])}"
+    for reason, rows in source["dropped"].items():
+        yield f"  dropped, {reason}: {_number(rows)}"
+    for note in source["notes"]:
+        yield f"  note: {note}"
+
+
+def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
+    schools = inputs.schools
+    if study.schools is None:
+        return
+    if schools is None:
+        yield "schools: not read, see below"
+        return
+    left_out = int((schools.table["reason"] != "").sum())
+    yield f"{many(len(schools), 'school')} in question, of which {left_out:,} can't be tested"
+    for note in schools.notes:
+        yield f"  note: {note}"
+
+
+def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
+    def lines(study: Study, inputs: Inputs) -> Iterator[str]:
+        for section in getattr(study, kind):
+            found = [series for series in inputs.series if series.name == section.name]
+            if found:
+                groups = many(found[0].table["group"].nunique(), "line")
+                yield f"chart {section.title}: {many(found[0].table['period'].nunique(), 'period')}, {groups}"
+            elif f"the chart of {section.title}" not in inputs.left_out:
+                yield f"chart {section.title}: not read, see below"
+
+    return lines
+
+
+def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.children_in_need
+    if section is None or section.release == UNRELEASED:
+        return
+    there = "not read, see below" if inputs.factors is None else f"{section.year}"
+    yield f"{section.title}: {there}"
+
+
+def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.comparisons:
+        pair = inputs.comparisons.get(section.name)
+        if pair is not None:
+            yield f"comparison {section.title}: {many(len(pair[0]), 'event')} against {len(pair[1]):,}"
+
+
+def _predictions(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.predictions:
+        pair = inputs.predictions.get(section.name)
+        if pair is not None:
+            yield f"prediction of {section.events}: {many(len(pair[1]), 'event')} from {len(pair[0]):,} before"
+
+
+def _maps(study: Study, inputs: Inputs) -> Iterator[str]:
+    if study.maps.basemap is not None:
+        yield f"basemap: {study.maps.basemap}"
+
+
+SECTIONS: Final[dict[str, Callable[[Study, Inputs], Iterator[str]]]] = {
+    "areas": _areas,
+    "population": _population,
+    "places": _places,
+    "population_by_age": _ages,
+    "deprivation": _deprivation,
+    "events": _events,
+    "schools": _schools,
+    "series": _charted("series"),
+    "recorded": _charted("recorded"),
+    "children_in_need": _factors,
+    "comparisons": _comparisons,
+    "predictions": _predictions,
+    "maps": _maps,
+}
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """Return e.g. ``"1 area"`` or ``"1,680 areas"``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -1,0 +1,90 @@
+"""What a study needs before anything can be tested in it; `check` and `run` ask the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from hotspots.errors import AnalysisError, StudyError, list_briefly
+
+if TYPE_CHECKING:
+    from hotspots.nouns import AreaCounts, StudyArea
+    from hotspots.study import Study
+
+__all__ = ["need_areas", "need_ground", "need_places", "need_something", "nothing_happened"]
+
+FEWEST: Final = 3
+"""Areas: of two, each is all that the other could be compared with."""
+
+
+def need_areas(area: StudyArea) -> None:
+    """Refuse a study area of fewer than three areas.
+
+    Raises
+    ------
+    AnalysisError
+        With the areas that there are.
+    """
+    if len(area) < FEWEST:
+        raise AnalysisError(
+            f"A study of {len(area)} area{'s' if len(area) > 1 else ''} has nothing to compare.",
+            found=f"areas {list_briefly(area.ids)}",
+            advice=f"take smaller areas or more of them: at least {FEWEST} are needed",
+        )
+
+
+def need_places(study: Study, area: StudyArea) -> None:
+    """Refuse a place one of whose authorities is not in the study area: its numbers would be those of less.
+
+    Raises
+    ------
+    StudyError
+        With the authorities that there are.
+    """
+    there = area.authorities
+    for section in study.places:
+        unknown = [code for code in section.authorities if code not in there]
+        if unknown:
+            part = f" in the authority {unknown[0]!r}" if len(unknown) < len(section.authorities) else ""
+            raise StudyError(
+                f"The place {section.name!r} has no area of the study{part}.",
+                found=f"authorities {list_briefly((f'{code} {name}' for code, name in there.items()), 12)}",
+                advice="name the place's authorities by these codes",
+            )
+
+
+def need_ground(study: Study) -> None:
+    """Refuse a basemap that can't be drawn, before any map is; nothing is fetched.
+
+    Raises
+    ------
+    SourceError
+        As `need_basemap`.
+    """
+    from hotspots.publish.basemap import need_basemap
+
+    if study.basemap is not None:
+        need_basemap(study.basemap)
+
+
+def need_something(area: StudyArea, counts: Mapping[str, AreaCounts]) -> None:
+    """Refuse a study in none of whose areas anything happened: no map of it could show anything.
+
+    Raises
+    ------
+    AnalysisError
+        If no event or count of any source lies in the study area.
+    """
+    if not counts or not all(nothing_happened(one) for one in counts.values()):
+        return
+    titles = list_briefly(one.title for one in counts.values())
+    raise AnalysisError(
+        "No event lies in the study area.",
+        found=f"no count above 0 in any of its {len(area):,} areas: {titles}",
+        advice="check the years, the coordinates, and that the area codes are those of the boundaries",
+    )
+
+
+def nothing_happened(counts: AreaCounts) -> bool:
+    """Whether no area has, or may have, an event."""
+    return not float(counts.table["observed_high"].sum()) > 0
