@@ -48,7 +48,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
         if nothing_happened(counts):
             findings.left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
             continue
-        attempt(findings, f"hotspots of {counts.title}", _test, study, name, inputs, neighbours)
+        attempt(findings, f"hotspots of {counts.title}", _add_tests, study, name, inputs, neighbours)
         if study.analysis.global_statistics:
             report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
@@ -67,7 +67,11 @@ def _link(study: Study, inputs: Inputs) -> Neighbours:
     return link_neighbours(inputs.area, rule=settings.neighbours, number=settings.number, distance=settings.distance)
 
 
-def _test(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
+def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
+    findings.results += _test(study, name, inputs, neighbours)
+
+
+def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
     from hotspots.analysis.local import getis_ord, local_moran
 
     own = next(section.null for section in study.events if section.name == name)
@@ -81,7 +85,7 @@ def _test(findings: Findings, study: Study, name: str, inputs: Inputs, neighbour
     if placed:
         settings["measure"] = analysis.measure
     star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
-    findings.results += [star, local_moran(counts, neighbours, **settings)]
+    return [star, local_moran(counts, neighbours, **settings)]
 
 
 def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, findings: Findings) -> None:
