@@ -1,6 +1,7 @@
 # make demo    run the sample study           make test    run the tests
 # make check   lint and types                 make wheel   build the wheel and run it alone
 # make bench   time it beside its peers       make sample  make the sample's data again
+# make fuzz    spoil inputs for ten minutes and print what ends in a traceback, a warning or silence
 # make power   what is found of planted hotspots, beside esda (some ten minutes)
 # Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer);
 # WORKERS=4 make test takes four processes for the tests instead of two.
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check wheel bench power sample clean
+.PHONY: demo test check wheel bench fuzz power sample clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hotspots demo
@@ -35,6 +36,11 @@ bench: $(VENV)/.installed-dev
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/inference.py $(DATA)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/density.py
 	$(BIN)/python benchmarks/england.py $(DATA)
+
+SECONDS_OF_FUZZ ?= 600
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python tools/try_broken_inputs.py $(SECONDS_OF_FUZZ)
 
 # One core for all: threads of linear algebra make esda's many small products slower, not faster.
 power: $(VENV)/.installed-dev

@@ -55,7 +55,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     _make_surfaces(study, inputs, findings, report)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
-        attempt(findings, "schools against deprivation", _compare_schools, study, inputs)
+        attempt(findings, "schools against deprivation", _add_schools, study, inputs)
     make_extracts(study, inputs, findings, report)
     return findings
 
@@ -225,7 +225,11 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 # --------------------------------------------------------------------------- schools
 
 
-def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
+def _add_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
+    _compare_schools(study, inputs, findings)
+
+
+def _compare_schools(study: Study, inputs: Inputs, findings: Findings) -> None:
     """Add the schools against deprivation, and what is said of them in space."""
     from hotspots.analysis.divergence import diverging_schools
 

@@ -289,11 +289,12 @@ def read_study(path: str | Path) -> Study:
             found="UTF-16" if utf16 else f"byte 0x{error.object[error.start]:02x} in row {row}, which is not UTF-8",
             advice="save it as UTF-8",
         ) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # A ValueError is a path with a null character in it.
         inside = path / "study.toml"
         raise StudyError(
             f"The study file {str(path)!r} can't be read.",
-            found="a folder" if path.is_dir() else str(error.strerror or error),
+            found="a folder" if path.is_dir() else str(getattr(error, "strerror", None) or error),
             advice=f"name the file: {inside}" if inside.is_file() else "name a study file that you may read",
         ) from error
     try:

@@ -1,0 +1,110 @@
+"""Hundreds of broken inputs, none of which may end in a traceback, in a library's warning, or in silence."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from broken_inputs import FILES, NEVER, WHOLE, keys, verdict, with_value, write_study
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import ROOT
+
+from hotspots.cli import main
+from hotspots.errors import StudyError
+from hotspots.study import make_study
+
+KEYS = list(keys())
+
+OTHERS = {"read_table", "read_layer", "read_study", "read_inputs", "read_all_factors", "read_episodes", "read_totals",
+          "read_exclusions", "read_schools"}  # fmt: skip
+"""Readers that are no file's own here: shared ones, and those whose files other tests spoil."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return the folder of an unspoilt study, and what `check` says of it."""
+    folder = tmp_path_factory.mktemp("whole")
+    study = write_study(folder)
+    result = CliRunner().invoke(main, ["check", str(study)])
+    assert result.exit_code == 0, result.output
+    return folder, result.output.replace(str(folder), "")
+
+
+def test_the_whole_study_is_valid_and_has_every_section():
+    assert make_study(WHOLE).output_name == "a-study"
+    assert {path[0] for path in KEYS} - set(WHOLE) == {
+        "slug", "subtitle", "profile", "readers", "demographics",
+    }  # fmt: skip
+    assert len(KEYS) * len(NEVER) > 1000
+
+
+@pytest.mark.parametrize("path", KEYS, ids=".".join)
+def test_no_key_takes_what_no_key_can_be(path):
+    for value in NEVER:
+        with pytest.raises(StudyError) as caught:
+            make_study(with_value(path, value))
+        assert path[-1] in caught.value.found or ".".join(path[:1]) in caught.value.found
+        assert caught.value.advice
+        assert len(str(caught.value)) < 3000
+
+
+def said_of(whole):
+    """Return the error that settings end in, or None where they are a study."""
+    try:
+        make_study(whole)
+    except StudyError as error:
+        return error
+    return None
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(path=st.sampled_from(KEYS), value=VALUES)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_any_value_of_any_key_is_a_study_or_an_error_in_words(path, value):
+    said = said_of(with_value(path, value))
+    assert said is None or (said.found and said.advice)
+
+
+def test_every_reader_has_a_file_that_is_spoilt():
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "hotspots" / "sources").glob("*.py")]
+    readers = {
+        node.name
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("read_")
+    }
+    assert readers - OTHERS == {reader for reader, _ in FILES.values()}
+
+
+COMMANDS = {
+    "check of nothing": ["check", "nowhere.toml"],
+    "run of nothing": ["run", "nowhere.toml"],
+    "check of a folder": ["check", "."],
+    "run of a folder": ["run", "."],
+    "a path of 300 letters": ["check", "a" * 300],
+    "an output of 300 letters": ["run", "study.toml", "--output", "a" * 300],
+    "an output that is a file": ["run", "study.toml", "--output", "study.toml"],
+    "a folder of 300 letters": ["init", "a" * 300],
+    "a folder that is a file": ["init", "study.toml"],
+    "demo into a file": ["demo", "--output", "study.toml"],
+    "a path with a zero": ["check", "a\0b"],
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_a_command_that_can_not_be_done_ends_in_words(whole, monkeypatch, case):
+    monkeypatch.chdir(whole[0])
+    assert verdict(COMMANDS[case]) == ""
+
+
+def test_every_command_has_a_case():
+    assert set(main.commands) == {arguments[0] for arguments in COMMANDS.values()}
