@@ -117,9 +117,9 @@ def write_study(folder: Path) -> Path:
     )
     places.to_csv(folder / "places.csv", index=False)
     number = np.arange(120)
-    pd.DataFrame(
-        {"reference": number, "From": "2019-03-01", "E": 400_500 + 1000 * (number % 10), "N": 290_500 + 700 * (number % 13)}
-    ).to_csv(folder / "offences.csv", index=False)  # fmt: skip
+    east, north = 400_500 + 1000 * (number % 10), 290_500 + 700 * (number % 13)
+    offences = pd.DataFrame({"reference": number, "From": "2019-03-01", "E": east, "N": north})
+    offences.to_csv(folder / "offences.csv", index=False)
     return write_small_study(folder, areas='labels = "places.csv"', more=EXTRACTS + COUNTS)
 
 
