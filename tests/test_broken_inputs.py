@@ -14,7 +14,7 @@ from worlds import ROOT
 
 from hotspots.cli import main
 from hotspots.errors import StudyError
-from hotspots.study import make_study
+from hotspots.study import make_study, read_study
 
 KEYS = list(keys())
 
@@ -96,7 +96,6 @@ COMMANDS = {
     "a folder of 300 letters": ["init", "a" * 300],
     "a folder that is a file": ["init", "study.toml"],
     "demo into a file": ["demo", "--output", "study.toml"],
-    "a path with a zero": ["check", "a\0b"],
 }
 
 
@@ -108,3 +107,8 @@ def test_a_command_that_can_not_be_done_ends_in_words(whole, monkeypatch, case):
 
 def test_every_command_has_a_case():
     assert set(main.commands) == {arguments[0] for arguments in COMMANDS.values()}
+
+
+def test_a_path_that_no_system_has_is_an_error_in_words():
+    with pytest.raises(StudyError, match="can't be read"):
+        read_study("a\0b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,10 +66,14 @@ _LOOK: Final[dict[str, Any]] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw with the house's look, whatever the user's own matplotlib settings are, and put those back."""
+    """Draw with the house's look, whatever the user's own matplotlib settings are, and put those back.
+
+    A letter that the page's font lacks is drawn as a box; the console hears nothing of it, once for every text.
+    """
     from matplotlib import style
 
-    with style.context(["default", _LOOK]):
+    with style.context(["default", _LOOK]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
         yield
 
 
