@@ -140,6 +140,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
 
 def _read_area(study: Study) -> StudyArea:
     from hotspots.sources.boundaries import read_areas
+    from hotspots.sources.naming import need_vintage
     from hotspots.sources.population import read_population
 
     section = study.areas
@@ -159,9 +160,10 @@ def _read_area(study: Study) -> StudyArea:
     )
     if study.population is not None:
         people = study.population
-        area = area.with_population(
-            read_population(study.path(people.file), id_column=people.id_column, column=people.column, year=people.year)
-        )
+        path = study.path(people.file)
+        known = read_population(path, id_column=people.id_column, column=people.column, year=people.year)
+        need_vintage(known.attrs["vintage"], area, path=path, column=known.attrs["column"])
+        area = area.with_population(known)
     return area
 
 
@@ -330,11 +332,12 @@ def _read_recorded(study: Study, section: RecordedSection, inputs: Inputs) -> No
 
 def _read_deprivation(study: Study, inputs: Inputs) -> None:
     from hotspots.sources.deprivation import read_deprivation
+    from hotspots.sources.naming import need_vintage
 
     section = study.deprivation
     assert section is not None
     stated = {} if section.estimated is None else {"estimated": section.estimated}
-    inputs.deprivation = read_deprivation(
+    deprivation = read_deprivation(
         study.path(section.file),
         id_column=section.id_column,
         score_column=section.score_column,
@@ -345,6 +348,9 @@ def _read_deprivation(study: Study, inputs: Inputs) -> None:
         release=section.release,
         **stated,
     )
+    path = study.path(section.file)
+    need_vintage(deprivation.vintage, inputs.area, path=path, column=section.id_column or "of area codes")
+    inputs.deprivation = deprivation
 
 
 def _read_schools(study: Study, inputs: Inputs) -> None:

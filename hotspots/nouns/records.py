@@ -102,12 +102,15 @@ class Deprivation(Noun):
         What the index is, e.g. ``"IDACI 2019"``.
     estimated
         Whether the score was derived and not published.
+    vintage
+        Year of the areas' geography, 2011 or 2021, or None where the file does not tell.
     """
 
     table: pd.DataFrame
     title: str = "IDACI"
     source: str = ""
     estimated: bool = False
+    vintage: int | None = None
     release: str = OPEN
 
     def __post_init__(self) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_vintage", "read_areas", "read_places"]
 
+EARLIEST, LATEST = 1971, 2100
+"""Years of geographies: small areas were first drawn for the census of 1971."""
+
 AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
 """ONS names an LSOA ``Birmingham 067A`` and an MSOA ``Birmingham 067``."""
 
@@ -251,6 +254,12 @@ def _tell_vintage(
 ) -> int | None:
     """Return the year of the geography: as stated, else by the codes, else by the name of the column."""
     told = detect_vintage(ids)
+    if stated is not None and not EARLIEST <= stated <= LATEST:
+        raise SourceError(
+            f"vintage is the year of a geography, and {stated} is none.",
+            found=f"the codes are of {told}" if told else "",
+            advice="such as 2011 or 2021; leave it out where the file tells it",
+        )
     vintage = stated or columns.year or told
     if told is not None and vintage in (2011, 2021) and told > vintage:
         newer = tuple(one for one in ids if is_newer_lsoa(one))

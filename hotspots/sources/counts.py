@@ -162,6 +162,8 @@ def _match_areas(
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
     codes = _find_codes(table, id_column)
+    column = str(codes.name)
+    naming.need_vintage(naming.find_vintage(column, codes.tolist()), area, path=table.path, column=column)
     return codes.where(codes.isin(area.ids), None)
 
 

@@ -66,8 +66,14 @@ def read_deprivation(
     values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
     score = chosen["score"]
     by_name = score is not None and tabular.fold(score).endswith(("est", "estimated", "estimate"))
+    vintage = naming.find_vintage(id_column, codes.tolist())
     return Deprivation(
-        values, title=title, source=source, estimated=by_name if estimated is None else estimated, release=release
+        values,
+        vintage=vintage,
+        title=title,
+        source=source,
+        estimated=by_name if estimated is None else estimated,
+        release=release,
     )
 
 

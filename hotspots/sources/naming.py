@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.nouns import StudyArea
 from hotspots.sources import tabular
-from hotspots.vocabulary import tidy_code
+from hotspots.vocabulary import is_newer_lsoa, tidy_code
 
 GEOGRAPHIES: Final[Mapping[str, str]] = {
     "oa": "output area",
@@ -25,6 +26,9 @@ GEOGRAPHIES: Final[Mapping[str, str]] = {
 """How ONS begins the names of its columns → what the areas are; the smallest first."""
 
 AUTHORITIES: Final = ("lad", "ltla", "la")
+SMALL_AREAS: Final = ("oa", "lsoa", "msoa")
+VINTAGES: Final = (2011, 2021)
+"""Of small areas: their codes changed with the censuses."""
 PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
 CODE_LIKE: Final = re.compile(r"lsoa|msoa|lad|ward|area|gss|geo|code")
 """What stands in the name of a column that might be meant."""
@@ -163,3 +167,33 @@ def find_authorities(wanted: Sequence[str], known: Mapping[str, str], *, where: 
             )
         codes.append(found)
     return codes
+
+
+def find_vintage(column: str, codes: Sequence[str]) -> int | None:
+    """Return the year of the geography of codes, 2011 or 2021, by the column's name or by codes that are new in 2021.
+
+    Examples
+    --------
+    >>> find_vintage("LSOA11CD", ["E01008881"]), find_vintage("code", ["E01034955"])
+    (2011, 2021)
+    """
+    named = parse_column(column)
+    if named is not None and named.prefix in SMALL_AREAS and named.year in VINTAGES:
+        return named.year
+    return 2021 if any(is_newer_lsoa(code) for code in codes) else None
+
+
+def need_vintage(vintage: int | None, area: StudyArea, *, path: Path, column: str) -> None:
+    """Stop where codes are of another vintage than the areas: areas that were split or merged would have no number.
+
+    Raises
+    ------
+    SourceError
+        If both vintages are known and differ.
+    """
+    if vintage is not None and area.vintage in VINTAGES and vintage != area.vintage:
+        raise SourceError(
+            f"The codes of {path} are of {vintage}, the boundaries of {area.vintage}.",
+            found=f"column {column!r}; {area.geography} {area.vintage}",
+            advice=f"use a file of {area.vintage}, boundaries of {vintage}, or recode it with ONS's lookup",
+        )

@@ -60,7 +60,9 @@ def read_population(
             advice="name another column",
         )
     index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
-    return pd.Series(values.to_numpy(dtype=float), index=index, name="population")
+    people_by_area = pd.Series(values.to_numpy(dtype=float), index=index, name="population")
+    people_by_area.attrs = {"column": id_column, "vintage": naming.find_vintage(id_column, codes.tolist())}
+    return people_by_area
 
 
 def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
