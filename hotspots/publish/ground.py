@@ -85,8 +85,13 @@ class Ground:
         inside = np.zeros(len(easting), dtype=bool)
         for code, outline in self.outlines.items():
             if place is None or code in place.authorities:
+                # Most points are far from most authorities, and a box tells it at once.
+                west, south, east, north = outline.bounds
+                near = np.flatnonzero(
+                    (easting >= west) & (easting <= east) & (northing >= south) & (northing <= north) & ~inside
+                )
                 shapely.prepare(outline)
-                inside |= shapely.contains_xy(outline, easting, northing)
+                inside[near] = shapely.contains_xy(outline, easting[near], northing[near])
         return inside
 
 
