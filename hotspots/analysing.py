@@ -68,7 +68,11 @@ def _link(study: Study, inputs: Inputs) -> Neighbours:
 
 
 def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
-    findings.results += _test(study, name, inputs, neighbours)
+    from hotspots.analysis.hotspot_groups import find_hotspots
+
+    star, moran = _test(study, name, inputs, neighbours)
+    findings.results += [star, moran]
+    findings.hotspots[name] = find_hotspots(star, inputs.area, labels=inputs.labels)
 
 
 def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hotspots.nouns import Contours, Deprivation, StudyArea
+    from hotspots.nouns import Contours, Deprivation, Hotspot, StudyArea
     from hotspots.publish.briefing import Page
     from hotspots.publish.saving import Body
     from hotspots.reading import Inputs, Report
@@ -44,6 +44,7 @@ class _Table:
 
     nouns: Sequence[Mapped]
     contours: Mapping[str, Contours]
+    hotspots: Mapping[str, Sequence[Hotspot]]
     area: StudyArea
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
@@ -77,6 +78,7 @@ def draw_everything(
     table = _Table(
         nouns=nouns,
         contours=findings.contours,
+        hotspots=findings.hotspots,
         area=inputs.area,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
@@ -149,15 +151,20 @@ def _take(table: _Table) -> None:
 
 def _draw(sheet: _Sheet) -> Body | None:
     """Draw and save one map; return it for its page if the briefing shows it."""
+    from hotspots.publish.hotspot_words import hotspot_title
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.saving import body_of
     from hotspots.publish.sheet import sign
 
     table: _Table = _at_hand["table"]
     noun = table.nouns[sheet.noun]
+    title = None
+    if isinstance(noun, HotspotResult):
+        title = hotspot_title(noun, table.hotspots.get(noun.name, ()), sheet.place)
     figure = draw_map(
         noun,
         _at_hand["ground"],
+        title=title,
         place=sheet.place,
         places=table.labels,
         deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,

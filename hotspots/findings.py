@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotspots.analysis.school_space import Told
-    from hotspots.nouns import Contours, Extract, HotspotResult, SchoolResult, Series, Surface
+    from hotspots.nouns import Contours, Extract, Hotspot, HotspotResult, SchoolResult, Series, Surface
     from hotspots.study import Study
 
 __all__ = ["Change", "Findings", "attempt"]
@@ -31,10 +31,12 @@ class Change:
 class Findings:
     """What a study found, and what it left out and why.
 
-    `contours` are those of the surface with this stem; `change_points` and `changes` those of the series of this name.
+    `hotspots` are those of the Gi* result of this source, the largest first. `contours` are those of the surface with
+    this stem; `change_points` and `changes` those of the series of this name.
     """
 
     results: list[HotspotResult] = field(default_factory=list)
+    hotspots: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     surfaces: list[Surface] = field(default_factory=list)
     contours: dict[str, Contours] = field(default_factory=dict)
     predictions: dict[str, pd.DataFrame] = field(default_factory=dict)

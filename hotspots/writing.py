@@ -17,9 +17,10 @@ from hotspots.analysis.prediction import best_bandwidth
 from hotspots.dating import imprint, study_date
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
-from hotspots.nouns import Contours, HotspotResult, Place, Surface
+from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Surface
 from hotspots.publish import wording
 from hotspots.publish.extract_words import extract_title
+from hotspots.publish.hotspot_words import hotspots_sentence, where_it_lies
 from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.school_phrases import schools_sentence
 from hotspots.publish.series_charts import change_title, line_title
@@ -204,6 +205,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
     for result in findings.results:
         if result.method == "getis_ord":
             sentences.append(wording.places_sentence(result, places))
+            sentences.append(hotspots_sentence(result, findings.hotspots.get(result.name, ())))
             sentences.append(wording.certainty_sentence(result))
             if result.name in findings.clustering:
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
@@ -259,6 +261,9 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             }
             for result in findings.results
         },
+        "hotspot_groups": {
+            name: [_describe_hotspot(one) for one in hotspots] for name, hotspots in findings.hotspots.items()
+        },
         "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
         "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
@@ -290,6 +295,18 @@ def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
             }
             for place in places
         },
+    }
+
+
+def _describe_hotspot(hotspot: Hotspot) -> dict[str, Any]:
+    known = np.isfinite(hotspot.expected) and hotspot.expected > 0
+    return {
+        "where": where_it_lies(hotspot.where),
+        "areas": list(hotspot.areas),
+        "people": hotspot.people,
+        "observed": [hotspot.observed_low, hotspot.observed_high],
+        "expected": hotspot.expected,
+        "ratio": list(hotspot.ratio) if known else None,
     }
 
 

@@ -5,6 +5,7 @@ from hotspots.nouns.checks import need_released, text_ids
 from hotspots.nouns.counts import AreaCounts
 from hotspots.nouns.coverage import Coverage, cover_dates, cover_months, cover_years, months_between
 from hotspots.nouns.extracts import EXTRACT_COLUMNS, Ages, Extract, ExtractKind
+from hotspots.nouns.hotspots import Hotspot, Whereabouts
 from hotspots.nouns.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
 from hotspots.nouns.results import (
     CONTOUR_COLUMNS,
@@ -29,6 +30,7 @@ __all__ = [
     "Extract",
     "ExtractKind",
     "Factors",
+    "Hotspot",
     "HotspotResult",
     "Place",
     "SchoolResult",
@@ -36,6 +38,7 @@ __all__ = [
     "Series",
     "StudyArea",
     "Surface",
+    "Whereabouts",
     "cover_dates",
     "cover_months",
     "cover_years",

@@ -1,0 +1,147 @@
+"""Hot areas that adjoin are one hotspot, and it lies where it is said to lie."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds import make_grid
+
+import hotspots as hs
+from hotspots.analysis.hotspot_groups import find_hotspots, locate
+from hotspots.nouns import AreaCounts, Hotspot, Whereabouts
+from hotspots.publish.hotspot_words import hotspot_title, hotspots_sentence, where_it_lies
+
+SIDE = 12
+
+
+@pytest.fixture(scope="module")
+def area():
+    """Return 12 by 12 squares of 1 km: the west of them Here, the east There, 1,000 people each."""
+    grid = make_grid(SIDE, SIDE)
+    table = grid.areas.copy()
+    middle = table.geometry.centroid.x
+    west = middle < middle.median()
+    table["la_code"] = np.where(west, "E08000025", "E08000028")
+    table["la_name"] = np.where(west, "Here", "There")
+    return replace(grid, areas=table).with_population(pd.Series(1000.0, index=table.index))
+
+
+def at(area, rows, columns) -> list[str]:
+    """Return the ids of squares by row from the south and column from the west."""
+    bounds = area.areas.bounds
+    row = ((bounds["miny"] - bounds["miny"].min()) / 1000).round().astype(int)
+    column = ((bounds["minx"] - bounds["minx"].min()) / 1000).round().astype(int)
+    return list(area.ids[row.isin(rows) & column.isin(columns)])
+
+
+def result_with_hot(area, hot, *, extra: float = 30.0):
+    """Return a Gi* result in which exactly these areas are hot, with 10 events each and more in the hot ones."""
+    observed = pd.Series(10.0, index=area.ids)
+    observed[hot] += extra
+    counts = AreaCounts(
+        area, pd.DataFrame({"observed_low": observed, "observed_high": observed}), release="open", title="burglary"
+    )
+    result = hs.getis_ord(counts)
+    table = result.table.copy()
+    table["class"] = np.where(table.index.isin(hot), "hot_99", "not_significant")
+    return replace(result, table=table)
+
+
+def test_areas_that_share_a_border_or_corner_are_one_hotspot(area):
+    first, corner, apart = at(area, [1, 2], [1, 2]), at(area, [3], [3]), at(area, [9], [9])
+    found = find_hotspots(result_with_hot(area, [*first, *corner, *apart]), area)
+    assert [set(one.areas) for one in found] == [{*first, *corner}, set(apart)]
+
+
+def test_what_a_hotspot_holds_adds_up(area):
+    hot = at(area, [1, 2], [1, 2])
+    (found,) = find_hotspots(result_with_hot(area, hot), area)
+    # 4 areas of 1,000 people and 40 events; 144 areas have 10 each and 120 more in all: 1,560 for 144,000 people.
+    assert (found.people, found.observed_low, found.observed_high) == (4000, 160, 160)
+    assert found.expected == pytest.approx(4000 * 1560 / 144_000)
+    assert found.ratio[0] == pytest.approx(160 / (4000 * 1560 / 144_000))
+
+
+def test_hidden_counts_are_sums_of_intervals(area):
+    hot = at(area, [1, 2], [1, 2])
+    result = result_with_hot(area, hot)
+    table = result.table.copy()
+    table.loc[hot, ["observed_low", "observed_high"]] = [1.0, 7.0]
+    (found,) = find_hotspots(replace(result, table=table), area)
+    assert (found.observed_low, found.observed_high) == (4, 28)
+    assert "4 to 28 events" in hotspots_sentence(result, [found])
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "part"),
+    [
+        ([5, 6], [2, 3], "central"),
+        ([5, 6], [0], "west"),
+        ([11], [2, 3], "north"),
+        ([0], [2, 3], "south"),
+        ([11], [0], "north-west"),
+        ([0], [0], "south-west"),
+    ],
+)
+def test_the_part_of_an_authority_is_the_one_on_the_map(area, rows, columns, part):
+    members = np.flatnonzero(area.ids.isin(at(area, rows, columns)))
+    where = locate(area, members)
+    assert (where.authorities, where.part, where.borders) == (("Here",), part, ())
+
+
+def test_a_border_is_named_where_it_is_shared_and_only_there(area):
+    along = result_with_hot(area, at(area, [5, 6], [5]))
+    assert find_hotspots(along, area)[0].where == Whereabouts(("Here",), "east", ("There",))
+    assert find_hotspots(result_with_hot(area, at(area, [5, 6], [3])), area)[0].where.borders == ()
+    across = find_hotspots(result_with_hot(area, at(area, [5], [4, 5, 6])), area)[0].where
+    assert across.authorities == ("Here", "There")
+    assert where_it_lies(across) == "east Here and There, across the border"
+
+
+def test_a_place_name_is_near_or_not_named(area):
+    west, south = area.areas.total_bounds[:2]
+    labels = pd.DataFrame(
+        {"name": ["Here", "Hamlet", "Far"], "easting": [west + 500, west + 2500, west + 11_500],
+         "northing": [south + 500, south + 500, south + 11_500]}
+    )  # fmt: skip
+    (found,) = find_hotspots(result_with_hot(area, at(area, [0], [0])), area, labels=labels)
+    # The authority's own name says nothing more; the hamlet is 2 km away, the other place 15 km.
+    assert found.where.near == "Hamlet"
+    far = find_hotspots(result_with_hot(area, at(area, [6], [0])), area, labels=labels)[0]
+    assert far.where.near == ""
+
+
+def test_the_largest_comes_first_and_the_order_never_changes(area):
+    result = result_with_hot(area, [*at(area, [1], [1]), *at(area, [5, 6], [5]), *at(area, [9], [9])])
+    found = find_hotspots(result, area)
+    assert [len(one.areas) for one in found] == [2, 1, 1]
+    assert found[1].areas < found[2].areas
+    assert find_hotspots(result, area) == found
+
+
+def test_no_hot_area_is_no_hotspot(area):
+    assert find_hotspots(result_with_hot(area, []), area) == ()
+
+
+def test_words_say_where_and_what(area):
+    result = result_with_hot(area, at(area, [1, 2], [1, 2]))
+    (found,) = find_hotspots(result, area)
+    # Its middle is 1 km west and 4 km south of Here's: 14 degrees from due south.
+    assert hotspot_title(result, [found]) == "4 of 144 areas are hot for burglary, in south Here"
+    assert hotspots_sentence(result, [found]) == (
+        "The hotspot for burglary: south Here (4 areas, 4,000 people, 160 events, 43 expected at the study area's "
+        "average, 3.7 times)."
+    )
+    assert hotspots_sentence(result, []) == ""
+    elsewhere = hs.Place("There", ("E08000028",))
+    assert hotspot_title(result, [found], elsewhere) == "No area in There is hot for burglary"
+    nobody = replace_people(found)
+    assert "expected" not in hotspots_sentence(result, [nobody])
+
+
+def replace_people(hotspot: Hotspot) -> Hotspot:
+    """Return the same hotspot of a study without a population."""
+    return replace(hotspot, people=np.nan, expected=np.nan)
