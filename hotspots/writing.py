@@ -65,7 +65,7 @@ def write_outputs(
     write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
-        write_raster(folder / f"{word}_{surface.name}.tif", surface)
+        write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
     for name, table in findings.predictions.items():
         table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
     _write_tables(inputs, findings, folder / "tables")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["INK", "Labels", "Rule", "ink_on", "raster_style", "vector_style"]
+__all__ = ["INK", "Labels", "Rule", "codes_style", "ink_on", "raster_style", "vector_style"]
 
 INK: Final = "#262626"
 VERSION: Final = "3.22.0"
@@ -155,6 +155,26 @@ def raster_style(classes: Sequence[tuple[float, str, int, str]], *, low: float) 
         value = "inf" if number == len(classes) - 1 else _number(upper)
         ET.SubElement(shader, "item", value=value, color=colour, alpha=str(alpha), label=label)
     ET.SubElement(pipe, "rasterresampler", maxOversampling="2")
+    ET.SubElement(root, "blendMode").text = "0"
+    return _written(root)
+
+
+def codes_style(classes: Sequence[tuple[int, str, str]], *, band: int) -> str:
+    """Return the QML of a raster with a band of codes.
+
+    Parameters
+    ----------
+    classes
+        Code, colour and label of every class, in the order of the legend.
+    band
+        Number of the band that has the codes.
+    """
+    root = ET.Element("qgis", version=VERSION, styleCategories="AllStyleCategories")
+    pipe = ET.SubElement(root, "pipe")
+    look = {"type": "paletted", "band": str(band), "opacity": "1", "alphaBand": "-1", "nodataColor": ""}
+    palette = ET.SubElement(ET.SubElement(pipe, "rasterrenderer", look), "colorPalette")
+    for code, colour, label in classes:
+        ET.SubElement(palette, "paletteEntry", value=str(code), color=colour, alpha="255", label=label)
     ET.SubElement(root, "blendMode").text = "0"
     return _written(root)
 

@@ -13,12 +13,13 @@ import numpy as np
 
 from hotspots.errors import OutputError
 from hotspots.nouns import need_released
+from hotspots.publish.shades import NOT_BEYOND, class_codes, surface_shades
 from hotspots.publish.styles import marking, surface_style
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.nouns import Surface
+    from hotspots.nouns import Contours, Surface
 
 __all__ = ["write_raster"]
 
@@ -27,16 +28,18 @@ NODATA: Final = -9999.0
 TILE: Final = 256
 """Cells. The driver makes overviews until one fits a tile; with its own 512 a district would have none."""
 CHANCE: Final = "probability"
+CLASS: Final = "class"
 NODATA_WORDS: Final = {"density": "outside the study area", "spread": "outside the study area"}
 SUFFIXES: Final = (".tif", ".tiff")
 
 
-def write_raster(path: str | Path, surface: Surface) -> list[Path]:
+def write_raster(path: str | Path, surface: Surface, *, contours: Contours | None = None) -> list[Path]:
     """Write a surface as a GeoTIFF (32-bit float, British National Grid) with a QGIS style beside it.
 
     The first band has the values; a tested surface has two more, the chance of a value so high and of one so low if
-    there were no difference. Overviews lie in the file, down to one that fits a tile. The values are rounded to
-    32-bit floats, about seven digits. Writing the same surface again gives the same bytes.
+    there were no difference. With its contours it has a last one with the classes of the printed map, 0 where it is
+    not beyond chance, and the style shows this band. Overviews lie in the file, down to one that fits a tile. The
+    values are rounded to 32-bit floats, about seven digits. Writing the same surface again gives the same bytes.
 
     Parameters
     ----------
@@ -44,6 +47,9 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
         Where to; ends in ``.tif``. Its folder is made if it is not there; an older file is replaced.
     surface
         What to write.
+    contours
+        Of a tested surface, what goes beyond chance: all else is grey in the style. Without them the style shows
+        every value in full colour.
 
     Returns
     -------
@@ -70,8 +76,10 @@ def write_raster(path: str | Path, surface: Surface) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".hotspots-", dir=path.parent) as folder:
             raster, look = Path(folder) / path.name, Path(folder) / style.name
-            _write(raster, surface)
-            look.write_text(surface_style(surface), encoding="utf-8", newline="\n")
+            bands = _bands(surface, contours)
+            _write(raster, surface, bands)
+            codes = len(bands) if bands[-1].unit == CLASS else None
+            look.write_text(surface_style(surface, codes=codes), encoding="utf-8", newline="\n")
             # The raster first: where it is open in another program, nothing must have changed.
             raster.replace(path)
             look.replace(style)
@@ -93,23 +101,27 @@ class _Band:
     unit: str
 
 
-def _bands(surface: Surface) -> list[_Band]:
-    """Return the values, and the chances where there are any."""
+def _bands(surface: Surface, contours: Contours | None) -> list[_Band]:
+    """Return the values, the chances where there are any, and last the classes of what is beyond chance."""
     bands = [_Band(surface.values, _heading(surface), surface.unit)]
     for chances, word in ((surface.p_raised, "high"), (surface.p_lowered, "low")):
         if chances is not None:
             words = f"{surface.title}: chance of a value so {word} if there were no difference"
             bands.append(_Band(chances, _marked(words, surface.release), CHANCE))
+    if contours is not None and surface.p_raised is not None:
+        classes = [NOT_BEYOND, *(shade.label for shade in surface_shades(surface))]
+        words = "; ".join(f"{code} {label}" for code, label in enumerate(classes))
+        described = _marked(f"{surface.title}, classes inside the contours: {words}", surface.release)
+        bands.append(_Band(class_codes(surface, contours), described, CLASS))
     return bands
 
 
-def _write(path: Path, surface: Surface) -> None:
+def _write(path: Path, surface: Surface, bands: list[_Band]) -> None:
     """Write through memory: the COG driver copies a finished raster and can't write one cell by cell."""
     import rasterio
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
-    bands = _bands(surface)
     rows, columns = surface.values.shape
     shape = {"height": rows, "width": columns, "count": len(bands), "dtype": "float32"}
     place = {"crs": surface.crs, "transform": rasterio.Affine(*surface.transform), "nodata": NODATA}
@@ -131,7 +143,8 @@ def _write(path: Path, surface: Surface) -> None:
                 LEVEL="9",
                 PREDICTOR="YES",
                 OVERVIEWS="IGNORE_EXISTING",
-                OVERVIEW_RESAMPLING="AVERAGE",
+                # An average of codes is another class.
+                OVERVIEW_RESAMPLING="NEAREST" if bands[-1].unit == CLASS else "AVERAGE",
                 STATISTICS="YES",
                 NUM_THREADS="1",
             )

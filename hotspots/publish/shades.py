@@ -12,16 +12,23 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hotspots.nouns import Surface
+    from numpy.typing import NDArray
+
+    from hotspots.nouns import Contours, Surface
 
 __all__ = [
+    "CHANCE_COLOUR",
     "FACTORS",
     "LOWERED_COLOURS",
     "LOWERED_HATCHES",
+    "NOT_BEYOND",
     "RAISED_COLOURS",
     "SURFACE_COLOURS",
     "UNJUDGED",
     "Shade",
+    "cell_centres",
+    "cells_within",
+    "class_codes",
     "line_labels",
     "surface_breaks",
     "surface_labels",
@@ -50,6 +57,9 @@ FACTOR_WORDS: Final = (
     "3 times or more",
 )
 UNJUDGED: Final = "Too few to judge"
+NOT_BEYOND: Final = "Not beyond chance"
+CHANCE_COLOUR: Final = "#ececec"
+"""Paler, in grey too, than all raised classes but the first, which a strong line sets apart."""
 BREAK_DIGITS: Final = 2
 
 
@@ -99,6 +109,37 @@ def line_labels(surface: Surface) -> dict[float, str]:
     if surface.kind == "difference":
         return {level: f"{level:+,.10g}".replace("-", "\u2212") for level in levels}
     return {level: f"{level:,.10g}" for level in levels}
+
+
+def cell_centres(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the eastings of the columns and the northings of the rows, in metres."""
+    rows, columns = surface.values.shape
+    east = surface.origin[0] + (np.arange(columns, dtype=float) + 0.5) * surface.cell
+    north = surface.origin[1] - (np.arange(rows, dtype=float) + 0.5) * surface.cell
+    return np.asarray(east), np.asarray(north)
+
+
+def cells_within(surface: Surface, shapes: Sequence[object]) -> NDArray[np.bool_]:
+    """Return which cells (row, col) have their middle in one of the shapes."""
+    import shapely
+
+    within = np.zeros(surface.values.shape, dtype=bool)
+    x, y = np.meshgrid(*cell_centres(surface))
+    for shape in shapes:
+        shapely.prepare(shape)
+        within |= shapely.contains_xy(shape, x, y)
+    return within
+
+
+def class_codes(surface: Surface, contours: Contours) -> NDArray[np.float64]:
+    """Return for every cell (row, col) 0 where it is not beyond chance, else its class from 1, the lowest, upwards.
+
+    What is beyond chance lies inside the contours. Cells without a value have no code.
+    """
+    bounds = [shade.low for shade in surface_shades(surface)[1:]]
+    beyond = cells_within(surface, [shape for shape in contours.table.geometry if shape is not None])
+    codes = np.where(beyond, np.searchsorted(bounds, surface.values, side="right") + 1.0, 0.0)
+    return np.asarray(np.where(np.isfinite(surface.values), codes, np.nan))
 
 
 # --------------------------------------------------------------------------- densities

@@ -7,8 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number, percent
-from hotspots.publish.qml import INK, Labels, Rule, ink_on, raster_style, vector_style
-from hotspots.publish.shades import surface_shades
+from hotspots.publish.qml import INK, Labels, Rule, codes_style, ink_on, raster_style, vector_style
+from hotspots.publish.shades import CHANCE_COLOUR, NOT_BEYOND, surface_shades
 from hotspots.publish.sld import layer_descriptor
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
@@ -286,9 +286,15 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
 # --------------------------------------------------------------------------- surfaces
 
 
-def surface_style(surface: Surface) -> str:
-    """Return the QML of a surface, with the classes and colours of the printed map."""
+def surface_style(surface: Surface, *, codes: int | None = None) -> str:
+    """Return the QML of a surface, with the classes and colours of the printed map.
+
+    With `codes`, the number of the band made by `class_codes`, what is not beyond chance is grey.
+    """
     shades = surface_shades(surface)
+    if codes is not None:
+        seen = [(k, shade.colour if shade.opaque else "#ffffff", shade.label) for k, shade in enumerate(shades, 1)]
+        return codes_style([(0, CHANCE_COLOUR, NOT_BEYOND), *seen], band=codes)
     # The unit and the marking stand above the classes: QGIS takes the band's description for a heading.
     classes = [(shade.high, shade.colour[:7], int(shade.colour[7:] or "ff", 16), shade.label) for shade in shades]
     return raster_style(classes, low=shades[0].low)

@@ -14,7 +14,17 @@ from hotspots.nouns import Contours, Place, Surface
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import Ground, compound_path
 from hotspots.publish.phrases import capitalised
-from hotspots.publish.shades import LOWERED_COLOURS, UNJUDGED, Shade, line_labels, surface_shades
+from hotspots.publish.shades import (
+    CHANCE_COLOUR,
+    LOWERED_COLOURS,
+    NOT_BEYOND,
+    UNJUDGED,
+    Shade,
+    cell_centres,
+    cells_within,
+    line_labels,
+    surface_shades,
+)
 from hotspots.publish.sheet import INK
 from hotspots.publish.surface_words import Lying, percent
 from hotspots.vocabulary import CONTOUR_KINDS
@@ -46,9 +56,6 @@ INSET: Final = 1.0
 MOST_BOXES: Final = 4_000
 SLIVER: Final = 10_000.0
 """Square metres: what of a polygon lies in a place and is smaller than this does not count as lying in it."""
-NOT_BEYOND: Final = "Not beyond chance"
-CHANCE_COLOUR: Final = "#ececec"
-"""Paler, in grey too, than all raised classes but the first, which a strong line sets apart."""
 UNJUDGED_HATCH: Final = "xxx"
 UNJUDGED_INK: Final = "#b3b3b3"
 """Seen, and quieter than any class."""
@@ -70,17 +77,9 @@ class Drawn:
     shows: Callable[[Floats, Floats], NDArray[np.bool_]]
 
 
-def _centres(surface: Surface) -> tuple[Floats, Floats]:
-    """Return the eastings of the columns and the northings of the rows, in metres."""
-    rows, columns = surface.values.shape
-    east: Floats = surface.origin[0] + (np.arange(columns, dtype=float) + 0.5) * surface.cell
-    north: Floats = surface.origin[1] - (np.arange(rows, dtype=float) + 0.5) * surface.cell
-    return east, north
-
-
 def cells_inside(surface: Surface, ground: Ground, place: Place | None) -> NDArray[np.bool_]:
     """Return which cells (row, col) have a value and their middle in a place."""
-    x, y = np.meshgrid(*_centres(surface))
+    x, y = np.meshgrid(*cell_centres(surface))
     inside = np.isfinite(surface.values)
     inside[inside] = ground.covers(x[inside], y[inside], place)
     return inside
@@ -96,7 +95,7 @@ def unjudged_cells(surface: Surface, ground: Ground, place: Place | None) -> NDA
     missing = np.zeros(surface.values.shape, dtype=bool)
     if surface.kind in ("density", "spread"):
         return missing
-    x, y = np.meshgrid(*_centres(surface))
+    x, y = np.meshgrid(*cell_centres(surface))
     open_cells = ~np.isfinite(surface.values)
     for outline in _outlines(ground, place):
         inner = shapely.buffer(outline, -INSET)
@@ -161,7 +160,7 @@ def _field(surface: Surface, values: Floats) -> _Field:
     """Return values (row, col) with those at the edge repeated for a few cells beyond."""
     from scipy.ndimage import distance_transform_edt
 
-    east, north = _centres(surface)
+    east, north = cell_centres(surface)
     beyond = surface.cell * np.arange(1, BEYOND + 1)
     east = np.concatenate([east[0] - beyond[::-1], east, east[-1] + beyond])
     north = np.concatenate([north[-1] - beyond[::-1], north[::-1], north[0] + beyond])
@@ -197,7 +196,7 @@ def draw_surface(
     chance = np.zeros(inside.shape, dtype=bool)
     if contours is not None and surface.kind not in ("density", "spread"):
         beyond = [part for parts in contours_in(contours, ground, place).values() for part in parts]
-        chance = inside & ~_cells_in(surface, beyond)
+        chance = inside & ~cells_within(surface, beyond)
         seen = _cut_to(axes, beyond) if beyond else None
         for part, colour in ((clip, CHANCE_COLOUR), (seen, "white")):
             _fill_known(axes, field, clip=part, facecolor=colour, alpha=alpha, rasterized=ground.dense)
@@ -219,18 +218,6 @@ def draw_surface(
         entries.append(Entry(UNJUDGED, "#ffffff", UNJUDGED_HATCH, size, hatch_colour=UNJUDGED_INK))
     lines = _draw_lines(axes, field, surface, clip=seen, rasterized=ground.dense)
     return Drawn(entries, lines, partial(_shows, surface=surface, shown=inside & ~chance, ground=ground, place=place))
-
-
-def _cells_in(surface: Surface, shapes: list[Any]) -> NDArray[np.bool_]:
-    """Return which cells (row, col) have their middle in one of the shapes."""
-    import shapely
-
-    within = np.zeros(surface.values.shape, dtype=bool)
-    x, y = np.meshgrid(*_centres(surface))
-    for shape in shapes:
-        shapely.prepare(shape)
-        within |= shapely.contains_xy(shape, x, y)
-    return within
 
 
 def _fill_known(axes: Axes, field: _Field, *, clip: TransformedPath | None, **look: Any) -> None:
@@ -339,8 +326,10 @@ def contours_in(contours: Contours, ground: Ground, place: Place | None) -> dict
     found: dict[str, list[Any]] = {}
     for kind in CONTOUR_KINDS:
         shapes = contours.table.geometry[contours.table["kind"] == kind]
-        parts = [shape if outline is None else shape.intersection(outline) for shape in shapes if shape is not None]
-        kept = [part for part in parts if part.area > SLIVER]
+        whole = [shape for shape in shapes if shape is not None]
+        # Of the whole study area every polygon counts, as in the layer; a cut leaves slivers along the border.
+        cut = [] if outline is None else [shape.intersection(outline) for shape in whole]
+        kept = whole if outline is None else [part for part in cut if part.area > SLIVER]
         if kept:
             found[kind] = kept
     return found

@@ -162,6 +162,21 @@ def test_qgis_draws_tested_surfaces_by_their_first_band(make_risk, tmp_path, in_
     assert {"#ffffff", shades[0].colour, shades[-1].colour} <= set(layer["colours"])
 
 
+def test_qgis_draws_what_is_not_beyond_chance_in_grey(risk, contours, make_contours, tmp_path, in_ci):
+    need("qgis.core", in_ci)
+    path, _ = write_raster(tmp_path / "risk.tif", risk, contours=contours)
+    layer = opened(path, tmp_path)["risk"]
+    assert (layer["valid"], layer["bands"], layer["renderer"], layer["style"]) == (True, 4, "paletted", "file")
+    shades = surface_shades(risk)
+    assert layer["legend"][-9:] == ["Not beyond chance", *(shade.label for shade in shades)]
+    # Three times the average and more is met outside the contours only.
+    assert "#ececec" in layer["colours"]
+    assert shades[-2].colour in layer["colours"]
+    assert shades[-1].colour not in layer["colours"]
+    path, _ = write_raster(tmp_path / "none.tif", risk, contours=make_contours(table=contours.table[:0]))
+    assert set(opened(path, tmp_path)["none"]["colours"]) == {"#ececec", "#ffffff"}
+
+
 def test_values_in_gdal_are_those_of_the_surface(risk, tmp_path, in_ci):
     need("osgeo.gdal", in_ci)
     path, _ = write_raster(tmp_path / "risk.tif", risk)

@@ -66,6 +66,25 @@ def test_a_tested_surface_has_its_chances_too(risk, tmp_path):
     assert "INTEGRAL_EVENTS" not in tags  # a ratio has none
 
 
+def test_what_is_not_beyond_chance_has_a_code_of_its_own(make_risk, contours, tmp_path):
+    """The risk is 3.2 times the average at its peak, 0.5 km outside the contour, and 2.1 times at its edge inside."""
+    path, style = write_raster(tmp_path / "risk.tif", make_risk(600), contours=contours)
+    with rasterio.open(path) as raster:
+        assert raster.count == 4
+        assert "classes inside the contours: 0 Not beyond chance; 1 Less than half" in raster.descriptions[3]
+        places = [(401_500, 293_500), (402_175, 293_525), (403_900, 292_100), (404_550, 294_550), (404_500, 293_500)]
+        # Outside, 2 to 3 times, about the average inside, exp(-1.163 x 0.324): 0.69 times, outside.
+        assert [float(value[0]) for value in raster.sample(places, indexes=4)] == [0, 7, 4, 3, 0]
+        assert set(np.unique(raster.read(4, masked=True).compressed())) <= set(range(9))
+        values = raster.read(1, masked=True)
+        assert np.array_equal(values.mask, raster.read(4, masked=True).mask)
+        assert max(raster.overviews(4)) >= 2
+    with rasterio.open(path, overview_level=0) as half:
+        assert set(np.unique(half.read(4, masked=True).compressed())) <= set(range(9))
+    renderer = ET.fromstring(style.read_text(encoding="utf-8")).find("pipe/rasterrenderer")
+    assert (renderer.get("type"), renderer.get("band")) == ("paletted", "4")
+
+
 def test_rule_and_integrals_stand_in_the_tags(make_surface, tmp_path):
     provenance = {"bandwidth_rule": "diggle", "integral_analytic": 8799.0, "integral_cells": 8798.99}
     path, _ = write_raster(tmp_path / "knife.tif", make_surface(provenance=provenance))
