@@ -186,10 +186,16 @@ def _add_risk(findings: Findings, study: Study, events: Events, inputs: Inputs) 
 
 
 def _tolerance(study: Study, surface: Surface, events: Events, area: StudyArea) -> Contours:
-    from hotspots.analysis.contours import tolerance_contours
+    from hotspots.analysis.contours import FEWEST_IN_PLACE, SMALLEST_PLACE_KM2, tolerance_contours
 
     return tolerance_contours(
-        surface, events=events, area=area, level=study.analysis.level, adjustment=study.analysis.adjustment
+        surface,
+        events=events,
+        area=area,
+        level=study.analysis.level,
+        adjustment=study.analysis.adjustment,
+        smallest_km2=SMALLEST_PLACE_KM2,
+        fewest_events=FEWEST_IN_PLACE,
     )
 
 

@@ -25,7 +25,7 @@ from hotspots.publish.phrases import capitalised, listed
 from hotspots.publish.school_phrases import schools_sentence
 from hotspots.publish.series_charts import change_title, line_title
 from hotspots.publish.styles import marking
-from hotspots.publish.surface_words import surface_sentence
+from hotspots.publish.surface_words import surface_paragraphs, surface_sentence
 from hotspots.reading import Inputs, Report, describe
 from hotspots.vocabulary import METHOD_TITLES, weakest_release
 
@@ -112,7 +112,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
-        "Surfaces": _surface_words(findings),
+        "Surfaces": surface_paragraphs(findings.surfaces, findings.contours, areas=bool(findings.results)),
         "Schools": [schools.words, *schools.notes, *_around_schools(findings)] if schools else [],
         "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
         "Authorities": [extract.words for extract in findings.extracts],
@@ -137,15 +137,6 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
 def _stamp(day: date | None) -> str | None:
     """Return a day as a GeoPackage writes it."""
     return None if day is None else f"{day.isoformat()}T00:00:00.000Z"
-
-
-def _surface_words(findings: Findings) -> list[str]:
-    """Return how each surface and its contours were made."""
-    words = []
-    for surface in findings.surfaces:
-        contours = findings.contours.get(surface.stem)
-        words.append(f"{capitalised(surface.title)}: {surface.words} {contours.words if contours else ''}".strip())
-    return words
 
 
 def _for_whom(study: Study) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -15,16 +15,22 @@ from hotspots.nouns.results import CONTOUR_COLUMNS
 from hotspots.vocabulary import ADJUSTMENT_WORDS, UNRELEASED, Adjustment, weakest_release
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["Part", "tolerance_contours", "top_contours"]
+__all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "Part", "tolerance_contours", "top_contours"]
 
 Part = Literal["area", "events"]
 """What the densest cells are to make up a share of."""
+FEWEST_IN_PLACE: Final = 20
+"""Events for a raised place to be spoken of: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
+SMALLEST_PLACE_KM2: Final = 0.1
+"""Area for a place to be spoken of: about 300 m across, less than usual bandwidths; what is smaller just passes."""
 
 
 def tolerance_contours(
@@ -35,6 +41,7 @@ def tolerance_contours(
     level: float = 0.05,
     adjustment: Adjustment = "benjamini-hochberg-apart",
     smallest_km2: float | None = None,
+    fewest_events: float = 0,
 ) -> Contours:
     """Return polygons round the cells in which a tested surface is raised or lowered by more than chance would have it.
 
@@ -59,6 +66,8 @@ def tolerance_contours(
         ``"benjamini-yekutieli"``, ``"bonferroni"``, or ``"none"`` for pointwise contours.
     smallest_km2
         Polygons below this size are left out and counted; by default, a quarter of a cell.
+    fewest_events
+        Raised polygons with fewer events are left out and counted too, where events may be counted.
 
     Returns
     -------
@@ -113,6 +122,7 @@ def tolerance_contours(
             f"(lowered) than chance would have it at {100 * level:g} %, two-sided, {adjusted_words}; "
             f"{int(judged.sum()):,} cells were tested."
         ),
+        fewest={"raised": fewest_events},
         provenance={"level": level, "adjustment": adjustment, "cells_tested": int(judged.sum()), **cutoffs},
     )
 
@@ -246,48 +256,55 @@ def _contours(
     smallest_km2: float | None,
     words: str,
     provenance: dict[str, Any],
+    fewest: Mapping[str, float] | None = None,
 ) -> Contours:
     """Return the polygons of all kinds with what lies in them, sized and sorted."""
     smallest = surface.cell**2 / 4e6 if smallest_km2 is None else smallest_km2
     if not (np.isfinite(smallest) and smallest >= 0):
         raise AnalysisError(f"The smallest size of a polygon can't be {smallest:g} km².", advice="give 0 or more")
-    region = _region(found[0].field, surface, area)
+    whole, region = _region(found[0].field, surface, area)
     notes: list[str] = []
-    points = _countable(events, region, notes)
-    tables = [_table(one, surface, region=region, points=points, smallest=smallest, notes=notes) for one in found]
+    points = _countable(events, whole, notes)
+    tables, left_out = [], {}
+    for one in found:
+        all_of = _table(one, surface, whole=whole, region=region, points=points)
+        kept = _kept(all_of, smallest, (fewest or {}).get(one.kind, 0), notes)
+        left_out[one.kind] = len(all_of) - len(kept)
+        tables.append(kept)
     table = _join(tables)
     used = [events.release] if events is not None and points is not None else []
     return Contours(
         table,
         surface=surface.stem,
         words=words,
-        summary=_summary(table),
+        summary=_summary(table, base="cells of the surface" if area is None else "study area"),
         name=surface.name,
         title=surface.title,
         source=surface.source,
         period=surface.period,
         notes=tuple(notes),
         attribution=surface.attribution,
-        provenance={**provenance, "smallest_km2": smallest},
+        provenance={**provenance, "smallest_km2": smallest, "left_out": left_out},
         release=weakest_release(surface.release, *used),
     )
 
 
-def _region(field: Floats, surface: Surface, area: StudyArea | None) -> Any:
-    """Return what the outlines are cut off at: the cells with a value, or the study area less cells without one."""
+def _region(field: Floats, surface: Surface, area: StudyArea | None) -> tuple[Any, Any]:
+    """Return what shares are of and what outlines are cut off at: the study area, or the cells, that less gaps."""
     import shapely
 
     place: dict[str, Any] = {"origin": surface.origin, "cell": surface.cell}
     known = ~np.isnan(field)
     if area is None:
-        return outline_cells(known, **place)
+        cells = outline_cells(known, **place)
+        return cells, cells
     outline = area.areas.geometry.union_all()
     shapely.prepare(outline)
     rows, columns = np.nonzero(~known)
     east, north = surface.origin[0] + (columns + 0.5) * surface.cell, surface.origin[1] - (rows + 0.5) * surface.cell
     untested = np.zeros(known.shape, dtype=bool)
     untested[rows, columns] = shapely.contains_xy(outline, east, north)
-    return shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline
+    return outline, shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline
 
 
 def _countable(events: Events | None, region: Any, notes: list[str]) -> Floats | None:
@@ -308,10 +325,8 @@ def _countable(events: Events | None, region: Any, notes: list[str]) -> Floats |
     return np.asarray(points[shapely.intersects_xy(region, points[:, 0], points[:, 1])])
 
 
-def _table(
-    found: _Found, surface: Surface, *, region: Any, points: Floats | None, smallest: float, notes: list[str]
-) -> gpd.GeoDataFrame:
-    """Return one row per polygon of one kind, the largest first; those too small are counted in the notes."""
+def _table(found: _Found, surface: Surface, *, whole: Any, region: Any, points: Floats | None) -> gpd.GeoDataFrame:
+    """Return one row per polygon of one kind, the largest first; shares are of the whole."""
     import geopandas as gpd
     import shapely
 
@@ -319,13 +334,6 @@ def _table(
     if found.passing.any():
         polygons = outline_passing(found.field, found.passing, origin=surface.origin, cell=surface.cell, region=region)
     sizes = shapely.area(polygons) / 1e6
-    small = sizes < smallest
-    if small.any():
-        notes.append(
-            f"{found.words}: polygons below {1e6 * smallest:,.0f} m² left out: {int(small.sum()):,}, together "
-            f"{1e6 * sizes[small].sum():,.0f} m²."
-        )
-    polygons, sizes = polygons[~small], sizes[~small]
     bounds = shapely.bounds(polygons).reshape(-1, 4)
     order = np.lexsort((bounds[:, 1], bounds[:, 0], -sizes))
     polygons, sizes = polygons[order], sizes[order]
@@ -336,13 +344,25 @@ def _table(
             "words": np.full(len(polygons), found.words, dtype=object),
             "threshold": np.full(len(polygons), found.threshold),
             "area_km2": sizes,
-            "share_of_area": sizes / (region.area / 1e6),
+            "share_of_area": sizes / (whole.area / 1e6),
             "events": inside,
             "share_of_events": inside / len(points) if points is not None and len(points) else np.nan,
         },
         geometry=polygons,
         crs=surface.crs,
     )
+
+
+def _kept(table: gpd.GeoDataFrame, smallest: float, fewest: float, notes: list[str]) -> gpd.GeoDataFrame:
+    """Return the polygons of one kind that are large enough; the others are counted in the notes."""
+    specks = (table["area_km2"] < smallest) | (table["events"] < fewest)
+    if specks.any():
+        few = f" or with fewer than {fewest:,.0f} events" if fewest else ""
+        notes.append(
+            f"{table['words'].iloc[0]}: polygons below {1e6 * smallest:,.0f} m²{few} left out: {int(specks.sum()):,}, "
+            f"together {1e6 * table.loc[specks, 'area_km2'].sum():,.0f} m²."
+        )
+    return table[~specks]
 
 
 def _join(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -355,7 +375,7 @@ def _join(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     return table
 
 
-def _summary(table: gpd.GeoDataFrame) -> str:
+def _summary(table: gpd.GeoDataFrame, *, base: str) -> str:
     """Return how many polygons there are and what lies in them, in one sentence."""
     if table.empty:
         return "No cell passes, so there is no contour."
@@ -363,10 +383,10 @@ def _summary(table: gpd.GeoDataFrame) -> str:
     for _, rows in table.groupby("kind", sort=False):
         number = f"{len(rows):,} polygon{'' if len(rows) == 1 else 's'}"
         part = f"{rows['words'].iloc[0]}: {number}, {rows['area_km2'].sum():,.3g} km²"
-        part += f" ({100 * rows['share_of_area'].sum():.1f} % of the area"
+        part += f" ({100 * rows['share_of_area'].sum():.1f} % of the {base}"
         if rows["events"].notna().all():
             held = 100 * rows["share_of_events"].sum()
-            part += f", {rows['events'].sum():,.0f} events, {held:.1f} % of those in the area"
+            part += f", {rows['events'].sum():,.0f} events, {held:.1f} % of those in the {base}"
         parts.append(f"{part})")
     return f"{'; '.join(parts)}."
 

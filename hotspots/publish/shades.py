@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def cell_centres(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.floa
     return np.asarray(east), np.asarray(north)
 
 
-def cells_within(surface: Surface, shapes: Sequence[object]) -> NDArray[np.bool_]:
+def cells_within(surface: Surface, shapes: Sequence[Any]) -> NDArray[np.bool_]:
     """Return which cells (row, col) have their middle in one of the shapes."""
     import shapely
 

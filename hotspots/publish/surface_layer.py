@@ -26,7 +26,7 @@ from hotspots.publish.shades import (
     surface_shades,
 )
 from hotspots.publish.sheet import INK
-from hotspots.publish.surface_words import Lying, percent
+from hotspots.publish.surface_words import Lying, only_specks, percent
 from hotspots.vocabulary import CONTOUR_KINDS
 
 if TYPE_CHECKING:
@@ -374,7 +374,7 @@ def lying_in(contours: Contours, ground: Ground, place: Place | None) -> dict[st
         rows = contours.table[contours.table["kind"] == kind]
         events = float(rows["share_of_events"].sum(skipna=False)) if place is None else math.nan
         found[kind] = Lying(len(parts), _united(parts) / whole, events)
-    return found
+    return only_specks(contours) | found
 
 
 def contour_label(contours: Contours, kind: str, surface: Surface) -> str:

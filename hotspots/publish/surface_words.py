@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Lying",
     "bandwidth_sentence",
+    "only_specks",
     "peak",
     "surface_heading",
     "surface_method_sentence",
+    "surface_paragraphs",
     "surface_reading",
     "surface_sentence",
     "surface_title",
@@ -31,6 +33,13 @@ NEAR: Final = 5_000.0
 """Metres within which a name says where something is."""
 UNTOLD: Final = "No event's place inside its area is known."
 NOT_TESTED: Final = "No cell is tested against chance."
+TWO_QUESTIONS: Final = (
+    "Two questions, and two answers that need not agree: the maps of areas ask whether an area and its neighbours "
+    "together have more events than the rest of the study area; the surfaces of risk ask it of every spot within the "
+    "reach of the kernel, whatever the borders. A place smaller than a few areas can be raised on the surface alone; "
+    "a difference spread over many areas can be found on the map of areas alone. Where the two differ, the finding is "
+    "weaker than where they agree."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Lying:
     Parameters
     ----------
     number
-        Patches.
+        Patches; 0 where there are only some that were too small to be drawn.
     share_of_area
         Of the place, 0 to 1.
     share_of_events
@@ -141,18 +150,20 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
     if _of_overall(surface):
         raised, lowered, against = "above", "below", " the overall ratio"
-    up, down = lying.get("raised"), lying.get("lowered")
-    if up is not None:
+    apart = ", specks apart" if any(one.number == 0 for one in lying.values()) else ""
+    up, down = (lying.get(kind) for kind in ("raised", "lowered"))
+    if up is not None and up.number:
         return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
-    if down is not None:
+    if down is not None and down.number:
         it = " it" if against else ""
-        return f"{start} nowhere {raised}{against} beyond chance; {lowered}{it} in {_extent(down, place, risk=risk)}"
-    return f"{start} nowhere {raised} or {lowered}{against} beyond chance"
+        where = _extent(down, place, risk=risk)
+        return f"{start} nowhere {raised}{against} beyond chance{apart}; {lowered}{it} in {where}"
+    return f"{start} nowhere {raised} or {lowered}{against} beyond chance{apart}"
 
 
 def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
     """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
-    of_area = "its area" if place is not None else "the area"
+    of_area = "its area" if place is not None else "the study area"
     together = ", together" if lying.number > 1 else ","
     told = risk and np.isfinite(lying.share_of_events)
     events = f" with {percent(lying.share_of_events)} of the events" if told else ""
@@ -192,7 +203,13 @@ def surface_sentence(surface: Surface, contours: Contours) -> str:
         str(kind): Lying(len(rows), float(rows["share_of_area"].sum()), float(rows["share_of_events"].sum(min_count=1)))
         for kind, rows in contours.table.groupby("kind", sort=False)
     }
-    return f"{_tested_title(surface, None, lying)}."
+    return f"{_tested_title(surface, None, only_specks(contours) | lying)}."
+
+
+def only_specks(contours: Contours) -> dict[str, Lying]:
+    """Return the kinds of which some polygons were left out as too small."""
+    left_out = dict(contours.provenance.get("left_out", {}))
+    return {kind: Lying(0, 0.0) for kind, number in left_out.items() if number}
 
 
 # --------------------------------------------------------------------------- beside the map
@@ -271,3 +288,14 @@ def surface_method_sentence(surface: Surface, contours: Contours | None = None) 
     if surface.kind in ("density", "spread") or (contours is None and surface.p_raised is None):
         more += [] if any("no test" in part for part in more) else [NOT_TESTED]
     return " ".join([words, *(part for part in more if part and part not in words)])
+
+
+def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Contours], *, areas: bool) -> list[str]:
+    """Return how each surface and its contours were made, and with tested `areas` beside them how the two differ."""
+    tested = any(surface.p_raised is not None for surface in surfaces)
+    paragraphs = [TWO_QUESTIONS] if tested and areas else []
+    for surface in surfaces:
+        found = contours.get(surface.stem)
+        more = [found.words, *found.notes] if found is not None else []
+        paragraphs.append(" ".join([f"{capitalised(surface.title)}: {surface.words}", *more]).strip())
+    return paragraphs

@@ -146,7 +146,8 @@ def test_the_densest_part_counts_events_largest_first():
     )
     assert contours.summary == (
         "Densest 22.2222 % of the area: "
-        "2 polygons, 0.166 km² (23.1 % of the area, 3 events, 75.0 % of those in the area)."
+        "2 polygons, 0.166 km² (23.1 % of the cells of the surface, "
+        "3 events, 75.0 % of those in the cells of the surface)."
     )
 
 
@@ -185,6 +186,25 @@ def test_tiny_polygons_are_counted():
     assert len(top_contours(make_surface(values), share=13 / 27)) == 2
 
 
+def test_specks_are_left_out_and_counted():
+    # Two blocks of 4 cells that pass, 1 of 12: below 0.04 and 0.12 km². Events: 25, 19, 30, and 6 elsewhere.
+    p = np.full((8, 16), 0.6)
+    p[1:3, 1:3] = p[1:3, 5:7] = p[4:7, 9:13] = 1e-6
+    points = [(200, 600)] * 25 + [(600, 600)] * 19 + [(1100, 250)] * 30 + [(1550, 50)] * 6
+    surface, events = make_tested(p.tolist()), make_events(points)
+    every = tolerance_contours(surface, events=events)
+    assert every.table["events"].tolist() == [30.0, 25.0, 19.0]
+    many = tolerance_contours(surface, events=events, fewest_events=20)
+    assert many.table["events"].tolist() == [30.0, 25.0]
+    assert many.table["share_of_events"].tolist() == pytest.approx([30 / 80, 25 / 80])
+    assert dict(many.provenance)["left_out"] == {"raised": 1, "lowered": 0}
+    large = tolerance_contours(surface, events=events, smallest_km2=0.1, fewest_events=20)
+    assert large.table["events"].tolist() == [30.0]
+    assert large.notes[0].startswith(
+        "Risk raised by more than chance at 5 %: polygons below 100,000 m² or with fewer than 20 events left out: 2, "
+    )
+
+
 def test_events_that_are_not_released_are_not_counted():
     surface = make_surface(two_peaks())
     contours = top_contours(surface, events=make_events([(250, 350)], "unreleased"), share=0.2)
@@ -219,10 +239,11 @@ def test_the_study_areas_own_border_cuts_off():
     table = top_contours(make_surface(values), area=StudyArea(frame), share=0.3).table
     assert shapely.equals(table.geometry.iloc[0], shapely.box(700, 0, 960, 400))
     assert table["share_of_area"].tolist() == pytest.approx([260 / 960])
-    # A cell inside it without a value is cut out.
+    # A cell inside it without a value is cut out; shares are of the whole study area all the same.
     values[0, 9] = NAN
     table = top_contours(make_surface(values), area=StudyArea(frame), share=11 / 39).table
     assert table.geometry.iloc[0].area == pytest.approx(260 * 400 - 60 * 100)
+    assert table["share_of_area"].tolist() == pytest.approx([(260 * 400 - 60 * 100) / (960 * 400)])
 
 
 # --------------------------------------------------------------------------- tolerance contours

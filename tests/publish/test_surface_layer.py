@@ -15,8 +15,9 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch
 from sheet_checks import assert_legible, prose, words
 
+from hotspots.analysis.contours import tolerance_contours
 from hotspots.errors import DisclosureError
-from hotspots.nouns import Place
+from hotspots.nouns import Contours, Place
 from hotspots.publish.ground import prepare_ground
 from hotspots.publish.maps import draw_map, save_map
 from hotspots.publish.saving import title_of
@@ -31,6 +32,7 @@ from hotspots.publish.surface_layer import (
     lying_in,
     unjudged_cells,
 )
+from hotspots.publish.surface_words import surface_sentence
 
 BIRMINGHAM = Place("Birmingham", ("E08000025",))
 SANDWELL = Place("Sandwell", ("E08000028",))
@@ -177,7 +179,7 @@ def test_lines_around_raised_are_solid_and_around_lowered_broken(risk, contours,
 
 def test_titles_count_places_with_their_shares(risk, contours, make_contours, study_area):
     assert title_of(draw_map(risk, study_area, contours=contours)) == (
-        "The risk of knife crime is raised in 1 place, 11 % of the area with 30 % of the events"
+        "The risk of knife crime is raised in 1 place, 11 % of the study area with 30 % of the events"
     )
     # Two of the square's four km² lie in Birmingham, which has 18.
     assert title_of(draw_map(risk, study_area, contours=contours, place=BIRMINGHAM)) == (
@@ -187,7 +189,7 @@ def test_titles_count_places_with_their_shares(risk, contours, make_contours, st
     # Half a km² of 36, and 3 of 200 events.
     assert title_of(draw_map(risk, study_area, contours=lowered)) == (
         "The risk of knife crime is nowhere raised beyond chance; "
-        "lowered in 2 places, together 1.4 % of the area with 1.5 % of the events"
+        "lowered in 2 places, together 1.4 % of the study area with 1.5 % of the events"
     )
     none = make_contours(table=contours.table[:0])
     assert title_of(draw_map(risk, study_area, contours=none)) == (
@@ -235,7 +237,7 @@ def test_a_difference_is_symmetric_and_in_its_unit(make_risk, contours, study_ar
         kind="difference", unit="events per km² and year", title="knife crime, 2019 less 2017", name="change"
     )
     figure = draw_map(change, study_area, contours=contours)
-    assert title_of(figure) == "Knife crime, 2019 less 2017: higher in 1 place, 11 % of the area"
+    assert title_of(figure) == "Knife crime, 2019 less 2017: higher in 1 place, 11 % of the study area"
     labels = list(legend(figure))[:7]
     # log(3.2) is 1.16: a step of 0.2 is reached four times, a step of 0.5 is not.
     assert labels[0] == "Higher by 0.8 or more"
@@ -326,3 +328,18 @@ def test_raised_is_darker_than_all_else_in_grey(risk, study_area):
     assert all(later < earlier for earlier, later in pairwise([average, lowered, raised]))
     assert math.isfinite(raised)
     assert replace(risk).values is not risk.values
+
+
+def test_page_one_and_the_map_say_the_same(risk, study_area):
+    """The town has 36 km², of which 30 are judged: the base is the town, on both."""
+    found = tolerance_contours(risk, area=study_area, level=0.2, adjustment="none")
+    raised = found.table[found.table["kind"] == "raised"]
+    share = 100 * raised.geometry.area.sum() / 36e6
+    said = surface_sentence(risk, found)
+    assert said == f"{title_of(draw_map(risk, study_area, contours=found))}."
+    assert f"{share:.1f} % of the study area" in said
+    # What is smaller than a hectare is a polygon of the layer, and counts on the map as on page one.
+    tiny = found.table.assign(geometry=found.table.geometry.centroid.buffer(40, cap_style="square"))
+    small = Contours(tiny, surface="risk", release="invented")
+    title = title_of(draw_map(risk, study_area, contours=small))
+    assert title.startswith("The risk of knife crime is raised in 1 place")

@@ -16,6 +16,7 @@ from hotspots.publish.surface_words import (
     percent,
     surface_heading,
     surface_method_sentence,
+    surface_paragraphs,
     surface_reading,
     surface_title,
 )
@@ -37,7 +38,7 @@ def test_shares_in_per_cent():
         (
             {"raised": Lying(7, 0.021, 0.14), "lowered": Lying(2, 0.1, 0.01)},
             None,
-            "The risk of knife crime is raised in 7 places, together 2.1 % of the area with 14 % of the events",
+            "The risk of knife crime is raised in 7 places, together 2.1 % of the study area with 14 % of the events",
         ),
         (
             {"raised": Lying(1, 0.03)},
@@ -48,9 +49,14 @@ def test_shares_in_per_cent():
             {"lowered": Lying(3, 0.2, 0.1)},
             None,
             "The risk of knife crime is nowhere raised beyond chance; "
-            "lowered in 3 places, together 20 % of the area with 10 % of the events",
+            "lowered in 3 places, together 20 % of the study area with 10 % of the events",
         ),
         ({}, COVENTRY, "The risk of knife crime in Coventry is nowhere raised or lowered beyond chance"),
+        (
+            {"raised": Lying(0, 0.0)},
+            None,
+            "The risk of knife crime is nowhere raised or lowered beyond chance, specks apart",
+        ),
     ],
 )
 def test_titles_of_a_tested_risk(make_risk, lying, place, title):
@@ -62,7 +68,7 @@ def test_titles_of_a_tested_risk(make_risk, lying, place, title):
 def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(make_risk, kind):
     change = make_risk(kind=kind, title="knife crime, 2019 against 2017")
     assert surface_title(change, lying={"raised": Lying(3, 0.012, 0.2)}) == (
-        "Knife crime, 2019 against 2017: higher in 3 places, together 1.2 % of the area"
+        "Knife crime, 2019 against 2017: higher in 3 places, together 1.2 % of the study area"
     )
     none = "Knife crime, 2019 against 2017: nowhere higher or lower beyond chance"
     assert surface_title(change, lying={}) == none
@@ -75,10 +81,10 @@ def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kin
     start = "Knife crime, 2019 against 2017:"
     assert surface_title(change, lying={}) == f"{start} nowhere above or below the overall ratio beyond chance"
     assert surface_title(change, lying={"raised": Lying(2, 0.01)}) == (
-        f"{start} above the overall ratio in 2 places, together 1.0 % of the area"
+        f"{start} above the overall ratio in 2 places, together 1.0 % of the study area"
     )
     assert surface_title(change, lying={"lowered": Lying(2, 0.01)}) == (
-        f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0 % of the area"
+        f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0 % of the study area"
     )
     assert "than over the whole area" in surface_reading(change)
     assert "is higher" not in surface_reading(change)
@@ -181,3 +187,15 @@ def test_alternative_text_of_every_kind(make_surface, risk):
     assert alt_text(risk, title="Raised in 7 places").startswith(
         "Map of risk of knife crime. Raised in 7 places. Quartic"
     )
+
+
+def test_the_methods_explain_two_answers_and_what_was_left_out(risk, surface, contours):
+    two, of_risk = surface_paragraphs([risk], {risk.stem: contours}, areas=True)
+    assert two.startswith("Two questions, and two answers that need not agree: the maps of areas ask whether an area")
+    assert of_risk == (
+        "Risk of knife crime: Events over people. Contours go round what chance would not give. "
+        "A line is no more exact than the bandwidth."
+    )
+    # Only one of the two is asked.
+    assert len(surface_paragraphs([risk], {}, areas=False)) == 1
+    assert surface_paragraphs([surface], {}, areas=True) == ["Knife crime: Kernel density with edge correction."]
