@@ -103,7 +103,7 @@ def draw_map(
     with look():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
-        heading = title or _title(noun, ground, place, places, contours)
+        heading = title or _title(noun, ground, place, contours)
         subtitle = wording.subtitle(noun, ground.area, place=place)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
         bottom = foot(
@@ -149,15 +149,13 @@ def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
     return save_sheet(figure, Path(stem), dpi=dpi)
 
 
-def _title(
-    noun: Mapped, ground: Ground, place: Place | None, places: pd.DataFrame | None, contours: Contours | None
-) -> str:
+def _title(noun: Mapped, ground: Ground, place: Place | None, contours: Contours | None) -> str:
     if isinstance(noun, HotspotResult):
         return wording.finding_title(noun, place)
     if isinstance(noun, Surface):
         inside = cells_inside(noun, ground, place)
         lying = None if contours is None else lying_in(contours, ground, place)
-        return surface_title(noun, places, place=place, inside=inside, lying=lying)
+        return surface_title(noun, place=place, inside=inside, lying=lying)
     return wording.schools_title(noun, place)
 
 

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.nouns import Contours, Place, Surface
-from hotspots.publish.phrases import capitalised, plural, rounded
+from hotspots.publish.phrases import capitalised, plural
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = [
     "Lying",
     "bandwidth_sentence",
+    "half_in",
     "only_specks",
-    "peak",
     "surface_heading",
     "surface_method_sentence",
     "surface_paragraphs",
@@ -29,8 +28,8 @@ __all__ = [
     "surface_title",
 ]
 
-NEAR: Final = 5_000.0
-"""Metres within which a name says where something is."""
+FEWEST_FOR_PATTERN: Final = 20
+"""Events below which nothing is said of where they are dense: with one less or more it would be somewhere else."""
 UNTOLD: Final = "No event's place inside its area is known."
 NOT_TESTED: Final = "No cell is tested against chance."
 TWO_QUESTIONS: Final = (
@@ -68,20 +67,29 @@ def _in(place: Place | None) -> str:
 # --------------------------------------------------------------------------- titles
 
 
-def peak(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
-    """Return easting and northing (metres) of the highest cell, and its value; NaN where no cell has one."""
-    values = surface.values if inside is None else np.where(inside, surface.values, np.nan)
-    if not bool(np.isfinite(values).any()):
-        return (surface.origin[0], surface.origin[1], float("nan"))
-    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-    east = surface.origin[0] + (float(column) + 0.5) * surface.cell
-    north = surface.origin[1] - (float(row) + 0.5) * surface.cell
-    return (east, north, float(values[row, column]))
+def half_in(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float]:
+    """Return the share of the cells that has half of a density, densest first, and the events in all of them.
+
+    Both are NaN where nothing lies in any cell; the events also where the surface does not know its own.
+
+    Examples
+    --------
+    >>> surface = Surface(np.array([[6.0, 2.0, 1.0, 1.0]]), (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan)
+    >>> half_in(surface)
+    (0.25, 80.0)
+    """
+    known = np.isfinite(surface.values)
+    chosen = surface.values[known if inside is None else known & inside]
+    whole, total = float(chosen.sum()), float(surface.values[known].sum())
+    if not whole > 0:
+        return math.nan, math.nan
+    # A sum of half of it but for rounding is half of it.
+    cells = int(np.searchsorted(np.cumsum(np.sort(chosen)[::-1]), whole / 2 * (1 - 1e-12))) + 1
+    return cells / len(chosen), surface.integral * whole / total
 
 
 def surface_title(
     surface: Surface,
-    places: pd.DataFrame | None = None,
     *,
     place: Place | None = None,
     inside: NDArray[np.bool_] | None = None,
@@ -89,46 +97,28 @@ def surface_title(
 ) -> str:
     """Return the finding of a surface in one line.
 
-    Of a density: where it is highest, and how high. Of a tested surface: in how many places it is raised, with how
-    much of the area and of the events, or that it is raised nowhere. Of one that was not tested: where it is highest.
+    Of a density: in how much of the area half of the events lie; no highest value, which nothing was tested for and
+    which a handful of events can make. Of a tested surface: in how many places it is raised, with how much of the area
+    and of the events, or that it is raised nowhere. Of one that was not tested: that it was not.
 
     Parameters
     ----------
     surface
         What is shown.
-    places
-        Names with `easting` and `northing` (metres); the nearest is given if it is within 5 km of the highest cell.
     place
         The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
     lying
         Kind of contour → what lies in it; None where nothing was tested.
     """
-    tested = surface.kind not in ("density", "spread") and lying is not None
-    if tested and lying is not None:
-        return _tested_title(surface, place, lying)
-    east, north, value = peak(surface, inside)
-    near = _near(east, north, places, place)
-    if surface.kind in ("relative-risk", "ratio", "difference"):
-        return _untested_title(surface, place, value, near)
-    if not np.isfinite(value) or value <= 0:
+    if surface.kind not in ("density", "spread"):
+        return _untested_title(surface, place) if lying is None else _tested_title(surface, place, lying)
+    share, events = half_in(surface, inside)
+    if math.isnan(share):
         return f"No {surface.title}{_in(place) or ' in the study area'}"
-    density, dense = f"The density of {surface.title}{_in(place)}", f"{rounded(value)} {surface.unit}"
-    if surface.kind == "spread" and near:
-        near = f"in an area {near}"
-    return f"{density} is highest {near}: {dense}" if near else f"{density} reaches {dense}"
-
-
-def _near(east: float, north: float, places: pd.DataFrame | None, place: Place | None) -> str:
-    """Return "near" and the nearest name; empty where none is near."""
-    if places is None or not len(places):
-        return ""
-    x, y = (places[column].to_numpy(dtype=float) for column in ("easting", "northing"))
-    away = np.hypot(x - east, y - north)
-    nearest = int(np.argmin(away))
-    if float(away[nearest]) > NEAR:
-        return ""
-    name = str(places["name"].iloc[nearest])
-    return "near its centre" if place is not None and name == place.name else f"near {name}"
+    if events < FEWEST_FOR_PATTERN:
+        return f"{capitalised(surface.title)}{_in(place)}: too few events for a pattern"
+    whole, its = ("the study area", "the") if place is None else (place.name, "its")
+    return f"On this map the densest {percent(share)} of {whole} has half of {its} {surface.title}"
 
 
 def _subject(surface: Surface) -> str:
@@ -183,18 +173,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
-def _untested_title(surface: Surface, place: Place | None, value: float, near: str) -> str:
-    subject, where = f"{_subject(surface)}{_in(place)}", f" {near}" if near else ""
-    if not np.isfinite(value):
+def _untested_title(surface: Surface, place: Place | None) -> str:
+    subject = f"{_subject(surface)}{_in(place)}"
+    if not bool(np.isfinite(surface.values).any()):
         return f"{subject}: too few events to judge"
-    if surface.kind == "difference":
-        return (
-            f"{subject}: highest{where}, {rounded(value)} {surface.unit}" if value > 0 else f"{subject}: nowhere higher"
-        )
-    factor, unit = rounded(math.exp(value)), surface.unit.removesuffix(" (natural logarithm)")
-    if surface.kind == "relative-risk":
-        return f"{subject} is highest{where}: {factor} times the average"
-    return f"{subject}: highest{where}, " + (f"{factor} {unit}" if unit.startswith("times ") else f"{factor} times")
+    tested = surface.p_raised is not None
+    return f"{subject}: what goes beyond chance is not shown" if tested else f"{subject}, not tested against chance"
 
 
 def surface_sentence(surface: Surface, contours: Contours) -> str:
@@ -247,7 +231,9 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         said.append("A broken line goes around what is lower.")
     if kinds & {"raised", "lowered"}:
         said.append("Grey: what differs there may be chance.")
-    elif contours is not None:
+    elif contours is None:
+        said.append("A strong colour alone does not mean that a difference goes beyond chance.")
+    else:
         said = ["All grey: nowhere does the difference go beyond chance."]
     if surface.kind == "relative-risk":
         said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")

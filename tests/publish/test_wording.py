@@ -169,26 +169,28 @@ def test_method_sentence_says_what_it_does_not_show(gi_result: HotspotResult) ->
 # --------------------------------------------------------------------------- surfaces
 
 
-def test_surface_title_names_the_nearest_place(surface: Surface) -> None:
-    # The higher bump was put at 402 000, 292 500; its peak is about 2 + 90.
-    places = pd.DataFrame(
-        {"name": ["Far", "Near"], "easting": [404_500.0, 402_300.0], "northing": [294_500.0, 292_500.0]}
+def test_a_density_says_where_half_of_it_lies_and_no_highest_value(make_surface: Any) -> None:
+    # 3 of 12 cells have 48 of 92 events; in the western half 2 of 6 have 32 of 52, and 1 of 6 has 16.
+    values = np.array([[16.0, 16.0, 4.0, 4.0], [4.0, 4.0, 16.0, 4.0], [4.0, 8.0, 6.0, 6.0]])
+    surface = make_surface(values=values, cell=1000.0, integral=92.0)
+    assert (
+        wording.surface_title(surface) == "On this map the densest 25 % of the study area has half of the knife crime"
     )
-    title = wording.surface_title(surface, places)
-    assert title.startswith("The density of knife crime is highest near Near: 9")
-    assert title.endswith("events per km² and year")
-    away = places.assign(easting=places["easting"] + 9_000)
-    assert "near" not in wording.surface_title(surface, away)
-
-
-def test_surface_title_of_a_place_speaks_of_its_own_peak(surface: Surface) -> None:
-    rows, columns = surface.values.shape
-    eastern = np.zeros((rows, columns), dtype=bool)
-    eastern[:, columns // 2 :] = True
     sandwell = Place("Sandwell", ("E08000028",))
-    places = pd.DataFrame({"name": ["Sandwell"], "easting": [404_500.0], "northing": [294_500.0]})
-    title = wording.surface_title(surface, places, place=sandwell, inside=eastern)
-    assert title.startswith("The density of knife crime in Sandwell is highest near its centre: 4")
+    western = np.tile([True, True, False, False], (3, 1))
+    title = wording.surface_title(surface, place=sandwell, inside=western)
+    assert title == "On this map the densest 33 % of Sandwell has half of its knife crime"
+
+
+@pytest.mark.parametrize("kind", ["density", "spread"])
+def test_nine_events_make_no_headline(make_surface: Any, kind: str) -> None:
+    """All nine lie in one small cell, which is 106 per km² dense."""
+    values = np.zeros((10, 10))
+    values[0, 0] = 106.0
+    few = make_surface(values=values, kind=kind, integral=9.0)
+    assert wording.surface_title(few) == "Knife crime: too few events for a pattern"
+    many = make_surface(values=values, kind=kind, integral=20.0)
+    assert wording.surface_title(many) == "On this map the densest 1.0 % of the study area has half of the knife crime"
 
 
 def test_an_empty_surface_has_no_peak(make_surface: Any) -> None:
