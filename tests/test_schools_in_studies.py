@@ -15,7 +15,7 @@ import shapely
 
 from hotspots.analysing import Findings, _children, _compare_schools
 from hotspots.analysis.divergence import diverging_schools
-from hotspots.drawing import _charts
+from hotspots.drawing import _charts, _Table
 from hotspots.errors import StudyError
 from hotspots.nouns import Ages, Deprivation, Schools, StudyArea
 from hotspots.reading import Inputs
@@ -38,6 +38,11 @@ def a_study(**schools: Any) -> Study:
             "schools": {"register": "register.csv", "exclusions": "exclusions.csv", **schools},
         }
     )
+
+
+def shared(given: Inputs) -> _Table:
+    """Return what every sheet of the study is drawn with."""
+    return _Table([], {}, given.area, None, None, None, "", dpi=50, imprint="Made for a test", folder=Path())
 
 
 def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = True, ranks: bool = True) -> Inputs:
@@ -162,7 +167,7 @@ def test_ranks_alone_are_enough_and_the_index_keeps_its_name(tmp_path: Path) -> 
         *(told.words for told in findings.school_looks.values()),
         *headlines(a_study(), given, findings),
     ]
-    for page in _charts(given, findings, tmp_path, lambda _: None, 50):
+    for page in _charts(given, findings, tmp_path, lambda _: None, shared(given)):
         said += [page.title, page.alt, page.text]
     assert not [words for words in said if "IDACI" in words or "England" in words]
     assert any("WIMD 2019" in words for words in said)
@@ -199,7 +204,7 @@ def test_what_can_t_be_said_of_schools_without_points_is_listed() -> None:
 def test_charts_table_words_and_files_of_schools(tmp_path: Path) -> None:
     given, study = inputs(), a_study()
     findings = compared(study, given)
-    charts = list(_charts(given, findings, tmp_path / "charts", lambda _: None, 50))
+    charts = list(_charts(given, findings, tmp_path / "charts", lambda _: None, shared(given)))
     drawn = {"schools_funnel", "schools_idaci", "schools_idaci_catchment", "schools_authorities"}
     assert {path.stem for path in (tmp_path / "charts").iterdir()} == drawn
     table = charts[-1].table
@@ -229,11 +234,11 @@ def test_no_school_that_stands_out_is_no_table(tmp_path: Path) -> None:
     table = given.schools.table.assign(low=6.0, high=6.0)
     given.schools = Schools(table, rows_read=N, release=INVENTED)
     findings = compared(a_study(), given)
-    assert all(page.table is None for page in _charts(given, findings, tmp_path, lambda _: None, 50))
+    assert all(page.table is None for page in _charts(given, findings, tmp_path, lambda _: None, shared(given)))
 
 
 @pytest.mark.parametrize(
-    "step", [_write_tables, lambda given, found, path: list(_charts(given, found, path, print, 50))]
+    "step", [_write_tables, lambda given, found, path: list(_charts(given, found, path, print, shared(given)))]
 )
 def test_writing_changes_nothing(step: Callable[..., Any], tmp_path: Path) -> None:
     given = inputs()
