@@ -19,6 +19,7 @@ from hotspots.values import (
     Period,
     Periods,
     SectionName,
+    Share,
     ShortTitle,
     SurfaceKernel,
     Title,
@@ -297,6 +298,7 @@ class Analysis(Section):
     mid_p: bool = False
     adjustment: Adjustment = "benjamini-hochberg-apart"
     level: float = Field(default=0.05, gt=0, lt=0.5)
+    global_statistics: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Analysis:
@@ -311,8 +313,6 @@ class Analysis(Section):
             if set_ and self.null != "randomisation":
                 raise ValueError(f'{name} needs null = "randomisation": a null of risk takes the population itself')
         return self
-
-    global_statistics: bool = False
 
 
 class DensitySection(Section):
@@ -363,14 +363,7 @@ class PredictionSection(Section):
     past: Years
     future: Years
     bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] = (500.0, 1000.0, 2000.0)
-    shares: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1), Distinct] = (
-        0.01,
-        0.02,
-        0.05,
-        0.1,
-        0.15,
-        0.2,
-    )
+    shares: Annotated[tuple[Share, ...], Field(min_length=1), Distinct] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
 
     @model_validator(mode="after")
     def _forwards(self) -> PredictionSection:

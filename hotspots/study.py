@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from hotspots.contradictions import contradiction
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.nouns import slugify
-from hotspots.output_names import collision
 from hotspots.sections import (
     AgesSection,
     Analysis,
@@ -32,7 +32,7 @@ from hotspots.sections import (
     SeriesSection,
     section_in,
 )
-from hotspots.values import RESERVED, Title, is_code
+from hotspots.values import RESERVED, Title
 from hotspots.vocabulary import Profile
 
 FOLDER: Final = "<folder>"
@@ -113,14 +113,9 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
-        names = [section.name for section in self.events]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"two event sections share the name {sorted(twice)[0]!r}")
-        for check in (_of_series, _of_surfaces, _of_places, _of_population, _of_titles, collision):
-            problem = check(self)
-            if problem:
-                raise ValueError(problem)
+        problem = contradiction(self)
+        if problem:
+            raise ValueError(problem)
         if self.schools is not None and self.deprivation is None:
             raise ValueError("schools need a [deprivation] section to be compared with")
         if self.profile == "restricted" and not self.readers:
@@ -170,96 +165,6 @@ class Study(Section):
         named += [path for section in self.events for path in (*section.paths, section.totals)]
         named += [self.schools.register_file, self.schools.exclusions, self.schools.totals] if self.schools else []
         return list(dict.fromkeys(self.path(path) for path in named if path is not None))
-
-
-def _of_places(study: Study) -> str:
-    """Return what is wrong with the places, as far as the study file alone tells."""
-    slugs = [section.place.slug for section in study.places]
-    for section, slug in zip(study.places, slugs, strict=True):
-        if not slug:
-            return f"place {section.name!r} has no letter to name its maps after"
-        if slugs.count(slug) > 1:
-            return f"two places would share the file name {slug!r}"
-        # By code alone: what authorities are called is known when the boundaries are read.
-        kept = study.areas.authorities if all(map(is_code, study.areas.authorities or ())) else None
-        unknown = [code for code in section.authorities if kept is not None and code not in kept]
-        if unknown:
-            return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
-    return ""
-
-
-def _of_population(study: Study) -> str:
-    """Return which setting needs a population that is not there: another test would take the place of the one named."""
-    analysis, needs = study.analysis, ("exchangeable-risk", "constant-risk")
-    if study.population is not None:
-        return ""
-    if analysis.null in needs:
-        return f"analysis.null = {analysis.null!r} needs people: add [population], or take null = 'randomisation'"
-    if analysis.measure != "count":
-        return f"analysis.measure = {analysis.measure!r} needs people: add [population], or take measure = 'count'"
-    wanting = [section for section in study.events if section.null in needs]
-    return f"null = {wanting[0].null!r} of events {wanting[0].name!r} needs people: add [population]" if wanting else ""
-
-
-def _of_titles(study: Study) -> str:
-    """Return which title two sections share: a reader could not tell their pages apart."""
-    kinds: tuple[tuple[str, list[Any]], ...] = (
-        ("event sections", [*study.events, *study.comparisons]),
-        ("series", [*study.series, *study.recorded]),
-    )
-    for kind, sections in kinds:
-        titles = [section.title.casefold() for section in sections]
-        twice = [section.title for section in sections if titles.count(section.title.casefold()) > 1]
-        if twice:
-            return f"two {kind} share the title {twice[0]!r}: a reader could not tell them apart"
-    density = study.density
-    if not density.risk and not study.comparisons and (density.risk_bandwidth or density.risk_cell):
-        return "density.risk_bandwidth and risk_cell do nothing with risk = false and no [[comparisons]]"
-    return ""
-
-
-def _of_series(study: Study) -> str:
-    """Return what is wrong with series, as far as the study file alone tells."""
-    formats = {section.name: section.format for section in study.events}
-    for section in study.series:
-        if section.events not in formats:
-            return f"series {section.name!r} is of {section.events!r}, which is no event section"
-        if formats[section.events] == "counts":
-            return f"series {section.name!r} is of {section.events!r}, which is a table of counts: events are needed"
-    own = [section.name for section in (*study.series, *study.recorded)]
-    twice = sorted({name for name in own if own.count(name) > 1})
-    return f"two series share the name {twice[0]!r}" if twice else ""
-
-
-def _of_surfaces(study: Study) -> str:
-    """Return what is wrong with comparisons and predictions, as far as the study file alone tells."""
-    names = [section.name for section in study.events]
-    of_comparisons = [(f"comparison {one.name!r}", name) for one in study.comparisons for name in one.sources]
-    for what, named in (*of_comparisons, *(("a prediction", one.events) for one in study.predictions)):
-        if named not in names:
-            return f"{what} is of {named!r}, which is no event section"
-        if study.events[names.index(named)].format == "counts":
-            return f"{what} is of {named!r}, which is a table of counts: events are needed"
-    own = [one.name for one in study.predictions]
-    twice = sorted({name for name in own if own.count(name) > 1})
-    if twice:
-        return f"two predictions would share the name {twice[0]!r}: let their years differ"
-    own = [one.name for one in study.comparisons]
-    twice = sorted({name for name in own if own.count(name) > 1 or name in names})
-    if twice:
-        return f"the comparison {twice[0]!r} shares its name with another section"
-    for one in study.comparisons:
-        first = next(section for section in study.events if section.name == one.events)
-        second = next(section for section in study.events if section.name == one.sources[1])
-        spans = one.years or first.years, one.against_years or second.years
-        if first is second and _overlap(*spans):
-            return f"comparison {one.name!r} compares {one.events!r} with itself: the years of both sides overlap"
-    return ""
-
-
-def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    """Whether two spans share a year; one without bounds holds every year."""
-    return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
 
 
 def read_study(path: str | Path) -> Study:

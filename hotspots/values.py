@@ -120,6 +120,7 @@ Year = Annotated[int, Field(ge=1900, le=2100)]
 Vintage = Annotated[int, Field(ge=1971, le=2100)]
 Metres = Annotated[float, Field(ge=1, le=100_000)]
 Width = Annotated[float, Field(ge=10, le=100_000)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 def _pair(what: str, example: str, least: int, most: int, *, or_words: bool = False) -> BeforeValidator:
