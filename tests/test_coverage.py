@@ -22,7 +22,7 @@ def test_three_julys_are_three_months_of_twenty_five():
     assert time_covered(JULYS.years, JULYS) == "over 3 of 25 months"
     assert note_coverage(JULYS) == (
         "Figures per year are of 3 of 25 months; covered: July 2016, July 2017, July 2018.",
-        "They are of July only, as if the other months of a year were like these.",
+        "They are from July only, as if the other months of a year were like these.",
     )
 
 
@@ -33,6 +33,13 @@ def test_fifty_eight_months_are_still_per_year():
     assert per_year("events per km²", cover.years, cover) == "events per km² and year"
     assert time_covered(cover.years, cover) == "over 58 of 60 months"
     assert note_coverage(cover) == ("Figures per year are of 58 of 60 months; missing: March 2017, November 2018.",)
+
+
+def test_calendar_months_that_are_never_covered_are_named():
+    eleven = cover_months([f"2019-{month:02d}" for month in range(1, 13) if month != 5] + ["2018-12"])
+    assert per_year("events per km²", eleven.years, eleven) == "events per km² and year (without May)"
+    half = cover_months([f"2019-{month:02d}" for month in range(1, 7)])
+    assert per_year("events", half.years, half) == "events and year (from 6 of the 12 calendar months)"
 
 
 def test_whole_years_need_no_note():

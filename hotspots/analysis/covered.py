@@ -10,7 +10,7 @@ from hotspots.nouns.coverage import ENGLISH, MONTHS_OF_A_YEAR, Coverage
 
 __all__ = ["compare_coverage", "describe_coverage", "note_coverage", "per_year", "time_covered"]
 
-FEW: Final = 4
+FEW: Final = 3
 """More calendar months than these are counted and not named."""
 
 
@@ -25,7 +25,7 @@ def per_year(unit: str, years: float | None, cover: Coverage | None) -> str:
     if not years:
         return unit
     only = cover.only if cover is not None else ()
-    return f"{unit} and year{f' (from {_calendar_months(only)} only)' if only else ''}"
+    return f"{unit} and year{f' ({_which_months(only)})' if only else ''}"
 
 
 def time_covered(years: float | None, cover: Coverage | None) -> str:
@@ -52,9 +52,7 @@ def note_coverage(cover: Coverage | None) -> tuple[str, ...]:
     elif cover.years != int(cover.years):
         notes.append(f"Figures per year are of {cover.years * MONTHS_OF_A_YEAR:,.0f} months.")
     if cover.only:
-        notes.append(
-            f"They are of {_calendar_months(cover.only)} only, as if the other months of a year were like these."
-        )
+        notes.append(f"They are {_which_months(cover.only)}, as if the other months of a year were like these.")
     return tuple(notes)
 
 
@@ -87,7 +85,13 @@ def _months(months: Sequence[str]) -> str:
     return list_briefly([f"{ENGLISH[int(month[5:]) - 1]} {month[:4]}" for month in months], 12)
 
 
-def _calendar_months(names: Sequence[str]) -> str:
-    if len(names) > FEW:
-        return f"{len(names)} of the 12 calendar months"
+def _which_months(covered: Sequence[str]) -> str:
+    """Return e.g. ``"from July only"``, ``"without May"`` or ``"from 6 of the 12 calendar months"``."""
+    absent = [name for name in ENGLISH if name not in covered]
+    if len(covered) <= FEW:
+        return f"from {_listed(covered)} only"
+    return f"without {_listed(absent)}" if len(absent) <= FEW else f"from {len(covered)} of the 12 calendar months"
+
+
+def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
