@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from worlds import ROOT, make_grid
 
 from hotspots.nouns import StudyArea
+
+# A shared machine may be slow: how long an example takes says nothing about it.
+settings.register_profile("hotspots", deadline=None)
+settings.load_profile("hotspots")
 
 REAL = ROOT.parent / "shared" / "data"
 

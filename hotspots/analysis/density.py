@@ -15,11 +15,13 @@ from hotspots.analysis.grids import Grid, choose_side
 from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 from hotspots.analysis.placing import Placed, place_events
 from hotspots.analysis.stamping import merge_stacked
+from hotspots.analysis.tables import as_area, as_events
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Coverage, Events, StudyArea, Surface
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -41,8 +43,8 @@ BORDER_WORDS: Final = {
 
 
 def kernel_density(
-    events: Events,
-    area: StudyArea,
+    events: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
     *,
     bandwidth: BandwidthRule | float | None = None,
     cell: float | None = None,
@@ -53,6 +55,7 @@ def kernel_density(
     weights: str | None = None,
     exact: bool = False,
     beyond: bool | None = None,
+    release: str = UNRELEASED,
 ) -> Surface:
     """Return the density of events as a surface: the kernel sum at the centre of every cell of the study area.
 
@@ -61,9 +64,9 @@ def kernel_density(
     Parameters
     ----------
     events
-        Events with points; those without a point are left out and counted.
+        Events with points, or a GeoDataFrame of points; those without a point are left out and counted.
     area
-        The study area. Cells whose centre lies outside are missing.
+        The study area, or a GeoDataFrame of polygons. Cells whose centre lies outside are missing.
     bandwidth
         In metres: the radius of the kernel (its standard deviation for ``"gaussian"``); or the name of a rule, see
         `choose_bandwidth`. By default Silverman's robust rule, and not below what map points allow.
@@ -89,6 +92,8 @@ def kernel_density(
         Whether the file holds events beyond the border too. Then those within reach are used as they are, and no edge
         is corrected. By default told from the data: so it is where events in a strip one radius wide just outside the
         border are at least a quarter as dense as just inside.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
 
     Returns
     -------
@@ -108,6 +113,7 @@ def kernel_density(
     (1993), Statistics and Computing 3, 135-146 (edge corrections); Abramson (1982), Annals of Statistics 10, 1217-1223.
     """
     _need_settings(cell, kernel, edge, years)
+    events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     placed = place_events(events, area, outline, weights=weights)
     own = placed.only(placed.inside)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.analysis.tables import as_area, as_events
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import AreaCounts, Events, Schools, StudyArea
-from hotspots.vocabulary import LSOA_PREFIXES, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
+from hotspots.vocabulary import LSOA_PREFIXES, UNRELEASED, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,7 +32,13 @@ STRAY_SHARE: Final = 0.01
 """More events than both, lost to codes of another vintage, are no strays: whole areas would stand at a false zero."""
 
 
-def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = None) -> AreaCounts:
+def count_events(
+    events: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
+    *,
+    points: StudyArea | None = None,
+    release: str = UNRELEASED,
+) -> AreaCounts:
     """Return the number of events in every area; each event is counted once, or outside, or dropped with a reason.
 
     One rule each, in this order:
@@ -49,12 +56,15 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
     Parameters
     ----------
     events
-        As read from a file. Its rows and reasons stand in the audit.
+        As read from a file, its rows and reasons are in the audit; or a GeoDataFrame of points (any coordinate system),
+        with `when`, `area_code` and `kind` where known.
     area
-        The areas to count in.
+        The areas to count in: a study area, or a GeoDataFrame of polygons whose index gives the ids.
     points
         The same areas in more detail, to place points. Generalised boundaries put up to one event in seven
         into the wrong area.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
 
     Returns
     -------
@@ -69,6 +79,7 @@ def count_events(events: Events, area: StudyArea, *, points: StudyArea | None = 
         If `points` lacks one of the areas, or many events have a code of another vintage and no point: areas that
         were split or merged would seem to have no events.
     """
+    events, area = as_events(events, release=release), as_area(area)
     place, kind, audit, unplaced = _place_events(events, area, _polygons(area, points))
     _refuse_other_vintage(events, area, kind, dict(unplaced).get(OTHER_VINTAGE, 0))
     dropped = dict(events.dropped)

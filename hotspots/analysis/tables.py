@@ -1,4 +1,4 @@
-"""Counts from any table of areas, for those who live in geopandas."""
+"""Counts, areas and events from any GeoDataFrame, for those who work in geopandas."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.nouns import AreaCounts, StudyArea, text_ids
-from hotspots.vocabulary import UNRELEASED
+from hotspots.nouns import AreaCounts, Events, StudyArea, text_ids
+from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -33,22 +33,89 @@ def as_counts(
                 found=f"columns {', '.join(map(str, data.columns[:12]))}",
                 advice=f"did you mean {nearest(name, map(str, data.columns))!r}?",
             )
-    areas = data.assign(
-        name=data.get("name", pd.Series(data.index, index=data.index).astype(str)),
-        la_code=data.get("la_code", "not stated"),
-        la_name=data.get("la_name", "not stated"),
-    )[["name", "la_code", "la_name", data.geometry.name]]
-    if data.geometry.name != "geometry":
-        areas = areas.rename_geometry("geometry")
-    broken = ~areas.geometry.is_valid.to_numpy()
-    notes: tuple[str, ...] = ()
-    if broken.any():
-        shapes = areas.geometry.to_numpy().copy()
-        shapes[broken] = areas.geometry[broken].make_valid().to_numpy()
-        areas = areas.assign(geometry=shapes)
-        notes = (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
+    areas, notes = _named(data)
     if population is not None:
         areas = areas.assign(population=data[population].astype(float))
     values = data[column].to_numpy(float)
     table = pd.DataFrame({"observed_low": values, "observed_high": values}, index=text_ids(data.index))
     return AreaCounts(StudyArea(areas), table, name=column, title=column, notes=notes, release=release)
+
+
+def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Return polygons with the columns of a study area, valid, and what was mended."""
+    areas = data.assign(
+        name=data.get("name", pd.Series(data.index, index=data.index).astype(str)),
+        la_code=data.get("la_code", "not stated"),
+        la_name=data.get("la_name", data.get("la_code", "not stated")),
+    )[["name", "la_code", "la_name", data.geometry.name]]
+    if data.geometry.name != "geometry":
+        areas = areas.rename_geometry("geometry")
+    broken = ~areas.geometry.is_valid.to_numpy()
+    if not broken.any():
+        return areas, ()
+    shapes = areas.geometry.to_numpy().copy()
+    shapes[broken] = areas.geometry[broken].make_valid().to_numpy()
+    return areas.assign(geometry=shapes), (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
+
+
+def as_area(data: StudyArea | gpd.GeoDataFrame) -> StudyArea:
+    """Return a study area as it is, or made from any GeoDataFrame of polygons; its index gives the ids.
+
+    Columns `name`, `la_code`, `la_name` and `population` are used where there are any. Another coordinate system is
+    converted.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no coordinate system, or no polygon is left of an area.
+    """
+    if isinstance(data, StudyArea):
+        return data
+    areas, _ = _named(_on_grid(data, "areas"))
+    if "population" in data.columns:
+        areas = areas.assign(population=data["population"].astype(float))
+    return StudyArea(areas)
+
+
+def as_events(data: Events | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> Events:
+    """Return events as they are, or made from any GeoDataFrame of points, one row per event.
+
+    Columns `when`, `area_code` and `kind` are used where there are any; a missing point is an event without a place.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no coordinate system, or a geometry is no point.
+    """
+    if isinstance(data, Events):
+        return data
+    points = _on_grid(data, "points")
+    odd = points.geometry.geom_type.dropna()
+    odd = odd[odd != "Point"]
+    if len(odd):
+        raise AnalysisError(
+            f"Events are points, and row {odd.index[0]!r} is a {odd.iloc[0]}.",
+            found=f"{len(odd):,} of {len(points):,} rows",
+            advice="give one point per event, e.g. frame.set_geometry(frame.centroid)",
+        )
+    when = pd.to_datetime(data["when"]) if "when" in data.columns else pd.Series(pd.NaT, index=data.index)
+    table = pd.DataFrame(
+        {
+            "easting": points.geometry.x.to_numpy(),
+            "northing": points.geometry.y.to_numpy(),
+            "area_code": data["area_code"].to_numpy() if "area_code" in data.columns else None,
+            "when": when.astype("datetime64[s]").to_numpy(),
+            "kind": data["kind"].to_numpy() if "kind" in data.columns else "event",
+        }
+    )
+    return Events(table, rows_read=len(table), release=release)
+
+
+def _on_grid(data: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
+    if data.crs is None:
+        raise AnalysisError(
+            f"The {what} have no coordinate system.",
+            found="a GeoDataFrame without crs",
+            advice='state it: frame.set_crs("EPSG:27700") for metres, frame.set_crs("EPSG:4326") for degrees',
+        )
+    return data if data.crs.to_epsg() == 27700 else data.to_crs(CRS)
