@@ -362,7 +362,7 @@ class PredictionSection(Section):
     events: str
     past: Years
     future: Years
-    bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] = (500.0, 1000.0, 2000.0)
+    bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] | None = None
     shares: Annotated[tuple[Share, ...], Field(min_length=1), Distinct] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
 
     @model_validator(mode="after")

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.density import kernel_density
+from hotspots.analysis.grids import choose_side
 from hotspots.analysis.kernels import Kernel
+from hotspots.analysis.snapping import snapping
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
 from hotspots.vocabulary import weakest_release
@@ -20,13 +22,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["SHARES", "BestBandwidth", "best_bandwidth", "predictive_accuracy"]
+__all__ = ["LADDER", "SHARES", "BestBandwidth", "best_bandwidth", "predictive_accuracy"]
 
 SHARES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
 """Shares of the area that are flagged."""
 
 INTERVAL: Final = (2.5, 97.5)
 """Percentiles of the resamples that an interval goes between."""
+
+LADDER: Final = (125.0, 250.0, 500.0, 1000.0, 2000.0)
+"""Bandwidths in metres that are tried unless others are asked for: from a few streets to a ward."""
+MOST_CELLS: Final = 4_000_000
+NEXT_RUNG: Final = 1.3
+"""The least that is possible is a rung itself where the first of the ladder is more times that."""
 
 NOUGHT: Final = 1e-9
 """Part of the highest density; what is below is rounding, and no cell is before another for it."""
@@ -37,7 +45,7 @@ def predictive_accuracy(
     future: Events,
     area: StudyArea,
     *,
-    bandwidths: Sequence[float] = (500.0, 1000.0, 2000.0),
+    bandwidths: Sequence[float] | None = None,
     shares: Sequence[float] = SHARES,
     kernel: Kernel = "quartic",
     cell: float | None = None,
@@ -69,7 +77,7 @@ def predictive_accuracy(
     area
         The study area. Events outside it are left out.
     bandwidths
-        In metres, as in `kernel_density`.
+        In metres, as in `kernel_density`. By default `LADDER`, from the first rung that map points and cells allow.
     shares
         Shares of the area to flag, above 0 and at most 1.
     kernel
@@ -102,6 +110,7 @@ def predictive_accuracy(
     Green, B. (2023), Security Journal (PEI*); National Institute of Justice (2017), Real-Time Crime Forecasting
     Challenge. Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, section 13.3 (percentiles).
     """
+    bandwidths, cell, tried = _ladder(past, area, cell=cell) if bandwidths is None else (bandwidths, cell, "")
     _need_settings(bandwidths, shares, resamples)
     _need_order(past, future)
     widths, parts = sorted({float(one) for one in bandwidths}), sorted({float(one) for one in shares})
@@ -125,7 +134,7 @@ def predictive_accuracy(
     table.insert(1, "share_of_area", np.tile(parts, len(widths)))
     table.insert(2, "area_km2", table["share_of_area"] * cells * side**2 / 1e6)
     table.insert(3, "past_events", int(surfaces[0].provenance["events_used"]))
-    words = _words(past, future, kernel, cell=side, resamples=resamples)
+    words = _words(past, future, kernel, cell=side, resamples=resamples) + tried
     if (table["best_hit_rate"] > 1 - NOUGHT).any():
         words += " Where hindsight could have hit every event, PEI* is the hit rate and says no more than it."
     table.attrs = {
@@ -136,6 +145,23 @@ def predictive_accuracy(
         "resamples": resamples,
     }
     return table
+
+
+def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, str]:
+    """Return the bandwidths to try and the side of the cells, in metres, and where the ladder ends in words."""
+    points = past.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
+    found = snapping(points[~np.isnan(points).any(axis=1)])
+    floor = found.floor or 0.0
+    outline = area.areas.geometry.union_all()
+    side = choose_side(outline, asked=cell, wanted=LADDER[0] / 2.5, most=MOST_CELLS)
+    least = max(floor, 2 * side)
+    rungs = [width for width in LADDER if width >= least]
+    if not rungs or rungs[0] > NEXT_RUNG * least:
+        rungs = [least, *(rungs or (2 * least, 4 * least))]
+    if floor >= 2 * side:
+        return tuple(rungs), side, f" {found.words}"
+    finer = f" No bandwidth below {rungs[0]:,.0f} m was tried: the cells are too coarse for it."
+    return tuple(rungs), side, finer if rungs[0] > LADDER[0] else ""
 
 
 # --------------------------------------------------------------------------- core

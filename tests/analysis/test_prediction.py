@@ -220,3 +220,31 @@ def test_the_weakest_mark_and_inputs_as_they_were(strip: StudyArea):
     table = predictive_accuracy(past, future, strip, bandwidths=[500], shares=[0.1])
     assert table.attrs["release"] == "unreleased"
     assert pickle.dumps((past, future, strip)) == before
+
+
+# --------------------------------------------------------------------------- the ladder
+
+
+def tried(table: pd.DataFrame) -> list[float]:
+    return sorted(set(table["bandwidth"]))
+
+
+def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyArea):
+    rng = np.random.default_rng(7)
+    points = rng.uniform((0, 0), (10_000, 1000), (400, 2))
+    square = strip.areas.assign(geometry=[shapely.box(0, 0, 5000, 5000)])
+    real = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip)
+    assert tried(real) == [125.0, 250.0, 500.0, 1000.0, 2000.0]
+    assert real.attrs["cell_m"] == 50.0
+    # On a lattice of 100 m nothing is reliable below 200 m, and on one of 200 m below 400 m.
+    for step, rungs in ((100, [250.0, 500.0, 1000.0, 2000.0]), (200, [500.0, 1000.0, 2000.0])):
+        moved = make_events(np.round(points * (0.5, 5) / step) * step, PAST)
+        table = predictive_accuracy(moved, make_events(points[:50]), StudyArea(square))
+        assert tried(table) == rungs
+        assert f"A surface is not reliable below a radius of {2 * step} m." in table.attrs["words"]
+    coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip, cell=150)
+    assert tried(coarse) == [300.0, 500.0, 1000.0, 2000.0]
+    assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.attrs["words"]
+    # The user's own list is taken as it is.
+    own = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip, bandwidths=[600, 900])
+    assert tried(own) == [600.0, 900.0]
