@@ -7,15 +7,16 @@ said by `verdict`.
 from __future__ import annotations
 
 import gzip
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 from click.testing import CliRunner
-from small_study import EXTRACTS, codes_of, write_extract_files, write_small_study
+from small_study import codes_of, write_extract_files, write_small_study
 from worlds import make_grid
 
 from hotspots.cli import main
@@ -81,15 +82,32 @@ def with_value(path: tuple[str, ...], value: Any) -> dict[str, Any]:
 
 # --------------------------------------------------------------------------- files
 
-COUNTS = """
+COUNTED = """
 [[events]]
 name = "counted"
 title = "counted admissions"
 format = "counts"
 file = "counts.csv"
 count_column = "number"
+totals = "counts_totals.csv"
 release = "open"
 
+[deprivation]
+file = "idaci.csv"
+
+[schools]
+register = "register.csv"
+exclusions = "exclusions.csv"
+totals = "exclusions_totals.csv"
+
+[children_in_need]
+file = "factors.csv"
+year = 2019
+theme = "Domestic abuse"
+episodes = "episodes.csv"
+"""
+
+RECORDED = """
 [[events]]
 name = "knives"
 title = "knife crime"
@@ -98,48 +116,113 @@ file = "offences.csv"
 release = "invented"
 columns = { occurred_from = "From", easting = "E", northing = "N" }
 
-[[comparisons]]
-name = "change"
-title = "the change"
-events = "admissions"
-years = [2018, 2018]
-against_years = [2017, 2017]
+[population_by_age]
+file = "ages.csv"
+
+[[recorded]]
+name = "recorded"
+title = "Recorded knife crime"
+file = "recorded.csv"
+force = "Here"
+rates = true
+"""
+
+FEW = """
+[study]
+title = "What is read after another file"
+
+[areas]
+file = "areas.gpkg"
+geography = "LSOA"
+vintage = 2011
 """
 
 
 def write_study(folder: Path) -> Path:
-    """Write a study that reads a file of every kind but of schools."""
+    """Write a study that reads a file of every kind; `few.toml` beside it reads few, which is faster."""
     write_extract_files(folder)
-    codes = codes_of(make_grid(10, 10))
-    pd.DataFrame({"lsoa11_code": codes, "number": np.arange(100) % 7}).to_csv(folder / "counts.csv", index=False)
-    places = pd.DataFrame(
+    number = np.arange(100)
+    west = number % 10 < 5
+    counts = pd.DataFrame({"lsoa11_code": codes_of(make_grid(10, 10)), "number": number % 7})
+    counts.to_csv(folder / "counts.csv", index=False)
+    pd.DataFrame(
+        {
+            "lad_code": ["E08000025", "E08000028"],
+            "number": [counts["number"][west].sum(), counts["number"][~west].sum()],
+        }
+    ).to_csv(folder / "counts_totals.csv", index=False)
+    pd.DataFrame(
         {"name": ["One", "Two"], "easting": [402_000, 407_000], "northing": [292_000, 297_000], "population": [9, 5]}
-    )
-    places.to_csv(folder / "places.csv", index=False)
+    ).to_csv(folder / "places.csv", index=False)
     number = np.arange(120)
     east, north = 400_500 + 1000 * (number % 10), 290_500 + 700 * (number % 13)
     offences = pd.DataFrame({"reference": number, "From": "2019-03-01", "E": east, "N": north})
     offences.to_csv(folder / "offences.csv", index=False)
-    return write_small_study(folder, areas='labels = "places.csv"', more=EXTRACTS + COUNTS)
+    _write_schools(folder)
+    episodes = pd.DataFrame(
+        [(year, code) for year in (2018, 2019) for code in ("E08000025", "E08000028")],
+        columns=["time_period", "new_la_code"],
+    ).assign(Started_episodes=900, Ended_episodes=800, Anypoint_episodes=2000, Anypoint_child=1900)
+    episodes.to_csv(folder / "episodes.csv", index=False)
+    (folder / "few.toml").write_text(FEW + COUNTED, encoding="utf-8")
+    return write_small_study(folder, areas='labels = "places.csv"', more=RECORDED + COUNTED)
 
 
-FILES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "population.csv": ("read_population", ("people",)),
-    "counts.csv": ("read_counts", ("number",)),
-    "idaci.csv": ("read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
-    "ages.csv": ("read_ages", ("0-4", "85+")),
-    "factors.csv": ("read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),
-    "recorded.csv": ("read_recorded", ("Population", "Knife Crime")),
-    "places.csv": ("read_places", ("easting", "northing", "population")),
-    "crime.csv": ("read_police", ("Easting",)),
-    "hes.csv": ("read_hes", ("STARTAGE",)),
-    "offences.csv": ("read_offences", ("E", "From")),
-    "areas.gpkg": ("read_areas", ()),
+def _write_schools(folder: Path) -> None:
+    """Write 20 schools, their exclusions of a year, and the totals of the two authorities."""
+    number = np.arange(20)
+    west = number % 2 == 0
+    who = {
+        "laestab": np.where(west, 3304000, 3334000) + number,
+        "la_name": np.where(west, "Birmingham", "Sandwell"),
+    }
+    points = {"easting": 400_500 + 5000 * ~west + 200 * number, "northing": 290_500 + 450 * number}
+    pd.DataFrame({"urn": 100_000 + number, **who, "school_name": [f"School {one}" for one in number],
+                  "school_type": "Academy", **points}).to_csv(folder / "register.csv", index=False)  # fmt: skip
+    code, year = np.where(west, "E08000025", "E08000028"), "201617"
+    exclusions = pd.DataFrame({"time_period": year, "new_la_code": code, **who, "school_type": "State-funded secondary",
+                               "headcount": 900 + 10 * number, "perm_excl": number % 4})  # fmt: skip
+    exclusions.to_csv(folder / "exclusions.csv", index=False)
+    sums = exclusions.groupby(["time_period", "new_la_code", "school_type"], as_index=False)["perm_excl"].sum()
+    sums.assign(num_schools=10).to_csv(folder / "exclusions_totals.csv", index=False)
+
+
+class Spoilable(NamedTuple):
+    """A file of the study: its reader, its columns of numbers, and those of coordinates; what is read before it."""
+
+    reader: str
+    numbers: tuple[str, ...] = ()
+    coordinates: tuple[str, ...] = ()
+    after: str = ""
+
+
+FILES: dict[str, Spoilable] = {
+    "areas.gpkg": Spoilable("boundaries.read_areas"),
+    "population.csv": Spoilable("population.read_population", ("people",)),
+    "places.csv": Spoilable("boundaries.read_places", ("population",), ("easting", "northing")),
+    "ages.csv": Spoilable("ages.read_ages", ("0-4", "85+")),
+    "crime.csv": Spoilable("police.read_police", (), ("Easting",)),
+    "hes.csv": Spoilable("hes.read_hes", ("STARTAGE",)),
+    "counts.csv": Spoilable("counts.read_counts", ("number",)),
+    "counts_totals.csv": Spoilable("counts.read_totals", ("number",), after="counts.csv"),
+    "offences.csv": Spoilable("police.read_offences", (), ("E",)),
+    "recorded.csv": Spoilable("recorded.read_recorded", ("Population", "Knife Crime")),
+    "idaci.csv": Spoilable("deprivation.read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
+    "exclusions.csv": Spoilable("exclusions.read_exclusions", ("headcount", "perm_excl")),
+    "exclusions_totals.csv": Spoilable("exclusions.read_totals", ("perm_excl", "num_schools"), after="exclusions.csv"),
+    "register.csv": Spoilable("schools.read_schools", (), ("easting", "northing"), after="exclusions_totals.csv"),
+    "factors.csv": Spoilable("assessments.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),
+    "episodes.csv": Spoilable("assessments.read_episodes", ("Started_episodes", "Anypoint_child"), after="factors.csv"),
 }
-"""File → its reader, and the columns of numbers (or dates) in it."""
+"""File → what is known of it; a reader that is new to the program needs a file here."""
 
-CELLS = ("1e400", "inf", "-5", "abc", "7%", "1\u200b2")
-"""What no count, rank, share, age or coordinate can be."""
+TAKEN = {("recorded.csv", "Knife Crime", "-5")}
+"""Quarters of the Home Office have corrections below 0."""
+
+NO_NUMBER = ("1e400", "inf", "abc", "1e308", "0x1F")
+"""What is nothing that a column of numbers holds."""
+CELLS = (*NO_NUMBER, "-5", "1e-320")
+"""What no count, rank, share or age can be; a coordinate may be negative."""
 
 
 def ragged(raw: bytes) -> bytes:
@@ -147,7 +230,7 @@ def ragged(raw: bytes) -> bytes:
     return b"".join([lines[0], lines[1].rstrip() + b",1,2,3\n", *lines[2:]])
 
 
-SPOILT = {
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda raw: b"",
     "header only": lambda raw: raw.splitlines()[0] + b"\n",
     "zeros": lambda raw: b"\0" * 2000,
@@ -156,18 +239,76 @@ SPOILT = {
     "workbook": lambda raw: b"PK\x03\x04" + raw,
     "utf-16": lambda raw: raw.decode("latin-1").encode("utf-16"),
     "cut gzip": lambda raw: gzip.compress(raw)[:-20],
+    "gzip bomb": lambda raw: gzip.compress(raw + b"0" * 3_000_000),
     "ragged": ragged,
+    "quote never closed": lambda raw: raw + b'"one more row',
     "long cell": lambda raw: raw + b'"' + b"x" * 200_000 + b'"\n',
+    "long cell of many lines": lambda raw: raw + b'"' + b"x\n" * 100_000 + b'"\n',
+    "semicolons": lambda raw: raw.replace(b",", b";"),
     "other header": lambda raw: b"a;b;c\n" + raw.split(b"\n", 1)[-1],
     "random": lambda raw: np.random.default_rng(1).bytes(3000),
 }
+"""Ways to spoil a whole file, all of which are errors; a gzip bomb is one where the limit is set below 3 MB."""
+
+ONLY_TEXT = ("quote never closed", "long cell", "long cell of many lines")
+"""Ways that add to a file's end, of which a GeoPackage knows nothing."""
 
 
 def spoil_cell(file: Path, column: str, value: str) -> None:
     """Put a value into the third row of a column."""
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    table.loc[2, column] = value
+    table.loc[2 if len(table) > 2 else 0, column] = value
     table.to_csv(file, index=False)
+
+
+def repeat_column(file: Path, column: str) -> None:
+    """Give a column twice, with other contents."""
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    other = table[[column]].iloc[::-1].reset_index(drop=True) + "1"
+    pd.concat([table, other], axis=1).to_csv(file, index=False)
+
+
+def columns_at(position: int, value: str = "abc") -> dict[str, str]:
+    """Return of each file its column of that position which a value can't be in."""
+    chosen = {}
+    for file, known in FILES.items():
+        columns = (*known.numbers, *(known.coordinates if value in NO_NUMBER else ()))
+        if len(columns) > position and (file, columns[position], value) not in TAKEN:
+            chosen[file] = columns[position]
+    return chosen
+
+
+def groups(files: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Return files in groups that can be spoilt at once, and the study that reads each group.
+
+    `check` reads on after an error and names every file that has one, but for what it needs for all others, and for
+    what is read after another file of the same section.
+    """
+    found: dict[tuple[int, str], list[str]] = {}
+    for file in files:
+        depth, before = 0, FILES[file].after
+        while before:
+            depth, before = depth + 1, FILES[before].after
+        found.setdefault((depth, file if file in ("areas.gpkg", "population.csv") else ""), []).append(file)
+    return [("few.toml" if depth else "study.toml", group) for (depth, _), group in found.items()]
+
+
+def ended(arguments: list[str]) -> tuple[str, str]:
+    """Return what is wrong with how a command ended, nothing where it ended as any may, and what it said."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        result = CliRunner().invoke(main, arguments)
+    wrong = ""
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        wrong = f"traceback: {result.exception!r}"
+    elif heard:
+        wrong = f"library warning: {heard[0].message}"
+    elif result.exit_code in (1, 2):
+        whole = ("Error:" in result.output or "Problem:" in result.output) and "\n" in result.output.strip()
+        wrong = "" if whole else f"an error without advice: {result.output!r}"
+    elif result.exit_code != 0:
+        wrong = f"exit {result.exit_code}: {result.output[-200:]}"
+    return wrong, result.output
 
 
 def verdict(arguments: list[str], *, clean: str = "", accepted: bool = False) -> str:
@@ -182,16 +323,14 @@ def verdict(arguments: list[str], *, clean: str = "", accepted: bool = False) ->
     accepted
         Whether the value may be valid, so that it needs no word.
     """
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        result = CliRunner().invoke(main, arguments)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        return f"traceback: {result.exception!r}"
-    if heard:
-        return f"library warning: {heard[0].message}"
-    if result.exit_code in (1, 2):
-        whole = ("Error:" in result.output or "Problem:" in result.output) and "\n" in result.output.strip()
-        return "" if whole else f"an error without advice: {result.output!r}"
-    if result.exit_code != 0:
-        return f"exit {result.exit_code}: {result.output[-200:]}"
-    return "accepted in silence" if not accepted and result.output == clean else ""
+    wrong, said = ended(arguments)
+    return wrong or ("accepted in silence" if not accepted and said == clean else "")
+
+
+def unnamed(study: Path, files: Iterable[str]) -> dict[str, str]:
+    """Return what is wrong with how `check` spoke of spoilt files, each of which is to be named in a problem."""
+    wrong, said = ended(["check", str(study)])
+    if wrong:
+        return {", ".join(files): wrong}
+    problems = "\n".join(re.findall(r"^(?:Problem|Error):(?:.*\n)(?: .*\n)*", said, re.MULTILINE))
+    return {file: "accepted in silence" for file in files if not re.search(rf"\b{re.escape(file)}", problems)}

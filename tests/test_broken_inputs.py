@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
-from broken_inputs import FILES, NEVER, WHOLE, keys, verdict, with_value, write_study
+from broken_inputs import NEVER, WHOLE, keys, verdict, with_value, write_study
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import ROOT
 
 from hotspots.cli import main
 from hotspots.errors import StudyError
 from hotspots.study import make_study, read_study
 
 KEYS = list(keys())
-
-OTHERS = {"read_table", "read_layer", "read_study", "read_inputs", "read_all_factors", "read_episodes", "read_totals",
-          "read_exclusions", "read_schools"}  # fmt: skip
-"""Readers that are no file's own here: shared ones, and those whose files other tests spoil."""
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +66,6 @@ VALUES = st.recursive(
 def test_any_value_of_any_key_is_a_study_or_an_error_in_words(path, value):
     said = said_of(with_value(path, value))
     assert said is None or (said.found and said.advice)
-
-
-def test_every_reader_has_a_file_that_is_spoilt():
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "hotspots" / "sources").glob("*.py")]
-    readers = {
-        node.name
-        for tree in trees
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("read_")
-    }
-    assert readers - OTHERS == {reader for reader, _ in FILES.values()}
 
 
 COMMANDS = {

@@ -60,14 +60,14 @@ def read_ages(
     table = tabular.read_table(path)
     frame = table.frame[rows_of_year(table, year)]
     if id_column is None:
-        id_column = naming.find_code_column(list(table.frame.columns), path=table.path)
+        id_column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
     bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
     codes = tabular.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
     values = {
-        first: tabular.to_number(frame[column], path=table.path, kind="amount").values
+        first: tabular.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
         for column, (first, _) in bands.items()
     }
     people = pd.DataFrame({first: values[first] for first in sorted(values)})

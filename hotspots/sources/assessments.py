@@ -128,7 +128,7 @@ def _choose_rows(table: tabular.TextTable, code: str, year: int) -> pd.DataFrame
 def _one_factor(
     table: tabular.TextTable, frame: pd.DataFrame, factor: str, *, code: str, name: str, totals: pd.Series
 ) -> pd.DataFrame:
-    cells = frame[factor]
+    cells = frame[table.need_one(factor)]
     numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path, kind="count")
     return pd.DataFrame(
         {

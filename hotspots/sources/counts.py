@@ -172,7 +172,7 @@ def _find_codes(table: tabular.TextTable, id_column: str | None) -> pd.Series:
     if id_column is not None:
         column = table.need(id_column, option="id_column")
     else:
-        column = naming.find_code_column(list(table.frame.columns), path=table.path)
+        column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
     codes = tabular.to_codes(table.frame[column]).fillna("")
     naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     return codes

@@ -57,7 +57,7 @@ def read_deprivation(
             advice="name them with score_column, rank_column and decile_column",
         )
     if id_column is None:
-        id_column = naming.find_code_column(list(table.frame.columns), path=table.path)
+        id_column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
     codes = tabular.to_codes(table.frame[id_column]).fillna("")
@@ -90,7 +90,7 @@ def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, 
     """Return one column as numbers within what is possible."""
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    values = tabular.to_number(table.frame[column], path=table.path).values
+    values = tabular.to_number(table.frame[table.need_one(column)], path=table.path).values
     most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": np.inf, "decile": 10.0}[measure]
     least = 0.0 if measure == "score" else 1.0
     odd = values[(values < least) | (values > most)]

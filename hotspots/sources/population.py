@@ -39,7 +39,7 @@ def read_population(
     names = list(table.frame.columns)
     frame = table.frame[rows_of_year(table, year)]
     if id_column is None:
-        id_column = naming.find_code_column(names, path=table.path)
+        id_column = table.need_one(naming.find_code_column(names, path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")

@@ -22,6 +22,9 @@ from hotspots.vocabulary import tidy_code
 MOST_BYTES: Final = 2**30
 """Of text in one file. Read, it takes some ten times as much memory."""
 
+LONGEST: Final = 100_000
+"""Letters in a cell: three times what a spreadsheet holds. More is a quote closed far below, or no table."""
+
 UNSEEN: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 """Control characters, and others without width."""
 
@@ -71,7 +74,7 @@ class TextTable:
     def find(self, *names: str) -> str | None:
         """Return the first column with one of these names, as `find_column` does, or None."""
         found = find_column(self.frame.columns, names, path=self.path)
-        return self._need_one(found) if found is not None else None
+        return self.need_one(found) if found is not None else None
 
     def need(self, *names: str, option: str = "", what: str = "") -> str:
         """Return the first column with one of these names.
@@ -81,9 +84,16 @@ class TextTable:
         SourceError
             If there is none. `what` says what the column holds, `option` how another one is named.
         """
-        return self._need_one(need_column(self.frame.columns, names, path=self.path, option=option, what=what))
+        return self.need_one(need_column(self.frame.columns, names, path=self.path, option=option, what=what))
 
-    def _need_one(self, column: str) -> str:
+    def need_one(self, column: str) -> str:
+        """Return a column by its exact name.
+
+        Raises
+        ------
+        SourceError
+            If several columns have it, with different contents.
+        """
         if column in self.twice:
             raise SourceError(
                 f"{self.path} has several columns called {column!r}, with different contents.",
@@ -312,10 +322,29 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     frame = frame.fillna("")
     frame.columns = [str(column).strip() for column in frame.columns]
     frame.index = _lines(frame, text)
+    _need_short_cells(path, frame, text)
     frame = frame.apply(lambda column: column.str.strip())
     blank: pd.Series = (frame == "").all(axis=1)
     filled: pd.DataFrame = frame.loc[~blank]
     return filled
+
+
+def _need_short_cells(path: Path, frame: pd.DataFrame, text: str) -> None:
+    """Stop at a cell that is too long to be one: it has swallowed the rows below it, or is not text."""
+    if len(text) <= LONGEST:
+        return
+    over_lines = '"' in text and text.rstrip("\n").count("\n") > len(frame)
+    if not over_lines and max(map(len, io.StringIO(text))) <= LONGEST:
+        return
+    for name, cells in zip(frame.columns, (frame.iloc[:, at] for at in range(len(frame.columns))), strict=True):
+        long = cells.str.len() > LONGEST
+        if len(name) > LONGEST or bool(long.any()):
+            row = 1 if len(name) > LONGEST else frame.index[int(np.argmax(long.to_numpy()))]
+            raise SourceError(
+                f"{path} has a cell of more than {LONGEST:,} letters.",
+                found=f"row {row}, column {brief(name)!r}",
+                advice="close the double quote that opens there, or leave that column out of the file",
+            )
 
 
 def _names_given_twice(frame: pd.DataFrame, text: str) -> tuple[pd.DataFrame, frozenset[str]]:
