@@ -94,11 +94,6 @@ class Study(Section):
     folder: Path = Field(default=Path(), exclude=True, alias=FOLDER)
     order: tuple[str, ...] = Field(default=(), exclude=True, alias=ORDER)
 
-    @field_validator("contact", "title", "subtitle", "readers")
-    @classmethod
-    def _on_one_line(cls, value: str) -> str:
-        return " ".join(value.split())
-
     @field_validator("rule", mode="before")
     @classmethod
     def _known_rule(cls, value: Any) -> Any:

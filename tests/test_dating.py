@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 from small_study import write_small_study
 
+from hotspots.errors import StudyError
 from hotspots.pipeline import run_study
 from hotspots.study import make_study
 
@@ -84,9 +85,8 @@ def test_boundaries_and_population_are_among_the_sources(undated):
     assert "Open Government Licence v3.0" in words
 
 
-def test_a_contact_of_several_lines_is_one():
-    study = make_study(
-        {"title": "A", "contact": "one\n two", "areas": {"file": "a.gpkg"}, "events": [
-            {"name": "e", "title": "e", "format": "police", "file": "e.csv"}]}
-    )  # fmt: skip
-    assert study.contact == "one two"
+def test_a_contact_of_several_lines_is_refused():
+    study = {"title": "A", "contact": "one\n two", "areas": {"file": "a.gpkg"}}
+    events = [{"name": "e", "title": "e", "format": "police", "file": "e.csv"}]
+    with pytest.raises(StudyError, match=r"contact: has a character that can't be printed"):
+        make_study({**study, "events": events})

@@ -42,7 +42,7 @@ def a_study(**schools: Any) -> Study:
 
 def shared(given: Inputs) -> _Table:
     """Return what every sheet of the study is drawn with."""
-    return _Table([], {}, given.area, None, None, None, "", dpi=50, imprint="Made for a test", folder=Path())
+    return _Table([], {}, {}, given.area, None, None, None, "", dpi=50, imprint="Made for a test", folder=Path())
 
 
 def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = True, ranks: bool = True) -> Inputs:

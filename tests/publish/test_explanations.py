@@ -35,7 +35,7 @@ def test_only_colours_that_occur_are_explained(gi_result: HotspotResult) -> None
     cold = reading(gi_result, "cold_95")
     assert cold.startswith("Blue with dots (cold): this area and those around it together have fewer events per person")
     assert "Red" not in cold
-    assert reading(gi_result).startswith("All pale: no clear difference, which is not the same as no violence.")
+    assert reading(gi_result).startswith("All pale: no clear difference, which is not the same as none.")
 
 
 def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotResult) -> None:

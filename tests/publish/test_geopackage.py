@@ -389,7 +389,7 @@ def test_a_date_must_be_whole(tmp_path, study_area):
     with pytest.raises(OutputError) as caught:
         write_geopackage(tmp_path / "x.gpkg", [study_area], title="X", date="2026-01-31")
     assert caught.value.problem == "A GeoPackage can't be dated '2026-01-31'."
-    assert "'2000-01-01T00:00:00.000Z'" in caught.value.advice
+    assert "'1970-01-01T00:00:00.000Z'" in caught.value.advice
 
 
 def test_a_file_that_is_open_elsewhere_is_not_replaced(tmp_path, study_area):
