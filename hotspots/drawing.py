@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hotspots.nouns import Contours, Deprivation, Hotspot, StudyArea
     from hotspots.publish.briefing import Page
+    from hotspots.publish.maps import SchoolsBy
     from hotspots.publish.saving import Body
     from hotspots.reading import Inputs, Report
     from hotspots.study import Study
@@ -36,6 +37,7 @@ class _Sheet:
     place: Place | None
     stem: str
     in_briefing: bool
+    schools_by: SchoolsBy = "divergence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def draw_everything(
         for number, (sheet, body) in enumerate(drawn, start=1):
             report(f"Drew map {number} of {len(sheets)}")
             if body is not None:
-                alt = wording.alt_text(nouns[sheet.noun], place=sheet.place, title=body.title)
+                alt = _alt(nouns[sheet.noun], sheet, body.title)
                 pages.append(Page(alt=alt, figure=body))
     return pages + list(_charts(inputs, findings, folder / "charts", report, table))
 
@@ -113,7 +115,20 @@ def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
             stem = noun.stem if isinstance(noun, Surface) else "schools"
         close_ups = not (isinstance(noun, HotspotResult) and noun.method == "local_moran")
         for place in places if close_ups else [None]:
-            yield _Sheet(number, place, f"{stem}_{place.slug if place else 'all'}", _is_telling(noun, place))
+            where = place.slug if place else "all"
+            yield _Sheet(number, place, f"{stem}_{where}", _is_telling(noun, place))
+            if isinstance(noun, SchoolResult):
+                # In the pack beside the first; its close-ups are in the folder.
+                yield _Sheet(number, place, f"{stem}_rate_{where}", place is None, schools_by="rate")
+
+
+def _alt(noun: Mapped, sheet: _Sheet, title: str) -> str:
+    """Return what a map shows, for readers who do not see it."""
+    from hotspots.publish.school_rates import rate_alt
+
+    if isinstance(noun, SchoolResult) and sheet.schools_by == "rate":
+        return rate_alt(noun, wording.schools_in(noun.table, sheet.place), place=sheet.place, title=title)
+    return wording.alt_text(noun, place=sheet.place, title=title)
 
 
 def _is_telling(noun: Mapped, place: Place | None) -> bool:
@@ -171,6 +186,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         basemap=table.basemap,
         basemap_credit=table.basemap_credit,
         contours=table.contours.get(noun.stem) if isinstance(noun, Surface) else None,
+        schools_by=sheet.schools_by,
     )
     sign(figure, table.imprint)
     save_map(figure, table.folder / sheet.stem, dpi=table.dpi)

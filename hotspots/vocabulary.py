@@ -161,6 +161,17 @@ SCHOOL_COLUMN_WORDS: Final = {
     "rate": ("Rate per 100", "Permanent exclusions per 100 pupils and year; empty where the count is hidden"),
     "rate_low": ("Rate, at least", "Rate per 100 pupils and year from the lower bound of the count"),
     "rate_high": ("Rate, at most", "Rate per 100 pupils and year from the upper bound of the count"),
+    "ratio": ("Rate over average", "Rate over the average of all schools compared; empty where the count is hidden"),
+    "ratio_low_95": (
+        "Over average, 95% from",
+        "Lower end of the 95% interval of the rate over average, whatever is hidden",
+    ),
+    "ratio_high_95": (
+        "Over average, 95% to",
+        "Upper end of the 95% interval of the rate over average, whatever is hidden",
+    ),
+    "rate_class": ("Class of rate", "Rate over the average of all schools compared, in five classes"),
+    "rate_differs": ("Differs from average", "Whether the 95% interval of the rate leaves out the average"),
     "expected": ("Exclusions expected", "Permanent exclusions that deprivation and size would suggest"),
     "limit_low_95": ("Lower limit, 95 %", "Count below which the school is below expected"),
     "limit_high_95": ("Upper limit, 95 %", "Count above which the school is above expected"),
@@ -236,6 +247,15 @@ SCHOOL_CLASSES: Final = (
     ClassStyle("far_below", "Far below expected (beyond 99.8 %)", "#005a32", marker="v"),
     ClassStyle("cannot_be_judged", "Cannot be judged", "#969696", marker="X"),
 )
+RATE_CLASSES: Final = (
+    ClassStyle("above_twice", "Above twice the average", "#b30000", marker="^"),
+    ClassStyle("above", "1.1 times to twice the average", "#fc8d59", marker="D"),
+    ClassStyle("about", "About average (0.9 to 1.1 times)", "#bdbdbd", marker="o"),
+    ClassStyle("below", "Half to 0.9 times the average", "#78c679", marker="s"),
+    ClassStyle("below_half", "Below half the average", "#005a32", marker="v"),
+    ClassStyle("depends", "Class depends on hidden numbers", "#969696", marker="X"),
+)
+"""A school's rate over the average of all; the colours of `SCHOOL_CLASSES`, and a shape for each."""
 METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
     "getis_ord": GI_CLASSES,
     "local_moran": MORAN_CLASSES,

@@ -14,6 +14,7 @@ from hotspots.analysing import Findings
 from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
 from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
 from hotspots.analysis.prediction import best_bandwidth
+from hotspots.analysis.school_rates import describe_rates
 from hotspots.dating import imprint, study_date
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
@@ -354,6 +355,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         "slope": dict(result.slope),
         "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "schools": classes,
+        "rates": describe_rates(result),
         "holds": {str(k): int(v) for k, v in sorted(result.table["holds"].value_counts().items()) if k},
         "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
         "in_space": _around_schools(findings),

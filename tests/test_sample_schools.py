@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 from worlds import ROOT
 
 from hotspots.analysis.divergence import diverging_schools
@@ -126,3 +127,19 @@ def test_an_authority_with_planted_schools_stands_out(result: SchoolResult):
     assert told.table.loc["E08000031", "low"] > 1
     assert "Wolverhampton" in told.words
     assert residual_clustering(result).table.loc["same authority", "z"] > 0
+
+
+def test_rates_over_the_average_are_those_of_a_second_way(result: SchoolResult):
+    """Exact Poisson limits by scipy's chi-squared, over events per pupil-year of all schools in the model."""
+    table = result.table[result.table["expected"].notna()]
+    average = (table["low"] + table["high"]).sum() / 2 / table["pupils"].sum()
+    told = result.provenance["rate_average"]
+    assert told["schools"] == len(table) == result.provenance["schools_in_model"]
+    assert told["per_100"] == pytest.approx(100 * average)
+    expected = average * table["pupils"]
+    low = np.where(table["low"] > 0, chi2.ppf(0.025, 2 * table["low"]) / 2, 0.0)
+    high = chi2.ppf(0.975, 2 * table["high"] + 2) / 2
+    np.testing.assert_allclose(table["ratio_low_95"], low / expected)
+    np.testing.assert_allclose(table["ratio_high_95"], high / expected)
+    assert ((table["rate_differs"] == "yes") == ((low > expected) | (high < expected))).all()
+    assert (result.table["rate_class"] == "").sum() == len(result.table) - len(table)

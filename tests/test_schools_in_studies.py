@@ -15,7 +15,7 @@ import shapely
 
 from hotspots.analysing import Findings, _children, _compare_schools
 from hotspots.analysis.divergence import diverging_schools
-from hotspots.drawing import _charts, _Table
+from hotspots.drawing import _charts, _sheets, _Table
 from hotspots.errors import StudyError
 from hotspots.nouns import Ages, Deprivation, Schools, StudyArea
 from hotspots.reading import Inputs
@@ -247,3 +247,20 @@ def test_writing_changes_nothing(step: Callable[..., Any], tmp_path: Path) -> No
     before = findings.schools.table.copy()
     step(given, findings, tmp_path / "x")
     pd.testing.assert_frame_equal(pd.DataFrame(before), pd.DataFrame(findings.schools.table))
+
+
+def test_the_map_of_rates_lies_beside_that_of_divergence() -> None:
+    """In the pack where it is of the whole area; the summary has the average and the classes."""
+    study, given = a_study(), inputs()
+    findings = compared(study, given)
+    assert findings.schools is not None
+    sheets = [(one.stem, one.schools_by, one.in_briefing) for one in _sheets(study, [findings.schools])]
+    assert sheets == [("schools_all", "divergence", True), ("schools_rate_all", "rate", True)]
+    told = _describe_school_result(findings)
+    assert told is not None
+    rates = told["rates"]
+    assert rates["average"]["schools"] == sum(rates["classes"].values()) == N
+    # One school has 120 where the others have 5 to 7: the average is 7.8, and those are 0.64 to 0.9 times it.
+    assert rates["average"]["per_100"] == pytest.approx(100 * (63 * 6 + 120) / given.schools.table["pupils"].sum())
+    assert rates["classes"] == {"above_twice": 1, "below": 63}
+    assert (rates["above_average"], rates["below_average"]) == (1, 0)

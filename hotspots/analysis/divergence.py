@@ -18,6 +18,7 @@ from hotspots.analysis.school_model import (
     judge_counts,
     rate_curve,
 )
+from hotspots.analysis.school_rates import against_average
 from hotspots.analysis.school_table import (
     FEWEST_SCHOOLS,
     areas_ranked,
@@ -102,7 +103,8 @@ def diverging_schools(
         `class` is against the own area, `class_catchment` against the catchment; `holds` says under which a school
         stands out. The p-values are the largest (least certain) over a hidden interval. `limit_*` are the smallest and
         largest counts within the limits. A class is given where it holds over the whole interval; the limits take the
-        line as known, which is fair with a hundred schools and too narrow with a dozen. Without covariates
+        line as known, which is fair with a hundred schools and too narrow with a dozen.
+        `rate_class` is the rate over the average of all tested schools, whatever their deprivation. Without covariates
         `provenance` holds the line itself (`curve`, `curve_catchment`: `school_model.rate_curve`).
 
     Raises
@@ -130,6 +132,8 @@ def diverging_schools(
     own = (tested, *look.at(index, tested))
     catchments = catchment_scores(schools, deprivation, area, placed=placed, children=children, decay=decay)
     table = _write_down(table, tested, own[1])
+    rates, average = against_average(table, tested)
+    table[rates.columns] = rates
     table["idaci_catchment"] = catchments.table["score"].reindex(table.index)
     found = _Findings(
         own,
@@ -138,7 +142,12 @@ def diverging_schools(
         step=_step(index[tested]) if by_score else TENTH_OF_RANKS,
     )
     table = _write_other_looks(table, found)
-    settings = {"covariates": tuple(covariates), "level": level, "catchment_decay_m": decay}
+    settings = {
+        "covariates": tuple(covariates),
+        "level": level,
+        "catchment_decay_m": decay,
+        "rate_average": average,
+    }
     return _result(schools, deprivation, area, table=table, found=found, settings=settings, catchments=catchments.words)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "empirical_bayes_rate",
     "funnel_curves",
     "overdispersion",
+    "poisson_interval",
     "wilson_interval",
 ]
 
@@ -98,6 +99,41 @@ def byar_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[np.
     more = counts + 1
     high = more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
     return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+
+
+def poisson_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the exact lower and upper limit for the level behind Poisson counts; for few events, where Byar's is off.
+
+    Parameters
+    ----------
+    count
+        Events, any shape.
+    level
+        Confidence level between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        In events, shape as `count`; missing where the count is. The lower limit of 0 events is 0.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28, 437-442: chi-squared with 2k and 2(k + 1) degrees of freedom.
+
+    Examples
+    --------
+    >>> low, high = poisson_interval([0, 10])
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.0, 4.8], [3.69, 18.39])
+    """
+    from scipy.special import gammaincinv
+
+    counts = np.asarray(count, dtype=float)
+    _need_counts(counts)
+    tail = (1 - _need_level(level)) / 2
+    # Chi-squared with 2k degrees of freedom, halved, is a gamma with shape k.
+    low = np.where(counts == 0, 0.0, gammaincinv(np.where(counts == 0, 1.0, counts), tail))
+    return low, np.asarray(gammaincinv(counts + 1, 1 - tail), dtype=float)
 
 
 def wilson_interval(

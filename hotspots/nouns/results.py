@@ -228,6 +228,11 @@ SCHOOL_RESULT_COLUMNS = (
     "rate",
     "rate_low",
     "rate_high",
+    "ratio",
+    "ratio_low_95",
+    "ratio_high_95",
+    "rate_class",
+    "rate_differs",
     "expected",
     "limit_low_95",
     "limit_high_95",
@@ -248,6 +253,7 @@ SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
     **SCHOOL_DEFAULTS,
     **{"idaci_rank": np.nan, "idaci_catchment": np.nan, "expected_catchment": np.nan},
     **{"class_catchment": "", "class_rank": "", "holds": ""},
+    **{"ratio": np.nan, "ratio_low_95": np.nan, "ratio_high_95": np.nan, "rate_class": "", "rate_differs": ""},
 }
 """What stands in columns that a result for schools may leave out."""
 
@@ -259,12 +265,14 @@ class SchoolResult(Noun):
     Parameters
     ----------
     table
-        GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per
-        100 pupils and year; `expected` and `limit_*` are counts over the period; `p_above`, `p_below` are
-        mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`; geometry is missing where the school could
-        not be placed. `class` is against the index of the area the school stands in; `class_catchment` against that of
-        where its pupils may live, `class_rank` against the rank instead of the score (empty if not looked at); `holds`
-        says under which of the first two a school stands out. Columns of `SCHOOL_RESULT_DEFAULTS` may be left out.
+        GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per 100
+        pupils and year, `ratio*` over the average of all schools compared, with a 95 % interval that covers chance and
+        what is hidden, in the classes of `vocabulary.RATE_CLASSES` (empty where not compared); `expected` and `limit_*`
+        are counts over the period; `p_above`, `p_below` are mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`;
+        geometry is missing where the school could not be placed. `class` is against the index of the area the school
+        stands in; `class_catchment` against that of where its pupils may live, `class_rank` against the rank instead of
+        the score (empty if not looked at); `holds` says under which of the first two a school stands out. Columns of
+        `SCHOOL_RESULT_DEFAULTS` may be left out.
     words
         The model and its slope, in sentences.
     slope

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, slugify
+from hotspots.publish.school_rates import average_words
 from hotspots.publish.styles import (
     LayerStyle,
     area_style,
     authority_style,
     contour_style,
     marking,
+    rate_style,
     school_column_words,
     school_style,
 )
@@ -43,6 +45,7 @@ Noun = HotspotResult | Contours | SchoolResult | StudyArea
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
+    *("rate_class", "rate_differs"),
 }
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
@@ -53,7 +56,10 @@ types of a layer don't depend on the data."""
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer as it will be written; `level` is its place in the drawing order, 0 at the bottom."""
+    """A layer as it will be written; `level` is its place in the drawing order, 0 at the bottom.
+
+    QGIS opens it with `style` and offers `more_styles`, by name.
+    """
 
     name: str
     title: str
@@ -63,6 +69,7 @@ class Layer:
     level: int
     words: Mapping[str, tuple[str, str]]
     style: LayerStyle
+    more_styles: Mapping[str, LayerStyle] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
     geometry: str = "geometry"
 
@@ -141,8 +148,18 @@ def school_layer(result: SchoolResult) -> Layer:
         level=3,
         words=words,
         style=school_style(release=result.release, index_title=result.index_title, estimated=estimated),
+        more_styles=_rate_styles(result),
         lineage=_lineage(result) | model,
     )
+
+
+def _rate_styles(result: SchoolResult) -> dict[str, LayerStyle]:
+    """Return the look of rates over the average, where there is one."""
+    words = average_words(result)
+    if not words:
+        return {}
+    look = rate_style(words, release=result.release, title=result.title, index_title=result.index_title)
+    return {"schools_rate": look}
 
 
 def contour_layer(contours: Contours) -> Layer:

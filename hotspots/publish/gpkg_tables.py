@@ -193,7 +193,7 @@ def _qgis_metadata(layer: Layer) -> str:
 
 
 def add_styles(file: sqlite3.Connection, layers: Sequence[Layer], *, date: str) -> None:
-    """Add each layer's style, as the one QGIS opens it with."""
+    """Add each layer's style, as the one QGIS opens it with, and the others that it offers."""
     file.execute(LAYER_STYLES)
     file.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
@@ -203,9 +203,10 @@ def add_styles(file: sqlite3.Connection, layers: Sequence[Layer], *, date: str) 
     file.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
         " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
-        " VALUES ('', '', ?, ?, ?, ?, ?, 1, ?, '', NULL, ?)",
+        " VALUES ('', '', ?, ?, ?, ?, ?, ?, ?, '', NULL, ?)",
         [
-            (layer.name, layer.geometry, layer.name[:30], layer.style.qml, layer.style.sld, layer.title, date)
+            (layer.name, layer.geometry, name[:30], style.qml, style.sld, style is layer.style, layer.title, date)
             for layer in layers
+            for name, style in ((layer.name, layer.style), *layer.more_styles.items())
         ],
     )

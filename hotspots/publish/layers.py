@@ -10,6 +10,7 @@ from hotspots.nouns import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import MANY_AUTHORITIES, Ground, compound_path
 from hotspots.publish.school_marks import draw_school_marks, school_entries
+from hotspots.publish.school_rates import draw_rate_marks, rate_entries
 from hotspots.publish.sheet import INK, MM_PER_INCH
 from hotspots.publish.styles import DEPENDS, ink_on
 from hotspots.publish.wording import hides, schools_in
@@ -183,10 +184,13 @@ def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np
     return np.hstack([points, points])
 
 
-def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None) -> list[Entry]:
+def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None, by_rate: bool = False) -> list[Entry]:
     """Draw schools as points by colour and shape, those that stand out on top; return the legend with counts."""
     table = schools_in(result.table, place)
     table = table[table.geometry.notna() & ~table.geometry.is_empty]
+    if by_rate:
+        draw_rate_marks(axes, table, level=12.0)
+        return rate_entries(table)
     x, y = table.geometry.x, table.geometry.y
     draw_school_marks(axes, x, y, table, result=result, small=5.0, level=12.0, clip=True)
     return school_entries(result, table)

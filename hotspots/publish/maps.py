@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ from hotspots.publish.layers import (
 )
 from hotspots.publish.phrases import capitalised, period_words
 from hotspots.publish.saving import save_sheet
+from hotspots.publish.school_rates import average_words, explain_rates, need_rates, rates_title
 from hotspots.publish.sheet import INK, MARGIN, Sheet, foot, head, look, new_sheet
 from hotspots.publish.styles import marking as marking_of
 from hotspots.publish.styles import nation_words
@@ -46,6 +47,9 @@ COLUMN: Final = 70.0
 GAP: Final = 4.0
 SEE_THROUGH: Final = 0.7
 
+SchoolsBy = Literal["divergence", "rate"]
+"""What a map of schools shows: the class against what is expected, or the rate over the average."""
+
 Mapped = HotspotResult | Surface | SchoolResult
 
 
@@ -60,6 +64,7 @@ def draw_map(
     basemap_credit: str = "",
     title: str | None = None,
     contours: Contours | None = None,
+    schools_by: SchoolsBy = "divergence",
 ) -> Figure:
     """Return an A4 landscape map as a figure.
 
@@ -83,6 +88,8 @@ def draw_map(
         Instead of the finding.
     contours
         Strong lines over a surface: around what is raised (solid) and lowered (dashed), or what is densest.
+    schools_by
+        ``"rate"`` for schools' rates over the average of all, in five classes, instead of what deprivation suggests.
 
     Returns
     -------
@@ -93,8 +100,13 @@ def draw_map(
     ------
     DisclosureError
         If the noun holds unprotected counts of people.
+    OutputError
+        If schools' rates are asked for and were not held against an average.
     """
     need_released(noun, "A map")
+    rates = noun if isinstance(noun, SchoolResult) and schools_by == "rate" else None
+    if rates is not None:
+        need_rates(rates)
     if contours is not None:
         need_released(contours, "A map")
     ground = area if isinstance(area, Ground) else prepare_ground(area)
@@ -103,8 +115,9 @@ def draw_map(
     with look():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
-        heading = title or _title(noun, ground, place, contours)
-        subtitle = wording.subtitle(noun, ground.area, place=place)
+        heading = title or _title(noun, ground, place, contours, rates=rates)
+        how = average_words(rates) if rates is not None else ""
+        subtitle = wording.subtitle(noun, ground.area, place=place, how=how)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
         bottom = foot(
             sheet, _small_print(noun, ground.area, deprivation, places, release), marking=marking, alarming=alarming
@@ -113,14 +126,23 @@ def draw_map(
         window = open_window(sheet, box, ground.extent_of(place))
         missing = add_basemap(window.axes, basemap, attribution=basemap_credit) if basemap else None
         alpha = SEE_THROUGH if basemap and missing is None else None
-        legend = _draw_noun(window, noun, ground, place=place, deprivation=deprivation, contours=contours, alpha=alpha)
+        legend = _draw_noun(
+            window,
+            noun,
+            ground,
+            place=place,
+            deprivation=deprivation,
+            contours=contours,
+            alpha=alpha,
+            schools_by=schools_by,
+        )
         draw_outlines(window.axes, ground, place, colour=BEHIND if contours is not None else INK)
         busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
         marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
         taken = label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
         if legend.drawn is not None:
             label_lines(sheet, window, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
-        _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours))
+        _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours, rates=rates))
     return sheet.figure
 
 
@@ -149,7 +171,11 @@ def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
     return save_sheet(figure, Path(stem), dpi=dpi)
 
 
-def _title(noun: Mapped, ground: Ground, place: Place | None, contours: Contours | None) -> str:
+def _title(
+    noun: Mapped, ground: Ground, place: Place | None, contours: Contours | None, *, rates: SchoolResult | None
+) -> str:
+    if rates is not None:
+        return rates_title(rates, wording.schools_in(rates.table, place), place)
     if isinstance(noun, HotspotResult):
         return wording.finding_title(noun, place)
     if isinstance(noun, Surface):
@@ -199,6 +225,7 @@ def _draw_noun(
     deprivation: Deprivation | None,
     contours: Contours | None,
     alpha: float | None,
+    schools_by: SchoolsBy,
 ) -> _Legend:
     """Draw what the map is about, and return its legend."""
     seen = ground.seen_in(window.extent)
@@ -213,18 +240,23 @@ def _draw_noun(
         return _Legend(surface_heading(noun), [*drawn.entries, *around], note, drawn=drawn)
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
-    entries = draw_schools(window.axes, noun, place=place)
+    entries = draw_schools(window.axes, noun, place=place, by_rate=schools_by == "rate")
     ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.title)}" if deprivation is not None else ""
-    return _Legend(capitalised(noun.title), entries, "Number of schools" + _within(place), ramp)
+    heading = capitalised(noun.title) if schools_by == "divergence" else "Rate over the average"
+    return _Legend(heading, entries, "Number of schools" + _within(place), ramp)
 
 
 def _within(place: Place | None) -> str:
     return f" in {place.name}" if place is not None else ""
 
 
-def _explain(noun: Mapped, place: Place | None, missing: str, contours: Contours | None) -> list[tuple[str, str]]:
+def _explain(
+    noun: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
+) -> list[tuple[str, str]]:
     """Return how to read the map and what it can't show, in sections."""
-    if isinstance(noun, HotspotResult):
+    if rates is not None:
+        sections = explain_rates(rates, wording.unplaced_sentence(rates, place))
+    elif isinstance(noun, HotspotResult):
         sections = explain_hotspots(noun, place)
     elif isinstance(noun, Surface):
         sections = explain_surface(noun, contours)

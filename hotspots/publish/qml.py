@@ -14,7 +14,14 @@ VERSION: Final = "3.22.0"
 """The QGIS whose style format is written; newer ones read it and bring it up to date themselves."""
 HATCH_ANGLES: Final = {"/": (45,), "\\": (135,), "x": (45, 135), "|": (90,), "-": (0,), "+": (0, 90)}
 """Degrees against the horizontal, anticlockwise, of the lines behind a matplotlib hatch."""
-MARKERS: Final = {"o": ("circle", 0), "^": ("triangle", 0), "v": ("triangle", 180), "X": ("cross_fill", 45)}
+MARKERS: Final = {
+    "o": ("circle", 0),
+    "^": ("triangle", 0),
+    "v": ("triangle", 180),
+    "s": ("square", 0),
+    "D": ("diamond", 0),
+    "X": ("cross_fill", 45),
+}
 """Name and turn (degrees clockwise) of the QGIS marker behind a matplotlib marker."""
 HALO_MM: Final = 0.7
 PITCH_MM: Final = 6.0
@@ -27,8 +34,9 @@ class Rule:
 
     Parameters
     ----------
-    field, value
-        Which rows; a rule without a field and with `everything` unset is a line of the legend that draws nothing.
+    field, value, also
+        Which rows: those whose `field` is `value`, and whose other field is the other value of `also`; a rule without a
+        field and with `everything` unset is a line of the legend that draws nothing.
     fill, outline
         Colours ``"#rrggbb"``; empty draws none. `dashed` breaks the outline of a polygon.
     hatch
@@ -43,6 +51,7 @@ class Rule:
     label: str
     field: str = ""
     value: str = ""
+    also: tuple[str, str] | None = None
     everything: bool = False
     fill: str = ""
     outline: str = ""
@@ -54,6 +63,12 @@ class Rule:
     marker: str = ""
     size: float = 3.0
     level: int = 0
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """Field and value of all that a row must be."""
+        first = ((self.field, self.value),) if self.field else ()
+        return (*first, self.also) if self.also else first
 
     @property
     def draws(self) -> bool:
@@ -210,8 +225,8 @@ def _add_renderer(root: ET.Element, rules: Sequence[Rule], *, point: bool) -> No
     symbols = ET.SubElement(renderer, "symbols")
     for number, rule in enumerate(rules):
         item = ET.SubElement(tree, "rule", key=f"rule-{number}", symbol=str(number), label=rule.label)
-        if rule.field:
-            item.set("filter", f"\"{rule.field}\" = '{rule.value}'")
+        if rule.conditions:
+            item.set("filter", " AND ".join(f"\"{field}\" = '{value}'" for field, value in rule.conditions))
         elif not rule.everything:
             item.set("filter", "FALSE")
         kind = "marker" if point else "fill"

@@ -39,10 +39,13 @@ def _add_rule(features: ET.Element, rule: Rule) -> None:
     element = ET.SubElement(features, "se:Rule")
     ET.SubElement(element, "se:Name").text = rule.label
     ET.SubElement(ET.SubElement(element, "se:Description"), "se:Title").text = rule.label
-    if rule.field:
-        equal = ET.SubElement(ET.SubElement(element, "ogc:Filter"), "ogc:PropertyIsEqualTo")
-        ET.SubElement(equal, "ogc:PropertyName").text = rule.field
-        ET.SubElement(equal, "ogc:Literal").text = rule.value
+    if rule.conditions:
+        where = ET.SubElement(element, "ogc:Filter")
+        where = ET.SubElement(where, "ogc:And") if len(rule.conditions) > 1 else where
+        for field, value in rule.conditions:
+            equal = ET.SubElement(where, "ogc:PropertyIsEqualTo")
+            ET.SubElement(equal, "ogc:PropertyName").text = field
+            ET.SubElement(equal, "ogc:Literal").text = value
     if rule.marker:
         _add_marker(element, rule)
         return
@@ -102,13 +105,13 @@ def _add_marker(element: ET.Element, rule: Rule) -> None:
     name, turn = MARKERS[rule.marker]
     graphic = ET.SubElement(ET.SubElement(element, "se:PointSymbolizer"), "se:Graphic")
     mark = ET.SubElement(graphic, "se:Mark")
-    # "x" is SLD's word for a diagonal cross.
-    ET.SubElement(mark, "se:WellKnownName").text = "x" if name == "cross_fill" else name
+    # "x" is SLD's word for a diagonal cross; for a diamond it has none, but it can turn a square.
+    ET.SubElement(mark, "se:WellKnownName").text = {"cross_fill": "x", "diamond": "square"}.get(name, name)
     _parameter(ET.SubElement(mark, "se:Fill"), "fill", rule.fill)
     _add_stroke(mark, rule.outline, rule.outline_mm)
     ET.SubElement(graphic, "se:Size").text = _pixels(rule.size)
     if name != "cross_fill":
-        _add_turn(graphic, turn)
+        _add_turn(graphic, 45 if name == "diamond" else turn)
 
 
 def _add_label(element: ET.Element, labels: Labels) -> None:

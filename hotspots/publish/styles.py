@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from hotspots.publish.expressions import chance, in_words, interval, map_tip, markup, number, percent
+from hotspots.publish.phrases import capitalised
 from hotspots.publish.qml import INK, Labels, Rule, codes_style, ink_on, raster_style, vector_style
 from hotspots.publish.shades import CHANCE_COLOUR, NOT_BEYOND, surface_shades
 from hotspots.publish.sld import layer_descriptor
@@ -19,6 +20,7 @@ from hotspots.vocabulary import (
     INVENTED,
     METHOD_CLASSES,
     MORAN_CLASSES,
+    RATE_CLASSES,
     RELEASE_WORDS,
     RESTRICTED,
     RESULT_COLUMNS,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEPENDS",
+    "RATE_LEVELS",
     "SCHOOL_LEVELS",
     "LayerStyle",
     "area_style",
@@ -43,6 +46,7 @@ __all__ = [
     "ink_on",
     "marking",
     "nation_words",
+    "rate_style",
     "school_column_words",
     "school_style",
     "surface_style",
@@ -54,6 +58,10 @@ DEPENDS: Final = ClassStyle("depends", "Class depends on hidden numbers", "#ffff
 """Lies over the colour of a class that would change with the hidden numbers."""
 SCHOOL_LEVELS: Final = ("cannot_be_judged", "as_expected", "below", "above", "far_below", "far_above")
 """Classes of schools from the bottom to the top, so that those that stand out are not covered."""
+
+
+RATE_LEVELS: Final = ("depends", "about", "below", "above", "below_half", "above_twice")
+"""Classes of rates from the bottom to the top; those that can't be told from the average lie below all others."""
 
 
 @dataclass(frozen=True)
@@ -197,15 +205,72 @@ def school_style(
         for style in SCHOOL_CLASSES
     ]
     labels = {style.key: style.label for style in SCHOOL_CLASSES}
+    index = f"{index_title} (estimated score)" if estimated else index_title
+    return _point_style(rules, "class", labels, _school_tip(labels, mark, index), index_title=index_title, name=name)
+
+
+def rate_style(average: str, *, release: str, title: str = "permanent exclusions", index_title: str) -> LayerStyle:
+    """Return the other look of the layer of schools: the class of their rates over the average, named in `average`.
+
+    Hollow where the interval of a rate includes the average.
+    """
+    mark, above_hollow = marking(release), len(RATE_LEVELS)
+    rules = [*_notes(mark), Rule(average)]
+    for style in RATE_CLASSES:
+        level = RATE_LEVELS.index(style.key)
+        filled = Rule(
+            style.label,
+            field="rate_class",
+            value=style.key,
+            also=("rate_differs", "yes"),
+            fill=style.colour,
+            outline=INK,
+            outline_mm=0.2,
+            marker=style.marker,
+            halo=True,
+            size=3.0,
+            level=above_hollow + level,
+        )
+        hollow = replace(
+            filled,
+            label=f"{style.label}, can't be told from the average",
+            also=("rate_differs", "no"),
+            fill="#ffffff",
+            outline=style.colour,
+            outline_mm=0.5,
+            size=2.2,
+            level=level,
+        )
+        rules += [filled, hollow]
+    labels = {style.key: style.label for style in RATE_CLASSES}
+    tip = map_tip(
+        in_words("rate_class", labels),
+        f"{markup('name')} || ', ' || {markup('la_name')}",
+        (
+            (escape(capitalised(title), quote=False).replace("[%", "["), interval("low", "high", 0)),
+            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Over the average, 95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
+            ("Pupil-years", number("pupils", 0)),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+    return _point_style(rules, "rate_class", labels, tip, index_title=index_title, name="schools")
+
+
+def _point_style(
+    rules: Sequence[Rule], column: str, labels: Mapping[str, str], tip: str, *, index_title: str, name: str
+) -> LayerStyle:
+    """Return a look of the layer of schools, with names at large scales."""
     text = Labels("name", points=8, below_scale=40_000)
     qml = vector_style(
         rules,
         point=True,
         labels=text,
         aliases=_titles(school_column_words(index_title)),
-        value_words={"class": labels},
-        display=f"\"name\" || ': ' || {in_words('class', labels)}",
-        map_tip=_school_tip(labels, mark, f"{index_title} (estimated score)" if estimated else index_title),
+        value_words={column: labels},
+        display=f"\"name\" || ': ' || {in_words(column, labels)}",
+        map_tip=tip,
     )
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 

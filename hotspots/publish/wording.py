@@ -88,7 +88,11 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
 
 
 def subtitle(
-    noun: HotspotResult | Surface | SchoolResult, area: StudyArea | None = None, *, place: Place | None = None
+    noun: HotspotResult | Surface | SchoolResult,
+    area: StudyArea | None = None,
+    *,
+    place: Place | None = None,
+    how: str = "",
 ) -> str:
     """Return what, where, when and how, in one line."""
     parts = [capitalised(noun.title) + _by(noun, area)]
@@ -97,7 +101,7 @@ def subtitle(
     if area is not None:
         parts.append(where_words(area, place))
     parts.append(period_words(noun.period))
-    parts.append(_how(noun))
+    parts.append(how or _how(noun))
     return " · ".join(part for part in parts if part)
 
 
