@@ -68,11 +68,18 @@ def _link(study: Study, inputs: Inputs) -> Neighbours:
 
 
 def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
+    from functools import partial
+
     from hotspots.analysis.hotspot_groups import find_hotspots
+    from hotspots.analysis.neighbours import link_neighbours
 
     star, moran = _test(study, name, inputs, neighbours)
     findings.results += [star, moran]
-    findings.hotspots[name] = find_hotspots(star, inputs.area, labels=inputs.labels)
+    queen = neighbours if study.analysis.neighbours == "queen" else link_neighbours(inputs.area, rule="queen")
+    find = partial(find_hotspots, star, inputs.area, labels=inputs.labels, links=queen)
+    findings.hotspots[name] = find()
+    for section in study.places:
+        findings.place_hotspots[name, section.name] = find(place=section.place)
 
 
 def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:

@@ -46,7 +46,7 @@ class _Table:
 
     nouns: Sequence[Mapped]
     contours: Mapping[str, Contours]
-    hotspots: Mapping[str, Sequence[Hotspot]]
+    hotspots: Mapping[tuple[str, str], Sequence[Hotspot]]
     area: StudyArea
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
@@ -80,7 +80,7 @@ def draw_everything(
     table = _Table(
         nouns=nouns,
         contours=findings.contours,
-        hotspots=findings.hotspots,
+        hotspots={(name, ""): found for name, found in findings.hotspots.items()} | findings.place_hotspots,
         area=inputs.area,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
@@ -175,7 +175,8 @@ def _draw(sheet: _Sheet) -> Body | None:
     noun = table.nouns[sheet.noun]
     title = None
     if isinstance(noun, HotspotResult):
-        title = hotspot_title(noun, table.hotspots.get(noun.name, ()), sheet.place)
+        where = sheet.place.name if sheet.place is not None else ""
+        title = hotspot_title(noun, table.hotspots.get((noun.name, where), ()), sheet.place)
     figure = draw_map(
         noun,
         _at_hand["ground"],

@@ -31,12 +31,14 @@ class Change:
 class Findings:
     """What a study found, and what it left out and why.
 
-    `hotspots` are those of the Gi* result of this source, the largest first. `contours` are those of the surface with
+    `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
+    source and name of the place. `contours` are those of the surface with
     this stem; `change_points` and `changes` those of the series of this name.
     """
 
     results: list[HotspotResult] = field(default_factory=list)
     hotspots: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    place_hotspots: dict[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
     surfaces: list[Surface] = field(default_factory=list)
     contours: dict[str, Contours] = field(default_factory=dict)
     predictions: dict[str, pd.DataFrame] = field(default_factory=dict)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import Hotspot, HotspotResult, StudyArea, Whereabouts
+from hotspots.nouns import Hotspot, HotspotResult, Place, StudyArea, Whereabouts
 from hotspots.nouns.hotspots import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from hotspots.analysis.neighbours import Neighbours
 
 __all__ = ["find_hotspots", "locate"]
 
@@ -26,7 +28,14 @@ PARTS: Final[tuple[Part, ...]] = (
 )  # fmt: skip
 
 
-def find_hotspots(result: HotspotResult, area: StudyArea, *, labels: pd.DataFrame | None = None) -> tuple[Hotspot, ...]:
+def find_hotspots(
+    result: HotspotResult,
+    area: StudyArea,
+    *,
+    labels: pd.DataFrame | None = None,
+    place: Place | None = None,
+    links: Neighbours | None = None,
+) -> tuple[Hotspot, ...]:
     """Return the hotspots of a result: its hot areas, those that share a border or a corner as one.
 
     The first has most events above those expected, or most events where nothing is expected.
@@ -39,15 +48,19 @@ def find_hotspots(result: HotspotResult, area: StudyArea, *, labels: pd.DataFram
         The study area.
     labels
         Place names, as from `read_places`.
+    place
+        Only what lies in these authorities: of a hotspot across their border, the part on their side.
+    links
+        Queen neighbours of the study area, where they are at hand.
     """
     from scipy.sparse.csgraph import connected_components
 
     from hotspots.analysis.neighbours import link_neighbours
 
-    hot = np.asarray(area.ids.isin(result.hot()))
+    hot = np.asarray(area.ids.isin(result.hot(place)))
     if not hot.any():
         return ()
-    borders = link_neighbours(area, rule="queen").matrix(with_self=False).tocsr()
+    borders = (links or link_neighbours(area, rule="queen")).matrix(with_self=False).tocsr()
     _, group = connected_components(borders[hot][:, hot], directed=False)
     position = np.flatnonzero(hot)
     found = [_measure(result, area, position[group == one], borders, labels) for one in range(group.max() + 1)]
@@ -104,11 +117,13 @@ def locate(
     if borders is not None:
         touching = np.unique(borders[members].indices)  # type: ignore[index]
         beside = tuple(sorted({names[code] for code in codes[touching]} - {names[code] for code in order}))
+    near, around = _nearest_name(middle, shapes[members], labels, {names[code] for code in order})
     return Whereabouts(
         authorities=tuple(names[code] for code in order),
         part=_part(middle, shapes[codes == order[0]]),
         borders=beside,
-        near=_near(middle, labels, {names[code] for code in order}),
+        near=near,
+        around=around,
     )
 
 
@@ -119,22 +134,33 @@ def _part(middle: NDArray[np.float64], shapes: NDArray[np.object_]) -> Part:
     size = shapely.area(shapes)
     centre = np.average(shapely.get_coordinates(shapely.centroid(shapes)), axis=0, weights=size)
     west, south, east, north = shapely.total_bounds(shapes)
-    # Towards each side by its own distance: an authority need not be round.
+    # Distance and direction by the way to the edge on that side: a part is one of the authority, whatever its shape.
     away = middle - centre
     reach = np.array([east - centre[0] if away[0] > 0 else centre[0] - west,
                       north - centre[1] if away[1] > 0 else centre[1] - south])  # fmt: skip
     way = away / np.where(reach > 0, reach, 1.0)
     if float(np.hypot(*way)) < CENTRAL:
         return "central"
-    return PARTS[round(float(np.degrees(np.arctan2(away[1], away[0]))) / 45) % 8]
+    return PARTS[round(float(np.degrees(np.arctan2(way[1], way[0]))) / 45) % 8]
 
 
-def _near(middle: NDArray[np.float64], labels: pd.DataFrame | None, known: set[str]) -> str:
-    """Return the nearest place name that is not the authority's own, or nothing."""
+def _nearest_name(
+    middle: NDArray[np.float64], shapes: NDArray[np.object_], labels: pd.DataFrame | None, known: set[str]
+) -> tuple[str, bool]:
+    """Return the place name nearest to the middle, and whether it lies inside; those inside come first.
+
+    An authority's own name says nothing more and is left out; beyond `NEAR` there is none.
+    """
+    import shapely
+
     if labels is None or labels.empty:
-        return ""
+        return "", False
     names = labels[~labels["name"].isin(known)]
-    if names.empty:
-        return ""
-    away = np.hypot(names["easting"] - middle[0], names["northing"] - middle[1])
-    return str(names["name"].loc[away.idxmin()]) if float(away.min()) <= NEAR else ""
+    points = np.asarray(shapely.points(names[["easting", "northing"]].to_numpy(dtype=float)))
+    inside = np.any(np.asarray(shapely.intersects(shapes[:, None], points[None, :])), axis=0)
+    away = np.hypot(names["easting"] - middle[0], names["northing"] - middle[1]).to_numpy(dtype=float)
+    usable = inside if inside.any() else away <= NEAR
+    if not usable.any():
+        return "", False
+    nearest = int(np.argmin(np.where(usable, away, np.inf)))
+    return str(names["name"].iloc[nearest]), bool(inside[nearest])

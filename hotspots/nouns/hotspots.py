@@ -23,13 +23,16 @@ class Whereabouts:
     borders
         Names of other authorities of the study that it adjoins.
     near
-        The place name nearest to its middle, or empty where none is near.
+        The place name nearest to its middle, one inside it before all others; empty where none is near.
+    around
+        Whether that name lies inside it.
     """
 
     authorities: tuple[str, ...]
     part: Part
     borders: tuple[str, ...] = ()
     near: str = ""
+    around: bool = False
 
 
 @dataclass(frozen=True, slots=True)

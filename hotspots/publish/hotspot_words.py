@@ -35,12 +35,15 @@ def where_it_lies(where: Whereabouts) -> str:
     elif 0 < len(where.borders) <= MOST_BORDERS:
         words.append(f"by the border with {listed(where.borders)}")
     if where.near:
-        words.append(f"near {where.near}")
+        words.append(f"{'around' if where.around else 'near'} {where.near}")
     return ", ".join(words)
 
 
 def hotspot_title(result: HotspotResult, hotspots: Sequence[Hotspot], place: Place | None = None) -> str:
-    """Return the finding of a map in one line: how many areas are hot, and where the largest hotspot lies."""
+    """Return the finding of a map in one line: how many areas are hot, and where the largest hotspot lies.
+
+    Of a place, `hotspots` are those that were found in it: what lies beyond its border is not on its map.
+    """
     title = finding_title(result, place)
     own = set(result.hot(place))
     here = [one for one in hotspots if own & set(one.areas)]

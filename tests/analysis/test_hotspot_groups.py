@@ -114,6 +114,57 @@ def test_a_place_name_is_near_or_not_named(area):
     assert far.where.near == ""
 
 
+def test_a_place_name_inside_is_not_called_near(area):
+    """The label of a town lies in one of the hot squares: the hotspot is around it, however near another name is."""
+    west, south = area.areas.total_bounds[:2]
+    labels = pd.DataFrame(
+        {"name": ["Town", "Hamlet"], "easting": [west + 300, west + 2600], "northing": [south + 300, south + 500]}
+    )
+    (found,) = find_hotspots(result_with_hot(area, at(area, [0], [0, 1, 2, 3])), area, labels=labels)
+    # The hamlet lies inside too, nearer to the middle (2,000 m): it is the one that is named.
+    assert (found.where.near, found.where.around) == ("Hamlet", True)
+    assert where_it_lies(found.where).endswith("Here, around Hamlet")
+    (found,) = find_hotspots(result_with_hot(area, at(area, [0], [0, 1])), area, labels=labels)
+    assert where_it_lies(found.where).endswith("Here, around Town")  # the hamlet is outside, 1.6 km from the middle
+    (found,) = find_hotspots(result_with_hot(area, at(area, [1], [1])), area, labels=labels)
+    assert where_it_lies(found.where).endswith("Here, near Hamlet")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "part"),
+    [
+        (3, 0, "north-west"),  # in the corner, though the middle lies almost due east
+        (3, 13, "north"),  # on the long northern side, right of its middle by as much as above it
+        (0, 23, "south-east"),
+        (1, 1, "west"),
+        (2, 22, "east"),
+        (1, 12, "central"),
+    ],
+)
+def test_the_part_of_a_long_authority_goes_by_its_own_shape(row, column, part):
+    """24 by 4 km: a part is a part of the authority, so each direction counts by its own way to the edge."""
+    strip = make_grid(4, 24)
+    table = strip.areas.copy()
+    table["la_code"], table["la_name"] = "E08000025", "Strip"
+    strip = replace(strip, areas=table)
+    members = np.flatnonzero(strip.ids.isin(at(strip, [row], [column])))
+    assert locate(strip, members).part == part
+
+
+def test_the_map_of_a_place_names_what_lies_in_it(area):
+    """Five squares of Here and one of There are one hotspot: a map of There is of that square, by the border."""
+    hot = at(area, [5], [1, 2, 3, 4, 5, 6])
+    result = result_with_hot(area, hot)
+    there = hs.Place("There", ("E08000028",))
+    (found,) = find_hotspots(result, area, place=there)
+    assert found.areas == tuple(at(area, [5], [6]))
+    assert found.where == Whereabouts(("There",), "west", ("Here",))
+    assert (found.people, found.observed_low) == (1000, 40)
+    assert hotspot_title(result, [found], there) == (
+        "1 of 72 areas in There is hot for burglary, in west There, by the border with Here"
+    )
+
+
 def test_the_largest_comes_first_and_the_order_never_changes(area):
     result = result_with_hot(area, [*at(area, [1], [1]), *at(area, [5, 6], [5]), *at(area, [9], [9])])
     found = find_hotspots(result, area)
@@ -129,10 +180,10 @@ def test_no_hot_area_is_no_hotspot(area):
 def test_words_say_where_and_what(area):
     result = result_with_hot(area, at(area, [1, 2], [1, 2]))
     (found,) = find_hotspots(result, area)
-    # Its middle is 1 km west and 4 km south of Here's: 14 degrees from due south.
-    assert hotspot_title(result, [found]) == "4 of 144 areas are hot for burglary, in south Here"
+    # Its middle is a third of the way to Here's western edge and two thirds to the southern: 27 degrees from due south.
+    assert hotspot_title(result, [found]) == "4 of 144 areas are hot for burglary, in south-west Here"
     assert hotspots_sentence(result, [found]) == (
-        "The hotspot for burglary: south Here (4 areas, 4,000 people, 160 events, 43 expected at the study area's "
+        "The hotspot for burglary: south-west Here (4 areas, 4,000 people, 160 events, 43 expected at the study area's "
         "average, 3.7 times)."
     )
     assert hotspots_sentence(result, []) == ""
