@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["against_average", "classify_ratio", "describe_rates", "sides_of_average"]
+__all__ = ["against_average", "classify_ratio", "describe_rates"]
 
 CLASSES: Final = ("below_half", "below", "about", "above", "above_twice")
 DEPENDS: Final = "depends"
@@ -52,7 +52,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
 
     >>> schools = pd.DataFrame({"low": [30.0, 1.0], "high": [30.0, 9.0], "pupils": [1000.0, 1000.0]})
     >>> columns, average = against_average(schools, np.array([True, True]))
-    >>> average["per_100"], columns["rate_class"].tolist(), columns["rate_differs"].tolist()
+    >>> round(average["per_100"], 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
     (1.75, ['above', 'depends'], ['yes', 'yes'])
     """
     low, high, pupils = (table.loc[compared, name].to_numpy(dtype=float) for name in ("low", "high", "pupils"))
@@ -101,19 +101,13 @@ def classify_ratio(ratio: Floats) -> NDArray[np.object_]:
     return np.asarray(np.select(bounds, CLASSES[:4], CLASSES[4]), dtype=object)
 
 
-def sides_of_average(table: pd.DataFrame) -> tuple[int, int]:
-    """Return how many schools of a result lie above the average, each by its own interval, and how many below it."""
-    return int((table["ratio_low_95"] > 1).sum()), int((table["ratio_high_95"] < 1).sum())
-
-
 def describe_rates(result: SchoolResult) -> dict[str, Any]:
     """Return the average that rates are held against, and the number of schools by class and side, as plain values."""
     table = result.table
     classes = table.loc[table["rate_class"] != "", "rate_class"].value_counts()
-    above, below = sides_of_average(table)
     return {
         "average": dict(result.provenance["rate_average"]),
         "classes": {str(k): int(v) for k, v in sorted(classes.items())},
-        "above_average": above,
-        "below_average": below,
+        "above_average": int((table["ratio_low_95"] > 1).sum()),
+        "below_average": int((table["ratio_high_95"] < 1).sum()),
     }

@@ -16,10 +16,10 @@ from hotspots.analysis.moran import morans_i
 from hotspots.analysis.overdispersed import Fit, fit_counts, log_chances, mid_p_tails
 from hotspots.analysis.school_model import contrasts
 from hotspots.analysis.school_table import counts_in
-from hotspots.analysis.school_words import interval
 from hotspots.analysis.significance import adjust_tails
 from hotspots.errors import AnalysisError
 from hotspots.nouns import SchoolResult
+from hotspots.ratio_words import interval_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -338,7 +338,7 @@ def _authority_words(effects: pd.DataFrame, names: dict[str, str], *, title: str
     if clear.empty:
         return "Given size and deprivation, no authority's schools differ from the average authority's beyond chance."
     told = [
-        f"{names.get(str(code), str(code))} {interval(low, high)}"
+        f"{names.get(str(code), str(code))} {interval_words(low, high)}"
         for code, low, high in clear[["low", "high"]].itertuples(name=None)
     ]
     return (

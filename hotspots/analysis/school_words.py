@@ -10,6 +10,7 @@ import numpy as np
 
 from hotspots.analysis.overdispersed import Fit
 from hotspots.nouns import Deprivation, Schools
+from hotspots.ratio_words import change_words, interval_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,8 @@ def describe_model(
     return (
         f"{title}{period} of {len(fit.mean):,} schools, against their pupils{besides} and the {deprivation.title} "
         f"{measure} of the {geography} a school stands in. {step.words} {step.verb} with "
-        f"{change(slope.ratio)} {schools.title} (95 % interval {interval(slope.low, slope.high)}). {_scatter(fit)} "
+        f"{change_words(slope.ratio)} {schools.title} (95% interval {interval_words(slope.low, slope.high)}). "
+        f"{_scatter(fit)} "
         f"{_explained(explained, deprivation)}'Above' and 'below' mean higher and lower than "
         "the school's size and its area's deprivation would suggest, beyond the 95 % limits; 'far' means beyond the "
         "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
@@ -119,21 +121,6 @@ def _explained(share: float, deprivation: Deprivation) -> str:
 def percent(share: float) -> str:
     """Return a share in per cent."""
     return f"{100 * share:.0f} %"
-
-
-def change(ratio: float) -> str:
-    """Return a ratio as a change in words."""
-    return f"{percent(abs(ratio - 1))} {'more' if ratio >= 1 else 'fewer'}"
-
-
-def interval(low: float, high: float) -> str:
-    """Return the limits of a ratio in words, the nearer to none first."""
-    if low >= 1:
-        return f"{100 * (low - 1):.0f} to {percent(high - 1)} more"
-    if high <= 1:
-        return f"{100 * (1 - high):.0f} to {percent(1 - low)} fewer"
-    ends = ("no change" if round(100 * abs(ratio - 1)) == 0 else change(ratio) for ratio in (low, high))
-    return " to ".join(ends)
 
 
 def sides(classes: pd.Series) -> pd.Series:

@@ -13,6 +13,7 @@ from hotspots.nouns import SchoolResult
 from hotspots.publish.phrases import capitalised, listed, plural
 from hotspots.publish.school_marks import groups_of
 from hotspots.publish.styles import nation_words
+from hotspots.ratio_words import change_words, interval_words
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 if TYPE_CHECKING:
@@ -103,38 +104,36 @@ def slope_words(result: SchoolResult, *, over: Over = "area") -> str:
     if found is None:
         return ""
     slope, low, high, by_rank = found
-    change = _change(slope) if round(100 * (slope - 1)) else "no more and no fewer"
-    interval = f"95 % interval from {_change(low)} to {_change(high)}"
-    if by_rank:
-        step = f"a place a tenth of all areas nearer to the most deprived by {result.index_title} goes"
-    else:
-        where = " in the catchment" if over == "catchment" else ""
-        step = f"ten points more of {index_name(result)}{where} go"
-    return f"{step} with {change} {result.title} ({interval})"
+    verb = "goes" if by_rank else "go"
+    return (
+        f"{_step(result, by_rank, over)} {verb} with {change_words(slope)} {result.title} "
+        f"(95% interval {interval_words(low, high)})"
+    )
 
 
 def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
-    """Return how the rate goes with deprivation, as a finding; empty where no slope was fitted."""
+    """Return how the rate goes with deprivation, as a finding; empty where no slope was fitted.
+
+    Estimate and interval, whether or not the interval leaves out none: near-equal results have near-equal titles.
+    """
     found = _slope(result, over)
     if found is None:
         return ""
     slope, low, high, by_rank = found
-    deprivation = "the deprivation of schools' catchments" if over == "catchment" else "deprivation"
     given = listed([str(one) for one in result.provenance.get("covariates", ())])
     given = f", given {given}" if given else ""
-    if low <= 1.0 <= high:
-        return f"No clear link between {result.title} and {deprivation}{given}"
-    verb = "rise" if slope > 1.0 else "fall"
-    percent = round(100 * abs(slope - 1.0))
-    step = f"a tenth of all areas in {result.index_title}" if by_rank else f"ten points of {result.index_title}"
-    return f"{capitalised(result.title)} {verb} with {deprivation}{given}: by {percent:,} % for {step}"
+    return (
+        f"{capitalised(change_words(slope))} {result.title} for {_step(result, by_rank, over)}{given} "
+        f"(95% interval {interval_words(low, high)})"
+    )
 
 
-def _change(ratio: float) -> str:
-    percent = round(100 * (ratio - 1))
-    if percent == 0:
-        return "no difference"
-    return f"{abs(percent):,} % {'more' if percent > 0 else 'fewer'}"
+def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
+    """Return the step on the index that the slope is told for."""
+    if by_rank:
+        return f"a place a tenth of all areas nearer to the most deprived by {result.index_title}"
+    where = " in the catchment" if over == "catchment" else ""
+    return f"ten points more of {index_name(result)}{where}"
 
 
 def worth_a_look(result: SchoolResult) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.school_rates import sides_of_average
 from hotspots.errors import OutputError
 from hotspots.nouns import Place, SchoolResult
 from hotspots.publish.furniture import Entry
@@ -64,7 +63,7 @@ def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None =
         The schools of the place.
     """
     where = f" in {place.name}" if place is not None else ""
-    above, below = sides_of_average(table)
+    above, below = int((table["ratio_low_95"] > 1).sum()), int((table["ratio_high_95"] < 1).sum())
     total = int((table["rate_class"] != "").sum())
     rate = f"rates of {result.title}"
     if total == 0:

@@ -18,9 +18,9 @@ from hotspots.analysis.overdispersed import (
     mid_p_tails,
 )
 from hotspots.analysis.school_model import _classes, judge_counts
-from hotspots.analysis.school_words import interval
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Deprivation, Schools, StudyArea
+from hotspots.ratio_words import interval_words
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 YEARS = 3
@@ -244,7 +244,7 @@ def test_a_school_of_known_distribution_by_hand():
     assert set(result.table["limit_high_95"]) == {14.0}
     # 8 exclusions on 4000 pupil-years are 0.2 per 100.
     assert result.table["rate"].iloc[0] == pytest.approx(0.2)
-    assert "Ten points more of the score go with 22 % more permanent exclusions" in result.words
+    assert "Ten points more of the score go with 22% more permanent exclusions" in result.words
     assert "no more than chance would have it (Poisson)" in result.words
 
 
@@ -364,19 +364,23 @@ def test_release_is_the_weakest_of_all():
 def test_slope_is_told_in_either_direction():
     score = np.linspace(0, 0.5, 40)
     falling = judge(np.full(40, 30.0), 4000 * np.exp(2 * score), score)
-    # exp(−0.2) = 0.8187: 18 % fewer
-    assert "go with 18 % fewer permanent exclusions (95 % interval" in falling.words
+    # exp(−0.2) = 0.8187: 18% fewer
+    assert "go with 18% fewer permanent exclusions (95% interval" in falling.words
     flat = judge(np.full(40, 30.0), np.full(40, 4000.0), score)
-    assert "go with 0 % more permanent exclusions" in flat.words
-    assert "fewer to" in flat.words
-    assert "% more)" in flat.words
+    assert "go with no more and no fewer permanent exclusions" in flat.words
+    assert "% fewer to" in flat.words
+    assert "% more, compatible with no difference)" in flat.words
 
 
 def test_intervals_of_a_ratio_in_words():
-    assert interval(1.02, 1.23) == "2 to 23 % more"
-    assert interval(0.77, 0.98) == "2 to 23 % fewer"
-    assert interval(0.9, 1.3) == "10 % fewer to 30 % more"
-    assert interval(0.998, 1.18) == "no change to 18 % more"
+    assert interval_words(1.02, 1.23) == "2 to 23% more"
+    assert interval_words(0.77, 0.98) == "2 to 23% fewer"
+    assert interval_words(0.9, 1.3) == "10% fewer to 30% more, compatible with no difference"
+    # What is rounded to none is none on either side of it: the words don't jump where p passes 0.05.
+    for low in (0.998, 1.0, 1.002):
+        assert interval_words(low, 1.18) == "0 to 18% more, compatible with no difference"
+    assert interval_words(0.82, 1.004) == "0 to 18% fewer, compatible with no difference"
+    assert interval_words(0.999, 1.001) == "no more and no fewer"
 
 
 def hide(rng, counts):

@@ -79,21 +79,20 @@ def test_a_surface_says_what_white_is(surface: Surface) -> None:
     [
         (
             {"per_ten_points": 1.3, "low": 1.1, "high": 1.5},
-            "ten points more of IDACI 2019 go with 30 % more permanent exclusions "
-            "(95 % interval from 10 % more to 50 % more)",
-            "Permanent exclusions rise with deprivation: by 30 % for ten points of IDACI 2019",
+            "ten points more of IDACI 2019 go with 30% more permanent exclusions (95% interval 10 to 50% more)",
+            "30% more permanent exclusions for ten points more of IDACI 2019 (95% interval 10 to 50% more)",
         ),
         (
             {"per_ten_points": 0.8, "low": 0.7, "high": 0.95},
-            "ten points more of IDACI 2019 go with 20 % fewer permanent exclusions "
-            "(95 % interval from 30 % fewer to 5 % fewer)",
-            "Permanent exclusions fall with deprivation: by 20 % for ten points of IDACI 2019",
+            "ten points more of IDACI 2019 go with 20% fewer permanent exclusions (95% interval 5 to 30% fewer)",
+            "20% fewer permanent exclusions for ten points more of IDACI 2019 (95% interval 5 to 30% fewer)",
         ),
         (
             {"per_ten_points": 1.002, "low": 0.9, "high": 1.1},
             "ten points more of IDACI 2019 go with no more and no fewer permanent exclusions "
-            "(95 % interval from 10 % fewer to 10 % more)",
-            "No clear link between permanent exclusions and deprivation",
+            "(95% interval 10% fewer to 10% more, compatible with no difference)",
+            "No more and no fewer permanent exclusions for ten points more of IDACI 2019 "
+            "(95% interval 10% fewer to 10% more, compatible with no difference)",
         ),
         ({}, "", ""),
     ],
@@ -102,6 +101,20 @@ def test_the_slope_in_words(school_result: SchoolResult, slope: dict[str, float]
     result = replace(school_result, slope=slope)
     assert slope_words(result) == words
     assert slope_title(result) == title
+
+
+def test_near_equal_slopes_have_equal_sentences(school_result: SchoolResult) -> None:
+    """A limit of 0.998 and one of 1.001 are the same finding, whichever side of p = 0.05 they lie on."""
+    sides = [{"per_ten_points": 1.15, "low": low, "high": 1.33} for low in (0.998, 1.001)]
+    one, other = (replace(school_result, slope=slope) for slope in sides)
+    assert slope_title(one) == slope_title(other)
+    assert slope_words(one) == slope_words(other)
+    assert slope_title(one) == (
+        "15% more permanent exclusions for ten points more of IDACI 2019 "
+        "(95% interval 0 to 33% more, compatible with no difference)"
+    )
+    clearer = replace(school_result, slope={"per_ten_points": 1.15, "low": 1.006, "high": 1.33})
+    assert slope_title(clearer).endswith("(95% interval 1 to 33% more)")
 
 
 def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResult) -> None:

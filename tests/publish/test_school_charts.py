@@ -71,7 +71,7 @@ def test_catchments_have_an_index_and_classes_of_their_own(school_result: School
     result = looked_at(school_result, catchment_slope=(1.4, 1.2, 1.6))
     figure = draw_exclusions_against_idaci(result, over="catchment")
     assert title_of(figure) == (
-        "Permanent exclusions rise with the deprivation of schools' catchments: by 40 % for ten points of IDACI 2019"
+        "40% more permanent exclusions for ten points more of IDACI 2019 in the catchment (95% interval 20 to 60% more)"
     )
     assert "IDACI 2019 of the school's modelled catchment (% of children in income-deprived families)" in words(figure)
     assert "Catchments are a model" in prose(figure)

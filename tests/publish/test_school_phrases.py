@@ -58,7 +58,7 @@ def test_the_axis_names_the_index_and_says_what_was_estimated(school_result: Sch
         "IDACI 2019 (estimated score) of the school's modelled catchment (% of children in income-deprived families)"
     )
     assert subtitle(estimated).endswith("against IDACI 2019 (estimated score)")
-    assert slope_words(estimated).startswith("ten points more of IDACI 2019 (estimated score) go with 30 % more")
+    assert slope_words(estimated).startswith("ten points more of IDACI 2019 (estimated score) go with 30% more")
     assert "The scores of IDACI 2019 are estimates made from its ranks." in explain_schools(estimated)[0][1]
 
 
@@ -82,11 +82,12 @@ def test_another_index_is_never_called_idaci(school_result: SchoolResult) -> Non
 def test_the_slope_of_ranks(school_result: SchoolResult) -> None:
     result = by_rank(school_result)
     assert slope_words(result) == (
-        "a place a tenth of all areas nearer to the most deprived by WIMD 2019 goes with 20 % more permanent "
-        "exclusions (95 % interval from 10 % more to 30 % more)"
+        "a place a tenth of all areas nearer to the most deprived by WIMD 2019 goes with 20% more permanent "
+        "exclusions (95% interval 10 to 30% more)"
     )
     assert slope_title(result) == (
-        "Permanent exclusions rise with deprivation: by 20 % for a tenth of all areas in WIMD 2019"
+        "20% more permanent exclusions for a place a tenth of all areas nearer to the most deprived by WIMD 2019 "
+        "(95% interval 10 to 30% more)"
     )
 
 
@@ -94,14 +95,15 @@ def test_the_slope_of_catchments_and_beside_covariates(school_result: SchoolResu
     assert slope_title(school_result, over="catchment") == ""
     result = replace(school_result, provenance={"catchment_slope": (0.8, 0.7, 0.9)})
     assert slope_title(result, over="catchment") == (
-        "Permanent exclusions fall with the deprivation of schools' catchments: by 20 % for ten points of IDACI 2019"
+        "20% fewer permanent exclusions for ten points more of IDACI 2019 in the catchment "
+        "(95% interval 10 to 30% fewer)"
     )
     assert slope_words(result, over="catchment").startswith(
-        "ten points more of IDACI 2019 in the catchment go with 20 % fewer permanent exclusions"
+        "ten points more of IDACI 2019 in the catchment go with 20% fewer permanent exclusions"
     )
     beside = replace(school_result, provenance={"covariates": ("phase", "authority")})
     assert slope_title(beside).startswith(
-        "Permanent exclusions rise with deprivation, given phase and authority: by 30 %"
+        "30% more permanent exclusions for ten points more of IDACI 2019, given phase and authority (95%"
     )
     assert "than deprivation, phase, authority and size would suggest" in schools_title(beside)
     assert (
@@ -149,8 +151,7 @@ def test_every_school_that_stands_out_is_in_the_table(school_result: SchoolResul
 
 def test_nothing_is_said_of_groups_that_are_empty(school_result: SchoolResult) -> None:
     assert schools_sentence(school_result) == (
-        "Ten points more of IDACI 2019 go with 30 % more permanent exclusions "
-        "(95 % interval from 10 % more to 50 % more)."
+        "Ten points more of IDACI 2019 go with 30% more permanent exclusions (95% interval 10 to 50% more)."
     )
 
 
