@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["imprint", "last_day", "study_date"]
 
-YEARS: Final = re.compile(r"(?P<first>\d{4})(?:/(?P<second>\d{2}))?(?: Q(?P<quarter>[1-4]))?")
-"""``2019``, ``2019 Q3``, ``2018/19`` or ``2018/19 Q4``."""
+YEARS: Final = re.compile(
+    r"(?P<first>\d{4})(?:/(?P<second>\d{2}))?(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
+)
+"""``2019``, ``2019 Q3``, ``2019-07``, ``2018/19`` or ``2018/19 Q4``."""
 
 MARCH, AUGUST, DECEMBER = 3, 8, 12
 
@@ -47,7 +49,7 @@ def period_end(period: str, *, year_ends: int) -> date | None:
     Parameters
     ----------
     period
-        Years, quarters, or years written as two (``2018/19``).
+        Years, quarters, months, or years written as two (``2018/19``).
     year_ends
         Month in which a year written as two ends: 3 (financial) or 8 (school).
 
@@ -57,6 +59,8 @@ def period_end(period: str, *, year_ends: int) -> date | None:
     (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
     >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
     (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
+    >>> period_end("2018-01 to 2020-02", year_ends=3)
+    datetime.date(2020, 2, 29)
     """
     found = list(YEARS.finditer(period))
     if not found:
@@ -67,6 +71,7 @@ def period_end(period: str, *, year_ends: int) -> date | None:
     else:
         year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
         month += 1
+    month = int(found[-1]["month"] or month)
     return date(year, month, calendar.monthrange(year, month)[1])
 
 

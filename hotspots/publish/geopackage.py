@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hotspots.dating import AUGUST, MARCH, period_end
 from hotspots.errors import OutputError, list_briefly
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, need_released
 from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, contour_layer, school_layer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DATE", "write_geopackage"]
 
 DATE: Final = "1970-01-01T00:00:00.000Z"
-"""The time of making in a file where none is given: a date is required, and equal results are to be equal files."""
+"""The date of a file in which nothing tells one: a date is required, and equal results are to be equal files."""
 SUFFIX: Final = ".gpkg"
 
 
@@ -50,7 +51,9 @@ def write_geopackage(
     title, description
         What the file is, in words.
     date
-        The time that stands in the file, as ``"2026-01-31T12:00:00.000Z"``; a constant if not given.
+        The time that stands in the file, as ``"2026-01-31T12:00:00.000Z"``; if not given, the last day of the periods
+        of what is in it, or of the year of its geography. It is never the time of writing: the same results give the
+        same bytes.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def write_geopackage(
             advice="let the name end in .gpkg",
         )
     layers = _layers(path.name, nouns)
-    stamp = _checked_date(date or DATE)
+    stamp = _checked_date(date or _last_day(nouns))
     _need_closed(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +95,20 @@ def write_geopackage(
             advice="free space on the disk, close the program that has the file open, or write to another folder",
         ) from error
     return path
+
+
+def _last_day(nouns: Sequence[Noun]) -> str:
+    """Return the last day that results cover, or of the year of their geography; a constant where neither is known."""
+    ends = [
+        period_end(noun.period, year_ends=AUGUST if isinstance(noun, SchoolResult) else MARCH)
+        for noun in nouns
+        if not isinstance(noun, StudyArea)
+    ]
+    vintages = [noun.vintage for noun in nouns if isinstance(noun, StudyArea) and noun.vintage]
+    day = max((end for end in ends if end is not None), default=None)
+    if day is not None:
+        return f"{day.isoformat()}T00:00:00.000Z"
+    return f"{max(vintages)}-12-31T00:00:00.000Z" if vintages else DATE
 
 
 def _checked_date(date: str) -> str:

@@ -72,7 +72,7 @@ def read_areas(
     id_column, name_column, la_code_column, la_name_column
         Needed only where the columns don't have one of the usual ONS names (``LSOA11CD``, ``lsoa21_code``,
         ``LAD22NM``, ``la_code``, ...). Without an authority column the authority is told from the name of the
-        area (``Birmingham 067A``).
+        area (``Birmingham 067A``), and so is its name where there is a column of codes alone.
     crs
         The coordinate system, e.g. ``"EPSG:27700"``, where the file has none or a wrong one.
     authorities
@@ -201,7 +201,8 @@ def _authorities(
     if columns.la_name:
         la_names = _text(frame, columns.la_name, path)
     elif codes:
-        la_names = [WEST_MIDLANDS.get(code, code) for code in codes]
+        known = _names_of_codes(codes, names, themselves=columns.la_code == columns.id)
+        la_names = [known[code] for code in codes]
     else:
         la_names = _authorities_of_names(names, path)
     if codes is None:
@@ -210,6 +211,24 @@ def _authorities(
     codes = [tidy_code(code) for code in codes]
     _need_one_name(codes, la_names, path)
     return codes, la_names
+
+
+def _names_of_codes(codes: list[str], names: list[str], *, themselves: bool) -> dict[str, str]:
+    """Return the names of authorities that have codes only: as registered here, or as told by the names of their areas.
+
+    An authority whose areas are named after several, or after one that another's are named after too, keeps its code.
+    `themselves` says that the areas are the authorities.
+    """
+    told: dict[str, set[str]] = {}
+    for code, name in zip(codes, names, strict=True):
+        match = AUTHORITY_NAME.match(name)
+        told.setdefault(code, set()).add(name if themselves else match[1] if match else "")
+    lone = {code: next(iter(found)) for code, found in told.items() if len(found) == 1}
+    often = list(lone.values())
+    return {
+        code: WEST_MIDLANDS.get(tidy_code(code)) or (often.count(lone.get(code, "")) == 1 and lone[code]) or code
+        for code in told
+    }
 
 
 def _need_one_name(codes: list[str], la_names: list[str], path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -317,6 +318,31 @@ def test_the_same_results_give_the_same_bytes(tmp_path, make_hotspots, make_scho
     stamps = ask(tmp_path / "c.gpkg", "SELECT DISTINCT timestamp FROM gpkg_metadata_reference")
     assert stamps == [("2026-01-31T12:00:00.000Z",)]
     assert write("a.gpkg") == first
+
+
+@pytest.mark.parametrize(
+    ("periods", "day"),
+    [
+        (("2017-2019", "2016/17 to 2018/19"), "2019-12-31"),
+        (("2015-2017", "2016/17 to 2018/19"), "2019-08-31"),  # a school year ends in August
+        (("2018-01 to 2020-02", ""), "2020-02-29"),
+        (("2019 Q2", ""), "2019-06-30"),
+    ],
+)
+def test_without_a_date_it_is_the_last_day_of_what_is_in_it(
+    tmp_path, make_hotspots, make_schools, study_area, periods, day
+):
+    nouns = [make_hotspots(period=periods[0]), make_schools(period=periods[1]), study_area]
+    path = write_geopackage(tmp_path / "a.gpkg", nouns, title="T")
+    assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [(f"{day}T00:00:00.000Z",)]
+    assert write_geopackage(tmp_path / "b.gpkg", nouns, title="T").read_bytes() == path.read_bytes()
+
+
+def test_areas_alone_are_dated_by_the_year_of_their_geography(tmp_path, study_area):
+    path = write_geopackage(tmp_path / "a.gpkg", [study_area], title="T")
+    assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [("2011-12-31T00:00:00.000Z",)]
+    path = write_geopackage(tmp_path / "b.gpkg", [replace(study_area, vintage=None)], title="T")
+    assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [("1970-01-01T00:00:00.000Z",)]
 
 
 @pytest.mark.parametrize("before", [None, "2011-11-11T11:11:11.000Z"])

@@ -80,6 +80,43 @@ def test_authorities_unknown_to_us_keep_their_name_as_code(tmp_path):
     assert read_areas(path).authorities == {"King's Lynn and West Norfolk": "King's Lynn and West Norfolk"}
 
 
+def test_a_code_unknown_to_us_gets_its_name_from_the_names_of_its_areas(tmp_path):
+    """A file with codes of authorities and no column of their names: ONS names an LSOA after its authority."""
+    path = write(
+        tmp_path,
+        squares(5),
+        LSOA11CD=codes(1, 2, 3, 4, 5),
+        LSOA11NM=["Leeds 001A", "Leeds 112B", "York 003A", "Elsewhere", "Selby 001A"],
+        LAD22CD=["E08000035", "E08000035", "E06000014", "E07000169", "E07000169"],
+    )
+    # Of the areas of E07000169 one is not named in ONS's manner: then the code is all that there is.
+    assert read_areas(path).authorities == {
+        "E06000014": "York", "E07000169": "E07000169", "E08000035": "Leeds",
+    }  # fmt: skip
+
+
+def test_two_authorities_do_not_get_one_name(tmp_path):
+    """Areas that a boundary change moved keep their old names: no name is told from them where they differ."""
+    path = write(
+        tmp_path,
+        squares(3),
+        LSOA11CD=codes(1, 2, 3),
+        LSOA11NM=["Leeds 001A", "York 112B", "York 003A"],
+        LAD22CD=["E08000035", "E08000035", "E06000014"],
+    )
+    assert read_areas(path).authorities == {"E06000014": "York", "E08000035": "E08000035"}
+    split = write(
+        tmp_path, squares(2), name="split.gpkg", LSOA11CD=codes(1, 2), LSOA11NM=["Kettering 001A", "Kettering 002A"],
+        LAD22CD=["E06000061", "E06000062"],
+    )  # fmt: skip
+    assert read_areas(split).authorities == {"E06000061": "E06000061", "E06000062": "E06000062"}
+
+
+def test_authorities_that_are_the_areas_have_the_name_of_the_area(tmp_path):
+    path = write(tmp_path, squares(1), LAD22CD=["E06000014"], area_name=["York"])
+    assert read_areas(path).authorities == {"E06000014": "York"}
+
+
 def test_columns_may_be_named(tmp_path):
     path = write(tmp_path, squares(2), ref=["a", "b"], town=["X", "Y"], council=["K", "L"])
     area = read_areas(path, id_column="REF", name_column="town", la_name_column="council", geography="hexagon")
