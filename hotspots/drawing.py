@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hotspots.nouns import Contours, Deprivation, Hotspot, StudyArea
+    from hotspots.nouns import Contours, Deprivation, Hotspot
     from hotspots.publish.briefing import Page
+    from hotspots.publish.ground import Ground
     from hotspots.publish.maps import SchoolsBy
     from hotspots.publish.saving import Body
     from hotspots.reading import Inputs, Report
@@ -47,7 +48,7 @@ class _Table:
     nouns: Sequence[Mapped]
     contours: Mapping[str, Contours]
     hotspots: Mapping[tuple[str, str], Sequence[Hotspot]]
-    area: StudyArea
+    ground: Ground
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
     basemap: str | None
@@ -58,7 +59,14 @@ class _Table:
 
 
 def draw_everything(
-    study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
+    study: Study,
+    inputs: Inputs,
+    findings: Findings,
+    folder: Path,
+    *,
+    ground: Ground,
+    report: Report,
+    workers: int = 1,
 ) -> list[Page]:
     """Draw and save every map and chart; return the pages of the briefing.
 
@@ -68,6 +76,8 @@ def draw_everything(
         The recipe, what was read and what was found.
     folder
         `maps` and `charts` are made in it.
+    ground
+        The study area made ready for drawing.
     report
         Told each step.
     workers
@@ -81,7 +91,7 @@ def draw_everything(
         nouns=nouns,
         contours=findings.contours,
         hotspots={(name, ""): found for name, found in findings.hotspots.items()} | findings.place_hotspots,
-        area=inputs.area,
+        ground=ground,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
         basemap=study.basemap,
@@ -159,9 +169,7 @@ def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Generator[t
 
 
 def _take(table: _Table) -> None:
-    from hotspots.publish.ground import prepare_ground
-
-    _at_hand["table"], _at_hand["ground"] = table, prepare_ground(table.area)
+    _at_hand["table"] = table
 
 
 def _draw(sheet: _Sheet) -> Body | None:
@@ -179,7 +187,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         title = hotspot_title(noun, table.hotspots.get((noun.name, where), ()), sheet.place)
     figure = draw_map(
         noun,
-        _at_hand["ground"],
+        table.ground,
         title=title,
         place=sheet.place,
         places=table.labels,

@@ -57,12 +57,14 @@ def write_outputs(
         Number of processes that draw the maps.
     """
     from hotspots.publish.geopackage import write_geopackage
+    from hotspots.publish.ground import prepare_ground
     from hotspots.publish.raster import write_raster
 
     report("Writing the layers")
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
-    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), inputs.area]
+    ground = prepare_ground(inputs.area)
+    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
     write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
@@ -70,7 +72,7 @@ def write_outputs(
     for name, table in findings.predictions.items():
         table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
     _write_tables(inputs, findings, folder / "tables")
-    pages = draw_everything(study, inputs, findings, folder, report=report, workers=workers)
+    pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
     report("Writing the briefing")
     _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
     return summarise(study, inputs, findings)

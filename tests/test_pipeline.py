@@ -17,6 +17,7 @@ from worlds import ROOT
 from hotspots import analysing, pipeline
 from hotspots.errors import HotspotsError, OutputError, SourceError
 from hotspots.pipeline import check_study, run_study
+from hotspots.publish import gpkg_layers, ground
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -68,6 +69,16 @@ def test_the_planted_corner_is_found(finished):
     assert len(hot & planted) >= 7
     assert places["Birmingham"]["hot"] == len(hot)
     assert any("Birmingham" in sentence and "hot" in sentence for sentence in finished.findings)
+
+
+def test_the_authorities_are_dissolved_once(tmp_path, monkeypatch):
+    """For the layer and for every map together: of a country it takes ten seconds each time."""
+    calls = []
+    dissolve = ground.authority_outlines
+    monkeypatch.setattr(ground, "authority_outlines", lambda area: calls.append(1) or dissolve(area))
+    monkeypatch.setattr(gpkg_layers, "authority_outlines", ground.authority_outlines)
+    run_study(write_small_study(tmp_path, crime="density = false"))
+    assert len(calls) == 1
 
 
 def test_the_same_run_twice_gives_the_same_content(tmp_path):

@@ -18,6 +18,7 @@ from hotspots.analysis.divergence import diverging_schools
 from hotspots.drawing import _charts, _sheets, _Table
 from hotspots.errors import StudyError
 from hotspots.nouns import Ages, Deprivation, Schools, StudyArea
+from hotspots.publish.ground import prepare_ground
 from hotspots.reading import Inputs
 from hotspots.study import Study, make_study
 from hotspots.vocabulary import INVENTED
@@ -42,7 +43,9 @@ def a_study(**schools: Any) -> Study:
 
 def shared(given: Inputs) -> _Table:
     """Return what every sheet of the study is drawn with."""
-    return _Table([], {}, {}, given.area, None, None, None, "", dpi=50, imprint="Made for a test", folder=Path())
+    return _Table(
+        [], {}, {}, prepare_ground(given.area), None, None, None, "", dpi=50, imprint="Made for a test", folder=Path()
+    )
 
 
 def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = True, ranks: bool = True) -> Inputs:

@@ -15,6 +15,7 @@ from hotspots.errors import OutputError, list_briefly
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, need_released
 from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gpkg_tables import add_metadata, add_styles, add_words
+from hotspots.publish.ground import Ground
 
 if TYPE_CHECKING:
     from hotspots.publish.gpkg_layers import Noun
@@ -37,9 +38,9 @@ def write_geopackage(
     """Write results, contours, schools and authorities as the layers of one GeoPackage.
 
     A `HotspotResult` becomes the layer ``<name>_<method>``, `Contours` the layer ``<surface>_<kinds>``, a
-    `SchoolResult` the layer ``schools``, a `StudyArea` the layer ``authorities`` (the areas dissolved). Points come
-    first, areas last: QGIS puts the first layer of a file on top. Each layer brings its own style for QGIS (also as
-    SLD), titles and descriptions of its columns, and how it was made.
+    `SchoolResult` the layer ``schools``, a `StudyArea` (or its `Ground`, from `prepare_ground`) the layer
+    ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts the first layer of a file on top.
+    Each layer brings its own style for QGIS (also as SLD), titles and descriptions of its columns, and how it was made.
 
     Parameters
     ----------
@@ -102,9 +103,10 @@ def _last_day(nouns: Sequence[Noun]) -> str:
     ends = [
         period_end(noun.period, year_ends=AUGUST if isinstance(noun, SchoolResult) else MARCH)
         for noun in nouns
-        if not isinstance(noun, StudyArea)
+        if not isinstance(noun, StudyArea | Ground)
     ]
-    vintages = [noun.vintage for noun in nouns if isinstance(noun, StudyArea) and noun.vintage]
+    areas = [noun.area if isinstance(noun, Ground) else noun for noun in nouns if isinstance(noun, StudyArea | Ground)]
+    vintages = [area.vintage for area in areas if area.vintage]
     day = max((end for end in ends if end is not None), default=None)
     if day is not None:
         return f"{day.isoformat()}T00:00:00.000Z"
@@ -142,7 +144,7 @@ def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
             layer = school_layer(noun)
         elif isinstance(noun, Contours):
             layer = contour_layer(noun)
-        elif isinstance(noun, StudyArea):
+        elif isinstance(noun, StudyArea | Ground):
             layer = authority_layer(noun)
         else:
             raise OutputError(
@@ -150,7 +152,7 @@ def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
                 found=f"{type(noun).__name__} for {file}",
                 advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
             )
-        need_released(noun, f"The layer {layer.name!r} of {file}")
+        need_released(noun.area if isinstance(noun, Ground) else noun, f"The layer {layer.name!r} of {file}")
         layers.append(layer)
     if not layers:
         raise OutputError(f"There is nothing to write into {file}.", advice="give at least one result")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, slugify
+from hotspots.publish.ground import Ground, authority_outlines
 from hotspots.publish.school_rates import average_words
 from hotspots.publish.styles import (
     LayerStyle,
@@ -40,15 +41,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Layer", "Noun", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
 
-Noun = HotspotResult | Contours | SchoolResult | StudyArea
+Noun = HotspotResult | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
     *("rate_class", "rate_differs"),
 }
-SNAP: Final = 0.1
-"""Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
 WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"})
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
@@ -207,18 +206,18 @@ def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
     }
 
 
-def authority_layer(area: StudyArea) -> Layer:
-    """Return the study area dissolved to its local authorities."""
+def authority_layer(given: StudyArea | Ground) -> Layer:
+    """Return the study area dissolved to its local authorities; of a ground, whose outlines are at hand, at once."""
     import geopandas as gpd
-    import shapely
 
+    area, outlines = (given.area, given.outlines) if isinstance(given, Ground) else (given, authority_outlines(given))
     areas = area.areas
     rows = [
         {
             "la_code": code,
             "la_name": name,
             "areas": int((areas["la_code"] == code).sum()),
-            "geometry": shapely.union_all(areas.geometry[areas["la_code"] == code].to_numpy(), grid_size=SNAP),
+            "geometry": outlines[code],
         }
         for code, name in area.authorities.items()
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.path import Path as MarksPath
     from numpy.typing import NDArray
 
-__all__ = ["Ground", "compound_path", "prepare_ground"]
+__all__ = ["Ground", "authority_outlines", "compound_path", "prepare_ground"]
 
 SNAP: Final = 0.1
 """Metres: published borders of neighbours differ in the last decimals; without it their union keeps slivers."""
@@ -95,27 +95,34 @@ class Ground:
         return inside
 
 
+def authority_outlines(area: StudyArea) -> pd.Series:
+    """Return the outline of each authority by its code: its areas dissolved, which takes seconds for a country."""
+    import shapely
+
+    geometries, codes = area.areas.geometry.to_numpy(), area.areas["la_code"].to_numpy()
+    known = list(area.authorities)
+    outlines = [shapely.union_all(geometries[codes == code], grid_size=SNAP) for code in known]
+    return pd.Series(outlines, index=pd.Index(known, name="la_code"), dtype=object)
+
+
 def prepare_ground(area: StudyArea) -> Ground:
     """Return a study area made ready for drawing; worth keeping where many maps are drawn of it."""
     import shapely
 
     geometries = area.areas.geometry.to_numpy()
-    codes = area.areas["la_code"].to_numpy()
-    authorities = area.authorities
-    outlines = [shapely.union_all(geometries[codes == code], grid_size=SNAP) for code in authorities]
-    circles = shapely.maximum_inscribed_circle(np.array(outlines, dtype=object), tolerance=100.0)
+    outlines = authority_outlines(area)
+    circles = shapely.maximum_inscribed_circle(outlines.to_numpy(), tolerance=100.0)
     middles = [shapely.get_coordinates(circle)[0] for circle in circles]
-    index = pd.Index(list(authorities), name="la_code")
     labels = pd.DataFrame(
         {
-            "name": list(authorities.values()),
+            "name": list(area.authorities.values()),
             "easting": [float(middle[0]) for middle in middles],
             "northing": [float(middle[1]) for middle in middles],
         },
-        index=index,
+        index=outlines.index,
     )
     bounds, sizes = np.asarray(shapely.bounds(geometries)), np.asarray(shapely.area(geometries))
-    return Ground(area, pd.Series(outlines, index=index, dtype=object), labels, bounds, sizes)
+    return Ground(area, outlines, labels, bounds, sizes)
 
 
 def compound_path(geometries: NDArray[np.object_]) -> MarksPath:

@@ -11,13 +11,14 @@ from hotspots.publish.labels import overlaps, write_label
 from hotspots.publish.sheet import MM_PER_INCH, MM_PER_POINT, Box, Sheet
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from hotspots.publish.window import Window
 
     Floats = NDArray[np.float64]
 
-__all__ = ["label_lines"]
+__all__ = ["hide_colours", "label_lines"]
 
 SIZE: Final = 5.5
 """Points: the smallest that is read without effort on paper."""
@@ -34,6 +35,24 @@ LONG: Final = 5.0
 """A line is labelled if it is so many times as long as the label: numbers would cover smaller rings."""
 STEEPEST: Final = 65.0
 """Degrees: nobody turns the page to read a number."""
+
+
+def hide_colours(axes: Axes, lines: Sequence[Floats]) -> bool:
+    """Return whether lines (n, 2; metres) would lie so close on paper that they hide the colours between them.
+
+    What is measured is the paper in squares of a millimetre over the length of line in them: the distance between
+    lines. Half of their length, or more, must be as far apart as a point.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    points = [axes.transData.transform(line) / float(figure.dpi) * MM_PER_INCH for line in lines if len(line) > 1]
+    if not points:
+        return False
+    middle = np.vstack([(one[1:] + one[:-1]) / 2 for one in points])
+    length = np.concatenate([np.hypot(*np.diff(one, axis=0).T) for one in points])
+    _, square = np.unique(np.floor(middle).astype(np.int64), axis=0, return_inverse=True)
+    apart = 1.0 / np.maximum(np.bincount(square.ravel(), length), 1e-9)[square.ravel()]
+    return bool(length[apart < MM_PER_POINT].sum() > length.sum() / 2)
 
 
 def label_lines(

@@ -68,7 +68,9 @@ def label_map(
     if places is not None and len(places):
         spots = window.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
         taken += [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
-        named = places[~places["name"].isin(ground.labels["name"])]
+        # An authority's name stands there already, or in the heading; not on a map of too many to be named.
+        unnamed = set(inside["name"]) if len(inside) > MANY_AUTHORITIES else set()
+        named = places[~places["name"].isin(set(ground.labels["name"]) - unnamed)]
         named = named.sort_values(["population", "name"], ascending=[False, True])
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
         loud = _on_page(sheet, window, busy) if not len(marks) else busy[:0]

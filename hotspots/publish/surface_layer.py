@@ -13,6 +13,7 @@ import numpy as np
 from hotspots.nouns import Contours, Place, Surface
 from hotspots.publish.furniture import Entry
 from hotspots.publish.ground import Ground, compound_path
+from hotspots.publish.isolines import hide_colours
 from hotspots.publish.phrases import capitalised
 from hotspots.publish.shades import (
     CHANCE_COLOUR,
@@ -281,15 +282,19 @@ def _add(axes: Axes, path: Any, clip: TransformedPath, **look: Any) -> None:
 def _draw_lines(
     axes: Axes, field: _Field, surface: Surface, *, clip: TransformedPath | None, rasterized: bool
 ) -> dict[str, list[Floats]]:
-    """Draw a thin line at every bound between two classes; return those that may be labelled, highest first."""
+    """Draw a thin line at every bound between two classes; return those that may be labelled, highest first.
+
+    None where they would be grey rather than lines, as on a map of a country: the colours say the same.
+    """
     from matplotlib.collections import LineCollection
 
     if field.empty or clip is None:
         return {}
     lines = {label: field.lines(level) for level, label in line_labels(surface).items()}
-    drawn = LineCollection(
-        [line for of_level in lines.values() for line in of_level], colors=LINE, linewidths=LINE_POINTS, zorder=1.3
-    )
+    every = [line for of_level in lines.values() for line in of_level]
+    if hide_colours(axes, every):
+        return {}
+    drawn = LineCollection(every, colors=LINE, linewidths=LINE_POINTS, zorder=1.3)
     axes.add_collection(drawn, autolim=False)
     drawn.set_clip_path(clip)
     drawn.set_rasterized(rasterized)

@@ -21,6 +21,7 @@ from hotspots.nouns import StudyArea
 from hotspots.publish import geopackage
 from hotspots.publish.geopackage import write_geopackage
 from hotspots.publish.gpkg_layers import area_layer, authority_layer, school_layer
+from hotspots.publish.ground import prepare_ground
 from hotspots.vocabulary import COLUMN_WORDS, RESULT_COLUMNS
 
 LAYERS = ["schools", "authorities", "knife_crime_getis_ord", "knife_crime_local_moran"]
@@ -343,6 +344,13 @@ def test_areas_alone_are_dated_by_the_year_of_their_geography(tmp_path, study_ar
     assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [("2011-12-31T00:00:00.000Z",)]
     path = write_geopackage(tmp_path / "b.gpkg", [replace(study_area, vintage=None)], title="T")
     assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [("1970-01-01T00:00:00.000Z",)]
+
+
+def test_an_area_made_ready_for_drawing_is_not_dissolved_again(tmp_path, study_area, gi_result, monkeypatch):
+    path = write_geopackage(tmp_path / "a.gpkg", [gi_result, study_area], title="T")
+    ground = prepare_ground(study_area)
+    monkeypatch.setattr("shapely.union_all", lambda *_, **__: pytest.fail("the outlines are at hand"))
+    assert write_geopackage(tmp_path / "b.gpkg", [gi_result, ground], title="T").read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("before", [None, "2011-11-11T11:11:11.000Z"])

@@ -521,3 +521,16 @@ def test_many_authorities_are_not_named(
 ) -> None:
     monkeypatch.setattr("hotspots.publish.labels.MANY_AUTHORITIES", 1)
     assert not {"Birmingham", "Sandwell"} & set(names_on(draw_map(gi_result, study_area)))
+
+
+def test_where_authorities_are_not_named_the_largest_places_are_though_they_have_their_names(
+    gi_result: HotspotResult, study_area: StudyArea, places: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a map of a country the large cities are what a reader looks for, and each is an authority's name too."""
+    city = pd.DataFrame([{"name": "Birmingham", "easting": 401_500.0, "northing": 293_000.0, "population": 10_000}])
+    several = pd.concat([places, city], ignore_index=True)
+    assert words(draw_map(gi_result, study_area, places=several)).count("Birmingham") == 1  # as the authority
+    monkeypatch.setattr("hotspots.publish.labels.MANY_AUTHORITIES", 1)
+    named = names_on(draw_map(gi_result, study_area, places=several))
+    assert {"Birmingham", "Large"} <= set(named)
+    assert "Sandwell" not in named

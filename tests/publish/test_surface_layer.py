@@ -95,6 +95,22 @@ def test_the_classes_reach_the_border_though_cells_end_half_way(make_surface, st
     assert to_hex(pixels[pixels.shape[0] - int(y), int(x)] / 255) == "#fee391"
 
 
+@pytest.mark.parametrize(("side", "drawn"), [(40.0, False), (800.0, True)])
+def test_lines_that_would_hide_the_colours_are_not_drawn(make_surface, study_area, side, drawn):
+    """Waves of `side` metres both ways: the line at the average is a net with meshes of half of that.
+
+    6 km take some 120 mm of paper: meshes of 20 m are 0.4 mm wide, so that in 1 mm² lie 5 mm of line, 0.2 mm (less than
+    a point, 0.35 mm) apart; meshes of 400 m are 8 mm wide.
+    """
+    centre = (np.arange(1_200) + 0.5) * 5.0
+    wave = 1 + np.sin(2 * np.pi * centre[None, :] / side) * np.sin(2 * np.pi * centre[:, None] / side)
+    figure = draw_map(make_surface(values=3.0 * wave, cell=5.0), study_area)
+    lines = [c for c in map_axes(figure).collections if isinstance(c, LineCollection) and len(c.get_segments())]
+    assert bool(lines) == drawn
+    numbers = [t for t in map_axes(figure).texts if re.fullmatch(r"[\d.]+", t.get_text())]
+    assert bool(numbers) == drawn
+
+
 @pytest.mark.parametrize("place", [None, BIRMINGHAM])
 def test_lines_carry_their_numbers_upright_and_inside(make_surface, study_area, place):
     surface = make_surface(200)
