@@ -166,13 +166,17 @@ def _draw_line(
     middle = (low + high) / 2
     # NaN breaks line and band: a gap is not a fall, and nothing is drawn across it.
     axes.fill_between(x, ci_low, ci_high, color=colour, alpha=0.15, linewidth=0)
-    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
-    open_ended = rows.index.isin(list(provisional))
+    open_ended = np.asarray(rows.index.isin(list(provisional)))
+    whole = np.where(open_ended, np.nan, middle)
+    axes.plot(x, whole, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
     if open_ended.any():
         axes.plot(
             x[open_ended], middle[open_ended], color=colour, linestyle="none", marker=marker, markersize=5.5,
             markerfacecolor="white", markeredgewidth=1.4,
         )  # fmt: skip
+        # Dots to a hollow mark, and no line: it is not to be compared with the whole periods beside it.
+        beside = open_ended | np.r_[False, open_ended[:-1]] | np.r_[open_ended[1:], False]
+        axes.plot(x, np.where(beside, middle, np.nan), color=colour, linestyle=":", linewidth=1.2, zorder=1.9)
     hidden = low < high
     axes.vlines(x[hidden], low[hidden], high[hidden], color=colour, linewidth=3.5, alpha=0.55)
     alone = np.isfinite(middle) & ~np.isfinite(np.r_[np.nan, middle[:-1]]) & ~np.isfinite(np.r_[middle[1:], np.nan])

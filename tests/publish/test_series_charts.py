@@ -67,6 +67,21 @@ def test_provisional_periods_are_hollow_and_said() -> None:
     assert "to 610 in 2018" in prose(figure)
 
 
+@pytest.mark.parametrize("kind", ["provisional", "incomplete"])
+def test_only_dots_lead_to_a_hollow_mark(kind: str) -> None:
+    """The joining line of whole periods ends before one that is not to be compared with them."""
+    series = counted(provisional=("2013", "2017") if kind == "provisional" else ())
+    if kind == "incomplete":
+        series = replace(series, table=series.table.assign(months=[7, 12, 12, 12, 3, 12, 12]))
+    figure = draw_series(series)
+    whole, hollow, dotted = chart(figure).lines
+    np.testing.assert_array_equal(whole.get_ydata(), [np.nan, 405, 398, 402, np.nan, 610, 595])
+    assert list(hollow.get_xdata()) == [0, 4]
+    np.testing.assert_array_equal(dotted.get_ydata(), [400, 405, np.nan, 402, 600, 610, np.nan])
+    assert dotted.get_linestyle() == ":"
+    assert len(chart(draw_series(counted())).lines) == 1  # without hollow marks there are no dots
+
+
 def test_the_title_of_quarters_compares_the_same_quarter() -> None:
     table = pd.DataFrame({"period": QUARTERS, "group": "all", "low": np.arange(12.0) + 100})
     series = with_intervals(
