@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import calendar
-import re
-from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hotspots.nouns.coverage import ENGLISH
+from hotspots.nouns.coverage import AUGUST, ENGLISH, MARCH, period_end
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from hotspots.reading import Inputs
     from hotspots.study import Study
 
 __all__ = ["imprint", "last_day", "study_date"]
-
-YEARS: Final = re.compile(
-    r"(?P<first>\d{4})(?:/(?P<second>\d{2}))?(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
-)
-"""``2019``, ``2019 Q3``, ``2019-07``, ``2018/19`` or ``2018/19 Q4``."""
-
-MARCH, AUGUST, DECEMBER = 3, 8, 12
 
 
 def study_date(study: Study, inputs: Inputs) -> date | None:
@@ -41,38 +33,6 @@ def last_day(inputs: Inputs) -> date | None:
     if inputs.factors is not None and (end := period_end(inputs.factors.period, year_ends=MARCH)):
         days.append(end)
     return max(days, default=None)
-
-
-def period_end(period: str, *, year_ends: int) -> date | None:
-    """Return the last day of the last period that is named, or None.
-
-    Parameters
-    ----------
-    period
-        Years, quarters, months, or years written as two (``2018/19``).
-    year_ends
-        Month in which a year written as two ends: 3 (financial) or 8 (school).
-
-    Examples
-    --------
-    >>> period_end("2017-2019", year_ends=3), period_end("2018/19 Q4", year_ends=3)
-    (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
-    >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
-    (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
-    >>> period_end("2018-01 to 2020-02", year_ends=3)
-    datetime.date(2020, 2, 29)
-    """
-    found = list(YEARS.finditer(period))
-    if not found:
-        return None
-    first, quarter = int(found[-1]["first"]), int(found[-1]["quarter"] or 4)
-    if found[-1]["second"] is None:
-        year, month = first, 3 * quarter
-    else:
-        year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
-        month += 1
-    month = int(found[-1]["month"] or month)
-    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def imprint(study: Study, inputs: Inputs) -> str:

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "errors": 0, "vocabulary": 0,
-    "nouns": 1, "values": 1,
+    "nouns": 1, "values": 1, "ratio_words": 1,
     "sections": 2, "starter": 2, "output_folder": 2, "workers": 2, "output_names": 1,
     "contradictions": 2, "study": 3,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,

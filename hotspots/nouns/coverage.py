@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-__all__ = ["Coverage", "cover_dates", "cover_months", "cover_years"]
+__all__ = ["Coverage", "cover_dates", "cover_months", "cover_years", "period_end"]
 
 RARE: Final = 0.01
 """An empty stretch counts as not covered where so long a one would be this rare, if events fell at random in time."""
@@ -22,6 +23,13 @@ ENGLISH: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 """Whatever the language of the computer."""
+YEARS: Final = re.compile(
+    r"(?P<first>\d{4})(?:/(?P<second>\d{2}))?(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
+)
+"""``2019``, ``2019 Q3``, ``2019-07``, ``2018/19`` or ``2018/19 Q4``."""
+
+MARCH, AUGUST = 3, 8
+"""Months in which financial and school years end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +162,35 @@ def cover_dates(when: pd.Series, *, years: tuple[int, int] | None = None) -> Cov
     # A Poisson month of this mean is empty with chance exp(-mean).
     is_rare = len(covered.span) * exp(-each) < RARE
     return Coverage(start, end, tuple(empty) if is_rare else ())
+
+
+def period_end(period: str, *, year_ends: int) -> date | None:
+    """Return the last day of the last period that is named, or None.
+
+    Parameters
+    ----------
+    period
+        Years, quarters, months, or years written as two (``2018/19``).
+    year_ends
+        Month in which a year written as two ends: 3 (financial) or 8 (school).
+
+    Examples
+    --------
+    >>> period_end("2017-2019", year_ends=3), period_end("2018/19 Q4", year_ends=3)
+    (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
+    >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
+    (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
+    >>> period_end("2018-01 to 2020-02", year_ends=3)
+    datetime.date(2020, 2, 29)
+    """
+    found = list(YEARS.finditer(period))
+    if not found:
+        return None
+    first, quarter = int(found[-1]["first"]), int(found[-1]["quarter"] or 4)
+    if found[-1]["second"] is None:
+        year, month = first, 3 * quarter
+    else:
+        year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
+        month += 1
+    month = int(found[-1]["month"] or month)
+    return date(year, month, calendar.monthrange(year, month)[1])

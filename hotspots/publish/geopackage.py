@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.dating import AUGUST, MARCH, period_end
 from hotspots.errors import OutputError, list_briefly
 from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, need_released
+from hotspots.nouns.coverage import AUGUST, MARCH, period_end
 from hotspots.publish.gpkg_layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gpkg_tables import add_metadata, add_styles, add_words
 from hotspots.publish.ground import Ground
