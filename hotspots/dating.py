@@ -27,7 +27,10 @@ def last_day(inputs: Inputs) -> date | None:
     days += [events.cover.last for pair in pairs for events in pair if events.cover is not None]
     for series in inputs.series:
         known = series.table.loc[series.table["low"].notna(), "period"]
-        days += [end for period in known if (end := period_end(str(period), year_ends=MARCH))]
+        ends = [end for period in known if (end := period_end(str(period), year_ends=MARCH))]
+        # A year may be covered in part: its last month is not December then.
+        covered = series.coverage.last if series.coverage is not None else date.max
+        days += [min(end, covered) for end in ends]
     if inputs.schools is not None and (end := period_end(inputs.schools.period, year_ends=AUGUST)):
         days.append(end)
     if inputs.factors is not None and (end := period_end(inputs.factors.period, year_ends=MARCH)):

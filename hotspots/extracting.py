@@ -25,6 +25,10 @@ KEPT_BACK: str = "they are unreleased, and counts that others make of the same r
 
 
 ONLY_INSIDE: Final = "Counted are events in the study area; those elsewhere, or without a place, are left out."
+INSIDE: Final = "in the study area"
+WHOLE_FILE: Final = "in the whole file"
+"""What a series of events counts, as it is said after their unit."""
+NO_PLACES: Final = "no event of the file has a place, so it is not known which are of the study area"
 
 # --------------------------------------------------------------------------- series of events
 
@@ -69,15 +73,14 @@ def read_series(
                 continue
             series = years
         else:
-            of_years = events if one.years == section.years else reread(one.years)
-            if one.rates:
-                # People are of the study's areas, so events are too; those elsewhere would make the rate too high.
-                from hotspots.analysis.joining import events_inside
-
-                of_years = events_inside(of_years, counts.area, points=points)
-            series = _count(study, one, of_years)
-            inside = replace(counts, outside=0, dropped={}) if one.rates else counts
-            if hides and _tells(study, one, series, section=section, counts=inside, dropped=events.dropped):
+            read = events if one.years == section.years else reread(one.years)
+            of_years, base = _of_the_area(read, counts.area, points)
+            if len(read) and not len(of_years):
+                left_out[chart] = "no event of these years lies in the study area"
+                continue
+            series = replace(_count(study, one, of_years), base=base)
+            same = replace(counts, outside=0, dropped={}) if base == INSIDE else counts
+            if hides and _tells(study, one, series, section=section, counts=same, dropped=events.dropped):
                 left_out[chart] = TELLS
                 continue
             first = one if hides else None
@@ -85,6 +88,16 @@ def read_series(
         left_out |= {f"rates of {one.title}": why} if why else {}
         found[one.name] = finish_series(series, one)
     return [found[one.name] for one in own if one.name in found], left_out
+
+
+def _of_the_area(events: Events, area: StudyArea, points: StudyArea | None) -> tuple[Events, str]:
+    """Return the events that the maps count too, and where they lie; all of them where no event has a place."""
+    from hotspots.analysis.joining import events_inside
+
+    if not events.table[["easting", "area_code"]].notna().to_numpy().any():
+        return events, WHOLE_FILE
+    inside = events_inside(events, area, points=points)
+    return replace(inside, notes=(*inside.notes, ONLY_INSIDE)), INSIDE
 
 
 def _count(study: Study, section: SeriesSection, events: Events) -> Series:
@@ -174,6 +187,8 @@ def _with_rates(
 
     if not one.rates:
         return series, ""
+    if series.base != INSIDE:
+        return series, NO_PLACES
     people: dict[str, float] = {}
     for line in one.lines:
         number = _people(counts.area, ages, _both(line, section))
@@ -181,9 +196,8 @@ def _with_rates(
             return series, number
         people[line.group] = number
     who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
-    notes = [f"People: {who}, the same in every period.", ONLY_INSIDE]
     rated = with_rates(series, people)
-    return replace(rated, notes=(*rated.notes, *notes)), ""
+    return replace(rated, notes=(*rated.notes, f"People: {who}, the same in every period.")), ""
 
 
 def _both(line: SeriesLine, section: EventSection) -> tuple[int, int] | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import subprocess
+from datetime import date
 
+import pandas as pd
 import pikepdf
 import pytest
+from page_words import read_pages
 from small_study import write_small_study
 
+from hotspots.dating import last_day
 from hotspots.errors import StudyError
-from hotspots.pipeline import run_study
+from hotspots.nouns import cover_months
+from hotspots.pipeline import check_study, run_study
 from hotspots.study import make_study
 
 CONTACT = "analysis team, extension 1234"
@@ -32,10 +35,7 @@ def undated(tmp_path_factory):
 
 
 def words_of(path) -> str:
-    tool = shutil.which("pdftotext")
-    if tool is None:
-        pytest.skip("needs pdftotext (poppler-utils)")
-    return subprocess.run([tool, str(path), "-"], capture_output=True, text=True, check=True).stdout
+    return " ".join(page.text for page in read_pages(path))
 
 
 def layer_dates(folder) -> set[str]:
@@ -79,7 +79,7 @@ def test_no_file_is_dated_by_a_day_that_nothing_tells(dated, undated):
 
 
 def test_boundaries_and_population_are_among_the_sources(undated):
-    words = " ".join(words_of(undated / "briefing.pdf").split())
+    words = words_of(undated / "briefing.pdf")
     assert "Boundaries: LSOA (2011)" in words
     assert "Population: population" in words
     assert "Open Government Licence v3.0" in words
@@ -90,3 +90,64 @@ def test_a_contact_of_several_lines_is_refused():
     events = [{"name": "e", "title": "e", "format": "police", "file": "e.csv"}]
     with pytest.raises(StudyError, match=r"contact: has a character that can't be printed"):
         make_study({**study, "events": events})
+
+
+# --------------------------------------------------------------------------- months, not years
+
+OF_JULY = """
+[[series]]
+name = "by_year"
+title = "Violent crime"
+events = "violence"
+years = [2018, 2018]
+"""
+"""A chart by year of a source that has one month of it."""
+
+
+def only_police(folder, months: tuple[str, ...], *, years: str = "[2018, 2018]", more: str = OF_JULY):
+    """Write a small study of police files of these months alone, and return its file."""
+    file = write_small_study(folder, crime=f"years = {years}", more=more)
+    words = file.read_text(encoding="utf-8")
+    start = words.index('[[events]]\nname = "admissions"')
+    file.write_text(words[:start] + words[words.index("[maps]") :], encoding="utf-8")
+    crime = pd.read_csv(folder / "crime.csv")
+    crime["Month"] = [months[row % len(months)] for row in range(len(crime))]
+    crime.to_csv(folder / "crime.csv", index=False)
+    return file
+
+
+def test_a_chart_by_year_of_one_month_is_dated_by_the_month(tmp_path):
+    checked = check_study(only_police(tmp_path, ("2018-07",)))
+    assert not checked.problems
+    assert last_day(checked.inputs) == date(2018, 7, 31)
+    assert checked.inputs.counts["violence"].period == "July 2018"
+
+
+def test_the_last_covered_month_and_not_the_last_asked_for(tmp_path):
+    more = OF_JULY.replace("[2018, 2018]", '[2017, 2019]\nby = "quarter"')
+    months = ("2017-11", "2017-12", "2018-01", "2018-04")
+    checked = check_study(only_police(tmp_path, months, years="[2017, 2019]", more=more))
+    assert not checked.problems
+    assert last_day(checked.inputs) == date(2018, 4, 30)
+    assert checked.inputs.counts["violence"].period == "November 2017 to January 2018, April 2018"
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        ([f"2019-{month:02d}" for month in range(1, 13)], "2019"),
+        ([f"{year}-{month:02d}" for year in (2017, 2018, 2019) for month in range(1, 13)], "2017-2019"),
+        (["2018-07"], "July 2018"),
+        (["2017-12", "2018-01"], "December 2017 to January 2018"),
+        ([f"2019-{month:02d}" for month in range(1, 13) if month != 7], "2019 without July"),
+        (["2016-07", "2017-07", "2018-07"], "July 2016, July 2017, July 2018"),
+        (["2016-01", "2016-03", "2016-05", "2016-07", "2016-10"], "5 months from January to October 2016"),
+        (["2016-11", "2017-01", "2017-03", "2017-05", "2017-07"], "5 months from November 2016 to July 2017"),
+        (
+            [f"{year}-{month:02d}" for year in (2018, 2019) for month in range(1, 13) if (year, month) != (2018, 3)],
+            "2018-2019 without March 2018",
+        ),
+    ],
+)
+def test_a_period_names_the_months_that_are_covered(months, words):
+    assert cover_months(months).words == words

@@ -15,7 +15,9 @@ from hotspots.analysing import analyse
 from hotspots.analysis.periods import sum_to_years
 from hotspots.analysis.standardised import ESP_2013
 from hotspots.disclosure import RULES
+from hotspots.extracting import ONLY_INSIDE
 from hotspots.pipeline import check_study, run_study
+from hotspots.publish.series_charts import draw_series
 from hotspots.reading import read_inputs
 from hotspots.study import read_study
 
@@ -129,6 +131,78 @@ def test_extracts_can_be_left_out(tmp_path):
     inputs, findings = found(file)
     assert findings.extracts == []
     assert inputs.factors is not None
+
+
+# --------------------------------------------------------------------------- one base
+
+
+ELSEWHERE = 120
+"""Admissions of people who live outside the study area, or nobody knows where."""
+
+
+def write_with_elsewhere(folder, **options):
+    """Write the study, and admissions from elsewhere and from nowhere beside those of the study area."""
+    file = write(folder, **options)
+    hes = pd.read_csv(folder / "hes.csv")
+    others = hes.iloc[:ELSEWHERE].assign(EPIKEY=np.arange(ELSEWHERE) + 900_000)
+    others["LSOA11"] = np.where(np.arange(ELSEWHERE) % 2 == 0, "E01032000", "")
+    pd.concat([hes, others]).to_csv(folder / "hes.csv", index=False)
+    return file, hes.assign(when=pd.to_datetime(hes["ADMIDATE"]))
+
+
+def test_years_and_quarters_count_what_the_areas_count(tmp_path):
+    file, inside = write_with_elsewhere(tmp_path)
+    inputs, findings = found(file)
+    years, quarters = inputs.series[:2]
+    by_year = inside["when"].dt.year.value_counts().sort_index().tolist()
+    assert years.table.loc[years.table["group"] == "all ages", "low"].tolist() == by_year
+    summed = sum_to_years(quarters).table
+    assert summed.loc[summed["group"] == "all ages", "low"].tolist() == by_year
+    assert sum(by_year) == inputs.counts["admissions"].table["observed_low"].sum()
+    for series in (years, quarters):
+        assert series.base == "in the study area"
+        assert ONLY_INSIDE in series.notes
+        assert not any("yearly figures" in note for note in series.notes)
+        words = " ".join(text.get_text() for axes in draw_series(series).axes for text in axes.texts)
+        assert "Hospital admissions in the study area by period" in words
+
+
+def test_rates_of_yearly_sums_of_unreleased_quarters_are_of_the_study_area(tmp_path):
+    file, inside = write_with_elsewhere(tmp_path, release="unreleased")
+    inputs, _ = found(file)
+    years, quarters = inputs.series[:2]
+    assert (years.name, years.rate_per, quarters.rate_per) == ("by_year", 100_000, 0)
+    rule = RULES["nhs-digital"]
+    when = inside["when"].dt
+    counted = inside.groupby([when.year, when.quarter]).size()
+    bounds = np.array([rule.interval(count) for count in counted])
+    shown = quarters.table[quarters.table["group"] == "all ages"]
+    np.testing.assert_array_equal(shown[["low", "high"]], bounds)
+    of_years = years.table[years.table["group"] == "all ages"]
+    people = (1500 + 10 * np.arange(100)).sum()
+    rates = bounds.reshape(2, 4, 2).sum(axis=1) / people * 100_000
+    np.testing.assert_allclose(of_years[["rate_low", "rate_high"]], rates, rtol=1e-9)
+
+
+def test_a_series_without_events_in_the_study_area_is_left_out_and_stops_nothing(tmp_path):
+    file = write(tmp_path)
+    hes = pd.read_csv(tmp_path / "hes.csv")
+    hes.assign(LSOA11="E01032000").to_csv(tmp_path / "hes.csv", index=False)
+    checked = check_study(file)
+    assert not checked.problems
+    assert [series.name for series in checked.inputs.series] == ["recorded"]
+    assert checked.inputs.left_out["the chart of Admissions"] == "no event of these years lies in the study area"
+
+
+def test_events_without_any_place_are_counted_in_the_whole_file(tmp_path):
+    more = EXTRACTS.replace("rates = true\nbase = 2017", "base = 2017", 1)
+    file = write(tmp_path, more=more)
+    hes = pd.read_csv(tmp_path / "hes.csv")
+    hes.assign(LSOA11="").to_csv(tmp_path / "hes.csv", index=False)
+    series = found(file)[0].series[0]
+    assert series.base == "in the whole file"
+    assert series.table.loc[series.table["group"] == "all ages", "low"].sum() == len(hes)
+    assert ONLY_INSIDE not in series.notes
 
 
 # --------------------------------------------------------------------------- left out, with a reason

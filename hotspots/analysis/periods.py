@@ -261,6 +261,7 @@ def _count(
         source=events.source,
         notes=(*events.notes, *notes, *_gap_notes(when, years, in_years, covered, quarters=quarters)),
         release=events.release,
+        coverage=events.cover,
     )
     return with_intervals(series)
 

@@ -82,6 +82,8 @@ def join_series(*series: Series, name: str, title: str) -> Series:
         release=weakest_release(*(one.release for one in series)),
         rate_per=series[0].rate_per,
         provisional=tuple(dict.fromkeys(period for one in series for period in one.provisional)),
+        base=series[0].base if len({one.base for one in series}) == 1 else "",
+        coverage=series[0].coverage if len({one.coverage for one in series}) == 1 else None,
     )
 
 

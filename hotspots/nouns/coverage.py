@@ -17,6 +17,9 @@ __all__ = ["Coverage", "cover_dates", "cover_months", "cover_years", "period_end
 RARE: Final = 0.01
 """An empty stretch counts as not covered where so long a one would be this rare, if events fell at random in time."""
 
+NAMED: Final = 3
+"""As many months, or runs of months, are named one by one."""
+
 MONTHS_OF_A_YEAR: Final = 12
 ENGLISH: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -79,6 +82,35 @@ class Coverage:
         there = sorted({int(month[5:]) for month in self.months})
         return tuple(ENGLISH[number - 1] for number in there) if len(there) < MONTHS_OF_A_YEAR else ()
 
+    @property
+    def words(self) -> str:
+        """The period in words: whole years, or the months that are covered.
+
+        Examples
+        --------
+        >>> cover_years(2017, 2019).words, cover_months(["2018-07"]).words
+        ('2017-2019', 'July 2018')
+        """
+        months = self.months
+        runs: list[list[str]] = []
+        for before, month in zip((None, *self.span), self.span, strict=False):
+            if month in self.missing:
+                continue
+            if runs and runs[-1][-1] == before:
+                runs[-1].append(month)
+            else:
+                runs.append([month])
+        first, last = months[0], months[-1]
+        if first.endswith("-01") and last.endswith("-12") and len(self.missing) <= NAMED:
+            years = first[:4] if first[:4] == last[:4] else f"{first[:4]}-{last[:4]}"
+            names = [
+                _month_name(month) if first[:4] != last[:4] else ENGLISH[int(month[5:]) - 1] for month in self.missing
+            ]
+            return f"{years} without {_listed(names)}" if names else years
+        if len(runs) <= NAMED:
+            return ", ".join(_from_to(run[0], run[-1]) for run in runs)
+        return f"{len(months):,} months from {_from_to(first, last)}"
+
     def within(self, months: Iterable[str]) -> float:
         """Return how many of these months are covered, in months."""
         there = set(self.months)
@@ -101,6 +133,23 @@ def months_between(first: date, last: date) -> tuple[str, ...]:
     return tuple(
         f"{(start + i) // MONTHS_OF_A_YEAR:04d}-{(start + i) % MONTHS_OF_A_YEAR + 1:02d}" for i in range(number)
     )
+
+
+def _month_name(month: str) -> str:
+    """Return ``"July 2019"`` for ``2019-07``."""
+    return f"{ENGLISH[int(month[5:]) - 1]} {month[:4]}"
+
+
+def _from_to(first: str, last: str) -> str:
+    """Return e.g. ``"July 2019"``, ``"April to July 2019"`` or ``"December 2018 to January 2019"``."""
+    if first == last:
+        return _month_name(first)
+    begin = ENGLISH[int(first[5:]) - 1] if first[:4] == last[:4] else _month_name(first)
+    return f"{begin} to {_month_name(last)}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _end_of_month(day: date) -> date:

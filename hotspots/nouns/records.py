@@ -224,6 +224,10 @@ class Series(Noun):
         The number of people that rates refer to; 0 where there are none.
     provisional
         Periods whose numbers their source still expects to change.
+    base
+        Where what is counted lies, in words after the unit: ``"in the study area"``.
+    coverage
+        The months that the source covers, or None where it does not tell.
     """
 
     table: pd.DataFrame
@@ -235,6 +239,8 @@ class Series(Noun):
     release: str = UNRELEASED
     rate_per: float = 0.0
     provisional: tuple[str, ...] = ()
+    base: str = ""
+    coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()

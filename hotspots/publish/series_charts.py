@@ -62,9 +62,10 @@ def draw_series(
     names = _COUNT if measure == "count" else _RATE
     with look():
         unit = capitalised(series.unit)
+        counted = f"{unit} {series.base}".rstrip()
         if measure == "rate":
-            unit = f"{unit} per {series.rate_per:,.0f} people and year"
-        what = f"{unit} by period; shading is the 95 % interval of the underlying level"
+            unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
+        what = f"{counted} by period; shading is the 95 % interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure), what)
         notes = [*series.notes, *_on_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
@@ -272,7 +273,8 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
     """
     need_released(series, "A chart")
     with look():
-        what = f"{capitalised(series.unit)} as a ratio to {period_words(base)}; bars are 95 % intervals"
+        counted = f"{capitalised(series.unit)} {series.base}".rstrip()
+        what = f"{counted} as a ratio to {period_words(base)}; bars are 95 % intervals"
         sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
         bottom = write_notes(sheet, left, bottom, right, [*series.notes, *_on_change(change)])
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)

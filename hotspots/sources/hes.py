@@ -56,7 +56,7 @@ def read_hes(
     An admission counts once, by its first episode, in the year of admission, at the place of residence. Rows are
     left out, each for the first reason that applies: repeated episode, not the first episode, not an emergency,
     no such cause, no usable date, outside the years, age unknown or outside the ages. A row without a usable area
-    of residence is kept: it belongs to the yearly figures.
+    of residence is kept as an event without a place.
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ def read_hes(
     kept = events[sieve.keep]
     nowhere = int(kept["area_code"].isna().sum())
     if nowhere:
-        notes.append(f"{nowhere:,} admissions have no area of residence; they count in the yearly figures only.")
+        notes.append(f"{nowhere:,} admissions have no area of residence; they are counted in no area.")
+    coverage = cover_dates(events["when"], years=years)
     return Events(
         kept,
         rows_read=len(table),
@@ -105,10 +106,10 @@ def read_hes(
         name=name,
         title=title,
         source=source,
-        period=times.period_in_words(kept["when"], years),
+        period=times.period_in_words(coverage, years),
         notes=(*table.notes, area_note, *notes),
         release=release,
-        coverage=cover_dates(events["when"], years=years),
+        coverage=coverage,
     )
 
 

@@ -69,9 +69,8 @@ def read_police(
 
     Equal rows of one file are separate crimes and are kept. Where several files hold the same month of the same force,
     a crime with an ID counts once, and of equal rows without an ID as many as the file that has most. Rows without a
-    location are kept as events without a place: they belong to the yearly figures. Points are not where a crime
-    happened but one of about 750,000 map points near it, each of which stands for eight or more addresses; and months
-    or whole forces can be missing.
+    location are kept as events without a place. Points are not where a crime happened but one of about 750,000 map
+    points near it, each of which stands for eight or more addresses; and months or whole forces can be missing.
 
     Parameters
     ----------
@@ -104,6 +103,7 @@ def read_police(
     kept = table[sieve.keep]
     notes = [note for _, found in parts for note in found]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept)]
+    coverage = _months_of(table["when"], years)
     return Events(
         kept.drop(columns=["id", "content", "file"]),
         rows_read=len(table),
@@ -111,10 +111,10 @@ def read_police(
         name=name,
         title=title,
         source=source,
-        period=times.months_in_words(kept["when"], years),
+        period=times.period_in_words(coverage, years),
         notes=tuple(dict.fromkeys(notes)),
         release=release,
-        coverage=_months_of(table["when"], years),
+        coverage=coverage,
     )
 
 
@@ -248,7 +248,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
 
 def _snapping(kept: pd.DataFrame) -> list[str]:
     located = kept[["easting", "northing"]].dropna()
-    nowhere = len(kept) - len(located)
+    nowhere = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
     notes = []
     if len(located):
         notes.append(
@@ -256,7 +256,7 @@ def _snapping(kept: pd.DataFrame) -> list[str]:
             "published points are map points near the scene, not the scene."
         )
     if nowhere:
-        notes.append(f"{nowhere:,} crimes have no location; they count in the yearly figures only.")
+        notes.append(f"{nowhere:,} crimes have no location; they are counted in no area.")
     return notes
 
 
@@ -279,7 +279,7 @@ def read_offences(
 
     Rows are left out, each for the first reason that applies: repeated reference, no usable date, outside the
     years, other offence code, not a knife offence. Rows without coordinates, or with (0, 0), are kept as events
-    without a place: they belong to the yearly figures.
+    without a place.
 
     Parameters
     ----------
@@ -314,6 +314,7 @@ def read_offences(
     if knife is not None:
         sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
     kept = events[sieve.keep]
+    coverage = cover_dates(events["when"], years=years)
     return Events(
         kept,
         rows_read=len(table),
@@ -321,10 +322,10 @@ def read_offences(
         name=name,
         title=title,
         source=source,
-        period=times.period_in_words(kept["when"], years),
+        period=times.period_in_words(coverage, years),
         notes=(*table.notes, *_offence_notes(table, repeated, reference, kept)),
         release=release,
-        coverage=cover_dates(events["when"], years=years),
+        coverage=coverage,
     )
 
 
@@ -399,7 +400,7 @@ def _offence_notes(
         versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
         if versions:
             notes.append(f"{versions:,} rows repeat a reference with other contents; the first row stands.")
-    nowhere = int(kept["easting"].isna().sum())
+    nowhere = int(kept[["easting", "area_code"]].isna().all(axis=1).sum())
     if nowhere:
-        notes.append(f"{nowhere:,} offences have no coordinates; they count in the yearly figures only.")
+        notes.append(f"{nowhere:,} offences have no coordinates; they are counted in no area.")
     return notes

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError
+from hotspots.nouns import Coverage, cover_years
 
 DAY: Final = (
     (r"[0-9]{4}-[0-9]{2}", "%Y-%m"),
@@ -123,31 +124,11 @@ def need_dates(dates: pd.Series, column: pd.Series, *, path: Path) -> None:
     )
 
 
-def years_in_words(years: tuple[int, int]) -> str:
-    """Return e.g. ``"2017-2019"`` or ``"2019"``."""
-    return str(years[0]) if years[0] == years[1] else f"{years[0]}-{years[1]}"
-
-
-def period_in_words(when: pd.Series, years: tuple[int, int] | None) -> str:
-    """Return what these dates cover: the years asked for, or else those from the first to the last date."""
-    if years is not None:
-        return years_in_words(years)
-    known = when.dropna()
-    if known.empty:
-        return ""
-    return years_in_words((int(known.min().year), int(known.max().year)))
-
-
-def months_in_words(when: pd.Series, years: tuple[int, int] | None) -> str:
-    """Return the period of monthly data: whole years, one month, or from month to month."""
-    known = when.dropna()
-    if years is not None or known.empty:
-        return period_in_words(when, years)
-    first, last = known.min(), known.max()
-    if (first.month, last.month) == (1, 12):
-        return years_in_words((first.year, last.year))
-    one, other = month_in_words(first), month_in_words(last)
-    return one if one == other else f"{one} to {other}"
+def period_in_words(cover: Coverage | None, years: tuple[int, int] | None) -> str:
+    """Return the period that a source covers, or the years asked for where it does not tell."""
+    if cover is None:
+        return cover_years(*years).words if years is not None else ""
+    return cover.words
 
 
 def month_in_words(date: pd.Timestamp | pd.Period) -> str:

@@ -128,15 +128,15 @@ def test_the_date_of_admission_comes_before_that_of_the_episode(tmp_path):
     assert events.table["when"].dt.strftime("%Y-%m-%d").tolist() == ["2018-12-31", "2019-01-02", "2019-01-02"]
     # HES writes 1800-01-01 for no date and 1801-01-01 for one that is not valid.
     assert dict(events.dropped) == {"no usable date": 1}
-    assert events.period == "2018-2019"
+    assert events.period == "December 2018 to January 2019"
 
 
-def test_rows_without_an_area_stay_for_the_yearly_figures(tmp_path):
+def test_rows_without_an_area_stay_and_are_counted_in_none(tmp_path):
     events = read_hes(write(tmp_path, {"LSOA11": ""}, {"LSOA11": "e01008881"}))
     assert events.table["area_code"].tolist() == [None, "E01008881"]
     assert events.notes == (
         "Area of residence from the column LSOA11 (LSOA of 2011).",
-        "1 admissions have no area of residence; they count in the yearly figures only.",
+        "1 admissions have no area of residence; they are counted in no area.",
     )
     assert events.release == "unreleased"
 

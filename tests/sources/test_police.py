@@ -58,7 +58,7 @@ def test_rows_without_a_location_are_events_without_a_place(tmp_path):
     assert len(events) == 2
     assert events.table["easting"].isna().tolist() == [False, True]
     assert events.table["area_code"].tolist() == ["E01008881", None]
-    assert "1 crimes have no location; they count in the yearly figures only." in events.notes
+    assert "1 crimes have no location; they are counted in no area." in events.notes
     assert any(note.startswith("1 located crimes stand on 1 distinct points") for note in events.notes)
 
 
@@ -69,7 +69,7 @@ def test_old_and_modern_files_of_a_folder_are_one(tmp_path):
         write(tmp_path / month, "Crime ID,Outcome", "a,b", name=f"{month}-west-midlands-outcomes.csv")
     events = read_police(tmp_path)
     assert events.rows_read == 2
-    assert events.period == "February 2011 to March 2011"
+    assert events.period == "February to March 2011"
     again = read_police([tmp_path / "2011-02" / "2011-02-west-midlands-street.csv", tmp_path / "2011-03"])
     assert len(again) == 2
 
@@ -86,7 +86,7 @@ def test_crime_types_and_years_are_chosen_and_counted(tmp_path):
     events = read_police(path, crime_types=["burglary"], years=(2019, 2019))
     assert dict(events.dropped) == {"no usable date": 2, "outside 2019 to 2019": 1, "other crime type": 1}
     assert len(events) + 4 == events.rows_read
-    assert events.period == "2019"
+    assert events.period == "January 2019"
 
 
 def test_a_type_that_is_known_but_absent_gives_no_events(tmp_path):
@@ -158,14 +158,14 @@ def test_offences_are_kept_once_with_a_date(tmp_path):
     assert dict(events.dropped) == {"repeated reference": 2, "no usable date": 1, "outside 2019 to 2019": 1}
     table = events.table
     assert table["easting"].tolist()[:2] == [401774.0, 401775.5]
-    # Blank and (0, 0) are both no place, and both stay for the yearly figures.
+    # Blank and (0, 0) are both no place, and both stay in the file's total.
     assert table["easting"].isna().tolist() == table["northing"].isna().tolist() == [False, False, True, True]
     assert table["when"].iloc[0] == pd.Timestamp("2019-02-01 23:30")
     assert table["kind"].iloc[1] == "Robbery"
     assert table["knife"].tolist() == [True, False, False, True]
     assert events.notes == (
         "1 rows repeat a reference with other contents; the first row stands.",
-        "2 offences have no coordinates; they count in the yearly figures only.",
+        "2 offences have no coordinates; they are counted in no area.",
     )
 
 
