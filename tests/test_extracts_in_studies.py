@@ -152,7 +152,7 @@ def write_with_elsewhere(folder, **options):
 
 def test_years_and_quarters_count_what_the_areas_count(tmp_path):
     file, inside = write_with_elsewhere(tmp_path)
-    inputs, findings = found(file)
+    inputs, _ = found(file)
     years, quarters = inputs.series[:2]
     by_year = inside["when"].dt.year.value_counts().sort_index().tolist()
     assert years.table.loc[years.table["group"] == "all ages", "low"].tolist() == by_year

@@ -76,7 +76,7 @@ def draw_series(
             by_period = rows.assign(period=rows["period"].astype(str)).set_index("period").reindex(periods)
             by_period = by_period[list(names)].set_axis(list(_COUNT), axis=1)
             style = LINES[number % len(LINES)]
-            ends.append(_draw_line(axes, "" if lone else str(group), by_period, style, series.unsettled))
+            ends.append(_draw_line(axes, "" if lone else str(group), by_period, style, series))
         tidy(axes, x="", y=unit)
         axes.grid(axis="x", visible=False)
         axes.set_xlim(-0.3, len(periods) - 0.7)
@@ -89,6 +89,8 @@ def draw_series(
     return sheet.figure
 
 
+PROVISIONAL: Final = "Hollow marks are provisional and may still change"
+INCOMPLETE: Final = "Hollow marks are periods of which the source covers a part"
 NO_CHANGE: Final = "No change of level was found."
 _COUNT: Final = ("low", "high", "ci_low", "ci_high")
 _RATE: Final = ("rate_low", "rate_high", "rate_ci_low", "rate_ci_high")
@@ -136,16 +138,10 @@ def _floor(series: Series, names: Sequence[str]) -> float:
     return lowest * 1.1 if lowest < 0 else 0.0
 
 
-def _on_unsettled(series: Series) -> list[str]:
-    """Return what hollow marks mean."""
-    said = []
-    if series.provisional:
-        named = listed([period_words(period) for period in series.provisional])
-        said.append(f"Hollow marks are provisional and may still change: {named}.")
-    if series.incomplete:
-        named = listed([period_words(period) for period in series.incomplete])
-        said.append(f"Hollow marks are periods of which the source covers a part: {named}.")
-    return said
+def _on_unsettled(series: Series, provisional: str = PROVISIONAL, incomplete: str = INCOMPLETE) -> list[str]:
+    """Return which periods are provisional, and which covered in part."""
+    pairs = ((provisional, series.provisional), (incomplete, series.incomplete))
+    return [f"{what}: {listed([period_words(period) for period in which])}." for what, which in pairs if which]
 
 
 def _on_changes(change_points: Extract | None) -> list[str]:
@@ -157,9 +153,9 @@ def _on_changes(change_points: Extract | None) -> list[str]:
 
 
 def _draw_line(
-    axes: Axes, group: str, rows: pd.DataFrame, style: tuple[str, Any, str], provisional: Sequence[str] = ()
+    axes: Axes, group: str, rows: pd.DataFrame, style: tuple[str, Any, str], series: Series
 ) -> tuple[str, float, str] | None:
-    """Draw one group; return its name with the last number, the height of that number and the colour."""
+    """Draw one group; return its name with the last settled number, the height of that number and the colour."""
     colour, dashes, marker = style
     x = np.arange(len(rows), dtype=float)
     low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
@@ -167,7 +163,7 @@ def _draw_line(
     middle = (low + high) / 2
     # NaN breaks line and band: a gap is not a fall, and nothing is drawn across it.
     axes.fill_between(x, ci_low, ci_high, color=colour, alpha=0.15, linewidth=0)
-    open_ended = np.asarray(rows.index.isin(list(provisional)))
+    open_ended = np.asarray(rows.index.isin(list(series.unsettled)))
     whole = np.where(open_ended, np.nan, middle)
     axes.plot(x, whole, color=colour, linestyle=dashes, linewidth=1.8, marker=marker, markersize=4.5)
     if open_ended.any():
@@ -185,12 +181,22 @@ def _draw_line(
     known = np.flatnonzero(np.isfinite(middle))
     if not len(known):
         return None
-    last = known[-1]
+    settled = known[~open_ended[known]]
+    last = settled[-1] if len(settled) else known[-1]
     digits = 0 if middle[last] >= 100 or middle[last] == round(middle[last]) else 1
     number = f"{low[last]:,.{digits}f}"
     if low[last] != high[last]:
         number += f"–{high[last]:,.{digits}f}"
+    number += _of_which(str(rows.index[last]), series, is_end=last == known[-1])
     return (f"{group}: {number}" if group else number, float(middle[last]), colour)
+
+
+def _of_which(period: str, series: Series, *, is_end: bool) -> str:
+    """Return of which period the number beside a line is, where it is not simply that of its end."""
+    if is_end and period not in series.unsettled:
+        return ""
+    why = ", provisional" if period in series.provisional else ", in part" if period in series.incomplete else ""
+    return f" in {period_words(period)}{why}"
 
 
 def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
@@ -276,7 +282,17 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
         counted = f"{capitalised(series.unit)} {series.base}".rstrip()
         what = f"{counted} as a ratio to {period_words(base)}; bars are 95 % intervals"
         sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
-        bottom = write_notes(sheet, left, bottom, right, [*series.notes, *_on_change(change)])
+        bottom = write_notes(
+            sheet,
+            left,
+            bottom,
+            right,
+            [
+                *series.notes,
+                *_on_unsettled(series, "Provisional, and may still change", "Covered in part"),
+                *_on_change(change),
+            ],
+        )
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(change["period"].astype(str)))
         groups = list(dict.fromkeys(change["group"].astype(str)))
@@ -284,7 +300,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
         for number, group in enumerate(groups):
             rows = change[change["group"] == group].set_index("period").reindex(periods)
             shift = (number - (len(groups) - 1) / 2) * min(0.12, 0.5 / len(groups))
-            ends.append(_draw_ratios(axes, rows, "" if len(groups) == 1 else group, number, shift))
+            ends.append(_draw_ratios(axes, rows, "" if len(groups) == 1 else group, (number, shift), series))
         axes.axhline(1.0, color=INK, linewidth=0.8)
         tidy(axes, x="", y=f"Times the number of {period_words(base)}")
         axes.grid(axis="x", visible=False)
@@ -297,9 +313,13 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
 
 
 def _draw_ratios(
-    axes: Axes, rows: pd.DataFrame, group: str, number: int, shift: float
+    axes: Axes, rows: pd.DataFrame, group: str, beside: tuple[int, float], series: Series
 ) -> tuple[str, float, str] | None:
-    """Draw one group's ratios; return its name with the last one, its height and the colour."""
+    """Draw one group's ratios; return its name with the last settled one, its height and the colour.
+
+    `beside` is the number of the group and how far its marks are moved from the others'.
+    """
+    number, shift = beside
     colour, dashes, marker = LINES[number % len(LINES)]
     x = np.arange(len(rows), dtype=float) + shift
     ratio, low, high = (rows[name].to_numpy(dtype=float) for name in ("ratio", "ratio_low", "ratio_high"))
@@ -317,21 +337,25 @@ def _draw_ratios(
     known = np.flatnonzero(drawn)
     if not len(known):
         return None
-    last = known[-1]
+    settled = known[~rows.index[known].isin(list(series.unsettled))]
+    last = settled[-1] if len(settled) else known[-1]
     hidden = not np.isfinite(ratio[last])
     words = f"\u00d7 {low[last]:.2f}\u2013{high[last]:.2f}" if hidden else f"\u00d7 {ratio[last]:.2f}"
+    words += _of_which(str(rows.index[last]), series, is_end=last == known[-1])
     return (f"{group}: {words}" if group else words, float(middle[last]), colour)
 
 
 def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
-    """Return how many times the base the last known number of the first group is, with its interval."""
+    """Return how many times the base the last settled number of the first group is, with its interval."""
     title = capitalised(series.title or series.unit)
     known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]
     if known.empty:
         return f"{title}: change since {period_words(base)} is not known"
-    last = known[known["group"] == known["group"].iloc[0]].iloc[-1]
+    known = known[known["group"] == known["group"].iloc[0]]
+    settled = known[~known["period"].isin(series.unsettled)]
+    last = (settled if len(settled) else known).iloc[-1]
     who = f"{title} ({last['group']})" if change["group"].nunique() > 1 else title
-    when = period_words(str(last["period"]))
+    when = period_words(str(last["period"])) + ("" if len(settled) else " (provisional or covered in part)")
     if np.isnan(last["ratio"]):
         between = f"{last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
         return f"{who}: {between} times as many in {when} as in {period_words(base)}"

@@ -63,8 +63,26 @@ def test_provisional_periods_are_hollow_and_said() -> None:
     assert hollow.get_markerfacecolor() == "white"
     assert list(hollow.get_xdata()) == [6]
     assert "Hollow marks are provisional and may still change: 2019." in prose(figure)
-    # The title speaks of what is final.
+    # The title speaks of what is final, and so does the number at the end of the line.
     assert "to 610 in 2018" in prose(figure)
+    assert "610 in 2018" in words(figure)
+    assert "595" not in words(figure)
+
+
+def test_a_line_of_which_nothing_is_final_says_so() -> None:
+    figure = draw_series(counted(COUNTS[:2], provisional=("2013", "2014")))
+    assert "405 in 2014, provisional" in words(figure)
+
+
+def test_periods_covered_in_part_are_not_the_number_at_the_end() -> None:
+    series = counted()
+    part = replace(series, table=series.table.assign(months=[12.0] * 6 + [7.0]))
+    figure = draw_series(join_series(part, name="knife", title="Knife crime"))
+    assert "610 in 2018" in words(figure)
+    assert "595" not in words(figure)
+    alone = counted((400.0,))
+    figure = draw_series(replace(alone, table=alone.table.assign(months=7.0)))
+    assert "400 in 2013, in part" in words(figure)
 
 
 @pytest.mark.parametrize("kind", ["provisional", "incomplete"])
@@ -141,6 +159,15 @@ def test_a_gap_breaks_the_change_too() -> None:
     assert np.isnan(chart(figure).lines[0].get_ydata()[1])
     lost = counted((np.nan, 5, 6))
     assert "change since 2013 is not known" in prose(draw_change(change_since(lost, "2013"), lost, base="2013"))
+
+
+def test_a_change_speaks_of_the_last_year_that_is_final() -> None:
+    series = counted((100, 90, 250), provisional=("2015",))
+    figure = draw_change(change_since(series, "2013"), series, base="2013")
+    assert "Knife crime: 0.90 times as many in 2014 as in 2013" in prose(figure)
+    assert "\u00d7 0.90 in 2014" in words(figure)
+    assert "Provisional, and may still change: 2015." in prose(figure)
+    assert_legible(figure)
 
 
 def test_unreleased_series_are_not_drawn() -> None:
