@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.reading import describe
-from hotspots.testable import nothing_happened
+from hotspots.testable import nothing_happened, untestable
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
         if section.standardised and study.population_by_age is None:
             left_out[f"standardised rates of {section.title}"] = "no population by age"
     schools = inputs.schools
-    if schools is not None and len(schools) and not (schools.table["reason"] == "").any():
+    if schools is not None and len(schools) and len(untestable(schools, inputs.placed)) == len(schools):
         left_out["schools against deprivation"] = "none of the schools can be tested"
     return left_out
 
@@ -148,8 +148,10 @@ def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
     if schools is None:
         yield "schools: not read, see below"
         return
-    left_out = int((schools.table["reason"] != "").sum())
-    yield f"{many(len(schools), 'school')} in question, of which {left_out:,} can't be tested"
+    reasons = untestable(schools, inputs.placed)
+    yield f"{many(len(schools), 'school')} in question, of which {len(reasons):,} can't be tested"
+    for reason, number in reasons.value_counts().items():
+        yield f"  can't be tested: {number:,} ({reason})"
     for note in schools.notes:
         yield f"  note: {note}"
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from hotspots.errors import AnalysisError, StudyError, list_briefly
 
 if TYPE_CHECKING:
-    from hotspots.nouns import AreaCounts, StudyArea
+    import pandas as pd
+
+    from hotspots.nouns import AreaCounts, Schools, StudyArea
     from hotspots.study import Study
 
-__all__ = ["need_areas", "need_ground", "need_places", "need_something", "nothing_happened"]
+__all__ = ["need_areas", "need_ground", "need_places", "need_something", "nothing_happened", "untestable"]
 
 FEWEST: Final = 3
 """Areas: of two, each is all that the other could be compared with."""
@@ -83,6 +85,16 @@ def need_something(area: StudyArea, counts: Mapping[str, AreaCounts]) -> None:
         found=f"no count above 0 in any of its {len(area):,} areas: {titles}",
         advice="check the years, the coordinates, and that the area codes are those of the boundaries",
     )
+
+
+def untestable(schools: Schools, placed: pd.Series | None) -> pd.Series:
+    """Return why schools can't be tested, as far as reading them shows it (school id → reason)."""
+    from hotspots.analysis.school_table import IN_NO_AREA
+
+    reasons = schools.table["reason"].fillna("").astype(object)
+    if placed is not None:
+        reasons = reasons.mask((reasons == "") & placed.reindex(reasons.index).isna(), IN_NO_AREA)
+    return reasons[reasons != ""]
 
 
 def nothing_happened(counts: AreaCounts) -> bool:

@@ -18,7 +18,7 @@ from hotspots.analysis.school_rates import describe_rates
 from hotspots.dating import imprint, study_date
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
-from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Surface
+from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Surface, count_schools
 from hotspots.publish import wording
 from hotspots.publish.extract_words import extract_title
 from hotspots.publish.hotspot_words import hotspots_sentence, where_it_lies
@@ -28,6 +28,7 @@ from hotspots.publish.series_charts import change_title, line_title
 from hotspots.publish.styles import marking
 from hotspots.publish.surface_words import surface_paragraphs, surface_sentence
 from hotspots.reading import Inputs, Report, describe
+from hotspots.testable import untestable
 from hotspots.vocabulary import METHOD_TITLES, weakest_release
 
 if TYPE_CHECKING:
@@ -328,12 +329,12 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
     schools = inputs.schools
     if schools is None:
         return None
-    reasons = schools.table["reason"].fillna("")
+    reasons = untestable(schools, inputs.placed)
     return {
         "rows_read": schools.rows_read,
         "dropped": dict(schools.dropped),
         "in_question": len(schools),
-        "cannot_be_tested": {str(k): int(v) for k, v in sorted(reasons[reasons != ""].value_counts().items())},
+        "cannot_be_tested": {str(k): int(v) for k, v in sorted(reasons.value_counts().items())},
         "notes": list(schools.notes),
     }
 
@@ -355,6 +356,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
     return {
         "words": result.words,
         "slope": dict(result.slope),
+        "account": count_schools(result.table).as_values(),
         "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "schools": classes,
         "rates": describe_rates(result),

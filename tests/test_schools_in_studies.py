@@ -17,10 +17,11 @@ from hotspots.analysing import Findings, _children, _compare_schools
 from hotspots.analysis.divergence import diverging_schools
 from hotspots.drawing import _charts, _sheets, _Table
 from hotspots.errors import StudyError
-from hotspots.nouns import Ages, Deprivation, Schools, StudyArea
+from hotspots.nouns import Ages, Deprivation, Schools, StudyArea, count_schools
 from hotspots.publish.ground import prepare_ground
 from hotspots.reading import Inputs
 from hotspots.study import Study, make_study
+from hotspots.testable import untestable
 from hotspots.vocabulary import INVENTED
 from hotspots.writing import _describe_school_result, _without_gaps, _write_tables, headlines
 
@@ -267,3 +268,17 @@ def test_the_map_of_rates_lies_beside_that_of_divergence() -> None:
     assert rates["average"]["per_100"] == pytest.approx(100 * (63 * 6 + 120) / given.schools.table["pupils"].sum())
     assert rates["classes"] == {"above_twice": 1, "below": 63}
     assert (rates["above_average"], rates["below_average"]) == (1, 0)
+
+
+def test_what_can_t_be_tested_is_known_before_a_run() -> None:
+    given = inputs()
+    assert given.schools is not None
+    assert given.placed is not None
+    given.placed = given.placed.astype(object).where(np.arange(N) >= 2, None)
+    reasons = untestable(given.schools, given.placed)
+    assert reasons.to_dict() == dict.fromkeys(given.schools.table.index[:2], "lies in no area of the study")
+    found = compared(a_study(), given).schools
+    assert found is not None
+    account = count_schools(found.table)
+    assert account.not_judged["lies in no area of the study"] == len(reasons) == account.not_placed
+    assert account.schools == N

@@ -13,6 +13,7 @@ from hotspots.nouns import Deprivation, Schools, StudyArea
 
 __all__ = [
     "FEWEST_SCHOOLS",
+    "IN_NO_AREA",
     "areas_ranked",
     "counts_in",
     "need_scores",
@@ -20,6 +21,8 @@ __all__ = [
     "reasons_against",
     "with_deprivation",
 ]
+
+IN_NO_AREA: Final = "lies in no area of the study"
 
 FEWEST_SCHOOLS: Final = 10
 """With fewer schools a line and its scatter can't be told from each other."""
@@ -91,7 +94,7 @@ def reasons_against(table: pd.DataFrame, index: pd.Series, deprivation: Deprivat
     """Return why a school can't be tested; empty where it can."""
     reason = table["reason"].astype(object).where(table["reason"].notna(), "")
     later = (
-        (table["area_id"].isna(), "lies in no area of the study"),
+        (table["area_id"].isna(), IN_NO_AREA),
         (index.isna(), f"its area has no score in {deprivation.title}"),
         (~(table["pupils"] > 0), "no pupils in the record"),
         (table["low"].isna(), "no number of exclusions in the record"),

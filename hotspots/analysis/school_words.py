@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.analysis.overdispersed import Fit
-from hotspots.nouns import Deprivation, Schools
+from hotspots.nouns import Deprivation, Schools, count_schools
 from hotspots.ratio_words import change_words, interval_words
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def describe_model(
     measure = "rank" if step is TENTH_OF_RANKS else measure_of(deprivation)
     besides = f", their {' and '.join(covariates)}," if covariates else ""
     return (
-        f"{title}{period} of {len(fit.mean):,} schools, against their pupils{besides} and the {deprivation.title} "
-        f"{measure} of the {geography} a school stands in. {step.words} {step.verb} with "
+        f"{title}{period} of {_how_many(len(fit.mean), len(schools))}, against their pupils{besides} and the "
+        f"{deprivation.title} {measure} of the {geography} a school stands in. {step.words} {step.verb} with "
         f"{change_words(slope.ratio)} {schools.title} (95% interval {interval_words(slope.low, slope.high)}). "
         f"{_scatter(fit)} "
         f"{_explained(explained, deprivation)}'Above' and 'below' mean higher and lower than "
@@ -94,6 +94,10 @@ def describe_model(
         "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
         "gives no cause; pupils come from other areas than the school's own."
     )
+
+
+def _how_many(modelled: int, schools: int) -> str:
+    return f"{schools:,} schools" if modelled == schools else f"{modelled:,} of the {schools:,} schools in question"
 
 
 def measure_of(deprivation: Deprivation) -> str:
@@ -161,6 +165,7 @@ def notes_on(
 
     index = deprivation.title
     notes = [
+        count_schools(table).words,
         told(
             "fewer_in_most_deprived",
             f"Fewer exclusions than expected in highly deprived areas ({index} deciles 1 to 3)",
@@ -173,17 +178,14 @@ def notes_on(
     hidden = int((table["low"] < table["high"])[tested].sum())
     if hidden:
         notes.append(
-            f"Schools with hidden numbers: {hidden:,}. The model takes each for all that it may be, with the chance of "
-            "each; a class is given only where it holds whatever they are."
+            f"Schools in the model with hidden numbers: {hidden:,}. The model takes each for all that it may be, with "
+            "the chance of each; a class is given only where it holds whatever they are."
         )
-    unjudged = table.loc[table["class"] == "cannot_be_judged", "reason"].value_counts(sort=True)
-    for reason, number in unjudged.items():
-        notes.append(f"Schools that cannot be judged: {number:,} ({reason}).")
     unreachable = int((table["limit_low_95"] == 0).sum())
     if unreachable:
         notes.append(
             f"Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
-            f"{unreachable:,} of {int(tested.sum()):,}."
+            f"{unreachable:,} of the {int(tested.sum()):,} in the model."
         )
     elsewhere = table["area_la_code"].notna() & table["la_code"].notna() & (table["area_la_code"] != table["la_code"])
     if elsewhere.any():

@@ -15,6 +15,7 @@ from hotspots.nouns.results import (
     SchoolResult,
     Surface,
 )
+from hotspots.nouns.school_account import SchoolAccount, count_schools
 
 __all__ = [
     "CONTOUR_COLUMNS",
@@ -33,12 +34,14 @@ __all__ = [
     "Hotspot",
     "HotspotResult",
     "Place",
+    "SchoolAccount",
     "SchoolResult",
     "Schools",
     "Series",
     "StudyArea",
     "Surface",
     "Whereabouts",
+    "count_schools",
     "cover_dates",
     "cover_months",
     "cover_years",

@@ -186,11 +186,11 @@ def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np
 
 def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None, by_rate: bool = False) -> list[Entry]:
     """Draw schools as points by colour and shape, those that stand out on top; return the legend with counts."""
-    table = schools_in(result.table, place)
-    table = table[table.geometry.notna() & ~table.geometry.is_empty]
+    schools = schools_in(result.table, place)
+    table = schools[schools.geometry.notna() & ~schools.geometry.is_empty]
     if by_rate:
         draw_rate_marks(axes, table, level=12.0)
-        return rate_entries(table)
+        return rate_entries(schools)
     x, y = table.geometry.x, table.geometry.y
     draw_school_marks(axes, x, y, table, result=result, small=5.0, level=12.0, clip=True)
-    return school_entries(result, table)
+    return school_entries(result, schools)

@@ -79,7 +79,7 @@ def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
     with look():
         schools = wording.schools_in(result.table, place)
         table = schools[(schools["expected"] > 0) & schools["low"].notna()]
-        sheet, axes = _begin(result, table, place=place, left_out=len(schools) - len(table))
+        sheet, axes = _begin(result, table, place=place)
         expected, low, high = table["expected"], table["low"], table["high"]
         axes.set_xlim(0, float(expected.max()) * 1.04 if len(table) else 1.0)
         axes.set_ylim(0, max(2.0, float(high.max()) * 1.08) if len(table) else 2.0)
@@ -127,9 +127,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         curve = None if result.provenance.get("covariates") else curve_of(result, over=over)
         words = CURVE_WORDS if curve is not None else ""
         classes = "class" if over == "area" else "class_catchment"
-        sheet, axes = _begin(
-            result, table, place=place, left_out=len(schools) - len(table), title=title, words=words, over=over
-        )
+        sheet, axes = _begin(result, table, place=place, title=title, words=words, over=over)
         top = _highest(table, curve)
         axes.set_ylim(0, top)
         axes.set_xlim(*_ends(x, from_zero=bool(result.provenance.get("covariates"))))
@@ -196,7 +194,6 @@ def _begin(
     table: pd.DataFrame,
     *,
     place: Place | None,
-    left_out: int,
     title: str = "",
     words: str = "",
     over: Over = "area",
@@ -204,12 +201,14 @@ def _begin(
     """Return a sheet and the axes of a chart of schools, with legend and explanation beside them."""
     title, subtitle = title or wording.schools_title(result, place), wording.subtitle(result, place=place)
     sheet, (left, bottom, right, top) = begin_chart(result, title, subtitle)
-    entries = school_entries(result, table, classes="class" if over == "area" else "class_catchment")
-    column, note = right - COLUMN, "Number of schools in the chart"
+    schools = wording.schools_in(result.table, place)
+    entries = school_entries(result, schools, classes="class" if over == "area" else "class_catchment")
+    column, note = right - COLUMN, wording.schools_note(result, place)
     y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools", entries=entries, note=note)
-    missing = ""
+    missing, left_out = "", len(schools) - len(table)
     if left_out:
-        missing = f"{plural(left_out, 'school')} {'is' if left_out == 1 else 'are'} not shown: numbers missing."
+        is_not = f"of the {plural(len(schools), 'school')} {'is' if left_out == 1 else 'are'} not shown"
+        missing = f"{left_out:,} {is_not}: numbers missing."
     sections = explain_schools(result, words, LINE_WORDS, missing, heading="How to read this chart", over=over)
     sheet.write_sections(column, y - 3.0, sections, width=COLUMN, bottom=bottom + 2)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import SchoolResult
+from hotspots.nouns import SchoolResult, count_schools
 from hotspots.publish.phrases import capitalised, listed, plural
 from hotspots.publish.school_marks import groups_of
 from hotspots.publish.styles import nation_words
@@ -139,11 +139,10 @@ def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
 def worth_a_look(result: SchoolResult) -> str:
     """Return how many schools lie beyond the 95% limits, and how many would by chance; empty where that is unknown."""
     by_chance = result.provenance.get("beyond_95_by_chance")
-    classes = result.table["class"]
-    judged = int((classes != "cannot_be_judged").sum())
-    if by_chance is None or judged == 0:
+    account = count_schools(result.table)
+    if by_chance is None or account.judged == 0:
         return ""
-    above, below = int(classes.isin(STANDS_OUT[:2]).sum()), int(classes.isin(STANDS_OUT[2:]).sum())
+    above, below, judged = account.above, account.below, account.judged
     return (
         f"Worth a look: of the {plural(judged, 'school')} judged, {above:,} {'lies' if above == 1 else 'lie'} above "
         f"and {below:,} below the 95% limits, where chance alone would put about {by_chance['above']:.1f} and "
@@ -152,9 +151,9 @@ def worth_a_look(result: SchoolResult) -> str:
 
 
 def schools_sentence(result: SchoolResult) -> str:
-    """Return schools beyond the 95% limits, the slope, and those that go against it; empty where nothing is known."""
+    """Return how many schools were judged, those beyond the 95% limits, the slope, and those that go against it."""
     slope = slope_words(result)
-    said = [worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
+    said = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
     counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
     if any(counts.values()):
         said.append(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
+from hotspots.nouns import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
 from hotspots.publish.phrases import capitalised, listed, period_words, plural
 from hotspots.publish.school_phrases import beside_words, index_name
 from hotspots.publish.surface_words import bandwidth_sentence, surface_title
@@ -29,6 +29,7 @@ __all__ = [
     "finding_title",
     "method_sentence",
     "release_sentence",
+    "schools_note",
     "schools_title",
     "series_title",
     "subtitle",
@@ -237,9 +238,9 @@ def schools_title(result: SchoolResult, place: Place | None = None) -> str:
 
     Far is beyond the 99.8% limits and still so after adjustment: some schools lie beyond the 95% limits by chance.
     """
-    classes = schools_in(result.table, place)["class"]
-    total = int((classes != "cannot_be_judged").sum())
-    above, below = int((classes == "far_above").sum()), int((classes == "far_below").sum())
+    account = count_schools(schools_in(result.table, place))
+    total = account.judged
+    above, below = account.classes.get("far_above", 0), account.classes.get("far_below", 0)
     if total == 0:
         return f"No school{_in(place)} could be judged for {result.title}"
     suggest = f"{result.title} than {beside_words(result)} would suggest"
@@ -259,12 +260,17 @@ def _has(number: int) -> str:
 
 
 def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
-    """Return how many schools are not on the map because they have no place; empty where all have one."""
-    geometry = result.table.geometry
-    missing = int((geometry.isna() | geometry.is_empty).sum())
-    if missing == 0:
-        return ""
-    return f"{plural(missing, 'school')} could not be placed and {'is' if missing == 1 else 'are'} not on the map."
+    """Return how many schools are on no map because they have no place; empty where all have one.
+
+    Those may lie anywhere, so on the map of a place they are of the whole study.
+    """
+    words = count_schools(result.table).unplaced_words
+    return words if place is None else words.replace(" in question ", " in question of the whole study ", 1)
+
+
+def schools_note(result: SchoolResult, place: Place | None = None) -> str:
+    """Return what the numbers of a legend of schools are of."""
+    return f"Number of schools{_in(place)}, of {len(schools_in(result.table, place)):,} in question"
 
 
 def series_title(series: Series) -> str:

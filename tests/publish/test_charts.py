@@ -279,7 +279,7 @@ def test_the_funnel_has_observed_against_expected_with_both_limits(school_result
     drawn = sorted(float(y) for line in points for y in line.get_ydata())
     table = school_result.table.iloc[:11]
     assert drawn == pytest.approx(sorted((table["low"] + table["high"]) / 2))
-    assert "1 school is not shown: numbers missing." in prose(draw_funnel(school_result))
+    assert "1 of the 12 schools is not shown: numbers missing." in prose(draw_funnel(school_result))
 
 
 def test_hidden_exclusions_are_lines_from_lower_to_upper_bound(school_result: SchoolResult) -> None:

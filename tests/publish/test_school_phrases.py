@@ -151,7 +151,8 @@ def test_every_school_that_stands_out_is_in_the_table(school_result: SchoolResul
 
 def test_nothing_is_said_of_groups_that_are_empty(school_result: SchoolResult) -> None:
     assert schools_sentence(school_result) == (
-        "Ten points more of IDACI 2019 go with 30% more permanent exclusions (95% interval 10 to 50% more)."
+        "Of 12 schools in question 10 were judged. Ten points more of IDACI 2019 go with 30% more permanent "
+        "exclusions (95% interval 10 to 50% more)."
     )
 
 
@@ -163,7 +164,7 @@ def test_the_95_list_is_worth_a_look_beside_what_chance_gives(school_result: Sch
         "Worth a look: of the 10 schools judged, 3 lie above and 1 below the 95% limits, where chance alone would put "
         "about 0.2 and 0.1."
     )
-    assert schools_sentence(result).startswith(said)
+    assert schools_sentence(result).startswith(f"Of 12 schools in question 10 were judged. {said}")
     assert said in flagged_words(result)
 
 

@@ -248,7 +248,8 @@ def test_schools_of_a_place_are_those_that_lie_in_it(school_result: SchoolResult
 
 
 def test_unplaced_schools_are_mentioned(school_result: SchoolResult) -> None:
-    assert wording.unplaced_sentence(school_result) == "1 school could not be placed and is not on the map."
+    wanted = "1 of the 12 schools in question has no point in the study area and is on no map."
+    assert wording.unplaced_sentence(school_result) == wanted
     placed = replace(school_result, table=school_result.table.iloc[:-1])
     assert wording.unplaced_sentence(placed) == ""
 

@@ -1,0 +1,131 @@
+"""How many schools there are, how many were judged and with what result, and why the others were not: counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hotspots.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SchoolAccount", "count_schools"]
+
+NOT_JUDGED: Final = "cannot_be_judged"
+ABOVE: Final = ("far_above", "above")
+BELOW: Final = ("below", "far_below")
+WITHOUT_REASON: Final = "its numbers are missing"
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolAccount:
+    """The schools in question, class by class; what is said of their number is said from this.
+
+    Parameters
+    ----------
+    schools
+        All of them: those judged and those not.
+    classes
+        Class → schools, of those judged.
+    not_judged
+        Reason → schools.
+    not_placed
+        Schools without a point in the study area, which no map can show; they are among the others.
+    """
+
+    schools: int
+    classes: Mapping[str, int]
+    not_judged: Mapping[str, int]
+    not_placed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.schools != self.judged + sum(self.not_judged.values()):
+            raise AnalysisError(
+                "The schools do not add up.",
+                found=f"{self.schools:,} schools, {self.judged:,} judged, {sum(self.not_judged.values()):,} not",
+                advice="give every school a class or a reason",
+            )
+
+    @property
+    def judged(self) -> int:
+        """Schools with a class."""
+        return sum(self.classes.values())
+
+    @property
+    def above(self) -> int:
+        """Schools above the 95% limits, those far above among them."""
+        return sum(self.classes.get(name, 0) for name in ABOVE)
+
+    @property
+    def below(self) -> int:
+        """Schools below the 95% limits, those far below among them."""
+        return sum(self.classes.get(name, 0) for name in BELOW)
+
+    @property
+    def base(self) -> str:
+        """How many of the schools were judged, in words."""
+        if not self.not_judged:
+            return f"All {self.schools:,} schools in question were judged."
+        return f"Of {self.schools:,} schools in question {self.judged:,} were judged."
+
+    @property
+    def words(self) -> str:
+        """The whole account, in sentences.
+
+        Examples
+        --------
+        >>> SchoolAccount(4, {"above": 1, "as_expected": 3}, {}).words
+        'All 4 schools in question were judged: 3 as expected, 1 above and 0 below.'
+        """
+        as_expected = self.classes.get("as_expected", 0)
+        judged = f"{self.base[:-1]}: {as_expected:,} as expected, {self.above:,} above and {self.below:,} below."
+        if not self.not_judged:
+            return judged
+        reasons = "; ".join(f"{number:,} {reason}" for reason, number in self.not_judged.items())
+        return f"{judged} Schools that were not judged: {self.schools - self.judged:,} ({reasons})."
+
+    @property
+    def unplaced_words(self) -> str:
+        """How many schools are on no map; empty where all are on one."""
+        if not self.not_placed:
+            return ""
+        lie = (
+            "has no point in the study area and is"
+            if self.not_placed == 1
+            else "have no point in the study area and are"
+        )
+        return f"{self.not_placed:,} of the {self.schools:,} schools in question {lie} on no map."
+
+    def as_values(self) -> dict[str, object]:
+        """Return the account as plain values, for a summary."""
+        return {
+            "schools": self.schools,
+            "judged": self.judged,
+            "classes": dict(self.classes),
+            "not_judged": dict(self.not_judged),
+            "not_placed": self.not_placed,
+        }
+
+
+def count_schools(table: pd.DataFrame, *, classes: str = "class") -> SchoolAccount:
+    """Return the account of the schools of a table.
+
+    Parameters
+    ----------
+    table
+        With the columns of a `SchoolResult`, of all schools in question or of those in a place.
+    classes
+        The column that says how they were judged.
+    """
+    numbers = table[classes].astype(str).value_counts(sort=False)
+    unjudged = table.loc[table[classes] == NOT_JUDGED, "reason"].fillna("").replace("", WITHOUT_REASON)
+    reasons = unjudged.value_counts(sort=True)
+    geometry = table["geometry"] if "geometry" in table.columns else None
+    return SchoolAccount(
+        schools=len(table),
+        classes={str(name): int(number) for name, number in sorted(numbers.items()) if name != NOT_JUDGED},
+        not_judged={str(reason): int(number) for reason, number in reasons.items()},
+        not_placed=0 if geometry is None else int((geometry.isna() | geometry.is_empty).sum()),
+    )
