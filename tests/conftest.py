@@ -38,6 +38,14 @@ def in_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a finished run of the sample study, which takes a minute."""
+    from hotspots.pipeline import run_study
+
+    return run_study(ROOT / "study.toml", output=tmp_path_factory.mktemp("sample-run")).folder
+
+
 @pytest.fixture
 def grid() -> StudyArea:
     """Return a 6 by 6 grid of square areas without a population."""

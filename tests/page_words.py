@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,17 +38,17 @@ class PageWords:
 
     runs: tuple[Run, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All words of the page, with single spaces."""
         return _tidy(" ".join(line for line, _ in self.lines))
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The words in the size of titles."""
         return _tidy(" ".join(line for line, size in self.lines if size == TITLE_SIZE))
 
-    @property
+    @cached_property
     def lines(self) -> list[tuple[str, float]]:
         """Every line and its size: runs that follow each other on one line, however many letters were set at once."""
         found: list[list[Run]] = []

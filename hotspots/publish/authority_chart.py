@@ -108,13 +108,15 @@ def _entries() -> list[Entry]:
 
 
 def _reading(result: SchoolResult, hidden: int) -> list[tuple[str, str]]:
+    modelled = int(result.provenance.get("schools_in_model", 0))
     words = (
         f"1 is the average authority: schools of an authority at 1.5 have one and a half times as many {result.title} "
         f"as schools of the average authority with as many pupils in areas alike in {result.index_title}. Where the "
         "line of the dot does not cross 1, they differ beyond chance; with twenty authorities one does by chance "
         "alone. The diamond is the better guess of what an authority with few schools would show in other years. "
         "Authorities differ in practice and in recording too: this gives no cause. Authorities with fewer than five "
-        "schools are taken together."
+        "schools are taken together. Numbers in brackets are the schools that an authority runs"
+        f"{f', of the {modelled:,} in the model' if modelled else ''}; some may stand in another."
     )
     if hidden:
         words += f" {plural(hidden, 'authority', 'authorities')} nearer to the average are not shown."

@@ -61,7 +61,8 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     if len(hotspots) == 1:
         return f"The hotspot for {result.title}: {said[0]}."
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
-    return f"{which} for {result.title}: {'; '.join(said)}."
+    by = "" if len(hotspots) <= NAMED else ", by events beyond those expected"
+    return f"{which} for {result.title}{by}: {'; '.join(said)}."
 
 
 def _holds(hotspot: Hotspot) -> str:

@@ -46,6 +46,13 @@ class Sieve:
             self.drop(~when.dt.year.between(*years), f"outside {years[0]} to {years[1]}")
 
 
+def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -> list[str]:
+    """Return a sentence on events without a place, with their period: other charts of the file count other years."""
+    number = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
+    of = f" of {period}" if period else ""
+    return [f"{number:,} {what}{of} have no {lacking}; they are counted in no area."] if number else []
+
+
 def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) -> dict[str, str]:
     """Return role → name of column: the usual names, replaced by those given.
 

@@ -95,10 +95,9 @@ def read_hes(
         sieve.drop(events["age"].isna(), "age unknown")
         sieve.drop(~events["age"].between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
     kept = events[sieve.keep]
-    nowhere = int(kept["area_code"].isna().sum())
-    if nowhere:
-        notes.append(f"{nowhere:,} admissions have no area of residence; they are counted in no area.")
     coverage = cover_dates(events["when"], years=years)
+    period = times.period_in_words(coverage, years)
+    notes += audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -106,7 +105,7 @@ def read_hes(
         name=name,
         title=title,
         source=source,
-        period=times.period_in_words(coverage, years),
+        period=period,
         notes=(*table.notes, area_note, *notes),
         release=release,
         coverage=coverage,

@@ -101,9 +101,10 @@ def read_police(
     sieve.drop_years(table["when"], years)
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
-    notes = [note for _, found in parts for note in found]
-    notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept)]
     coverage = _months_of(table["when"], years)
+    period = times.period_in_words(coverage, years)
+    notes = [note for _, found in parts for note in found]
+    notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
         kept.drop(columns=["id", "content", "file"]),
         rows_read=len(table),
@@ -111,7 +112,7 @@ def read_police(
         name=name,
         title=title,
         source=source,
-        period=times.period_in_words(coverage, years),
+        period=period,
         notes=tuple(dict.fromkeys(notes)),
         release=release,
         coverage=coverage,
@@ -246,18 +247,15 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
     return notes
 
 
-def _snapping(kept: pd.DataFrame) -> list[str]:
+def _snapping(kept: pd.DataFrame, period: str) -> list[str]:
     located = kept[["easting", "northing"]].dropna()
-    nowhere = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
     notes = []
     if len(located):
         notes.append(
             f"{len(located):,} located crimes stand on {len(located.drop_duplicates()):,} distinct points: "
             "published points are map points near the scene, not the scene."
         )
-    if nowhere:
-        notes.append(f"{nowhere:,} crimes have no location; they are counted in no area.")
-    return notes
+    return [*notes, *audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
 
 
 # --------------------------------------------------------------------------- a force's own extract
@@ -315,6 +313,8 @@ def read_offences(
         sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
     kept = events[sieve.keep]
     coverage = cover_dates(events["when"], years=years)
+    period = times.period_in_words(coverage, years)
+    unplaced = audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -322,8 +322,8 @@ def read_offences(
         name=name,
         title=title,
         source=source,
-        period=times.period_in_words(coverage, years),
-        notes=(*table.notes, *_offence_notes(table, repeated, reference, kept)),
+        period=period,
+        notes=(*table.notes, *_offence_notes(table, repeated, reference, kept), *unplaced),
         release=release,
         coverage=coverage,
     )
@@ -400,7 +400,4 @@ def _offence_notes(
         versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
         if versions:
             notes.append(f"{versions:,} rows repeat a reference with other contents; the first row stands.")
-    nowhere = int(kept[["easting", "area_code"]].isna().all(axis=1).sum())
-    if nowhere:
-        notes.append(f"{nowhere:,} offences have no coordinates; they are counted in no area.")
     return notes

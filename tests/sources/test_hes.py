@@ -136,7 +136,7 @@ def test_rows_without_an_area_stay_and_are_counted_in_none(tmp_path):
     assert events.table["area_code"].tolist() == [None, "E01008881"]
     assert events.notes == (
         "Area of residence from the column LSOA11 (LSOA of 2011).",
-        "1 admissions have no area of residence; they are counted in no area.",
+        "1 admissions of March 2019 have no area of residence; they are counted in no area.",
     )
     assert events.release == "unreleased"
 

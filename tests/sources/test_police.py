@@ -58,7 +58,7 @@ def test_rows_without_a_location_are_events_without_a_place(tmp_path):
     assert len(events) == 2
     assert events.table["easting"].isna().tolist() == [False, True]
     assert events.table["area_code"].tolist() == ["E01008881", None]
-    assert "1 crimes have no location; they are counted in no area." in events.notes
+    assert "1 crimes of January 2019 have no location; they are counted in no area." in events.notes
     assert any(note.startswith("1 located crimes stand on 1 distinct points") for note in events.notes)
 
 
@@ -165,7 +165,7 @@ def test_offences_are_kept_once_with_a_date(tmp_path):
     assert table["knife"].tolist() == [True, False, False, True]
     assert events.notes == (
         "1 rows repeat a reference with other contents; the first row stands.",
-        "2 offences have no coordinates; they are counted in no area.",
+        "2 offences of January to June 2019 have no coordinates; they are counted in no area.",
     )
 
 

@@ -1,0 +1,216 @@
+"""The numbers of a finished run, counted again with pandas from its layers, rasters and tables, and from the files."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import rasterio
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import beta
+from worlds import ROOT
+
+HOT: Final = ("hot_95", "hot_99")
+EVENTS: Final = ROOT / "data" / "events"
+
+
+def percent(share: float) -> str:
+    """Return a share as titles have it: with a decimal below ten per cent."""
+    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def whole(number: float) -> str:
+    """Return a count as it is printed."""
+    return f"{number:,.0f}"
+
+
+@dataclass(frozen=True)
+class Book:
+    """What one run of the sample wrote, and what is asked of it."""
+
+    folder: Path
+
+    @cached_property
+    def study(self) -> dict[str, Any]:
+        """The study file."""
+        return tomllib.loads((ROOT / "study.toml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What the run says of itself."""
+        return json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+
+    def layer(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer of the GeoPackage; each is read once."""
+        if name not in self._read:
+            self._read[name] = pyogrio.read_dataframe(self.folder / "hotspots.gpkg", layer=name)
+        return self._read[name]
+
+    @cached_property
+    def _read(self) -> dict[str, gpd.GeoDataFrame]:
+        return {}
+
+    @cached_property
+    def layers(self) -> set[str]:
+        """The names of the layers."""
+        return {str(name) for name, _ in pyogrio.list_layers(self.folder / "hotspots.gpkg")}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables."""
+        return pd.read_csv(self.folder / "tables" / f"{name}.csv", encoding="utf-8-sig")
+
+    def named(self, kind: str, title: str) -> str:
+        """Return the short name of a section by its title, whatever its capitals."""
+        found = [one["name"] for one in self.study[kind] if one["title"].casefold() == title.casefold()]
+        assert len(found) == 1, (kind, title)
+        return found[0]
+
+    def authorities(self, place: str | None) -> list[str]:
+        """Return the authorities of a place, or of the whole study area."""
+        if not place:
+            return sorted(self.layer("authorities")["la_code"])
+        return next(one["authorities"] for one in self.study["places"] if one["name"] == place)
+
+    # ----------------------------------------------------------------------- areas
+
+    def tested(self, source: str, method: str, place: str | None = None) -> pd.DataFrame:
+        """Return the areas that a source was tested in, by one method."""
+        areas = self.layer(f"{self.named('events', source)}_{method}")
+        return areas[areas["la_code"].isin(self.authorities(place))]
+
+    def hot(self, source: str, place: str | None = None, method: str = "getis_ord") -> int:
+        """Return how many areas are hot, or high among high."""
+        classes = self.tested(source, method, place)["class"]
+        return int(classes.isin(HOT if method == "getis_ord" else ("high_high",)).sum())
+
+    def events(self, source: str) -> float:
+        """Return the events of a source in the study area."""
+        return float(self.tested(source, "getis_ord")["observed_low"].sum())
+
+    def people(self, source: str) -> float:
+        """Return the people of the study area."""
+        return float(self.tested(source, "getis_ord")["population"].sum())
+
+    def hotspots(self, source: str) -> list[tuple[str, ...]]:
+        """Return areas, people, events, those expected, and the ratio, of every group of adjoining hot areas.
+
+        The group with most events beyond those expected comes first.
+        """
+        areas = self.tested(source, "getis_ord")
+        rate = areas["observed_low"].sum() / areas["population"].sum()
+        own = areas[areas["class"].isin(HOT)].reset_index(drop=True)
+        first, second = shapely.STRtree(own.geometry).query(own.geometry, predicate="intersects")
+        graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(own), len(own)))
+        _, group = connected_components(graph, directed=False)
+        found = []
+        for _, rows in own.groupby(group):
+            people, seen = rows["population"].sum(), rows["observed_low"].sum()
+            expected = people * rate
+            words = (whole(len(rows)), whole(people), whole(seen), whole(expected), f"{seen / expected:.1f}")
+            found.append((seen - expected, words))
+        return [words for _, words in sorted(found, reverse=True)]
+
+    # ----------------------------------------------------------------------- surfaces
+
+    def densest_half(self, source: str) -> str:
+        """Return in how much of the area half of a density lies."""
+        with rasterio.open(self.folder / f"density_{self.named('events', source)}.tif") as file:
+            values = np.sort(file.read(1, masked=True).compressed().astype(float))[::-1]
+        values = values[np.isfinite(values)]
+        return percent((int(np.searchsorted(np.cumsum(values), values.sum() / 2)) + 1) / len(values))
+
+    def raised(self, source: str) -> tuple[str, str, str]:
+        """Return number, share of the area and share of the events of the places where a risk is raised."""
+        name = self.named("events", source)
+        polygons, areas = self.layer(f"{name}_risk_raised"), self.tested(source, "getis_ord")
+        points = self.points(name)
+        inside = shapely.contains_xy(polygons.union_all(), points[:, 0], points[:, 1]).sum()
+        share = polygons.area.sum() / areas.area.sum()
+        return whole(len(polygons)), percent(share), percent(inside / self.events(source))
+
+    def points(self, name: str) -> np.ndarray:
+        """Return the points of a source, straight from its file."""
+        section = next(one for one in self.study["events"] if one["name"] == name)
+        table = pd.read_csv(ROOT / section["file"], dtype=str, keep_default_na=False)
+        if section["format"] == "police":
+            table = table[table["Crime type"].isin(section["crime_types"])].drop_duplicates()
+            degrees = table[["Longitude", "Latitude"]].apply(pd.to_numeric).dropna()
+            spots = gpd.GeoSeries.from_xy(degrees["Longitude"], degrees["Latitude"], crs=4326).to_crs(27700)
+            return np.column_stack([spots.x, spots.y])
+        table = table[table["knife"] == "Y"].drop_duplicates("reference")
+        years = pd.to_datetime(table["occurred_from"], dayfirst=True, errors="coerce", format="mixed").dt.year
+        kept = table[years.between(*section["years"])][["easting", "northing"]].apply(pd.to_numeric)
+        return kept.dropna().to_numpy(dtype=float)
+
+    # ----------------------------------------------------------------------- series
+
+    def series(self, title: str) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+        """Return the table of a series, its name, and the periods that are provisional."""
+        for kind in ("series", "recorded"):
+            for one in self.study[kind]:
+                if one["title"].casefold() == title.casefold():
+                    table = self.table(one["name"])
+                    return table.assign(period=table["period"].astype(str)), one["name"], one.get("provisional", ())
+        raise AssertionError(f"no series is called {title!r}")
+
+    def settled_ends(self, title: str, group: str | None, column: str) -> dict[str, tuple[str, float]]:
+        """Return the first and the last settled period and number; of quarters, those like the last."""
+        table, _, provisional = self.series(title)
+        table = table[table["group"] == (group or table["group"].iloc[0])]
+        table = table[~table["period"].isin(provisional) & table["low"].notna()]
+        last = str(table["period"].iloc[-1])
+        alike = table[table["period"].str.endswith(last[-3:])] if " Q" in last else table
+        ends = alike.iloc[[0, -1]]
+        return {
+            end: (str(row["period"]), float(row[column]))
+            for end, (_, row) in zip(("first", "last"), ends.iterrows(), strict=True)
+        }
+
+    def change(self, title: str, group: str | None, period: str, base: str) -> tuple[str, str, str]:
+        """Return ratio and 95 % interval of a year's number to the base year's (Clopper and Pearson, conditional)."""
+        table, name, _ = self.series(title)
+        if table["period"].str.contains(" Q").any():
+            table = self.table(f"{name}_years")
+        rows = table[table["group"] == (group or table["group"].iloc[0])].set_index("period")
+        spread = float(rows["dispersion"].iloc[0])
+        one, other = (float(rows.loc[key, "low"]) for key in (period, base))
+        x, y = one / spread, other / spread
+        low, high = beta.ppf(0.025, x, y + 1), beta.ppf(0.975, x + 1, y)
+        return f"{one / other:.2f}", f"{low / (1 - low):.2f}", f"{high / (1 - high):.2f}"
+
+    # ----------------------------------------------------------------------- schools
+
+    def schools(self, place: str | None = None) -> pd.DataFrame:
+        """Return the schools in question, or those that stand in a place."""
+        table = pd.DataFrame(self.layer("schools"))
+        return table if not place else table[table["area_la_code"].isin(self.authorities(place))]
+
+    def judged(self, place: str | None = None) -> pd.Series:
+        """Return the classes of the schools judged."""
+        classes = self.schools(place)["class"]
+        return classes[classes != "cannot_be_judged"]
+
+    # ----------------------------------------------------------------------- authorities
+
+    def deprived(self) -> pd.Series:
+        """Return the share of each authority's areas in the most deprived tenth, by name."""
+        index = pd.read_csv(ROOT / self.study["deprivation"]["file"])
+        return index.groupby("la_name")["idaci_decile"].apply(lambda decile: (decile == 1).mean())
+
+    def factors(self) -> pd.Series:
+        """Return factors in an episode by authority, in the year that is shown, from the file."""
+        section = self.study["children_in_need"]
+        table = pd.read_csv(ROOT / section["file"])
+        table = table[table["time_period"] == section["year"]].set_index("la_name")
+        numbers = table.loc[:, "Domestic_Abuse":"Self_harm"].apply(pd.to_numeric, errors="coerce").sum(axis=1)
+        return numbers / table["Episodes_with_assessment_factor"]

@@ -1,0 +1,352 @@
+"""What titles and findings say, pattern by pattern, and the numbers that they should have.
+
+A title that no pattern here knows fails the test: whoever writes a new one says here how its numbers are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pandas as pd
+from number_book import Book, whole
+
+Said = dict[str, str]
+KNOWN: Final[list[tuple[re.Pattern[str], Callable[[Book, Said], Said]]]] = []
+NUMBER: Final = r"\d[\d,]*"
+SHARE: Final = r"[\d.]+ %"
+
+
+def saying(pattern: str) -> Callable[[Callable[[Book, Said], Said]], Callable[[Book, Said], Said]]:
+    """Take down how the numbers of a sentence are counted again."""
+
+    def keep(count: Callable[[Book, Said], Said]) -> Callable[[Book, Said], Said]:
+        KNOWN.append((re.compile(pattern.replace("NUMBER", NUMBER).replace("SHARE", SHARE)), count))
+        return count
+
+    return keep
+
+
+def wrong_in(book: Book, words: str) -> list[str]:
+    """Return what is wrong in a title or finding; empty where every number is the one counted again."""
+    known = [(count, found) for pattern, count in KNOWN if (found := pattern.fullmatch(words))]
+    if len(known) != 1:
+        return [f"{len(known)} patterns know this: {words!r}"]
+    count, found = known[0]
+    said = {name: value or "" for name, value in found.groupdict().items()}
+    wanted = count(book, said)
+    loose = [number for number in re.findall(r"\d[\d,.]*", _without(found)) if number.strip(",.")]
+    wrong = [f"{said[name]} for {value}: {words!r}" for name, value in wanted.items() if said[name] != value]
+    return wrong + [f"{number} is not counted again: {words!r}" for number in loose]
+
+
+NOT_COUNTED: Final = re.compile(
+    r"\b(?:19|20)\d\d(?:/\d\d)?(?: Q[1-4])?\b|95 % interval|95% limits|per 100,000 people|under 25|densest 5 %"
+)
+"""Periods, levels and units."""
+
+
+def _without(found: re.Match[str]) -> str:
+    """Return the words without what was compared, and without periods, levels and units."""
+    words = found.string
+    for start, end in sorted((found.span(name) for name in found.groupdict()), reverse=True):
+        if start >= 0:
+            words = f"{words[:start]}…{words[end:]}"
+    return NOT_COUNTED.sub("…", words)
+
+
+# --------------------------------------------------------------------------- hot areas
+
+WHERE: Final = r"(?:(?:,|; the largest hotspot is) in [^\d]+)?"
+
+
+@saying(rf"(?P<n>NUMBER) of (?P<all>NUMBER) areas(?: in (?P<place>[^\d]+?))? (?:is|are) hot for (?P<source>.+?){WHERE}")
+def _(book: Book, said: Said) -> Said:
+    areas = book.tested(said["source"], "getis_ord", said["place"])
+    return {"n": whole(book.hot(said["source"], said["place"])), "all": whole(len(areas))}
+
+
+@saying(r"(?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) high among high for (?P<source>.+)")
+def _(book: Book, said: Said) -> Said:
+    areas = book.tested(said["source"], "local_moran")
+    return {"n": whole(book.hot(said["source"], method="local_moran")), "all": whole(len(areas))}
+
+
+@saying(r"(?P<source>.+): (?P<n>NUMBER) of (?P<all>NUMBER) areas are hot, (?P<places>.+)\.")
+def _(book: Book, said: Said) -> Said:
+    areas = book.tested(said["source"], "getis_ord")
+    by_place = said["places"]
+    for part in re.split(r", (?=\d|none)| and (?=\d|none)", by_place):
+        number, where = part.split(" in ", 1)
+        names = [one["name"] for one in book.study["places"] if one["name"] in where]
+        assert names, part
+        for name in names:
+            assert str(book.hot(said["source"], name) or "none") == number, part
+    return {"n": whole(book.hot(said["source"])), "all": whole(len(areas)), "places": by_place}
+
+
+HOLDS: Final = re.compile(
+    rf"\(({NUMBER}) areas?, ({NUMBER}) people, ({NUMBER}) events, ({NUMBER}) expected at the study area's average, "
+    r"([\d.]+) times\)"
+)
+
+
+@saying(
+    r"The (?:largest of (?P<n>NUMBER) hotspots|hotspots?) for (?P<source>.+?)(?:, by events beyond those expected)?: "
+    r"(?P<named>.+)\."
+)
+def _(book: Book, said: Said) -> Said:
+    groups, named = book.hotspots(said["source"]), HOLDS.findall(said["named"])
+    assert len(named) == min(3, len(groups)), said
+    # Those with most events beyond the expected ones are named, the first of them first.
+    assert named == groups[: len(named)], (named, groups)
+    return {"n": whole(len(groups)) if said["n"] else "", "named": said["named"]}
+
+
+# --------------------------------------------------------------------------- surfaces
+
+
+@saying(r"On this map the densest (?P<share>SHARE) of the study area has half of the (?P<source>.+)")
+def _(book: Book, said: Said) -> Said:
+    return {"share": book.densest_half(said["source"])}
+
+
+@saying(
+    r"The risk of (?P<source>.+) is raised in (?P<n>NUMBER) places, together (?P<area>SHARE) of the study area "
+    r"with (?P<events>SHARE) of the events\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    return dict(zip(("n", "area", "events"), book.raised(said["source"]), strict=True))
+
+
+@saying(r"(?P<title>.+): nowhere above or below the overall ratio beyond chance\.?")
+def _(book: Book, said: Said) -> Said:
+    name = book.named("comparisons", said["title"])
+    assert not [layer for layer in book.layers if layer.startswith(name)]
+    return {"title": said["title"]}
+
+
+@saying(
+    r"The densest 5 % of the area had (?P<rate>SHARE) of later (?P<source>.+), (?P<pai>[\d.]+) times chance "
+    r"\(bandwidth (?P<bandwidth>NUMBER) m\)"
+)
+def _(book: Book, said: Said) -> Said:
+    best = _best(book)
+    rate = best["hits"] / best["events"]
+    return {"rate": f"{100 * rate:.0f} %", "pai": f"{rate / 0.05:.1f}", "bandwidth": whole(best["bandwidth"])}
+
+
+@saying(
+    r"Knife crime, (?P<period>\d{4}): with the densest 5 % of the area flagged, a bandwidth of (?P<bandwidth>NUMBER) "
+    r"m, the smallest tried, hits most: (?P<rate>SHARE) of (?P<events>NUMBER) later events "
+    r"\(95 % interval (?P<low>[\d.]+) to (?P<high>SHARE)\)\. (?P<same>NUMBER) m can't be told "
+    r"from it: the difference is within chance\. "
+    r"(?P<worse>NUMBER) m hit fewer by more than chance\."
+)
+def _(book: Book, said: Said) -> Said:
+    best, table = _best(book), _flagged(book)
+    later = book.series("Knife crime, force area")[0].set_index("period").loc[said["period"], "low"]
+    assert later == best["events"]
+    behind = table.set_index("bandwidth")["behind_low"]
+    return {
+        "rate": f"{100 * best['hits'] / best['events']:.1f} %",
+        "events": whole(later),
+        "bandwidth": whole(table["bandwidth"].min()),
+        "low": f"{100 * best['hit_rate_low']:.1f}",
+        "high": f"{100 * best['hit_rate_high']:.1f} %",
+        "same": whole(behind[(behind <= 0) & (behind.index != best["bandwidth"])].index[0]),
+        "worse": whole(behind[behind > 0].index[0]),
+    }
+
+
+def _flagged(book: Book) -> pd.DataFrame:
+    (file,) = book.folder.glob("predictive_accuracy_*.csv")
+    table = pd.read_csv(file)
+    return table[table["share_of_area"] == 0.05]
+
+
+def _best(book: Book) -> pd.Series:
+    table = _flagged(book)
+    return table.loc[table["hits"].idxmax()]
+
+
+# --------------------------------------------------------------------------- schools
+
+
+@saying(
+    r"None of the (?P<n>NUMBER) schools judged(?: in (?P<place>.+?))? has far more or far fewer .+ would suggest\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    judged = book.judged(said["place"])
+    assert not judged.isin(("far_above", "far_below")).any()
+    return {"n": whole(len(judged))}
+
+
+@saying(
+    r"Of (?P<all>NUMBER) schools in question (?P<n>NUMBER) were judged\. Worth a look: of the (?P<again>NUMBER) "
+    r"schools judged, (?P<above>NUMBER) lie above and (?P<below>NUMBER) below the 95% limits, where chance alone would "
+    r"put about (?P<high>[\d.]+) and (?P<low>[\d.]+)\. (?P<slope>Ten points .+)\. Fewer permanent exclusions than expected in "
+    r"highly deprived areas: (?P<fewer>NUMBER) schools; more than expected in the least deprived areas: "
+    r"(?P<more>NUMBER) schools\."
+)
+def _(book: Book, said: Said) -> Said:
+    schools, judged = book.schools(), book.judged()
+    chance = book.summary["schools"]["settings"]["beyond_95_by_chance"]
+    deprived, well_off = schools["idaci_decile"] <= 3, schools["idaci_decile"] >= 7
+    assert said["slope"] == slope_words(book)
+    return {
+        "all": whole(len(schools)),
+        "n": whole(len(judged)),
+        "again": whole(len(judged)),
+        "above": whole(judged.isin(("above", "far_above")).sum()),
+        "below": whole(judged.isin(("below", "far_below")).sum()),
+        "high": f"{chance['above']:.1f}",
+        "low": f"{chance['below']:.1f}",
+        "slope": said["slope"],
+        "fewer": whole((schools["class"].isin(("below", "far_below")) & deprived).sum()),
+        "more": whole((schools["class"].isin(("above", "far_above")) & well_off).sum()),
+    }
+
+
+def slope_words(book: Book) -> str:
+    """Return the slope as the first page has it."""
+    slope = book.summary["schools"]["slope"]
+    change, low, high = (_more(slope[name]) for name in ("per_ten_points", "low", "high"))
+    interval = f"95 % interval from {low} to {high}"
+    return f"Ten points more of IDACI (invented) go with {change} permanent exclusions ({interval})"
+
+
+def _more(ratio: float) -> str:
+    share = round(100 * (ratio - 1))
+    return "no difference" if share == 0 else f"{abs(share)} % {'more' if share > 0 else 'fewer'}"
+
+
+@saying(r"No clear link between permanent exclusions and deprivation")
+def _(book: Book, said: Said) -> Said:
+    slope = book.summary["schools"]["slope"]
+    assert slope["low"] <= 1 <= slope["high"]
+    return {}
+
+
+@saying(
+    r"Permanent exclusions rise with the deprivation of schools' catchments: by (?P<change>SHARE) for (?P<step>ten) "
+    r"points of IDACI \(invented\)"
+)
+def _(book: Book, said: Said) -> Said:
+    slope, low, _ = book.summary["schools"]["settings"]["catchment_slope"]
+    assert low > 1
+    return {"change": f"{100 * (slope - 1):.0f} %"}
+
+
+@saying(
+    r"Schools of (?P<more>.+) have more, of (?P<fewer>.+) fewer permanent exclusions than the average authority's, .+"
+)
+def _(book: Book, said: Said) -> Said:
+    table = book.table("schools_authorities").merge(book.layer("authorities")[["la_code", "la_name"]], on="la_code")
+    more, fewer = (set(re.split(", | and ", said[name])) for name in ("more", "fewer"))
+    assert more == set(table.loc[table["low"] > 1, "la_name"])
+    assert fewer == set(table.loc[table["high"] < 1, "la_name"])
+    return {}
+
+
+@saying(r"Schools with more or fewer permanent exclusions than deprivation and size would suggest")
+def _(book: Book, said: Said) -> Said:
+    schools = book.schools()
+    stand_out = ~schools["class"].isin(("as_expected", "cannot_be_judged")) | schools["holds"].notna()
+    assert len(book.table("schools_that_stand_out")) == stand_out.sum()
+    return {}
+
+
+# --------------------------------------------------------------------------- series
+
+GROUP: Final = r"(?P<title>.+?)(?: \((?P<group>all ages|under 25)\))?"
+
+
+@saying(
+    rf"{GROUP},? (?P<verb>rose|fell) from (?P<first>NUMBER) in (?P<begin>[\d/Q ]+) to (?P<last>NUMBER) "
+    r"in (?P<end>[\d/Q ]+?)\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    ends = book.settled_ends(said["title"], said["group"], "low")
+    return {
+        "first": whole(ends["first"][1]),
+        "begin": ends["first"][0],
+        "last": whole(ends["last"][1]),
+        "end": ends["last"][0],
+        "verb": "rose" if ends["last"][1] > ends["first"][1] else "fell",
+    }
+
+
+@saying(
+    rf"{GROUP}: rate (?P<verb>rose|fell) from (?P<first>[\d.]+) to (?P<last>[\d.]+) per 100,000 people and year, "
+    r"(?P<begin>[\d/Q ]+) to (?P<end>[\d/Q ]+)"
+)
+def _(book: Book, said: Said) -> Said:
+    counts = book.settled_ends(said["title"], said["group"], "low")
+    people = book.settled_ends(said["title"], said["group"], "population")
+    rates = {
+        end: count / people[end][1] * 100_000 * (4 if " Q" in period else 1) for end, (period, count) in counts.items()
+    }
+    return {
+        "first": f"{rates['first']:.1f}",
+        "last": f"{rates['last']:.1f}",
+        "begin": counts["first"][0],
+        "end": counts["last"][0],
+        "verb": "rose" if rates["last"] > rates["first"] else "fell",
+    }
+
+
+@saying(
+    rf"{GROUP}: (?P<ratio>[\d.]+) times as many in (?P<period>[\d/]+) as in (?P<base>[\d/]+) "
+    r"\(95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    ratio, low, high = book.change(said["title"], said["group"], said["period"], said["base"])
+    return {"ratio": ratio, "low": low, "high": high}
+
+
+# --------------------------------------------------------------------------- authorities
+
+
+@saying(
+    r"Recording differs(?: in (?P<period>[\d/]+))?: from (?P<low>[\d.]+) factors in an (?:episode|assessment) "
+    r"\((?P<lowest>.+)\) to (?P<high>[\d.]+) \((?P<highest>.+)\)\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    per = book.factors()
+    ends = {"low": f"{per.min():.1f}", "high": f"{per.max():.1f}"}
+    return {**ends, "lowest": str(per.idxmin()), "highest": str(per.idxmax())}
+
+
+@saying(
+    r"Hospital admissions for violence per 100,000 people, standardised for age: rates from (?P<low>NUMBER) "
+    r"\((?P<lowest>.+)\) to (?P<high>NUMBER) \((?P<highest>.+)\)\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    table = book.table("admissions_standardised")
+    own = table[table["kind"] == "authority"].set_index("name")
+    areas = book.tested("hospital admissions for violence", "getis_ord")
+    assert own["low"].to_dict() == areas.groupby("la_name")["observed_low"].sum().to_dict()
+    assert own["population"].to_dict() == areas.groupby("la_name")["population"].sum().to_dict()
+    rate = own["rate_low"]
+    ends = {"low": whole(rate.min()), "high": whole(rate.max())}
+    return {**ends, "lowest": str(rate.idxmin()), "highest": str(rate.idxmax())}
+
+
+@saying(
+    r"(?P<low>SHARE) \((?P<lowest>.+)\) to (?P<high>SHARE) \((?P<highest>.+)\) of areas are among the most deprived "
+    r"tenth\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    share = book.deprived()
+    ends = {"low": f"{100 * share.min():.0f} %", "high": f"{100 * share.max():.0f} %"}
+    return {**ends, "lowest": str(share.idxmin()), "highest": str(share.idxmax())}
+
+
+@saying(r"Methods and limits")
+def _(book: Book, said: Said) -> Said:
+    return {}
+
+
+__all__ = ["KNOWN", "NUMBER", "slope_words", "wrong_in"]
