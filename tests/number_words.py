@@ -186,8 +186,8 @@ def _(book: Book, said: Said) -> Said:
 @saying(
     r"Of (?P<all>NUMBER) schools in question (?P<n>NUMBER) were judged\. Worth a look: of the (?P<again>NUMBER) "
     r"schools judged, (?P<above>NUMBER) lie above and (?P<below>NUMBER) below the 95% limits, where chance alone would "
-    r"put about (?P<high>[\d.]+) and (?P<low>[\d.]+)\. (?P<slope>Ten points .+)\. Fewer permanent exclusions than expected in "
-    r"highly deprived areas: (?P<fewer>NUMBER) schools; more than expected in the least deprived areas: "
+    r"put about (?P<high>[\d.]+) and (?P<low>[\d.]+)\. (?P<slope>Ten points .+)\. Fewer permanent exclusions than "
+    r"expected in highly deprived areas: (?P<fewer>NUMBER) schools; more than expected in the least deprived areas: "
     r"(?P<more>NUMBER) schools\."
 )
 def _(book: Book, said: Said) -> Said:

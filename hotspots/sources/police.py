@@ -12,7 +12,7 @@ import pandas as pd
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.nouns import Coverage, Events, cover_dates, cover_months
 from hotspots.sources import audit, tabular, times
-from hotspots.sources.repeats import find_repeats
+from hotspots.sources.repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
 
 CRIME_TYPES: Final = (
@@ -47,7 +47,6 @@ OFFENCE_COLUMNS: Final = {
     "knife": "knife",
     "area_code": "area_code",
 }
-CHANGING: Final = frozenset(tabular.fold(name) for name in ("Last outcome category", "Context"))
 YES: Final = frozenset({"y", "yes", "true", "1", "t"})
 NO: Final = frozenset({"n", "no", "false", "0", "f"})
 
@@ -167,15 +166,10 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
             "id": frame[key].str.strip().astype(object) if key else "",
-            "content": pd.util.hash_pandas_object(frame[_content(table)], index=False),
+            "content": content_of(table, kind),
         }
     )
     return events, table.notes
-
-
-def _content(table: tabular.TextTable) -> list[str]:
-    """Return the columns that say which crime a row is; outcomes change from one download to the next."""
-    return [str(column) for column in table.frame.columns if tabular.fold(column) not in CHANGING]
 
 
 def _dates(column: pd.Series, path: Path) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyproj
 import pytest
 from sources.test_police import FORCE, MODERN, OLD, modern, old, write
 
@@ -77,3 +78,61 @@ def test_what_is_dropped_of_other_crime_types_is_dropped_once(tmp_path):
     assert dict(events.dropped) == {"an equal row without an ID in another file": 2, "other crime type": 1}
     assert events.table["force"].tolist() == [FORCE]
     assert events.coverage.months == ("2019-01",)
+
+
+# --------------------------------------------------------------------------- other columns, other codes
+
+
+def test_a_crime_without_an_id_counts_once_whatever_the_vintage_of_its_area_code(tmp_path):
+    # E01008881 of 2011 was split in a later download's codes of 2021; a third one leaves codes and names out.
+    first, later = [modern()] * 2, [modern(code="E01033561").replace(",Name,", ",Name 001F,")] * 2
+    events = read_police(two(tmp_path, first, [*later, modern(code="")]))
+    assert len(events) == 3
+    assert dict(events.dropped) == {"an equal row without an ID in another file": 2}
+
+
+def degrees(easting, northing, *, off=0.0):
+    """Return a point in degrees of six decimals, moved east by some metres."""
+    to_degrees = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
+    lon, lat = to_degrees.transform(easting + off, northing)
+    return {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
+
+
+def layouts(folder, first, second):
+    """Write a download in the old layout and one in the new, and return their folder."""
+    for name, header, rows in (("a", OLD, first), ("b", MODERN, second)):
+        (folder / name).mkdir()
+        write(folder / name, header, *rows, name="2011-02-force-street.csv")
+    return folder
+
+
+def test_the_same_crime_in_the_old_and_the_new_layout_counts_once(tmp_path):
+    # The two grids agree to a few metres; the next map point of a street of this name is 300 m away.
+    near, far = degrees(408811, 284398, off=3.0), degrees(408811, 284398, off=300.0)
+    new = [modern("2011-02", kind="Robbery", **near), modern("2011-02", kind="Robbery", **far)]
+    events = read_police(layouts(tmp_path, [old()], new))
+    assert len(events) == 2
+    assert dict(events.dropped) == {"an equal row without an ID in another file": 1}
+
+
+def test_crimes_of_a_file_without_ids_are_those_with_ids_in_another(tmp_path):
+    # Three equal crimes in the file without IDs; two of them, with their IDs, and none without in the other.
+    near = degrees(408811, 284398)
+    new = [modern("2011-02", kind="Robbery", key=key, **near) for key in ("1", "2")]
+    events = read_police(layouts(tmp_path, [old()] * 3, new))
+    assert len(events) == 3
+    assert dict(events.dropped) == {"an equal row without an ID in another file": 2}
+    assert sorted(events.table["easting"].round().tolist())[1:] == pytest.approx([408811] * 2, abs=5)
+
+
+def test_rows_without_an_id_beside_others_with_one_are_crimes_of_their_own(tmp_path):
+    # Both files give IDs, so a row without one is no crime that another file has with one.
+    events = read_police(two(tmp_path, [modern(key="1"), modern()], [modern(key="2"), modern()]))
+    assert len(events) == 3
+    assert dict(events.dropped) == {"an equal row without an ID in another file": 1}
+
+
+def test_files_without_any_point_are_compared_by_area_code(tmp_path):
+    nowhere = {"lon": "", "lat": ""}
+    first, later = [modern(**nowhere)], [modern(**nowhere), modern(code="E01008882", **nowhere)]
+    assert len(read_police(two(tmp_path, first, later))) == 2
