@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotspots.assessing import make_extracts
 from hotspots.errors import AnalysisError
 from hotspots.findings import Findings, attempt
-from hotspots.testable import nothing_happened
+from hotspots.testable import empty_sides, nothing_happened
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -121,14 +121,19 @@ def _make_surfaces(study: Study, inputs: Inputs, findings: Findings, report: Rep
         if section.density and section.name in inputs.counts:
             report(f"Spreading {section.title} over a surface")
             attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
+    empty = empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
+    findings.left_out |= empty
     for comparison in study.comparisons:
-        if comparison.name in inputs.comparisons:
+        what = f"comparison {comparison.title}"
+        if comparison.name in inputs.comparisons and what not in empty:
             report(f"Comparing {comparison.title}")
-            attempt(findings, f"comparison {comparison.title}", _compare, study, comparison, inputs)
+            attempt(findings, what, _compare, study, comparison, inputs)
     for prediction in study.predictions:
-        if prediction.name in inputs.predictions:
-            report(f"Predicting {prediction.events}")
-            attempt(findings, f"prediction of {prediction.events}", _predict, study, prediction, inputs)
+        pair = inputs.predictions.get(prediction.name)
+        what = f"prediction of {pair[0].title if pair else prediction.events}"
+        if pair and what not in empty:
+            report(f"Predicting {pair[0].title}")
+            attempt(findings, what, _predict, study, prediction, inputs)
 
 
 def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None:

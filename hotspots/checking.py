@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.reading import describe
-from hotspots.testable import nothing_happened, untestable
+from hotspots.testable import empty_sides, nothing_happened, untestable
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
     for counts in inputs.counts.values():
         if nothing_happened(counts):
             left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+    left_out |= empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
     for section in study.events:
         if section.standardised and study.population_by_age is None:
             left_out[f"standardised rates of {section.title}"] = "no population by age"

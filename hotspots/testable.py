@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError, StudyError, list_briefly
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotspots.nouns import AreaCounts, Schools, StudyArea
+    from hotspots.nouns import AreaCounts, Events, Schools, StudyArea
+
+    Sides = Mapping[str, tuple[Events, Events]]
     from hotspots.study import Study
 
-__all__ = ["need_areas", "need_ground", "need_places", "need_something", "nothing_happened", "untestable"]
+__all__ = [
+    "empty_sides",
+    "need_areas",
+    "need_ground",
+    "need_places",
+    "need_something",
+    "nothing_happened",
+    "untestable",
+]
 
 FEWEST: Final = 3
 """Areas: of two, each is all that the other could be compared with."""
@@ -85,6 +95,38 @@ def need_something(area: StudyArea, counts: Mapping[str, AreaCounts]) -> None:
         found=f"no count above 0 in any of its {len(area):,} areas: {titles}",
         advice="check the years, the coordinates, and that the area codes are those of the boundaries",
     )
+
+
+def empty_sides(study: Study, area: StudyArea, *, comparisons: Sides, predictions: Sides) -> dict[str, str]:
+    """Return the comparisons and predictions one of whose sides has no event in the study area, and why."""
+    pairs = []
+    for comparison in study.comparisons:
+        sides = ("its first side", "what it is compared with")
+        pairs.append((f"comparison {comparison.title}", sides, comparisons.get(comparison.name)))
+    for prediction in study.predictions:
+        pair = predictions.get(prediction.name)
+        what = f"prediction of {pair[0].title if pair else prediction.events}"
+        pairs.append((what, ("the past", "the future"), pair))
+    outline = area.areas.geometry.union_all() if any(pair for _, _, pair in pairs) else None
+    found = {what: _first_empty(zip(sides, pair, strict=True), outline) for what, sides, pair in pairs if pair}
+    return {what: why for what, why in found.items() if why}
+
+
+def _first_empty(sides: Iterable[tuple[str, Events]], outline: Any) -> str:
+    """Return why the first of two sides that has no event in an outline has none; empty where both have some."""
+    import shapely
+
+    for which, events in sides:
+        side = f"{which} ({events.period})" if events.period else which
+        if not len(events):
+            reasons = "; ".join(f"{number:,} {reason}" for reason, number in events.dropped.items())
+            return f"{side} has no events: of {events.rows_read:,} rows read all are left out ({reasons or 'none'})"
+        points = events.table[["easting", "northing"]].dropna().to_numpy(dtype=float)
+        if not len(points):
+            return f"none of the {len(events):,} events of {side} has a point"
+        if not shapely.intersects_xy(outline, points[:, 0], points[:, 1]).any():
+            return f"none of the {len(events):,} events of {side} lies in the study area"
+    return ""
 
 
 def untestable(schools: Schools, placed: pd.Series | None) -> pd.Series:
