@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from hotspots.nouns.coverage import AUGUST, ENGLISH, MARCH, period_end
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from hotspots.reading import Inputs
     from hotspots.study import Study
 

@@ -88,6 +88,10 @@ def _modelled(book: Book, spot: Spot) -> str:
     return whole(book.schools()["expected"].notna().sum())
 
 
+def _compared(book: Book, spot: Spot) -> str:
+    return whole(book.schools()["rate_class"].notna().sum())
+
+
 UNIT: Final = "of a unit"
 QUANTITIES: Final = (
     _quantity(r"NUMBER areas tested", count=_areas),
@@ -115,6 +119,10 @@ QUANTITIES: Final = (
     _quantity(r"NUMBER(?: of \d+)? rows are of", "source"),
     _quantity(r"\d+ of NUMBER rows are of", "source"),
     _quantity(r"of NUMBER in question", "place", count=_schools),
+    _quantity(
+        r"in question, NUMBER not compared", count=lambda book, spot: whole(book.schools()["rate_class"].isna().sum())
+    ),
+    _quantity(r"(?:pupils and year, of|average of all) NUMBER schools", count=_compared),
     _quantity(r"(?:Of|of the) NUMBER schools in question", count=lambda book, spot: whole(len(book.schools()))),
     _quantity(r"NUMBER of the \d+ schools in question, against", count=_modelled),
     _quantity(r"schools in question NUMBER were judged", count=_judged),

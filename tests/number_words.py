@@ -6,11 +6,12 @@ A title that no pattern here knows fails the test: whoever writes a new one says
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import pandas as pd
 from number_book import Book, whole
+from scipy.stats import chi2
 
 Said = dict[str, str]
 KNOWN: Final[list[tuple[re.Pattern[str], Callable[[Book, Said], Said]]]] = []
@@ -42,7 +43,7 @@ def wrong_in(book: Book, words: str) -> list[str]:
 
 
 NOT_COUNTED: Final = re.compile(
-    r"\b(?:19|20)\d\d(?:/\d\d)?(?: Q[1-4])?\b|95 % interval|95% limits|per 100,000 people|under 25|densest 5 %"
+    r"\b(?:19|20)\d\d(?:/\d\d)?(?: Q[1-4])?\b|95 ?% (?:interval|limits)|per 100,000 people|under 25|densest 5 %"
 )
 """Periods, levels and units."""
 
@@ -211,32 +212,45 @@ def _(book: Book, said: Said) -> Said:
 
 def slope_words(book: Book) -> str:
     """Return the slope as the first page has it."""
-    slope = book.summary["schools"]["slope"]
-    change, low, high = (_more(slope[name]) for name in ("per_ten_points", "low", "high"))
-    interval = f"95 % interval from {low} to {high}"
-    return f"Ten points more of IDACI (invented) go with {change} permanent exclusions ({interval})"
+    change, low, high = _percents(book.summary["schools"]["slope"][name] for name in ("per_ten_points", "low", "high"))
+    assert 0 == low < change < high
+    interval = f"95% interval {low} to {high}% more, compatible with no difference"
+    return f"Ten points more of IDACI (invented) go with {change}% more permanent exclusions ({interval})"
 
 
-def _more(ratio: float) -> str:
-    share = round(100 * (ratio - 1))
-    return "no difference" if share == 0 else f"{abs(share)} % {'more' if share > 0 else 'fewer'}"
-
-
-@saying(r"No clear link between permanent exclusions and deprivation")
-def _(book: Book, said: Said) -> Said:
-    slope = book.summary["schools"]["slope"]
-    assert slope["low"] <= 1 <= slope["high"]
-    return {}
+def _percents(ratios: Iterable[float]) -> list[int]:
+    return [round(100 * (ratio - 1)) for ratio in ratios]
 
 
 @saying(
-    r"Permanent exclusions rise with the deprivation of schools' catchments: by (?P<change>SHARE) for (?P<step>ten) "
-    r"points of IDACI \(invented\)"
+    r"(?P<change>\d+%) more permanent exclusions for (?P<step>ten) points more of IDACI \(invented\)"
+    r"(?P<over> in the catchment)? \(95% interval (?P<low>\d+) to (?P<high>\d+%) more(?P<none>, compatible with no "
+    r"difference)?\)"
 )
 def _(book: Book, said: Said) -> Said:
-    slope, low, _ = book.summary["schools"]["settings"]["catchment_slope"]
-    assert low > 1
-    return {"change": f"{100 * (slope - 1):.0f} %"}
+    schools = book.summary["schools"]
+    own = [schools["slope"][name] for name in ("per_ten_points", "low", "high")]
+    change, low, high = _percents(schools["settings"]["catchment_slope"] if said["over"] else own)
+    assert bool(said["none"]) == (low <= 0)
+    return {"change": f"{change}%", "low": f"{low}", "high": f"{high}%"}
+
+
+@saying(
+    r"(?P<above>NUMBER) of (?P<all>NUMBER) schools compared have rates of permanent exclusions clearly above the "
+    r"study's average, (?P<below>NUMBER) clearly below"
+)
+def _(book: Book, said: Said) -> Said:
+    schools = book.schools()
+    schools = schools[schools["area_id"].notna()]
+    average = (schools["low"].sum() + schools["high"].sum()) / 2 / schools["pupils"].sum()
+    # The exact limits of a Poisson count, of the lowest and of the highest that a hidden number may be.
+    first = chi2.ppf(0.025, 2 * schools["low"]) / 2 / schools["pupils"]
+    last = chi2.ppf(0.975, 2 * schools["high"] + 2) / 2 / schools["pupils"]
+    return {
+        "above": whole((first > average).sum()),
+        "all": whole(len(schools)),
+        "below": whole((last < average).sum()),
+    }
 
 
 @saying(

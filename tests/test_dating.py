@@ -15,6 +15,7 @@ from small_study import write_small_study
 from hotspots.dating import last_day
 from hotspots.errors import StudyError
 from hotspots.nouns import cover_months
+from hotspots.nouns.coverage import period_end
 from hotspots.pipeline import check_study, run_study
 from hotspots.study import make_study
 
@@ -151,3 +152,19 @@ def test_the_last_covered_month_and_not_the_last_asked_for(tmp_path):
 )
 def test_a_period_names_the_months_that_are_covered(months, words):
     assert cover_months(months).words == words
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        ("July 2018", date(2018, 7, 31)),
+        ("December 2017 to February 2020", date(2020, 2, 29)),
+        ("July 2016, July 2017, July 2018", date(2018, 7, 31)),
+        ("5 months from January to October 2016", date(2016, 10, 31)),
+        ("2018-2019 without March 2018", date(2019, 12, 31)),
+        ("2019 without July", date(2019, 12, 31)),
+        ("2017-2019 against 2013-2015", date(2015, 12, 31)),
+    ],
+)
+def test_the_end_of_a_period_in_words(words, last):
+    assert period_end(words, year_ends=3) == last

@@ -27,9 +27,10 @@ ENGLISH: Final = (
 )  # fmt: skip
 """Whatever the language of the computer."""
 YEARS: Final = re.compile(
-    r"(?P<first>\d{4})(?:/(?P<second>\d{2}))?(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
+    rf"(?:(?P<name>{'|'.join(ENGLISH)}) )?(?P<first>\d{{4}})(?:/(?P<second>\d{{2}}))?"
+    r"(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
 )
-"""``2019``, ``2019 Q3``, ``2019-07``, ``2018/19`` or ``2018/19 Q4``."""
+"""``2019``, ``2019 Q3``, ``2019-07``, ``July 2019``, ``2018/19`` or ``2018/19 Q4``."""
 
 MARCH, AUGUST = 3, 8
 """Months in which financial and school years end."""
@@ -229,10 +230,11 @@ def period_end(period: str, *, year_ends: int) -> date | None:
     (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
     >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
     (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
-    >>> period_end("2018-01 to 2020-02", year_ends=3)
-    datetime.date(2020, 2, 29)
+    >>> period_end("2018-01 to 2020-02", year_ends=3), period_end("June to July 2018", year_ends=3)
+    (datetime.date(2020, 2, 29), datetime.date(2018, 7, 31))
     """
-    found = list(YEARS.finditer(period))
+    # What a period is without lies inside it.
+    found = list(YEARS.finditer(period.partition(" without ")[0]))
     if not found:
         return None
     first, quarter = int(found[-1]["first"]), int(found[-1]["quarter"] or 4)
@@ -241,5 +243,7 @@ def period_end(period: str, *, year_ends: int) -> date | None:
     else:
         year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
         month += 1
+    if found[-1]["name"]:
+        month = ENGLISH.index(found[-1]["name"]) + 1
     month = int(found[-1]["month"] or month)
     return date(year, month, calendar.monthrange(year, month)[1])

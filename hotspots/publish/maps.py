@@ -243,7 +243,7 @@ def _draw_noun(
     entries = draw_schools(window.axes, noun, place=place, by_rate=schools_by == "rate")
     ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.title)}" if deprivation is not None else ""
     heading = capitalised(noun.title) if schools_by == "divergence" else "Rate over the average"
-    return _Legend(heading, entries, wording.schools_note(noun, place), ramp)
+    return _Legend(heading, entries, wording.schools_note(noun, place, by_rate=schools_by == "rate"), ramp)
 
 
 def _within(place: Place | None) -> str:

@@ -70,7 +70,7 @@ def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None =
         return f"No school{where} could be compared with the average for {result.title}"
     if above == below == 0:
         return f"No school{where} has {rate} clearly above or below the study's average"
-    schools = f"{plural(total, 'school')}{where} {'has' if (above or below) == 1 else 'have'}"
+    schools = f"{plural(total, 'school')} compared{where} {'has' if (above or below) == 1 else 'have'}"
     if above == 0:
         return f"{below:,} of {schools} {rate} clearly below the study's average"
     more = f"{above:,} of {schools} {rate} clearly above the study's average"

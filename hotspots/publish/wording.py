@@ -268,9 +268,12 @@ def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
     return words if place is None else words.replace(" in question ", " in question of the whole study ", 1)
 
 
-def schools_note(result: SchoolResult, place: Place | None = None) -> str:
-    """Return what the numbers of a legend of schools are of."""
-    return f"Number of schools{_in(place)}, of {len(schools_in(result.table, place)):,} in question"
+def schools_note(result: SchoolResult, place: Place | None = None, *, by_rate: bool = False) -> str:
+    """Return what the numbers of a legend of schools are of; by rate, also how many have none to compare."""
+    table = schools_in(result.table, place)
+    without = int((table["rate_class"] == "").sum()) if by_rate else 0
+    besides = f", {without:,} not compared" if without else ""
+    return f"Number of schools{_in(place)}, of {len(table):,} in question{besides}"
 
 
 def series_title(series: Series) -> str:

@@ -89,7 +89,7 @@ def test_the_title_counts_what_its_intervals_tell(rated: SchoolResult):
     above, below = (table["ratio_low_95"] > 1).sum(), (table["ratio_high_95"] < 1).sum()
     assert above > 1
     assert below > 1
-    words = f"{above} of 11 schools have rates of permanent exclusions clearly above the study's average"
+    words = f"{above} of 11 schools compared have rates of permanent exclusions clearly above the study's average"
     assert rates_title(rated, table) == f"{words}, {below} clearly below"
     assert describe_rates(rated)["above_average"] == above
     assert sum(describe_rates(rated)["classes"].values()) == 11
@@ -100,10 +100,10 @@ def test_the_title_counts_what_its_intervals_tell(rated: SchoolResult):
     [
         ([(0.5, 2.0)], "No school in Sandwell has rates of permanent exclusions clearly above or below the study's "
          "average"),
-        ([(1.2, 2.0), (0.5, 2.0)], "1 of 2 schools in Sandwell has rates of permanent exclusions clearly above the "
-         "study's average"),
-        ([(0.1, 0.9), (0.5, 2.0), (0.0, 0.8)], "2 of 3 schools in Sandwell have rates of permanent exclusions clearly "
-         "below the study's average"),
+        ([(1.2, 2.0), (0.5, 2.0)], "1 of 2 schools compared in Sandwell has rates of permanent exclusions clearly "
+         "above the study's average"),
+        ([(0.1, 0.9), (0.5, 2.0), (0.0, 0.8)], "2 of 3 schools compared in Sandwell have rates of permanent exclusions "
+         "clearly below the study's average"),
         ([], "No school in Sandwell could be compared with the average for permanent exclusions"),
     ],
 )  # fmt: skip
