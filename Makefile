@@ -32,9 +32,10 @@ DATA ?= ../shared/data
 
 bench: $(VENV)/.installed-dev
 	$(PIP) install --no-deps --upgrade --target $(VENV)/peers pygeoda==0.1.3 numba==0.68.1 llvmlite==0.50.0 \
-	  KDEpy==1.1.12 scikit-learn==1.9.1
+	  KDEpy==1.1.12 scikit-learn==1.9.1 ruptures==1.1.10
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/inference.py $(DATA)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/density.py
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=$(VENV)/peers $(BIN)/python benchmarks/series.py
 	$(BIN)/python benchmarks/england.py $(DATA)
 
 SECONDS_OF_FUZZ ?= 600

@@ -50,17 +50,11 @@ def _follow(series: Series, section: SeriesSection | RecordedSection, findings: 
     from hotspots.analysis.periods import sum_to_years
     from hotspots.analysis.trends import change_since
 
-    spread: dict[str, float] = {}
     if section.change_points:
-        found = find_change_points(series, rng=np.random.default_rng(SEED))
-        findings.change_points[series.name] = found
-        known = found.table.dropna(subset="dispersion").drop_duplicates("group")
-        spread = dict(zip(known["group"], known["dispersion"], strict=True))
+        findings.change_points[series.name] = find_change_points(series, rng=np.random.default_rng(SEED))
     if section.base is not None:
         years = sum_to_years(series) if section.by == "quarter" else series
-        findings.changes[series.name] = Change(
-            years, section.base, change_since(years, section.base, dispersion=spread or None)
-        )
+        findings.changes[series.name] = Change(years, section.base, change_since(years, section.base))
 
 
 def _standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:

@@ -217,9 +217,10 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
     if findings.schools is not None:
         sentences += [wording.schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
     for series in inputs.series:
-        change = findings.changes.get(series.name)
-        title = change_title(change.table, change.years, change.base) if change else line_title(series)
-        sentences.append(title + ".")
+        change, steps = findings.changes.get(series.name), findings.change_points.get(series.name)
+        sentences.append(line_title(series, "rate" if series.rate_per and steps is not None else "count", steps) + ".")
+        if change is not None:
+            sentences.append(change_title(change.table, change.years, change.base) + ".")
     if inputs.factors is not None and inputs.recording is None:
         sentences.append(wording.factors_title(inputs.factors) + ".")
     sentences += [extract_title(extract) + "." for extract in findings.extracts]

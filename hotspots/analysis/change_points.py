@@ -1,28 +1,30 @@
-"""When the level of a series changed: cuts by an exact search, each held against chance."""
+"""When the course of a series changed: steps and bends, each held against a steady course that drifts by chance."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from hotspots.analysis.courses import Course, fit_course, rows_of
 from hotspots.analysis.periods import QUARTER
-from hotspots.analysis.rates import byar_interval
-from hotspots.analysis.segments import (
-    best_cuts,
-    deviances,
-    dispersion_of,
-    draw_counts,
-    gain_of_a_cut,
-    modified_bic,
+from hotspots.analysis.scatter import Scatter, chance_of_logs, draw_series, estimate_scatter, scatters_for
+from hotspots.analysis.shapes import (
+    LINE,
+    Part,
+    columns_of,
+    further_shapes,
+    likelihoods,
+    price_of,
+    shapes_beside_a_line,
 )
-from hotspots.analysis.trends import ratio_interval
 from hotspots.errors import AnalysisError
-from hotspots.nouns import Extract, Series
+from hotspots.nouns import Extract, Series, months_of
+from hotspots.nouns.extracts import EXTRACT_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,24 +37,65 @@ FEWEST: Final = 7
 """Known periods below which no change point is looked for."""
 WHOLE_YEARS: Final = 3
 """Whole years of quarters from which a season is taken out."""
+MONTHS_OF_A_YEAR: Final = 12
 WORDS: Final = (
-    "Each series is cut into stretches of one level: the best cuts for every number of stretches (exact search, "
-    "Poisson), their number by the modified Bayesian information criterion, with allowance for how much more than "
-    "Poisson chance the series varies from one period to the next. A cut stays only where {draws:,} simulated series "
-    "without it hardly ever look so (p at most {level:g}). A steady rise is shown as steps. A change point says when, "
-    "not why: recording, population and practice change too."
+    "Each series is described as a level, a steady rise or fall, or stretches of these. A step or a bend is drawn only "
+    "where it describes the numbers so much better than a steady course as hardly any of {draws:,} simulated series "
+    "without a change does (p at most {level:g}); these vary beyond Poisson chance, and stay off their course from one "
+    "period to the next, as much as the series itself seems to. A change point says when, not why: recording, "
+    "population and practice change too."
 )
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One group's counts, ready to be cut."""
+    """One group's counts, ready to be described."""
 
     periods: list[str]
+    time: Floats
+    """Number of every known period among all of the series: a gap is left out, not closed."""
     counts: Floats
     exposure: Floats
     per: float
     """What levels are multiplied by: 1 for counts, people for rates."""
+    season: Floats
+    """Columns of the season, shape (n, 0 or 3)."""
+    tried: tuple[Scatter, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        straight = np.column_stack([self.base, columns_of([LINE], self.time)])
+        left = self.logs - straight @ np.linalg.lstsq(straight, self.logs, rcond=None)[0]
+        object.__setattr__(self, "tried", scatters_for(float(left @ left) / max(len(left) - straight.shape[1], 1)))
+
+    @property
+    def base(self) -> Floats:
+        return np.column_stack([np.ones(len(self.counts)), self.season])
+
+    @property
+    def logs(self) -> Floats:
+        return self.logs_of(self.counts)
+
+    def logs_of(self, counts: Floats) -> Floats:
+        return np.asarray(np.log(counts + 0.5) - np.log(self.exposure), dtype=float)
+
+    def design(self, parts: Sequence[Part]) -> Floats:
+        return np.column_stack([self.base, columns_of(parts, self.time)])
+
+    def fit(self, parts: Sequence[Part]) -> Course:
+        design = self.design(parts)
+        rough = fit_course(self.counts, self.exposure, design, Scatter(0.0, 0.0), time=self.time)
+        chance = chance_of_logs(rough.mean)
+        scatter = estimate_scatter(self.logs, design, chance, tried=self.tried, time=self.time)
+        return fit_course(self.counts, self.exposure, design, scatter, time=self.time)
+
+    def draw(self, course: Course, size: int, rng: np.random.Generator) -> Floats:
+        """Return the logarithms of the series and of simulated ones, shape (n, 1 + size)."""
+        drawn = draw_series(course.mean, course.scatter, size=size, rng=rng, time=self.time)
+        return np.column_stack([self.logs, self.logs_of(drawn).T])
+
+    def likelihoods(self, logs: Floats, base: Sequence[Part], shapes: Sequence[Sequence[Part]], mean: Floats) -> Floats:
+        chance = chance_of_logs(mean)
+        return likelihoods(logs, self.design(base), shapes, chance=chance, tried=self.tried, time=self.time)
 
 
 def find_change_points(
@@ -62,22 +105,26 @@ def find_change_points(
     level: float = 0.05,
     most: int = 6,
     shortest: int = 2,
-    draws: int = 999,
+    draws: int = 499,
 ) -> Extract:
-    """Return the stretches of one level in every group of a series, and how sure the changes between them are.
+    """Return the stretches in every group of a series: level, rising or falling, and how sure the changes are.
 
-    Do not read a change point as a cause, nor its size as unbiased: the place was chosen because the numbers differ
-    there. Quarters are cut with their season taken out (from three whole years on). Provisional periods and gaps are
-    left out. Where the series has a population, the level is the rate.
+    The null is a straight line of the logarithm (a level is one) around which counts vary by Poisson chance and by an
+    autoregression of order 1, both of its numbers estimated: a steady rise gets no step, and series that drift by
+    themselves hardly more often than they should (28 quarters with a correlation of up to 0.8; a random walk, or a
+    dozen numbers with such a correlation, can still look like a step or a steady rise). Do not read a change point as a
+    cause, nor its size as unbiased: the place was chosen because the numbers differ there. Quarters have their season
+    taken out (from three whole years on). Provisional periods and gaps are left out. Where the series has a population,
+    levels are rates per year.
 
     Parameters
     ----------
     series
-        Counts by period and group.
+        Counts by year or quarter and group.
     rng
         Source of the simulated series.
     level
-        Largest p-value at which a cut stays.
+        Largest p-value at which a change stays.
     most
         Largest number of stretches.
     shortest
@@ -88,49 +135,51 @@ def find_change_points(
     Returns
     -------
     Extract
-        One row per stretch: `first`, `last` (periods), `periods` (their number), `level` with its 95 % interval (events
-        a period, or rate), `ratio` to the stretch before with its interval, `p` of the cut before it (in the first
-        stretch: of any cut at all), `earliest` and `latest` (95 % interval of its first period), `dispersion`; and
-        `reason` where a group was not cut, in words.
+        One row per stretch: `first`, `last` (periods), `periods` (their number), `course` (level, rise or fall),
+        `level` at its first period with its 95 % interval and `level_last` at its last (events a period, or rate),
+        `growth` (share a year; missing for a level), `step` (what its level is multiplied by at once, where it begins
+        with a step) and `ratio` (the level at its last period to that before the stretch; of a first stretch that rises
+        or falls, to that at its start) with their intervals, `p` of the change before it (in the first stretch: of any
+        change, or of the rise or fall where there is no other), `earliest` and `latest` (95 % interval of its first
+        period), `scatter` and `correlation` (beyond Poisson chance, in logarithms); and `reason` where a group was not
+        described, in words.
 
     Raises
     ------
     AnalysisError
-        If the level is not between 0 and 1, or there is room for no cut.
+        If the level is not between 0 and 1, or there is room for no change.
 
     References
     ----------
-    Auger and Lawrence (1989), Bulletin of Mathematical Biology 51, 39-54; Zhang and Siegmund (2007), Biometrics 63,
-    22-32; Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 16.2 (p-values by simulation).
+    Hinkley (1970), Biometrika 57, 1-17 (the likelihood over all places of a change); Andrews (1993), Econometrica 61,
+    821-856 (its distribution, here simulated); Efron and Tibshirani (1993), An Introduction to the Bootstrap, section
+    16.2 (p-values by simulation); Zhang and Siegmund (2007), Biometrics 63, 22-32 (the price of a change).
     """
-    if not 0 < level < 1 or most < 2 or shortest < 1 or draws < 19:
+    if not 0 < level < 1 or most < 2 or shortest < 1 or 1 / (draws + 1) > level:
         raise AnalysisError(
             "A search for change points with these settings can find nothing.",
             found=f"level {level:g}, most {most} stretches, shortest {shortest}, {draws:,} draws",
-            advice="level between 0 and 1, at least 2 stretches of at least 1 period, at least 19 draws",
+            advice="level between 0 and 1, at least 2 stretches of at least 1 period, at least 1 / level draws",
         )
     rows: list[dict[str, object]] = []
     notes: list[str] = []
+    search = _Search(level, most, shortest, draws, rng)
     for group, part in series.table.groupby("group", sort=False):
-        line, reason = _prepare(series, part)
+        line, reason = _prepare(series, part, shortest)
         if line is None:
             rows.append({"group": str(group), "reason": reason})
             notes.append(f"{_capital(group)}: {reason}.")
             continue
-        found, steady = _cut(line, level=level, most=most, shortest=shortest, draws=draws, rng=rng)
+        found = search.describe(line)
         rows += [{"group": str(group), **row, "reason": ""} for row in found]
-        if len(found) == most:
+        if len(found) >= most:
             notes.append(f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more.")
-        if steady:
-            notes.append(
-                f"{_capital(group)}: a steady rise or fall over all periods describes the numbers better than steps."
-            )
     if series.provisional:
         notes.append(f"Provisional and left out of the search: {', '.join(series.provisional)}.")
     if series.incomplete:
         notes.append(f"Covered in part and left out of the search: {', '.join(series.incomplete)}.")
     return Extract(
-        pd.DataFrame(rows).reindex(columns=_COLUMNS),
+        pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["change-points"]),
         kind="change-points",
         name=f"{series.name}_change_points",
         title=f"Change points of {series.title or series.unit}",
@@ -145,17 +194,12 @@ def _capital(group: object) -> str:
     return str(group)[:1].upper() + str(group)[1:]
 
 
-_COLUMNS: Final = [
-    "group", "segment", "first", "last", "periods", "level", "level_low", "level_high", "ratio", "ratio_low",
-    "ratio_high", "p", "earliest", "latest", "dispersion", "reason",
-]  # fmt: skip
-
-
-def _prepare(series: Series, part: pd.DataFrame) -> tuple[_Line | None, str]:
-    """Return the known periods of one group, or why they can't be cut."""
+def _prepare(series: Series, part: pd.DataFrame, shortest: int) -> tuple[_Line | None, str]:
+    """Return the known periods of one group, or why they can't be described."""
     known = part[part["low"].notna() & ~part["period"].isin(series.unsettled)]
-    if len(known) < FEWEST:
-        return None, f"too short: {len(known)} known periods, and fewer than {FEWEST} can show no change point"
+    fewest = max(FEWEST, 2 * shortest)
+    if len(known) < fewest:
+        return None, f"too short: {len(known)} known periods, and fewer than {fewest} can show no change point"
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)
     if bool((low < 0).any()):
         return None, "a number is below 0 (a correction of an earlier one): add the periods up to years first"
@@ -164,150 +208,100 @@ def _prepare(series: Series, part: pd.DataFrame) -> tuple[_Line | None, str]:
         return None, "hidden numbers could differ by more than chance does"
     if middle.sum() == 0:
         return None, "no event in any period"
-    exposure, per = np.ones(len(known)), 1.0
-    if series.rate_per and bool(known["population"].gt(0).all()):
-        per = series.rate_per
-        exposure = known["population"].to_numpy(dtype=float)
     periods = [str(period) for period in known["period"]]
-    return _Line(periods, middle, exposure * _season(periods, middle), per), ""
+    every = [str(period) for period in dict.fromkeys(series.table["period"])]
+    time = np.array([every.index(period) for period in periods], dtype=float)
+    exposure, per = np.ones(len(known)), 1.0
+    if series.rate_per:
+        if not bool(known["population"].gt(0).all()):
+            return None, "there is no population of some periods, and so no rate"
+        per = series.rate_per
+        years = np.array([months_of(period) for period in periods]) / MONTHS_OF_A_YEAR
+        exposure = known["population"].to_numpy(dtype=float) * years
+    return _Line(periods, time, middle, exposure, per, _season(periods, middle)), ""
 
 
 def _season(periods: list[str], counts: Floats) -> Floats:
-    """Return each period's usual share of its year, around 1; all 1 where periods are no quarters or too few."""
+    """Return a column for each of three quarters of the year, around 0; none where periods are no quarters or few."""
+    none = np.zeros((len(periods), 0))
     if not all(QUARTER.fullmatch(period) for period in periods):
-        return np.ones(len(periods))
+        return none
     parts = pd.Series(periods).str.extract(re.compile(r"(?P<year>.+) Q(?P<quarter>[1-4])")).assign(count=counts)
     whole = parts[parts.groupby("year")["count"].transform("size") == 4]
     if whole["year"].nunique() < WHOLE_YEARS or bool((whole.groupby("quarter")["count"].sum() == 0).any()):
-        return np.ones(len(periods))
-    share = whole.groupby("quarter")["count"].sum() / whole["count"].sum() * 4
-    return parts["quarter"].map(share).to_numpy(dtype=float)
+        return none
+    return np.column_stack([(parts["quarter"] == quarter).to_numpy(dtype=float) - 0.25 for quarter in "123"])
 
 
-# --------------------------------------------------------------------------- cutting one line
+@dataclass(frozen=True)
+class _Search:
+    """The search for changes with its settings."""
+
+    level: float
+    most: int
+    shortest: int
+    draws: int
+    rng: np.random.Generator
+
+    def describe(self, line: _Line) -> list[dict[str, object]]:
+        """Return the rows of one group."""
+        n = len(line.counts)
+        added, overall = self._test(line, (), (LINE,), shapes_beside_a_line(n, self.shortest, most=self.most))
+        if overall > self.level:
+            _, sloping = self._test(line, (), (), [(LINE,)])
+            steady = sloping <= self.level
+            parts: tuple[Part, ...] = (LINE,) if steady else ()
+            return rows_of(line.fit(parts), line, parts, p_values=[sloping if steady else overall], ranges=[])
+        parts, p_values = added, {part.place: overall for part in added if part.kind != "line"}
+        while len(_places(parts)) + 1 < self.most:
+            shapes = further_shapes(parts, n, self.shortest)
+            if not shapes:
+                break
+            added, p = self._test(line, parts, (), shapes)
+            if p > self.level:
+                break
+            parts += added
+            p_values |= {part.place: p for part in added}
+        places = _places(parts)
+        ranges = [self._range(line, parts, place) for place in places]
+        tested = [overall, *(p_values[place] for place in places)]
+        return rows_of(line.fit(parts), line, parts, p_values=tested, ranges=ranges)
+
+    def _test(
+        self, line: _Line, parts: tuple[Part, ...], null: tuple[Part, ...], shapes: list[tuple[Part, ...]]
+    ) -> tuple[tuple[Part, ...], float]:
+        """Return the best of the courses `parts` with one of `shapes`, and its p-value against `parts` with `null`."""
+        course = line.fit((*parts, *null))
+        logs = line.draw(course, self.draws, self.rng)
+        values = line.likelihoods(logs, parts, [null, *shapes], course.mean)
+        price = np.array([price_of(shape, len(line.counts)) for shape in shapes])
+        worth = values[1:] - price[:, None]
+        gain = worth.max(axis=0) - values[0]
+        p = (1 + int((gain[1:] >= gain[0] - 1e-9).sum())) / (self.draws + 1)
+        return tuple(shapes[int(worth[:, 0].argmax())]), float(p)
+
+    def _range(self, line: _Line, parts: tuple[Part, ...], place: int) -> tuple[int, int]:
+        """Return the 95 % interval of one change's place: those that the likelihood does not tell from the best.
+
+        What is told is judged by series drawn with the course found. A bend may begin with a jump: a rise that does is
+        not dated too early for it.
+        """
+        others = tuple(part for part in parts if part.place != place or part.kind == "line")
+        kinds = [part.kind for part in parts if part.place == place and part.kind != "line"]
+        kinds = ["step", *(kind for kind in kinds if kind != "step")]
+        edges = [0, *_places(others), len(line.counts)]
+        low = max(edge for edge in edges if edge < place) + self.shortest
+        high = min(edge for edge in edges if edge > place) - self.shortest
+        places = list(range(low, high + 1))
+        course = line.fit(parts)
+        shapes = [[Part(kind, at) for kind in kinds] for at in places]
+        values = line.likelihoods(line.draw(course, self.draws, self.rng), others, shapes, course.mean)
+        short = values.max(axis=0) - values
+        limit = float(np.quantile(short[places.index(place), 1:], 0.95, method="higher"))
+        inside = [at for at, behind in zip(places, short[:, 0], strict=True) if behind <= limit]
+        return min([*inside, place]), max([*inside, place])
 
 
-def _cut(
-    line: _Line, *, level: float, most: int, shortest: int, draws: int, rng: np.random.Generator
-) -> tuple[list[dict[str, object]], bool]:
-    """Return the rows of one group, and whether a steady rise or fall describes it better."""
-    y, e = line.counts, line.exposure
-    n, own = len(y), dispersion_of(y, e)
-    # Counts vary at least by Poisson chance; the tests compare like with like, luck included.
-    spread = max(float(own[0]), 1.0)
-    gain, starts, score = _search(deviances(y[None, :], e), own, most=most, shortest=shortest)
-    drawn = draw_counts(e * y.sum() / e.sum(), spread, size=draws, rng=rng)
-    against = _search(deviances(drawn, e), dispersion_of(drawn, e), most=most, shortest=shortest)[0]
-    overall = _p_value(gain[0], against)
-    cuts = [int(start) for start in starts[0] if start > 0] if overall <= level else []
-    cuts, tested = _keep_cuts(line, cuts, spread, level=level, shortest=shortest, draws=draws, rng=rng)
-    ranges = _ranges(line, cuts, spread, shortest=shortest, draws=draws, rng=rng)
-    steady = _loglinear_deviance(y, e) / own[0] + np.log(n) < score[0]
-    return _rows(line, cuts, spread, p_values=[overall, *tested], ranges=ranges), bool(steady and overall <= level)
-
-
-def _search(deviance: Floats, spread: Floats, *, most: int, shortest: int) -> tuple[Floats, NDArray[np.intp], Floats]:
-    """Return how much the criterion gains by cutting, the starts of the best stretches, and the best score."""
-    n = deviance.shape[1] - 1
-    cuts = best_cuts(modified_bic(deviance, spread), most=min(most, n // shortest), shortest=shortest)
-    score = cuts.cost + 3 * np.log(n) * np.arange(cuts.cost.shape[1])
-    chosen = score.argmin(axis=1)
-    rows = np.arange(len(score))
-    return score[:, 0] - score[rows, chosen], cuts.start[rows, chosen], score[rows, chosen]
-
-
-def _keep_cuts(
-    line: _Line, cuts: list[int], spread: float, *, level: float, shortest: int, draws: int, rng: np.random.Generator
-) -> tuple[list[int], list[float]]:
-    """Return the cuts that stay, and the p-value of each; the least sure is taken out first."""
-    while cuts:
-        tested = []
-        for number, _ in enumerate(cuts):
-            edges = [0, *cuts[:number], *cuts[number + 1 :], len(line.counts)]
-            first, last = edges[number], edges[number + 1]
-            drawn = draw_counts(_means(line, edges), spread, size=draws, rng=rng)
-            gain = gain_of_a_cut(deviances(line.counts[None, :], line.exposure), first, last, shortest=shortest)
-            against = gain_of_a_cut(deviances(drawn, line.exposure), first, last, shortest=shortest)
-            own = dispersion_of(line.counts, line.exposure)[0]
-            tested.append(_p_value(gain[0] / own, against / dispersion_of(drawn, line.exposure)))
-        weakest = int(np.argmax(tested))
-        if tested[weakest] <= level:
-            return cuts, tested
-        cuts = [*cuts[:weakest], *cuts[weakest + 1 :]]
-    return [], []
-
-
-def _p_value(observed: float, drawn: Floats) -> float:
-    """Return the share of simulated values at least as large, the observed one counted among them."""
-    return float((1 + (drawn >= observed - 1e-9).sum()) / (len(drawn) + 1))
-
-
-def _means(line: _Line, edges: list[int]) -> Floats:
-    """Return the count every period would have at the level of its stretch."""
-    mean = np.empty(len(line.counts))
-    for first, last in pairwise(edges):
-        inside = slice(first, last)
-        mean[inside] = line.exposure[inside] * line.counts[inside].sum() / line.exposure[inside].sum()
-    return mean
-
-
-def _ranges(
-    line: _Line, cuts: list[int], spread: float, *, shortest: int, draws: int, rng: np.random.Generator
-) -> list[tuple[int, int]]:
-    """Return the 95 % interval of the place of every cut, from series drawn with these stretches and cut again."""
-    if not cuts:
-        return []
-    drawn = draw_counts(_means(line, [0, *cuts, len(line.counts)]), spread, size=draws, rng=rng)
-    again = best_cuts(deviances(drawn, line.exposure), most=len(cuts) + 1, shortest=shortest).start[:, len(cuts), 1:]
-    low = np.quantile(again, 0.025, axis=0, method="inverted_cdf").astype(int)
-    high = np.quantile(again, 0.975, axis=0, method="inverted_cdf").astype(int)
-    # The cut found is a possible place whatever the simulated ones say.
-    return [(min(int(a), cut), max(int(b), cut)) for a, b, cut in zip(low, high, cuts, strict=True)]
-
-
-def _loglinear_deviance(y: Floats, e: Floats) -> float:
-    """Return the Poisson deviance around a steady rise or fall (logarithm of the level linear in time)."""
-    time = np.linspace(-1.0, 1.0, len(y))
-    design = np.column_stack([np.ones(len(y)), time])
-    beta = np.array([np.log(y.sum() / e.sum()), 0.0])
-    for _ in range(50):
-        mean = e * np.exp(np.clip(design @ beta, -700, 700))
-        step = np.linalg.solve(design.T @ (design * mean[:, None]), design.T @ (y - mean))
-        beta = beta + step
-        if float(np.abs(step).max()) < 1e-10:
-            break
-    mean = e * np.exp(design @ beta)
-    some = y > 0
-    return float(2 * np.sum(np.where(some, y * np.log(np.where(some, y, 1.0) / mean), 0.0) - (y - mean)))
-
-
-def _rows(
-    line: _Line, cuts: list[int], spread: float, *, p_values: list[float], ranges: list[tuple[int, int]]
-) -> list[dict[str, object]]:
-    """Return a row for each stretch."""
-    edges, rows = [0, *cuts, len(line.counts)], []
-    totals = [float(line.counts[a:b].sum()) for a, b in pairwise(edges)]
-    people = [float(line.exposure[a:b].sum()) for a, b in pairwise(edges)]
-    for number, (first, last) in enumerate(pairwise(edges)):
-        unit = line.per / people[number]
-        low, high = byar_interval([totals[number] / spread])
-        row: dict[str, object] = {
-            "segment": number + 1,
-            "first": line.periods[first],
-            "last": line.periods[last - 1],
-            "periods": last - first,
-            "level": totals[number] * unit,
-            "level_low": float(low[0]) * spread * unit,
-            "level_high": float(high[0]) * spread * unit,
-            "p": p_values[number],
-            "dispersion": spread,
-        }
-        if number:
-            grown = people[number] / people[number - 1]
-            before, after = np.array([totals[number - 1] / spread]), np.array([totals[number] / spread])
-            ratio_low, ratio_high = ratio_interval(after, before)
-            row["ratio"] = totals[number] / totals[number - 1] / grown if totals[number - 1] else np.nan
-            row["ratio_low"], row["ratio_high"] = float(ratio_low[0]) / grown, float(ratio_high[0]) / grown
-            row["earliest"], row["latest"] = (line.periods[place] for place in ranges[number - 1])
-        rows.append(row)
-    return rows
+def _places(parts: Sequence[Part]) -> list[int]:
+    """Return where stretches begin, apart from the first."""
+    return sorted({part.place for part in parts if part.kind != "line"})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from hotspots.analysis.base_year import weigh_scatter
 from hotspots.analysis.periods import count_by_year, with_intervals
+from hotspots.analysis.scatter import chance_of_logs
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Series
 from hotspots.vocabulary import weakest_release
@@ -87,42 +89,43 @@ def join_series(*series: Series, name: str, title: str) -> Series:
     )
 
 
-def change_since(series: Series, base: str, *, dispersion: float | Mapping[str, float] | None = None) -> pd.DataFrame:
+def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> pd.DataFrame:
     """Return every count as a ratio to the group's count in the base period, with its 95 % interval.
 
-    The interval answers for chance in both counts, not for changes in recording. It takes the counts as Poisson unless
-    a dispersion is given: counts that come in clusters, or under practices that change from year to year, vary more
-    than that, and the interval is then too narrow. Where a count is hidden the ratio is missing, and the interval
-    covers whatever the hidden number is.
+    The interval is of the ratio between the courses of both periods: it answers for Poisson chance in both counts, and
+    for periods that lie off their course, by as much, and for as long, as the series itself and what is usual make
+    likely (`weigh_scatter` has the model). It does not answer for changes in recording. Where a count is hidden the
+    ratio is missing, and the interval covers whatever the hidden number is.
 
     Parameters
     ----------
     series
-        Counts by period and group.
+        Counts by period and group: years, or periods that are as far apart.
     base
         The period everything is compared with, as written in the series, e.g. ``"2014"``.
-    dispersion
-        How many times more than Poisson chance the counts vary around their level, one number or by group, at least 1
-        (`find_change_points` gives an estimate). The interval is then that of counts so many times smaller.
+    beyond_poisson
+        False takes counts as Poisson and nothing else: the exact interval, too narrow wherever years vary more.
 
     Returns
     -------
     DataFrame
-        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, and `dispersion`. Missing
-        in gaps, where a number is below 0, and where the base is a gap; `ratio` is missing and `ratio_high` infinite
-        where the base may be 0. Where the series has a `population`, also `rate_ratio`, `rate_ratio_low` and
-        `rate_ratio_high`: the same for the rates.
+        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, and `scatter`: the
+        standard deviation, beyond Poisson chance, that a period of the group is taken to have. Missing in gaps, where a
+        number is below 0, and where the base is a gap; `ratio` is missing and `ratio_high` infinite where the base may
+        be 0. Where the series has a `population`, also `rate_ratio`, `rate_ratio_low` and `rate_ratio_high`: the same
+        for the rates.
 
     Raises
     ------
     AnalysisError
-        If the series has no such period, or a dispersion is below 1.
+        If the series has no such period.
 
     References
     ----------
     Przyborowski and Wilenski (1940), Biometrika 31, 313-323: given the sum of two Poisson counts, one of them is
     binomial; Clopper and Pearson (1934), Biometrika 26, 404-413, for its exact limits; McCullagh and Nelder (1989),
-    Generalized Linear Models, section 6.2.3, for the dispersion.
+    Generalized Linear Models, section 6.2.3, for counts that vary more: the limits are those of counts so many times
+    smaller.
     """
     table = series.table
     at_base = table[table["period"] == base].drop_duplicates("group").set_index("group")
@@ -132,21 +135,23 @@ def change_since(series: Series, base: str, *, dispersion: float | Mapping[str, 
             found=f"periods {list_briefly(table['period'].unique(), 12)}",
             advice="name one of these periods",
         )
-    spread = _dispersions(table["group"], dispersion)
+    scatter, times = np.zeros(len(table)), np.ones(len(table))
+    if beyond_poisson:
+        scatter, times = _chance_since(table, base, series.unsettled)
     low, high = (_not_negative(table[end]) for end in ("low", "high"))
     base_low, base_high = (_not_negative(at_base[end].reindex(table["group"])) for end in ("low", "high"))
     known = (low == high) & (base_low == base_high) & (base_low > 0)
     ratio = np.full(len(table), np.nan)
     np.divide(low, base_low, out=ratio, where=known)
-    ratio_low, _ = ratio_interval(low / spread, base_high / spread)
-    _, ratio_high = ratio_interval(high / spread, base_low / spread)
+    ratio_low, _ = ratio_interval(low / times, base_high / times)
+    _, ratio_high = ratio_interval(high / times, base_low / times)
     is_base = (table["period"] == base).to_numpy()
     ratio[is_base & (base_low > 0)] = 1.0  # a period against itself, hidden or not
     found: pd.DataFrame = table[["period", "group", "low", "high"]].copy()
     found["ratio"] = ratio
     found["ratio_low"] = np.where(is_base, ratio, ratio_low)
     found["ratio_high"] = np.where(is_base, ratio, ratio_high)
-    found["dispersion"] = spread
+    found["scatter"] = scatter
     if "population" in table.columns:
         people = table["population"].to_numpy(dtype=float)
         grown = people / at_base["population"].reindex(table["group"]).to_numpy(dtype=float)
@@ -155,18 +160,27 @@ def change_since(series: Series, base: str, *, dispersion: float | Mapping[str, 
     return found
 
 
-def _dispersions(groups: pd.Series, given: float | Mapping[str, float] | None) -> NDArray[np.float64]:
-    """Return the dispersion of every row's group; 1 where none is given."""
-    by_group = given if isinstance(given, Mapping) else {}
-    otherwise = 1.0 if given is None or isinstance(given, Mapping) else float(given)
-    spread = np.array([by_group.get(str(group), otherwise) for group in groups], dtype=float)
-    spread = np.where(np.isnan(spread), 1.0, spread)
-    if bool((spread < 1).any()):
-        raise AnalysisError(
-            f"A dispersion is at least 1: {spread.min():g}.",
-            advice="1 is Poisson chance; leave it out where counts vary no more than that",
-        )
-    return spread
+def _chance_since(
+    table: pd.DataFrame, base: str, unsettled: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scatter of every row's group, and how many times more than Poisson chance its ratio may differ."""
+    scatter, times = np.zeros(len(table)), np.ones(len(table))
+    for rows in table.reset_index(drop=True).groupby("group", sort=False).indices.values():
+        own = table.iloc[rows]
+        middle = (_not_negative(own["low"]) + _not_negative(own["high"])) / 2
+        people = own["population"].to_numpy(dtype=float) if "population" in own.columns else None
+        settled = np.where(own["period"].isin(list(unsettled)), np.nan, middle)
+        weighed = weigh_scatter(settled, people if people is not None and bool((people > 0).all()) else None)
+        scatter[rows] = weighed.mean
+        place = np.flatnonzero((own["period"] == base).to_numpy())
+        if not len(place) or not np.isfinite(middle[place[0]]):
+            continue
+        for number, row in enumerate(rows):
+            if number != place[0] and np.isfinite(middle[number]):
+                chance = float(chance_of_logs(middle[[number, place[0]]]).sum())
+                apart = abs(number - int(place[0]))
+                times[row] = max(weighed.variance_between(apart, chance) / chance, 1.0)
+    return scatter, times
 
 
 def _not_negative(values: pd.Series) -> NDArray[np.float64]:

@@ -30,8 +30,9 @@ EXTRACT_COLUMNS = {
         "over_64", "deprivation", "deprivation_areas", "most_deprived_areas", "most_deprived_people",
     ),
     "change-points": (
-        "group", "segment", "first", "last", "periods", "level", "level_low", "level_high",
-        "ratio", "ratio_low", "ratio_high", "p", "earliest", "latest", "dispersion", "reason",
+        "group", "segment", "first", "last", "periods", "course", "level", "level_low", "level_high", "level_last",
+        "growth", "step", "step_low", "step_high", "ratio", "ratio_low", "ratio_high", "p", "earliest", "latest",
+        "scatter", "correlation", "reason",
     ),
 }  # fmt: skip
 """What a table of each kind has at least, in this order."""

@@ -91,6 +91,9 @@ def extract_alt(extract: Extract) -> str:
                 parts += [f"{100 * line[column]:.0f} % {words}"] if np.isfinite(line[column]) else []
             said.append(f"{line['name']}: {', '.join(parts)}.")
     else:
-        for line in table[table["segment"] > 1].to_dict("records"):
-            said.append(f"{line['group']}: from {line['first']} {line['ratio']:.2f} times the level before.")
+        for line in table[np.isfinite(table["ratio_high"].astype(float))].to_dict("records"):
+            ends = f"from {period_words(line['first'])} to {period_words(line['last'])}"
+            said.append(
+                f"{line['group']}: {line['course']} {ends}, at its end {line['ratio']:.2f} times what was before."
+            )
     return f"{extract_title(extract)}. {' '.join(said)}".strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -13,6 +13,7 @@ import pandas as pd
 from hotspots.nouns import Extract, Series, need_released
 from hotspots.publish import wording
 from hotspots.publish.chart_sheet import begin_chart, open_axes, tidy, write_notes
+from hotspots.publish.course_words import course_sentence, rows_of_group, times_words
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.sheet import INK, MM_PER_POINT, Sheet, look
 
@@ -46,7 +47,8 @@ def draw_series(
     measure
         ``"count"``, or ``"rate"`` where the series has rates.
     change_points
-        From `find_change_points`: a line stands where a group's level changed, with the change and its interval.
+        From `find_change_points`, of what `measure` says: the course of every group is drawn, with every change and
+        its interval.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def draw_series(
         if measure == "rate":
             unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
         what = f"{counted} by period; shading is the 95 % interval of the underlying level"
-        sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure), what)
+        sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure, change_points), what)
         notes = [*series.notes, *_on_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)
@@ -101,8 +103,11 @@ def _as_number(value: float, _: object = None) -> str:
     return f"{value:,.10g}".replace("-", "\u2212")
 
 
-def line_title(series: Series, measure: str = "count") -> str:
-    """Return from what to what the first group went; of rates, in rates."""
+def line_title(series: Series, measure: str = "count", change_points: Extract | None = None) -> str:
+    """Return the course of the first group, or from what to what it went; of rates, in rates."""
+    course = course_sentence(series, change_points) if change_points is not None else ""
+    if course:
+        return course
     series = _comparable(series)
     if measure == "count":
         return wording.series_title(series)
@@ -147,9 +152,18 @@ def _on_unsettled(series: Series, provisional: str = PROVISIONAL, incomplete: st
 def _on_changes(change_points: Extract | None) -> list[str]:
     if change_points is None:
         return []
-    found = bool((change_points.table["segment"] > 1).any())
-    said = "Upright strokes: the level changed, by so many times (95 % interval)." if found else NO_CHANGE
-    return [said, change_points.words, *change_points.notes]
+    table = change_points.table
+    sloping, stepped = bool(table["course"].isin(["rise", "fall"]).any()), bool((table["segment"] > 1).any())
+    said = []
+    if sloping or stepped:
+        said.append("Thin black lines: the course found, without season.")
+    if stepped:
+        said.append("Upright strokes: the level or the slope changed.")
+    if sloping or stepped:
+        said.append("Numbers: how many times the level before, or at the start of a rise or fall, was reached (95 %).")
+    elif bool((table["reason"] == "").any()):
+        said.append(NO_CHANGE)
+    return [*said, change_points.words, *change_points.notes]
 
 
 def _draw_line(
@@ -227,32 +241,48 @@ def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]
 def _mark_changes(
     axes: Axes, series: Series, change_points: Extract, periods: Sequence[str], names: tuple[str, str, str, str]
 ) -> None:
-    """Cross a group's line before every period from which its level was another, and say by how much."""
+    """Draw each group's course, cross it before every period where it changed, and say by how much."""
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom, top + 0.06 * (top - bottom))
     pad = 0.04 * (top - bottom)
     for number, (group, rows) in enumerate(series.table.groupby("group", sort=False)):
         colour = LINES[number % len(LINES)][0]
         by_period = rows.set_index(rows["period"].astype(str)).reindex(list(periods))
-        low_name, high_name, _, ci_name = names
-        middle = ((by_period[low_name] + by_period[high_name]) / 2).to_numpy(dtype=float)
-        upper = by_period[ci_name].fillna(by_period[high_name]).to_numpy(dtype=float)
-        changes = change_points.table[(change_points.table["group"] == group) & (change_points.table["segment"] > 1)]
-        for row in changes.to_dict("records"):
-            if str(row["first"]) not in periods:
-                continue
-            at = periods.index(str(row["first"]))
-            beside = middle[max(at - 1, 0) : at + 1]
-            beside = beside[np.isfinite(beside)]
-            rising = not row["ratio"] < 1
-            under = upper[max(at - 3, 0) : at + 1] if rising else upper[max(at - 1, 0) : at + 3]
-            low, high = float(beside.min()) - pad, float(np.nanmax([*under, *beside])) + pad / 2
-            axes.vlines(at - 0.5, low, high, color=INK, linewidth=1.1, zorder=4)
-            axes.annotate(
-                f"\u00d7 {row['ratio']:.2f}\n({row['ratio_low']:.2f}\u2013{row['ratio_high']:.2f})",
-                (at - 0.5, high), xytext=(3 if not rising else 2, 1), textcoords="offset points",
-                ha="right" if rising else "left", va="bottom", fontsize=7.5, color=colour, fontweight="bold",
-            )  # fmt: skip
+        upper = by_period[names[3]].fillna(by_period[names[1]]).to_numpy(dtype=float)
+        stretches = rows_of_group(change_points, str(group)).to_dict("records")
+        if [row["course"] for row in stretches] == ["level"]:
+            continue
+        before = 0.0
+        for row in stretches:
+            first, last = (periods.index(str(row[end])) for end in ("first", "last"))
+            at = np.linspace(first, last, 2 + 4 * (last - first))
+            share = (at - first) / max(last - first, 1)
+            # Straight in logarithms: a steady share a year.
+            course = row["level"] * (row["level_last"] / row["level"]) ** share if row["level"] > 0 else 0 * share
+            axes.plot(at, course, color=INK, linewidth=0.9, zorder=4)
+            if row["segment"] > 1:
+                ends = sorted((before, row["level"]))
+                axes.vlines(first - 0.5, ends[0] - pad, ends[1] + pad, color=INK, linewidth=1.1, zorder=4)
+            before = row["level_last"]
+            if np.isfinite([row["ratio"], row["ratio_high"]]).all():
+                place, height = _place_of_ratio(row, first, last, upper)
+                axes.annotate(
+                    f"\u00d7 {times_words(row['ratio'])}\n"
+                    f"({times_words(row['ratio_low'])}\u2013{times_words(row['ratio_high'])})",
+                    (place, height + pad / 2), xytext=(-3, 1), textcoords="offset points",
+                    ha="left" if row["ratio"] < 1 else "right", va="bottom", fontsize=7.5, color=colour,
+                    fontweight="bold",
+                )  # fmt: skip
+
+
+def _place_of_ratio(row: Mapping[Hashable, Any], first: int, last: int, upper: Any) -> tuple[float, float]:
+    """Return where the size of a change stands: beside a step, and above the middle of a slope."""
+    sloping = row["course"] != "level"
+    place = (first + last) / 2 if sloping else first - 0.5
+    middle = int(place)
+    near = upper[max(middle - 2, 0) : middle + 1] if not row["ratio"] < 1 else upper[max(middle - 1, 0) : middle + 3]
+    beside = row["level"] if not sloping else float(np.sqrt(row["level"] * row["level_last"]))
+    return place, float(np.nanmax([*near, beside]))
 
 
 def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
@@ -346,32 +376,47 @@ def _draw_ratios(
 
 
 def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
-    """Return how many times the base the last settled number of the first group is, with its interval."""
-    title = capitalised(series.title or series.unit)
+    """Return how many times the base the last settled number is, with its interval: of at most three groups."""
+    title, begin = capitalised(series.title or series.unit), period_words(base)
     known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]
     if known.empty:
-        return f"{title}: change since {period_words(base)} is not known"
-    known = known[known["group"] == known["group"].iloc[0]]
+        return f"{title}: change since {begin} is not known"
     settled = known[~known["period"].isin(series.unsettled)]
-    last = (settled if len(settled) else known).iloc[-1]
-    who = f"{title} ({last['group']})" if change["group"].nunique() > 1 else title
-    when = period_words(str(last["period"])) + ("" if len(settled) else " (provisional or covered in part)")
-    if np.isnan(last["ratio"]):
-        between = f"{last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
-        return f"{who}: {between} times as many in {when} as in {period_words(base)}"
-    interval = f"95 % interval {last['ratio_low']:.2f} to {last['ratio_high']:.2f}"
-    return f"{who}: {last['ratio']:.2f} times as many in {when} as in {period_words(base)} ({interval})"
+    periods = list(dict.fromkeys(change["period"]))
+    shown = settled if len(settled) else known
+    last = shown[shown["period"] == max(shown["period"], key=periods.index)]
+    end = period_words(str(last["period"].iloc[0])) + ("" if len(settled) else " (provisional or covered in part)")
+    if change["group"].nunique() > 1:
+        named = [f"{row['group']} {_times(row, number == 0)}" for number, (_, row) in enumerate(last.iterrows())]
+        return f"{title}, {begin} to {end}: {'; '.join(named[:GROUPS_NAMED])}"
+    return f"{title}, {begin} to {end}: {_times(last.iloc[0])}"
+
+
+DOUBLED: Final = 2.0
+TRIPLED: Final = 3.0
+GROUPS_NAMED: Final = 3
+"""Groups whose change is named in a title; the others are in the chart."""
+
+
+def _times(row: Any, first: bool = True) -> str:
+    """Return by how much a count differs, with its interval; that it doubled is said of the counts."""
+    interval = f"{'95 % interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+    if np.isnan(row["ratio"]):
+        return f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f} times"
+    more = "more than tripled, " if row["ratio"] > TRIPLED else "more than doubled, " if row["ratio"] > DOUBLED else ""
+    return f"{more}{row['ratio']:.2f} times ({interval})"
 
 
 def _on_change(change: pd.DataFrame) -> list[str]:
     """Return what the interval answers for."""
-    widest = float(change["dispersion"].max())
-    if widest > 1:
-        per = change.drop_duplicates("group").set_index("group")["dispersion"]
-        named = ", ".join(f"{group} {value:.1f}" for group, value in per.items()) if len(per) > 1 else f"{widest:.1f}"
-        chance = f"Intervals allow for counts that vary more than Poisson chance (times its variance: {named})."
-    else:
-        chance = "Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."
+    per = change.drop_duplicates("group").set_index("group")["scatter"]
+    if not bool((per > 0).any()):
+        return ["Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."]
+    named = ", ".join(f"{group} {value:.1%}" for group, value in per.items()) if len(per) > 1 else f"{per.iloc[0]:.1%}"
+    chance = (
+        "Intervals allow for Poisson chance in both numbers, and for years that lie off their course, alone or some in "
+        f"a row (by {named}, from the series itself and from what is usual)."
+    )
     said = [f"{chance} They do not answer for changes in recording or population."]
     if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
         said.append("A hollow mark stands in the middle of its bar: the number is hidden or rounded.")

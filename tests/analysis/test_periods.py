@@ -136,17 +136,6 @@ def test_change_of_rates_divides_by_the_growth_of_the_population():
     assert row["rate_ratio_low"] == pytest.approx(row["ratio_low"] / 1.2)
 
 
-def test_dispersion_widens_the_change_as_counts_so_many_times_smaller_would():
-    series = make_series({"2013": 400.0, "2019": 800.0})
-    wide = change_since(series, "2013", dispersion=4.0).iloc[1]
-    small = change_since(make_series({"2013": 100.0, "2019": 200.0}), "2013").iloc[1]
-    assert wide["ratio"] == 2
-    assert (wide["ratio_low"], wide["ratio_high"]) == pytest.approx((small["ratio_low"], small["ratio_high"]))
-    assert change_since(series, "2013", dispersion={"all": 4.0}).iloc[1]["ratio_low"] == wide["ratio_low"]
-    with pytest.raises(AnalysisError, match=r"A dispersion is at least 1: 0\.5"):
-        change_since(series, "2013", dispersion=0.5)
-
-
 def test_rates_of_another_base_do_not_join():
     one = with_rates(make_series({"2013": 1.0}), 100, per=100)
     with pytest.raises(AnalysisError, match="Rates per different numbers of people can't share an axis"):

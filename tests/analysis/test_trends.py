@@ -92,7 +92,7 @@ def test_intervals_of_hidden_counts_cover_all_they_may_be():
 
 
 def test_change_is_that_of_poisson_test():
-    found = change_since(make_series({"2014": 21, "2015": 11}), "2014").iloc[1]
+    found = change_since(make_series({"2014": 21, "2015": 11}), "2014", beyond_poisson=False).iloc[1]
     exposure = 800 / 3011
     assert found["ratio"] == 11 / 21
     assert found["ratio_low"] == pytest.approx(0.8584264 * exposure, abs=1e-7)
@@ -102,13 +102,13 @@ def test_change_is_that_of_poisson_test():
 @pytest.mark.parametrize(("count", "base"), [(0, 4), (7, 1), (3649, 1500)])
 def test_change_agrees_with_scipys_exact_binomial(count, base):
     exact = binomtest(count, count + base).proportion_ci(method="exact")
-    found = change_since(make_series({"2014": base, "2019": count}), "2014").iloc[1]
+    found = change_since(make_series({"2014": base, "2019": count}), "2014", beyond_poisson=False).iloc[1]
     assert found["ratio_low"] == pytest.approx(exact.low / (1 - exact.low), rel=1e-9)
     assert found["ratio_high"] == pytest.approx(exact.high / (1 - exact.high), rel=1e-9)
 
 
 def test_change_from_nothing_and_over_gaps():
-    found = change_since(make_series({"2014": 0, "2015": 5, "2016": np.nan}), "2014")
+    found = change_since(make_series({"2014": 0, "2015": 5, "2016": np.nan}), "2014", beyond_poisson=False)
     assert found["ratio"].isna().all()
     assert found["ratio_high"].iloc[1] == np.inf
     # Given 5 + 0, the share of 5 in 5: lower limit 0.025^(1/5), by hand.
@@ -118,17 +118,17 @@ def test_change_from_nothing_and_over_gaps():
 
 
 def test_change_of_a_hidden_count_covers_the_whole_interval():
-    hidden = change_since(make_series({"2014": 20, "2015": 1}, high=[20, 7]), "2014").iloc[1]
-    lowest = change_since(make_series({"2014": 20, "2015": 1}), "2014").iloc[1]
-    highest = change_since(make_series({"2014": 20, "2015": 7}), "2014").iloc[1]
+    hidden = change_since(make_series({"2014": 20, "2015": 1}, high=[20, 7]), "2014", beyond_poisson=False).iloc[1]
+    lowest = change_since(make_series({"2014": 20, "2015": 1}), "2014", beyond_poisson=False).iloc[1]
+    highest = change_since(make_series({"2014": 20, "2015": 7}), "2014", beyond_poisson=False).iloc[1]
     assert np.isnan(hidden["ratio"])
     assert (hidden["ratio_low"], hidden["ratio_high"]) == (lowest["ratio_low"], highest["ratio_high"])
 
 
 def test_change_from_a_hidden_base_covers_the_whole_interval():
-    hidden = change_since(make_series({"2014": 1, "2015": 20}, high=[7, 20]), "2014")
-    from_7 = change_since(make_series({"2014": 7, "2015": 20}), "2014").iloc[1]
-    from_1 = change_since(make_series({"2014": 1, "2015": 20}), "2014").iloc[1]
+    hidden = change_since(make_series({"2014": 1, "2015": 20}, high=[7, 20]), "2014", beyond_poisson=False)
+    from_7 = change_since(make_series({"2014": 7, "2015": 20}), "2014", beyond_poisson=False).iloc[1]
+    from_1 = change_since(make_series({"2014": 1, "2015": 20}), "2014", beyond_poisson=False).iloc[1]
     assert np.isnan(hidden["ratio"].iloc[1])
     assert (hidden["ratio_low"].iloc[1], hidden["ratio_high"].iloc[1]) == (from_7["ratio_low"], from_1["ratio_high"])
     # A period against itself has not changed, hidden or not.

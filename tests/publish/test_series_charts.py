@@ -19,7 +19,7 @@ from hotspots.analysis.trends import change_since, join_series
 from hotspots.errors import DisclosureError
 from hotspots.nouns import Series
 from hotspots.publish.maps import save_map
-from hotspots.publish.series_charts import draw_change, draw_series
+from hotspots.publish.series_charts import change_title, draw_change, draw_series
 
 COUNTS = (400.0, 405, 398, 402, 600, 610, 595)
 QUARTERS = [f"{year}/{year % 100 + 1} Q{q}" for year in (2012, 2013, 2014) for q in (1, 2, 3, 4)]
@@ -114,8 +114,8 @@ def test_a_change_of_level_crosses_its_line_with_its_size() -> None:
     figure = draw_series(series, change_points=extract)
     sizes = [text.get_text() for text in chart(figure).texts if "×" in text.get_text()]
     assert len(sizes) == int((extract.table["segment"] > 1).sum()) == 2
-    assert sizes[0].startswith("× 1.50\n(1.4")  # 601.7 / 401.25 by hand
-    assert "Upright strokes: the level changed, by so many times (95 % interval)." in prose(figure)
+    assert sizes[0].startswith("× 1.50\n(1.3")  # 601.7 / 401.25 by hand
+    assert "Upright strokes: the level or the slope changed." in prose(figure)
     assert_legible(figure)
 
 
@@ -133,21 +133,36 @@ def test_a_correction_below_zero_is_drawn_below_zero() -> None:
 
 def test_change_since_a_base_states_ratio_and_interval() -> None:
     series = counted((100, 90, 250))
-    figure = draw_change(change_since(series, "2013"), series, base="2013")
+    figure = draw_change(change_since(series, "2013", beyond_poisson=False), series, base="2013")
     np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), [1, 0.9, 2.5])
-    title = "Knife crime: 2.50 times as many in 2015 as in 2013 (95 % interval 1.97 to 3.19)"
+    title = "Knife crime, 2013 to 2015: more than doubled, 2.50 times (95 % interval 1.97 to 3.19)"
     # scipy.stats.binomtest(250, 350).proportion_ci(): 0.66385 to 0.76105, that is 1.9749 to 3.1850 as a ratio
     assert title in prose(figure)
     assert "Intervals take counts as Poisson" in prose(figure)
     assert_legible(figure)
 
 
+def test_the_change_of_every_group_is_in_the_title_and_only_of_settled_periods() -> None:
+    table = pd.DataFrame({"period": ["2013", "2014", "2015"] * 2, "group": ["all ages"] * 3 + ["under 25"] * 3})
+    table["low"] = table["high"] = [400.0, 500, 900, 100, 210, 900]
+    series = Series(
+        table.assign(ci_low=np.nan, ci_high=np.nan), unit="admissions", title="Admissions", release="open",
+        provisional=("2015",),
+    )  # fmt: skip
+    title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
+    # binomtest(500, 900) and (210, 310).proportion_ci(): 0.52240 to 0.58836, 0.62224 to 0.72908
+    assert title == (
+        "Admissions, 2013 to 2014: all ages 1.25 times (95 % interval 1.09 to 1.43); "
+        "under 25 more than doubled, 2.10 times (1.65 to 2.69)"
+    )
+
+
 def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
     series = both()
-    change = change_since(series, "2014", dispersion={"under 25": 2.5})
+    change = change_since(series, "2014")
     figure = draw_change(change, series, base="2014")
     assert "A hollow mark stands in the middle of its bar: the number is hidden or rounded." in prose(figure)
-    assert "(times its variance: all ages 1.0, under 25 2.5)" in prose(figure)
+    assert "for years that lie off their course, alone or some in a row (by all ages" in prose(figure)
     hollow = [line for line in chart(figure).lines if line.get_markerfacecolor() == "white"]
     assert [list(np.round(line.get_xdata())) for line in hollow] == [[0, 4, 6]]
     assert_legible(figure)

@@ -1,0 +1,147 @@
+"""How far two years of one series may differ by chance: Poisson, and what years vary beyond it.
+
+Pure functions on arrays. The size and the correlation of the scatter are not known, least of all from seven years; they
+are averaged over by how well they describe the series, and by how likely they were before it was seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from hotspots.analysis.courses import fit_course
+from hotspots.analysis.scatter import Scatter, chance_of_logs
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["USUAL_SCATTER", "YearlyScatter", "weigh_scatter"]
+
+NO_SCATTER: Final = 0.5
+"""Chance, before a series is seen, that its years vary by Poisson chance alone."""
+USUAL_SCATTER: Final = 0.03
+"""Mean of the scatter, where there is some, before a series is seen: exponential, so that large ones are rare."""
+TREND: Final = 0.15
+"""Chance, before a series is seen, of a steady rise or fall; its size is normal around 0 ..."""
+TREND_A_YEAR: Final = 0.1
+"""... with this standard deviation (10 % a year)."""
+BEND: Final = 0.03
+"""Chance, before a series is seen, of a rise or fall that begins or ends within it, anywhere alike ..."""
+BEND_A_YEAR: Final = 0.2
+"""... with this standard deviation (20 % a year)."""
+STEP: Final = 0.02
+"""Chance, before a series is seen, of another level from somewhere within it on, anywhere alike ..."""
+STEP_SIZE: Final = 0.3
+"""... with this standard deviation (30 %)."""
+SIZES: Final = np.geomspace(0.005, 0.5, 18)
+CORRELATIONS: Final = np.linspace(0.0, 0.95, 11)
+
+
+class YearlyScatter(NamedTuple):
+    """Scatters that were tried for one series, each with its weight."""
+
+    sd: Floats
+    correlation: Floats
+    weight: Floats
+    """Adds up to 1."""
+
+    @property
+    def mean(self) -> float:
+        """Scatter to be expected of a year, as a standard deviation of its logarithm."""
+        return float(self.weight @ self.sd)
+
+    def variance_between(self, apart: int, chance: float, level: float = 0.95) -> float:
+        """Return the variance of a normal with the same interval as the difference of two years' logarithms.
+
+        Parameters
+        ----------
+        apart
+            Years between them.
+        chance
+            Variance of the difference by Poisson chance.
+        level
+            Of the interval.
+        """
+        from scipy.optimize import brentq
+        from scipy.special import ndtr, ndtri
+
+        sd = np.sqrt(chance + 2 * self.sd**2 * (1 - self.correlation**apart))
+        beyond = 1 - level
+        widest = float(sd.max() * -ndtri(beyond / 2))
+        half = brentq(lambda x: float(self.weight @ (2 * ndtr(-x / sd))) - beyond, 0.0, widest * 1.01)
+        return float((half / -ndtri(beyond / 2)) ** 2)
+
+
+def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> YearlyScatter:
+    """Return how well every scatter describes a series of years, whatever its course.
+
+    Counts are Poisson around exp(course + deviation); deviations are an autoregression of order 1. Before the series is
+    seen: no deviation with probability 1/2, otherwise a standard deviation that is exponential with mean 3 %, any
+    correlation from 0 to 0.95 alike; the course a level with probability 0.8, a steady rise or fall with 0.15 (normal,
+    10 % a year), one that begins or ends within the series with 0.03 (normal, 20 % a year), a step with 0.02 (normal,
+    30 %). The level has a flat prior.
+
+    Parameters
+    ----------
+    counts
+        Shape (n,), in order, missing where there is a gap.
+    exposure
+        What counts are in proportion to, above 0, shape (n,); all alike where None.
+
+    References
+    ----------
+    Hoeting, Madigan, Raftery and Volinsky (1999), Statistical Science 14, 382-417 (averaging over models); Simpson and
+    others (2017), Statistical Science 32, 1-28 (exponential priors of standard deviations).
+    """
+    y: Floats = np.asarray(counts, dtype=float)
+    e = np.ones(len(y)) if exposure is None else np.asarray(exposure, dtype=float)
+    year = np.flatnonzero(np.isfinite(y) & np.isfinite(e) & (e > 0))
+    y, e = y[year], e[year]
+    tried = [(0.0, 0.0, NO_SCATTER)]
+    likely = np.exp(-SIZES / USUAL_SCATTER) * np.gradient(SIZES)
+    likely = likely / likely.sum() * (1 - NO_SCATTER) / len(CORRELATIONS)
+    tried += [(sd, rho, p) for sd, p in zip(SIZES, likely, strict=True) for rho in CORRELATIONS]
+    sd, correlation, before = (np.array(column, dtype=float) for column in zip(*tried, strict=True))
+    if len(y) < 2 or y.sum() == 0:
+        return YearlyScatter(sd, correlation, before / before.sum())
+    time = year.astype(float)
+    straight = np.column_stack([np.ones(len(y)), time - time.mean()])
+    chance = np.diag(chance_of_logs(fit_course(y, e, straight, Scatter(0.0, 0.0), time=time).mean))
+    courses = _courses(year)
+    logs = np.log(y + 0.5) - np.log(e)
+    apart = np.abs(year[:, None] - year[None, :])
+    weight = np.log(before)
+    for number, (size, rho) in enumerate(zip(sd, correlation, strict=True)):
+        covariance = chance + size**2 * rho**apart
+        values = [np.log(share) + _restricted(logs, covariance + course) for share, course in courses]
+        weight[number] += np.logaddexp.reduce(values)
+    weight = np.exp(weight - weight.max())
+    return YearlyScatter(sd, correlation, weight / weight.sum())
+
+
+def _courses(year: NDArray[np.intp]) -> list[tuple[float, Floats]]:
+    """Return the chance of every course before a series is seen, and what it adds to the covariance."""
+    time = year - year.mean()
+    bends = [
+        bent
+        for turn in year[2:-2]
+        for bent in (np.maximum(year - turn, 0).astype(float), np.minimum(year - turn, 0).astype(float))
+    ]
+    steps = [(year >= first).astype(float) for first in year[2:-1]]
+    found = [(TREND, TREND_A_YEAR * time)]
+    found += [(BEND / len(bends), BEND_A_YEAR * bent) for bent in bends]
+    found += [(STEP / len(steps), STEP_SIZE * step) for step in steps]
+    level = 1 - sum(share for share, _ in found)
+    return [(level, np.zeros((len(year),) * 2)), *((share, np.outer(column, column)) for share, column in found)]
+
+
+def _restricted(logs: Floats, covariance: Floats) -> float:
+    """Return the log-likelihood of logarithms around an unknown level, up to a constant."""
+    root = np.linalg.cholesky(covariance)
+    one, left = np.linalg.solve(root, np.column_stack([np.ones(len(logs)), logs])).T
+    weight = float(one @ one)
+    rest = float(left @ left) - float(one @ left) ** 2 / weight
+    return -0.5 * rest - float(np.log(np.diag(root)).sum()) - 0.5 * float(np.log(weight))
