@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from hotspots.pipeline import check_study, run_study
     from hotspots.publish.authority_chart import draw_authority_effects
     from hotspots.publish.briefing import Page, write_briefing
+    from hotspots.publish.change_charts import draw_change
     from hotspots.publish.charts import draw_correlogram, draw_factors, draw_series
     from hotspots.publish.density_charts import draw_prediction
     from hotspots.publish.extract_charts import draw_profile, draw_recording, draw_standardised
@@ -82,7 +83,6 @@ if TYPE_CHECKING:
     from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
     from hotspots.publish.school_phrases import flagged_schools
     from hotspots.publish.school_tables import write_school_tables
-    from hotspots.publish.series_charts import draw_change
     from hotspots.sources.ages import read_ages
     from hotspots.sources.assessments import read_all_factors, read_episodes, read_factors
     from hotspots.sources.boundaries import read_areas, read_places
@@ -180,7 +180,7 @@ _HOMES = {
     "Page": "publish.briefing",
     "write_briefing": "publish.briefing",
     "draw_prediction": "publish.density_charts",
-    "draw_change": "publish.series_charts",
+    "draw_change": "publish.change_charts",
     "draw_standardised": "publish.extract_charts",
     "draw_recording": "publish.extract_charts",
     "draw_profile": "publish.extract_charts",

@@ -261,9 +261,10 @@ def _on_schools(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
 
 def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
     """Give stem, chart and alternative text of every series: its numbers, its rates, its change since the base year."""
+    from hotspots.publish.change_charts import draw_change
     from hotspots.publish.extract_words import extract_alt
     from hotspots.publish.saving import title_of
-    from hotspots.publish.series_charts import draw_change, draw_series
+    from hotspots.publish.series_charts import draw_series
 
     for series in inputs.series:
         steps = findings.change_points.get(series.name)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.analysing import analyse
+from hotspots.headlines import headlines
 from hotspots.output_folder import replaced_folder
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
-from hotspots.writing import finish_summary, headlines, write_outputs
+from hotspots.writing import finish_summary, write_outputs
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
 

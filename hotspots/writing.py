@@ -11,22 +11,19 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysing import Findings
-from hotspots.analysis.clustering import GLOBAL_WORDS, clustering_sentence
-from hotspots.analysis.correlogram import CORRELOGRAM_WORDS, scale_sentence
-from hotspots.analysis.prediction import best_bandwidth
+from hotspots.analysis.clustering import GLOBAL_WORDS
+from hotspots.analysis.correlogram import CORRELOGRAM_WORDS
 from hotspots.analysis.school_rates import describe_rates
 from hotspots.dating import imprint, study_date
 from hotspots.drawing import draw_everything
 from hotspots.fingerprints import fingerprints
+from hotspots.headlines import headlines
 from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Surface, count_schools
 from hotspots.publish import wording
-from hotspots.publish.extract_words import extract_title
-from hotspots.publish.hotspot_words import hotspots_sentence, where_it_lies
+from hotspots.publish.hotspot_words import where_it_lies
 from hotspots.publish.phrases import capitalised, listed
-from hotspots.publish.school_phrases import schools_sentence
-from hotspots.publish.series_charts import change_title, line_title
 from hotspots.publish.styles import marking
-from hotspots.publish.surface_words import surface_paragraphs, surface_sentence
+from hotspots.publish.surface_words import surface_paragraphs
 from hotspots.reading import Inputs, Report, describe
 from hotspots.testable import untestable
 from hotspots.vocabulary import METHOD_TITLES, weakest_release
@@ -36,9 +33,6 @@ if TYPE_CHECKING:
 
     from hotspots.publish.briefing import Page
     from hotspots.study import Study
-
-FLAGGED = 0.05
-"""Share of the area that is spoken of where a table has several."""
 
 
 def write_outputs(
@@ -191,40 +185,6 @@ def overall_release(inputs: Inputs, findings: Findings) -> str:
 def _sources(inputs: Inputs) -> list[Any]:
     maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
     return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
-
-
-def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
-    """Return what was found, a sentence each: hot areas of every source, schools, series and extracts."""
-    places = [section.place for section in study.places]
-    sentences = []
-    for result in findings.results:
-        if result.method == "getis_ord":
-            sentences.append(wording.places_sentence(result, places))
-            sentences.append(hotspots_sentence(result, findings.hotspots.get(result.name, ())))
-            sentences.append(wording.certainty_sentence(result))
-            if result.name in findings.clustering:
-                sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
-            if result.name in findings.correlograms:
-                sentences.append(scale_sentence(findings.correlograms[result.name], title=result.title))
-    for surface in findings.surfaces:
-        if surface.p_raised is not None:
-            sentences.append(surface_sentence(surface, findings.contours[surface.stem]))
-    for name, table in findings.predictions.items():
-        share = min(table["share_of_area"], key=lambda one: abs(one - FLAGGED))
-        later = inputs.predictions[name][1]
-        words = best_bandwidth(table, share=share).words
-        sentences.append(f"{capitalised(later.title)}, {later.period}: {words[:1].lower()}{words[1:]}")
-    if findings.schools is not None:
-        sentences += [wording.schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
-    for series in inputs.series:
-        change, steps = findings.changes.get(series.name), findings.change_points.get(series.name)
-        sentences.append(line_title(series, "rate" if series.rate_per and steps is not None else "count", steps) + ".")
-        if change is not None:
-            sentences.append(change_title(change.table, change.years, change.base) + ".")
-    if inputs.factors is not None and inputs.recording is None:
-        sentences.append(wording.factors_title(inputs.factors) + ".")
-    sentences += [extract_title(extract) + "." for extract in findings.extracts]
-    return [sentence for sentence in sentences if sentence]
 
 
 # --------------------------------------------------------------------------- summary

@@ -15,6 +15,7 @@ import pandas as pd
 import pyogrio
 import rasterio
 import shapely
+import statsmodels.api as sm
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import beta
@@ -182,11 +183,45 @@ class Book:
         if table["period"].str.contains(" Q").any():
             table = self.table(f"{name}_years")
         rows = table[table["group"] == (group or table["group"].iloc[0])].set_index("period")
-        spread = float(rows["dispersion"].iloc[0])
+        spread = float(rows.loc[period, "dispersion"])
         one, other = (float(rows.loc[key, "low"]) for key in (period, base))
         x, y = one / spread, other / spread
         low, high = beta.ppf(0.025, x, y + 1), beta.ppf(0.975, x + 1, y)
         return f"{one / other:.2f}", f"{low / (1 - low):.2f}", f"{high / (1 - high):.2f}"
+
+    def course(self, title: str, group: str | None, until: str | None = None) -> tuple[float, float, float]:
+        """Return level, ratio of the last fitted number to the first or to the level, and growth a year.
+
+        A Poisson regression by statsmodels: a straight line in logarithms, or a level to the period `until` and a line
+        from there on (with a jump, where the run found one); of quarters with their season.
+        """
+        table, name, provisional = self.series(title)
+        table = table[table["group"] == (group or table["group"].iloc[0])]
+        table = table[~table["period"].isin(provisional) & table["low"].notna()].reset_index(drop=True)
+        time, quarterly = np.arange(len(table)), bool(table["period"].str.contains(" Q").any())
+        people = table["population"] / (4 if quarterly else 1) / 100_000 if "population" in table else time * 0 + 1.0
+        columns = [np.ones(len(table))]
+        place = int(table.index[table["period"] == until][0]) if until else 0
+        columns.append(np.maximum(time - place, 0))
+        if until and self.table(f"{name}_change_points")["step"].notna().any():
+            columns.append(time > place)
+        bare = np.column_stack(columns).astype(float)
+        quarter = table["period"].str[-1].to_numpy()
+        season = [(quarter == number) - 0.25 for number in "123"] if quarterly else []
+        fit = sm.GLM(
+            table["low"], np.column_stack([bare, *season]), family=sm.families.Poisson(), exposure=people
+        ).fit()
+        own = np.asarray(fit.params)
+        usual = np.exp([*(own[-3:] - own[-3:].sum() / 4), -own[-3:].sum() / 4]).mean() if quarterly else 1.0
+        logs = bare @ own[: bare.shape[1]]
+        growth = np.expm1(own[1] * (4 if quarterly else 1))
+        return float(np.exp(logs[0]) * usual), float(np.exp(logs[-1] - logs[0])), float(growth)
+
+    def course_limits(self, title: str, group: str | None) -> tuple[str, str]:
+        """Return the interval of the last ratio, as the table of change points has it."""
+        table = self.table(f"{self.series(title)[1]}_change_points")
+        row = table[table["group"] == (group or table["group"].iloc[0])].iloc[-1]
+        return f"{row['ratio_low']:.2f}", f"{row['ratio_high']:.2f}"
 
     # ----------------------------------------------------------------------- schools
 

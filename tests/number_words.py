@@ -311,13 +311,48 @@ def _(book: Book, said: Said) -> Said:
     }
 
 
+TIMES: Final = r"\((?P<ratio>[\d.]+) times, 95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)"
+
+
 @saying(
-    rf"{GROUP}: (?P<ratio>[\d.]+) times as many in (?P<period>[\d/]+) as in (?P<base>[\d/]+) "
-    r"\(95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)\.?"
+    rf"{GROUP}: level at about (?P<level>[\d.,]+) (?P<per>a year|a quarter|per 100,000 people and year) until "
+    rf"(?P<until>[\d/Q ]+), then (?P<verb>more than doubled|rose) by (?P<end>[\d/Q ]+) {TIMES}\.?"
 )
 def _(book: Book, said: Said) -> Said:
-    ratio, low, high = book.change(said["title"], said["group"], said["period"], said["base"])
-    return {"ratio": ratio, "low": low, "high": high}
+    level, ratio, _ = book.course(said["title"], said["group"], said["until"])
+    low, high = book.course_limits(said["title"], said["group"])
+    assert (said["verb"] == "more than doubled") == (float(low) >= 2)
+    assert abs(float(said["level"].replace(",", "")) / level - 1) < 0.05, (said, level)
+    assert said["end"] == book.settled_ends(said["title"], said["group"], "low")["last"][0]
+    return {"ratio": f"{ratio:.2f}", "low": low, "high": high, "level": said["level"]}
+
+
+@saying(
+    rf"{GROUP}: (?P<verb>rose|fell) steadily, by (?P<growth>[\d.]+%) a year from (?P<begin>[\d/Q ]+) to "
+    rf"(?P<end>[\d/Q ]+) {TIMES}\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    _, ratio, growth = book.course(said["title"], said["group"])
+    low, high = book.course_limits(said["title"], said["group"])
+    assert said["end"] == book.settled_ends(said["title"], said["group"], "low")["last"][0]
+    verb = "rose" if growth > 0 else "fell"
+    return {"ratio": f"{ratio:.2f}", "low": low, "high": high, "growth": f"{abs(growth):.1%}", "verb": verb}
+
+
+CHANGED: Final = re.compile(
+    r"(?:(all ages|under 25) )?(more than doubled, )?([\d.]+) times \((?:95 % interval )?([\d.]+) to ([\d.]+)\)"
+)
+
+
+@saying(r"(?P<title>.+?), (?P<base>\d{4}(?:/\d\d)?) to (?P<period>\d{4}(?:/\d\d)?): (?P<all>.+?)\.?")
+def _(book: Book, said: Said) -> Said:
+    parts = CHANGED.findall(said["all"])
+    assert len(parts) == len(said["all"].split("; ")), said
+    for group, doubled, *numbers in parts:
+        wanted = book.change(said["title"], group, said["period"], said["base"])
+        assert tuple(numbers) == wanted, (said, wanted)
+        assert bool(doubled) == (2 < float(wanted[0]) < 3), said
+    return {"all": said["all"], "title": said["title"]}
 
 
 # --------------------------------------------------------------------------- authorities

@@ -17,13 +17,14 @@ from hotspots.analysing import Findings, _children, _compare_schools
 from hotspots.analysis.divergence import diverging_schools
 from hotspots.drawing import _charts, _sheets, _Table
 from hotspots.errors import StudyError
+from hotspots.headlines import headlines
 from hotspots.nouns import Ages, Deprivation, Schools, StudyArea, count_schools
 from hotspots.publish.ground import prepare_ground
 from hotspots.reading import Inputs
 from hotspots.study import Study, make_study
 from hotspots.testable import untestable
 from hotspots.vocabulary import INVENTED
-from hotspots.writing import _describe_school_result, _without_gaps, _write_tables, headlines
+from hotspots.writing import _describe_school_result, _without_gaps, _write_tables
 
 SIDE = 8
 N = SIDE * SIDE

@@ -109,8 +109,9 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     Returns
     -------
     DataFrame
-        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, and `scatter`: the
-        standard deviation, beyond Poisson chance, that a period of the group is taken to have. Missing in gaps, where a
+        Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, `scatter` (the
+        standard deviation, beyond Poisson chance, that a period of the group is taken to have) and `dispersion` (how
+        many times smaller the counts are taken for the interval). Missing in gaps, where a
         number is below 0, and where the base is a gap; `ratio` is missing and `ratio_high` infinite where the base may
         be 0. Where the series has a `population`, also `rate_ratio`, `rate_ratio_low` and `rate_ratio_high`: the same
         for the rates.
@@ -152,6 +153,7 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     found["ratio_low"] = np.where(is_base, ratio, ratio_low)
     found["ratio_high"] = np.where(is_base, ratio, ratio_high)
     found["scatter"] = scatter
+    found["dispersion"] = times
     if "population" in table.columns:
         people = table["population"].to_numpy(dtype=float)
         grown = people / at_base["population"].reindex(table["group"]).to_numpy(dtype=float)

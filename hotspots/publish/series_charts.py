@@ -1,4 +1,4 @@
-"""Printed charts of series: counts or rates by period, their change points, and the change since a base period."""
+"""Printed charts of series: counts or rates by period, with the course found in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["LINES", "change_title", "draw_change", "draw_series", "line_title"]
+__all__ = [
+    "LINES",
+    "as_number",
+    "draw_series",
+    "line_title",
+    "name_lines",
+    "name_periods",
+    "note_unsettled",
+    "of_which",
+]
 
 LINES: Final = (
     ("#1b4f8f", "-", "o"),
@@ -69,7 +78,7 @@ def draw_series(
             unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
         what = f"{counted} by period; shading is the 95 % interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure, change_points), what)
-        notes = [*series.notes, *_on_unsettled(series), *_on_changes(change_points)]
+        notes = [*series.notes, *note_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(series.table["period"].astype(str)))
@@ -83,11 +92,11 @@ def draw_series(
         axes.grid(axis="x", visible=False)
         axes.set_xlim(-0.3, len(periods) - 0.7)
         axes.set_ylim(bottom=_floor(series, names))
-        axes.yaxis.set_major_formatter(_as_number)
-        _name_periods(axes, periods)
+        axes.yaxis.set_major_formatter(as_number)
+        name_periods(axes, periods)
         if change_points is not None:
             _mark_changes(axes, series, change_points, periods, names)
-        _name_lines(sheet, axes, [end for end in ends if end is not None])
+        name_lines(sheet, axes, [end for end in ends if end is not None])
     return sheet.figure
 
 
@@ -98,7 +107,7 @@ _COUNT: Final = ("low", "high", "ci_low", "ci_high")
 _RATE: Final = ("rate_low", "rate_high", "rate_ci_low", "rate_ci_high")
 
 
-def _as_number(value: float, _: object = None) -> str:
+def as_number(value: float, _: object = None) -> str:
     """Return a number of an axis: thousands separated, a true minus sign, decimals only where it has some."""
     return f"{value:,.10g}".replace("-", "\u2212")
 
@@ -143,7 +152,7 @@ def _floor(series: Series, names: Sequence[str]) -> float:
     return lowest * 1.1 if lowest < 0 else 0.0
 
 
-def _on_unsettled(series: Series, provisional: str = PROVISIONAL, incomplete: str = INCOMPLETE) -> list[str]:
+def note_unsettled(series: Series, provisional: str = PROVISIONAL, incomplete: str = INCOMPLETE) -> list[str]:
     """Return which periods are provisional, and which covered in part."""
     pairs = ((provisional, series.provisional), (incomplete, series.incomplete))
     return [f"{what}: {listed([period_words(period) for period in which])}." for what, which in pairs if which]
@@ -201,11 +210,11 @@ def _draw_line(
     number = f"{low[last]:,.{digits}f}"
     if low[last] != high[last]:
         number += f"–{high[last]:,.{digits}f}"
-    number += _of_which(str(rows.index[last]), series, is_end=last == known[-1])
+    number += of_which(str(rows.index[last]), series, is_end=last == known[-1])
     return (f"{group}: {number}" if group else number, float(middle[last]), colour)
 
 
-def _of_which(period: str, series: Series, *, is_end: bool) -> str:
+def of_which(period: str, series: Series, *, is_end: bool) -> str:
     """Return of which period the number beside a line is, where it is not simply that of its end."""
     if is_end and period not in series.unsettled:
         return ""
@@ -213,14 +222,14 @@ def _of_which(period: str, series: Series, *, is_end: bool) -> str:
     return f" in {period_words(period)}{why}"
 
 
-def _name_periods(axes: Axes, periods: Sequence[str]) -> None:
+def name_periods(axes: Axes, periods: Sequence[str]) -> None:
     """Name as many periods as can be read, always from the first on."""
     longest = max((len(period) for period in periods), default=1)
     step = int(np.ceil(len(periods) * max(longest, 3) / 100)) or 1
     axes.set_xticks(range(0, len(periods), step), [period_words(period) for period in periods[::step]])
 
 
-def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
+def name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
     """Write name and last number at the end of each line, pushed apart where lines end close together."""
     box = axes.get_position()
     bottom, height = box.y0 * sheet.height, box.height * sheet.height
@@ -235,7 +244,7 @@ def _name_lines(sheet: Sheet, axes: Axes, ends: Sequence[tuple[str, float, str]]
         sheet.write(box.x1 * sheet.width + 2.0, top, words, size=size, weight="bold", colour=colour)
 
 
-# --------------------------------------------------------------------------- change
+# --------------------------------------------------------------------------- courses
 
 
 def _mark_changes(
@@ -283,141 +292,3 @@ def _place_of_ratio(row: Mapping[Hashable, Any], first: int, last: int, upper: A
     near = upper[max(middle - 2, 0) : middle + 1] if not row["ratio"] < 1 else upper[max(middle - 1, 0) : middle + 3]
     beside = row["level"] if not sloping else float(np.sqrt(row["level"] * row["level_last"]))
     return place, float(np.nanmax([*near, beside]))
-
-
-def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
-    """Return a chart of every period's count as a ratio to the base period's, with its 95 % interval.
-
-    Parameters
-    ----------
-    change
-        From `change_since`.
-    series
-        What the change is of: its words, source and release mark stand on the sheet.
-    base
-        The period everything is compared with.
-
-    Returns
-    -------
-    Figure
-        A4 landscape, for `save_map`.
-
-    Raises
-    ------
-    DisclosureError
-        If the series holds unprotected counts of people.
-    """
-    need_released(series, "A chart")
-    with look():
-        counted = f"{capitalised(series.unit)} {series.base}".rstrip()
-        what = f"{counted} as a ratio to {period_words(base)}; bars are 95 % intervals"
-        sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
-        bottom = write_notes(
-            sheet,
-            left,
-            bottom,
-            right,
-            [
-                *series.notes,
-                *_on_unsettled(series, "Provisional, and may still change", "Covered in part"),
-                *_on_change(change),
-            ],
-        )
-        axes = open_axes(sheet, (left, bottom, right, top), beside=48)
-        periods = list(dict.fromkeys(change["period"].astype(str)))
-        groups = list(dict.fromkeys(change["group"].astype(str)))
-        ends = []
-        for number, group in enumerate(groups):
-            rows = change[change["group"] == group].set_index("period").reindex(periods)
-            shift = (number - (len(groups) - 1) / 2) * min(0.12, 0.5 / len(groups))
-            ends.append(_draw_ratios(axes, rows, "" if len(groups) == 1 else group, (number, shift), series))
-        axes.axhline(1.0, color=INK, linewidth=0.8)
-        tidy(axes, x="", y=f"Times the number of {period_words(base)}")
-        axes.grid(axis="x", visible=False)
-        axes.set_xlim(-0.4, len(periods) - 0.6)
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(_as_number)
-        _name_periods(axes, periods)
-        _name_lines(sheet, axes, [end for end in ends if end is not None])
-    return sheet.figure
-
-
-def _draw_ratios(
-    axes: Axes, rows: pd.DataFrame, group: str, beside: tuple[int, float], series: Series
-) -> tuple[str, float, str] | None:
-    """Draw one group's ratios; return its name with the last settled one, its height and the colour.
-
-    `beside` is the number of the group and how far its marks are moved from the others'.
-    """
-    number, shift = beside
-    colour, dashes, marker = LINES[number % len(LINES)]
-    x = np.arange(len(rows), dtype=float) + shift
-    ratio, low, high = (rows[name].to_numpy(dtype=float) for name in ("ratio", "ratio_low", "ratio_high"))
-    drawn = np.isfinite(low) & np.isfinite(high)
-    # A gap breaks the line; a hidden number stands in the middle of what it may be.
-    middle = np.where(np.isfinite(ratio), ratio, np.where(drawn, (low + high) / 2, np.nan))
-    axes.plot(x, middle, color=colour, linestyle=dashes, linewidth=1.2, marker=marker, markersize=4.5)
-    axes.vlines(x[drawn], low[drawn], high[drawn], color=colour, linewidth=2.2, alpha=0.6)
-    unsure = drawn & np.isnan(ratio)
-    if unsure.any():
-        axes.plot(
-            x[unsure], middle[unsure], color=colour, linestyle="none", marker=marker, markersize=5.0,
-            markerfacecolor="white", markeredgewidth=1.2,
-        )  # fmt: skip
-    known = np.flatnonzero(drawn)
-    if not len(known):
-        return None
-    settled = known[~rows.index[known].isin(list(series.unsettled))]
-    last = settled[-1] if len(settled) else known[-1]
-    hidden = not np.isfinite(ratio[last])
-    words = f"\u00d7 {low[last]:.2f}\u2013{high[last]:.2f}" if hidden else f"\u00d7 {ratio[last]:.2f}"
-    words += _of_which(str(rows.index[last]), series, is_end=last == known[-1])
-    return (f"{group}: {words}" if group else words, float(middle[last]), colour)
-
-
-def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
-    """Return how many times the base the last settled number is, with its interval: of at most three groups."""
-    title, begin = capitalised(series.title or series.unit), period_words(base)
-    known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]
-    if known.empty:
-        return f"{title}: change since {begin} is not known"
-    settled = known[~known["period"].isin(series.unsettled)]
-    periods = list(dict.fromkeys(change["period"]))
-    shown = settled if len(settled) else known
-    last = shown[shown["period"] == max(shown["period"], key=periods.index)]
-    end = period_words(str(last["period"].iloc[0])) + ("" if len(settled) else " (provisional or covered in part)")
-    if change["group"].nunique() > 1:
-        named = [f"{row['group']} {_times(row, number == 0)}" for number, (_, row) in enumerate(last.iterrows())]
-        return f"{title}, {begin} to {end}: {'; '.join(named[:GROUPS_NAMED])}"
-    return f"{title}, {begin} to {end}: {_times(last.iloc[0])}"
-
-
-DOUBLED: Final = 2.0
-TRIPLED: Final = 3.0
-GROUPS_NAMED: Final = 3
-"""Groups whose change is named in a title; the others are in the chart."""
-
-
-def _times(row: Any, first: bool = True) -> str:
-    """Return by how much a count differs, with its interval; that it doubled is said of the counts."""
-    interval = f"{'95 % interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
-    if np.isnan(row["ratio"]):
-        return f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f} times"
-    more = "more than tripled, " if row["ratio"] > TRIPLED else "more than doubled, " if row["ratio"] > DOUBLED else ""
-    return f"{more}{row['ratio']:.2f} times ({interval})"
-
-
-def _on_change(change: pd.DataFrame) -> list[str]:
-    """Return what the interval answers for."""
-    per = change.drop_duplicates("group").set_index("group")["scatter"]
-    if not bool((per > 0).any()):
-        return ["Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."]
-    named = ", ".join(f"{group} {value:.1%}" for group, value in per.items()) if len(per) > 1 else f"{per.iloc[0]:.1%}"
-    chance = (
-        "Intervals allow for Poisson chance in both numbers, and for years that lie off their course, alone or some in "
-        f"a row (by {named}, from the series itself and from what is usual)."
-    )
-    said = [f"{chance} They do not answer for changes in recording or population."]
-    if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
-        said.append("A hollow mark stands in the middle of its bar: the number is hidden or rounded.")
-    return said

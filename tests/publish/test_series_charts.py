@@ -18,8 +18,9 @@ from hotspots.analysis.periods import with_intervals, with_rates
 from hotspots.analysis.trends import change_since, join_series
 from hotspots.errors import DisclosureError
 from hotspots.nouns import Series
+from hotspots.publish.change_charts import change_title, draw_change
 from hotspots.publish.maps import save_map
-from hotspots.publish.series_charts import change_title, draw_change, draw_series
+from hotspots.publish.series_charts import draw_series
 
 COUNTS = (400.0, 405, 398, 402, 600, 610, 595)
 QUARTERS = [f"{year}/{year % 100 + 1} Q{q}" for year in (2012, 2013, 2014) for q in (1, 2, 3, 4)]
@@ -162,7 +163,7 @@ def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
     change = change_since(series, "2014")
     figure = draw_change(change, series, base="2014")
     assert "A hollow mark stands in the middle of its bar: the number is hidden or rounded." in prose(figure)
-    assert "for years that lie off their course, alone or some in a row (by all ages" in prose(figure)
+    assert "for years that lie off their course, alone or some in a row (by about" in prose(figure)
     hollow = [line for line in chart(figure).lines if line.get_markerfacecolor() == "white"]
     assert [list(np.round(line.get_xdata())) for line in hollow] == [[0, 4, 6]]
     assert_legible(figure)
@@ -179,7 +180,7 @@ def test_a_gap_breaks_the_change_too() -> None:
 def test_a_change_speaks_of_the_last_year_that_is_final() -> None:
     series = counted((100, 90, 250), provisional=("2015",))
     figure = draw_change(change_since(series, "2013"), series, base="2013")
-    assert "Knife crime: 0.90 times as many in 2014 as in 2013" in prose(figure)
+    assert "Knife crime, 2013 to 2014: 0.90 times (95 % interval" in prose(figure)
     assert "\u00d7 0.90 in 2014" in words(figure)
     assert "Provisional, and may still change: 2015." in prose(figure)
     assert_legible(figure)
