@@ -10,6 +10,7 @@ from hotspots.analysis.prediction import best_bandwidth
 from hotspots.findings import Findings
 from hotspots.publish import wording
 from hotspots.publish.change_charts import change_title
+from hotspots.publish.course_words import course_sentence
 from hotspots.publish.extract_words import extract_title
 from hotspots.publish.hotspot_words import hotspots_sentence
 from hotspots.publish.phrases import capitalised
@@ -53,7 +54,9 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
     for series in inputs.series:
         change, steps = findings.changes.get(series.name), findings.change_points.get(series.name)
         sentences.append(line_title(series, "rate" if series.rate_per and steps is not None else "count", steps) + ".")
-        if change is not None:
+        # Where the course of the only group is told, its change since one year is in the chart and would say it again.
+        told = steps is not None and course_sentence(series, steps) and series.table["group"].nunique() == 1
+        if change is not None and not told:
             sentences.append(change_title(change.table, change.years, change.base) + ".")
     if inputs.factors is not None and inputs.recording is None:
         sentences.append(wording.factors_title(inputs.factors) + ".")

@@ -147,10 +147,10 @@ def _on_change(change: pd.DataFrame) -> list[str]:
     per = change.drop_duplicates("group").set_index("group")["scatter"]
     if not bool((per > 0).any()):
         return ["Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."]
-    named = listed([f"{value:.1%} ({group})" if len(per) > 1 else f"{value:.1%}" for group, value in per.items()])
+    named = listed([f"{value:.1%} for {group}" if len(per) > 1 else f"{value:.1%}" for group, value in per.items()])
     chance = (
         "Intervals allow for Poisson chance in both numbers, and for years that lie off their course, alone or some in "
-        f"a row (by about {named}, from the series itself and from what is usual)."
+        f"a row, by about {named} (one standard deviation, from the series itself and from what is usual)."
     )
     said = [f"{chance} They do not answer for changes in recording or population."]
     if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):

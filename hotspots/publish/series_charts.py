@@ -169,7 +169,9 @@ def _on_changes(change_points: Extract | None) -> list[str]:
     if stepped:
         said.append("Upright strokes: the level or the slope changed.")
     if sloping or stepped:
-        said.append("Numbers: how many times the level before, or at the start of a rise or fall, was reached (95 %).")
+        said.append(
+            "Numbers: how many times the level before, or at the start of a rise or fall, was reached (95 % interval)."
+        )
     elif bool((table["reason"] == "").any()):
         said.append(NO_CHANGE)
     return [*said, change_points.words, *change_points.notes]

@@ -163,7 +163,7 @@ def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
     change = change_since(series, "2014")
     figure = draw_change(change, series, base="2014")
     assert "A hollow mark stands in the middle of its bar: the number is hidden or rounded." in prose(figure)
-    assert "for years that lie off their course, alone or some in a row (by about" in prose(figure)
+    assert "for years that lie off their course, alone or some in a row, by about" in prose(figure)
     hollow = [line for line in chart(figure).lines if line.get_markerfacecolor() == "white"]
     assert [list(np.round(line.get_xdata())) for line in hollow] == [[0, 4, 6]]
     assert_legible(figure)
