@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.assessing import make_extracts
-from hotspots.errors import AnalysisError
+from hotspots.errors import AnalysisError, reason_of
 from hotspots.findings import Findings, attempt
-from hotspots.testable import empty_sides, nothing_happened
+from hotspots.testable import empty_sides, need_index, nothing_happened
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
     _make_surfaces(study, inputs, findings, report)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
-        attempt(findings, "schools against deprivation", _add_schools, study, inputs)
+        attempt(findings, "schools against deprivation", _compare_schools, study, inputs)
     make_extracts(study, inputs, findings, report)
     return findings
 
@@ -109,7 +109,7 @@ def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, f
         findings.correlograms[name] = correlogram(counts)
     except AnalysisError as error:
         # A source of which nothing can be said stops no other.
-        findings.left_out[f"clustering of {counts.title}"] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+        findings.left_out[f"clustering of {counts.title}"] = reason_of(error)
 
 
 # --------------------------------------------------------------------------- surfaces
@@ -247,25 +247,14 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 # --------------------------------------------------------------------------- schools
 
 
-def _add_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
-    _compare_schools(study, inputs, findings)
-
-
-def _compare_schools(study: Study, inputs: Inputs, findings: Findings) -> None:
+def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
     """Add the schools against deprivation, and what is said of them in space."""
     from hotspots.analysis.divergence import diverging_schools
 
     assert study.schools is not None
     assert inputs.schools is not None
     assert inputs.deprivation is not None
-    index = inputs.deprivation.table[["score", "rank"]].reindex(inputs.area.ids)
-    if not index.notna().to_numpy().any() and all(code.startswith("W") for code in inputs.area.ids):
-        title = inputs.deprivation.title
-        why = ": IDACI is of England only" if "IDACI" in title.upper() else ""
-        findings.left_out["schools against deprivation"] = (
-            f"{title} has neither score nor rank for any area of the study{why}"
-        )
-        return
+    need_index(inputs.deprivation, inputs.area)
     findings.schools = diverging_schools(
         inputs.schools,
         inputs.deprivation,
@@ -303,4 +292,4 @@ def _look_around_schools(study: Study, result: SchoolResult, findings: Findings)
             findings.school_looks[name] = look()
         except AnalysisError as error:
             what = f"schools and their {name.replace('_', ' ')}"
-            findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+            findings.left_out[what] = reason_of(error)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from hotspots.errors import AnalysisError, reason_of
 from hotspots.reading import describe
-from hotspots.testable import empty_sides, nothing_happened, untestable
+from hotspots.testable import empty_sides, need_index, nothing_happened, untestable
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
+    from hotspots.analysis.school_table import Prepared
     from hotspots.reading import Inputs
     from hotspots.study import Study
 
@@ -58,10 +60,36 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
     for section in study.events:
         if section.standardised and study.population_by_age is None:
             left_out[f"standardised rates of {section.title}"] = "no population by age"
-    schools = inputs.schools
-    if schools is not None and len(schools) and len(untestable(schools, inputs.placed)) == len(schools):
-        left_out["schools against deprivation"] = "none of the schools can be tested"
+    if inputs.schools is not None and inputs.deprivation is not None:
+        try:
+            _ready_schools(study, inputs)
+        except AnalysisError as error:
+            left_out["schools against deprivation"] = reason_of(error)
     return left_out
+
+
+def _ready_schools(study: Study, inputs: Inputs) -> Prepared:
+    """Return the schools of a study as they will be compared, as far as can be told without fitting a line.
+
+    Raises
+    ------
+    AnalysisError
+        If they can't be compared with deprivation.
+    """
+    from hotspots.analysis.school_table import prepare_schools
+
+    assert study.schools is not None
+    assert inputs.schools is not None
+    assert inputs.deprivation is not None
+    assert inputs.placed is not None
+    need_index(inputs.deprivation, inputs.area)
+    return prepare_schools(
+        inputs.schools,
+        inputs.deprivation,
+        inputs.area,
+        placed=inputs.placed,
+        covariates=study.schools.covariates,
+    )
 
 
 # --------------------------------------------------------------------------- one section each
@@ -149,9 +177,15 @@ def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
     if schools is None:
         yield "schools: not read, see below"
         return
-    reasons = untestable(schools, inputs.placed)
-    yield f"{many(len(schools), 'school')} in question, of which {len(reasons):,} can't be tested"
-    for reason, number in reasons.value_counts().items():
+    try:
+        table = _ready_schools(study, inputs).table if inputs.deprivation is not None else None
+        reasons = untestable(schools, inputs.placed) if table is None else table["reason"]
+        yield f"{many(len(schools), 'school')} in question, of which {int((reasons != '').sum()):,} can't be tested"
+    except AnalysisError:
+        # Why is said with what a run leaves out.
+        reasons = untestable(schools, inputs.placed)
+        yield f"{many(len(schools), 'school')} in question, none of which can be compared, see below"
+    for reason, number in reasons[reasons != ""].value_counts().items():
         yield f"  can't be tested: {number:,} ({reason})"
     for note in schools.notes:
         yield f"  note: {note}"

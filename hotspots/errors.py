@@ -64,6 +64,18 @@ class OutputError(HotspotsError):
     """A result can't be written where it should go."""
 
 
+def reason_of(error: HotspotsError) -> str:
+    """Return the problem as a reason in a sentence: without its full stop, starting small unless with a name.
+
+    Examples
+    --------
+    >>> reason_of(AnalysisError("No line fits.")), reason_of(AnalysisError("IDACI 2019 has no score."))
+    ('no line fits', 'IDACI 2019 has no score')
+    """
+    words = error.problem.rstrip(".")
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most like `word` (letter case aside), or None if none is near."""
     by_folded = {str(k).casefold(): str(k) for k in known}

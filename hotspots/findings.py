@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hotspots.errors import AnalysisError
+from hotspots.errors import AnalysisError, reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,4 +57,4 @@ def attempt(findings: Findings, what: str, step: Callable[..., None], study: Stu
     try:
         step(findings, study, *arguments)
     except AnalysisError as error:
-        findings.left_out[what] = error.problem[:1].lower() + error.problem[1:].rstrip(".")
+        findings.left_out[what] = reason_of(error)

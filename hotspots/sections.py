@@ -11,9 +11,9 @@ from hotspots.nouns import Place
 from hotspots.values import (
     Ages,
     Bandwidth,
-    Bounds,
     Codes,
     Distinct,
+    Hidden,
     Meaning,
     Metres,
     Period,
@@ -217,7 +217,7 @@ class SchoolsSection(Section):
     years: Annotated[tuple[Period, ...], Field(min_length=1), Distinct] | None = None
     release: Release = "open"
     source: str = ""
-    hidden: Bounds = (1, 2)
+    hidden: Hidden = (1, 2)
     columns: dict[str, str] = Field(default_factory=dict)
     covariates: Annotated[tuple[Literal["phase", "authority"], ...], Distinct] = ()
     catchment_decay: float = Field(default=1500.0, ge=50, le=100_000)

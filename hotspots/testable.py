@@ -10,7 +10,7 @@ from hotspots.errors import AnalysisError, StudyError, list_briefly
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotspots.nouns import AreaCounts, Events, Schools, StudyArea
+    from hotspots.nouns import AreaCounts, Deprivation, Events, Schools, StudyArea
 
     Sides = Mapping[str, tuple[Events, Events]]
     from hotspots.study import Study
@@ -19,6 +19,7 @@ __all__ = [
     "empty_sides",
     "need_areas",
     "need_ground",
+    "need_index",
     "need_places",
     "need_something",
     "nothing_happened",
@@ -142,3 +143,22 @@ def untestable(schools: Schools, placed: pd.Series | None) -> pd.Series:
 def nothing_happened(counts: AreaCounts) -> bool:
     """Whether no area has, or may have, an event."""
     return not float(counts.table["observed_high"].sum()) > 0
+
+
+def need_index(deprivation: Deprivation, area: StudyArea) -> None:
+    """Refuse an index that knows no area of a Welsh study.
+
+    Raises
+    ------
+    AnalysisError
+        If it has neither a score nor a rank for any area.
+    """
+    known = deprivation.table[["score", "rank"]].reindex(area.ids).notna().to_numpy().any()
+    if known or not all(code.startswith("W") for code in area.ids):
+        return
+    why = ": IDACI is of England only" if "IDACI" in deprivation.title.upper() else ""
+    raise AnalysisError(
+        f"{deprivation.title} has neither score nor rank for any area of the study{why}.",
+        found=f"areas {list_briefly(area.ids, 2)}",
+        advice="leave the schools out, or give the index of the nation and vintage of the boundaries",
+    )

@@ -143,7 +143,7 @@ def _pair(what: str, example: str, least: int, most: int, *, or_words: bool = Fa
 
 Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
 Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
-Bounds = Annotated[tuple[int, int], _pair("a lowest and a highest count", "[1, 7]", 0, 1_000_000)]
+Hidden = Annotated[tuple[int, int], _pair("a lowest and a highest hidden number", "[1, 2]", 0, 1_000)]
 Meaning = Annotated[
     tuple[int, int] | str,
     _pair(

@@ -15,8 +15,10 @@ import shapely
 
 from hotspots.analysing import Findings, _children, _compare_schools
 from hotspots.analysis.divergence import diverging_schools
+from hotspots.checking import describe_check, would_leave_out
 from hotspots.drawing import _charts, _sheets, _Table
 from hotspots.errors import StudyError
+from hotspots.findings import attempt
 from hotspots.headlines import headlines
 from hotspots.nouns import Ages, Deprivation, Schools, StudyArea, count_schools
 from hotspots.publish.ground import prepare_ground
@@ -105,7 +107,7 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
 
 def compared(study: Study, given: Inputs) -> Findings:
     findings = Findings()
-    _compare_schools(study, given, findings)
+    attempt(findings, "schools against deprivation", _compare_schools, study, given)
     return findings
 
 
@@ -283,3 +285,68 @@ def test_what_can_t_be_tested_is_known_before_a_run() -> None:
     account = count_schools(found.table)
     assert account.not_judged["lies in no area of the study"] == len(reasons) == account.not_placed
     assert account.schools == N
+
+
+# --------------------------------------------------------------------------- what can't be compared
+
+
+def changed(given: Inputs, **columns: Any) -> Inputs:
+    """Return inputs whose table of schools has other columns."""
+    assert given.schools is not None
+    given.schools = Schools(given.schools.table.assign(**columns), rows_read=N, release=INVENTED)
+    return given
+
+
+def with_scores(given: Inputs, score: Any) -> Inputs:
+    assert given.deprivation is not None
+    table = given.deprivation.table.assign(score=score, rank=np.nan, decile=np.nan)
+    given.deprivation = Deprivation(table, title="IDACI 2019", release=INVENTED)
+    return given
+
+
+WEST = np.arange(N) % SIDE < SIDE / 2
+WITHOUT_SCORE = np.where(np.arange(N) < 5, 0.1 + 0.01 * np.arange(N), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("make", "settings", "why"),
+    [
+        (
+            lambda: changed(inputs(), phase=np.where(WEST, "Secondary", "All-through")),
+            {"covariates": ["phase", "authority"]},
+            "phase and authority can't be told apart among these schools",
+        ),
+        (
+            lambda: changed(inputs(), phase="Secondary"),
+            {"covariates": ["phase"]},
+            "the covariate 'phase' can do nothing: it makes no two groups of schools",
+        ),
+        (
+            lambda: with_scores(inputs(), 0.3),
+            {},
+            "all schools have the same score in IDACI 2019, so nothing can be said against it",
+        ),
+        (
+            lambda: with_scores(inputs(), WITHOUT_SCORE),
+            {},
+            "5 schools are too few to say what would be expected of a school",
+        ),
+        (lambda: with_scores(inputs(), np.nan), {}, "no school's area has a score in IDACI 2019"),
+        (lambda: changed(inputs(), low=0.0, high=0.0), {}, "there are no permanent exclusions in the schools' records"),
+    ],
+)
+def test_check_foresees_why_a_run_leaves_the_schools_out(
+    make: Callable[[], Inputs], settings: dict[str, Any], why: str
+) -> None:
+    study = a_study(**settings)
+    findings = Findings()
+    attempt(findings, "schools against deprivation", _compare_schools, study, make())
+    assert findings.schools is None
+    assert findings.left_out == {"schools against deprivation": why}
+    assert would_leave_out(study, make()) == findings.left_out
+
+
+def test_check_counts_the_schools_that_a_run_can_t_test() -> None:
+    given = with_scores(inputs(), np.where(np.arange(N) < 20, 0.1 + 0.01 * np.arange(N), np.nan))
+    assert f"{N} schools in question, of which {N - 20} can't be tested" in list(describe_check(a_study(), given))
+    assert would_leave_out(a_study(), given) == {}

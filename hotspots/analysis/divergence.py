@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from hotspots.analysis.catchments import DECAY, catchment_scores
+from hotspots.analysis.overdispersed import SAME
 from hotspots.analysis.school_model import (
     Judgement,
     beyond_by_chance,
-    contrasts,
     explained_share,
     judge_counts,
     rate_curve,
@@ -21,12 +21,11 @@ from hotspots.analysis.school_model import (
 from hotspots.analysis.school_rates import against_average
 from hotspots.analysis.school_table import (
     FEWEST_SCHOOLS,
+    Covariate,
     areas_ranked,
     counts_in,
-    need_scores,
-    need_testable,
-    reasons_against,
-    with_deprivation,
+    design_of,
+    prepare_schools,
 )
 from hotspots.analysis.school_words import (
     CLASS_PHRASES,
@@ -44,6 +43,7 @@ from hotspots.analysis.school_words import (
     notes_on_other_looks,
     slope_of,
 )
+from hotspots.errors import AnalysisError, reason_of
 from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
 from hotspots.vocabulary import CRS, weakest_release
 
@@ -54,10 +54,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["Covariate", "diverging_schools"]
-
-Covariate = Literal["phase", "authority"]
-
-COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_code"}
 
 
 def diverging_schools(
@@ -110,7 +106,8 @@ def diverging_schools(
     Raises
     ------
     AnalysisError
-        If no area of a school has a score, there are too few schools, no exclusions, or no differences in IDACI.
+        If no area of a school has a score, there are too few schools, no exclusions, no differences in IDACI, or a
+        covariate that makes no groups or can't be told from another or from the index.
 
     References
     ----------
@@ -121,13 +118,8 @@ def diverging_schools(
         from hotspots.analysis.joining import place_schools
 
         placed = place_schools(schools, area)
-    table = with_deprivation(schools.table, deprivation, area, placed)
-    need_scores(table, deprivation)
-    by_score = bool(table["idaci"].notna().any())
-    index = table["idaci"] if by_score else table["less_deprived"]
-    table["reason"] = reasons_against(table, index, deprivation)
-    tested = (table["reason"] == "").to_numpy()
-    need_testable(table[tested], index[tested], schools, deprivation)
+    ready = prepare_schools(schools, deprivation, area, placed=placed, covariates=covariates)
+    table, index, tested = ready
     look = _Look(table, covariates, level)
     own = (tested, *look.at(index, tested))
     catchments = catchment_scores(schools, deprivation, area, placed=placed, children=children, decay=decay)
@@ -135,11 +127,18 @@ def diverging_schools(
     rates, average = against_average(table, tested)
     table[rates.columns] = rates
     table["idaci_catchment"] = catchments.table["score"].reindex(table.index)
+    catchment, no_catchment = _second_look(
+        look, table["idaci_catchment"], tested, "the index of the modelled catchment"
+    )
+    rank, no_rank = None, ""
+    if ready.by_score:
+        rank, no_rank = _second_look(look, table["less_deprived"], tested, "the published ranks of areas")
     found = _Findings(
         own,
-        catchment=_second_look(look, table["idaci_catchment"], tested),
-        rank=_second_look(look, table["less_deprived"], tested) if by_score else None,
-        step=_step(index[tested]) if by_score else TENTH_OF_RANKS,
+        catchment=catchment,
+        rank=rank,
+        without=tuple(filter(None, (no_catchment, no_rank))),
+        step=_step(index[tested]) if ready.by_score else TENTH_OF_RANKS,
     )
     table = _write_other_looks(table, found)
     settings = {
@@ -186,6 +185,7 @@ def _result(
             *schools.notes,
             *notes_on(table, tested, deprivation, lists),
             *notes_on_other_looks(table, catchment=catchments if found.catchment else "", ranks=found.rank is not None),
+            *found.without,
         ),
         attribution=area.attribution,
         provenance={
@@ -231,9 +231,7 @@ class _Look:
         rows = self.table[tested]
         counts = counts_in(rows)
         exposure = rows["pupils"].to_numpy(dtype=float)
-        columns = [np.ones(len(rows)), index[tested].to_numpy(dtype=float)]
-        groups = [contrasts(rows[COLUMN_OF[name]].tolist(), counts.start).design for name in self.covariates]
-        design = np.column_stack([*columns, *groups])
+        design = design_of(rows, index[tested], self.covariates)
         found = judge_counts(counts, design, exposure=exposure, level=self.level)
         return found, explained_share(counts, design, exposure=exposure, fit=found.fit, column=1)
 
@@ -244,20 +242,33 @@ Seen = tuple["NDArray[np.bool_]", Judgement, float]
 
 @dataclass(frozen=True)
 class _Findings:
-    """The schools against the index of their own area, of their catchment, and against ranks; None where too few."""
+    """The schools against the index of their own area, of their catchment, and ranks; `without` says why not."""
 
     own: Seen
     catchment: Seen | None
     rank: Seen | None
+    without: tuple[str, ...]
     step: Step
 
 
-def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_]) -> Seen | None:
-    """Return which schools could be looked at with another index, and what was found; None where too few could."""
+def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_], what: str) -> tuple[Seen | None, str]:
+    """Return which schools could be looked at with another index and what was found; or None, and why not."""
     usable = tested & index.notna().to_numpy()
-    if usable.sum() < FEWEST_SCHOOLS or np.ptp(index[usable]) == 0 or not look.table.loc[usable, "high"].sum() > 0:
-        return None
-    return (usable, *look.at(index, usable))
+    if not usable.any():
+        return None, ""  # there is no such index
+    why = ""
+    if usable.sum() < FEWEST_SCHOOLS:
+        why = f"only {int(usable.sum()):,} schools have one"
+    elif np.ptp(index[usable]) <= SAME * np.abs(index[usable]).max():
+        why = "it is the same for all schools"
+    elif not look.table.loc[usable, "high"].sum() > 0:
+        why = "schools that have one have no exclusions"
+    if not why:
+        try:
+            return (usable, *look.at(index, usable)), ""
+        except AnalysisError as error:
+            why = reason_of(error)
+    return None, f"Not repeated on {what}: {why}."
 
 
 def _spread(table: pd.DataFrame, seen: Seen) -> NDArray[np.object_]:

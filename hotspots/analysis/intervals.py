@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     """A function of counts and of the positions they stand at, which broadcast with each other."""
 
 __all__ = ["Counts", "counts_of", "hidden_counts", "ways_to"]
+
+MOST_VALUES: Final = 5_000_000
+"""Numbers that hidden counts may be, all taken together: each is looked at in every step of a regression."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,22 @@ def hidden_counts(
         Of how many years each is the sum, and in how many of them it is hidden (1 being the smallest number that is
         hidden, as zero is shown); shape (n,). Where this does not fit the interval, or is missing, every number in it
         is taken to have as many ways as the others.
+
+    Raises
+    ------
+    AnalysisError
+        If the intervals are so wide that looking through them would take gigabytes.
     """
     hidden = np.flatnonzero(low < high)
     first, last = np.floor(low[hidden] + 1e-6), np.ceil(high[hidden] - 1e-6)
     width = int((last - first).max()) + 1 if len(hidden) else 1
+    if len(hidden) * width > MOST_VALUES:
+        widest = int(hidden[np.argmax(last - first)])
+        raise AnalysisError(
+            "The intervals of hidden counts are too wide to be looked through.",
+            found=f"{len(hidden):,} hidden counts, the widest from {low[widest]:,.0f} to {high[widest]:,.0f}",
+            advice="check what the mark for a hidden number stands for: a small number",
+        )
     values = np.asarray(first[:, None] + np.arange(width), dtype=float)
     log_ways = np.where(values <= last[:, None], 0.0, -np.inf)
     if hidden_years is not None and years is not None:

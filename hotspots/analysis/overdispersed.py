@@ -38,6 +38,12 @@ SETTLED: Final = 1e-7
 NEARLY_SETTLED: Final = 1e-3
 """... and one that is still good enough after `MOST_ROUNDS`."""
 
+SAME: Final = 1e-7
+"""Columns of a design whose last direction has less than this of their length say the same, to rounding."""
+
+MOST_CELLS: Final = 2_000_000
+"""Chances computed together (16 MB each array), so that one large mean takes no memory for all others."""
+
 LONGEST_STEP: Final = 5.0
 FURTHEST: Final = 40.0
 """exp(-40): a rate of nought, towards which the effect of a group without events runs."""
@@ -85,8 +91,14 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
     Cantoni and Ronchetti (2001), Journal of the American Statistical Association 96, 1022-1030 (the line, equation 2
     with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931. What hidden
     counts take from the information: Louis (1982), Journal of the Royal Statistical Society B 44, 226-233.
+
+    Raises
+    ------
+    AnalysisError
+        If columns of the design say the same, or no line settles.
     """
     counts = counts_of(counts)
+    need_distinct(design)
     coefficients, _, mean = _fit_mean(counts.start, design, exposure, 0.0)
     phi = float(((counts.start - mean) ** 2 / mean).sum() / (len(mean) - design.shape[1]))
     dispersion = fit_dispersion(counts, mean)
@@ -107,12 +119,32 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
     return Fit(coefficients, inverse @ filling @ inverse.T, dispersion, mean, clipped, phi, likely)
 
 
+def need_distinct(design: Floats, problem: str = "") -> None:
+    """Stop where a column of a design can be had from the others: no regression can tell their effects apart.
+
+    Raises
+    ------
+    AnalysisError
+        With `problem` as its first sentence, where one is given.
+    """
+    length = np.sqrt((design**2).sum(axis=0))
+    if (length > 0).all() and np.linalg.matrix_rank(design / length, tol=SAME) == design.shape[1]:
+        return
+    raise AnalysisError(
+        problem or "The effects of two columns can't be told apart.",
+        found=f"{design.shape[1]:,} terms for {len(design):,} counts, of which one can be had from the others",
+        advice="leave out one of the covariates",
+    )
+
+
 def _fit_line(counts: Counts, design: Floats, exposure: Floats, start: Floats, dispersion: float) -> Floats:
     """Return the coefficients that solve the estimating equations with this dispersion, by Newton's method."""
     coefficients = start
     for _ in range(MOST_ROUNDS):
         mean = exposure * np.exp(design @ coefficients)
         bread, _, equations, _ = _equations(counts, mean, dispersion, design)
+        if np.linalg.matrix_rank(bread) < len(bread):
+            break  # every residual is clipped, or every mean is nought: no step leads anywhere
         step = np.linalg.solve(bread, equations)
         size = float(np.abs(step).max())
         if not np.isfinite(size) or np.abs(design @ coefficients).max() > FURTHEST:
@@ -227,7 +259,23 @@ def _clipped(y: Floats, mean: Floats, dispersion: float) -> Floats:
 
 
 def _moments(mean: Floats, dispersion: float) -> _Moments:
-    """Return the moments of clipped residuals under the model."""
+    """Return the moments of clipped residuals under the model, small means first and together."""
+    order = np.argsort(mean, kind="stable")
+    reach = np.ceil(mean + CLIP * _spread(mean, dispersion))[order] + 1
+    if len(mean) * reach[-1] <= MOST_CELLS:
+        return _moments_together(mean, dispersion)
+    found = np.empty((3, len(mean)))
+    start = 0
+    while start < len(mean):
+        sizes = reach[start:] * np.arange(1, len(mean) - start + 1)
+        end = start + max(1, int(np.searchsorted(sizes, MOST_CELLS, side="right")))
+        block = order[start:end]
+        found[:, block] = _moments_together(mean[block], dispersion)
+        start = end
+    return _Moments(*found)
+
+
+def _moments_together(mean: Floats, dispersion: float) -> _Moments:
     # Beyond the last of these counts every residual is clipped, so the rest of the distribution is known by its mass.
     k = np.arange(int(np.ceil((mean + CLIP * _spread(mean, dispersion)).max())) + 1.0)[:, None]
     chance = np.exp(log_chances(mean, dispersion)(k, slice(None)))

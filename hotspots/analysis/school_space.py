@@ -13,7 +13,7 @@ import pandas as pd
 
 from hotspots.analysis.exact import conditional_tails
 from hotspots.analysis.moran import morans_i
-from hotspots.analysis.overdispersed import Fit, fit_counts, log_chances, mid_p_tails
+from hotspots.analysis.overdispersed import SAME, Fit, fit_counts, log_chances, mid_p_tails
 from hotspots.analysis.school_model import contrasts
 from hotspots.analysis.school_table import counts_in
 from hotspots.analysis.significance import adjust_tails
@@ -288,7 +288,15 @@ def _scores(table: pd.DataFrame, mean: Floats, dispersion: float) -> Floats:
 def _rate_scores(table: pd.DataFrame) -> Floats:
     """Return normal scores of schools' exclusions given their pupils alone: rates, with their size allowed for."""
     fit = _fit(table, np.ones((len(table), 1)))
-    return _scores(table, fit.mean, fit.dispersion)
+    scores = _scores(table, fit.mean, fit.dispersion)
+    for what, values in (("rate", scores), ("index of deprivation", table["index"])):
+        if np.ptp(values) <= SAME:
+            raise AnalysisError(
+                f"All schools have the same {what}, so nothing can be said of its place.",
+                found=f"{len(table):,} schools that were tested and have a point",
+                advice="check the columns of pupils, exclusions and deprivation",
+            )
+    return scores
 
 
 def _standardised(values: Floats) -> Floats:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hotspots.analysis.intervals import Counts, hidden_counts
+from hotspots.analysis.overdispersed import SAME, need_distinct
+from hotspots.analysis.school_model import contrasts
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Deprivation, Schools, StudyArea
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 __all__ = [
     "FEWEST_SCHOOLS",
     "IN_NO_AREA",
+    "Covariate",
+    "Prepared",
     "areas_ranked",
     "counts_in",
-    "need_scores",
-    "need_testable",
-    "reasons_against",
-    "with_deprivation",
+    "design_of",
+    "prepare_schools",
 ]
+
+Covariate = Literal["phase", "authority"]
+
+COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_code"}
 
 IN_NO_AREA: Final = "lies in no area of the study"
 
@@ -29,6 +41,64 @@ FEWEST_SCHOOLS: Final = 10
 
 RANKED: Final = {("E", 2011): 32_844, ("E", 2021): 33_755, ("W", 2011): 1_909, ("W", 2021): 1_917}
 """Number of LSOAs that an index ranks, by nation and vintage (English Indices 2019 and 2025, WIMD 2019 and 2025)."""
+
+
+class Prepared(NamedTuple):
+    """Schools, ready to be compared."""
+
+    table: pd.DataFrame
+    """All of them, with their deprivation; `reason` says why one can't be tested."""
+    values: pd.Series
+    """What they are held against: the score of their area, or its rank turned round."""
+    tested: NDArray[np.bool_]
+
+    @property
+    def by_score(self) -> bool:
+        """Whether areas have scores, and not ranks alone."""
+        return bool(self.table["idaci"].notna().any())
+
+
+def prepare_schools(
+    schools: Schools, deprivation: Deprivation, area: StudyArea, *, placed: pd.Series, covariates: Sequence[Covariate]
+) -> Prepared:
+    """Return the schools with their deprivation and whether they can be tested.
+
+    Raises
+    ------
+    AnalysisError
+        If they can't be compared: as `diverging_schools`.
+    """
+    table = with_deprivation(schools.table, deprivation, area, placed)
+    need_scores(table, deprivation)
+    index = table["idaci"] if table["idaci"].notna().any() else table["less_deprived"]
+    table["reason"] = reasons_against(table, index, deprivation)
+    tested = (table["reason"] == "").to_numpy()
+    need_testable(table[tested], index[tested], schools, deprivation)
+    need_told_apart(table[tested], index[tested], covariates, deprivation)
+    return Prepared(table, index, tested)
+
+
+def design_of(rows: pd.DataFrame, index: pd.Series, covariates: Sequence[Covariate]) -> Floats:
+    """Return the columns of a regression: ones, the index, and groups against their average. Shape (n, k)."""
+    events = counts_in(rows).start
+    groups = [contrasts(rows[COLUMN_OF[name]].tolist(), events).design for name in covariates]
+    return np.column_stack([np.ones(len(rows)), index.to_numpy(dtype=float), *groups])
+
+
+def need_told_apart(
+    rows: pd.DataFrame, index: pd.Series, covariates: Sequence[Covariate], deprivation: Deprivation
+) -> None:
+    """Stop where a covariate makes no groups, or says the same as another one or as the index."""
+    for name in covariates:
+        if design_of(rows, index, [name]).shape[1] == len(("ones", "index")):
+            raise AnalysisError(
+                f"The covariate {name!r} can do nothing: it makes no two groups of schools.",
+                found=f"{len(rows):,} schools, {name} {list_briefly(sorted(map(str, rows[COLUMN_OF[name]].unique())))}",
+                advice="leave it out of the covariates; a group needs five schools and an exclusion",
+            )
+    both, design = " and ".join(covariates), design_of(rows, index, covariates)
+    need_distinct(np.delete(design, 1, axis=1), f"{both.capitalize()} can't be told apart among these schools.")
+    need_distinct(design, f"{deprivation.title} and {both} can't be told apart among these schools.")
 
 
 def with_deprivation(
@@ -118,7 +188,7 @@ def need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, depr
             found=f"0 in {len(tested):,} schools",
             advice="check the column of exclusions and the years",
         )
-    if np.ptp(index) == 0:
+    if np.ptp(index) <= SAME * np.abs(index).max():
         raise AnalysisError(
             f"All schools have the same score in {deprivation.title}, so nothing can be said against it.",
             found=f"score {index.iloc[0]:g} for {len(tested):,} schools",

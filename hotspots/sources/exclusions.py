@@ -25,6 +25,13 @@ MARKS: Final = {
 }
 """The key of this file only: elsewhere ``x`` is something else."""
 
+MOST_PUPILS: Final = 20_000
+"""In a school, and exclusions from it in a year. The largest school of England has some 4,000 pupils; several schools
+that publish as one, and every pupil excluded, stay below it. More is a slip, or the number of an authority."""
+
+MOST_HIDDEN: Final = 1_000
+"""That a mark for a small number can stand for; publishers hide numbers below ten or so."""
+
 SECONDARY: Final = "secondary"
 NO_PUPILS: Final = "no pupils"
 
@@ -109,8 +116,10 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     Raises
     ------
     SourceError
-        If the file, a column or a year is missing, a school has two rows of a year, or a cell can't be read.
+        If the file, a column or a year is missing, a school has two rows of a year, a cell can't be read or holds more
+        than a school can have, or `hidden` are no small numbers.
     """
+    _need_small(hidden)
     table = tabular.read_table(path)
     frame = table.frame
     kind = table.find("school_type")
@@ -216,6 +225,27 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
     )
 
 
+def _need_small(hidden: tuple[int, int]) -> None:
+    low, high = hidden
+    if not (low % 1 == high % 1 == 0 and 0 <= low <= high <= MOST_HIDDEN):
+        raise SourceError(
+            f"A hidden number of exclusions is a small whole number: {low:g} to {high:g} can't be meant.",
+            found=f"hidden = ({low:g}, {high:g})",
+            advice=f"give what the mark {HIDDEN_MARK} stands for, e.g. (1, 2), at most {MOST_HIDDEN:,}",
+        )
+
+
+def _need_at_most(cells: pd.Series, values: pd.Series, path: Path, *, what: str) -> None:
+    """Stop at a number that no school has."""
+    odd = cells[values > MOST_PUPILS]
+    if len(odd):
+        raise SourceError(
+            f"{odd.iloc[0]!r} is more {what}.",
+            found=f"column {cells.name!r}, row {odd.index[0]} of {path}; {len(odd):,} such cells",
+            advice=f"correct the cell: at most {MOST_PUPILS:,} are possible",
+        )
+
+
 def _choose_years(
     table: tabular.TextTable, frame: pd.DataFrame, wanted: Sequence[str] | None
 ) -> tuple[pd.Series, tuple[str, ...]]:
@@ -249,12 +279,12 @@ def _school_years(
     table: tabular.TextTable, frame: pd.DataFrame, year: pd.Series, hidden: tuple[int, int]
 ) -> pd.DataFrame:
     """Return one row per school and year: `laestab`, `pupils`, `low`, `high`, `reason` and who it is."""
-    headcount = tabular.to_number(
-        frame[table.need("headcount")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
-    )
-    count = tabular.to_number(
-        frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
-    )
+    pupils, excluded = frame[table.need("headcount")], frame[table.need("perm_excl")]
+    headcount = tabular.to_number(pupils, tabular.with_brackets(MARKS), path=table.path, kind="count")
+    # Numbers of early years are grossed up from those that were reported, and are fractions.
+    count = tabular.to_number(excluded, tabular.with_brackets(MARKS), path=table.path, kind="amount")
+    _need_at_most(pupils, headcount.values, table.path, what="pupils than a school has")
+    _need_at_most(excluded, count.values, table.path, what="permanent exclusions than a school has in a year")
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     whole = count.values.round()
     reason = headcount.reasons.where(headcount.reasons != "", count.reasons.mask(is_hidden, ""))

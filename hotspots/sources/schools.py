@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError
+from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import SCHOOL_COLUMNS, Schools
 from hotspots.sources import audit, tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
@@ -110,7 +110,8 @@ def read_schools(
     Raises
     ------
     SourceError
-        If a file, column or year is missing, two open schools share a number, or a cell can't be read.
+        If a file, column or year is missing, two open schools share a number, no number is in both files, or a cell
+        can't be read.
     """
     if not isinstance(exclusions, Exclusions):
         exclusions = read_exclusions(exclusions, years=years, hidden=hidden)
@@ -124,6 +125,7 @@ def read_schools(
     rows = _link_by_name(rows, exclusions.rows, sieve.keep)
     kept = rows[sieve.keep]
     _need_one_school(kept, table.path)
+    _need_common_numbers(rows, excluded, table.path)
     known = _with_exclusions(kept.set_index("school_id"), excluded)
     added = _only_excluded(excluded, known.index, rows[~sieve.keep])
     schools = pd.concat([known, added]) if len(added) else known
@@ -253,6 +255,19 @@ def _need_one_school(kept: pd.DataFrame, path: Path) -> None:
             found=f"rows {same[0]} and {same[1]} of {path}",
             advice="remove the row that is out of date",
         )
+
+
+def _need_common_numbers(rows: pd.DataFrame, excluded: pd.DataFrame, path: Path) -> None:
+    """Stop where the two files have no school in common: they are of other places, or number schools differently."""
+    if (rows["linked"] != "").any():
+        return
+    first = list_briefly(map(repr, excluded.index), 3)
+    raise SourceError(
+        "No school of the exclusions is in the register of schools: no number is in both.",
+        found=f"{len(excluded):,} schools with exclusions, the first {first}; {len(rows):,} in {path}, the first "
+        f"{list_briefly(map(repr, rows['school_id']), 3)}",
+        advice="give numbers of authority and school in one (laestab, e.g. 3304001) in both, of the same places",
+    )
 
 
 # --------------------------------------------------------------------------- both together

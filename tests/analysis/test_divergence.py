@@ -547,3 +547,49 @@ def test_west_midlands_secondary_schools(shared_data):
     assert np.log(result.slope["per_ten_points"]) * 10 == pytest.approx(slope, abs=error)
     assert result.slope["dispersion"] == pytest.approx(other.params.iloc[2], abs=2 * other.bse.iloc[2])
     assert any(note.endswith("derived from published ranks and are not published.") for note in result.notes)
+
+
+# --------------------------------------------------------------------------- what can't be told apart
+
+
+def coinciding(**columns):
+    """Return the arguments of 40 schools, half of each phase."""
+    rng = np.random.default_rng(3)
+    area = make_area(40)
+    half = np.arange(40) < 20
+    score = columns.pop("score", rng.uniform(0.05, 0.5, 40))
+    schools = make_schools(rng.poisson(6, 40), np.full(40, 3000.0))
+    table = schools.table.assign(
+        phase=columns.pop("phase", np.where(half, "Secondary", "All-through")),
+        la_code=np.where(half, "E08000025", "E08000026"),
+    )
+    schools = Schools(table, rows_read=40, release="open")
+    return (schools, make_deprivation(area, score), area), pd.Series(area.ids, index=table.index)
+
+
+def test_phases_that_are_authorities_can_t_be_told_apart():
+    given, placed = coinciding()
+    with pytest.raises(AnalysisError) as error:
+        diverging_schools(*given, placed=placed, covariates=("phase", "authority"))
+    assert error.value.problem == "Phase and authority can't be told apart among these schools."
+    assert error.value.advice == "leave out one of the covariates"
+
+
+def test_a_phase_that_has_one_score_can_t_be_told_from_the_index():
+    given, placed = coinciding(score=np.where(np.arange(40) < 20, 0.2, 0.4))
+    with pytest.raises(AnalysisError) as error:
+        diverging_schools(*given, placed=placed, covariates=("phase",))
+    assert error.value.problem == "IDACI 2019 and phase can't be told apart among these schools."
+
+
+def test_a_covariate_that_all_schools_share_does_nothing_and_is_an_error():
+    given, placed = coinciding(phase="Secondary")
+    with pytest.raises(AnalysisError) as error:
+        diverging_schools(*given, placed=placed, covariates=("phase",))
+    assert error.value.problem == "The covariate 'phase' can do nothing: it makes no two groups of schools."
+
+
+def test_scores_that_differ_by_rounding_alone_are_the_same():
+    given, placed = coinciding(score=0.3 + 1e-13 * np.arange(40))
+    with pytest.raises(AnalysisError, match="All schools have the same score in IDACI 2019"):
+        diverging_schools(*given, placed=placed)

@@ -251,8 +251,13 @@ def test_a_phase_without_exclusions_is_no_group():
     schools, index, area = world()
     table = schools.table.copy()
     table.loc[table["phase"] == "All-through", ["low", "high"]] = 0
+    with pytest.raises(AnalysisError, match="The covariate 'phase' can do nothing"):
+        look(Schools(table, rows_read=N), index, area, covariates=("phase",))
+    secondary = np.flatnonzero(table["phase"] == "Secondary")
+    table.iloc[secondary[::3], table.columns.get_loc("phase")] = "Middle deemed secondary"
     result = look(Schools(table, rows_read=N), index, area, covariates=("phase",))
-    assert result.slope == look(Schools(table, rows_read=N), index, area).slope
+    together = table.assign(phase=table["phase"].replace("All-through", "Secondary"))
+    assert result.slope == look(Schools(together, rows_read=N), index, area, covariates=("phase",)).slope
 
 
 def test_an_effect_that_grows_without_end_is_said():

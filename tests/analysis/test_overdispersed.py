@@ -9,12 +9,14 @@ from scipy.stats import nbinom, poisson
 
 from hotspots.analysis.intervals import counts_of, hidden_counts, ways_to
 from hotspots.analysis.overdispersed import (
+    _moments,
     fit_counts,
     fit_dispersion,
     fit_likelihood,
     limits,
     log_chances,
 )
+from hotspots.errors import AnalysisError
 
 YEARS = 5
 
@@ -252,3 +254,30 @@ def test_coverage_of_limits_with_an_estimated_line(dispersion):
     assert (exact[1] < 0.002 * 200 / 3 * rounds).all()
     assert (share[0] < 0.06).all()
     assert (share[1] < 0.004).all()
+
+
+def test_one_huge_count_takes_no_memory_from_the_others():
+    """Moments of every mean are its own, whatever stands beside it, and take room for one block at a time."""
+    import tracemalloc
+
+    mean = np.append(np.full(219, 3.0), 100_000.0)
+    alone = [_moments(one, 0.5) for one in (mean[:219], mean[219:])]
+    tracemalloc.start()
+    together = _moments(mean, 0.5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    for name in ("psi", "psi_squared", "psi_score"):
+        apart = np.concatenate([getattr(one, name) for one in alone])
+        np.testing.assert_allclose(getattr(together, name), apart, rtol=1e-12)
+    assert peak < 200e6
+
+
+def test_intervals_too_wide_to_be_looked_through_are_an_error():
+    with pytest.raises(AnalysisError, match="hidden counts are too wide"):
+        hidden_counts(np.zeros(220), np.full(220, 1e6))
+
+
+def test_columns_that_say_the_same_fit_no_line():
+    score = np.linspace(0.1, 0.5, 30)
+    with pytest.raises(AnalysisError, match="can't be told apart"):
+        fit_counts(np.arange(30.0), np.column_stack([np.ones(30), score, 2 * score]), exposure=np.full(30, 1000.0))

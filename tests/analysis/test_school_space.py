@@ -258,3 +258,11 @@ def test_inputs_are_unchanged():
     for look in (residual_clustering, authority_effects, bivariate_moran, local_bivariate_moran, school_residuals):
         look(result)
     pd.testing.assert_frame_equal(pd.DataFrame(result.table), pd.DataFrame(kept))
+
+
+def test_schools_that_are_all_alike_have_nothing_to_say_in_space():
+    same = make_result(np.full(20, 3.0), np.full(20, 3000.0), np.linspace(0.1, 0.5, 20))
+    with pytest.raises(AnalysisError, match="All schools have the same rate"):
+        bivariate_moran(same)
+    with pytest.raises(AnalysisError, match="All schools have the same rate"):
+        local_bivariate_moran(same)

@@ -390,3 +390,36 @@ def test_real_factors(shared_data):
     assert table.loc[("Birmingham", "Child criminal exploitation"), "mark"] == "x"
     assert table.index.get_level_values("factor").nunique() == 39
     assert table.index.get_level_values("la_name").nunique() == 7
+
+
+# --------------------------------------------------------------------------- numbers that no school has
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ({"pupils": "1000000"}, "'1000000' is more pupils than a school has."),
+        ({"pupils": "2.5"}, "'2.5' can't be a count: a whole number from 0."),
+        ({"count": "20001"}, "'20001' is more permanent exclusions than a school has in a year."),
+    ],
+)
+def test_a_number_that_no_school_has_is_named_by_row(tmp_path, cells, problem):
+    with pytest.raises(SourceError) as error:
+        read(tmp_path, [school()], [excluded("201516"), excluded("201617", **cells)])
+    assert error.value.problem == problem
+    assert "row 3" in error.value.found
+
+
+@pytest.mark.parametrize("hidden", [(1, 1_000_000), (-1, 2), (3, 2), (1, 2.5)])
+def test_a_mark_can_t_stand_for_a_million(tmp_path, hidden):
+    with pytest.raises(SourceError, match="A hidden number of exclusions is a small whole number"):
+        read(tmp_path, [school()], [excluded(count="x")], hidden=hidden)
+
+
+def test_files_whose_numbers_have_nothing_in_common_are_named_as_that(tmp_path):
+    rows = [excluded(number=number) for number in ("4101", "4102", "4103")]
+    with pytest.raises(SourceError) as error:
+        read(tmp_path, [school("4001"), school("4002", "2")], rows)
+    assert error.value.problem == "No school of the exclusions is in the register of schools: no number is in both."
+    assert "'3304101', '3304102', '3304103'" in error.value.found
+    assert "'3304001', '3304002'" in error.value.found
