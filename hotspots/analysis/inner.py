@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.analysis.kernels import KERNELS, Kernel, peak_of, reach_of
-from hotspots.analysis.stamping import merge_stacked, offsets_within, stamp, widen
+from hotspots.analysis.stamping import PIECE, merge_stacked, offsets_within, span_of, stamp, widen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def exact_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, b
         Shape (n, 2), in metres; shape (n,).
     """
     points, weights = merge_stacked(points, weights)
-    down, across = offsets_within(reach_of(kernel) * bandwidth / grid.side)
+    down, across = offsets_within(reach_of(kernel) * bandwidth / grid.side, span_of(points, grid))
     inner, is_inner = _fit(kernel, bandwidth / grid.side, (down, across))
     bandwidths = np.full(len(points), bandwidth)
     if len(points) * is_inner.sum() <= TRANSFORM * len(inner.terms) * grid.shape[0] * grid.shape[1]:
@@ -84,19 +84,22 @@ def _fit(kernel: Kernel, cells: float, offsets: tuple[Whole, Whole]) -> tuple[_I
     terms = [(a, b) for a in range(degree + 1) for b in range(degree + 1 - a)]
     profile = KERNELS[kernel]
 
-    def sample(lattice: Floats) -> tuple[Floats, Floats]:
+    def sample(lattice: Floats, some: slice) -> tuple[Floats, Floats]:
         down, across = (axis.ravel() for axis in np.meshgrid(lattice, lattice))
-        square = np.subtract.outer(-down, -offsets[0]) ** 2 + np.subtract.outer(-across, -offsets[1]) ** 2
+        square = np.subtract.outer(-down, -offsets[0][some]) ** 2 + np.subtract.outer(-across, -offsets[1][some]) ** 2
         return _powers(down, across, terms), profile(square / cells**2)
 
     size = degree + 3
     nodes = np.cos((np.arange(size) + 0.5) * np.pi / size) / 2
-    powers, values = sample(nodes)
-    coefficients = np.linalg.lstsq(powers, values)[0]
-    powers, values = sample(np.linspace(-0.5, 0.5, size + 2))
-    error = np.abs(powers @ coefficients - values).max(axis=0)
-    close = error <= EXACT * peak_of(kernel)
-    return _Inner((offsets[0][close], offsets[1][close]), terms, np.asarray(coefficients[:, close], dtype=float)), close
+    coefficients, close = np.empty((len(terms), len(offsets[0]))), np.empty(len(offsets[0]), dtype=bool)
+    step = PIECE // (size + 2) ** 2
+    for start in range(0, len(close), step):
+        some = slice(start, start + step)
+        powers, values = sample(nodes, some)
+        coefficients[:, some] = np.linalg.lstsq(powers, values)[0]
+        powers, values = sample(np.linspace(-0.5, 0.5, size + 2), some)
+        close[some] = np.abs(powers @ coefficients[:, some] - values).max(axis=0) <= EXACT * peak_of(kernel)
+    return _Inner((offsets[0][close], offsets[1][close]), terms, coefficients[:, close]), close
 
 
 def _inner_sums(points: Floats, weights: Floats, grid: Grid, inner: _Inner) -> Floats:

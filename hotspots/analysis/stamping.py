@@ -61,10 +61,25 @@ def extent(points: Floats) -> Floats:
     return np.array([[x.min(), y.min()], [x.max(), y.max()]])
 
 
-def offsets_within(reach: float) -> tuple[Whole, Whole]:
-    """Return rows and columns of the cells that a kernel may touch from anywhere in the middle cell; reach in cells."""
+Span = tuple[int, int, int, int]
+"""The farthest offsets that matter: up, down, left and right, in cells."""
+
+
+def span_of(points: Floats, grid: Grid) -> Span:
+    """Return the farthest offsets that lead from the cell of any of the points to a cell of the grid."""
+    row, column = grid.locate(extent(points))
+    rows, columns = grid.shape
+    return int(row[0]), rows - 1 - int(row[1]), int(column[1]), columns - 1 - int(column[0])
+
+
+def offsets_within(reach: float, span: Span) -> tuple[Whole, Whole]:
+    """Return rows and columns of the cells that a kernel may touch from anywhere in the middle cell; reach in cells.
+
+    None of them is beyond the span: a kernel wider than the grid takes no memory for cells that are not there.
+    """
     most = int(np.ceil(reach + 0.5))
-    down, across = np.mgrid[-most : most + 1, -most : most + 1]
+    up, below, left, right = (min(most, one) for one in span)
+    down, across = np.mgrid[-up : below + 1, -left : right + 1]
     nearest = np.hypot(np.maximum(np.abs(down) - 0.5, 0), np.maximum(np.abs(across) - 0.5, 0))
     # Rounding must not cut a cell off: one that is only just out of reach takes a zero.
     touched = nearest <= reach + 1e-9
@@ -98,17 +113,19 @@ def stamp(
     if not len(points):
         return np.zeros(grid.shape)
     profile = KERNELS[kernel]
-    most = _farthest(offsets, reach * float(bandwidths.max()) / grid.side)
+    span = span_of(points, grid)
+    most = _farthest(offsets, min(reach * float(bandwidths.max()) / grid.side, max(span)))
+    in_row, in_column = grid.locate(points)
     # A margin takes what falls beyond the grid, so that nothing has to be cut: points may lie a reach outside.
-    margin = 2 * most + 2
+    outside = max(-in_row.min(), in_row.max() - rows, -in_column.min(), in_column.max() - columns, 0)
+    margin = most + int(outside) + 2
     width = columns + 2 * margin
     total = np.zeros((rows + 2 * margin) * width)
-    in_row, in_column = grid.locate(points)
     home = (in_row + margin) * width + in_column + margin
     # From the point to the centre of its own cell, in metres east and south.
     east = grid.west + (in_column + 0.5) * grid.side - points[:, 0]
     south = points[:, 1] - (grid.north - (in_row + 0.5) * grid.side)
-    for some, (down, across) in _pieces(bandwidths, reach / grid.side, offsets):
+    for some, (down, across) in _pieces(bandwidths, reach / grid.side, span, offsets):
         h = bandwidths[some, None]
         u2 = np.square((east[some, None] + across * grid.side) / h)
         u2 += np.square((south[some, None] + down * grid.side) / h)
@@ -129,7 +146,7 @@ def _farthest(offsets: tuple[Whole, Whole] | None, reach: float) -> int:
 
 
 def _pieces(
-    bandwidths: Floats, per_metre: float, offsets: tuple[Whole, Whole] | None
+    bandwidths: Floats, per_metre: float, span: Span, offsets: tuple[Whole, Whole] | None
 ) -> Iterator[tuple[Whole, tuple[Whole, Whole]]]:
     """Yield points to take together and the offsets they need: as many as make about `PIECE` kernel values."""
     order = np.argsort(bandwidths, kind="stable") if offsets is None else np.arange(len(bandwidths))
@@ -140,7 +157,7 @@ def _pieces(
         else:
             # The bandwidths of one piece are alike, up to a fifth.
             widest = min(bandwidths[order[start]] * 1.2, bandwidths[order[-1]])
-            needed = offsets_within(widest * per_metre)
+            needed = offsets_within(widest * per_metre, span)
         end = start + max(PIECE // max(len(needed[0]), 1), 1)
         if offsets is None:
             end = min(end, int(np.searchsorted(bandwidths[order], widest, side="right")))
