@@ -31,8 +31,8 @@ import shapely
 from scipy.optimize import brentq
 
 from hotspots.analysis.dispersion import robust_dispersion
-from hotspots.analysis.exact import beta_binomial_tails
 from hotspots.analysis.neighbours import link_neighbours
+from hotspots.analysis.risk_tails import beta_binomial_tails
 from hotspots.analysis.significance import adjust, two_sided
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "boundaries"

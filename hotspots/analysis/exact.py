@@ -196,6 +196,11 @@ def without_own(
     return found, terms
 
 
+def pool_cells(values: Whole, draws: int) -> float:
+    """Return how many chances the pool of these values holds."""
+    return (draws + 1.0) * (_largest_sum(values - values.min(), draws) + 1.0)
+
+
 def merging_cost(values: Whole, draws: int) -> float:
     """Return about how many additions the pool of these values takes."""
     _, copies = np.unique(values, return_counts=True)
@@ -273,101 +278,3 @@ def _look_up(tails: tuple[Floats, Floats], at: Whole, sums: Whole, into: tuple[F
     """Write the tails of the windows `at`, all of the same size, into (p_hot, p_cold)."""
     for tail, p in zip(tails, into, strict=True):
         p[at] = tail[sums[at]]
-
-
-# --------------------------------------------------------------------------- risk
-
-
-def binomial_tails(counts: Floats, totals: Floats, shares: Floats, *, mid_p: bool = False) -> tuple[Floats, Floats]:
-    """Return both tails of each window's count given the total, under constant risk.
-
-    Parameters
-    ----------
-    counts, totals
-        Events in the window and in all areas (m).
-    shares
-        Share of the population that lives in the window (m), between 0 and 1.
-    mid_p
-        Whether ties count half.
-
-    Examples
-    --------
-    >>> hot, cold = binomial_tails(np.array([2.0]), np.array([2.0]), np.array([0.5]))
-    >>> float(hot[0]), float(cold[0])
-    (0.25, 1.0)
-    """
-    from scipy.special import betainc, gammaln, xlog1py, xlogy
-
-    # Both tails are incomplete beta functions, so neither is one minus the other.
-    with np.errstate(invalid="ignore"):
-        hot = np.where(counts <= 0, 1.0, betainc(np.maximum(counts, 1), totals - counts + 1, shares))
-        cold = np.where(counts >= totals, 1.0, betainc(np.maximum(totals - counts, 1), counts + 1, 1 - shares))
-    if mid_p:
-        choose = gammaln(totals + 1) - gammaln(counts + 1) - gammaln(totals - counts + 1)
-        ties = np.exp(choose + xlogy(counts, shares) + xlog1py(totals - counts, -shares)) / 2
-        hot, cold = hot - ties, cold - ties
-    return np.clip(hot, TINY, 1.0), np.clip(cold, TINY, 1.0)
-
-
-def beta_binomial_tails(
-    counts: Floats, totals: Floats, shares: Floats, weights: Floats, *, mid_p: bool = False
-) -> tuple[Floats, Floats]:
-    """Return both tails of each window's count given the total, under exchangeable risk.
-
-    If the window's count has variance d times its mean, the Dirichlet weights are (expected count) / (d - 1), and the
-    count is beta-binomial(C, A q, A (1 - q)) with A the sum of the weights and q the window's share.
-
-    Parameters
-    ----------
-    counts, totals, shares, mid_p
-        As in `binomial_tails`.
-    weights
-        Sum of the Dirichlet weights, A (m); infinite gives the binomial.
-    """
-    if np.isinf(weights).all():
-        return binomial_tails(counts, totals, shares, mid_p=mid_p)
-    counts, totals = np.asarray(counts, float), np.asarray(totals, float)
-    # A window of everything, of nothing, or no events: the outcome is certain.
-    sure = (shares <= 0) | (shares >= 1) | (totals <= 0)
-    share, total, count = np.where(sure, 0.5, shares), np.where(sure, 1.0, totals), np.where(sure, 0.0, counts)
-    known = np.where(sure, 1.0, weights)
-    a, b = known * share, known * (1 - share)
-    hot = _upper_tail(count, total, a, b)
-    cold = _upper_tail(total - count, total, b, a)  # the mirror: what lies outside the window
-    here = _beta_binomial_chance(count, total, a, b)
-    # The larger tail is the complement of the smaller, which was summed term by term.
-    hot, cold = np.where(np.isnan(hot), 1 - cold + here, hot), np.where(np.isnan(cold), 1 - hot + here, cold)
-    hot, cold, here = np.where(sure, 1.0, hot), np.where(sure, 1.0, cold), np.where(sure, 1.0, here)
-    ties = here / 2 if mid_p else 0.0
-    return np.clip(hot - ties, TINY, 1.0), np.clip(cold - ties, TINY, 1.0)
-
-
-def _beta_binomial_chance(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
-    from scipy.special import betaln
-
-    choose = -np.log(totals + 1) - betaln(counts + 1, totals - counts + 1)
-    chance: Floats = np.exp(choose + betaln(counts + a, totals - counts + b) - betaln(a, b))
-    return chance
-
-
-def _upper_tail(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
-    """Return P(S >= s) where s is at or above the mean, else NaN (the other tail is the smaller one).
-
-    Terms follow by their ratio, (C - s)(a + s) / ((s + 1)(C - s - 1 + b)), until they no longer count.
-    """
-    tail = np.full(len(counts), np.nan)
-    above = np.flatnonzero(counts >= totals * a / (a + b))
-    s, c, a, b = counts[above], totals[above], a[above], b[above]
-    term = _beta_binomial_chance(s, c, a, b)
-    total = term.copy()
-    live = np.arange(len(s))
-    while len(live):
-        ratio = (c[live] - s[live]) * (a[live] + s[live]) / ((s[live] + 1) * (c[live] - s[live] - 1 + b[live]))
-        term[live] *= ratio
-        total[live] += term[live]
-        s[live] += 1
-        # Beyond the mean of a unimodal distribution terms fall at least geometrically once the ratio is below 1.
-        rest = term[live] / np.maximum(1 - ratio, 1e-3)
-        live = live[(s[live] < c[live]) & ((ratio >= 1) | (rest > 1e-17 * total[live]))]
-    tail[above] = total
-    return tail

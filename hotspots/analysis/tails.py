@@ -10,13 +10,14 @@ import numpy as np
 
 from hotspots.analysis.dispersion import dispersion_bounds
 from hotspots.analysis.exact import (
-    beta_binomial_tails,
     conditional_tails,
     merging_cost,
+    pool_cells,
     randomisation_tails,
 )
 from hotspots.analysis.fills import extreme_tails, filling_cost
 from hotspots.analysis.lattice import bracketed_tails
+from hotspots.analysis.risk_tails import beta_binomial_tails
 from hotspots.analysis.simulated import draws_needed, weighted_tails
 from hotspots.errors import AnalysisError
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
+
+LARGE = 1e7
+"""Chances in a pool (80 MB) beyond which sums go by the lattice too: copies of it would take gigabytes."""
 
 DEAR_FILLS = 1e10
 """Multiplications beyond which windows do not get references of their own (a minute or two): one pool of all lows and
@@ -133,7 +137,7 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
         if (low < high).any():
             if filling_cost(high - low.min(), size) <= DEAR_FILLS:
                 return Tails(extreme_tails(low, high, window, leave_out=leave_out, mid_p=mid_p), "exact")
-        elif merging_cost(low, int(size.max())) <= DEAR:
+        elif merging_cost(low, int(size.max())) <= DEAR and pool_cells(low, int(size.max())) <= LARGE:
             sums = np.rint(window @ low).astype(np.int64)
             hot, cold = (conditional_tails if leave_out else randomisation_tails)(low, sums, size, mid_p=mid_p)
             return Tails((hot, hot, cold, cold), "exact")

@@ -285,7 +285,9 @@ def test_inputs_are_unchanged():
     np.testing.assert_array_equal(weights, kept[1])
 
 
-@pytest.mark.parametrize(("kernel", "bandwidth"), [("uniform", 100_000.0), ("uniform", 1_500.0), ("quartic", 100_000.0)])
+@pytest.mark.parametrize(
+    ("kernel", "bandwidth"), [("uniform", 100_000.0), ("uniform", 1_500.0), ("quartic", 100_000.0)]
+)
 def test_a_kernel_wider_than_the_grid_takes_no_more_memory_than_the_grid(kernel, bandwidth):
     """Cells that no point can reach from outside the grid are not looked at: 9 GB before, with a radius of 100 km."""
     import tracemalloc

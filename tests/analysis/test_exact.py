@@ -8,9 +8,10 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import make_grid
+from worlds import make_counts, make_grid
 
-from hotspots.analysis import exact
+from hotspots.analysis import exact, risk_tails
+from hotspots.analysis.local import getis_ord, local_moran
 from hotspots.analysis.neighbours import Neighbours, link_neighbours
 
 
@@ -81,7 +82,7 @@ def test_binomial_tails_equal_scipy():
     rng = np.random.default_rng(3)
     total = np.full(400, 800.0)
     counts, shares = rng.integers(0, 120, 400).astype(float), rng.uniform(0.001, 0.2, 400)
-    hot, cold = exact.binomial_tails(counts, total, shares)
+    hot, cold = risk_tails.binomial_tails(counts, total, shares)
     assert np.allclose(hot, np.maximum(stats.binom.sf(counts - 1, 800, shares), exact.TINY), rtol=1e-9)
     assert np.allclose(cold, stats.binom.cdf(counts, 800, shares), rtol=1e-9)
 
@@ -90,7 +91,7 @@ def test_beta_binomial_tails_equal_the_sum_of_scipys_terms():
     rng = np.random.default_rng(4)
     counts = rng.integers(0, 200, 150).astype(float)
     shares, weights = rng.uniform(0.005, 0.3, 150), rng.uniform(5, 3000, 150)
-    hot, cold = exact.beta_binomial_tails(counts, np.full(150, 500.0), shares, weights)
+    hot, cold = risk_tails.beta_binomial_tails(counts, np.full(150, 500.0), shares, weights)
     for i in range(150):
         terms = stats.betabinom.pmf(np.arange(501), 500, weights[i] * shares[i], weights[i] * (1 - shares[i]))
         s = int(counts[i])
@@ -100,16 +101,16 @@ def test_beta_binomial_tails_equal_the_sum_of_scipys_terms():
 
 def test_beta_binomial_with_infinite_weights_is_binomial():
     counts, totals, shares = np.array([3.0, 9.0]), np.array([20.0, 20.0]), np.array([0.2, 0.2])
-    one = exact.beta_binomial_tails(counts, totals, shares, np.full(2, np.inf))
-    assert np.allclose(one, exact.binomial_tails(counts, totals, shares))
-    near = exact.beta_binomial_tails(counts, totals, shares, np.full(2, 1e6))
+    one = risk_tails.beta_binomial_tails(counts, totals, shares, np.full(2, np.inf))
+    assert np.allclose(one, risk_tails.binomial_tails(counts, totals, shares))
+    near = risk_tails.beta_binomial_tails(counts, totals, shares, np.full(2, 1e6))
     assert np.allclose(near, one, rtol=1e-4)
 
 
 def test_certain_outcomes_have_p_one():
     one = np.array([1.0])
     for counts, totals, shares in ((0 * one, 0 * one, 0.3 * one), (5 * one, 5 * one, one), (0 * one, 5 * one, 0 * one)):
-        hot, cold = exact.beta_binomial_tails(counts, totals, shares, 10 * one)
+        hot, cold = risk_tails.beta_binomial_tails(counts, totals, shares, 10 * one)
         assert (hot[0], cold[0]) == (1.0, 1.0)
 
 
@@ -182,3 +183,56 @@ def test_every_area_of_a_map_agrees_with_permutations_of_all_values():
     assert off <= 0.001
     # Tails that leave ties out are told apart.
     assert outside(1 - p[::-1], found) > 0.1
+
+
+# --------------------------------------------------------------------------- large counts
+
+
+def mixed_tail(count, total, a, b):
+    """P(S >= s) as the average of binomial tails over the beta distribution of the window's share."""
+    from scipy.integrate import quad
+    from scipy.special import betainc, betaln
+
+    def integrand(p):
+        log = (a - 1) * np.log(p) + (b - 1) * np.log1p(-p) - betaln(a, b)
+        return float(np.exp(log) * betainc(count, total - count + 1, p))
+
+    centre, spread = a / (a + b), (a * b / (a + b + 1)) ** 0.5 / (a + b)
+    edges = np.clip(centre + spread * np.arange(-9, 13, 0.5), 1e-12, 1 - 1e-12)
+    return sum(quad(integrand, *ends, epsabs=0, epsrel=1e-10)[0] for ends in itertools.pairwise(np.unique(edges)))
+
+
+@pytest.mark.parametrize("weights", [40.0, 2_000.0, 1e6])
+@pytest.mark.parametrize("above", [0.0, 1.5, 4.0])
+def test_tails_of_millions_are_those_of_a_mixture(weights, above):
+    total, share = 60e6, 0.15
+    a, b = weights * share, weights * (1 - share)
+    spread = (total * share * (1 - share) * (weights + total) / (weights + 1)) ** 0.5
+    count = np.floor(total * share + above * spread)
+    hot, cold = risk_tails.beta_binomial_tails(*(np.array([value]) for value in (count, total, share, weights)))
+    assert hot[0] == pytest.approx(mixed_tail(count, total, a, b), rel=1e-6)
+    assert cold[0] == pytest.approx(mixed_tail(total - count, total, b, a), rel=1e-6)
+
+
+def test_terms_that_are_too_many_are_integrated_to_the_same_sum(monkeypatch):
+    rng = np.random.default_rng(8)
+    total, share, weights = np.full(60, 200_000.0), rng.uniform(0.02, 0.9, 60), rng.uniform(60, 5_000, 60)
+    count = np.floor(total * share * rng.uniform(0.8, 1.3, 60)).clip(0, 200_000)
+    found = risk_tails.beta_binomial_tails(count, total, share, weights)
+    monkeypatch.setattr(risk_tails, "ONE_BY_ONE", 10**9)
+    for one, other in zip(found, risk_tails.beta_binomial_tails(count, total, share, weights), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8)
+
+
+def test_a_million_events_in_an_area_take_no_time():
+    import time
+
+    area = make_grid(6, 10, population=1500.0)
+    rng = np.random.default_rng(1)
+    counts = make_counts(area, rng.poisson(1e6 * rng.gamma(20, 1 / 20, 60)))
+    links = link_neighbours(area)
+    for null in ("exchangeable-risk", "randomisation"):
+        start = time.process_time()
+        getis_ord(counts, links, null=null)
+        local_moran(counts, links, null=null)
+        assert time.process_time() - start < 15
