@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from hotspots.analysis.snapping import merge_places
+from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,6 +154,12 @@ def cross_validation(
         surface, within = surface / np.clip(board.smooth(area, added=BOX), LEAST_MASS, 1.0), inside
     # As sparr: the density integrates to 1 over the study area.
     norm = float((surface * within).sum() * cell)
+    if not norm > 0:
+        raise AnalysisError(
+            "The study area is too narrow for bandwidths to be compared by cross-validation.",
+            found="no cell of the comparison has its centre inside",
+            advice="give a bandwidth in metres, or another rule",
+        )
     squared = float((surface**2 * within).sum() * cell) / norm**2
     return squared - 2 * float(places.weights @ others) / (norm * total)
 

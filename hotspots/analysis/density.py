@@ -260,7 +260,7 @@ def _grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | 
         coarsest=radius / 2,
         needed_for=f"a bandwidth of {bandwidth:,.0f} m",
     )
-    return Grid.over(outline, side)
+    return Grid.within(outline, side)
 
 
 def _merged(placed: Placed) -> Sample:

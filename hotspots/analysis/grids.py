@@ -93,6 +93,24 @@ class Grid:
             inside[row] = shapely.intersects_xy(outline, across, top - (row + 0.5) * side)
         return cls(float(left), float(top), side, inside)
 
+    @classmethod
+    def within(cls, outline: Any, side: float) -> Grid:
+        """Return the cells that cover the outline, of which one at least is inside.
+
+        Raises
+        ------
+        AnalysisError
+            If none is: a surface would be missing everywhere.
+        """
+        grid = cls.over(outline, side)
+        if not grid.inside.any():
+            raise AnalysisError(
+                f"No cell of {side:,.10g} m has its centre in the study area.",
+                found=f"{grid.inside.size:,} cells over {outline.area / 1e6:,.3g} km²",
+                advice="choose smaller cells: a narrow area needs several across it",
+            )
+        return grid
+
     @property
     def shape(self) -> tuple[int, int]:
         """Number of rows and columns."""

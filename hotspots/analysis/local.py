@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from hotspots.nouns import StudyArea
 
     Floats = NDArray[np.float64]
+
+NOTHING_TO_COMPARE: Final = "no z-score: there is nothing to compare its window with"
+"""All other values are alike, or the window holds every area."""
 
 
 # --------------------------------------------------------------------------- friendly faces
@@ -219,7 +222,8 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     for name in ("class", "certainty"):
         columns[name] = np.where(reasons == "", columns[name], "not_tested")
     columns["null"] = np.full(len(counts), null, dtype=object)
-    columns["reason"] = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
+    said = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
+    columns["reason"] = np.where((said == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, said)
     provenance = {
         "statistic": _statistic(settings),
         "null": null,

@@ -51,6 +51,9 @@ FARTHEST = 400.0
 FAINT = 1e-9
 """What is left of log E exp(s S) beside log P(S = 0), below which its digits are those of rounding."""
 
+CERTAIN = 1e-12
+"""A sum whose variance is no more than this of its squared mean can't vary, up to rounding."""
+
 MOST_STEPS = 60
 """Newton's method is not trusted for longer: halving alone would be done by then."""
 
@@ -64,6 +67,7 @@ class Cumulants:
     """
 
     value: Floats
+    """Minus infinity where it is not known, for want of digits."""
     slope: Floats
     curve: Floats
     spread: Floats | float = 1.0
@@ -123,8 +127,11 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
     cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
     p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
     centre = ask(0.0, cells).without_nothing(log_nothing[cells])
+    # A sum that can't vary is what it is: both tails are 1.
+    certain = centre.curve <= CERTAIN * centre.slope**2
+    p_low[cells[certain]] = 1.0
     for upwards in (True, False):
-        side = (observed[cells] >= centre.slope) == upwards
+        side = ((observed[cells] >= centre.slope) == upwards) & ~certain
         for at, high, low in _one_side(
             observed, ask, log_nothing, (cells[side], centre.take(side)), (1.0 if upwards else -1.0) / largest
         ):
@@ -144,7 +151,8 @@ def _one_side(
         following, before = step * unit, (left, here, s)
         raw = ask(following, left)
         # Where next to all that is left of exp(kappa) is the chance of 0, rounding would be taken for the rest.
-        known = raw.value - log_nothing[left] > FAINT
+        known = np.isfinite(raw.value)
+        known[known] = raw.value[known] - log_nothing[left[known]] > FAINT
         yield from _bounded(observed, before, ~known)
         left, here = left[known], here.take(known)
         there = raw.take(known).without_nothing(log_nothing[left])

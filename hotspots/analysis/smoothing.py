@@ -98,7 +98,7 @@ def smooth_counts(
         coarsest=first / 2,
         needed_for=f"a bandwidth of {first:,.0f} m",
     )
-    grid = Grid.over(outline, side)
+    grid = Grid.within(outline, side)
     table = counts.table[known]
     overlaps = overlap_cells(areas.geometry.to_numpy(), grid)
 

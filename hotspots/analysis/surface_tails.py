@@ -143,9 +143,13 @@ def people_tails(window: Window, events: Floats, people: Floats, *, cells: Cells
 
     def ask(s: float, at: Cells) -> Cumulants:
         mass = 1 + share(lambda k: np.expm1(s * k))[cells[at]]
+        # Where everybody lives within reach, what is left far below 0 may be nothing but rounding.
+        lost = mass <= ROUNDING
+        mass = np.where(lost, 1.0, mass)
         first = share(lambda k: k * np.exp(s * k))[cells[at]] / mass
         second = share(lambda k: k**2 * np.exp(s * k))[cells[at]] / mass
-        return Cumulants(total * np.log(mass), total * first, total * (second - first**2))
+        value = np.where(lost, -np.inf, total * np.log(mass))
+        return Cumulants(value, total * first, total * (second - first**2))
 
     with np.errstate(divide="ignore"):
         log_nothing = total * np.log1p(-within)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
 
+MOST_EVENTS = 1e9
+"""In all areas together; beyond, chances of single counts lose their last digits to rounding."""
+
 LARGE = 1e7
 """Chances in a pool (80 MB) beyond which sums go by the lattice too: copies of it would take gigabytes."""
 
@@ -83,6 +86,7 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
     if null == "randomisation" or tested.people is None:
         return _randomisation(tested, mid_p)
     _need_whole(tested.low, null)
+    _need_possible(tested.high)
     if null == "constant-risk":
         return Tails(_risk(tested, tested.people, (1.0, 1.0), mid_p), "exact")
     expected = tested.people * tested.middle.sum() / tested.people.sum()
@@ -102,9 +106,10 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
     window = tested.tested
     left_out = np.full(len(people), float(tested.conditional))
     population = people.sum() - left_out * people
-    shares = (window @ people) / population
+    # A window of everybody else has the share 1, whatever rounding makes of the two sums.
+    living = np.minimum(window @ people, population)
+    shares = np.divide(living, population, out=np.ones(len(people)), where=population > 0)
     # Risks have one spread for all areas: the more people an area has, the more its count scatters over its mean.
-    living = window @ people
     relative = np.divide(window @ people**2, living * people.mean(), out=np.ones(len(people)), where=living > 0)
 
     def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
@@ -171,6 +176,15 @@ def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int)
         mid_p=mid_p,
     )
     return Tails((hot, hot, cold, cold), "simulated", {"draws": draws, "seed": rng})
+
+
+def _need_possible(high: Floats) -> None:
+    if high.sum() > MOST_EVENTS:
+        raise AnalysisError(
+            f"{high.sum():,.0f} events are more than can be tested.",
+            found=f"{len(high):,} areas, the highest count {high.max():,.0f}",
+            advice=f"check the column of counts: at most {MOST_EVENTS:,.0f} events in all have chances with digits",
+        )
 
 
 def _need_whole(values: Floats, null: Null) -> None:

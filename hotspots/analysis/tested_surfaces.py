@@ -119,7 +119,7 @@ def window_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: 
         coarsest=radius * COARSEST,
         needed_for=f"a bandwidth of {chosen.metres:,.0f} m",
     )
-    return Window(Grid.over(outline, side), kernel, chosen.metres)
+    return Window(Grid.within(outline, side), kernel, chosen.metres)
 
 
 def count_in_cells(points: Floats, grid: Grid) -> Floats:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Whole = NDArray[np.intp]
 
 
+DEAR: Final = 4_000_000_000
+"""Multiplications with cosines, beyond which a function as wide as the grid is transformed as a grid is."""
+
 ALONE: Final = 250_000
 """Multiplications of a matrix product up to which OpenBLAS keeps to one thread."""
 
@@ -62,6 +65,8 @@ class Prepared:
         """
         down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
         quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
+        if factors is None and self.every == 1 and self.lengths[0] * quarter.size > DEAR:
+            return _transform_quarter(quarter, self.lengths)
         one, other = map(_cosines, self.lengths, self.frequencies, self.reach)
         if factors is not None:
             one, other = one * factors[0][:, None], other * factors[1][:, None]
@@ -180,6 +185,18 @@ def lengths_for(
         reaches.append(within)
     rows, columns = fft.next_fast_len(lengths[0]), fft.next_fast_len(lengths[1], real=True)
     return (rows * every, columns * every), (reaches[0], reaches[1])
+
+
+def _transform_quarter(quarter: Floats, lengths: tuple[int, int]) -> Floats:
+    """Return the transform of a function that is the same in all four quarters, on a rectangle of these lengths."""
+    from scipy import fft
+
+    rows, columns = quarter.shape
+    whole = np.zeros(lengths)
+    whole[:rows, :columns] = quarter
+    whole[lengths[0] - rows + 1 :, :columns] = quarter[:0:-1]
+    whole[:, lengths[1] - columns + 1 :] = whole[:, columns - 1 : 0 : -1]
+    return np.ascontiguousarray(fft.rfft2(whole, workers=-1).real)
 
 
 def _small_product(one: Floats, other: Floats) -> Floats:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -48,6 +48,10 @@ def slugify(words: str) -> str:
     # Letters lose their accents; what has no plain letter becomes a hyphen.
     plain = "".join(c for c in unicodedata.normalize("NFKD", words.lower()) if not unicodedata.combining(c))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+MOST_PEOPLE: Final = 1e10
+"""In one area: more than there are on Earth."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,7 +144,7 @@ class StudyArea(Noun):
         Raises
         ------
         AnalysisError
-            If an area has no population.
+            If an area has no population, or one that can't be.
         """
         missing = self.ids.difference(population.index)
         if len(missing):
@@ -149,7 +153,15 @@ class StudyArea(Noun):
                 found=f"{len(missing):,} of {len(self):,} areas without one: {list_briefly(missing)}",
                 advice="use a population file of the same geography and vintage as the boundaries",
             )
-        return replace(self, areas=self.areas.assign(population=population.reindex(self.ids).astype(float)))
+        people = population.reindex(self.ids).astype(float)
+        odd = people[(people < 0) | (people > MOST_PEOPLE)]
+        if len(odd):
+            raise AnalysisError(
+                f"{odd.iloc[0]:,.10g} can't be a number of people.",
+                found=f"area {odd.index[0]!r}; {len(odd):,} such areas",
+                advice="correct the population, or use another column",
+            )
+        return replace(self, areas=self.areas.assign(population=people))
 
     def within(self, authorities: Iterable[str]) -> StudyArea:
         """Return the part of the study area that lies in these authorities (codes)."""

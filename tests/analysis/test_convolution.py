@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import shapely
 
 from hotspots.analysis import convolution, inner, splines, stamping
 from hotspots.analysis.adaptive import adaptive_sums
@@ -12,6 +13,7 @@ from hotspots.analysis.convolution import convolve, kernel_sums, prepare
 from hotspots.analysis.grids import Grid
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.splines import assign
+from hotspots.errors import AnalysisError
 
 NAMES = list(KERNELS)
 RADIUS = {name: 1.0 if name != "gaussian" else 8**-0.5 for name in NAMES}
@@ -309,3 +311,24 @@ def test_a_kernel_wider_than_the_grid_takes_no_more_memory_than_the_grid(kernel,
     wanted = (KERNELS[kernel](apart / bandwidth**2) * weights).sum(axis=2) / bandwidth**2
     for one in found:
         np.testing.assert_allclose(one, wanted, rtol=0, atol=1e-6 * wanted.max())
+
+
+@pytest.mark.parametrize("reach", [150.0, 900.0, 1e5])
+def test_a_wide_function_is_transformed_as_a_grid_with_the_same_sums(reach, monkeypatch):
+    grid = Grid(0.0, 1_300.0, 10.0, np.ones((130, 111), dtype=bool))
+    masses = np.random.default_rng(2).uniform(0, 1, grid.shape)
+    ready = prepare(masses, grid, reach=reach)
+
+    def function(squared):
+        return np.where(squared <= reach**2, np.exp(-squared / 1e5), 0.0)
+
+    cosines = ready.convolve(function)
+    monkeypatch.setattr("hotspots.analysis.transforms.DEAR", 0)
+    np.testing.assert_allclose(ready.convolve(function), cosines, rtol=0, atol=1e-12 * cosines.max())
+
+
+def test_a_grid_without_a_cell_inside_is_an_error():
+    strip = shapely.box(0, 10, 1000, 12)
+    with pytest.raises(AnalysisError) as error:
+        Grid.within(strip, 100.0)
+    assert error.value.problem == "No cell of 100 m has its centre in the study area."

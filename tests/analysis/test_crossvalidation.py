@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 
 from hotspots.analysis import crossvalidation
 from hotspots.analysis.crossvalidation import Places, cover, cross_validation, search_bandwidth, sum_pairs
+from hotspots.errors import AnalysisError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PATTERNS = ("cases", "controls", "pooled")
@@ -178,3 +179,11 @@ def test_places_keep_their_weights() -> None:
     assert places.weights.tolist() == [3.5, 4.0]
     assert places.away.tolist() == [5.0, 5.0]
     assert places.its_weight.tolist() == [4.0, 3.5]
+
+
+def test_a_study_area_too_narrow_for_its_cells_is_an_error():
+    strips = shapely.union_all([shapely.box(300 * i, 0, 300 * i + 90, 0.3) for i in range(4)])
+    rng = np.random.default_rng(3)
+    points = np.column_stack([300 * rng.integers(0, 4, 400) + rng.uniform(0, 90, 400), rng.uniform(0, 0.3, 400)])
+    with pytest.raises(AnalysisError, match="too narrow for bandwidths to be compared"):
+        cross_validation(Places.of(points, np.ones(400)), strips, sd=40.0, criterion="least-squares")

@@ -520,3 +520,42 @@ def test_null_maps_flag_no_more_than_the_level():
     assert means["exchangeable-risk"] <= 0.05 + 2.6 * error
     assert means["exchangeable-risk"] >= 0.02  # not so shy that it would find nothing
     assert means["constant-risk"] > 0.12  # the wrong null for such maps
+
+
+# --------------------------------------------------------------------------- nothing is missing without a reason
+
+
+@pytest.mark.parametrize("null", ["constant-risk", "exchangeable-risk"])
+def test_neighbours_that_are_everybody_else_have_a_p_value(null):
+    """The share of the others who live in such a window is 1, and not 1.0000000000000002, of which no tail is known."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        grid = make_grid(2, 2)
+        area = grid.with_population(pd.Series(rng.uniform(100, 2000, 4), index=grid.ids))
+        table = local_moran(make_counts(area, rng.poisson(5, 4)), null=null).table
+        assert table[["p_hot_low", "p_hot_high", "p_cold_low", "p_cold_high", "p_low", "p_high"]].notna().all(axis=None)
+        # All other events lie there, whatever happens.
+        np.testing.assert_allclose(table[["p_hot_low", "p_cold_high"]], 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("null", ["randomisation", "constant-risk", "exchangeable-risk"])
+def test_a_z_score_that_is_missing_has_a_reason(null):
+    alike = local_moran(make_counts(make_grid(4, 4, population=1500.0), np.full(16, 3.0)), null=null).table
+    assert alike[["gi_z", "moran_i"]].isna().all(axis=None)
+    whole = getis_ord(make_counts(make_grid(2, 2, population=1500.0), [1, 2, 3, 4]), null=null).table
+    for table in (alike, whole):
+        assert set(table["reason"]) == {"no z-score: there is nothing to compare its window with"}
+        assert (table["class"] == "not_significant").all()
+
+
+def test_more_events_than_can_be_are_an_error():
+    area = make_grid(3, 3, population=1500.0)
+    with pytest.raises(AnalysisError, match="9,000,000,000 events are more than can be tested"):
+        getis_ord(make_counts(area, np.full(9, 1e9)))
+
+
+@pytest.mark.parametrize("people", [-1.0, 1e11, np.inf])
+def test_a_population_that_can_t_be_is_an_error(people):
+    grid = make_grid(3, 3)
+    with pytest.raises(AnalysisError, match="can't be a number of people"):
+        grid.with_population(pd.Series([people, *[1500.0] * 8], index=grid.ids))

@@ -268,3 +268,27 @@ def test_what_cannot_be_tested_is_refused(points, area, problem):
     with pytest.raises(AnalysisError) as error:
         relative_risk(make_events(points), area, **SETTINGS)
     assert error.value.problem.startswith(problem)
+
+
+def test_a_sum_that_can_t_vary_has_p_values_of_one():
+    """One cell with all people and events: any events fall there, so that as many, and as few, are certain."""
+    area = make_grid(1, 1, side=90.0, population=1500.0)
+    corner = area.areas.total_bounds[[0, 3]]
+    points = make_events(corner + np.array([[18.0, -12.0], [54.0, -9.0]]))
+    surface = relative_risk(points, area, bandwidth=1000.0, kernel="epanechnikov")
+    judged = ~np.isnan(surface.values)
+    assert judged.sum() == 1
+    assert surface.p_raised[judged].tolist() == [1.0]
+    assert surface.p_lowered[judged].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "epanechnikov"])
+def test_a_kernel_around_everybody_leaves_no_p_value_out(kernel):
+    area = make_grid(4, 4, side=1000.0, population=1500.0)
+    corner = area.areas.total_bounds[:2]
+    points = make_events(corner + np.random.default_rng(1).uniform(0, 4000, (5, 2)))
+    surface = relative_risk(points, area, bandwidth=100_000.0, kernel=kernel, cell=100.0)
+    judged = ~np.isnan(surface.values)
+    assert judged.any()
+    for p in (surface.p_raised, surface.p_lowered):
+        assert ((p[judged] > 0) & (p[judged] <= 1)).all()

@@ -98,3 +98,9 @@ def test_what_can_not_be_smoothed_is_said():
         smooth_counts(counts_with({}))
     with pytest.raises(AnalysisError, match="at least 1 event: least = 0"):
         smooth_counts(counts_with({3: 1}), least=0)
+
+
+def test_cells_whose_centres_miss_every_area_are_an_error():
+    area = make_grid(2, 2, side=10.0)
+    with pytest.raises(AnalysisError, match="has its centre in the study area"):
+        smooth_counts(make_counts(area, np.full(4, 20.0)), cell=500.0, bandwidth=2000.0)
