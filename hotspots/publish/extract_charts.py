@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import Extract, need_released
 from hotspots.publish.chart_sheet import begin_chart, write_notes
 from hotspots.publish.extract_words import (
     extract_alt,
     extract_title,
+    limits,
     number_or_range,
     recording_title,
     rows_of_period,
@@ -78,6 +80,31 @@ class _Grid:
         return axes
 
 
+def _need_rows(extract: Extract, kind: str, rows: pd.DataFrame) -> None:
+    """Stop where there is nothing to draw, or nothing that a page can hold."""
+    if extract.kind != kind:
+        raise AnalysisError(
+            f"This chart is of {kind}, and not of {extract.kind}.",
+            found=f"a table of {extract.kind}: {extract.title}",
+            advice="draw it with the function for its kind",
+        )
+    if rows.empty:
+        known = list(dict.fromkeys(extract.table["period"])) if "period" in extract.table.columns else []
+        raise AnalysisError(
+            f"There is no row to draw of {extract.title or kind}.",
+            found=f"{len(extract.table):,} rows" + (f", of {list_briefly(known)}" if known else ""),
+            advice="check the period and the authorities",
+        )
+    numbers = rows.select_dtypes("number")
+    endless = numbers.columns[np.isinf(numbers.to_numpy(dtype=float)).any(axis=0)]
+    if len(endless):
+        raise AnalysisError(
+            f"The column {endless[0]!r} of {extract.title or kind} is infinite, which no page can show.",
+            found=f"{int(np.isinf(rows[endless[0]].to_numpy(dtype=float)).sum()):,} of {len(rows):,} rows",
+            advice="leave such rows out, or make them missing",
+        )
+
+
 def _begin(
     extract: Extract, subtitle: str, *, rows: int, header: float, below: float, title: str | None = None
 ) -> _Grid:
@@ -130,6 +157,7 @@ def draw_standardised(extract: Extract) -> Figure:
         If it was made of unprotected counts of people.
     """
     need_released(extract, "A chart")
+    _need_rows(extract, "standardised-rates", extract.table)
     with look():
         table = extract.table
         period = f" · {period_words(extract.period)}" if extract.period else ""
@@ -147,7 +175,7 @@ def draw_standardised(extract: Extract) -> Figure:
         for row, line in enumerate(table.to_dict("records")):
             rate = number_or_range(line["rate_low"], line["rate_high"])
             if rate != "–":
-                rate = f"{rate} ({line['ci_low']:,.0f}–{line['ci_high']:,.0f})"
+                rate = f"{rate} ({limits(line['ci_low'], line['ci_high'], '–')})"
             said = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
             for (offset, _), words in zip(
                 columns, (*said, number_or_range(line["population"], line["population"])), strict=True
@@ -206,6 +234,8 @@ def draw_recording(extract: Extract, *, period: str | None = None) -> Figure:
         If the factors are unprotected counts of people.
     """
     need_released(extract, "A chart")
+    rows = rows_of_period(extract, period)[0] if extract.kind == "recording" else extract.table
+    _need_rows(extract, "recording", rows)
     with look():
         table, shown = rows_of_period(extract, period)
         theme = str(table["theme"].iloc[0]) if len(table) else extract.title
@@ -281,6 +311,7 @@ def draw_profile(extract: Extract) -> Figure:
         A4 landscape, for `save_map`.
     """
     need_released(extract, "A chart")
+    _need_rows(extract, "profile", extract.table)
     with look():
         table = extract.table
         parts = [f"{plural(int((table['kind'] == 'authority').sum()), 'authority', 'authorities')}"]

@@ -19,6 +19,12 @@ def number_or_range(low: float, high: float, digits: int = 0) -> str:
     return first if first == last else f"{first}–{last}"
 
 
+def limits(low: float, high: float, between: str) -> str:
+    """Return both limits of an interval, or that there is none."""
+    known = np.isfinite(low) and np.isfinite(high)
+    return f"{low:,.0f}{between}{high:,.0f}" if known else "no interval"
+
+
 def rows_of_period(extract: Extract, period: str | None) -> tuple[pd.DataFrame, str]:
     """Return the rows of one year, most factors in an episode first, and the year."""
     shown = period or (str(extract.table["period"].iloc[-1]) if len(extract.table) else "")
@@ -78,12 +84,14 @@ def extract_alt(extract: Extract) -> str:
             if rate == "–":
                 said.append(f"{line['name']}: {line['reason']}.")
             else:
-                said.append(f"{line['name']}: {rate} ({line['ci_low']:,.0f} to {line['ci_high']:,.0f}).")
+                said.append(f"{line['name']}: {rate} ({limits(line['ci_low'], line['ci_high'], ' to ')}).")
     elif extract.kind == "recording":
         for line in rows_of_period(extract, None)[0].to_dict("records"):
             share = line["theme_share"]
             words = f"{100 * share:.0f} mentions per 100 episodes" if np.isfinite(share) else "share not known"
-            said.append(f"{line['la_name']}: {words}, {line['per_assessment']:.1f} factors in an episode.")
+            per = line["per_assessment"]
+            factors = f"{per:.1f} factors in an episode" if np.isfinite(per) else "factors in an episode not known"
+            said.append(f"{line['la_name']}: {words}, {factors}.")
     elif extract.kind == "profile":
         for line in table.to_dict("records"):
             parts = [f"{line['population']:,.0f} people"] if np.isfinite(line["population"]) else []

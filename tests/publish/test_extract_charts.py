@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,43 @@ def test_the_same_chart_is_the_same_bytes(tmp_path: Path) -> None:
     drawn = [save_map(draw_profile(extract), tmp_path / name, dpi=50) for name in "ab"]
     assert [path.read_bytes() for path in drawn[0]] == [path.read_bytes() for path in drawn[1]]
     pd.testing.assert_frame_equal(extract.table, before)
+
+
+# --------------------------------------------------------------------------- what can't be drawn
+
+
+def changed(extract: Extract, **columns: Any) -> Extract:
+    return replace(extract, table=extract.table.assign(**columns))
+
+
+def test_limits_and_factors_that_are_missing_are_said_to_be() -> None:
+    without = changed(standardised(), ci_low=np.nan, ci_high=np.nan)
+    assert "100 (no interval)" in words(draw_standardised(without))
+    assert "Birmingham: 100 (no interval)." in extract_alt(without)
+    none = changed(recording(), assessments=np.nan, per_assessment=np.nan, theme_share=np.nan)
+    assert "nan" not in prose(draw_recording(none)).casefold()
+    assert "Birmingham: share not known, factors in an episode not known." in extract_alt(none)
+
+
+@pytest.mark.parametrize(
+    ("draw", "extract", "problem"),
+    [
+        (draw_recording, replace(recording(), table=recording().table.iloc[:0]), "There is no row to draw"),
+        (draw_standardised, replace(standardised(), table=standardised().table.iloc[:0]), "There is no row to draw"),
+        (draw_profile, replace(profile(), table=profile().table.iloc[:0]), "There is no row to draw"),
+        (draw_recording, changed(recording(), per_assessment=np.inf), "The column 'per_assessment' of .* is infinite"),
+        (draw_standardised, changed(standardised(), ci_high=np.inf), "The column 'ci_high' of .* is infinite"),
+        (draw_standardised, recording(), "This chart is of standardised-rates, and not of recording"),
+        (draw_recording, standardised(), "This chart is of recording, and not of standardised-rates"),
+        (draw_profile, recording(), "This chart is of profile, and not of recording"),
+    ],
+)
+def test_what_can_t_be_drawn_is_an_error(draw: Any, extract: Extract, problem: str) -> None:
+    with pytest.raises(AnalysisError, match=problem):
+        draw(extract)
+
+
+def test_a_year_that_is_not_there_is_named_beside_those_that_are() -> None:
+    with pytest.raises(AnalysisError) as error:
+        draw_recording(recording(), period="1900")
+    assert error.value.found.endswith("of 2017/18, 2018/19")
