@@ -262,27 +262,31 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
 # --------------------------------------------------------------------------- people by age, factors of assessments
 
 
-def read_people_by_age(study: Study) -> Ages | None:
+def read_people_by_age(study: Study, area: StudyArea) -> Ages | None:
     """Return the people by area and age, if the study names them.
 
     Raises
     ------
     SourceError
-        As `read_ages`.
+        As `read_ages`; and if its codes are of another vintage than the areas.
     """
     from hotspots.sources.ages import read_ages
+    from hotspots.sources.naming import need_vintage
 
     section = study.population_by_age
     if section is None:
         return None
-    return read_ages(
-        study.path(section.file),
+    path = study.path(section.file)
+    ages = read_ages(
+        path,
         id_column=section.id_column,
         year=section.year,
         title=section.title,
         source=section.source,
         release=section.release,
     )
+    need_vintage(ages.vintage, area, path=path, column=section.id_column or "of area codes")
+    return ages
 
 
 def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> tuple[Factors, Extract | None]:

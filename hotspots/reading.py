@@ -181,7 +181,7 @@ def _read_detailed_area(study: Study, inputs: Inputs) -> None:
 
 
 def _read_ages(study: Study, inputs: Inputs) -> None:
-    inputs.ages = read_people_by_age(study)
+    inputs.ages = read_people_by_age(study, inputs.area)
 
 
 def _read_labels(study: Study, inputs: Inputs) -> None:

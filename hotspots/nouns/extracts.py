@@ -49,6 +49,8 @@ class Ages(Noun):
         rising); the last band has no upper end. Values are people, none missing or negative.
     period
         What the estimate is of, e.g. ``"mid-2019"``.
+    vintage
+        Year of the geography of the areas, where the file tells it.
     """
 
     table: pd.DataFrame
@@ -57,6 +59,7 @@ class Ages(Noun):
     period: str = ""
     notes: tuple[str, ...] = ()
     release: str = OPEN
+    vintage: int | None = None
 
     def __post_init__(self) -> None:
         table = self.table.copy()

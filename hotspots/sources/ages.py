@@ -81,6 +81,7 @@ def read_ages(
         period=when,
         notes=(*table.notes, f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over."),
         release=release,
+        vintage=naming.find_vintage(id_column, codes.tolist()),
     )
 
 

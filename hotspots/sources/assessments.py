@@ -68,8 +68,8 @@ def read_factors(
     Raises
     ------
     SourceError
-        If the file, a column, the year or every one of the authorities is missing, or a cell is neither a number
-        nor a mark.
+        If the file, a column, the year or every one of the authorities is missing, a cell is neither a number
+        nor a mark, or a factor was recorded in more episodes than there are.
     """
     table = tabular.read_table(path)
     code = table.need("new_la_code", "la_code", what="the code of the authority")
@@ -130,6 +130,14 @@ def _one_factor(
 ) -> pd.DataFrame:
     cells = frame[table.need_one(factor)]
     numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path, kind="count")
+    odd = cells[numbers.values > totals]
+    if len(odd):
+        raise SourceError(
+            f"{odd.iloc[0]!r} episodes with the factor {word_factor(factor)!r} are more than there are with any.",
+            found=f"{totals[odd.index[0]]:,.0f} with a factor; column {factor!r}, row {odd.index[0]} of {table.path}; "
+            f"{len(odd):,} such cells",
+            advice="correct the cell: a factor counts once in an episode",
+        )
     return pd.DataFrame(
         {
             "la_code": frame[code].astype(object),

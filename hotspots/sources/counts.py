@@ -14,8 +14,11 @@ from hotspots.nouns import AreaCounts, StudyArea
 from hotspots.sources import naming, tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
+NO_ROW: Final = "no row in the source"
+
 WHOLE: Final = 1e-3
-"""How far a count may be from a whole number: published means carry float noise."""
+"""How far a published mean, times the number of years it is of, may be from a whole number: it was rounded. A count
+that is given as it is must be whole."""
 
 
 def read_counts(
@@ -81,7 +84,7 @@ def read_counts(
         )
     counts = pd.DataFrame({"observed_low": low, "observed_high": high, "reason": reason})[inside]
     counts = counts.set_axis(ids[inside]).reindex(area.ids)
-    counts["reason"] = counts["reason"].where(counts["reason"].notna(), "no row in the source")
+    counts["reason"] = counts["reason"].where(counts["reason"].notna(), NO_ROW)
     without = area.ids.difference(pd.Index(ids[inside]))
     many = "1 area has" if len(without) == 1 else f"{len(without):,} areas have"
     missing = f"{many} no row in the table and no count: {list_briefly(without)}."
@@ -103,10 +106,17 @@ def read_counts(
         title=title,
         source=source,
         period=period,
-        notes=(*table.notes, missing) if len(without) else table.notes,
+        notes=(*table.notes, *([missing] if len(without) else []), *_note_missing(counts)),
         rule=_rule_words(marks or {}, rounding),
         release=weakest_release(release, area.release),
     )
+
+
+def _note_missing(counts: pd.DataFrame) -> list[str]:
+    """Return how many areas have a row but no count, by what stands there instead."""
+    missing = counts.loc[counts["observed_low"].isna() & (counts["reason"] != NO_ROW), "reason"]
+    listed = "; ".join(f"{reason}: {number:,}" for reason, number in missing.value_counts().sort_index().items())
+    return [f"Areas that have a row but no count: {listed}."] if listed else []
 
 
 def read_totals(
@@ -213,7 +223,8 @@ def _intervals(
     )
     counts = numbers.values * times
     whole = counts.round()
-    _need_counts(table, column, numbers.values, (counts - whole).abs() > WHOLE, f"a whole number times {times:g}")
+    off, what = (0.0, "a whole number") if times == 1 else (WHOLE, f"a whole number times {times:g}")
+    _need_counts(table, column, numbers.values, (counts - whole).abs() > off, what)
     _need_counts(table, column, numbers.values, counts < 0, "at least 0")
     low, high = whole.copy(), whole.copy()
     if rounding:

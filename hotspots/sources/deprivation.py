@@ -93,12 +93,14 @@ def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, 
     values = tabular.to_number(table.frame[table.need_one(column)], path=table.path).values
     most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": np.inf, "decile": 10.0}[measure]
     least = 0.0 if measure == "score" else 1.0
-    odd = values[(values < least) | (values > most)]
+    whole = measure != "score"
+    odd = values[(values < least) | (values > most) | (whole & (values % 1 != 0) & values.notna())]
     if len(odd):
         upper = "" if np.isinf(most) else f" to {most:g}"
         raise SourceError(
             f"{table.frame[column][odd.index[0]]} is not a {measure} of {index}.",
             found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
-            advice=f"a {measure} is from {least:g}{upper}{' (a share, not per cent)' if measure == 'score' else ''}",
+            advice=f"a {measure} is {'a whole number ' if whole else ''}from {least:g}{upper}"
+            f"{' (a share, not per cent)' if measure == 'score' else ''}",
         )
     return values

@@ -123,6 +123,7 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     table = tabular.read_table(path)
     frame = table.frame
     kind = table.find("school_type")
+    every = [] if kind else ["No column school_type: every row was taken for a state-funded secondary school."]
     if kind is not None:
         frame = frame[frame[kind].str.contains(SECONDARY, case=False)]
         if frame.empty:
@@ -134,7 +135,7 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     year, chosen = _choose_years(table, frame, years)
     frame = frame[year.isin(chosen)]
     rows = _school_years(table, frame, year[year.isin(chosen)], hidden)
-    return Exclusions(rows, chosen, (*table.notes, *_notes(rows)))
+    return Exclusions(rows, chosen, (*table.notes, *every, *_notes(rows)))
 
 
 def read_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, int]) -> pd.DataFrame:

@@ -92,9 +92,11 @@ def read_hes(
     sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
     sieve.drop_years(events["when"], years)
     if ages is not None:
+        table.need(names["age"], option="columns = { age = ... }", what="the age, which ages = ... asks for")
         sieve.drop(events["age"].isna(), "age unknown")
         sieve.drop(~events["age"].between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
     kept = events[sieve.keep]
+    notes += _age_notes(table, names, kept["age"])
     coverage = cover_dates(events["when"], years=years)
     period = times.period_in_words(coverage, years)
     notes += audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
@@ -208,9 +210,17 @@ def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     column = _maybe(table, names, "age")
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    age = tabular.to_number(column, path=table.path, kind="amount").values
+    age = tabular.to_number(column, path=table.path, kind="count").values
     age = age.mask(age.between(*UNDER_ONE), 0.0)
     return age.where(age.between(0, OLDEST))
+
+
+def _age_notes(table: tabular.TextTable, names: Mapping[str, str], kept: pd.Series) -> list[str]:
+    """Return how many of the events have no age, and whether that is for want of a column."""
+    if _maybe(table, names, "age") is None:
+        return [f"No column {names['age']}: nothing can be told by age."]
+    unknown = int(kept.isna().sum())
+    return [f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no group of ages."] if unknown else []
 
 
 def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:

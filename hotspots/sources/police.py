@@ -89,7 +89,7 @@ def read_police(
         If a file or column is missing, a coordinate is not a number, or a crime type is unknown.
     """
     audit.need_years(years)
-    files = _find_files(paths)
+    files, passed_over = _find_files(paths)
     parts = [_read_street(file) for file in files]
     table = pd.concat([part.assign(file=number) for number, (part, _) in enumerate(parts)], ignore_index=True)
     wanted = _choose_types(table["kind"], crime_types)
@@ -102,7 +102,7 @@ def read_police(
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
     period = times.period_in_words(coverage, years)
-    notes = [note for _, found in parts for note in found]
+    notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
         kept.drop(columns=["id", "content", "file"]),
@@ -124,10 +124,11 @@ def _months_of(when: pd.Series, years: tuple[int, int] | None) -> Coverage | Non
     return cover_months(month for month in months if years is None or years[0] <= int(month[:4]) <= years[1])
 
 
-def _find_files(paths: Path | str | Sequence[Path | str]) -> list[Path]:
-    """Return the files meant, of a folder those with street-level crime."""
+def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], list[str]]:
+    """Return the files meant, of a folder those with street-level crime, and which of it were passed over."""
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     files: list[Path] = []
+    notes: list[str] = []
     for one in map(Path, given):
         if not one.is_dir():
             files.append(tabular.need_file(one))
@@ -138,9 +139,22 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> list[Path]:
         if not tables:
             raise SourceError(f"There is no CSV file in the folder {one}.", advice="name the folder of monthly files")
         files += streets or tables
+        others = [file.name for file in tables if streets and file not in streets]
+        if others:
+            few = "1 file was" if len(others) == 1 else f"{len(others):,} files were"
+            notes.append(f"{few} passed over, as the name has no 'street' in it: {list_briefly(others)}.")
     if not files:
         raise SourceError("No file of street-level crime is named.", advice="name a file or a folder")
-    return files
+    return files, notes
+
+
+def _without_ids(table: pd.DataFrame, files: Sequence[Path]) -> list[str]:
+    """Return that crimes in two files can't be told by their ID, where files have none."""
+    none = (table["id"] == "").groupby(table["file"]).all()
+    without = [files[int(number)].name for number in none.index[none]]
+    if len(files) < 2 or not without:
+        return []
+    return [f"No Crime ID in {list_briefly(without)}: crimes that stand in two files are told by their contents."]
 
 
 def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -388,6 +402,8 @@ def _offence_notes(
     table: tabular.TextTable, repeated: pd.Series, reference: pd.Series, kept: pd.DataFrame
 ) -> list[str]:
     notes = []
+    if reference.name is None:
+        notes.append(f"No column {OFFENCE_COLUMNS['reference']}: rows that came twice could not be told.")
     if bool(repeated.any()):
         # Exact copies came twice; others are versions of one record, of which the first is taken.
         of_repeated = table.frame[reference.isin(reference[repeated])]

@@ -130,6 +130,9 @@ def read_schools(
     added = _only_excluded(excluded, known.index, rows[~sieve.keep])
     schools = pd.concat([known, added]) if len(added) else known
     notes = [*table.notes, *exclusions.notes]
+    for has, what, taken in (("has_status", "status", "open"), ("has_phase", "phase", "secondary")):
+        if not bool(rows[has].all()):
+            notes.append(f"The register has no column of the {what}: every row was taken for a school that is {taken}.")
     unlinked = int((kept["linked"] == BY_URN).sum())
     if unlinked:
         notes.append(f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions.")

@@ -28,6 +28,17 @@ LONGEST: Final = 100_000
 UNSEEN: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 """Control characters, and others without width."""
 
+AROUND_QUOTES: Final = re.compile(rf'(?<![^,\n])(?:{UNSEEN.pattern})+(?=")|(?<=")(?:{UNSEEN.pattern})+(?=[,\n]|$)')
+"""Such characters beside the double quotes around a cell, which they would hide."""
+
+NUMERIC: Final = re.compile(r"[+-]?[0-9.,][0-9.,:/%+\-\s]*(?:[eE][+-]?[0-9]+)?")
+"""A number, a date or a time of day: a character within it may hide that two things stand in one cell."""
+
+MOST_CELLS: Final = 100_000_000
+"""Cells of a Parquet file, which can hold a thousand equal ones in a byte."""
+
+SEEN_AS_SPACE: Final = " \t" + "".join(chr(one) for one in range(0x10000) if UNSEEN.fullmatch(chr(one)))
+
 Kind = Literal["share", "number", "whole", "amount", "count"]
 WHAT_IT_IS: Final[Mapping[Kind, str]] = {
     "share": "a share or score",
@@ -303,8 +314,9 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     if "\r" in text:
         # One kind of line end: a lone carriage return ends a line too, as on old systems.
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Characters that can't be seen: no name or number means them, and no page can show them.
-    text = UNSEEN.sub("", text) if UNSEEN.search(text) else text
+    # Characters that can't be seen: no name means them, and no page can show them.
+    has_unseen = UNSEEN.search(text) is not None
+    text = AROUND_QUOTES.sub("", text) if has_unseen else text
     try:
         with warnings.catch_warnings():
             # pandas only warns where it leaves out fields for which there is no header.
@@ -324,9 +336,31 @@ def _parse(path: Path, text: str) -> pd.DataFrame:
     frame.index = _lines(frame, text)
     _need_short_cells(path, frame, text)
     frame = frame.apply(lambda column: column.str.strip())
+    frame = _without_unseen(path, frame) if has_unseen else frame
     blank: pd.Series = (frame == "").all(axis=1)
     filled: pd.DataFrame = frame.loc[~blank]
     return filled
+
+
+def _without_unseen(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without characters that can't be seen; inside a number they are an error."""
+    cleaned = {}
+    for at, name in enumerate(frame.columns):
+        cells = frame.iloc[:, at]
+        inside = cells.str.strip(SEEN_AS_SPACE).str.contains(UNSEEN)
+        for row, cell in cells[inside].items():
+            bare = UNSEEN.sub("", cell)
+            if NUMERIC.fullmatch(bare):
+                shown = cell.encode("ascii", "backslashreplace").decode()
+                raise SourceError(
+                    f"The number {brief(bare)!r} has a character inside it that can't be seen.",
+                    found=f"column {UNSEEN.sub('', str(name))!r}, row {row} of {path}: {brief(ascii(shown))}",
+                    advice="type the cell again",
+                )
+        cleaned[at] = cells.str.replace(UNSEEN, "", regex=True).str.strip()
+    found = pd.DataFrame(cleaned, index=frame.index)
+    found.columns = pd.Index([UNSEEN.sub("", str(name)).strip() for name in frame.columns])
+    return found
 
 
 def _need_short_cells(path: Path, frame: pd.DataFrame, text: str) -> None:
@@ -394,6 +428,7 @@ def _lines(frame: pd.DataFrame, text: str) -> pd.Index:
 
 
 def _read_parquet(path: Path) -> TextTable:
+    need_small_parquet(path)
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
@@ -409,6 +444,37 @@ def _read_parquet(path: Path) -> TextTable:
         raise SourceError(f"{path} has no rows.", advice="fetch or export the file again")
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return TextTable(path, frame)
+
+
+def need_small_parquet(path: Path) -> None:
+    """Stop before a Parquet file is unpacked that would take more memory than there is.
+
+    Raises
+    ------
+    SourceError
+        If it is no Parquet file, or is too large.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        held = pq.read_metadata(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise SourceError(
+            f"{path} can't be read as a Parquet file.",
+            found=brief((str(error).splitlines() or [type(error).__name__])[0], 120),
+            advice="fetch or export the file again",
+        ) from error
+    size = sum(held.row_group(group).total_byte_size for group in range(held.num_row_groups))
+    if size > MOST_BYTES:
+        raise _too_large(path, size)
+    cells = held.num_rows * held.num_columns
+    if cells > MOST_CELLS:
+        raise SourceError(
+            f"{path} is too large to be read at once.",
+            found=f"{held.num_rows:,} rows of {held.num_columns:,} columns",
+            advice=f"leave columns out, or split it into files of at most {MOST_CELLS:,} cells",
+        )
 
 
 def _as_text(column: pd.Series) -> pd.Series:

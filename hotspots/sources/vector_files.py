@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.sources.tabular import PARQUET
+from hotspots.sources.tabular import PARQUET, need_small_parquet
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -133,6 +133,7 @@ def _read_geoparquet(path: Path) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import shapely
 
+    need_small_parquet(path)
     try:
         return gpd.read_parquet(path)
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError, shapely.errors.ShapelyError) as error:

@@ -298,3 +298,24 @@ def test_real_deprivation(shared_data):
     assert sorted(england.table["rank"])[:1] == [1]
     assert england.table["rank"].max() == 32_844
     assert england.table["decile"].value_counts().between(3_284, 3_285).all()
+
+
+def test_counts_are_whole_to_the_last_digit_and_blank_ones_are_counted(tmp_path):
+    area = make_grid(2, 2)
+    rows = [f"{one},{value}" for one, value in zip(area.ids, ("3", "", "*", "5"), strict=True)]
+    path = write(tmp_path, "\n".join(["code,n", *rows]) + "\n")
+    counts = read_counts(path, area, id_column="code", count_column="n", marks={"*": "not available"})
+    assert "Areas that have a row but no count: blank: 1; not available (*): 1." in counts.notes
+    off = write(tmp_path, "\n".join(["code,n", *rows[:3], f"{area.ids[3]},5.0004"]) + "\n")
+    with pytest.raises(SourceError, match=r"5\.0004 is not a count"):
+        read_counts(off, area, id_column="code", count_column="n", marks={"*": "not available"})
+
+
+@pytest.mark.parametrize("measure", ["rank", "decile"])
+def test_a_rank_of_one_and_a_half_is_an_error(tmp_path, measure):
+    path = write(tmp_path, f"lsoa11_code,idaci_{measure}\nE01000001,1\nE01000002,1.5\n")
+    with pytest.raises(SourceError) as error:
+        read_deprivation(path)
+    assert error.value.problem == f"1.5 is not a {measure} of IDACI."
+    assert "row 3" in error.value.found
+    assert f"a {measure} is a whole number from 1" in error.value.advice

@@ -197,3 +197,17 @@ def test_the_sample_by_the_numbers_planted_in_it(root):
         "no usable date": 8 + 2,
         "outside 2013 to 2019": 9 - 2,
     }
+
+
+def test_an_age_of_one_and_a_half_is_an_error_and_one_that_is_none_is_counted(tmp_path):
+    with pytest.raises(SourceError, match=r"'1\.5' can't be a count"):
+        read_hes(write(tmp_path, {"STARTAGE": "1.5"}))
+    events = read_hes(write(tmp_path, {"STARTAGE": "300"}, {"STARTAGE": ""}, {"STARTAGE": "30"}))
+    assert "2 admissions have no age from 0 to 120; they are in no group of ages." in events.notes
+
+
+def test_without_a_column_of_ages_nothing_can_be_told_by_age(tmp_path):
+    path = write(tmp_path, {}, drop=("STARTAGE",))
+    assert "No column STARTAGE: nothing can be told by age." in read_hes(path).notes
+    with pytest.raises(SourceError, match="the age, which ages = "):
+        read_hes(path, ages=(0, 24))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import pandas as pd
 import pytest
 from worlds import make_grid
 
@@ -156,8 +157,8 @@ NEVER = [
 ONLY_SOME = {
     "-1": {"recorded crime", "street crime, easting", "offences, northing"},
     "12%": {"deprivation, score"},
-    "1.5": {"population", "ages", "street crime, easting", "offences, northing", "exclusions, headcount",
-            "exclusions, number", "admissions, age", "deprivation, rank"},
+    "1.5": {"population", "ages", "street crime, easting", "offences, northing",
+            "exclusions, number"},
 }  # fmt: skip
 """What only some columns can hold."""
 
@@ -235,9 +236,36 @@ def test_a_cell_of_a_megabyte_in_a_ragged_table_is_an_error(tmp_path):
 
 
 def test_characters_that_can_not_be_seen_are_left_out(tmp_path):
-    path = write(tmp_path, "lsoa11_code,popu\u200blation\nE01000001\x07,30\n\u2060E01000002,3\x1b1\n")
+    path = write(tmp_path, "lsoa11_code,popu\u200blation\nE01000001\x07,30\n\u2060E01\u200b000002,\ufeff31 \x1b\n")
     people = read_population(path)
     assert people.to_dict() == {"E01000001": 30.0, "E01000002": 31.0}
+
+
+@pytest.mark.parametrize("cell", ["3\x1b1", "3\u200b1", "1\u2060,031", "3\u200b.1", "2019\u200b-01-02"])
+def test_a_character_that_can_not_be_seen_inside_a_number_is_an_error(tmp_path, cell):
+    """Two numbers that were run together, or a control sequence cut in two: nobody can see which."""
+    path = write(tmp_path, f'lsoa11_code,population\nE01000001,30\nE01000002,"{cell}"\n')
+    with pytest.raises(SourceError) as error:
+        read_population(path)
+    assert error.value.problem.endswith("has a character inside it that can't be seen.")
+    assert "column 'population', row 3 of" in error.value.found
+    assert str(error.value).isprintable() or "\x1b" not in str(error.value)
+
+
+def test_unseen_characters_around_quotes_do_not_hide_them(tmp_path):
+    path = write(tmp_path, 'lsoa11_code,population\nE01000001,\ufeff"1,030"\u200b\n')
+    assert read_population(path).tolist() == [1030.0]
+
+
+@pytest.mark.parametrize(("limit", "least"), [("MOST_CELLS", 1000), ("MOST_BYTES", 100)])
+def test_a_parquet_file_that_unpacks_to_more_than_fits_is_refused(tmp_path, monkeypatch, limit, least):
+    path = tmp_path / "people.parquet"
+    table = pd.DataFrame({"lsoa11_code": [f"E01{i:06d}" for i in range(1000)], "population": 30})
+    table.to_parquet(path)
+    assert len(read_population(path)) == 1000
+    monkeypatch.setattr(tabular, limit, least)
+    with pytest.raises(SourceError, match="too large to be read at once"):
+        read_population(path)
 
 
 @pytest.mark.parametrize(

@@ -254,3 +254,28 @@ def test_real_street_file_of_2018(shared_data):
     # West Yorkshire, with its margins.
     assert events.table["easting"].between(395_000, 465_000).all()
     assert events.table["northing"].between(400_000, 455_000).all()
+
+
+def test_files_of_a_folder_that_are_not_of_streets_are_named(tmp_path):
+    write(tmp_path, MODERN, modern(key="a" * 64))
+    write(tmp_path, "Crime ID,Outcome", "a,b", name="2019-01-west-midlands-outcomes.csv")
+    write(tmp_path, MODERN, modern(), name="january.csv")
+    notes = read_police(tmp_path).notes
+    assert notes[0] == (
+        "2 files were passed over, as the name has no 'street' in it: 2019-01-west-midlands-outcomes.csv, january.csv."
+    )
+
+
+def test_files_without_ids_are_named_where_a_crime_may_be_in_two(tmp_path):
+    first = write(tmp_path, OLD, old(), name="one-street.csv")
+    assert not any("No Crime ID" in note for note in read_police(first).notes)
+    second = write(tmp_path, MODERN, modern(key="b" * 64), name="two-street.csv")
+    assert (
+        "No Crime ID in one-street.csv: crimes that stand in two files are told by their contents."
+        in read_police([first, second]).notes
+    )
+
+
+def test_offences_without_a_reference_say_so(tmp_path):
+    path = write(tmp_path, "occurred_from,easting,northing", "2019-01-02,408811,284398")
+    assert "No column reference: rows that came twice could not be told." in read_offences(path).notes

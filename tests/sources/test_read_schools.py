@@ -423,3 +423,21 @@ def test_files_whose_numbers_have_nothing_in_common_are_named_as_that(tmp_path):
     assert error.value.problem == "No school of the exclusions is in the register of schools: no number is in both."
     assert "'3304101', '3304102', '3304103'" in error.value.found
     assert "'3304001', '3304002'" in error.value.found
+
+
+def test_columns_that_the_files_lack_are_said(tmp_path):
+    header = "LA (code),LA (name),EstablishmentNumber,EstablishmentName,TypeOfEstablishment (name),Easting,Northing"
+    register = write(tmp_path, header, ["330,Birmingham,4001,School 4001,Academy converter,400000,300000"], "r.csv")
+    exclusions = write(tmp_path, "time_period,laestab,headcount,perm_excl", ["201617,3304001,900,3"], "e.csv")
+    notes = read_schools(register, exclusions=exclusions).notes
+    assert "The register has no column of the status: every row was taken for a school that is open." in notes
+    assert "The register has no column of the phase: every row was taken for a school that is secondary." in notes
+    assert "No column school_type: every row was taken for a state-funded secondary school." in notes
+
+
+def test_a_factor_in_more_episodes_than_there_are_is_an_error(tmp_path):
+    path = assessed(tmp_path, "2019,Local authority,E08000025,Birmingham,100,130,1")
+    with pytest.raises(SourceError) as error:
+        read_factors(path, year=2019)
+    assert error.value.problem == "'130' episodes with the factor 'Gangs' are more than there are with any."
+    assert "100 with a factor; column 'Gangs', row 2" in error.value.found

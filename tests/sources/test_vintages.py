@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from small_study import write_small_study
+from small_study import write_extract_files, write_small_study
 
 from hotspots.errors import SourceError
 from hotspots.pipeline import check_study
@@ -55,3 +55,12 @@ def test_a_vintage_that_is_no_year_of_a_geography_is_an_error(tmp_path, vintage)
     write_small_study(tmp_path)
     with pytest.raises(SourceError, match=f"vintage is the year of a geography, and {vintage} is none"):
         read_areas(tmp_path / "areas.gpkg", vintage=vintage)
+
+
+def test_ages_of_the_other_vintage_are_a_problem_of_the_study(tmp_path):
+    write_small_study(tmp_path)
+    write_extract_files(tmp_path)
+    renamed(tmp_path / "ages.csv", "lsoa11_code", "lsoa21_code")
+    study = write_small_study(tmp_path, more='[population_by_age]\nfile = "ages.csv"\nsource = "Made"\n')
+    problems = [str(problem) for problem in check_study(study).problems]
+    assert any("are of 2021, the boundaries of 2011" in problem for problem in problems)
