@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.reading import describe
-from hotspots.testable import empty_sides, need_index, nothing_happened, untestable
+from hotspots.testable import empty_sides, name_places, need_index, nothing_happened, untestable
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
     inputs
         What was read of them; a section that could not be read is named as such.
     """
+    study = name_places(study, inputs.area)
     known = [name for name in SECTIONS if name in study.order]
     order = [name for name in study.order if name in SECTIONS] if known else list(SECTIONS)
     # The boundaries are what all others refer to.

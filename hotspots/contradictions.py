@@ -30,7 +30,7 @@ def _of_places(study: Any) -> str:
             return f"two places would share the file name {slug!r}"
         # By code alone: what authorities are called is known when the boundaries are read.
         kept = study.areas.authorities if all(map(is_code, study.areas.authorities or ())) else None
-        unknown = [code for code in section.authorities if kept is not None and code not in kept]
+        unknown = [code for code in section.authorities if kept is not None and is_code(code) and code not in kept]
         if unknown:
             return f"place {section.name!r} is of {unknown[0]!r}, which is not among the authorities of [areas]"
     return ""

@@ -14,6 +14,7 @@ from hotspots.headlines import headlines
 from hotspots.output_folder import replaced_folder
 from hotspots.reading import Inputs, Report, read_inputs
 from hotspots.study import Study, read_study
+from hotspots.testable import name_places
 from hotspots.writing import finish_summary, write_outputs
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
@@ -127,6 +128,7 @@ def run_study(
     with replaced_folder(target) as folder:
         with clock.stage("read and join"):
             inputs = read_inputs(study, report=report)
+            study = name_places(study, inputs.area)
         with clock.stage("analyse"):
             findings = analyse(study, inputs, report=report)
         with clock.stage("draw and write"):

@@ -24,7 +24,7 @@ from hotspots.nouns import (
     StudyArea,
     cover_years,
 )
-from hotspots.testable import need_areas, need_ground, need_places, need_something
+from hotspots.testable import name_places, need_areas, need_ground, need_something
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     report("Reading the boundaries")
     inputs = Inputs(area=_read_area(study))
     need_areas(inputs.area)
-    need_places(study, inputs.area)
+    name_places(study, inputs.area)
 
     def attempt(words: str, step: Callable[[], None]) -> None:
         report(words)

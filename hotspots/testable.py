@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "empty_sides",
+    "name_places",
     "need_areas",
     "need_ground",
     "need_index",
@@ -55,15 +56,40 @@ def need_places(study: Study, area: StudyArea) -> None:
         With the authorities that there are.
     """
     there = area.authorities
+    known = {*there, *(name.casefold() for name in there.values())}
     for section in study.places:
-        unknown = [code for code in section.authorities if code not in there]
+        unknown = [word for word in section.authorities if word not in known and word.casefold() not in known]
         if unknown:
             part = f" in the authority {unknown[0]!r}" if len(unknown) < len(section.authorities) else ""
             raise StudyError(
                 f"The place {section.name!r} has no area of the study{part}.",
                 found=f"authorities {list_briefly((f'{code} {name}' for code, name in there.items()), 12)}",
-                advice="name the place's authorities by these codes",
+                advice="name the place's authorities by these codes or names",
             )
+
+
+def name_places(study: Study, area: StudyArea) -> Study:
+    """Return the study with the authorities of its places by code, which may be named in its file.
+
+    Raises
+    ------
+    StudyError
+        As `need_places`, or if a place names an authority twice.
+    """
+    need_places(study, area)
+    codes = {name.casefold(): code for code, name in area.authorities.items()}
+    places = []
+    for section in study.places:
+        found = tuple(word if word in area.authorities else codes[word.casefold()] for word in section.authorities)
+        twice = [word for word, code in zip(section.authorities, found, strict=True) if found.count(code) > 1]
+        if twice:
+            raise StudyError(
+                f"The place {section.name!r} names an authority twice.",
+                found=list_briefly(map(repr, twice)),
+                advice="leave one of them out",
+            )
+        places.append(section.model_copy(update={"authorities": found}))
+    return study.model_copy(update={"places": tuple(places)}) if places else study
 
 
 def need_ground(study: Study) -> None:

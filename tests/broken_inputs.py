@@ -10,6 +10,7 @@ import gzip
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -47,6 +48,9 @@ WHOLE: dict[str, Any] = {
     "maps": {},
 }
 """Every section with what it must have; a section that is new to the program needs a line here."""
+
+MOST_MEMORY = 2 * 2**30
+"""Bytes that no case may take more than, beyond what is taken before."""
 
 NEVER: tuple[Any, ...] = (
     float("nan"), float("inf"), float("-inf"), 10**400, "a\x00b", "a\u200bb", "a\nb", "\ufeff", "\x1b[31m",
@@ -293,9 +297,26 @@ def groups(files: Iterable[str]) -> list[tuple[str, list[str]]]:
     return [("few.toml" if depth else "study.toml", group) for (depth, _), group in found.items()]
 
 
+@contextmanager
+def little_memory(most: int = MOST_MEMORY) -> Iterator[None]:
+    """Let what happens inside take no more memory than this beyond what is taken: more is a MemoryError."""
+    try:
+        import resource
+    except ImportError:  # no such limits on Windows
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 def ended(arguments: list[str]) -> tuple[str, str]:
     """Return what is wrong with how a command ended, nothing where it ended as any may, and what it said."""
-    with warnings.catch_warnings(record=True) as heard:
+    with warnings.catch_warnings(record=True) as heard, little_memory():
         warnings.simplefilter("always")
         result = CliRunner().invoke(main, arguments)
     wrong = ""

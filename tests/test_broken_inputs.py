@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from broken_inputs import NEVER, WHOLE, keys, verdict, with_value, write_study
+from broken_inputs import NEVER, WHOLE, keys, spoil_cell, unnamed, verdict, with_value, write_study
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,27 @@ def test_every_command_has_a_case():
 def test_a_path_that_no_system_has_is_an_error_in_words():
     with pytest.raises(StudyError, match="can't be read"):
         read_study("a\0b")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is measured by /proc here")
+def test_a_case_that_takes_more_than_its_memory_ends_in_a_memory_error(whole, monkeypatch):
+    """None takes over 2 GB: a headcount of a million, or a kernel of 100 km on fine cells, once took more."""
+    monkeypatch.chdir(whole[0])
+    monkeypatch.setattr("hotspots.pipeline.check_study", lambda *_, **__: np.ones(3 * 2**28))
+    assert "MemoryError" in verdict(["check", "study.toml"])
+    monkeypatch.undo()
+    assert verdict(["check", str(whole[0] / "study.toml")], accepted=True) == ""
+
+
+HUGE = {
+    "a headcount of a million": ("exclusions.csv", "headcount", "1000000"),
+    "a million exclusions": ("exclusions.csv", "perm_excl", "1000000"),
+}
+
+
+@pytest.mark.parametrize("case", HUGE)
+def test_a_huge_number_among_the_schools_is_an_error(tmp_path, case):
+    name, column, value = HUGE[case]
+    study = write_study(tmp_path)
+    spoil_cell(tmp_path / name, column, value)
+    assert unnamed(study, [name]) == {}

@@ -15,7 +15,7 @@ from small_study import BIRMINGHAM, write_small_study
 from worlds import ROOT
 
 from hotspots import analysing, pipeline
-from hotspots.errors import HotspotsError, OutputError, SourceError
+from hotspots.errors import HotspotsError, OutputError, SourceError, StudyError
 from hotspots.pipeline import check_study, run_study
 from hotspots.publish import gpkg_layers, ground
 
@@ -363,3 +363,23 @@ def test_the_planted_truth_of_the_sample_is_found(truth):
     people = inputs.area.areas["population"].rank(pct=True)
     hot_everywhere = set().union(*(result.hot() for result in findings.results))
     assert abs(people[sorted(hot_everywhere)].mean() - 0.5) < 0.15
+
+
+def test_places_name_their_authorities_by_code_or_by_name(tmp_path):
+    for folder in ("code", "name"):
+        (tmp_path / folder).mkdir()
+    named = BIRMINGHAM.replace('"E08000025"', '"birmingham"')
+    assert named != BIRMINGHAM
+    finished = [
+        run_study(write_small_study(tmp_path / folder, places=places))
+        for folder, places in (("code", BIRMINGHAM), ("name", named))
+    ]
+    assert finished[0].findings == finished[1].findings
+    files = [sorted(path.name for path in one.folder.rglob("*birmingham*")) for one in finished]
+    assert files[0] == files[1] != []
+    twice = BIRMINGHAM.replace('"E08000025"', '"E08000025", "Birmingham"')
+    with pytest.raises(StudyError, match="names an authority twice"):
+        check_study(write_small_study(tmp_path, places=twice))
+    unknown = write_small_study(tmp_path, places=BIRMINGHAM.replace("E08000025", "Bimingham"))
+    with pytest.raises(StudyError, match="has no area of the study"):
+        check_study(unknown)

@@ -41,7 +41,7 @@ class _Columns:
 
 
 def read_areas(
-    path: Path | str,
+    path: Path | str | gpd.GeoDataFrame,
     *,
     layer: str | None = None,
     id_column: str | None = None,
@@ -56,7 +56,7 @@ def read_areas(
     attribution: Sequence[str] | None = None,
     release: str = OPEN,
 ) -> StudyArea:
-    """Return the areas of a GeoPackage, GeoJSON, shapefile or GeoParquet file, in British National Grid.
+    """Return the areas of a GeoPackage, GeoJSON, shapefile, GeoParquet file or GeoDataFrame, in British National Grid.
 
     Vertices are brought to a grid of 0.1 m, so that neighbours share them; published files differ in the last
     decimals. Invalid polygons are mended. Both are said in the notes of the study area, and no area is left out
@@ -66,7 +66,7 @@ def read_areas(
     Parameters
     ----------
     path
-        The file.
+        The file, or a GeoDataFrame with the columns of one; codes may be its index.
     layer
         Needed where the file has several.
     id_column, name_column, la_code_column, la_name_column
@@ -92,8 +92,11 @@ def read_areas(
     """
     import geopandas as gpd
 
-    path = tabular.need_file(path)
-    frame = vector_files.read_layer(path, layer=layer)
+    if isinstance(path, gpd.GeoDataFrame):
+        frame, path = vector_files.as_layer(path), Path("the GeoDataFrame")
+    else:
+        path = tabular.need_file(path)
+        frame = vector_files.read_layer(path, layer=layer)
     notes: dict[str, tuple[str, ...]] = {}
     columns = _find_columns(
         frame, path, id_=id_column, name=name_column, la_code=la_code_column, la_name=la_name_column

@@ -78,6 +78,23 @@ def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
     """
     _need_kind(path)
     frame = _read_geoparquet(path) if path.suffix.lower() in PARQUET else _read_vector(path, layer)
+    _need_polygons(frame, str(path))
+    return frame
+
+
+def as_layer(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a GeoDataFrame as if it were read from a file: an index with a name is a column.
+
+    Raises
+    ------
+    SourceError
+        If it holds no polygons.
+    """
+    _need_polygons(frame, "The GeoDataFrame")
+    return frame.reset_index(drop=frame.index.name is None)
+
+
+def _need_polygons(frame: gpd.GeoDataFrame, path: str) -> None:
     if frame.empty:
         raise SourceError(f"{path} has no areas.", found="0 rows", advice="fetch or export the file again")
     kinds = set(frame.geom_type.dropna())
@@ -87,7 +104,6 @@ def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
             found=list_briefly(sorted(kinds)) if kinds else "no shapes at all",
             advice="use a file of boundaries",
         )
-    return frame
 
 
 def _need_kind(path: Path) -> None:

@@ -8,6 +8,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
+from worlds import make_grid
 
 from hotspots.errors import SourceError
 from hotspots.sources.boundaries import read_areas, read_places
@@ -383,3 +385,25 @@ def test_real_england_keeps_bradford(shared_data):
     assert area.authorities == {"E08000032": "Bradford"}
     # Census 2011: 310 LSOAs.
     assert len(area) == 310
+
+
+# --------------------------------------------------------------------------- GeoDataFrames
+
+
+def test_a_geodataframe_is_read_like_its_file(tmp_path):
+    grid = make_grid(2, 3).areas
+    table = grid.assign(lsoa11_code=[f"E010{10000 + i}" for i in range(6)]).rename(columns={"name": "lsoa11_name"})
+    table = table[["lsoa11_code", "lsoa11_name", "la_code", "la_name", "geometry"]].reset_index(drop=True)
+    table.to_file(tmp_path / "areas.gpkg", driver="GPKG")
+    before = table.copy()
+    wanted = read_areas(tmp_path / "areas.gpkg", authorities=["Birmingham"])
+    for given in (table, table.set_index("lsoa11_code"), table.to_crs(4326)):
+        found = read_areas(given, authorities=["Birmingham"])
+        assert found.ids.tolist() == wanted.ids.tolist()
+        assert (found.geography, found.vintage) == ("LSOA", 2011)
+        assert found.areas.geometry.geom_equals_exact(wanted.areas.geometry, 1.0).all()
+    assert_geodataframe_equal(table, before)
+    with pytest.raises(SourceError, match="the GeoDataFrame has no column of area codes"):
+        read_areas(table[["geometry"]])
+    with pytest.raises(SourceError, match="The GeoDataFrame has no polygons"):
+        read_areas(table.set_geometry(table.centroid))
