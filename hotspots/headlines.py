@@ -9,13 +9,13 @@ from hotspots.analysis.correlogram import scale_sentence
 from hotspots.analysis.prediction import best_bandwidth
 from hotspots.findings import Findings
 from hotspots.publish import wording
-from hotspots.publish.change_charts import change_title
+from hotspots.publish.change_charts import change_title, changes_known
 from hotspots.publish.course_words import course_sentence
 from hotspots.publish.extract_words import extract_title
 from hotspots.publish.hotspot_words import hotspots_sentence
 from hotspots.publish.phrases import capitalised
 from hotspots.publish.school_phrases import schools_sentence
-from hotspots.publish.series_charts import line_title
+from hotspots.publish.series_charts import has_ends, line_title
 from hotspots.publish.surface_words import surface_sentence
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         sentences += [wording.schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
     for series in inputs.series:
         change, steps = findings.changes.get(series.name), findings.change_points.get(series.name)
-        sentences.append(line_title(series, "rate" if series.rate_per and steps is not None else "count", steps) + ".")
+        if has_ends(series):  # a title without numbers is no finding
+            measure = "rate" if series.rate_per and steps is not None else "count"
+            sentences.append(line_title(series, measure, steps) + ".")
         # Where the course of the only group is told, its change since one year is in the chart and would say it again.
         told = steps is not None and course_sentence(series, steps) and series.table["group"].nunique() == 1
-        if change is not None and not told:
+        if change is not None and not told and len(changes_known(change.table, change.base)):
             sentences.append(change_title(change.table, change.years, change.base) + ".")
     if inputs.factors is not None and inputs.recording is None:
         sentences.append(wording.factors_title(inputs.factors) + ".")

@@ -37,14 +37,15 @@ def whole(number: float) -> str:
 
 @dataclass(frozen=True)
 class Book:
-    """What one run of the sample wrote, and what is asked of it."""
+    """What one run wrote, of the sample or of another study, and what is asked of it."""
 
     folder: Path
+    file: Path = ROOT / "study.toml"
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study file."""
-        return tomllib.loads((ROOT / "study.toml").read_text(encoding="utf-8"))
+        return tomllib.loads(self.file.read_text(encoding="utf-8"))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -80,7 +81,9 @@ class Book:
         """Return the authorities of a place, or of the whole study area."""
         if not place:
             return sorted(self.layer("authorities")["la_code"])
-        return next(one["authorities"] for one in self.study["places"] if one["name"] == place)
+        wanted = next(one["authorities"] for one in self.study["places"] if one["name"] == place)
+        known = self.layer("authorities")
+        return sorted(known.loc[known["la_code"].isin(wanted) | known["la_name"].isin(wanted), "la_code"])
 
     # ----------------------------------------------------------------------- areas
 
@@ -133,7 +136,9 @@ class Book:
     def raised(self, source: str) -> tuple[str, str, str]:
         """Return number, share of the area and share of the events of the places where a risk is raised."""
         name = self.named("events", source)
-        polygons, areas = self.layer(f"{name}_risk_raised"), self.tested(source, "getis_ord")
+        both = f"{name}_risk_raised_lowered"
+        polygons = self.layer(both if both in self.layers else f"{name}_risk_raised")
+        polygons, areas = polygons[polygons["kind"] == "raised"], self.tested(source, "getis_ord")
         points = self.points(name)
         inside = shapely.contains_xy(polygons.union_all(), points[:, 0], points[:, 1]).sum()
         share = polygons.area.sum() / areas.area.sum()
@@ -142,9 +147,12 @@ class Book:
     def points(self, name: str) -> np.ndarray:
         """Return the points of a source, straight from its file."""
         section = next(one for one in self.study["events"] if one["name"] == name)
-        table = pd.read_csv(ROOT / section["file"], dtype=str, keep_default_na=False)
+        path = self.file.parent / section["file"]
+        files = sorted(path.rglob("*.csv")) if path.is_dir() else [path]
+        table = pd.concat([pd.read_csv(file, dtype=str, keep_default_na=False) for file in files])
         if section["format"] == "police":
-            table = table[table["Crime type"].isin(section["crime_types"])].drop_duplicates()
+            table = table[table["Crime type"].isin(section["crime_types"])]
+            table = table[(table["Crime ID"] == "") | ~table["Crime ID"].duplicated()]
             degrees = table[["Longitude", "Latitude"]].apply(pd.to_numeric).dropna()
             spots = gpd.GeoSeries.from_xy(degrees["Longitude"], degrees["Latitude"], crs=4326).to_crs(27700)
             return np.column_stack([spots.x, spots.y])

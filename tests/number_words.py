@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import pandas as pd
-from number_book import Book, whole
+from number_book import HOT, Book, whole
 from scipy.stats import chi2
 
 Said = dict[str, str]
@@ -79,6 +79,11 @@ def _(book: Book, said: Said) -> Said:
     areas = book.tested(said["source"], "getis_ord")
     by_place = said["places"]
     for part in re.split(r", (?=\d|none)| and (?=\d|none)", by_place):
+        if part.endswith(" elsewhere"):
+            named = {code for one in book.study["places"] for code in book.authorities(one["name"])}
+            areas_else = areas[~areas["la_code"].isin(named)]
+            assert part == f"{areas_else['class'].isin(HOT).sum()} elsewhere", part
+            continue
         number, where = part.split(" in ", 1)
         names = [one["name"] for one in book.study["places"] if one["name"] in where]
         assert names, part

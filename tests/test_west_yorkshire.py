@@ -9,8 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from number_book import Book
+from number_words import wrong_in
+from page_words import read_pages
 
 import hotspots as hs
+from hotspots.pipeline import run_study
 
 pytestmark = pytest.mark.real
 
@@ -94,3 +98,84 @@ def test_years_of_one_month_are_incomplete_and_not_compared(violence):
     rated = hs.with_rates(series, 2_300_000)
     row = rated.table.iloc[0]
     assert row["rate_low"] == pytest.approx(row["low"] * 12 / 2_300_000 * 100_000)
+
+
+STUDY = """
+[study]
+title = "Crime in West Yorkshire"
+slug = "west-yorkshire"
+[areas]
+file = "{data}/lsoa11_england_bsc_27700.parquet"
+geography = "LSOA"
+vintage = 2011
+authorities = ["Bradford", "Calderdale", "Kirklees", "Leeds", "Wakefield"]
+[population]
+file = "{data}/population_england_lsoa11_2019.parquet"
+column = "total_population"
+title = "Mid-2019 residents"
+[[places]]
+name = "Leeds"
+authorities = ["Leeds"]
+[[events]]
+name = "violence"
+title = "violence and sexual offences"
+format = "police"
+file = "{raw}"
+crime_types = ["Violence and sexual offences"]
+release = "open"
+source = "data.police.uk"
+[[events]]
+name = "burglary"
+title = "burglary"
+format = "police"
+file = "{raw}"
+crime_types = ["Burglary"]
+release = "open"
+source = "data.police.uk"
+[[series]]
+name = "by_year"
+title = "Violence and sexual offences"
+events = "violence"
+years = [2016, 2018]
+rates = true
+base = 2016
+change_points = true
+"""
+
+
+@pytest.fixture(scope="module")
+def book(raw, shared_data, tmp_path_factory):
+    """Return a whole run from the raw files, to be counted again."""
+    folder = tmp_path_factory.mktemp("west-yorkshire")
+    study = folder / "study.toml"
+    study.write_text(STUDY.format(data=shared_data.as_posix(), raw=raw.as_posix()), encoding="utf-8")
+    return Book(run_study(study).folder, study)
+
+
+def test_every_finding_and_title_of_the_pack_is_counted_again_from_the_raw_files(book):
+    pages = read_pages(book.folder / "briefing.pdf")
+    titles = [page.title for page in pages if page.title]
+    assert len(titles) > 12
+    assert len(book.summary["findings"]) == 6
+    # Three Julys make no whole year: charts of years claim nothing.
+    quiet = [f"Violence and sexual offences{rest}" for rest in
+             ("", " per 100,000 people and year", ": change since 2016 is not known")]  # fmt: skip
+    assert set(quiet) <= set(titles)
+    claims = [words for words in (*titles, *book.summary["findings"]) if words not in quiet]
+    assert [problem for words in claims for problem in wrong_in(book, words)] == []
+
+
+def test_what_only_julys_cover_is_compared_with_nothing(book):
+    assert not any("2016 to 2018" in finding for finding in book.summary["findings"])
+    years = book.table("by_year")
+    assert years["ratio"].isna().all()
+    # Rates are per year all the same: of one month in twelve.
+    people = book.people("violence and sexual offences")
+    assert years["rate_low"].tolist() == pytest.approx((years["low"] * 12 / people * 100_000).tolist())
+
+
+def test_the_areas_hold_the_rows_of_the_raw_files(book, table):
+    for title, kind in (("violence and sexual offences", VIOLENCE), ("burglary", "Burglary")):
+        areas = book.tested(title, "getis_ord").set_index("area_id")
+        counted = table.loc[table["Crime type"] == kind, "LSOA code"].value_counts()
+        assert areas["observed_low"].to_dict() == counted.reindex(areas.index).fillna(0).to_dict()

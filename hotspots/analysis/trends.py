@@ -111,7 +111,7 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     DataFrame
         Columns `period`, `group`, `low`, `high` (counts), `ratio`, `ratio_low`, `ratio_high`, `scatter` (the
         standard deviation, beyond Poisson chance, that a period of the group is taken to have) and `dispersion` (how
-        many times smaller the counts are taken for the interval). Missing in gaps, where a
+        many times smaller the counts are taken for the interval). Missing in gaps, in periods covered in part, where a
         number is below 0, and where the base is a gap; `ratio` is missing and `ratio_high` infinite where the base may
         be 0. Where the series has a `population`, also `rate_ratio`, `rate_ratio_low` and `rate_ratio_high`: the same
         for the rates.
@@ -139,8 +139,12 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     scatter, times = np.zeros(len(table)), np.ones(len(table))
     if beyond_poisson:
         scatter, times = _chance_since(table, base, series.unsettled)
-    low, high = (_not_negative(table[end]) for end in ("low", "high"))
+    # A period that its source covers in part is compared with nothing.
+    whole = ~table["period"].isin(series.incomplete).to_numpy()
+    low, high = (np.where(whole, _not_negative(table[end]), np.nan) for end in ("low", "high"))
     base_low, base_high = (_not_negative(at_base[end].reindex(table["group"])) for end in ("low", "high"))
+    if base in series.incomplete:
+        base_low = base_high = np.full(len(table), np.nan)
     known = (low == high) & (base_low == base_high) & (base_low > 0)
     ratio = np.full(len(table), np.nan)
     np.divide(low, base_low, out=ratio, where=known)

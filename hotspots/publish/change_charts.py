@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["change_title", "draw_change"]
+__all__ = ["change_title", "changes_known", "draw_change"]
 
 
 def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
@@ -110,17 +110,24 @@ def _draw_ratios(
     return (f"{group}: {words}" if group else words, float(middle[last]), colour)
 
 
+def changes_known(change: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Return the rows, apart from the base period's, whose change has an interval."""
+    known = np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"])
+    rows: pd.DataFrame = change[known & (change["period"] != base)]
+    return rows
+
+
 def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
     """Return how many times the base the last settled number is, with its interval: of at most three groups."""
     title, begin = capitalised(series.title or series.unit), period_words(base)
-    known = change[np.isfinite(change["ratio_low"]) & np.isfinite(change["ratio_high"]) & (change["period"] != base)]
+    known = changes_known(change, base)
     if known.empty:
         return f"{title}: change since {begin} is not known"
     settled = known[~known["period"].isin(series.unsettled)]
     periods = list(dict.fromkeys(change["period"]))
     shown = settled if len(settled) else known
     last = shown[shown["period"] == max(shown["period"], key=periods.index)]
-    end = period_words(str(last["period"].iloc[0])) + ("" if len(settled) else " (provisional or covered in part)")
+    end = period_words(str(last["period"].iloc[0])) + ("" if len(settled) else " (provisional)")
     if change["group"].nunique() > 1:
         named = [f"{row['group']} {_times(row, number == 0)}" for number, (_, row) in enumerate(last.iterrows())]
         return f"{title}, {begin} to {end}: {'; '.join(named[:GROUPS_NAMED])}"

@@ -25,6 +25,7 @@ __all__ = [
     "LINES",
     "as_number",
     "draw_series",
+    "has_ends",
     "line_title",
     "name_lines",
     "name_periods",
@@ -144,6 +145,12 @@ def _comparable(series: Series) -> Series:
     if quarter:
         table = table[table["period"].astype(str).str.endswith(quarter[0])]
     return replace(series, table=table)
+
+
+def has_ends(series: Series) -> bool:
+    """Return whether the first group has two settled numbers to be compared."""
+    table = _comparable(series).table.dropna(subset=["low", "high"])
+    return bool((table["group"] == series.table["group"].iloc[0]).sum() > 1)
 
 
 def _floor(series: Series, names: Sequence[str]) -> float:
