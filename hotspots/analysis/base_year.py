@@ -110,38 +110,47 @@ def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> Yearl
     time = year.astype(float)
     straight = np.column_stack([np.ones(len(y)), time - time.mean()])
     chance = np.diag(chance_of_logs(fit_course(y, e, straight, Scatter(0.0, 0.0), time=time).mean))
-    courses = _courses(year)
-    logs = np.log(y + 0.5) - np.log(e)
     apart = np.abs(year[:, None] - year[None, :])
-    weight = np.log(before)
-    for number, (size, rho) in enumerate(zip(sd, correlation, strict=True)):
-        covariance = chance + size**2 * rho**apart
-        values = [np.log(share) + _restricted(logs, covariance + course) for share, course in courses]
-        weight[number] += np.logaddexp.reduce(values)
+    covariance = chance + (sd**2)[:, None, None] * correlation[:, None, None] ** apart
+    weight = np.log(before) + _log_likelihoods(np.log(y + 0.5) - np.log(e), covariance, *_courses(year))
     weight = np.exp(weight - weight.max())
     return YearlyScatter(sd, correlation, weight / weight.sum())
 
 
-def _courses(year: NDArray[np.intp]) -> list[tuple[float, Floats]]:
-    """Return the chance of every course before a series is seen, and what it adds to the covariance."""
-    time = year - year.mean()
-    bends = [
-        bent
-        for turn in year[2:-2]
-        for bent in (np.maximum(year - turn, 0).astype(float), np.minimum(year - turn, 0).astype(float))
-    ]
-    steps = [(year >= first).astype(float) for first in year[2:-1]]
-    found = [(TREND, TREND_A_YEAR * time)]
+def _courses(year: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Return the chance of every course before a series is seen, and its column, added a normal number of times."""
+    bends = [bent for turn in year[2:-2] for bent in (np.maximum(year - turn, 0), np.minimum(year - turn, 0))]
+    steps = [year >= first for first in year[2:-1]]
+    found = [(TREND, TREND_A_YEAR * (year - year.mean()))]
     found += [(BEND / len(bends), BEND_A_YEAR * bent) for bent in bends]
     found += [(STEP / len(steps), STEP_SIZE * step) for step in steps]
     level = 1 - sum(share for share, _ in found)
-    return [(level, np.zeros((len(year),) * 2)), *((share, np.outer(column, column)) for share, column in found)]
+    shares, columns = zip((level, np.zeros(len(year))), *found, strict=True)
+    return np.array(shares, dtype=float), np.column_stack(columns).astype(float)
 
 
-def _restricted(logs: Floats, covariance: Floats) -> float:
-    """Return the log-likelihood of logarithms around an unknown level, up to a constant."""
+def _log_likelihoods(logs: Floats, covariance: Floats, shares: Floats, columns: Floats) -> Floats:
+    """Return the log-likelihood of logarithms under every covariance, the courses and an unknown level averaged over.
+
+    A column that is added a standard normal number of times adds its outer product to the covariance; the determinant
+    and the inverse of that are known in one step (Sherman and Morrison).
+
+    Parameters
+    ----------
+    logs
+        Shape (n,).
+    covariance
+        Shape (m, n, n).
+    shares, columns
+        From `_courses`, shapes (c,) and (n, c).
+    """
     root = np.linalg.cholesky(covariance)
-    one, left = np.linalg.solve(root, np.column_stack([np.ones(len(logs)), logs])).T
-    weight = float(one @ one)
-    rest = float(left @ left) - float(one @ left) ** 2 / weight
-    return -0.5 * rest - float(np.log(np.diag(root)).sum()) - 0.5 * float(np.log(weight))
+    white = np.linalg.solve(root, np.column_stack([np.ones(len(logs)), logs, columns])[None])
+    level = white[:, :, :1]
+    weight = (level**2).sum(axis=1)
+    clean = white[:, :, 1:] - level * (level * white[:, :, 1:]).sum(axis=1, keepdims=True) / weight[:, None]
+    left, course = clean[:, :, :1], clean[:, :, 1:]
+    size = 1 + (course**2).sum(axis=1)
+    rest = (left**2).sum(axis=1) - (left * course).sum(axis=1) ** 2 / size
+    whole = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)[:, None] + np.log(weight) / 2
+    return np.asarray(np.logaddexp.reduce(np.log(shares) - rest / 2 - np.log(size) / 2 - whole, axis=1))
