@@ -140,7 +140,7 @@ def _(book: Book, said: Said) -> Said:
 def _(book: Book, said: Said) -> Said:
     best = _best(book)
     rate = best["hits"] / best["events"]
-    return {"rate": f"{100 * rate:.0f} %", "pai": f"{rate / 0.05:.1f}", "bandwidth": whole(best["bandwidth"])}
+    return {"rate": f"{100 * rate:.1f} %", "pai": f"{rate / 0.05:.1f}", "bandwidth": whole(best["bandwidth"])}
 
 
 @saying(

@@ -13,7 +13,6 @@ from hotspots.publish.chart_sheet import begin_chart, tidy
 from hotspots.publish.phrases import capitalised, listed, plural
 from hotspots.publish.series_charts import LINES
 from hotspots.publish.sheet import INK, LINE, MM_PER_POINT, QUIET, Sheet, look
-from hotspots.publish.surface_words import percent
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _finding(there: pd.DataFrame, share: float, title: str) -> str:
     best = there.iloc[int(there["hit_rate"].to_numpy().argmax())]
     width = f" (bandwidth {_metres(best['bandwidth'])})" if len(there) > 1 else ""
     return (
-        f"The densest {_share(share)} of the area had {percent(float(best['hit_rate']))} of later {title}, "
+        f"The densest {_share(share)} of the area had {100 * float(best['hit_rate']):.1f} % of later {title}, "
         f"{best['pai']:.1f} times chance{width}"
     )
 

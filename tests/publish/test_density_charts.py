@@ -37,10 +37,10 @@ def accuracy(widths=(500.0, 1000.0), release="invented", shares=SHARES, events=4
 
 def test_the_title_says_what_was_foretold():
     assert title_of(draw_prediction(accuracy(), title="knife crime")) == (
-        "The densest 5 % of the area had 15 % of later knife crime, 3.0 times chance (bandwidth 500 m)"
+        "The densest 5 % of the area had 15.0 % of later knife crime, 3.0 times chance (bandwidth 500 m)"
     )
     assert title_of(draw_prediction(accuracy((500.0,)), title="knife crime")) == (
-        "The densest 5 % of the area had 15 % of later knife crime, 3.0 times chance"
+        "The densest 5 % of the area had 15.0 % of later knife crime, 3.0 times chance"
     )
 
 
