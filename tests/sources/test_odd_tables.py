@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,14 +12,16 @@ from worlds import make_grid
 from hotspots.errors import HotspotsError, SourceError
 from hotspots.sources import tabular
 from hotspots.sources.ages import read_ages
-from hotspots.sources.assessments import read_factors
+from hotspots.sources.assessments import read_episodes, read_factors
+from hotspots.sources.boundaries import read_places
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_exclusions
+from hotspots.sources.exclusions import read_exclusions, read_totals
 from hotspots.sources.hes import read_hes
 from hotspots.sources.police import read_offences, read_police
 from hotspots.sources.population import read_population
 from hotspots.sources.recorded import read_recorded
+from hotspots.sources.schools import read_schools
 
 
 def write(folder, text, *, name="table.csv"):
@@ -74,6 +77,7 @@ def test_a_column_that_is_there_twice_is_an_error_where_it_is_used(tmp_path):
 HES = "EPIKEY,EPIORDER,ADMIDATE,EPISTART,STARTAGE,SEX,ADMIMETH,LSOA11,DIAG_01\n"
 STREET = "Month,Reported by,Falls within,Easting,Northing,Location,Crime type,Context\n"
 SCHOOLS = "time_period,laestab,urn,school_name,old_la_code,la_name,school_type,headcount,perm_excl\n"
+TOTALS = "time_period,new_la_code,la_name,school_type,num_schools,perm_excl\n"
 FACTORS = "time_period,geographic_level,new_la_code,la_name,Episodes_with_assessment_factor,Gangs\n"
 RECORDED = "Force Name,Financial Year,Financial Quarter,Knife Crime\n"
 
@@ -88,6 +92,18 @@ def of_2019(path):
 
 def of_the_force(path):
     return read_recorded(path, force="West Midlands")
+
+
+def totals_of_exclusions(path):
+    row = "201617,3304801,100,A School,330,Birmingham,State-funded secondary,900,1,E08000025\n"
+    schools = write(path.parent, f"{SCHOOLS.strip()},new_la_code\n{row}", name="schools.csv")
+    return read_totals(path, exclusions(schools), hidden=(1, 2))
+
+
+def register(path):
+    schools = write(path.parent, SCHOOLS + "201617,3304801,100,A School,330,Birmingham,State-funded secondary,900,1\n",
+                    name="schools.csv")  # fmt: skip
+    return read_schools(path, exclusions=schools)
 
 
 CELLS = {
@@ -129,13 +145,58 @@ CELLS = {
         "2019,Local authority,E08000025,Birmingham,30,{}",
         "3",
     ),
-    "recorded crime": (
-        lambda path: read_recorded(path, force="West Midlands"),
-        RECORDED,
-        "West Midlands,2018/19,1,{}",
+    "recorded crime": (of_the_force, RECORDED, "West Midlands,2018/19,1,{}", "30"),
+    "recorded crime, population": (
+        of_the_force,
+        "Force Name,Financial Year,Financial Quarter,Population,Knife Crime\n",
+        "West Midlands,2018/19,1,{},30",
+        "2900",
+    ),
+    "episodes": (
+        read_episodes,
+        "time_period,new_la_code,la_name,Started_episodes,Ended_episodes,Anypoint_episodes,Anypoint_child\n",
+        "2019,E08000025,Birmingham,{},30,30,30",
         "30",
     ),
+    "totals of exclusions": (
+        totals_of_exclusions,
+        TOTALS,
+        "201617,E08000025,Birmingham,State-funded secondary,3,{}",
+        "1",
+    ),
+    "totals of exclusions, schools": (
+        totals_of_exclusions,
+        TOTALS,
+        "201617,E08000025,Birmingham,State-funded secondary,{},1",
+        "3",
+    ),
+    "places, easting": (read_places, "name,easting,northing,population\n", "Ash,{},300000,10", "400000"),
+    "places, population": (read_places, "name,easting,northing,population\n", "Ash,400000,300000,{}", "10"),
+    "register, northing": (
+        register,
+        "URN,laestab,school_name,school_type,Easting,Northing\n",
+        "100,3304801,A School,State-funded secondary,400000,{}",
+        "300000",
+    ),
 }
+
+CALLS = {
+    # Where numbers are asked for, module by module: the lines above that go through each.
+    "ages": ["ages"],
+    "assessments": ["assessments", "factors", "episodes"],
+    "boundaries": ["places, easting", "places, population"],
+    "counts": ["counts"],
+    "deprivation": ["deprivation, score"],
+    "exclusions": [
+        "totals of exclusions", "totals of exclusions, schools", "exclusions, headcount", "exclusions, number"
+    ],
+    "hes": ["admissions, age"],
+    "police": ["street crime, easting", "offences, northing", "offences, northing"],
+    "population": ["population"],
+    "recorded": ["recorded crime", "recorded crime, population"],
+    "schools": ["register, northing"],
+}  # fmt: skip
+"""One line for each call of `tabular.to_number`; easting and northing of offences go the same way."""
 
 NEVER = [
     "1e400",
@@ -155,10 +216,11 @@ NEVER = [
 """What no column of numbers can hold."""
 
 ONLY_SOME = {
-    "-1": {"recorded crime", "street crime, easting", "offences, northing"},
+    "-1": {"recorded crime", "street crime, easting", "offences, northing", "places, easting", "register, northing"},
     "12%": {"deprivation, score"},
     "1.5": {"population", "ages", "street crime, easting", "offences, northing",
-            "exclusions, number"},
+            "exclusions, number", "totals of exclusions", "recorded crime, population", "places, easting",
+            "places, population", "register, northing"},
 }  # fmt: skip
 """What only some columns can hold."""
 
@@ -172,11 +234,11 @@ def read(folder, column, cell):
     rows.append(
         row.format(quoted, id=ids[1], cell=quoted).replace("E01000001", "E01000002").replace("3304801", "3304802")
     )
-    if column == "recorded crime":
+    if column.startswith("recorded crime"):
         rows = [rows[0], rows[1].replace(",1,", ",2,")]
     if column in ("ages",):
         rows[1] = "B" + rows[1][1:]
-    if column in ("assessments", "factors"):
+    if column in ("assessments", "factors", "episodes") or column.startswith("totals"):
         rows[1] = rows[1].replace("E08000025,Birmingham", "E08000026,Coventry")
     if column == "admissions, age":
         rows[1] = "2" + rows[1][1:]
@@ -207,15 +269,14 @@ def test_a_cell_that_only_some_columns_can_hold(tmp_path, column, cell):
             read(tmp_path, column, cell)
 
 
-def test_every_reader_of_numbers_is_here():
-    """A reader that calls for numbers without a line here would not be tried."""
-    from pathlib import Path
-
-    tried = {"population", "ages", "counts", "deprivation", "hes", "police", "exclusions", "assessments", "recorded"}
+def test_every_column_of_numbers_is_here():
+    """A column that is read as a number without a line here would not be tried."""
     folder = Path(tabular.__file__).parent
-    calling = {path.stem for path in folder.glob("*.py") if "to_number(" in path.read_text(encoding="utf-8")}
-    # The register's coordinates and the places' are tried where schools and boundaries are.
-    assert calling - {"tabular", "schools", "boundaries"} == tried
+    calls = {path.stem: path.read_text(encoding="utf-8").count("tabular.to_number(") for path in folder.glob("*.py")}
+    assert {module: number for module, number in calls.items() if number} == {
+        module: len(lines) for module, lines in CALLS.items()
+    }
+    assert {line for lines in CALLS.values() for line in lines} <= set(CELLS)
 
 
 # --------------------------------------------------------------------------- files
