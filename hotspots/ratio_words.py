@@ -26,7 +26,7 @@ def change_words(ratio: float) -> str:
 
 
 def interval_words(low: float, high: float) -> str:
-    """Return the limits of a ratio, that nearer to none first; and that none is possible where it is.
+    """Return the limits of a ratio, that nearer to none first; and where none lies inside, or at the edge.
 
     Examples
     --------
@@ -34,6 +34,8 @@ def interval_words(low: float, high: float) -> str:
     ('10 to 50% more', '5 to 30% fewer')
     >>> interval_words(0.998, 1.33) == interval_words(1.001, 1.33)
     True
+    >>> interval_words(1.001, 1.33)
+    '0 to 33% more, at the edge of chance'
     >>> interval_words(0.9, 1.33)
     '10% fewer to 33% more, compatible with no difference'
     """
@@ -46,4 +48,6 @@ def interval_words(low: float, high: float) -> str:
         said = f"{first:,} to {last:,}% more"
     else:
         said = f"{-last:,} to {-first:,}% fewer"
-    return f"{said}, compatible with no difference" if first <= 0 <= last else said
+    if 0 in (first, last):  # a hair on either side of none is no other finding
+        return f"{said}, at the edge of chance"
+    return f"{said}, compatible with no difference" if first < 0 < last else said

@@ -122,7 +122,7 @@ class Book:
             expected = people * rate
             words = (whole(len(rows)), whole(people), whole(seen), whole(expected), f"{seen / expected:.1f}")
             found.append((seen - expected, words))
-        return [words for _, words in sorted(found, reverse=True)]
+        return [words for excess, words in sorted(found, reverse=True) if excess > 0]
 
     # ----------------------------------------------------------------------- surfaces
 
@@ -224,6 +224,11 @@ class Book:
         logs = bare @ own[: bare.shape[1]]
         growth = np.expm1(own[1] * (4 if quarterly else 1))
         return float(np.exp(logs[0]) * usual), float(np.exp(logs[-1] - logs[0])), float(growth)
+
+    def dated_roughly(self, title: str) -> bool:
+        """Return whether the last change may have come at several periods."""
+        row = self.table(f"{self.series(title)[1]}_change_points").iloc[-1]
+        return bool(row["earliest"] != row["latest"])
 
     def course_limits(self, title: str, group: str | None) -> tuple[str, str]:
         """Return the interval of the last ratio, as the table of change points has it."""

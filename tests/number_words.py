@@ -219,7 +219,7 @@ def slope_words(book: Book) -> str:
     """Return the slope as the first page has it."""
     change, low, high = _percents(book.summary["schools"]["slope"][name] for name in ("per_ten_points", "low", "high"))
     assert 0 == low < change < high
-    interval = f"95% interval {low} to {high}% more, compatible with no difference"
+    interval = f"95% interval {low} to {high}% more, at the edge of chance"
     return f"Ten points more of IDACI (invented) go with {change}% more permanent exclusions ({interval})"
 
 
@@ -229,14 +229,14 @@ def _percents(ratios: Iterable[float]) -> list[int]:
 
 @saying(
     r"(?P<change>\d+%) more permanent exclusions for (?P<step>ten) points more of IDACI \(invented\)"
-    r"(?P<over> in the catchment)? \(95% interval (?P<low>\d+) to (?P<high>\d+%) more(?P<none>, compatible with no "
-    r"difference)?\)"
+    r"(?P<over> in the catchment)? \(95% interval (?P<low>\d+) to (?P<high>\d+%) more(?P<none>, at the edge of "
+    r"chance)?\)"
 )
 def _(book: Book, said: Said) -> Said:
     schools = book.summary["schools"]
     own = [schools["slope"][name] for name in ("per_ten_points", "low", "high")]
     change, low, high = _percents(schools["settings"]["catchment_slope"] if said["over"] else own)
-    assert bool(said["none"]) == (low <= 0)
+    assert bool(said["none"]) == (low == 0)
     return {"change": f"{change}%", "low": f"{low}", "high": f"{high}%"}
 
 
@@ -269,12 +269,17 @@ def _(book: Book, said: Said) -> Said:
     return {}
 
 
-@saying(r"Schools with more or fewer permanent exclusions than deprivation and size would suggest")
+@saying(
+    r"(?P<n>NUMBER) schools lie beyond the 95% limits of permanent exclusions, where chance alone would put about "
+    r"(?P<chance>NUMBER)"
+)
 def _(book: Book, said: Said) -> Said:
     schools = book.schools()
     stand_out = ~schools["class"].isin(("as_expected", "cannot_be_judged")) | schools["holds"].notna()
     assert len(book.table("schools_that_stand_out")) == stand_out.sum()
-    return {}
+    chance = book.summary["schools"]["settings"]["beyond_95_by_chance"]
+    beyond = book.judged().isin(("above", "far_above", "below", "far_below")).sum()
+    return {"n": whole(beyond), "chance": whole(chance["above"] + chance["below"])}
 
 
 # --------------------------------------------------------------------------- series
@@ -321,7 +326,7 @@ TIMES: Final = r"\((?P<ratio>[\d.]+) times, 95 % interval (?P<low>[\d.]+) to (?P
 
 @saying(
     rf"{GROUP}: level at about (?P<level>[\d.,]+) (?P<per>a year|a quarter|per 100,000 people and year) until "
-    rf"(?P<until>[\d/Q ]+), then (?P<verb>more than doubled|rose) by (?P<end>[\d/Q ]+) {TIMES}\.?"
+    rf"(?P<about>about )?(?P<until>[\d/Q ]+), then (?P<verb>more than doubled|rose) by (?P<end>[\d/Q ]+) {TIMES}\.?"
 )
 def _(book: Book, said: Said) -> Said:
     level, ratio, _ = book.course(said["title"], said["group"], said["until"])
@@ -329,12 +334,13 @@ def _(book: Book, said: Said) -> Said:
     assert (said["verb"] == "more than doubled") == (float(low) >= 2)
     assert abs(float(said["level"].replace(",", "")) / level - 1) < 0.05, (said, level)
     assert said["end"] == book.settled_ends(said["title"], said["group"], "low")["last"][0]
+    assert bool(said["about"]) == book.dated_roughly(said["title"])
     return {"ratio": f"{ratio:.2f}", "low": low, "high": high, "level": said["level"]}
 
 
 @saying(
-    rf"{GROUP}: (?P<verb>rose|fell) steadily, by (?P<growth>[\d.]+%) a year from (?P<begin>[\d/Q ]+) to "
-    rf"(?P<end>[\d/Q ]+) {TIMES}\.?"
+    rf"{GROUP}: (?P<verb>rose|fell) by (?P<growth>[\d.]+%) a year on average from (?P<begin>[\d/Q ]+) to "
+    rf"(?P<end>[\d/Q ]+) {TIMES}; no step or bend beyond chance\.?"
 )
 def _(book: Book, said: Said) -> Said:
     _, ratio, growth = book.course(said["title"], said["group"])

@@ -64,7 +64,9 @@ def find_hotspots(
     _, group = connected_components(borders[hot][:, hot], directed=False)
     position = np.flatnonzero(hot)
     found = [_measure(result, area, position[group == one], borders, labels) for one in range(group.max() + 1)]
-    return tuple(sorted(found, key=lambda one: (-_excess(one), one.areas)))
+    # An area can be hot by its neighbours alone: what can't have more events than expected is no hotspot by itself.
+    more = [one for one in found if not one.observed_high <= one.expected]
+    return tuple(sorted(more, key=lambda one: (-_excess(one), one.areas)))
 
 
 def _excess(hotspot: Hotspot) -> float:

@@ -47,7 +47,7 @@ def draw_factors(factors: Factors) -> Figure:
             for part in (
                 factors.title,
                 period_words(factors.period),
-                "share of assessments with the factor; one assessment may have several",
+                "mentions per 100 episodes with a factor at the end of assessment; hidden numbers count as none",
             )
             if part
         )
@@ -59,7 +59,7 @@ def draw_factors(factors: Factors) -> Figure:
         room = top - above - bottom - 8
         grid = sheet.panel(left + names, bottom + 1, right - left - names, room)
         _draw_bars(bars, wording.factors_per_assessment(factors).reindex(shares.columns))
-        sheet.write(left, top - 6, "Factors recorded in an assessment", size=8.5, weight="bold", width=names - 6)
+        sheet.write(left, top - 6, "Factors recorded in an episode", size=8.5, weight="bold", width=names - 6)
         _draw_shares(grid, shares, marks, size=min(8.0, room / max(len(shares), 1) / MM_PER_POINT / 1.35))
     return sheet.figure
 

@@ -63,12 +63,15 @@ def _course(rows: list[dict[Hashable, Any]], rate_per: float) -> str:
     begin, end, until, since = (
         period_words(str(name)) for name in (first["first"], last["last"], first["last"], last["first"])
     )
+    about = "about " if str(last["earliest"]) != str(last["latest"]) else ""
+    until = f"{about}{until}"
     level, now = f"about {_about(first['level'])} {per}", f"about {_about(last['level'])}"
     verb = "rose" if shape[0] == "rise" else "fell"
     if shape == ("level",):
         return f"no change of level found, {level} from {begin} to {end}"
     if len(shape) == 1:
-        return f"{verb} steadily, by {abs(first['growth']):.1%} a year from {begin} to {end} ({_times(first)})"
+        course = f"{verb} by {abs(first['growth']):.1%} a year on average from {begin} to {end} ({_times(first)})"
+        return f"{course}; no step or bend beyond chance"
     if shape == ("level", "level"):
         return f"level at {level} until {until}, then at {now} from {since} ({_times(last)})"
     if len(shape) == 2 and "level" in shape:

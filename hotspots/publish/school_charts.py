@@ -208,7 +208,7 @@ def _begin(
     missing, left_out = "", len(schools) - len(table)
     if left_out:
         is_not = f"of the {plural(len(schools), 'school')} {'is' if left_out == 1 else 'are'} not shown"
-        missing = f"{left_out:,} {is_not}: numbers missing."
+        missing = f"{left_out:,} {is_not}: without numbers, or in no area of the study."
     sections = explain_schools(result, words, LINE_WORDS, missing, heading="How to read this chart", over=over)
     sheet.write_sections(column, y - 3.0, sections, width=COLUMN, bottom=bottom + 2)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)

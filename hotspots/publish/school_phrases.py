@@ -200,8 +200,16 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
 
 
 def flagged_title(result: SchoolResult) -> str:
-    """Return what the table of schools that stand out is."""
-    return f"Schools with more or fewer {result.title} than {beside_words(result)} would suggest"
+    """Return what the table of schools that stand out is, and how many would be in it by chance."""
+    account, by_chance = count_schools(result.table), result.provenance.get("beyond_95_by_chance")
+    if by_chance is None:
+        return f"Schools beyond the 95% limits of {result.title}"
+    beyond = plural(account.above + account.below, "school")
+    verb = "lies" if beyond.startswith("1 ") else "lie"
+    return (
+        f"{beyond} {verb} beyond the 95% limits of {result.title}, where chance alone would put about "
+        f"{by_chance['above'] + by_chance['below']:.0f}"
+    )
 
 
 def flagged_words(result: SchoolResult) -> str:

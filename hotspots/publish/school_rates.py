@@ -80,12 +80,23 @@ def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None =
 def rate_entries(table: pd.DataFrame) -> list[Entry]:
     """Return the legend: number of schools of each class, and how many of them are hollow."""
     entries = [
-        Entry(style.label, style.colour, marker=style.marker, count=int((table["rate_class"] == style.key).sum()))
+        Entry(
+            style.label + _clear_of(table, style.key),
+            style.colour,
+            marker=style.marker,
+            count=int((table["rate_class"] == style.key).sum()),
+        )
         for style in RATE_CLASSES
     ]
-    hollow = int((table["rate_differs"] == "no").sum())
-    label = "Hollow: can't be told from the average (the 95% interval includes it)"
+    hollow = int(((table["rate_differs"] == "no") & (table["rate_class"] != "depends")).sum())
+    label = "Hollow, of those with a class: can't be told from the average (the 95% interval includes it)"
     return [*entries, Entry(label, "#ffffff", marker="o", count=hollow)]
+
+
+def _clear_of(table: pd.DataFrame, key: str) -> str:
+    """Return how many schools whose class depends on hidden numbers are clearly above or below all the same."""
+    clear = int(((table["rate_class"] == key) & (table["rate_differs"] == "yes")).sum())
+    return f" ({clear:,} clearly above or below all the same)" if key == "depends" and clear else ""
 
 
 def explain_rates(result: SchoolResult, *more: str) -> list[tuple[str, str]]:
@@ -101,7 +112,7 @@ def explain_rates(result: SchoolResult, *more: str) -> list[tuple[str, str]]:
         f"({events} {result.title}, {base} pupil-years).{hidden}",
         "Filled, clearly above or below: the 95% interval of the school's rate leaves out the average. Hollow: it "
         "includes it, so that chance alone could make the difference. Of schools at the average, no more than 1 in 20 "
-        "would be filled by chance.",
+        "would be filled by chance, if exclusions came one by one and not in groups.",
         "Where a school's number is hidden, the interval covers all that it may be, and a class is given only where "
         "all of it lies in one."
         if low != high

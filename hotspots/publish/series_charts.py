@@ -181,7 +181,15 @@ def _on_changes(change_points: Extract | None) -> list[str]:
         )
     elif bool((table["reason"] == "").any()):
         said.append(NO_CHANGE)
+    if stepped:
+        dated = table[(table["segment"] > 1) & (table["earliest"] != table["latest"])]
+        said += [f"The change dated {_dated(row)}." for row in dated.to_dict("records")]
     return [*said, change_points.words, *change_points.notes]
+
+
+def _dated(row: Mapping[Hashable, Any]) -> str:
+    first, early, late = (period_words(str(row[name])) for name in ("first", "earliest", "latest"))
+    return f"{first} may have come from {early} to {late} (95 % interval)"
 
 
 def _draw_line(

@@ -32,7 +32,7 @@ NOTICE: Final = "#1b4f8f"
 """Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
 SMALLEST: Final = 6.25
 """Points: the smallest print beside a map."""
-SHORTENED: Final = ". Shortened: the rest stands in the briefing."
+SHORTENED: Final = ". Shortened: the rest stands in the methods of the briefing."
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in mm from the lower left corner of the paper."""

@@ -314,7 +314,7 @@ def factors_title(factors: Factors) -> str:
     if len(per) < 2:
         return factors.title
     least, most = str(per.idxmin()), str(per.idxmax())
-    return f"Recording differs: from {per.min():.1f} factors in an assessment ({least}) to {per.max():.1f} ({most})"
+    return f"Recording differs: from {per.min():.1f} factors in an episode ({least}) to {per.max():.1f} ({most})"
 
 
 def factors_per_assessment(factors: Factors) -> pd.Series:
@@ -375,7 +375,7 @@ def _alt_series(series: Series) -> str:
     for group, rows in series.table.groupby("group", sort=False):
         known = rows.dropna(subset=["low", "high"])
         gaps = len(rows) - len(known)
-        spread = f"{known['low'].min():,.0f} to {known['high'].max():,.0f}" if len(known) else "no numbers"
+        spread = f"between {known['low'].min():,.0f} and {known['high'].max():,.0f}" if len(known) else "no numbers"
         words.append(f"{capitalised(str(group))}: {spread}" + (f", {plural(gaps, 'gap')}" if gaps else "") + ".")
     return " ".join(words)
 
@@ -386,7 +386,8 @@ def _alt_hotspots(result: HotspotResult, place: Place | None, finding: str) -> s
     hot = table.loc[result.hot(place), "la_name"].value_counts(sort=False).sort_index()
     if len(hot) > 1 or (len(hot) == 1 and place is None):
         ordered = sorted(hot.items(), key=lambda pair: (-int(pair[1]), str(pair[0])))
-        words.append(f"They lie in {listed([f'{name} ({number:,})' for name, number in ordered])}.")
+        lie = "It lies" if hot.sum() == 1 else "They lie"
+        words.append(f"{lie} in {listed([f'{name} ({number:,})' for name, number in ordered])}.")
     cold = len(result.cold(place))
     if cold:
         cold_word = "Low-Low" if result.method == "local_moran" else "cold"

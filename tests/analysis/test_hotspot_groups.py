@@ -69,7 +69,7 @@ def test_hidden_counts_are_sums_of_intervals(area):
     hot = at(area, [1, 2], [1, 2])
     result = result_with_hot(area, hot)
     table = result.table.copy()
-    table.loc[hot, ["observed_low", "observed_high"]] = [1.0, 7.0]
+    table.loc[hot, ["observed_low", "observed_high", "expected"]] = [1.0, 7.0, 2.0]
     (found,) = find_hotspots(replace(result, table=table), area)
     assert (found.observed_low, found.observed_high) == (4, 28)
     assert "4 to 28 events" in hotspots_sentence(result, [found])
@@ -196,3 +196,12 @@ def test_words_say_where_and_what(area):
 def replace_people(hotspot: Hotspot) -> Hotspot:
     """Return the same hotspot of a study without a population."""
     return replace(hotspot, people=np.nan, expected=np.nan)
+
+
+def test_what_is_hot_by_its_neighbours_alone_is_no_hotspot(area):
+    hot = at(area, [1], [1])
+    result = result_with_hot(area, hot)
+    for events, number in ((7.0, 0), (16.0, 1)):
+        table = result.table.copy()
+        table.loc[hot, ["observed_low", "observed_high", "expected"]] = [events, events, 15.0]
+        assert len(find_hotspots(replace(result, table=table), area)) == number

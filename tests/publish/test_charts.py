@@ -163,7 +163,7 @@ def test_recording_stands_above_the_shares() -> None:
     # Birmingham (80 + 320) / 200 = 2.0; Dudley 25 / 50 = 0.5.
     assert [patch.get_height() for patch in figure.axes[1].patches] == pytest.approx([2.0, 0.5])
     assert {"2.0", "0.5"} <= set(words(figure))
-    assert "Recording differs: from 0.5 factors in an assessment (Dudley) to 2.0 (Birmingham)" in prose(figure)
+    assert "Recording differs: from 0.5 factors in an episode (Dudley) to 2.0 (Birmingham)" in prose(figure)
     bars, grid = figure.axes[1].get_position(), figure.axes[2].get_position()
     assert bars.x0 == grid.x0
     assert bars.x1 == grid.x1
@@ -279,7 +279,9 @@ def test_the_funnel_has_observed_against_expected_with_both_limits(school_result
     drawn = sorted(float(y) for line in points for y in line.get_ydata())
     table = school_result.table.iloc[:11]
     assert drawn == pytest.approx(sorted((table["low"] + table["high"]) / 2))
-    assert "1 of the 12 schools is not shown: numbers missing." in prose(draw_funnel(school_result))
+    assert "1 of the 12 schools is not shown: without numbers, or in no area of the study." in prose(
+        draw_funnel(school_result)
+    )
 
 
 def test_hidden_exclusions_are_lines_from_lower_to_upper_bound(school_result: SchoolResult) -> None:

@@ -32,12 +32,18 @@ LEVEL = stretch("level", "2013", "2015", 502.0)
         ([stretch("level", "2013", "2019", 1234.0)], "no change of level found, about 1,230 a year from 2013 to 2019"),
         (
             [stretch("fall", "2013 Q1", "2019 Q4", 80.0, 40.0, (0.5, 0.4, 0.62), growth=-0.096)],
-            "fell steadily, by 9.6% a year from 2013 Q1 to 2019 Q4 (0.50 times, 95 % interval 0.40 to 0.62)",
+            "fell by 9.6% a year on average from 2013 Q1 to 2019 Q4 (0.50 times, 95 % interval 0.40 to 0.62); no step "
+            "or bend beyond chance",
         ),
         (
             [LEVEL, stretch("level", "2016", "2019", 753.0, None, (1.5, 1.3, 1.7), step=1.5)],
             "level at about 500 a year until 2015, then at about 750 from 2016 (1.50 times, 95 % interval 1.30 to "
             "1.70)",
+        ),
+        (
+            [LEVEL, stretch("level", "2016", "2019", 753.0, None, (1.5, 1.3, 1.7), earliest="2014", latest="2017")],
+            "level at about 500 a year until about 2015, then at about 750 from 2016 (1.50 times, 95 % interval 1.30 "
+            "to 1.70)",
         ),
         (
             [LEVEL, stretch("rise", "2016", "2019", 600.0, 900.0, (1.8, 1.5, 2.1), step=1.1)],

@@ -152,7 +152,7 @@ def test_long_words_fit_too(make_hotspots: Any, study_area: StudyArea) -> None:
     )
     figure = draw_map(long, study_area, place=BOTH)
     assert_legible(figure)
-    assert "Shortened: the rest stands in the briefing." in prose(figure)
+    assert "Shortened: the rest stands in the methods of the briefing." in prose(figure)
 
 
 # --------------------------------------------------------------------------- the map itself

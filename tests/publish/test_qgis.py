@@ -12,7 +12,7 @@ import pytest
 
 from hotspots.publish.geopackage import write_geopackage
 from hotspots.publish.raster import write_raster
-from hotspots.publish.shades import SURFACE_COLOURS, surface_breaks, surface_labels, surface_shades
+from hotspots.publish.shades import NOT_BEYOND, SURFACE_COLOURS, surface_breaks, surface_labels, surface_shades
 from hotspots.publish.styles import DEPENDS
 from hotspots.vocabulary import (
     COLUMN_WORDS,
@@ -168,7 +168,7 @@ def test_qgis_draws_what_is_not_beyond_chance_in_grey(risk, contours, make_conto
     layer = opened(path, tmp_path)["risk"]
     assert (layer["valid"], layer["bands"], layer["renderer"], layer["style"]) == (True, 4, "paletted", "file")
     shades = surface_shades(risk)
-    assert layer["legend"][-9:] == ["Not beyond chance", *(shade.label for shade in shades)]
+    assert layer["legend"][-9:] == [NOT_BEYOND, *(shade.label for shade in shades)]
     # Three times the average and more is met outside the contours only.
     assert "#ececec" in layer["colours"]
     assert shades[-2].colour in layer["colours"]

@@ -71,7 +71,10 @@ def test_what_is_not_beyond_chance_has_a_code_of_its_own(make_risk, contours, tm
     path, style = write_raster(tmp_path / "risk.tif", make_risk(600), contours=contours)
     with rasterio.open(path) as raster:
         assert raster.count == 4
-        assert "classes inside the contours: 0 Not beyond chance; 1 Less than half" in raster.descriptions[3]
+        assert (
+            "classes inside the contours: 0 Not beyond chance, or too small a place; 1 Less than half"
+            in raster.descriptions[3]
+        )
         places = [(401_500, 293_500), (402_175, 293_525), (403_900, 292_100), (404_550, 294_550), (404_500, 293_500)]
         # Outside, 2 to 3 times, about the average inside, exp(-1.163 x 0.324): 0.69 times, outside.
         assert [float(value[0]) for value in raster.sample(places, indexes=4)] == [0, 7, 4, 3, 0]

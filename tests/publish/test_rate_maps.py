@@ -70,7 +70,7 @@ def test_schools_are_drawn_by_class_and_hollow_where_chance_would_do(rated: Scho
         assert marks["#ffffff", ring, style.marker] == len(mine) - differs, style.key
     said = prose(figure)
     assert "Rate over the average" in said
-    assert "Hollow: can't be told from the average (the 95% interval includes it)" in said
+    assert "Hollow, of those with a class: can't be told from the average (the 95% interval includes it)" in said
     assert f"{average_words(rated)}" in said
     assert "Deprivation is not allowed for here" in said
     assert "it could be" in said  # one number is hidden: the average has ends

@@ -57,7 +57,7 @@ def test_legends_count_all_schools_in_question(school_result: SchoolResult, stud
         assert legend(figure) == wanted, name
         assert "Number of schools, of 12 in question" in prose(figure), name
     assert "1 of the 12 schools in question has no point in the study area and is on no map." in prose(drawn["map"])
-    assert "1 of the 12 schools is not shown: numbers missing." in prose(drawn["funnel"])
+    assert "1 of the 12 schools is not shown: without numbers, or in no area of the study." in prose(drawn["funnel"])
 
 
 def test_a_place_counts_its_own_schools(school_result: SchoolResult, study_area: StudyArea) -> None:

@@ -295,7 +295,7 @@ def factors() -> Factors:
 def test_factors_title_warns_of_recording() -> None:
     # Birmingham (80 + 120) / 100 = 2.0; Dudley 25 / 50 = 0.5.
     assert wording.factors_title(factors()) == (
-        "Recording differs: from 0.5 factors in an assessment (Dudley) to 2.0 (Birmingham)"
+        "Recording differs: from 0.5 factors in an episode (Dudley) to 2.0 (Birmingham)"
     )
 
 
@@ -325,7 +325,7 @@ def test_alt_text_of_everything_else(surface: Surface, school_result: SchoolResu
     assert wording.alt_text(surface, title="The finding").startswith("Map of the density of knife crime. The finding.")
     assert wording.alt_text(school_result).startswith("Schools against IDACI 2019 of their areas. ")
     chart = series([("2013", "all", 10, 10), ("2014", "all", np.nan, np.nan), ("2015", "all", 1, 7)])
-    assert wording.alt_text(chart).endswith("All: 1 to 10, 1 gap.")
+    assert wording.alt_text(chart).endswith("All: between 1 and 10, 1 gap.")
     assert "Recording differs" in wording.alt_text(factors())
 
 
