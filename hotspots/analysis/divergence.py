@@ -45,6 +45,7 @@ from hotspots.analysis.school_words import (
 )
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
+from hotspots.nouns.checks import need_level
 from hotspots.vocabulary import CRS, weakest_release
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def diverging_schools(
     Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202 (funnel limits under overdispersion); Benjamini and
     Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
     """
+    need_level(level)
     if placed is None:
         from hotspots.analysis.joining import place_schools
 

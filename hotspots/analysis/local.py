@@ -22,6 +22,7 @@ from hotspots.analysis.windows import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import AreaCounts, HotspotResult
+from hotspots.nouns.checks import need_level
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
     MEASURE_WORDS,
@@ -207,6 +208,7 @@ class _Settings:
 
 
 def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
+    need_level(settings.level)
     links = as_neighbours(neighbours, counts.area)
     null = choose_null(settings.null, counts)
     measure = choose_measure(settings.measure, counts, null)

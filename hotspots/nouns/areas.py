@@ -104,9 +104,14 @@ class StudyArea(Noun):
                 found=f"{len(unplaced):,} such areas",
                 advice="give every area exactly one authority",
             )
-        if "population" in areas.columns and bool((areas["population"] < 0).any()):
-            first = areas.index[areas["population"] < 0][0]
-            raise AnalysisError(f"The population of area {first!r} is negative.", advice="correct the population file")
+        if "population" in areas.columns:
+            people = pd.to_numeric(areas["population"], errors="coerce").astype(float)
+            odd = areas.index[(people < 0) | (people > MOST_PEOPLE)]
+            if len(odd):
+                said = "negative" if people[odd[0]] < 0 else "more than there can be"
+                raise AnalysisError(
+                    f"The population of area {odd[0]!r} is {said}.", advice="correct the population file"
+                )
         freeze(self, "areas", areas.sort_index())
         freeze_mapping(self, "notes")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, DisclosureError, list_briefly
@@ -74,13 +75,23 @@ def need_unique(index: pd.Index, what: str) -> None:
 
 def need_interval(table: pd.DataFrame, low: str, high: str, what: str) -> None:
     """Raise AnalysisError naming the first row whose bounds are negative, crossed, or half missing."""
-    wrong = table.index[(table[low] > table[high]) | (table[low] < 0) | (table[low].isna() != table[high].isna())]
+    endless = np.isinf(table[[low, high]].astype(float)).any(axis=1)
+    half = table[low].isna() != table[high].isna()
+    wrong = table.index[(table[low] > table[high]) | (table[low] < 0) | half | endless]
     if len(wrong):
         row = table.loc[wrong[0]]
         raise AnalysisError(
             f"{what} {wrong[0]!r} has an impossible interval {row[low]} to {row[high]}.",
             found=f"{len(wrong):,} such rows",
             advice="counts are at least 0, and the lower bound is at most the upper",
+        )
+
+
+def need_level(level: float) -> None:
+    """Raise AnalysisError if a level of significance is not between 0 and 1."""
+    if not (isinstance(level, int | float) and 0 < level < 1):
+        raise AnalysisError(
+            "A level of significance is between 0 and 1.", found=f"level {level!r}", advice="0.05, or a smaller one"
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError
+from hotspots.errors import AnalysisError, SourceError
 from hotspots.nouns.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.nouns.coverage import Coverage, cover_dates
 from hotspots.vocabulary import OPEN, UNRELEASED
@@ -245,6 +246,7 @@ class Series(Noun):
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
+        _need_order(table)
         freeze(self, "table", table)
 
     @property
@@ -260,6 +262,31 @@ class Series(Noun):
     def unsettled(self) -> tuple[str, ...]:
         """Periods that are not to be compared with others: provisional or incomplete ones."""
         return tuple(dict.fromkeys((*self.provisional, *self.incomplete)))
+
+
+def _need_order(table: pd.DataFrame) -> None:
+    """Stop a series whose periods stand twice or out of order, or whose counts are crossed or endless."""
+    named = table["group"].astype(str) + ", " + table["period"].astype(str)
+    if named.duplicated().any():
+        raise AnalysisError(
+            f"A series has two rows of {named[named.duplicated()].iloc[0]}.",
+            advice="add them up, or remove one of them",
+        )
+    for _, periods in table.groupby("group", sort=False)["period"]:
+        names = [str(period) for period in periods]
+        if names != sorted(names):
+            first = next(b for a, b in pairwise(names) if b < a)
+            raise AnalysisError(
+                f"The periods of a series are out of order at {first}.", advice="sort the table by group and period"
+            )
+    low, high = table["low"].astype(float), table["high"].astype(float)
+    wrong = (low > high) | np.isinf(low) | np.isinf(high)
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        raise AnalysisError(
+            f"The count of {named[wrong].iloc[0]} has an impossible interval {row['low']} to {row['high']}.",
+            advice="counts are finite, and the lower bound is at most the upper",
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
