@@ -40,3 +40,34 @@ def test_a_level_is_between_0_and_1(level):
     for test in (hs.getis_ord, hs.local_moran):
         with pytest.raises(AnalysisError, match="A level of significance is between 0 and 1"):
             test(counts, level=level)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[1]] * 9, [1j] * 9, ["x"] * 9, [pd.Timestamp("2020-01-01")] * 9, [1e20] * 9, [np.inf] * 9, [True, "a"] * 4 + [1]],
+)
+def test_a_column_of_counts_holds_numbers(values):
+    squares = make_grid(3, 3).areas.assign(n=pd.Series(values, index=make_grid(3, 3).ids))
+    with pytest.raises(AnalysisError, match="does not hold counts or people"):
+        hs.getis_ord(squares, column="n", release="open")
+
+
+def test_a_missing_count_is_missing():
+    area = make_grid(3, 3)
+    squares = area.areas.assign(n=pd.array([pd.NA, *range(1, 9)], dtype="Int64"))
+    plain = area.areas.assign(n=[np.nan, *range(1, 9)])
+    one, other = (hs.getis_ord(data, column="n", release="open", null="randomisation") for data in (squares, plain))
+    pd.testing.assert_frame_equal(one.table, other.table)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"rule": "nearest", "number": 2.5}, {"rule": "distance", "distance": np.nan}, {"rule": "bishop"}]
+)
+def test_neighbours_of_no_rule(odd):
+    with pytest.raises(AnalysisError):
+        hs.link_neighbours(make_grid(3, 3), **odd)
+
+
+def test_random_numbers_come_from_a_generator():
+    with pytest.raises(AnalysisError, match="is a numpy Generator"):
+        hs.find_change_points(series_of(np.full(9, 400.0)), rng=3)

@@ -155,6 +155,12 @@ def find_change_points(
     821-856 (its distribution, here simulated); Efron and Tibshirani (1993), An Introduction to the Bootstrap, section
     16.2 (p-values by simulation); Zhang and Siegmund (2007), Biometrics 63, 22-32 (the price of a change).
     """
+    if not isinstance(rng, np.random.Generator):
+        raise AnalysisError(
+            "The source of random numbers is a numpy Generator.",
+            found=f"{type(rng).__name__}",
+            advice="rng=numpy.random.default_rng(1)",
+        )
     if not 0 < level < 1 or most < 2 or shortest < 1 or 1 / (draws + 1) > level:
         raise AnalysisError(
             "A search for change points with these settings can find nothing.",

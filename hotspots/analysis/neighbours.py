@@ -176,7 +176,7 @@ def link_neighbours(
         }[rule]
     elif rule == "nearest":
         count = _needed(number, rule, "number", "a whole number of areas, e.g. number = 8")
-        if not 1 <= count < len(ids):
+        if count != int(count) or not 1 <= count < len(ids):
             raise AnalysisError(
                 f"{count:g} nearest neighbours were asked of {len(ids):,} areas.",
                 found=f"number = {count:g}",
@@ -184,6 +184,10 @@ def link_neighbours(
             )
         pairs = _nearest_pairs(shapes, int(count))
         words = f"{int(count)} nearest areas"
+    elif rule not in ("distance",):
+        raise AnalysisError(
+            f"There is no neighbour rule {rule!r}.", advice="queen, rook, nearest (with number) or distance"
+        )
     else:
         metres = _needed(distance, rule, "distance", "a distance in metres, e.g. distance = 1500")
         pairs = _distance_pairs(shapes, float(metres))
@@ -231,7 +235,7 @@ def from_graph(graph: Any, *, words: str = "neighbours given as a libpysal Graph
 
 
 def _needed(value: float | None, rule: str, name: str, advice: str) -> float:
-    if value is None or value <= 0:
+    if value is None or not 0 < value < np.inf:
         raise AnalysisError(f"The neighbour rule {rule!r} needs {name}.", found=f"{name} = {value}", advice=advice)
     return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
@@ -12,6 +14,7 @@ from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 
 def as_counts(
@@ -35,10 +38,44 @@ def as_counts(
             )
     areas, notes = _named(data)
     if population is not None:
-        areas = areas.assign(population=data[population].astype(float))
-    values = data[column].to_numpy(float)
+        areas = areas.assign(population=_numbers(data, population))
+    values = _numbers(data, column)
     table = pd.DataFrame({"observed_low": values, "observed_high": values}, index=text_ids(data.index))
     return AreaCounts(StudyArea(areas), table, name=column, title=column, notes=notes, release=release)
+
+
+MOST: Final = 1e15
+"""Beyond it neighbouring whole numbers are no longer told apart, and nothing is counted."""
+
+
+def _numbers(data: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
+    """Return a column of real numbers, missing where it is.
+
+    Raises
+    ------
+    AnalysisError
+        If it holds anything else: text, dates, lists, complex or endless numbers.
+    """
+    column = data[name]
+    numbers = None
+    if isinstance(column, pd.Series):
+        kind = column.dtype
+        plain = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+        if plain or pd.api.types.is_object_dtype(kind):
+            numbers = pd.to_numeric(column, errors="coerce") if plain or _all_real(column) else None
+    values = None if numbers is None else numbers.to_numpy(dtype=float, na_value=np.nan)
+    if values is None or bool((np.abs(values) > MOST).any()):
+        found = f"{getattr(column, 'dtype', 'several columns')}"
+        raise AnalysisError(
+            f"The column {name!r} does not hold counts or people.",
+            found=found if values is None else f"up to {np.nanmax(np.abs(values)):g}",
+            advice="give a column of numbers",
+        )
+    return np.asarray(values, dtype=float)
+
+
+def _all_real(column: pd.Series) -> bool:
+    return all(isinstance(value, Real) or value is None or value is pd.NA for value in column)
 
 
 def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
@@ -73,7 +110,7 @@ def as_area(data: StudyArea | gpd.GeoDataFrame) -> StudyArea:
         return data
     areas, _ = _named(_on_grid(data, "areas"))
     if "population" in data.columns:
-        areas = areas.assign(population=data["population"].astype(float))
+        areas = areas.assign(population=_numbers(data, "population"))
     return StudyArea(areas)
 
 

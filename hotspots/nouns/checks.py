@@ -75,9 +75,9 @@ def need_unique(index: pd.Index, what: str) -> None:
 
 def need_interval(table: pd.DataFrame, low: str, high: str, what: str) -> None:
     """Raise AnalysisError naming the first row whose bounds are negative, crossed, or half missing."""
-    endless = np.isinf(table[[low, high]].astype(float)).any(axis=1)
+    endless = np.isinf(table[[low, high]].to_numpy(dtype=float)).any(axis=1)
     half = table[low].isna() != table[high].isna()
-    wrong = table.index[(table[low] > table[high]) | (table[low] < 0) | half | endless]
+    wrong = table.index[((table[low] > table[high]) | (table[low] < 0) | half).to_numpy(dtype=bool) | endless]
     if len(wrong):
         row = table.loc[wrong[0]]
         raise AnalysisError(
