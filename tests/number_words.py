@@ -126,11 +126,14 @@ def _(book: Book, said: Said) -> Said:
     return dict(zip(("n", "area", "events"), book.raised(said["source"]), strict=True))
 
 
-@saying(r"(?P<title>.+): nowhere above or below the overall ratio beyond chance\.?")
+@saying(r"(?P<title>.+): nowhere above or below the overall ratio of (?P<ratio>[\d.]+) beyond chance\.?")
 def _(book: Book, said: Said) -> Said:
     name = book.named("comparisons", said["title"])
     assert not [layer for layer in book.layers if layer.startswith(name)]
-    return {"title": said["title"]}
+    section = next(one for one in book.study["comparisons"] if one["name"] == name)
+    years = book.table("knife_crime_by_year").set_index("period")["low"]
+    first, second = (years.loc[slice(*section[key])].sum() for key in ("years", "against_years"))
+    return {"title": said["title"], "ratio": f"{first / second:.2f}"}
 
 
 @saying(

@@ -171,6 +171,7 @@ def compare_densities(
         provenance={
             "null": "the number of labels is held" if pair.labels.fixed else "each event by itself, by share of years",
             "totals": totals,
+            "overall_ratio": float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
             "share_of_first": pair.labels.share,
             "years": list(years) if years else None,
             "edge_correction": "cancels in the ratio" if measure == "ratio" else "uniform",

@@ -139,7 +139,9 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
     raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
     if _of_overall(surface):
-        raised, lowered, against = "above", "below", " the overall ratio"
+        overall = surface.provenance.get("overall_ratio")
+        of_what = f" of {overall:.2f}" if overall is not None else ""
+        raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
     apart = ", specks apart" if any(one.number == 0 for one in lying.values()) else ""
     up, down = (lying.get(kind) for kind in ("raised", "lowered"))
     if up is not None and up.number:
