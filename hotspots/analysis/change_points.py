@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -171,6 +172,7 @@ def find_change_points(
     notes: list[str] = []
     search = _Search(level, most, shortest, draws, rng)
     for group, part in series.table.groupby("group", sort=False):
+        _need_order([str(period) for period in part["period"]])
         line, reason = _prepare(series, part, shortest)
         if line is None:
             rows.append({"group": str(group), "reason": reason})
@@ -194,6 +196,15 @@ def find_change_points(
         notes=tuple(notes),
         release=series.release,
     )
+
+
+def _need_order(periods: Sequence[str]) -> None:
+    for before, after in pairwise(periods):
+        if after < before:
+            raise AnalysisError(
+                f"The periods of a series are out of order: {after} after {before}.",
+                advice="sort the table by group and period",
+            )
 
 
 def _capital(group: object) -> str:

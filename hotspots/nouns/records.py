@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -246,7 +245,7 @@ class Series(Noun):
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
-        _need_order(table)
+        _need_counts(table)
         freeze(self, "table", table)
 
     @property
@@ -264,21 +263,14 @@ class Series(Noun):
         return tuple(dict.fromkeys((*self.provisional, *self.incomplete)))
 
 
-def _need_order(table: pd.DataFrame) -> None:
-    """Stop a series whose periods stand twice or out of order, or whose counts are crossed or endless."""
+def _need_counts(table: pd.DataFrame) -> None:
+    """Stop a series whose periods stand twice, or whose counts are crossed or endless."""
     named = table["group"].astype(str) + ", " + table["period"].astype(str)
     if named.duplicated().any():
         raise AnalysisError(
             f"A series has two rows of {named[named.duplicated()].iloc[0]}.",
             advice="add them up, or remove one of them",
         )
-    for _, periods in table.groupby("group", sort=False)["period"]:
-        names = [str(period) for period in periods]
-        if names != sorted(names):
-            first = next(b for a, b in pairwise(names) if b < a)
-            raise AnalysisError(
-                f"The periods of a series are out of order at {first}.", advice="sort the table by group and period"
-            )
     low, high = table["low"].astype(float), table["high"].astype(float)
     wrong = (low > high) | np.isinf(low) | np.isinf(high)
     if wrong.any():
