@@ -71,8 +71,8 @@ def read_recorded(
     Raises
     ------
     SourceError
-        If the file, a column or the force is missing, a row stands twice, a year or quarter can't be read, or a cell
-        is no number.
+        If the file, a column or the force is missing, a row stands twice, a year or quarter can't be read, a cell is
+        no number, or rows of one quarter have different populations.
     """
     table = tabular.read_table(path)
     frame = _rows_of(table, force)
@@ -89,6 +89,7 @@ def read_recorded(
         numbers["population"] = (
             tabular.to_number(frame[people], path=table.path, kind="amount").values * population_unit
         )
+        _need_one_population(table, frame[people], numbers)
     _need_numbers(table, numbers["low"], counted)
     series = _by_quarter(numbers, years, path=table.path)
     known = set(series["period"])
@@ -184,6 +185,20 @@ def _need_numbers(table: tabular.TextTable, values: pd.Series, column: str) -> N
         )
 
 
+def _need_one_population(table: tabular.TextTable, cells: pd.Series, numbers: pd.DataFrame) -> None:
+    """Stop where rows of one quarter, e.g. of different offences, have different populations."""
+    told = numbers[numbers["population"].notna()]
+    quarter = told["start"] * 4 + told["quarter"]
+    odd = told.index[told["population"] != told.groupby(quarter)["population"].transform("first")]
+    if len(odd):
+        first = quarter.index[quarter == quarter[odd[0]]][0]
+        raise SourceError(
+            f"Two rows of one quarter have different populations: {cells[first]!r} and {cells[odd[0]]!r}.",
+            found=f"column {cells.name!r}, rows {first} and {odd[0]} of {table.path}",
+            advice="correct one of them: rates need one population in a quarter",
+        )
+
+
 def _by_quarter(numbers: pd.DataFrame, years: tuple[int, int] | None, *, path: Path) -> pd.DataFrame:
     """Return one row for every quarter from the first to the last; what the file does not have is a gap."""
     first, last = years or (int(numbers["start"].min()), int(numbers["start"].max()))
@@ -235,6 +250,10 @@ def _notes(
     gaps = series.loc[series["low"].isna(), "period"]
     if len(gaps):
         notes.append(f"No row for {list_briefly(gaps, 8)}: a gap, not a zero.")
+    if "population" in series.columns:
+        unknown = series.loc[series["low"].notna() & series["population"].isna(), "period"]
+        if len(unknown):
+            notes.append(f"No population for {list_briefly(unknown, 8)}: a number there, but no rate.")
     if "population" in numbers.columns and numbers["population"].nunique() == 1 and len(numbers) > 4:
         notes.append("The file has one population for all years: rates here move with the counts alone.")
     return notes

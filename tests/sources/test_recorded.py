@@ -70,6 +70,8 @@ def test_years_go_by_the_year_they_begin_in(tmp_path):
         (["1,Kent,South East,2018/19,Q1,1,0,"], {"force": "Kent"}, ["has no number", "row 2", "is a gap"]),
         (["1,Kent,South East,2018/19,Q1,1,0,n/k"], {"force": "Kent"}, ["'n/k' is not a number"]),
         (["1,Kent,South East,2018/19,Q1,1,0,1"] * 2, {"force": "Kent"}, ["stands twice", "row 3", "counted twice"]),
+        (["1,Kent,South East,2018/19,Q1,1,0,1", "1,Kent,South East,2018/19,Q1,2736.46,0,2"], {"force": "Kent"},
+         ["Two rows of one quarter have different populations", "'1' and '2736.46'", "rows 2 and 3"]),
         (ROWS, {"force": "West Midlands", "years": (2001, 2002)}, ["none of the financial years 2001 to 2002", "2018"]),
         (ROWS, {"force": "West Midlands", "provisional": ["2020/21 Q1"]}, ["no quarter '2020/21 Q1'", "2018/19 Q1"]),
         (ROWS, {"force": "West Midlands", "count_column": "Robbery"}, ["has no column 'Robbery'", "count_column"]),
@@ -80,6 +82,14 @@ def test_errors_name_what_is_wrong(tmp_path, rows, options, words):
         read_recorded(write(tmp_path, rows), **options)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_quarter_without_a_population_is_named(tmp_path):
+    rows = [ROWS[0], ROWS[1].replace("2864.925", "")]
+    series = read_recorded(write(tmp_path, rows), force="West Midlands")
+    np.testing.assert_array_equal(series.table["population"], [2_864_925, np.nan])
+    assert "No population for 2017/18 Q2: a number there, but no rate." in series.notes
+    assert not any("No population" in note for note in read_recorded(write(tmp_path), force="West Midlands").notes)
 
 
 @pytest.mark.real
