@@ -10,8 +10,16 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError
 from hotspots.sources import tabular
+from hotspots.sources.school_years import (
+    choose_secondary,
+    choose_years,
+    in_words,
+    is_secondary,
+    need_authorities,
+    read_years,
+)
 from hotspots.sources.successors import find_successors, follow
 
 HIDDEN_MARK: Final = "x"
@@ -32,7 +40,6 @@ that publish as one, and every pupil excluded, stay below it. More is a slip, or
 MOST_HIDDEN: Final = 1_000
 """That a mark for a small number can stand for; publishers hide numbers below ten or so."""
 
-SECONDARY: Final = "secondary"
 NO_PUPILS: Final = "no pupils"
 
 
@@ -100,7 +107,7 @@ class Exclusions:
     @property
     def period(self) -> str:
         """The years in words, e.g. ``"2014/15 to 2016/17"``."""
-        words = [_in_words(year) for year in self.years]
+        words = [in_words(year) for year in self.years]
         steps = {int(b[:4]) - int(a[:4]) for a, b in zip(self.years, self.years[1:], strict=False)}
         if len(words) == 1:
             return words[0]
@@ -125,14 +132,8 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     kind = table.find("school_type")
     every = [] if kind else ["No column school_type: every row was taken for a state-funded secondary school."]
     if kind is not None:
-        frame = frame[frame[kind].str.contains(SECONDARY, case=False)]
-        if frame.empty:
-            raise SourceError(
-                f"{table.path} has no state-funded secondary schools.",
-                found=f"school types {list_briefly(table.frame[kind].unique(), 12)}",
-                advice="use the file by school with secondary schools",
-            )
-    year, chosen = _choose_years(table, frame, years)
+        frame, every = choose_secondary(table, kind)
+    year, chosen = choose_years(table, frame, years)
     frame = frame[year.isin(chosen)]
     rows = _school_years(table, frame, year[year.isin(chosen)], hidden)
     return Exclusions(rows, chosen, (*table.notes, *every, *_notes(rows)))
@@ -186,7 +187,7 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
     """Return one row per authority and year: `la_code`, `year`, `schools` (where told), `low`, `high`, `name`."""
     frame = table.frame
     level, kind = table.find("geographic_level"), table.need("school_type", what="the type of school")
-    frame = frame[frame[kind].str.contains(SECONDARY, case=False)]
+    frame = frame[is_secondary(frame[kind])]
     if level is not None:
         frame = frame[frame[level].str.casefold() == "local authority"]
     code, year = (
@@ -206,7 +207,7 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
     rows = pd.DataFrame(
         {
             "la_code": frame[code],
-            "year": frame[year].map(_six_digits),
+            "year": read_years(table, frame[year]),
             "schools": schools,
             "low": count.values.mask(is_hidden, float(hidden[0])),
             "high": count.values.mask(is_hidden, float(hidden[1])),
@@ -222,7 +223,7 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
         )
     who = frame[name] if name else frame[code]
     return rows.assign(
-        name=[f"the secondary schools of {la} in {_in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
+        name=[f"the secondary schools of {la} in {in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
     )
 
 
@@ -247,33 +248,15 @@ def _need_at_most(cells: pd.Series, values: pd.Series, path: Path, *, what: str)
         )
 
 
-def _choose_years(
-    table: tabular.TextTable, frame: pd.DataFrame, wanted: Sequence[str] | None
-) -> tuple[pd.Series, tuple[str, ...]]:
-    """Return the year of each row and the years to read, as six digits (``201617``)."""
-    column = table.need("time_period", "year", what="the school year")
-    year = frame[column].map(_six_digits)
-    known = sorted(set(year) - {""})
-    chosen = [_six_digits(one) for one in wanted] if wanted else known
-    for given, one in zip(wanted or known, chosen, strict=True):
-        if one not in known:
-            near = nearest(one, known)
-            raise SourceError(
-                f"{table.path} has no school year {given!r}.",
-                found=f"years {list_briefly(known, 20)}",
-                advice=f"is it {near!r}?" if near else "name years of the file",
-            )
-    return year, tuple(sorted(set(chosen)))
-
-
-def _six_digits(year: str) -> str:
-    """Return a school year as the file has it, e.g. 201617 for ``2016/17`` or ``2016-2017``."""
-    digits = "".join(character for character in str(year) if character.isdigit())
-    return digits[:4] + digits[6:] if len(digits) == 8 else digits
-
-
-def _in_words(year: str) -> str:
-    return f"{year[:4]}/{year[4:]}"
+def _need_fewer(cells: pd.Series, count: pd.Series, pupils: pd.Series, path: Path) -> None:
+    """Stop at more exclusions than pupils; a school without pupils may have those of the number it had before."""
+    odd = cells[(count > pupils) & (pupils > 0)]
+    if len(odd):
+        raise SourceError(
+            f"{odd.iloc[0]!r} is more permanent exclusions than the school has pupils.",
+            found=f"column {cells.name!r}, row {odd.index[0]} of {path}: {pupils[odd.index[0]]:,.0f} pupils",
+            advice="correct the cell, or the headcount of the row",
+        )
 
 
 def _school_years(
@@ -286,11 +269,14 @@ def _school_years(
     count = tabular.to_number(excluded, tabular.with_brackets(MARKS), path=table.path, kind="amount")
     _need_at_most(pupils, headcount.values, table.path, what="pupils than a school has")
     _need_at_most(excluded, count.values, table.path, what="permanent exclusions than a school has in a year")
+    _need_fewer(excluded, count.values, headcount.values, table.path)
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     whole = count.values.round()
     reason = headcount.reasons.where(headcount.reasons != "", count.reasons.mask(is_hidden, ""))
     reason = reason.mask((reason == "") & (headcount.values <= 0), NO_PUPILS)
     laestab = frame[table.need("laestab")].str.replace(r"[/ -]", "", regex=True)
+
+    need_authorities(table, frame)
 
     def maybe(*names: str) -> pd.Series | str:
         column = table.find(*names)

@@ -136,6 +136,39 @@ def test_marks_are_kept_school_by_school(tmp_path):
     assert table.loc["3304001", ["low", "high", "years"]].tolist() == [5, 7, 3]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("time_period", "", "'' is not a school year"),
+        ("time_period", "2014", "'2014' is not a school year"),
+        ("time_period", "209999", "'209999' is not a school year"),
+        ("time_period", "201499", "'201499' is not a school year"),
+        ("new_la_code", "banana", "'banana' is not the code of an authority"),
+        ("new_la_code", "E0800002", "'E0800002' is not the code of an authority"),
+        ("perm_excl", "1001", "'1001' is more permanent exclusions than the school has pupils"),
+    ],
+)
+def test_a_spoilt_row_is_named(tmp_path, column, value, words):
+    rows = [*THREE, excluded("4004", "3")]
+    cells = dict(zip(SCHOOLS.split(","), rows[2].split(","), strict=True)) | {column: value}
+    rows[2] = ",".join(cells.values())
+    path = write(tmp_path, SCHOOLS, rows, "schools.csv")
+    with pytest.raises(SourceError) as caught:
+        read_exclusions(path, years=None, hidden=(1, 2))
+    assert words in str(caught.value)
+    assert f"column '{column}', row 4 of {path}" in str(caught.value)
+
+
+def test_types_of_school_that_are_not_known_are_counted_and_named(tmp_path):
+    other = ["State-funded secondry", "Non-secondary special", "State-funded secondry", ""]
+    rows = [excluded(f"40{i}4", "3").replace("State-funded secondary", kind) for i, kind in enumerate(other)]
+    exclusions = read_exclusions(write(tmp_path, SCHOOLS, [*THREE, *rows], "schools.csv"), years=None, hidden=(1, 2))
+    assert exclusions.rows["laestab"].tolist() == ["3304001", "3304002", "3304003"]
+    assert exclusions.notes[0] == (
+        "Rows of types of school not known here, left out: 'State-funded secondry' (2), '' (1)."
+    )
+
+
 def test_the_samples_totals_fit_its_schools(root):
     folder = root / "data" / "events"
     exclusions = read_exclusions(folder / "invented_exclusions_by_school.csv", years=None, hidden=(1, 2))
