@@ -105,7 +105,7 @@ def _choose_rows(table: tabular.TextTable, code: str, year: int) -> pd.DataFrame
     level = table.find("geographic_level")
     if level is not None:
         frame = frame[frame[level].str.casefold() == "local authority"]
-    years = tabular.to_years(frame[table.need("time_period", "year")])
+    years = tabular.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
     known = sorted({int(one) for one in years.dropna()})
     if year not in known:
         raise SourceError(
@@ -193,7 +193,7 @@ def read_all_factors(
         As `read_factors`; and if the file has none of the years.
     """
     table = tabular.read_table(path)
-    found = tabular.to_years(table.frame[table.need("time_period", "year")]).dropna()
+    found = tabular.to_years(table.frame[table.need("time_period", "year")], path=table.path, ending=True).dropna()
     known = sorted({int(one) for one in found})
     first, last = years or (known[0], known[-1]) if known else (0, 0)
     wanted = [year for year in known if first <= year <= last]
@@ -237,7 +237,7 @@ def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None)
     frame = table.frame[table.frame[code] != ""]
     if authorities is not None:
         frame = frame[frame[code].isin(list(authorities))]
-    years = tabular.to_years(frame[table.need("time_period", "year")])
+    years = tabular.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
     found = pd.DataFrame(
         {
             "la_code": frame[code].astype(object),

@@ -76,7 +76,7 @@ def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
                 advice=f"leave year = {year} out if the whole file is of that year",
             )
         return pd.Series(True, index=table.frame.index)
-    years = tabular.to_years(table.frame[column])
+    years = tabular.to_years(table.frame[column], path=table.path)
     known = sorted({int(one) for one in years.dropna()})
     if year is None and len(known) == 1:
         year = known[0]

@@ -48,6 +48,9 @@ WHAT_IT_IS: Final[Mapping[Kind, str]] = {
     "count": "a count: a whole number from 0",
 }
 
+ONE_YEAR: Final = re.compile(r"(?<![0-9])([0-9]{4})(?![0-9])")
+TWO_YEARS: Final = re.compile(r"^((?:19|20)[0-9]{2})\s*[/–-]?\s*((?:19|20)?[0-9]{2})$")
+
 LARGEST: Final = 1e12
 SMALLEST: Final = 1e-12
 """Whatever is counted or measured here lies between; a number beyond is a slip or a test."""
@@ -587,6 +590,32 @@ def to_codes(column: pd.Series) -> pd.Series:
     return tidy.where(tidy != "", None)
 
 
-def to_years(text: pd.Series) -> pd.Series:
-    """Return the first four digits in a row of each cell, as numbers, missing where there are none."""
-    return pd.to_numeric(text.astype(str).str.extract(r"([0-9]{4})", expand=False), errors="coerce").astype(float)
+def to_years(column: pd.Series, *, path: Path, ending: bool = False) -> pd.Series:
+    """Return the year in each cell, as numbers, missing where the cell is empty.
+
+    Parameters
+    ----------
+    column
+        Text, as in `TextTable.frame`; its name and index stand in errors.
+    ending
+        Whether years such as ``201718`` or ``2017/18`` may stand there, which go by the year they end in.
+
+    Raises
+    ------
+    SourceError
+        If a cell has no year: four digits with no others beside them.
+    """
+    text = column.astype(str).str.strip()
+    years = pd.to_numeric(text.str.extract(ONE_YEAR, expand=False), errors="coerce").astype(float)
+    if ending:
+        parts = text.str.extract(TWO_YEARS).astype(float)
+        follows = (parts[0] + 1) % 100 == parts[1] % 100
+        years = years.mask(parts[0].notna(), (parts[0] + 1).where(follows))
+    odd = column[years.isna() & (text != "")]
+    if len(odd):
+        raise SourceError(
+            f"{brief(odd.iloc[0])!r} is not a year.",
+            found=f"column {column.name!r}, row {odd.index[0]} of {path}; {len(odd):,} such cells",
+            advice="write years as 2019" + (" or 2018/19" if ending else ""),
+        )
+    return years

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotspots.errors import SourceError
-from hotspots.sources.assessments import read_factors
+from hotspots.sources.assessments import read_all_factors, read_factors
 from hotspots.sources.schools import read_schools
 
 REGISTER = (
@@ -362,6 +362,23 @@ def test_factors_are_long_with_marks(tmp_path):
     one = read_factors(path, year=2019, authorities=["E08000026", "E08000031"])
     assert set(one.table["la_code"]) == {"E08000026"}
     assert one.notes[-1] == "No row for E08000031."
+
+
+@pytest.mark.parametrize("year", ["201718", "2017/18", "2017-2018"])
+def test_a_reporting_year_goes_by_the_year_it_ends_in(tmp_path, year):
+    row = "Local authority,E08000025,Birmingham,900,1"
+    path = assessed(tmp_path, f"{year},{row},1", f"2019,{row},30")
+    assert read_factors(path, year=2018).period == "2017/18"
+    assert read_factors(path, year=2018).table["mentions"].tolist() == [1, 1]
+    assert [one.period for one in read_all_factors(path)] == ["2017/18", "2018/19"]
+
+
+@pytest.mark.parametrize("year", ["20111", "201719", "last"])
+def test_a_reporting_year_that_is_none_is_named(tmp_path, year):
+    row = "Local authority,E08000025,Birmingham,900,1,1"
+    path = assessed(tmp_path, f"2019,{row}", f"{year},{row}")
+    with pytest.raises(SourceError, match=rf"'{year}' is not a year\.\s+found: column 'time_period', row 3 of"):
+        read_factors(path, year=2019)
 
 
 def test_factors_that_are_not_there(tmp_path):
