@@ -87,7 +87,7 @@ def read_hes(
     first, last = _category_range(causes)
     names = audit.choose_columns(COLUMNS, columns)
     table = tabular.read_table(path)
-    events, area_note = _episodes(table, names, first, last)
+    events, own_notes = _episodes(table, names, first, last)
     sieve, notes = _sieve_episodes(table, names)
     sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
     sieve.drop_years(events["when"], years)
@@ -108,28 +108,31 @@ def read_hes(
         title=title,
         source=source,
         period=period,
-        notes=(*table.notes, area_note, *notes),
+        notes=(*table.notes, *own_notes, *notes),
         release=release,
         coverage=coverage,
     )
 
 
-def _episodes(table: tabular.TextTable, names: Mapping[str, str], first: str, last: str) -> tuple[pd.DataFrame, str]:
-    """Return all rows as events, and a sentence on the geography of residence."""
+def _episodes(
+    table: tabular.TextTable, names: Mapping[str, str], first: str, last: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
     area_code, area_note = _area_codes(table, names)
     kind, sharp = _find_causes(table, first, last)
+    when, date_notes = _dates(table, names)
     sex = _maybe(table, names, "sex")
     columns = {
         "easting": np.nan,
         "northing": np.nan,
         "area_code": area_code,
-        "when": _dates(table, names),
+        "when": when,
         "kind": kind,
         "age": _ages(table, names),
         "sex": sex.astype(object) if sex is not None else "",
         "sharp": sharp,
     }
-    return pd.DataFrame(columns, index=table.frame.index), area_note
+    return pd.DataFrame(columns, index=table.frame.index), [area_note, *date_notes]
 
 
 def _category_range(causes: tuple[str, str]) -> tuple[str, str]:
@@ -192,8 +195,8 @@ def _category(code: str) -> str:
     return match[0] if match else ""
 
 
-def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
-    """Return the date of admission, or of the start of the episode where there is none."""
+def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.Series, list[str]]:
+    """Return the date of admission, or of the start of the episode where there is none, and a sentence on slips."""
     admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
     given = [column for column in (admission, start) if column is not None]
     if not given:
@@ -202,7 +205,14 @@ def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     best = dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
     for column in given:
         times.need_dates(best, column, path=table.path)
-    return best
+    if admission is None or start is None:
+        return best, []
+    slips = admission.index[dates[0].isna() & best.notna() & ~admission.isin(["", *NO_DATE])]
+    # The row and not the cell: notes may be read by others than the file.
+    if slips.empty:
+        return best, []
+    words = f"{len(slips):,} cells of {admission.name} are no date (the first in row {slips[0]})"
+    return best, [f"{words}: that of {start.name} was taken."]
 
 
 def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
@@ -234,6 +244,12 @@ def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:
         )
 
 
+def _note_odd(odd: pd.Series, what: str) -> list[str]:
+    """Return a sentence on cells with a code that HES does not have."""
+    first = list_briefly([repr(tabular.brief(one)) for one in odd.unique()], 5)
+    return [f"{len(odd):,} cells of {odd.name} are no {what}: {first}."] if len(odd) else []
+
+
 def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[audit.Sieve, list[str]]:
     """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
     sieve, notes = audit.Sieve(len(table)), []
@@ -249,6 +265,8 @@ def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple
     else:
         notes.append(f"No column {names['key']}: rows that came twice could not be told.")
     if order is not None:
+        odd = order[~order.str.fullmatch(r"0*[1-9][0-9]*(\.0*)?")]
+        notes += _note_odd(odd, "number of an episode and were not taken for the first")
         sieve.drop(~order.str.fullmatch(r"0*1(\.0*)?"), "not the first episode")
     else:
         notes.append(f"No column {names['order']}: every row was taken for a first episode.")
@@ -256,6 +274,8 @@ def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple
         # A spreadsheet writes 21 as 21.0.
         method = method.str.upper().str.replace(r"\.0+$", "", regex=True)
         _need_methods(method, table)
+        odd = method[~method.isin([*EMERGENCY_METHODS, *OTHER_METHODS])]
+        notes += _note_odd(odd, "method that HES knows and were not taken for an emergency")
         sieve.drop(~method.isin(EMERGENCY_METHODS), "not an emergency admission")
     else:
         notes.append(f"No column {names['method']}: every row was taken for an emergency admission.")

@@ -131,6 +131,28 @@ def test_the_date_of_admission_comes_before_that_of_the_episode(tmp_path):
     assert events.period == "December 2018 to January 2019"
 
 
+@pytest.mark.parametrize("date", ["2018-02-30", "43221", "01/05/18"])
+def test_a_date_of_admission_that_is_none_is_said_where_the_episode_has_one(tmp_path, date):
+    rows = [{}, {"ADMIDATE": date}, {"ADMIDATE": ""}, {"ADMIDATE": "1801-01-01"}, {"ADMIDATE": "never", "EPISTART": ""}]
+    events = read_hes(write(tmp_path, *rows))
+    assert (len(events), dict(events.dropped)) == (4, {"no usable date": 1})
+    assert "1 cells of ADMIDATE are no date (the first in row 3): that of EPISTART was taken." in events.notes
+
+
+def test_codes_that_hes_does_not_have_are_named(tmp_path):
+    rows = [{"EPIORDER": one} for one in ("1", "2", "first", "-1", "", "first")]
+    rows += [{"ADMIMETH": one} for one in ("11", "ZZ", "")]
+    events = read_hes(write(tmp_path, *rows))
+    assert dict(events.dropped) == {"not the first episode": 5, "not an emergency admission": 3}
+    assert "4 cells of EPIORDER are no number of an episode and were not taken for the first: 'first', '-1', ''." in (
+        events.notes
+    )
+    assert "2 cells of ADMIMETH are no method that HES knows and were not taken for an emergency: 'ZZ', ''." in (
+        events.notes
+    )
+    assert not any("cells of" in note for note in read_hes(write(tmp_path, *rows[:2], rows[6])).notes)
+
+
 def test_rows_without_an_area_stay_and_are_counted_in_none(tmp_path):
     events = read_hes(write(tmp_path, {"LSOA11": ""}, {"LSOA11": "e01008881"}))
     assert events.table["area_code"].tolist() == [None, "E01008881"]
