@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from hotspots.nouns import Deprivation
 from hotspots.sources import naming, tabular
 from hotspots.vocabulary import OPEN
 
+IDACI: Final = "Income Deprivation Affecting Children Index"
 Measure = Literal["score", "rank", "decile"]
 
 
@@ -36,20 +37,21 @@ def read_deprivation(
         Needed only where the columns are called neither like ``idaci_score`` nor by the official long names,
         ``Income Deprivation Affecting Children Index (IDACI) Score (rate)`` and so on.
     title
-        The index and its edition. Its first word is what columns are looked for under.
+        The index and its edition. Columns are looked for under all of it but the year, then under its first word.
     estimated
         Whether the score was derived and not published. If None, it is where the column's name ends in ``est``.
 
     Raises
     ------
     SourceError
-        If the file or every one of the three columns is missing, an area stands twice, or a number can't be what
-        it should be: the score of IDACI a share from 0 to 1, ranks from 1, deciles from 1 to 10.
+        If the file or every one of the three columns is missing, several indices share the short name, an area
+        stands twice, or a number can't be what it should be: the score of IDACI a share from 0 to 1, ranks from 1,
+        deciles from 1 to 10.
     """
     table = tabular.read_table(path)
-    index = next(iter(title.split()), "IDACI")
+    index, whole = _names(title)
     given: dict[Measure, str | None] = {"score": score_column, "rank": rank_column, "decile": decile_column}
-    chosen = {measure: _find(table, measure, index=index, given=column) for measure, column in given.items()}
+    chosen = {measure: _find(table, measure, names=(whole, index), given=column) for measure, column in given.items()}
     if not any(chosen.values()):
         raise SourceError(
             f"{table.path} has no score, rank or decile of {index}.",
@@ -77,13 +79,36 @@ def read_deprivation(
     )
 
 
-def _find(table: tabular.TextTable, measure: Measure, *, index: str, given: str | None) -> str | None:
-    """Return the column named, or else the shortest one that names the index and the measure."""
+def _names(title: str) -> tuple[str, str]:
+    """Return an index's short name, and its whole title without the edition."""
+    words = [word for word in title.split() if not word.isdecimal()] or ["IDACI"]
+    whole = " ".join(words)
+    return "IDACI" if tabular.fold(whole).startswith(tabular.fold(IDACI)) else words[0], whole
+
+
+def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str], given: str | None) -> str | None:
+    """Return the column named, or else the shortest with the measure and the index: its whole title or short name.
+
+    Raises
+    ------
+    SourceError
+        If columns of different indices share the short name.
+    """
     if given is not None:
         return table.need(given, option=f"{measure}_column")
-    token = tabular.fold(index)
-    found = [str(c) for c in table.frame.columns if token in tabular.fold(c) and measure in tabular.fold(c)]
-    return min(found, key=len, default=None)
+    columns = {str(c): tabular.fold(c) for c in table.frame.columns if measure in tabular.fold(c)}
+    for name in names:
+        found = sorted((c for c, folded in columns.items() if tabular.fold(name) in folded), key=len)
+        # Further words at the end make no other index: idaci_score_est.
+        if any(not columns[other].startswith(columns[found[0]]) for other in found):
+            raise SourceError(
+                f"Which {measure} of {name} is meant?",
+                found=f"columns {list_briefly(map(repr, found), 12)} of {table.path}",
+                advice=f"name it with {measure}_column",
+            )
+        if found:
+            return found[0]
+    return None
 
 
 def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, index: str) -> pd.Series:

@@ -258,6 +258,20 @@ def test_deprivation_by_short_and_official_names(tmp_path):
         assert not one.estimated
 
 
+@pytest.mark.parametrize("rest", ["", " (IDACI)"])
+def test_an_index_is_found_by_its_whole_title_and_not_by_a_word_of_it(tmp_path, rest):
+    name = "Income Deprivation Affecting Children Index"
+    path = write(tmp_path, f"LSOA code (2011),Income Score (rate),{name}{rest} Score (rate)\nE01000000,0.4,0.206\n")
+    assert read_deprivation(path, title=f"{name} 2019").table["score"].tolist() == [0.206]
+    # A word that both have tells nothing.
+    with pytest.raises(SourceError, match=r"Which score of Income is meant\?") as error:
+        read_deprivation(path, title="Income of families")
+    assert "'Income Score (rate)'" in error.value.found
+    assert "score_column" in error.value.advice
+    with pytest.raises(SourceError, match="40 is not a score of IDACI"):
+        read_deprivation(write(tmp_path, f"LSOA code (2011),{name} Score\nE01000000,40\n"), title=f"{name} 2019")
+
+
 def test_estimated_scores_are_marked(tmp_path):
     path = write(tmp_path, "lsoa11_code,idaci_score_est,imd_score\nE01000000,0.2,40\n")
     one = read_deprivation(path)
