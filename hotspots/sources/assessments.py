@@ -44,6 +44,9 @@ NOT_FACTORS: Final = (
 WHO: Final = ("child_on_child", "adult_on_child", "child", "parent", "person", "unknown")
 """How the names of factors end: whom the factor is about."""
 
+RATE: Final = re.compile(r"(^|[_ ])(rate|per|percent|percentage|pct)([_ ]|$)|%", re.I)
+"""In the names of columns that are worked out from others."""
+
 
 def read_factors(
     path: Path | str,
@@ -88,11 +91,21 @@ def read_factors(
                 advice="use a file with these authorities",
             )
     apart = {tabular.fold(one) for one in (*NOT_FACTORS, code, name, assessments)}
-    factors = [column for column in frame.columns if tabular.fold(column) not in apart]
+    others = [str(column) for column in frame.columns if tabular.fold(column) not in apart]
+    rates = [column for column in others if RATE.search(column)]
+    factors = [column for column in others if column not in rates]
+    if not factors:
+        raise SourceError(
+            f"{table.path} has no column of a factor.",
+            found=f"columns {list_briefly(frame.columns, 40)}",
+            advice="use the table of factors identified at the end of assessment",
+        )
     totals = tabular.to_number(frame[assessments], tabular.with_brackets(MARKS), path=table.path, kind="count").values
     parts = [_one_factor(table, frame, factor, code=code, name=name, totals=totals) for factor in factors]
     long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
     notes = [*table.notes, *_notes(long)]
+    if rates:
+        notes.append(f"Columns of rates are no factors: {list_briefly(rates)}.")
     if missing:
         notes.append(f"No row for {list_briefly(missing)}.")
     period = f"{year - 1}/{year % 100:02d}"

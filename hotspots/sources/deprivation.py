@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from hotspots.sources import naming, tabular
 from hotspots.vocabulary import OPEN
 
 IDACI: Final = "Income Deprivation Affecting Children Index"
+MOST_AREAS: Final = 300_000.0
+"""That an index can rank: England and Wales have some 190,000 output areas, and nothing smaller is ranked."""
+
 Measure = Literal["score", "rank", "decile"]
 
 
@@ -95,7 +98,7 @@ def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str],
         If columns of different indices share the short name.
     """
     if given is not None:
-        return table.need(given, option=f"{measure}_column")
+        return _need_measure(table.need(given, option=f"{measure}_column"), measure)
     columns = {str(c): tabular.fold(c) for c in table.frame.columns if measure in tabular.fold(c)}
     for name in names:
         found = sorted((c for c, folded in columns.items() if tabular.fold(name) in folded), key=len)
@@ -111,21 +114,34 @@ def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str],
     return None
 
 
+def _need_measure(column: str, measure: Measure) -> str:
+    """Return a column that was named for a measure, or stop where its name says that it is another."""
+    folded = tabular.fold(column)
+    said = [one for one in get_args(Measure) if one in folded]
+    if said and measure not in said:
+        raise SourceError(
+            f"The column {column!r} is named for the {measure} and says that it is a {said[0]}.",
+            found=f"{measure}_column = {column!r}",
+            advice=f"name the column of the {measure}, or leave {measure}_column out",
+        )
+    return column
+
+
 def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, index: str) -> pd.Series:
     """Return one column as numbers within what is possible."""
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
     values = tabular.to_number(table.frame[table.need_one(column)], path=table.path).values
-    most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": np.inf, "decile": 10.0}[measure]
+    most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": MOST_AREAS, "decile": 10.0}[measure]
     least = 0.0 if measure == "score" else 1.0
     whole = measure != "score"
     odd = values[(values < least) | (values > most) | (whole & (values % 1 != 0) & values.notna())]
     if len(odd):
-        upper = "" if np.isinf(most) else f" to {most:g}"
+        upper = "" if np.isinf(most) else f" to {most:,.0f}"
         raise SourceError(
             f"{table.frame[column][odd.index[0]]} is not a {measure} of {index}.",
             found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
-            advice=f"a {measure} is {'a whole number ' if whole else ''}from {least:g}{upper}"
+            advice=f"a {measure} is {'a whole number ' if whole else ''}from {least:,.0f}{upper}"
             f"{' (a share, not per cent)' if measure == 'score' else ''}",
         )
     return values

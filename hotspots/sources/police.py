@@ -163,7 +163,7 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     frame = table.frame
     month, kind = frame[table.need("Month")], frame[table.need("Crime type")]
     if table.find("Easting") is None and table.find("Longitude") is not None:
-        x, y = _numbers(table, "Longitude"), _numbers(table, "Latitude")
+        x, y = _degrees(table, "Longitude", 180), _degrees(table, "Latitude", 90)
         easting, northing = _to_grid(x, y)
     else:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
@@ -194,6 +194,19 @@ def _dates(column: pd.Series, path: Path) -> pd.Series:
 
 def _numbers(table: tabular.TextTable, column: str) -> pd.Series:
     return tabular.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
+
+
+def _degrees(table: tabular.TextTable, column: str, most: int) -> pd.Series:
+    values = _numbers(table, column)
+    odd = values.index[values.abs() > most]
+    if len(odd):
+        cells = table.frame[table.need(column)]
+        raise SourceError(
+            f"{cells[odd[0]]!r} is no {column.lower()}.",
+            found=f"column {cells.name!r}, row {odd[0]} of {table.path}; {len(odd):,} such cells",
+            advice=f"degrees lie from {-most} to {most}; metres belong in Easting and Northing",
+        )
+    return values
 
 
 def _to_grid(longitude: pd.Series, latitude: pd.Series) -> tuple[pd.Series, pd.Series]:

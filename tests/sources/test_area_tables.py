@@ -212,6 +212,8 @@ def test_several_years_need_a_year(tmp_path):
 
 
 def test_unusable_population_is_named_by_row(tmp_path):
+    with pytest.raises(SourceError, match=r"'20111' is not a year\.\s+found: column 'year', row 2 of"):
+        read_population(write(tmp_path, "lsoa11_code,year,population\nE01000001,20111,10\n"), year=2011)
     path = write(tmp_path, "lsoa11_code,population\nE01000001,10\nE01000002,\n")
     with pytest.raises(SourceError) as error:
         read_population(path)
@@ -292,6 +294,10 @@ def test_impossible_deprivation_is_refused(tmp_path):
     assert error.value.advice == "a score is from 0 to 1 (a share, not per cent)"
     with pytest.raises(SourceError, match="11 is not a decile of IDACI"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_decile\nE01000000,11\n"))
+    with pytest.raises(SourceError, match="999999999 is not a rank of IDACI"):
+        read_deprivation(write(tmp_path, "lsoa11_code,idaci_rank\nE01000000,999999999\n"))
+    with pytest.raises(SourceError, match="'idaci_decile' is named for the rank and says that it is a decile"):
+        read_deprivation(write(tmp_path, "lsoa11_code,idaci_decile\nE01000000,1\n"), rank_column="idaci_decile")
     with pytest.raises(SourceError, match="0 is not a rank of IDACI"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_rank\nE01000000,0\n"))
     with pytest.raises(SourceError, match="has no score, rank or decile of IDACI"):

@@ -52,6 +52,18 @@ def test_degrees_become_metres(tmp_path):
     assert table.loc[0, "northing"] == pytest.approx(177_330, abs=40)
 
 
+@pytest.mark.parametrize(
+    ("lon", "lat", "column", "words"),
+    [("400", "52.5", "Longitude", "'400' is no longitude."), ("-1.9", "-95", "Latitude", "'-95' is no latitude.")],
+)
+def test_degrees_that_are_none_are_an_error(tmp_path, lon, lat, column, words):
+    path = write(tmp_path, MODERN, modern(), modern(lon=lon, lat=lat))
+    with pytest.raises(SourceError) as error:
+        read_police(path)
+    assert error.value.problem == words
+    assert error.value.found.startswith(f"column '{column}', row 3 of {path}")
+
+
 def test_rows_without_a_location_are_events_without_a_place(tmp_path):
     path = write(tmp_path, MODERN, modern(), modern(lon="", lat="", code=""))
     events = read_police(path)

@@ -364,6 +364,20 @@ def test_factors_are_long_with_marks(tmp_path):
     assert one.notes[-1] == "No row for E08000031."
 
 
+@pytest.mark.parametrize("column", ["Rate_per_10000", "Gangs_rate", "Percentage_of_all"])
+def test_a_column_of_rates_is_no_factor(tmp_path, column):
+    path = assessed(tmp_path, "2019,Local authority,E08000025,Birmingham,900,2,1")
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header},{column}\n{row},0\n", encoding="utf-8")
+    factors = read_factors(path, year=2019)
+    assert set(factors.table["factor"]) == {"Gangs", "Alcohol misuse (child)"}
+    assert f"Columns of rates are no factors: {column}." in factors.notes
+    start, cells = header.split(",Gangs")[0], ",".join(row.split(",")[:5])
+    path.write_text(f"{start},{column}\n{cells},0\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="has no column of a factor"):
+        read_factors(path, year=2019)
+
+
 @pytest.mark.parametrize("year", ["201718", "2017/18", "2017-2018"])
 def test_a_reporting_year_goes_by_the_year_it_ends_in(tmp_path, year):
     row = "Local authority,E08000025,Birmingham,900,1"
