@@ -204,7 +204,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
             counts = tightened if study.profile == "restricted" else counts
         inputs.counts[section.name] = _through_gate(study, counts)
         return
-    events = _read_records(study, section, section.years)
+    events = _read_records(study, section, section.years, area=inputs.area)
     counts = count_events(events, inputs.area, points=inputs.points)
     inputs.counts[section.name] = _through_gate(study, counts)
     series, left_out = read_series(
@@ -221,7 +221,9 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
     inputs.events[section.name] = events
 
 
-def _read_records(study: Study, section: EventSection, years: tuple[int, int] | None) -> Events:
+def _read_records(
+    study: Study, section: EventSection, years: tuple[int, int] | None, *, area: StudyArea | None = None
+) -> Events:
     """Return the events of one section by its publisher's format."""
     from hotspots.sources.hes import read_hes
     from hotspots.sources.police import read_offences, read_police
@@ -235,7 +237,7 @@ def _read_records(study: Study, section: EventSection, years: tuple[int, int] | 
             paths[0], columns=section.columns or None, codes=section.codes, knife=section.knife, **common
         )
     else:
-        events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, **common)
+        events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
     events = replace(events, source=section.source or events.source, period=section.period or events.period)
     restricted: Events = restrict(events)
     return restricted if study.profile == "restricted" else events

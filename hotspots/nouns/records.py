@@ -103,7 +103,7 @@ class Deprivation(Noun):
     estimated
         Whether the score was derived and not published.
     vintage
-        Year of the areas' geography, 2011 or 2021, or None where the file does not tell.
+        Year of the areas' geography, 2001, 2011 or 2021, or None where the file does not tell.
     """
 
     table: pd.DataFrame

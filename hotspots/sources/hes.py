@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import Events, cover_dates
+from hotspots.nouns import Events, StudyArea, cover_dates
 from hotspots.sources import audit, naming, tabular, times
 from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
 
@@ -48,6 +48,7 @@ def read_hes(
     ages: tuple[int, int] | None = None,
     causes: tuple[str, str] = VIOLENCE,
     columns: Mapping[str, str] | None = None,
+    area: StudyArea | None = None,
     source: str = "Hospital Episode Statistics",
     release: str = UNRELEASED,
 ) -> Events:
@@ -71,6 +72,8 @@ def read_hes(
         What the file calls `key`, `order`, `admission`, `start`, `age`, `sex`, `method`, `area_code`, where it
         isn't ``EPIKEY``, ``EPIORDER``, ``ADMIDATE``, ``EPISTART``, ``STARTAGE``, ``SEX``, ``ADMIMETH`` or an
         LSOA column such as ``LSOA11``.
+    area
+        The areas to count in, if they are known: a column of another vintage is an error.
 
     Returns
     -------
@@ -81,13 +84,13 @@ def read_hes(
     Raises
     ------
     SourceError
-        If the file or a needed column is missing, or an age is not a number.
+        If the file or a needed column is missing, the areas are of another vintage, or an age is not a number.
     """
     audit.need_years(years)
     first, last = _category_range(causes)
     names = audit.choose_columns(COLUMNS, columns)
     table = tabular.read_table(path)
-    events, own_notes = _episodes(table, names, first, last)
+    events, own_notes = _episodes(table, names, first, last, area)
     sieve, notes = _sieve_episodes(table, names)
     sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
     sieve.drop_years(events["when"], years)
@@ -115,10 +118,10 @@ def read_hes(
 
 
 def _episodes(
-    table: tabular.TextTable, names: Mapping[str, str], first: str, last: str
+    table: tabular.TextTable, names: Mapping[str, str], first: str, last: str, area: StudyArea | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
-    area_code, area_note = _area_codes(table, names)
+    area_code, area_note = _area_codes(table, names, area)
     kind, sharp = _find_causes(table, first, last)
     when, date_notes = _dates(table, names)
     sex = _maybe(table, names, "sex")
@@ -154,7 +157,7 @@ def _maybe(table: tabular.TextTable, names: Mapping[str, str], role: str) -> pd.
     return table.frame[column] if column else None
 
 
-def _area_codes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.Series, str]:
+def _area_codes(table: tabular.TextTable, names: Mapping[str, str], area: StudyArea | None) -> tuple[pd.Series, str]:
     """Return the codes of residence and a sentence on their geography."""
     if names["area_code"] != COLUMNS["area_code"]:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
@@ -162,6 +165,9 @@ def _area_codes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.
         column = naming.find_code_column(
             list(table.frame.columns), path=table.path, option="columns = { area_code = ... }"
         )
+    if area is not None:
+        # By the name alone: codes of another vintage are counted where events are placed.
+        naming.need_vintage(naming.find_vintage(column, ()), area, path=table.path, column=column)
     what = naming.parse_column(column)
     told = f" ({naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
     return tabular.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."

@@ -27,7 +27,7 @@ GEOGRAPHIES: Final[Mapping[str, str]] = {
 
 AUTHORITIES: Final = ("lad", "ltla", "la")
 SMALL_AREAS: Final = ("oa", "lsoa", "msoa")
-VINTAGES: Final = (2011, 2021)
+VINTAGES: Final = (2001, 2011, 2021)
 """Of small areas: their codes changed with the censuses."""
 PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
 CODE_LIKE: Final = re.compile(r"lsoa|msoa|lad|ward|area|gss|geo|code")
@@ -170,7 +170,7 @@ def find_authorities(wanted: Sequence[str], known: Mapping[str, str], *, where: 
 
 
 def find_vintage(column: str, codes: Sequence[str]) -> int | None:
-    """Return the year of the geography of codes, 2011 or 2021, by the column's name or by codes that are new in 2021.
+    """Return the year of the geography of codes, by the column's name or by codes that are new in 2021.
 
     Examples
     --------

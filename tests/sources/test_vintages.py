@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from small_study import write_extract_files, write_small_study
@@ -10,6 +12,7 @@ from hotspots.errors import SourceError
 from hotspots.pipeline import check_study
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.counts import read_counts
+from hotspots.sources.hes import read_hes
 
 
 def renamed(path, old: str, new: str) -> None:
@@ -48,6 +51,32 @@ def test_a_code_that_is_new_in_2021_tells_the_vintage_too(tmp_path):
     pd.DataFrame({"area_id": [*area.ids, "E01034955"], "n": 3}).to_csv(path, index=False)
     with pytest.raises(SourceError, match="are of 2021, the boundaries of 2011"):
         read_counts(path, area, count_column="n")
+
+
+def test_areas_of_2001_are_a_vintage_too(tmp_path):
+    study = write_small_study(tmp_path)
+    area = check_study(study).inputs.area
+    path = tmp_path / "counts.csv"
+    pd.DataFrame({"lsoa01_code": area.ids, "n": 3}).to_csv(path, index=False)
+    with pytest.raises(SourceError, match="are of 2001, the boundaries of 2011"):
+        read_counts(path, area, count_column="n")
+    pd.DataFrame({"lsoa21_code": area.ids, "n": 3}).to_csv(path, index=False)
+    with pytest.raises(SourceError, match="are of 2021, the boundaries of 2001"):
+        read_counts(path, replace(area, vintage=2001), count_column="n")
+    renamed(tmp_path / "population.csv", "lsoa11_code", "lsoa01_code")
+    with pytest.raises(SourceError, match="are of 2001, the boundaries of 2011"):
+        check_study(study)
+
+
+def test_admissions_of_the_other_vintage_are_an_error(tmp_path):
+    study = write_small_study(tmp_path)
+    area = check_study(study).inputs.area
+    renamed(tmp_path / "hes.csv", "LSOA11", "LSOA01")
+    assert len(read_hes(tmp_path / "hes.csv"))
+    with pytest.raises(SourceError, match=r"are of 2001, the boundaries of 2011[\s\S]*'LSOA01'"):
+        read_hes(tmp_path / "hes.csv", area=area)
+    problems = [str(problem) for problem in check_study(study).problems]
+    assert any("are of 2001, the boundaries of 2011" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("vintage", [1066, 21, 20_111])
