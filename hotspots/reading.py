@@ -24,7 +24,7 @@ from hotspots.nouns import (
     StudyArea,
     cover_years,
 )
-from hotspots.testable import name_places, need_areas, need_ground, need_something
+from hotspots.testable import name_places, need_areas, need_ground, need_neighbours, need_something
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
                 raise
             inputs.problems.append(error)
 
+    attempt("Looking at the neighbours", lambda: need_neighbours(study, inputs.area))
     if study.areas.labels is not None:
         attempt("Reading the place names", lambda: _read_labels(study, inputs))
     if study.areas.points_file is not None or study.areas.points_layer is not None:

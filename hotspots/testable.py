@@ -21,6 +21,7 @@ __all__ = [
     "need_areas",
     "need_ground",
     "need_index",
+    "need_neighbours",
     "need_places",
     "need_something",
     "nothing_happened",
@@ -44,6 +45,32 @@ def need_areas(area: StudyArea) -> None:
             f"A study of {len(area)} area{'s' if len(area) > 1 else ''} has nothing to compare.",
             found=f"areas {list_briefly(area.ids)}",
             advice=f"take smaller areas or more of them: at least {FEWEST} are needed",
+        )
+
+
+def need_neighbours(study: Study, area: StudyArea) -> None:
+    """Refuse a rule under which there are not as many neighbours as it asks for, or none of any area.
+
+    Raises
+    ------
+    AnalysisError
+        As `link_neighbours`, or if no area has a neighbour within the distance of [analysis].
+    """
+    from hotspots.analysis.neighbours import link_neighbours
+
+    analysis = study.analysis
+    if analysis.neighbours == "nearest":
+        link_neighbours(area, rule="nearest", number=analysis.number)
+    if analysis.neighbours != "distance":
+        return
+    assert analysis.distance is not None
+    points = area.areas.geometry.representative_point()
+    nearest = points.sindex.nearest(points, exclusive=True, return_all=False, return_distance=True)[1].min()
+    if nearest > analysis.distance:
+        raise AnalysisError(
+            f"No area has a neighbour within {analysis.distance:,.0f} m.",
+            found=f"the nearest two areas are {nearest:,.0f} m apart",
+            advice="give a longer distance, or leave neighbours out: areas that share a border are neighbours then",
         )
 
 

@@ -247,6 +247,19 @@ def test_fewer_than_three_areas_are_refused_by_check_and_run(tmp_path, number):
         assert f"A study of {number} area{'s' * (number > 1)} has nothing to compare." in result.output
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ('neighbours = "nearest"\nnumber = 100', "100 nearest neighbours were asked of 100 areas."),
+        ('neighbours = "distance"\ndistance = 1', "No area has a neighbour within 1 m."),
+    ],
+)
+def test_neighbours_that_are_not_there_are_a_problem_of_check(tmp_path, rule, words):
+    code, said = check(write_small_study(tmp_path, more=f"[analysis]\n{rule}"))
+    assert code == 1
+    assert f"Problem: {words}\n" in said
+
+
 def test_one_unknown_authority_among_those_of_a_place_is_refused(tmp_path):
     places = '[[places]]\nname = "Town"\nauthorities = ["E08000025", "E08000099"]\n'
     code, words = check(write_small_study(tmp_path, places=places))
