@@ -77,7 +77,16 @@ def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
         polygons.
     """
     _need_kind(path)
-    frame = _read_geoparquet(path) if path.suffix.lower() in PARQUET else _read_vector(path, layer)
+    if path.suffix.lower() in PARQUET:
+        if layer is not None:
+            raise SourceError(
+                f"{path} has no layer {layer!r}.",
+                found="a GeoParquet file, which is one layer without a name",
+                advice="leave the layer out",
+            )
+        frame = _read_geoparquet(path)
+    else:
+        frame = _read_vector(path, layer)
     _need_polygons(frame, str(path))
     return frame
 

@@ -45,6 +45,12 @@ def names(number, la="Solihull"):
 # --------------------------------------------------------------------------- columns
 
 
+def test_a_geoparquet_file_has_no_layers(tmp_path):
+    path = write(tmp_path, squares(2), name="areas.parquet", LSOA11CD=codes(8882, 8881), LSOA11NM=names(2))
+    with pytest.raises(SourceError, match=r"areas\.parquet has no layer 'nonsense'"):
+        read_areas(path, layer="nonsense")
+
+
 @pytest.mark.parametrize("name", ["areas.gpkg", "areas.geojson", "areas.parquet", "areas.shp"])
 def test_every_format_gives_the_same_areas(tmp_path, name):
     crs = 4326 if name.endswith("geojson") else 27700
