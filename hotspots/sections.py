@@ -196,6 +196,8 @@ class EventSection(Section):
             misplaced = sorted(self.model_fields_set & options - OPTIONS_OF_FORMAT[self.format])
             if misplaced:
                 raise ValueError(f'{misplaced[0]} goes with format = "{owner}", not with "{self.format}"')
+        if self.name_column is not None and self.id_column is not None:
+            raise ValueError("name_column does nothing beside id_column: leave one of them out")
         if self.totals_column is not None and self.totals is None:
             raise ValueError("totals_column does nothing without totals, a file")
         if self.standardised and (self.ages is not None or self.years is None):

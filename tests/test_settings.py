@@ -139,6 +139,10 @@ REFUSED = {
         {"events": [{**TABLE, "totals_column": "n"}]},
         "totals_column does nothing without totals",
     ),
+    "a name column beside an id column": (
+        {"events": [{**TABLE, "id_column": "code", "name_column": "nm"}]},
+        "name_column does nothing beside id_column",
+    ),
     "a bandwidth of no risk": ({"density": {"risk": False, "risk_cell": 100}}, "do nothing with risk = false"),
 }
 
