@@ -60,10 +60,38 @@ def _of_titles(study: Any) -> str:
         twice = [section.title for section in sections if titles.count(section.title.casefold()) > 1]
         if twice:
             return f"two {kind} share the title {twice[0]!r}: a reader could not tell them apart"
-    density = study.density
-    if not density.risk and not study.comparisons and (density.risk_bandwidth or density.risk_cell):
-        return "density.risk_bandwidth and risk_cell do nothing with risk = false and no [[comparisons]]"
     return ""
+
+
+def _of_density(study: Any) -> str:
+    """Return which setting of [density] changes no surface, as there is none that it could change."""
+    density, spread = study.density, any(section.density for section in study.events)
+    if (density.risk_bandwidth or density.risk_cell) and not study.comparisons:
+        if not density.risk:
+            return "density.risk_bandwidth and risk_cell do nothing with risk = false and no [[comparisons]]"
+        if study.population is None:
+            return "density.risk_bandwidth and risk_cell do nothing without [population] and [[comparisons]]"
+    if spread:
+        return ""
+    used = {"risk"}
+    used |= {"kernel", "bandwidth", "risk_bandwidth", "risk_cell"} if study.comparisons else set()
+    used |= {"kernel", "cell"} if study.predictions else set()
+    fields = type(density).model_fields
+    idle = [name for name in fields if name not in used and getattr(density, name) != fields[name].default]
+    if not idle:
+        return ""
+    return f"density.{idle[0]} does nothing: no event section has density = true, and nothing else here uses it"
+
+
+def _of_measure(study: Any) -> str:
+    """Return which setting of randomisation no event section takes, as each has a null of its own."""
+    analysis = study.analysis
+    if any((section.null or analysis.null) in (None, "randomisation") for section in study.events):
+        return ""
+    why = "does nothing: every event section has a null of risk of its own"
+    if analysis.measure != "count":
+        return f"analysis.measure = {analysis.measure!r} {why}"
+    return f"analysis.conditional {why}" if analysis.conditional else ""
 
 
 def _of_series(study: Any) -> str:
@@ -116,5 +144,7 @@ CHECKS: Final[tuple[Callable[[Any], str], ...]] = (
     _of_places,
     _of_population,
     _of_titles,
+    _of_density,
+    _of_measure,
     collision,
 )

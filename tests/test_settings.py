@@ -143,6 +143,22 @@ REFUSED = {
         {"events": [{**TABLE, "id_column": "code", "name_column": "nm"}]},
         "name_column does nothing beside id_column",
     ),
+    "a measure that no source takes": (
+        {"events": [{**CRIME, "null": "constant-risk"}], "analysis": {"null": "randomisation", "measure": "rate"}},
+        "analysis.measure = 'rate' does nothing: every event section has a null of risk of its own",
+    ),
+    "the conditional form of no source": (
+        {"events": [{**CRIME, "null": "constant-risk"}], "analysis": {"null": "randomisation", "conditional": True}},
+        "analysis.conditional does nothing: every event section has a null of risk of its own",
+    ),
+    "a kernel of no surface": (
+        {"events": [{**CRIME, "density": False}], "density": {"kernel": "gaussian"}},
+        "density.kernel does nothing: no event section has density = true, and nothing else here uses it",
+    ),
+    "a bandwidth of the risk of nobody": (
+        {"population": None, "density": {"risk_bandwidth": 500}},
+        "density.risk_bandwidth and risk_cell do nothing without [population] and [[comparisons]]",
+    ),
     "a bandwidth of no risk": ({"density": {"risk": False, "risk_cell": 100}}, "do nothing with risk = false"),
 }
 
