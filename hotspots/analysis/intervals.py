@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -148,9 +149,23 @@ def ways_to(low: float, high: float, *, hidden_years: float, years: float) -> Fl
     if not known or (high - low) % hidden_years:
         return np.zeros(len(sums))
     most = 1 + int((high - low) // hidden_years)
-    one = np.exp(-gammaln(np.arange(1, most + 1) + 1.0))
-    coefficients = np.ones(1)
-    for _ in range(int(hidden_years)):
-        coefficients = np.convolve(coefficients, one)
-    ways: Floats = gammaln(sums + 1) - sums * np.log(years) + np.log(coefficients)
+    ways: Floats = gammaln(sums + 1) - sums * np.log(years) + _log_coefficients(int(hidden_years), most)
     return ways
+
+
+@lru_cache(maxsize=256)
+def _log_coefficients(power: int, most: int) -> Floats:
+    """Return the logarithms of the coefficients of (z / 1! + ... + z^most / most!)^power, from z^power on.
+
+    In logarithms throughout: 1 / 150! squared is less than a floating-point number can be.
+    """
+    from scipy.special import gammaln
+
+    found = np.zeros(1)
+    for _ in range(power):
+        wider = np.full(len(found) + most - 1, -np.inf)
+        for number in range(most):
+            part = wider[number : number + len(found)]
+            np.logaddexp(part, found - gammaln(number + 2.0), out=part)
+        found = wider
+    return found

@@ -1,7 +1,8 @@
 """Hidden counts in a negative binomial line: ways by enumeration, likelihood by statsmodels and by brute force."""
 
 import itertools
-from math import factorial
+import warnings
+from math import factorial, log
 
 import numpy as np
 import pytest
@@ -56,6 +57,20 @@ def test_ways_by_enumeration(hidden_years, years, most, known):
     found = np.exp(ways_to(low, high, hidden_years=hidden_years, years=years))
     expected = np.array([chance[total] for total in range(low, high + 1)])
     np.testing.assert_allclose(found / found.sum(), expected / expected.sum(), rtol=1e-12)
+
+
+def test_ways_to_wide_intervals_are_those_of_whole_number_arithmetic():
+    """1 / 150! squared is less than a floating-point number can be; the numerators over 150! squared are whole."""
+    over = [factorial(150) // factorial(number) for number in range(1, 151)]
+    ways = {
+        total: sum(over[one - 1] * over[total - one - 1] for one in range(max(1, total - 150), min(150, total - 1) + 1))
+        for total in range(2, 301)
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = ways_to(2, 300, hidden_years=2, years=3)
+    expected = [log(factorial(n) * w) - n * log(3) - 2 * log(factorial(150)) for n, w in ways.items()]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_where_the_years_do_not_fit_the_interval_all_numbers_have_one_way():
