@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.disclosure import protect, restrict, tells_of_areas
-from hotspots.errors import AnalysisError, StudyError, list_briefly
+from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 from hotspots.nouns import AreaCounts, Events, Factors, Series, StudyArea
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
@@ -160,7 +161,7 @@ def finish_series(series: Series, section: SeriesSection | RecordedSection) -> S
     AnalysisError
         If one of them is no period of the series.
     StudyError
-        If the year to compare with is none of the series.
+        If the year to compare with is none of the series, or no number of it is above 0.
     """
     from hotspots.analysis.periods import mark_provisional, sum_to_years
 
@@ -172,6 +173,14 @@ def finish_series(series: Series, section: SeriesSection | RecordedSection) -> S
                 f"The series {section.name!r} has no year {section.base!r} to compare with.",
                 found=f"whole years {list_briefly(known, 40) or 'none'}",
                 advice="name one of these with base",
+            )
+        at_base = years.table[(years.table["period"] == section.base) & years.table["high"].notna()]
+        if not (at_base["high"] > 0).any():
+            numbers = [f"{group} {number:g}" for group, number in zip(at_base["group"], at_base["high"], strict=True)]
+            raise StudyError(
+                f"The series {section.name!r} has no number above 0 in {section.base!r} to compare with.",
+                found=f"{section.base}: {list_briefly(numbers)}",
+                advice="name another year with base, or leave base out",
             )
     return mark_provisional(series, section.provisional)
 
@@ -231,7 +240,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
     Raises
     ------
     HotspotsError
-        As `read_recorded` and `finish_series`.
+        As `read_recorded` and `finish_series`; and if a period has no people.
     """
     from hotspots.analysis.periods import sum_to_years, with_intervals, with_rates
     from hotspots.sources.recorded import read_recorded
@@ -247,6 +256,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
         name=section.name,
         release=section.release,
     )
+    _need_people(series, study.path(section.file))
     series = with_intervals(restrict(replace(series, source=section.source or series.source)))
     left_out = {}
     if section.rates:
@@ -257,6 +267,18 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
     if section.by == "year":
         series = sum_to_years(series)
     return finish_series(series, section), left_out
+
+
+def _need_people(series: Series, path: Path) -> None:
+    """Refuse a population of 0: no rate could be made of it."""
+    table = series.table
+    empty = table[table["population"] <= 0] if "population" in table.columns else table[:0]
+    if len(empty):
+        raise SourceError(
+            f"The population of {empty['period'].iloc[0]} is {empty['population'].iloc[0]:g}.",
+            found=f"{len(empty):,} such periods of {series.title} in {path}",
+            advice="correct the numbers, or leave the column out",
+        )
 
 
 # --------------------------------------------------------------------------- people by age, factors of assessments

@@ -247,6 +247,24 @@ def test_check_names_what_would_stop_a_run(tmp_path, old, new, words):
     assert words in str(checked.problems[0])
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("Population", 0, "The population of 2016/17 Q1 is 0."),
+        ("Knife Crime", 0, "The series 'recorded' has no number above 0 in '2016/17' to compare with."),
+        ("Knife Crime", -10, "found: 2016/17: all ages -40"),
+    ],
+)
+def test_a_base_or_a_population_of_nothing_is_named_by_check(tmp_path, column, value, words):
+    file = write(tmp_path)
+    recorded = pd.read_csv(tmp_path / "recorded.csv")
+    recorded.loc[recorded["Financial Year"] == "2016/17", column] = value
+    recorded.to_csv(tmp_path / "recorded.csv", index=False)
+    checked = check_study(file)
+    assert len(checked.problems) == 1
+    assert words in str(checked.problems[0])
+
+
 # --------------------------------------------------------------------------- the gate
 
 

@@ -159,8 +159,8 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     found["scatter"] = scatter
     found["dispersion"] = times
     if "population" in table.columns:
-        people = table["population"].to_numpy(dtype=float)
-        grown = people / at_base["population"].reindex(table["group"]).to_numpy(dtype=float)
+        now, then = table["population"], at_base["population"].reindex(table["group"])
+        grown = now.where(now > 0).to_numpy(dtype=float) / then.where(then > 0).to_numpy(dtype=float)
         for end in ("", "_low", "_high"):
             found[f"rate_ratio{end}"] = found[f"ratio{end}"] / grown
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from hotspots.nouns import Extract, Series, need_released
@@ -50,6 +51,8 @@ def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame 
             new = [column for column in also.columns if column not in table.columns]
             table = table.merge(also[["period", "group", *new]], on=["period", "group"], how="left")
     table["source"], table["release"] = noun.source, release_sentence(noun.release)
+    # Without an upper limit a ratio has an empty cell: a spreadsheet would read "inf" as text.
+    table = table.replace([np.inf, -np.inf], np.nan)
     text = table.map(plain_cell).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")
     return replace_file(Path(path), lambda unfinished: unfinished.write_bytes(text.encode("utf-8-sig")))
 

@@ -42,6 +42,15 @@ def test_a_series_has_its_numbers_rates_and_change(tmp_path: Path) -> None:
     assert set(table["release"]) == {"Made from published data."}
 
 
+def test_a_ratio_without_an_upper_limit_is_an_empty_cell(tmp_path: Path) -> None:
+    table = pd.DataFrame({"period": ["2013", "2014"], "group": "all", "low": [0.0, 12.0], "high": [2.0, 12.0]})
+    series = with_intervals(Series(table.assign(ci_low=0.0, ci_high=0.0), unit="crimes", release="open"))
+    change = change_since(series, "2013")
+    assert np.isposinf(change["ratio_high"].iloc[1])
+    text = write_table(tmp_path / "series.csv", series, also=change).read_text(encoding="utf-8-sig")
+    assert "inf" not in text
+
+
 def test_an_extract_is_written_as_it_is(tmp_path: Path) -> None:
     row = dict.fromkeys(EXTRACT_COLUMNS["recording"], 1.0) | {"la_name": "=Ash", "la_code": "E1", "period": "2018/19"}
     extract = Extract(pd.DataFrame([row]), kind="recording", source="DfE", release="open")
