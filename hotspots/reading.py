@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from hotspots.disclosure import protect, restrict
-from hotspots.errors import HotspotsError
+from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.extracting import KEPT_BACK, read_assessments, read_people_by_age, read_recorded_series, read_series
 from hotspots.nouns import (
     Ages,
@@ -130,7 +131,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     if study.children_in_need is not None:
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
     if study.maps.basemap is not None:
-        attempt("Looking at the basemap", lambda: need_ground(study))
+        attempt("Looking at the basemap", lambda: need_ground(study, inputs.area))
     if not inputs.problems:
         attempt("Looking at the whole", lambda: need_something(inputs.area, inputs.counts))
     return inputs
@@ -311,7 +312,18 @@ def _tighten(study: Study, section: EventSection, counts: AreaCounts) -> AreaCou
         rounding=section.rounding,
     )
     known = counts.area.authorities
+    _need_total(totals, known, path=section.totals)
     return tighten_counts(counts, {code: bounds for code, bounds in totals.items() if code in known})
+
+
+def _need_total(codes: Collection[str], known: Collection[str], *, path: Path) -> None:
+    """Refuse totals of other authorities alone: they would tell nothing."""
+    if not set(codes) & set(known):
+        raise SourceError(
+            f"{path} has no total of an authority of the study.",
+            found=list_briefly(sorted(codes)) or "no total of any authority",
+            advice="name a table of the same authorities by their codes, or leave totals out",
+        )
 
 
 def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
@@ -367,6 +379,7 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
     exclusions = read_exclusions(study.path(section.exclusions), years=section.years, hidden=section.hidden)
     if section.totals is not None:
         totals = read_totals(study.path(section.totals), exclusions, hidden=section.hidden)
+        _need_total(set(totals.index.get_level_values("la_code")), set(exclusions.rows["la_code"]), path=section.totals)
         # An impossible table stops any run; what is published shows the source's own intervals.
         rows = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
         exclusions = exclusions.tighten(rows) if study.profile == "restricted" else exclusions

@@ -119,7 +119,7 @@ def name_places(study: Study, area: StudyArea) -> Study:
     return study.model_copy(update={"places": tuple(places)}) if places else study
 
 
-def need_ground(study: Study) -> None:
+def need_ground(study: Study, area: StudyArea) -> None:
     """Refuse a basemap that can't be drawn, before any map is; nothing is fetched.
 
     Raises
@@ -130,7 +130,7 @@ def need_ground(study: Study) -> None:
     from hotspots.publish.basemap import need_basemap
 
     if study.basemap is not None:
-        need_basemap(study.basemap)
+        need_basemap(study.basemap, bounds=area.areas.total_bounds)
 
 
 def need_something(area: StudyArea, counts: Mapping[str, AreaCounts]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,19 +72,21 @@ def _is_path(source: str) -> bool:
     return "/" in source or "\\" in source or Path(source).suffix.lower() in (".tif", ".tiff") or Path(source).exists()
 
 
-def need_basemap(source: str) -> None:
+def need_basemap(source: str, *, bounds: Sequence[float] | None = None) -> None:
     """Refuse what can't be drawn under a map, before any is drawn; nothing is fetched.
 
     Parameters
     ----------
     source
         As for `add_basemap`.
+    bounds
+        West, south, east and north of what is drawn, in British National Grid; a file must touch them.
 
     Raises
     ------
     SourceError
-        If the file is missing, no GeoTIFF, without a coordinate system, or no picture of three or four bands; or if
-        there is no such tile provider.
+        If the file is missing, no GeoTIFF, without a coordinate system, no picture of three or four bands, or lies
+        elsewhere; or if there is no such tile provider.
     """
     if not _is_path(source):
         _need_provider(source)
@@ -105,6 +108,8 @@ def need_basemap(source: str) -> None:
             advice="export it as GeoTIFF, or leave basemap out",
         )
     _need_bands(path)
+    if bounds is not None:
+        _need_touch(path, bounds)
 
 
 def _need_provider(source: str) -> None:
@@ -150,6 +155,22 @@ def _need_bands(path: Path) -> None:
             f"The basemap {path.name!r} is no picture.",
             found=f"{bands} band{'s' if bands > 1 else ''} of {', '.join(sorted(kinds))}",
             advice="export it as a picture: 3 bands (red, green, blue) or 4 (with transparency), of uint8",
+        )
+
+
+def _need_touch(path: Path, bounds: Sequence[float]) -> None:
+    import rasterio
+    from rasterio.warp import transform_bounds
+
+    with rasterio.open(path, driver="GTiff") as file:
+        west, south, east, north = transform_bounds(file.crs, CRS, *file.bounds)
+    # What is not finite is of no place in Britain.
+    if not (west <= bounds[2] and east >= bounds[0] and south <= bounds[3] and north >= bounds[1]):
+        raise SourceError(
+            f"The basemap {path.name!r} does not touch the study area.",
+            found=f"E {west:.0f} to {east:.0f}, N {south:.0f} to {north:.0f}; the study area is "
+            f"E {bounds[0]:.0f} to {bounds[2]:.0f}, N {bounds[1]:.0f} to {bounds[3]:.0f}",
+            advice="export it for the study area, or leave basemap out",
         )
 
 
