@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -90,7 +91,8 @@ def _distinct(values: Any) -> Any:
     """Return a list unless something stands in it twice."""
     twice = [value for number, value in enumerate(values or ()) if value in values[:number]]
     if twice:
-        raise ValueError(f"names {twice[0]!r} twice")
+        # A path is shown as the study file has it.
+        raise ValueError(f"names {str(twice[0]) if isinstance(twice[0], PurePath) else twice[0]!r} twice")
     return values
 
 

@@ -262,7 +262,8 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
     for force in forces:
         missing = period.difference(pd.PeriodIndex(months[dated["force"] == force].unique()))
         if len(missing):
-            whose = f" of {force}" if len(forces) > 1 else ""
+            who = f" of {force}" if force else " without a force"
+            whose = who if len(forces) > 1 else ""
             listed = list_briefly([times.month_in_words(month) for month in missing], 12)
             notes.append(f"No rows{whose} for {listed}: a gap is not a fall.")
     return notes

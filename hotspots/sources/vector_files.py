@@ -184,6 +184,8 @@ def _read_vector(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     with _offline(), warnings.catch_warnings():
         # What GDAL says of a file (a ring that is not closed, a truncated text) is seen in what is read.
         warnings.simplefilter("ignore", RuntimeWarning)
+        # Text beside numbers in one column of GeoJSON: text is what is wanted of a code.
+        warnings.filterwarnings("ignore", "Could not parse column", UserWarning)
         try:
             layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         except problems as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 
 import geopandas as gpd
@@ -43,6 +44,17 @@ def names(number, la="Solihull"):
 
 
 # --------------------------------------------------------------------------- columns
+
+
+def test_a_number_among_the_codes_of_geojson_gives_no_warning_of_a_library(tmp_path):
+    shapes = gpd.GeoSeries(squares(3), crs=27700).to_crs(4326)
+    path = write(tmp_path, shapes, crs=4326, name="a.geojson", LSOA11CD=codes(8881, 8882, 8883), LSOA11NM=names(3))
+    text = path.read_text(encoding="utf-8")
+    assert '"E01008882"' in text
+    path.write_text(text.replace('"E01008882"', "12345"), encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(read_areas(path).ids) == {"12345", "E01008881", "E01008883"}
 
 
 def test_a_geoparquet_file_has_no_layers(tmp_path):

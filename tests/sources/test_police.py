@@ -130,6 +130,11 @@ def test_a_force_that_is_missing_is_named(tmp_path):
     assert "No rows of Greater Manchester Police for July 2019: a gap is not a fall." in read_police(path).notes
 
 
+def test_rows_that_name_no_force_are_said_to(tmp_path):
+    path = write(tmp_path, MODERN, modern("2019-06"), modern("2019-07"), modern("2019-06", force=""))
+    assert "No rows without a force for July 2019: a gap is not a fall." in read_police(path).notes
+
+
 def test_bad_coordinates_are_named_by_row(tmp_path):
     path = write(tmp_path, OLD, old(), old(easting="near"))
     with pytest.raises(SourceError) as error:
