@@ -106,6 +106,13 @@ class Study(Section):
             raise ValueError(f"known rules are {', '.join(known)}; or give numbers: [rule] smallest, largest, rounding")
         return value
 
+    @field_validator("date")
+    @classmethod
+    def _of_our_time(cls, value: dt.date | None) -> dt.date | None:
+        if value is not None and not 1900 <= value.year <= 2100:
+            raise ValueError("should be of a year from 1900 to 2100")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Study:
         problem = contradiction(self)
@@ -115,6 +122,8 @@ class Study(Section):
             raise ValueError("schools need a [deprivation] section to be compared with")
         if self.profile == "restricted" and not self.readers:
             raise ValueError("a restricted study names its readers (readers = ...)")
+        if self.profile == "publish" and self.readers:
+            raise ValueError("readers do nothing with profile = 'publish', which is for everyone: leave them out")
         return self
 
     @model_validator(mode="after")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+from affine import Affine
 from click.testing import CliRunner
 from small_study import BIRMINGHAM, EXTRACTS, write_extract_files, write_small_study
 
@@ -159,6 +163,13 @@ REFUSED = {
         {"population": None, "density": {"risk_bandwidth": 500}},
         "density.risk_bandwidth and risk_cell do nothing without [population] and [[comparisons]]",
     ),
+    "readers of what is published": ({"readers": "Analysts"}, "readers do nothing with profile = 'publish'"),
+    "the day of Hastings": ({"date": dt.date(1066, 10, 14)}, "date: should be of a year from 1900 to 2100"),
+    "the last day": ({"date": dt.date(9999, 12, 31)}, "date: should be of a year from 1900 to 2100"),
+    "one file twice": (
+        {"events": [{**CRIME, "file": None, "files": ["pol.csv", "pol.csv"]}]},
+        "events[1].files: names 'pol.csv' twice",
+    ),
     "a bandwidth of no risk": ({"density": {"risk": False, "risk_cell": 100}}, "do nothing with risk = false"),
 }
 
@@ -278,6 +289,42 @@ def test_neighbours_that_are_not_there_are_a_problem_of_check(tmp_path, rule, wo
     code, said = check(write_small_study(tmp_path, more=f"[analysis]\n{rule}"))
     assert code == 1
     assert f"Problem: {words}\n" in said
+
+
+COUNTS = '[[events]]\nname = "table"\ntitle = "a table"\nformat = "counts"\nfile = "c.csv"\ncount_column = "n"\n'
+
+
+def write_counts(folder, *, study="", more=""):
+    """Write a small study with a table of counts of its areas, all 10, beside its records."""
+    path = write_small_study(folder, study=study, more=COUNTS + more)
+    pd.read_csv(folder / "population.csv")[["lsoa11_code"]].assign(n=10).to_csv(folder / "c.csv", index=False)
+    return path
+
+
+def test_totals_of_no_authority_of_the_study_are_a_problem(tmp_path):
+    study = write_counts(tmp_path, more='totals = "totals.csv"\n')
+    (tmp_path / "totals.csv").write_text("la_code,n\nE08000035,500\nE08000036,500\n")
+    code, words = check(study)
+    assert code == 1
+    assert "Problem: totals.csv has no total of an authority of the study.\n  found: E08000035, E08000036" in words
+
+
+def test_a_mark_that_stands_nowhere_is_noted(tmp_path):
+    code, words = check(write_counts(tmp_path, more='marks = { "*" = [1, 7] }\n'))
+    assert code == 0
+    assert "  note: No cell of column 'n' holds the mark '*'.\n" in words
+
+
+def test_a_basemap_of_another_place_is_a_problem(tmp_path):
+    profile = {"driver": "GTiff", "height": 10, "width": 10, "count": 3, "dtype": "uint8", "crs": "EPSG:27700"}
+    away = Affine(100, 0, 100_000, 0, -100, 100_000)
+    with rasterio.open(tmp_path / "away.tif", "w", transform=away, **profile) as raster:
+        raster.write(np.full((3, 10, 10), 128, dtype=np.uint8))
+    study = write_small_study(tmp_path)
+    study.write_text(study.read_text(encoding="utf-8") + 'basemap = "away.tif"\n', encoding="utf-8")
+    code, words = check(study)
+    assert code == 1
+    assert "Problem: The basemap 'away.tif' does not touch the study area.\n  found: E 100000 to 101000" in words
 
 
 def test_one_unknown_authority_among_those_of_a_place_is_refused(tmp_path):

@@ -97,6 +97,8 @@ def read_counts(
         "areas_without_a_row": len(without),
         "hidden": int((counts["observed_low"] < counts["observed_high"]).sum()),
     }
+    cells = set(table.frame[column])
+    idle = [f"No cell of column {column!r} holds the mark {mark!r}." for mark in marks or {} if mark not in cells]
     return AreaCounts(
         area,
         counts,
@@ -106,7 +108,7 @@ def read_counts(
         title=title,
         source=source,
         period=period,
-        notes=(*table.notes, *([missing] if len(without) else []), *_note_missing(counts)),
+        notes=(*table.notes, *idle, *([missing] if len(without) else []), *_note_missing(counts)),
         rule=_rule_words(marks or {}, rounding),
         release=weakest_release(release, area.release),
     )
