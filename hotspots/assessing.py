@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hotspots.sections import EventSection, RecordedSection, SeriesSection
     from hotspots.study import Study
 
-__all__ = ["make_extracts"]
+__all__ = ["make_extracts", "standardise"]
 
 SEED: Final = 1
 """Each search for change points starts from it: the same study gives the same answer, in whatever order."""
@@ -32,7 +32,7 @@ def make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Repo
     for section in study.events:
         if section.standardised and section.name in inputs.events:
             report(f"Standardising the rates of {section.title}")
-            attempt(findings, f"standardised rates of {section.title}", _standardise, study, section, inputs)
+            attempt(findings, f"standardised rates of {section.title}", standardise, study, section, inputs)
     if inputs.recording is not None:
         findings.extracts.append(inputs.recording)
     if (
@@ -57,7 +57,7 @@ def _follow(series: Series, section: SeriesSection | RecordedSection, findings: 
         findings.changes[series.name] = Change(years, section.base, change_since(years, section.base))
 
 
-def _standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
+def standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
     """Add the standardised rates of one source; of records that are not released there are none."""
     from hotspots.analysis.standardised import count_by_age, standardised_rates
 

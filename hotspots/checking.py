@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from hotspots.assessing import standardise
 from hotspots.errors import AnalysisError, reason_of
+from hotspots.findings import Findings, attempt
+from hotspots.gridded import without_grid
 from hotspots.reading import describe
 from hotspots.testable import empty_sides, name_places, need_index, nothing_happened, untestable
 from hotspots.vocabulary import UNRELEASED
@@ -57,10 +60,15 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
     for counts in inputs.counts.values():
         if nothing_happened(counts):
             left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+    left_out = without_grid(study, inputs) | left_out
     left_out |= empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
+    rated = Findings()
     for section in study.events:
         if section.standardised and study.population_by_age is None:
             left_out[f"standardised rates of {section.title}"] = "no population by age"
+        elif section.standardised and inputs.ages is not None and section.name in inputs.events:
+            attempt(rated, f"standardised rates of {section.title}", standardise, study, section, inputs)
+    left_out |= rated.left_out
     if inputs.schools is not None and inputs.deprivation is not None:
         try:
             _ready_schools(study, inputs)

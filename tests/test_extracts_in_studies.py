@@ -14,6 +14,7 @@ from test_pipeline import digests
 from hotspots.analysing import analyse
 from hotspots.analysis.periods import sum_to_years
 from hotspots.analysis.standardised import ESP_2013
+from hotspots.checking import would_leave_out
 from hotspots.disclosure import RULES
 from hotspots.extracting import ONLY_INSIDE
 from hotspots.pipeline import check_study, run_study
@@ -389,3 +390,44 @@ theme = "Domestic abuse"
     assert (row["theme_mentions"], row["assessments"]) == (6190, 8704)
     assert row["per_assessment"] == pytest.approx(3.52, abs=0.005)
     assert np.isfinite(row["per_started"])
+
+
+SIDES = """
+[[comparisons]]
+name = "change"
+title = "the change"
+events = "violence"
+years = [2019, 2019]
+against_years = [2018, 2018]
+
+[[predictions]]
+events = "violence"
+past = [2018, 2018]
+future = [2019, 2019]
+bandwidths = [10, 5000]
+"""
+
+
+@pytest.mark.parametrize(
+    ("density", "surface"),
+    [
+        ("cell = 100000", True),
+        ("cell = 1\nrisk = false", True),
+        ("bandwidth = 20\ncell = 5000", True),
+        ("risk = false\nrisk_bandwidth = 10", False),
+    ],
+)
+def test_check_announces_all_that_a_run_leaves_out(tmp_path, density, surface):
+    write_extract_files(tmp_path)
+    file = write_small_study(tmp_path, more=f"{EXTRACTS}{SIDES}\n[density]\n{density}\n", admissions=WITH)
+    crime = pd.read_csv(tmp_path / "crime.csv")
+    crime.loc[::2, "Month"] = "2018-03"
+    crime.to_csv(tmp_path / "crime.csv", index=False)
+    pd.read_csv(tmp_path / "ages.csv").iloc[5:].to_csv(tmp_path / "ages.csv", index=False)
+    inputs, findings = found(file)
+    left_out = would_leave_out(read_study(file), inputs)
+    assert left_out == findings.left_out
+    expected = {"rates of Admissions", "standardised rates of hospital admissions", "prediction of violent crime"}
+    assert left_out.keys() >= expected
+    assert ("density surface of violent crime" in left_out) == surface
+    assert ("comparison the change" in left_out) != (density[:4] == "cell")

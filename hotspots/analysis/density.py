@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Edge", "Kernel", "kernel_density"]
+__all__ = ["Edge", "Kernel", "grid_over", "kernel_density"]
 
 MOST_CELLS: Final = 4_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
@@ -120,7 +120,7 @@ def kernel_density(
     chosen = choose_bandwidth(
         own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
     )
-    grid = _grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
+    grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
     used = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
     sample = _merged(used.events)
     estimate = estimate_adaptive_density if adaptive else estimate_density
@@ -249,7 +249,7 @@ def _provenance(made: _Made) -> dict[str, Any]:
     }
 
 
-def _grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None) -> Grid:
+def grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None) -> Grid:
     """Return the cells over the outline: by default about ten in a radius, at least two."""
     radius = convert_bandwidth(bandwidth, kernel, "quartic") if kernel == "gaussian" else bandwidth
     side = choose_side(
