@@ -18,7 +18,7 @@ from hotspots.sources.school_years import (
     in_words,
     is_secondary,
     need_authorities,
-    read_years,
+    tell_years,
 )
 from hotspots.sources.successors import find_successors, follow
 
@@ -207,7 +207,7 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
     rows = pd.DataFrame(
         {
             "la_code": frame[code],
-            "year": read_years(table, frame[year]),
+            "year": tell_years(table, frame[year]),
             "schools": schools,
             "low": count.values.mask(is_hidden, float(hidden[0])),
             "high": count.values.mask(is_hidden, float(hidden[1])),

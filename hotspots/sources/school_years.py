@@ -44,7 +44,7 @@ def choose_years(
     table: tabular.TextTable, frame: pd.DataFrame, wanted: Sequence[str] | None
 ) -> tuple[pd.Series, tuple[str, ...]]:
     """Return the year of each row and the years to read, as six digits (``201617``)."""
-    year = read_years(table, frame[table.need("time_period", "year", what="the school year")])
+    year = tell_years(table, frame[table.need("time_period", "year", what="the school year")])
     known = sorted(set(year))
     chosen = [six_digits(one) for one in wanted] if wanted else known
     for given, one in zip(wanted or known, chosen, strict=True):
@@ -58,7 +58,7 @@ def choose_years(
     return year, tuple(sorted(set(chosen)))
 
 
-def read_years(table: tabular.TextTable, cells: pd.Series) -> pd.Series:
+def tell_years(table: tabular.TextTable, cells: pd.Series) -> pd.Series:
     """Return school years as six digits, or stop at a cell that is none: its row would vanish, or be a year apart."""
     years = cells.map(six_digits)
     odd = cells[~years.map(_is_year)]
