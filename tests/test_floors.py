@@ -17,8 +17,8 @@ FLOORS = {
     "sections": 2, "starter": 2, "output_folder": 2, "workers": 2, "output_names": 1,
     "contradictions": 2, "study": 3,
     "disclosure": 3, "sources": 3, "analysis": 3, "publish": 3,
-    "extracting": 4, "fingerprints": 4, "testable": 4, "reading": 5, "findings": 6, "dating": 6, "checking": 6,
-    "assessing": 7, "analysing": 8, "drawing": 9, "headlines": 9, "writing": 10, "pipeline": 11,
+    "extracting": 4, "fingerprints": 4, "testable": 4, "reading": 5, "findings": 6, "dating": 6, "gridded": 6,
+    "assessing": 7, "analysing": 8, "checking": 8, "drawing": 9, "headlines": 9, "writing": 10, "pipeline": 11,
     "cli": 12, "__init__": 12, "__main__": 13,
 }  # fmt: skip
 ROOMS = ("nouns", "sources", "analysis", "publish")
