@@ -200,10 +200,10 @@ def find_change_points(
 
 def _need_order(periods: Sequence[str]) -> None:
     for before, after in pairwise(periods):
-        if after < before:
+        if after <= before:
             raise AnalysisError(
                 f"The periods of a series are out of order: {after} after {before}.",
-                advice="sort the table by group and period",
+                advice="sort the table by group and period, with one row for each",
             )
 
 

@@ -264,13 +264,8 @@ class Series(Noun):
 
 
 def _need_counts(table: pd.DataFrame) -> None:
-    """Stop a series whose periods stand twice, or whose counts are crossed or endless."""
+    """Stop a series whose counts are crossed or endless."""
     named = table["group"].astype(str) + ", " + table["period"].astype(str)
-    if named.duplicated().any():
-        raise AnalysisError(
-            f"A series has two rows of {named[named.duplicated()].iloc[0]}.",
-            advice="add them up, or remove one of them",
-        )
     low, high = table["low"].astype(float), table["high"].astype(float)
     wrong = (low > high) | np.isinf(low) | np.isinf(high)
     if wrong.any():
