@@ -25,6 +25,7 @@ from hotspots.analysis.shapes import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Extract, Series, months_of
+from hotspots.nouns.coverage import MONTHS_OF_A_YEAR
 from hotspots.nouns.extracts import EXTRACT_COLUMNS
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ FEWEST: Final = 7
 """Known periods below which no change point is looked for."""
 WHOLE_YEARS: Final = 3
 """Whole years of quarters from which a season is taken out."""
-MONTHS_OF_A_YEAR: Final = 12
 WORDS: Final = (
     "Each series is described as a level, a steady rise or fall, or stretches of these. A step or a bend is drawn only "
     "where it describes the numbers so much better than a steady course as hardly any of {draws:,} simulated series "

@@ -12,6 +12,7 @@ from hotspots.analysis.rates import byar_interval
 from hotspots.analysis.scatter import Scatter, correlate
 from hotspots.analysis.shapes import Part
 from hotspots.nouns import months_of
+from hotspots.nouns.coverage import MONTHS_OF_A_YEAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "fit_course", "rows_of"]
 
-MONTHS_OF_A_YEAR: Final = 12
 FLOOR: Final = -25.0
 """Logarithms of a mean over the series' own are held above this: a stretch without events has no finite logarithm."""
 PASSES: Final = 100

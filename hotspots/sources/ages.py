@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import Ages
-from hotspots.sources import naming, tabular
+from hotspots.sources import cell_values, naming, tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
 
@@ -64,10 +64,10 @@ def read_ages(
     else:
         id_column = table.need(id_column, option="id_column")
     bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
-    codes = tabular.to_codes(frame[id_column]).fillna("")
+    codes = cell_values.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
     values = {
-        first: tabular.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
+        first: cell_values.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
         for column, (first, _) in bands.items()
     }
     people = pd.DataFrame({first: values[first] for first in sorted(values)})

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import Factors
-from hotspots.sources import tabular
+from hotspots.sources import cell_values, tabular
 from hotspots.vocabulary import OPEN
 
 MARKS: Final = {
@@ -100,7 +100,9 @@ def read_factors(
             found=f"columns {list_briefly(frame.columns, 40)}",
             advice="use the table of factors identified at the end of assessment",
         )
-    totals = tabular.to_number(frame[assessments], tabular.with_brackets(MARKS), path=table.path, kind="count").values
+    totals = cell_values.to_number(
+        frame[assessments], cell_values.with_brackets(MARKS), path=table.path, kind="count"
+    ).values
     parts = [_one_factor(table, frame, factor, code=code, name=name, totals=totals) for factor in factors]
     long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
     notes = [*table.notes, *_notes(long)]
@@ -118,7 +120,7 @@ def _choose_rows(table: tabular.TextTable, code: str, year: int) -> pd.DataFrame
     level = table.find("geographic_level")
     if level is not None:
         frame = frame[frame[level].str.casefold() == "local authority"]
-    years = tabular.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
+    years = cell_values.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
     known = sorted({int(one) for one in years.dropna()})
     if year not in known:
         raise SourceError(
@@ -142,7 +144,7 @@ def _one_factor(
     table: tabular.TextTable, frame: pd.DataFrame, factor: str, *, code: str, name: str, totals: pd.Series
 ) -> pd.DataFrame:
     cells = frame[table.need_one(factor)]
-    numbers = tabular.to_number(cells, tabular.with_brackets(MARKS), path=table.path, kind="count")
+    numbers = cell_values.to_number(cells, cell_values.with_brackets(MARKS), path=table.path, kind="count")
     odd = cells[numbers.values > totals]
     if len(odd):
         raise SourceError(
@@ -206,7 +208,7 @@ def read_all_factors(
         As `read_factors`; and if the file has none of the years.
     """
     table = tabular.read_table(path)
-    found = tabular.to_years(table.frame[table.need("time_period", "year")], path=table.path, ending=True).dropna()
+    found = cell_values.to_years(table.frame[table.need("time_period", "year")], path=table.path, ending=True).dropna()
     known = sorted({int(one) for one in found})
     first, last = years or (known[0], known[-1]) if known else (0, 0)
     wanted = [year for year in known if first <= year <= last]
@@ -250,16 +252,16 @@ def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None)
     frame = table.frame[table.frame[code] != ""]
     if authorities is not None:
         frame = frame[frame[code].isin(list(authorities))]
-    years = tabular.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
+    years = cell_values.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
     found = pd.DataFrame(
         {
             "la_code": frame[code].astype(object),
             "period": [f"{year - 1:.0f}/{year % 100:02.0f}" for year in years],
         }
     )
-    marks = tabular.with_brackets(MARKS)
+    marks = cell_values.with_brackets(MARKS)
     for name, titles in EPISODES.items():
-        found[name] = tabular.to_number(frame[table.need(*titles)], marks, path=table.path, kind="count").values
+        found[name] = cell_values.to_number(frame[table.need(*titles)], marks, path=table.path, kind="count").values
     twice = found[found.duplicated(["la_code", "period"])]
     if len(twice):
         raise SourceError(

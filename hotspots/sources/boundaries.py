@@ -13,7 +13,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError
 from hotspots.nouns import StudyArea
-from hotspots.sources import naming, polygons, tabular, vector_files
+from hotspots.sources import cell_values, naming, polygons, tabular, vector_files
 from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
@@ -320,10 +320,10 @@ def read_places(path: Path | str) -> pd.DataFrame:
     table = tabular.read_table(path)
     columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
     for one in ("easting", "northing"):
-        columns[one] = tabular.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
+        columns[one] = cell_values.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
     people = table.find("population")
     columns["population"] = (
-        tabular.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
+        cell_values.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
     )
     credit = table.find("credit", "source")
     columns["credit"] = table.frame[credit] if credit else ""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import AreaCounts, StudyArea
-from hotspots.sources import naming, tabular
+from hotspots.sources import cell_values, naming, tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 NO_ROW: Final = "no row in the source"
@@ -185,7 +185,7 @@ def _find_codes(table: tabular.TextTable, id_column: str | None) -> pd.Series:
         column = table.need(id_column, option="id_column")
     else:
         column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
-    codes = tabular.to_codes(table.frame[column]).fillna("")
+    codes = cell_values.to_codes(table.frame[column]).fillna("")
     naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     return codes
 
@@ -216,7 +216,7 @@ def _intervals(
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Return the lowest and highest count of each row, and why it is not known."""
     cells = table.frame[column]
-    numbers = tabular.to_number(
+    numbers = cell_values.to_number(
         cells,
         {mark: f"{meant if isinstance(meant, str) else 'hidden'} ({mark})" for mark, meant in marks.items()},
         path=table.path,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import Deprivation
-from hotspots.sources import naming, tabular
+from hotspots.sources import cell_values, naming, tabular
 from hotspots.vocabulary import OPEN
 
 IDACI: Final = "Income Deprivation Affecting Children Index"
@@ -65,7 +65,7 @@ def read_deprivation(
         id_column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
-    codes = tabular.to_codes(table.frame[id_column]).fillna("")
+    codes = cell_values.to_codes(table.frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
     values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
@@ -131,7 +131,7 @@ def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, 
     """Return one column as numbers within what is possible."""
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    values = tabular.to_number(table.frame[table.need_one(column)], path=table.path).values
+    values = cell_values.to_number(table.frame[table.need_one(column)], path=table.path).values
     most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": MOST_AREAS, "decile": 10.0}[measure]
     least = 0.0 if measure == "score" else 1.0
     whole = measure != "score"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.sources import tabular
+from hotspots.sources import cell_values, tabular
 from hotspots.sources.school_years import (
     choose_secondary,
     choose_years,
@@ -194,13 +194,13 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
         table.need("new_la_code", "la_code", what="the code of the authority"),
         table.need("time_period", "year"),
     )
-    count = tabular.to_number(
-        frame[table.need("perm_excl")], tabular.with_brackets(MARKS), path=table.path, kind="amount"
+    count = cell_values.to_number(
+        frame[table.need("perm_excl")], cell_values.with_brackets(MARKS), path=table.path, kind="amount"
     )
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     number, name = table.find("num_schools"), table.find("la_name")
     schools = (
-        tabular.to_number(frame[number], tabular.with_brackets(MARKS), path=table.path, kind="count").values
+        cell_values.to_number(frame[number], cell_values.with_brackets(MARKS), path=table.path, kind="count").values
         if number
         else np.nan
     )
@@ -264,9 +264,9 @@ def _school_years(
 ) -> pd.DataFrame:
     """Return one row per school and year: `laestab`, `pupils`, `low`, `high`, `reason` and who it is."""
     pupils, excluded = frame[table.need("headcount")], frame[table.need("perm_excl")]
-    headcount = tabular.to_number(pupils, tabular.with_brackets(MARKS), path=table.path, kind="count")
+    headcount = cell_values.to_number(pupils, cell_values.with_brackets(MARKS), path=table.path, kind="count")
     # Numbers of early years are grossed up from those that were reported, and are fractions.
-    count = tabular.to_number(excluded, tabular.with_brackets(MARKS), path=table.path, kind="amount")
+    count = cell_values.to_number(excluded, cell_values.with_brackets(MARKS), path=table.path, kind="amount")
     _need_at_most(pupils, headcount.values, table.path, what="pupils than a school has")
     _need_at_most(excluded, count.values, table.path, what="permanent exclusions than a school has in a year")
     _need_fewer(excluded, count.values, headcount.values, table.path)

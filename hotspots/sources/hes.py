@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import Events, StudyArea, cover_dates
-from hotspots.sources import audit, naming, tabular, times
+from hotspots.sources import audit, cell_values, naming, tabular, times
 from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
 
 COLUMNS: Final = {
@@ -170,7 +170,7 @@ def _area_codes(table: tabular.TextTable, names: Mapping[str, str], area: StudyA
         naming.need_vintage(naming.find_vintage(column, ()), area, path=table.path, column=column)
     what = naming.parse_column(column)
     told = f" ({naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
-    return tabular.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
+    return cell_values.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
 
 
 def _find_causes(table: tabular.TextTable, first: str, last: str) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -226,7 +226,7 @@ def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     column = _maybe(table, names, "age")
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    age = tabular.to_number(column, path=table.path, kind="count").values
+    age = cell_values.to_number(column, path=table.path, kind="count").values
     age = age.mask(age.between(*UNDER_ONE), 0.0)
     return age.where(age.between(0, OLDEST))
 
@@ -252,7 +252,7 @@ def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:
 
 def _note_odd(odd: pd.Series, what: str) -> list[str]:
     """Return a sentence on cells with a code that HES does not have."""
-    first = list_briefly([repr(tabular.brief(one)) for one in odd.unique()], 5)
+    first = list_briefly([repr(cell_values.brief(one)) for one in odd.unique()], 5)
     return [f"{len(odd):,} cells of {odd.name} are no {what}: {first}."] if len(odd) else []
 
 

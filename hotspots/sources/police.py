@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.nouns import Coverage, Events, cover_dates, cover_months
-from hotspots.sources import audit, tabular, times
+from hotspots.sources import audit, cell_values, tabular, times
 from hotspots.sources.repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
 
@@ -175,7 +175,7 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         {
             "easting": easting,
             "northing": northing,
-            "area_code": tabular.to_codes(frame[code]) if code else None,
+            "area_code": cell_values.to_codes(frame[code]) if code else None,
             "when": _dates(month, table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
@@ -193,7 +193,7 @@ def _dates(column: pd.Series, path: Path) -> pd.Series:
 
 
 def _numbers(table: tabular.TextTable, column: str) -> pd.Series:
-    return tabular.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
+    return cell_values.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
 
 
 def _degrees(table: tabular.TextTable, column: str, most: int) -> pd.Series:
@@ -365,8 +365,8 @@ def _offence_table(
         found = table.find(names[role])
         return need(role) if found or names[role] != OFFENCE_COLUMNS[role] else None
 
-    easting = tabular.to_number(need("easting"), path=table.path, kind="number").values
-    northing = tabular.to_number(need("northing"), path=table.path, kind="number").values
+    easting = cell_values.to_number(need("easting"), path=table.path, kind="number").values
+    northing = cell_values.to_number(need("northing"), path=table.path, kind="number").values
     nowhere = easting.isna() | northing.isna() | ((easting == 0) & (northing == 0))
     code, offence, area = maybe("offence_code"), maybe("offence"), maybe("area_code")
     flag = need("knife") if need_knife else maybe("knife")
@@ -375,7 +375,7 @@ def _offence_table(
         {
             "easting": easting.mask(nowhere),
             "northing": northing.mask(nowhere),
-            "area_code": tabular.to_codes(area) if area is not None else None,
+            "area_code": cell_values.to_codes(area) if area is not None else None,
             "when": _dates(need("occurred_from"), table.path),
             "kind": kind.astype(object) if kind is not None else "offence",
             "offence_code": code.astype(object) if code is not None else None,

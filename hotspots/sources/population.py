@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.sources import naming, tabular
+from hotspots.sources import cell_values, naming, tabular
 
 COLUMNS: Final = ("population", "total_population", "all_ages", "total", "persons", "all_persons", "usual_residents")
 
@@ -43,9 +43,9 @@ def read_population(
     else:
         id_column = table.need(id_column, option="id_column")
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
-    codes = tabular.to_codes(frame[id_column]).fillna("")
+    codes = cell_values.to_codes(frame[id_column]).fillna("")
     naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
-    values = tabular.to_number(frame[people], path=table.path, kind="amount").values
+    values = cell_values.to_number(frame[people], path=table.path, kind="amount").values
     odd = values[values.isna() | (values < 0)]
     if len(odd):
         raise SourceError(
@@ -76,7 +76,7 @@ def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
                 advice=f"leave year = {year} out if the whole file is of that year",
             )
         return pd.Series(True, index=table.frame.index)
-    years = tabular.to_years(table.frame[column], path=table.path)
+    years = cell_values.to_years(table.frame[column], path=table.path)
     known = sorted({int(one) for one in years.dropna()})
     if year is None and len(known) == 1:
         year = known[0]

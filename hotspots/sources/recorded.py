@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.nouns import Series
-from hotspots.sources import tabular
+from hotspots.sources import cell_values, tabular
 from hotspots.vocabulary import OPEN
 
 __all__ = ["read_recorded"]
@@ -81,13 +81,13 @@ def read_recorded(
     )
     starts, quarters = _years(table, frame), _quarters(table, frame)
     numbers = pd.DataFrame({"start": starts, "quarter": quarters})
-    numbers["low"] = tabular.to_number(
+    numbers["low"] = cell_values.to_number(
         frame[counted], path=table.path, kind="whole", advice="negative corrections may stay"
     ).values
     people = table.find(*POPULATION)
     if people is not None:
         numbers["population"] = (
-            tabular.to_number(frame[people], path=table.path, kind="amount").values * population_unit
+            cell_values.to_number(frame[people], path=table.path, kind="amount").values * population_unit
         )
         _need_one_population(table, frame[people], numbers)
     _need_numbers(table, numbers["low"], counted)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.nouns import SCHOOL_COLUMNS, Schools
-from hotspots.sources import audit, tabular
+from hotspots.sources import audit, cell_values, tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
 from hotspots.sources.successors import find_in_register
 from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
@@ -185,7 +185,7 @@ def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) 
     for role in ("easting", "northing"):
         cells = column(role, needed=True)
         assert cells is not None
-        rows[role] = tabular.to_number(cells, path=table.path, kind="number").values
+        rows[role] = cell_values.to_number(cells, path=table.path, kind="number").values
     nowhere = rows["easting"].isna() | rows["northing"].isna() | ((rows["easting"] == 0) & (rows["northing"] == 0))
     rows[["easting", "northing"]] = rows[["easting", "northing"]].mask(nowhere)
     # A register without these columns lists open secondary schools.

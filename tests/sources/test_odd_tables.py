@@ -196,7 +196,7 @@ CALLS = {
     "recorded": ["recorded crime", "recorded crime, population"],
     "schools": ["register, northing"],
 }  # fmt: skip
-"""One line for each call of `tabular.to_number`; easting and northing of offences go the same way."""
+"""One line for each call of `cell_values.to_number`; easting and northing of offences go the same way."""
 
 NEVER = [
     "1e400",
@@ -272,7 +272,9 @@ def test_a_cell_that_only_some_columns_can_hold(tmp_path, column, cell):
 def test_every_column_of_numbers_is_here():
     """A column that is read as a number without a line here would not be tried."""
     folder = Path(tabular.__file__).parent
-    calls = {path.stem: path.read_text(encoding="utf-8").count("tabular.to_number(") for path in folder.glob("*.py")}
+    calls = {
+        path.stem: path.read_text(encoding="utf-8").count("cell_values.to_number(") for path in folder.glob("*.py")
+    }
     assert {module: number for module, number in calls.items() if number} == {
         module: len(lines) for module, lines in CALLS.items()
     }

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hotspots.errors import SourceError
-from hotspots.sources import tabular
+from hotspots.sources import cell_values, tabular
 
 
 def write(folder, text, name="table.csv", encoding="utf-8"):
@@ -161,7 +161,7 @@ def column(*cells, name="n", start=2):
 
 def test_numbers_with_separators_and_percent_signs(tmp_path):
     cells = column("1,234", "1,234,567.5", "12.5%", "-3", ".5", "1e3", "+2", "")
-    numbers = tabular.to_number(cells, path=tmp_path)
+    numbers = cell_values.to_number(cells, path=tmp_path)
     expected = [1234, 1234567.5, 0.125, -3, 0.5, 1000, 2, np.nan]
     np.testing.assert_array_equal(numbers.values.to_numpy(), expected)
     assert numbers.reasons.tolist() == [""] * 7 + ["blank"]
@@ -171,19 +171,21 @@ def test_numbers_with_separators_and_percent_signs(tmp_path):
 @pytest.mark.parametrize("cell", ["nan", "inf", "NA", "1,23", "12,3456", "1 2", "x", "٣", "0x10", "1_000", "--1"])
 def test_what_is_no_number_is_refused_with_its_row(tmp_path, cell):
     with pytest.raises(SourceError) as error:
-        tabular.to_number(column("1", cell, "3"), path=tmp_path / "f.csv")
+        cell_values.to_number(column("1", cell, "3"), path=tmp_path / "f.csv")
     assert error.value.problem == f"{cell!r} is not a number."
     assert error.value.found == f"column 'n', row 3 of {tmp_path / 'f.csv'}"
 
 
 def test_marks_are_the_files_own(tmp_path):
     cells = column("5", "x", "c", "[x]")
-    numbers = tabular.to_number(cells, tabular.with_brackets({"x": "hidden", "c": "confidential"}), path=tmp_path)
+    numbers = cell_values.to_number(
+        cells, cell_values.with_brackets({"x": "hidden", "c": "confidential"}), path=tmp_path
+    )
     assert numbers.reasons.tolist() == ["", "hidden", "confidential", "hidden"]
     assert numbers.values.isna().tolist() == [False, True, True, True]
     with pytest.raises(SourceError, match="marks known here: c"):
-        tabular.to_number(cells, {"c": "confidential"}, path=tmp_path)
+        cell_values.to_number(cells, {"c": "confidential"}, path=tmp_path)
 
 
 def test_codes_are_capitals_and_none_where_empty():
-    assert tabular.to_codes(column(" e01008881 ", "")).tolist() == ["E01008881", None]
+    assert cell_values.to_codes(column(" e01008881 ", "")).tolist() == ["E01008881", None]
