@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotspots.analysis.neighbours import Neighbours
-    from hotspots.nouns import Ages, AreaCounts, Contours, Events, SchoolResult, StudyArea, Surface
+    from hotspots.nouns import Ages, AreaCounts, Contours, Events, Hotspot, SchoolResult, StudyArea, Surface
     from hotspots.reading import Inputs, Report
     from hotspots.sections import ComparisonSection, PredictionSection
     from hotspots.study import Study
@@ -53,6 +53,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
             report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
     _make_surfaces(study, inputs, findings, report)
+    _name_places(findings, inputs)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
         attempt(findings, "schools against deprivation", _compare_schools, study, inputs)
@@ -242,6 +243,21 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
         kernel=study.density.kernel,
         cell=study.density.cell,
     )
+
+
+def _name_places(findings: Findings, inputs: Inputs) -> None:
+    """Locate the places of raised risk; give each place one name, on whichever map it is found."""
+    from hotspots.analysis.hotspot_groups import name_alike, raised_places
+
+    for surface in findings.surfaces:
+        if surface.kind == "relative-risk" and surface.stem in findings.contours:
+            found = raised_places(findings.contours[surface.stem], inputs.area, labels=inputs.labels)
+            findings.raised[surface.stem] = found
+    tables: tuple[dict[Any, tuple[Hotspot, ...]], ...] = (findings.hotspots, findings.raised, findings.place_hotspots)
+    named = iter(name_alike([group for table in tables for group in table.values()], inputs.area, inputs.labels))
+    for table in tables:
+        for key in table:
+            table[key] = next(named)
 
 
 # --------------------------------------------------------------------------- schools

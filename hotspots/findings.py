@@ -32,8 +32,8 @@ class Findings:
     """What a study found, and what it left out and why.
 
     `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
-    source and name of the place. `contours` are those of the surface with
-    this stem; `change_points` and `changes` those of the series of this name.
+    source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
+    in them; `change_points` and `changes` those of the series of this name.
     """
 
     results: list[HotspotResult] = field(default_factory=list)
@@ -41,6 +41,7 @@ class Findings:
     place_hotspots: dict[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
     surfaces: list[Surface] = field(default_factory=list)
     contours: dict[str, Contours] = field(default_factory=dict)
+    raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
     schools: SchoolResult | None = None
     school_looks: dict[str, Told] = field(default_factory=dict)

@@ -135,14 +135,29 @@ class Book:
 
     def raised(self, source: str) -> tuple[str, str, str]:
         """Return number, share of the area and share of the events of the places where a risk is raised."""
-        name = self.named("events", source)
-        both = f"{name}_risk_raised_lowered"
-        polygons = self.layer(both if both in self.layers else f"{name}_risk_raised")
-        polygons, areas = polygons[polygons["kind"] == "raised"], self.tested(source, "getis_ord")
-        points = self.points(name)
+        polygons, areas = self._raised(source), self.tested(source, "getis_ord")
+        points = self.points(self.named("events", source))
         inside = shapely.contains_xy(polygons.union_all(), points[:, 0], points[:, 1]).sum()
         share = polygons.area.sum() / areas.area.sum()
         return whole(len(polygons)), percent(share), percent(inside / self.events(source))
+
+    def raised_places(self, source: str) -> list[tuple[str, str]]:
+        """Return events and km² of every place where a risk is raised, that with most events first."""
+        points = self.points(self.named("events", source))
+        both = [
+            (shapely.contains_xy(one, points[:, 0], points[:, 1]).sum(), one.area / 1e6)
+            for one in self._raised(source).geometry
+        ]
+        return [
+            (whole(events), f"{size:,.0f}" if size >= 10 else f"{size:.1f}")
+            for events, size in sorted(both, reverse=True)
+        ]
+
+    def _raised(self, source: str) -> gpd.GeoDataFrame:
+        name = self.named("events", source)
+        both = f"{name}_risk_raised_lowered"
+        polygons = self.layer(both if both in self.layers else f"{name}_risk_raised")
+        return polygons[polygons["kind"] == "raised"]
 
     def points(self, name: str) -> np.ndarray:
         """Return the points of a source, straight from its file."""

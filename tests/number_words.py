@@ -126,6 +126,21 @@ def _(book: Book, said: Said) -> Said:
     return dict(zip(("n", "area", "events"), book.raised(said["source"]), strict=True))
 
 
+ON: Final = re.compile(rf"\(({NUMBER}) events on ([\d.]+) km²\)")
+
+
+@saying(
+    r"Raised risk of (?P<source>.+?)(?:, the (?P<most>NUMBER) of (?P<n>NUMBER) places with most events)?: "
+    r"(?P<named>.+)\."
+)
+def _(book: Book, said: Said) -> Said:
+    places, named = book.raised_places(said["source"]), ON.findall(said["named"])
+    assert named == places[: len(named)], (named, places)
+    assert len(named) == min(3, len(places)), said
+    many = {"most": "3", "n": whole(len(places))} if len(places) > 3 else {"most": "", "n": ""}
+    return {**many, "named": said["named"]}
+
+
 @saying(r"(?P<title>.+): nowhere above or below the overall ratio of (?P<ratio>[\d.]+) beyond chance\.?")
 def _(book: Book, said: Said) -> Said:
     name = book.named("comparisons", said["title"])

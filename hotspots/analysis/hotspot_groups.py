@@ -1,24 +1,33 @@
-"""Hot areas that adjoin, taken together and located: what a reader calls a hotspot."""
+"""Hot areas that adjoin, and places of raised risk, taken together and located: what a reader calls a hotspot."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import Hotspot, HotspotResult, Place, StudyArea, Whereabouts
+from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, StudyArea, Whereabouts
 from hotspots.nouns.hotspots import Part
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from hotspots.analysis.neighbours import Neighbours
 
-__all__ = ["find_hotspots", "locate"]
+__all__ = ["find_hotspots", "locate", "name_alike", "raised_places"]
 
-CENTRAL: Final = 0.3
+CENTRAL: Final = 1 / 3
 """Nearer to the middle of its authority than this share of the way to its edges, something is central."""
+
+MOSTLY: Final = 0.5
+"""Two hotspots with more than this share of the larger one's areas in common are one place, and have one name."""
+
+TENTH: Final = 0.1
+"""An area that holds less than this share of a place of raised risk, and is not mostly covered by it, is none of it."""
 
 NEAR: Final = 3_000.0
 """Metres within which a place name is near."""
@@ -89,8 +98,91 @@ def _measure(
     )
 
 
+def raised_places(
+    contours: Contours, area: StudyArea, *, labels: pd.DataFrame | None = None, links: Neighbours | None = None
+) -> tuple[Hotspot, ...]:
+    """Return the places of raised risk of a surface, in the order of its contours, located by the rule of hotspots.
+
+    Their `areas` are those that they cover for the most part, or that hold at least a tenth of them; events are those
+    inside the contour and missing where they may not be counted.
+
+    Parameters
+    ----------
+    contours
+        From `tolerance_contours`.
+    area, labels, links
+        As in `find_hotspots`.
+    """
+    import shapely
+
+    from hotspots.analysis.neighbours import link_neighbours
+
+    raised = contours.table[contours.table["kind"] == "raised"]
+    if raised.empty:
+        return ()
+    borders = (links or link_neighbours(area, rule="queen")).matrix(with_self=False).tocsr()
+    shapes = area.areas.geometry.to_numpy()
+    size, tree = shapely.area(shapes), shapely.STRtree(shapes)
+    found = []
+    for shape, events in zip(raised.geometry, raised["events"].astype(float), strict=True):
+        touched = np.sort(tree.query(shape, predicate="intersects"))
+        shared = shapely.area(shapely.intersection(shapes[touched], shape))
+        members = touched[(shared >= MOSTLY * size[touched]) | (shared >= min(TENTH * shape.area, shared.max()))]
+        where = locate(area, members, borders=borders, labels=labels, outline=shape)
+        ids = tuple(sorted(map(str, area.ids[members])))
+        found.append(Hotspot(ids, where, people=np.nan, observed_low=events, observed_high=events, expected=np.nan))
+    return tuple(found)
+
+
+def name_alike(
+    groups: Sequence[Sequence[Hotspot]], area: StudyArea | None = None, labels: pd.DataFrame | None = None
+) -> list[tuple[Hotspot, ...]]:
+    """Return the same hotspots; those that mostly overlap, of whatever source, have the part and place name of one.
+
+    The name is that of the first of them: one place has one name, on whichever map it is found.
+
+    Parameters
+    ----------
+    groups
+        Hotspots, source by source.
+    area, labels
+        Tell whether the name lies inside; without them it is near.
+    """
+    named: list[Hotspot] = []
+    return [tuple(_named_as(one, named, area, labels) for one in group) for group in groups]
+
+
+def _named_as(hotspot: Hotspot, named: list[Hotspot], area: StudyArea | None, labels: pd.DataFrame | None) -> Hotspot:
+    """Return a hotspot with the name of the first that it mostly overlaps, and add it to those that have a name."""
+    own, where = set(hotspot.areas), hotspot.where
+    for other in named:
+        shared = len(own & set(other.areas)) / max(len(own), len(other.areas))
+        if shared <= MOSTLY or other.where.authorities[0] != where.authorities[0]:
+            continue
+        around = where.around if other.where.near == where.near else _lies_in(other.where.near, hotspot, area, labels)
+        hotspot = replace(hotspot, where=replace(where, part=other.where.part, near=other.where.near, around=around))
+        break
+    named.append(hotspot)
+    return hotspot
+
+
+def _lies_in(name: str, hotspot: Hotspot, area: StudyArea | None, labels: pd.DataFrame | None) -> bool:
+    import shapely
+
+    if area is None or labels is None or not name:
+        return False
+    own = labels.loc[labels["name"] == name, ["easting", "northing"]].to_numpy(dtype=float)
+    inside = shapely.union_all(area.areas.geometry[list(hotspot.areas)].to_numpy())
+    return bool(shapely.intersects_xy(inside, own[:, 0], own[:, 1]).any())
+
+
 def locate(
-    area: StudyArea, members: NDArray[np.intp], *, borders: object = None, labels: pd.DataFrame | None = None
+    area: StudyArea,
+    members: NDArray[np.intp],
+    *,
+    borders: object = None,
+    labels: pd.DataFrame | None = None,
+    outline: object = None,
 ) -> Whereabouts:
     """Return where some areas of a study lie together.
 
@@ -104,37 +196,42 @@ def locate(
         Sparse matrix (areas, areas) of which areas adjoin; without it no border is named.
     labels
         Place names with `name`, `easting`, `northing`.
+    outline
+        A polygon that lies in these areas, where not the areas but this is located.
     """
     import shapely
 
-    shapes = area.areas.geometry.to_numpy()
-    codes = area.areas["la_code"].to_numpy(dtype=object)
+    codes, names = area.areas["la_code"].to_numpy(dtype=object), area.authorities
+    shapes = area.areas.geometry.to_numpy()[members]
+    if outline is not None:
+        shapes = shapely.intersection(shapes, outline)
     size = shapely.area(shapes)
-    names = area.authorities
-    parts = pd.Series(size[members]).groupby(codes[members]).sum().sort_index()
+    parts = pd.Series(size).groupby(codes[members]).sum().sort_index()
     order = sorted(parts.index, key=lambda code: (-parts[code], code))
-    middles = shapely.get_coordinates(shapely.centroid(shapes[members]))
-    middle = np.average(middles, axis=0, weights=size[members])
+    middle = np.average(shapely.get_coordinates(shapely.centroid(shapes)), axis=0, weights=size)
     beside: tuple[str, ...] = ()
     if borders is not None:
         touching = np.unique(borders[members].indices)  # type: ignore[index]
         beside = tuple(sorted({names[code] for code in codes[touching]} - {names[code] for code in order}))
-    near, around = _nearest_name(middle, shapes[members], labels, {names[code] for code in order})
+    near, around = _nearest_name(middle, shapes, labels, {names[code] for code in order})
     return Whereabouts(
         authorities=tuple(names[code] for code in order),
-        part=_part(middle, shapes[codes == order[0]]),
+        part=_part(middle, area.areas[codes == order[0]]),
         borders=beside,
         near=near,
         around=around,
     )
 
 
-def _part(middle: NDArray[np.float64], shapes: NDArray[np.object_]) -> Part:
-    """Return the part of an authority (its areas' polygons) that a point lies in."""
+def _part(middle: NDArray[np.float64], areas: gpd.GeoDataFrame) -> Part:
+    """Return the part of an authority (its areas) that a point lies in, seen from the middle of its people."""
     import shapely
 
-    size = shapely.area(shapes)
-    centre = np.average(shapely.get_coordinates(shapely.centroid(shapes)), axis=0, weights=size)
+    shapes = areas.geometry.to_numpy()
+    people = areas["population"].to_numpy(dtype=float) if "population" in areas.columns else np.zeros(len(areas))
+    # Areas of a census have much the same number of people each.
+    people = people if np.isfinite(people).all() and people.sum() > 0 else np.ones(len(areas))
+    centre = np.array([_median(one, people) for one in shapely.get_coordinates(shapely.centroid(shapes)).T])
     west, south, east, north = shapely.total_bounds(shapes)
     # Distance and direction by the way to the edge on that side: a part is one of the authority, whatever its shape.
     away = middle - centre
@@ -144,6 +241,15 @@ def _part(middle: NDArray[np.float64], shapes: NDArray[np.object_]) -> Part:
     if float(np.hypot(*way)) < CENTRAL:
         return "central"
     return PARTS[round(float(np.degrees(np.arctan2(way[1], way[0]))) / 45) % 8]
+
+
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the weighted median; where half of the weight ends between two values, their middle."""
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order]) / weights.sum()
+    # Sums of halves are halves but for rounding.
+    low, high = np.searchsorted(sums, 0.5 - 1e-9), np.searchsorted(sums, 0.5 + 1e-9)
+    return float(values[order][[low, high]].mean())
 
 
 def _nearest_name(

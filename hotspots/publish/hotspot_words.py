@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from hotspots.nouns import Hotspot, HotspotResult, Place, Whereabouts
-from hotspots.publish.phrases import listed, plural
+from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Whereabouts
+from hotspots.publish.phrases import listed, plural, rounded
 from hotspots.publish.wording import finding_title
 
-__all__ = ["hotspot_title", "hotspots_sentence", "where_it_lies"]
+__all__ = ["hotspot_title", "hotspots_sentence", "raised_sentence", "where_it_lies"]
 
 NAMED: Final = 3
 """Hotspots that page one names; the others are counted."""
@@ -63,6 +63,30 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
     by = "" if len(hotspots) <= NAMED else ", by events beyond those expected"
     return f"{which} for {result.title}{by}: {'; '.join(said)}."
+
+
+def raised_sentence(contours: Contours, places: Sequence[Hotspot]) -> str:
+    """Return the places where a risk is raised, those with most events by name; empty where there is none.
+
+    Parameters
+    ----------
+    contours
+        Of a surface of risk.
+    places
+        From `raised_places`, in the order of the contours.
+    """
+    sizes = contours.table.loc[contours.table["kind"] == "raised", "area_km2"]
+    both = sorted(zip(places, sizes, strict=True), key=lambda pair: -np.nan_to_num(pair[0].observed_low))
+    if not both:
+        return ""
+    known = np.isfinite(both[0][0].observed_low)
+    said = [
+        f"{where_it_lies(one.where)} ({f'{one.observed_low:,.0f} events on ' if known else ''}{rounded(size)} km²)"
+        for one, size in both[:NAMED]
+    ]
+    by = "most events" if known else "the largest area"
+    which = "" if len(both) <= NAMED else f", the {NAMED} of {len(both):,} places with {by}"
+    return f"Raised risk of {contours.title.removeprefix('risk of ')}{which}: {'; '.join(said)}."
 
 
 def _holds(hotspot: Hotspot) -> str:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from geopandas import GeoDataFrame
+from shapely.geometry import box
 from worlds import make_grid
 
 import hotspots as hs
-from hotspots.analysis.hotspot_groups import find_hotspots, locate
-from hotspots.nouns import AreaCounts, Hotspot, Whereabouts
-from hotspots.publish.hotspot_words import hotspot_title, hotspots_sentence, where_it_lies
+from hotspots.analysis.hotspot_groups import find_hotspots, locate, name_alike, raised_places
+from hotspots.nouns import AreaCounts, Contours, Hotspot, Whereabouts
+from hotspots.publish.hotspot_words import hotspot_title, hotspots_sentence, raised_sentence, where_it_lies
 
 SIDE = 12
 
@@ -205,3 +207,134 @@ def test_what_is_hot_by_its_neighbours_alone_is_no_hotspot(area):
         table = result.table.copy()
         table.loc[hot, ["observed_low", "observed_high", "expected"]] = [events, events, 15.0]
         assert len(find_hotspots(replace(result, table=table), area)) == number
+
+
+# --------------------------------------------------------------------------- the middle of an authority is its people's
+
+
+def town_in_the_south(population: bool):
+    """Return 12 by 12 km, 50 people in each square of moor and 5,000 in each of nine squares of town in the south."""
+    grid = make_grid(SIDE, SIDE)
+    grid = replace(grid, areas=grid.areas.assign(la_code="E08000025", la_name="Here"))
+    town = grid.ids.isin(at(grid, [1, 2, 3], [5, 6, 7]))
+    people = pd.Series(np.where(town, 5_000.0, 50.0), index=grid.ids)
+    return grid.with_population(people) if population else grid
+
+
+def test_the_middle_of_a_town_is_central_though_its_authority_has_moors():
+    town = town_in_the_south(population=True)
+    for row, column, part in ((2, 6, "central"), (2, 11, "east"), (0, 6, "south"), (8, 6, "north")):
+        members = np.flatnonzero(town.ids.isin(at(town, [row], [column])))
+        assert locate(town, members).part == part, (row, column)
+
+
+def test_without_a_population_areas_count_alike():
+    """Half of the areas lie in the town, as small ones do: the middle one of them is the middle."""
+    bare = town_in_the_south(population=False)
+    members = np.flatnonzero(bare.ids.isin(at(bare, [2], [6])))
+    assert locate(bare, members).part == "south"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("authority", "easting", "northing", "parts"),
+    [
+        ("Leeds", 429_900, 433_800, {"central"}),  # the town halls, from their postcodes
+        ("Bradford", 416_400, 433_000, {"central"}),
+        ("Sheffield", 435_400, 387_300, {"central"}),
+        ("Birmingham", 406_700, 286_900, {"central"}),
+        ("Manchester", 383_800, 398_000, {"central"}),
+        ("Nottingham", 457_200, 339_900, {"central"}),
+        ("Liverpool", 334_500, 390_400, {"west"}),  # by the Mersey
+        ("Newcastle upon Tyne", 424_800, 564_300, {"south"}),  # by the Tyne
+        ("Sunderland", 439_700, 556_900, {"east", "north-east"}),  # by the sea
+    ],
+)
+def test_city_centres_are_where_their_residents_have_them(shared_data, authority, easting, northing, parts):
+    people = hs.read_population(shared_data / "population_england_lsoa11_2019.parquet", column="total_population")
+    city = hs.read_areas(shared_data / "lsoa11_england_bsc_27700.parquet", authorities=[authority])
+    city = city.with_population(people)
+    centres = city.areas.geometry.centroid
+    nearest = np.argmin(np.hypot(centres.x - easting, centres.y - northing))
+    assert locate(city, np.array([nearest])).part in parts
+
+
+# --------------------------------------------------------------------------- one place, one name
+
+
+def spot(areas, near="", part="west", authorities=("Here",), **more) -> Hotspot:
+    where = Whereabouts(authorities, part, near=near, around=more.pop("around", False))
+    return Hotspot(tuple(areas), where, people=np.nan, observed_low=1, observed_high=1, expected=np.nan)
+
+
+def test_hotspots_of_two_sources_that_mostly_overlap_have_one_name():
+    first = spot("ABCDE", "Town", around=True)
+    found = name_alike([[first], [spot("ABCDX", "Hamlet", "south-west", around=True)]])
+    assert found[0] == (first,)
+    # Whether the name lies inside is a fact of each: here it is not known to, so it is near.
+    assert found[1][0].where == Whereabouts(("Here",), "west", near="Town", around=False)
+
+
+def test_a_small_hotspot_in_the_corner_of_a_large_one_keeps_its_own_name():
+    corner = spot("AB", "Hamlet", "south")
+    assert name_alike([[spot("ABCDEFGH", "Town")], [corner]])[1] == (corner,)
+
+
+def test_half_is_not_mostly_and_other_authorities_stay():
+    half = spot("ABXY", "Hamlet")
+    other = spot("ABCD", "Quay", authorities=("There",))
+    assert name_alike([[spot("ABCD", "Town")], [half], [other]])[1:] == [(half,), (other,)]
+
+
+def test_a_name_is_not_passed_on_from_one_that_has_another_name_by_now():
+    """C overlaps B mostly and A not: B is called as A is, and C as B is, so that each pair of neighbours agrees."""
+    found = name_alike([[spot("ABCD", "Town")], [spot("BCDE", "Hamlet")], [spot("CDEF", "Quay")]])
+    assert [one[0].where.near for one in found] == ["Town", "Town", "Town"]
+
+
+# --------------------------------------------------------------------------- places of raised risk
+
+
+def contours_of(area, *boxes, events=30.0) -> Contours:
+    west, south = area.areas.total_bounds[:2]
+    shapes = [box(west + w, south + s, west + e, south + n) for w, s, e, n in boxes]
+    rows = {"kind": "raised", "words": "", "threshold": 0.05, "area_km2": [shape.area / 1e6 for shape in shapes],
+            "share_of_area": 0.01, "events": events, "share_of_events": 0.1}  # fmt: skip
+    table = GeoDataFrame(rows, geometry=shapes, index=range(1, len(shapes) + 1), crs=27700)
+    return Contours(table, "x", title="risk of burglary", release="open")
+
+
+def test_places_of_raised_risk_are_named_as_hotspots_are(area):
+    west, south = area.areas.total_bounds[:2]
+    labels = pd.DataFrame({"name": ["Hamlet"], "easting": [west + 700], "northing": [south + 700]})
+    # One in the corner around a name, one across the border, most of it in There, both smaller than a few areas.
+    contours = contours_of(area, (200, 200, 1_200, 1_200), (5_600, 6_000, 7_000, 6_800))
+    first, second = raised_places(contours, area, labels=labels)
+    assert first.where == Whereabouts(("Here",), "south-west", near="Hamlet", around=True)
+    assert second.where == Whereabouts(("There", "Here"), "west")
+    assert (first.observed_low, first.observed_high) == (30.0, 30.0)
+    assert raised_sentence(contours, [first, second]) == (
+        "Raised risk of burglary: south-west Here, around Hamlet (30 events on 1.0 km²); west There and Here, across "
+        "the border (30 events on 1.1 km²)."
+    )
+
+
+def test_a_name_in_the_area_but_not_in_the_place_is_near_it(area):
+    west, south = area.areas.total_bounds[:2]
+    labels = pd.DataFrame({"name": ["Hamlet"], "easting": [west + 900], "northing": [south + 900]})
+    (found,) = raised_places(contours_of(area, (100, 100, 600, 600)), area, labels=labels)
+    assert (found.where.near, found.where.around) == ("Hamlet", False)
+
+
+def test_what_can_be_counted_is_and_the_most_are_named_first(area):
+    boxes = [(1_000 * n, 0, 1_000 * n + 500, 500 + 100 * n) for n in range(5)]
+    contours = contours_of(area, *boxes, events=[20.0, 60.0, 21.0, 22.0, 40.0])
+    words = raised_sentence(contours, raised_places(contours, area))
+    assert words.startswith("Raised risk of burglary, the 3 of 5 places with most events: south-west Here (60 events")
+    assert words.count(" events on ") == 3
+    unknown = contours_of(area, boxes[0], events=np.nan)
+    assert raised_sentence(unknown, raised_places(unknown, area)) == (
+        "Raised risk of burglary: south-west Here (0.25 km²)."
+    )
+    none = contours_of(area)
+    assert raised_sentence(none, raised_places(none, area)) == ""
