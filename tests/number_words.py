@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import numpy as np
 import pandas as pd
 from number_book import HOT, Book, whole
-from scipy.stats import chi2
+from scipy.stats import chi2, false_discovery_control, poisson
 
 Said = dict[str, str]
 KNOWN: Final[list[tuple[re.Pattern[str], Callable[[Book, Said], Said]]]] = []
@@ -398,8 +399,11 @@ def _(book: Book, said: Said) -> Said:
 
 
 @saying(
-    r"Hospital admissions for violence per 100,000 people, standardised for age: rates from (?P<low>NUMBER) "
-    r"\((?P<lowest>.+)\) to (?P<high>NUMBER) \((?P<highest>.+)\)\.?"
+    r"Hospital admissions for violence per 100,000 people, standardised for age: "
+    r"(?:(?P<above>\D+) above the study area's rate of (?P<rate>NUMBER)(?:, (?P<below>\D+) below)?|"
+    r"(?P<lower>\D+) below the study area's rate of (?P<average>NUMBER)|"
+    r"no authority's rate differs from the study area's (?P<same>NUMBER) beyond chance) "
+    r"\(false discovery rate controlled at (?P<level>5%)\)\.?"
 )
 def _(book: Book, said: Said) -> Said:
     table = book.table("admissions_standardised")
@@ -407,9 +411,31 @@ def _(book: Book, said: Said) -> Said:
     areas = book.tested("hospital admissions for violence", "getis_ord")
     assert own["low"].to_dict() == areas.groupby("la_name")["observed_low"].sum().to_dict()
     assert own["population"].to_dict() == areas.groupby("la_name")["population"].sum().to_dict()
-    rate = own["rate_low"]
-    ends = {"low": whole(rate.min()), "high": whole(rate.max())}
-    return {**ends, "lowest": str(rate.idxmin()), "highest": str(rate.idxmax())}
+    whole_rate = table.set_index("kind").loc["study area", "rate_low"]
+    # A rate of weighted counts is as uncertain as a Poisson count of (rate / its variance) events (Dobson's weights).
+    effective = own["low"] + (whole_rate - own["rate_low"]) / _step(own)
+    upper, lower = poisson.sf(own["low"] - 0.5, effective), poisson.cdf(own["low"] + 0.5, effective)
+    differs = pd.Series(false_discovery_control(np.minimum(1, 2 * np.minimum(upper, lower))) <= 0.05, own.index)
+    names = {
+        side: listed_again(own.index[differs & (beyond > 0)])
+        for side, beyond in (("above", own["rate_low"] - whole_rate), ("below", whole_rate - own["rate_low"]))
+    }
+    assert (said["above"], said["below"] or said["lower"]) == (names["above"], names["below"])
+    found = {one: whole(whole_rate) for one in ("rate", "average", "same") if said[one]}
+    return {**found, "level": "5%"}
+
+
+def _step(own: pd.DataFrame) -> pd.Series:
+    """Return what an event more adds to a rate, from its upper limit and Byar's."""
+    more = own["high"] + 1
+    byar = more * (1 - 1 / (9 * more) + 1.959964 / (3 * np.sqrt(more))) ** 3
+    return (own["ci_high"] - own["rate_high"]) / (byar - own["high"])
+
+
+def listed_again(names: Iterable[str]) -> str:
+    """Return names as a phrase."""
+    *others, last = sorted(names) or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 @saying(

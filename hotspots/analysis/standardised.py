@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from hotspots.analysis.joining import count_events
 from hotspots.analysis.periods import with_intervals
 from hotspots.analysis.rates import byar_interval
+from hotspots.analysis.significance import adjust
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.nouns import EXTRACT_COLUMNS, Ages, Events, Extract, Place, Series, StudyArea
 from hotspots.vocabulary import weakest_release
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ESP_2013", "Standardised", "count_by_age", "directly_standardised", "standardised_rates"]
+__all__ = ["ESP_2013", "Standardised", "byar_tails", "count_by_age", "directly_standardised", "standardised_rates"]
 
 ESP_2013: Final = {
     0: 5_000, 5: 5_500, 10: 5_500, 15: 5_500, 20: 6_000, 25: 6_000, 30: 6_500, 35: 7_000, 40: 7_000, 45: 7_000,
@@ -36,8 +38,11 @@ FEWEST: Final = 10
 WORDS: Final = (
     "Rates per {per:,.0f} people{year}, directly standardised to the European Standard Population of 2013 in {bands} "
     "bands of age: what the rate would be if every authority had the same ages. Intervals by Dobson's method with "
-    "Byar's limits. A rate from fewer than {fewest} events is not given."
+    "Byar's limits. A rate from fewer than {fewest} events is not given. An authority is above or below the study area's "
+    "rate, which is taken as known, where its two-sided p-value by the same limits passes Benjamini and Hochberg's "
+    "method at {level:g}% among the authorities."
 )
+LEVEL: Final = 0.05
 
 
 class Standardised(NamedTuple):
@@ -46,6 +51,8 @@ class Standardised(NamedTuple):
     rate: Floats
     low: Floats
     high: Floats
+    step: Floats
+    """How much an event more adds, on average (Dobson's weight)."""
 
 
 def directly_standardised(
@@ -101,7 +108,7 @@ def directly_standardised(
     some = np.where(total > 0, total, np.nan)
     step = np.sqrt((counts * scale**2).sum(axis=1) / some)
     low, high = byar_interval(total, level=level)
-    return Standardised(rate, rate + step * (low - total), rate + step * (high - total))
+    return Standardised(rate, rate + step * (low - total), rate + step * (high - total), step)
 
 
 def count_by_age(events: Events, area: StudyArea, ages: Ages, *, points: StudyArea | None = None) -> Series:
@@ -213,7 +220,8 @@ def standardised_rates(
     -------
     Extract
         One row per authority, place and the study area: `low`, `high` (events), `population`, `crude_low`,
-        `crude_high`, `rate_low`, `rate_high`, `ci_low`, `ci_high`, and `reason` where no rate is given.
+        `crude_high`, `rate_low`, `rate_high`, `ci_low`, `ci_high`, `p_adjusted` and `differs` (of authorities: above or
+        below the study area's rate, whatever the hidden numbers are), and `reason` where no rate is given.
 
     Raises
     ------
@@ -233,13 +241,17 @@ def standardised_rates(
              weights=np.asarray(weights, dtype=float), years=years, per=per)
         for code, name, kind, codes in units_of(area, places)
     ]  # fmt: skip
+    columns = list(EXTRACT_COLUMNS["standardised-rates"])
+    table = _with_differences(pd.DataFrame(rows).reindex(columns=[*columns, "step_low", "step_high"]))
     marks = (counts.release, ages.release, area.release)
     return Extract(
-        pd.DataFrame(rows).reindex(columns=list(EXTRACT_COLUMNS["standardised-rates"])),
+        table[columns],
         kind="standardised-rates",
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
         title=f"{counts.unit} per {per:,.0f} people, standardised for age",
-        words=WORDS.format(per=per, year=" and year" if years != 1 else "", bands=len(bands), fewest=FEWEST),
+        words=WORDS.format(
+            per=per, year=" and year" if years != 1 else "", bands=len(bands), fewest=FEWEST, level=100 * LEVEL
+        ),
         source="; ".join(dict.fromkeys(one for one in (counts.source, ages.source) if one)),
         period=period,
         notes=(*counts.notes, *((f"People: {ages.period}.",) if ages.period else ())),
@@ -300,7 +312,45 @@ def _row(
     least, most = (directly_standardised(counts, exposed, weights, per=per) for counts in (low, high))
     row |= {"rate_low": least.rate[0], "rate_high": most.rate[0], "ci_high": most.high[0], "reason": ""}
     row["ci_low"] = least.low[0] if low.sum() > 0 else 0.0
+    row |= {"step_low": least.step[0], "step_high": most.step[0]}
     return row
+
+
+def byar_tails(total: float, rate: float, *, step: float, average: float) -> tuple[float, float]:
+    """Return the tails of a standardised rate against an average: of so high and of so low a one.
+
+    The levels at which the lower and the upper limit, as in `directly_standardised`, are the average.
+
+    Parameters
+    ----------
+    total, rate
+        Events and their standardised rate.
+    step
+        How much one event more adds to the rate, on average: limits are the rate and this times Byar's limits less
+        the events.
+    """
+    expected = max(total + (average - rate) / step, 0.0)
+    more = total + 1
+    high = 3 * np.sqrt(more) * ((expected / more) ** (1 / 3) - 1 + 1 / (9 * more))
+    low = 3 * np.sqrt(total) * (1 - 1 / (9 * total) - (expected / total) ** (1 / 3)) if total > 0 else -np.inf
+    return float(ndtr(-low)), float(ndtr(-high))
+
+
+def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with which authorities differ from the study area, the last row, whatever is hidden."""
+    whole, own = table.iloc[-1], (table["kind"] == "authority") & table["rate_low"].notna()
+    table["p_adjusted"], table["differs"] = np.nan, ""
+    if own.sum() < 2:
+        return table
+    tails = np.array([
+        (byar_tails(row["low"], row["rate_low"], step=row["step_low"], average=whole["rate_high"])[0],
+         byar_tails(row["high"], row["rate_high"], step=row["step_high"], average=whole["rate_low"])[1])
+        for row in table[own].to_dict("records")
+    ])  # fmt: skip
+    p = adjust(np.minimum(1.0, 2 * tails.min(axis=1)))
+    table.loc[own, "p_adjusted"] = p
+    table.loc[own, "differs"] = np.where(p > LEVEL, "", np.where(tails[:, 0] < tails[:, 1], "above", "below"))
+    return table
 
 
 def _ends(starts: Sequence[int]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ ExtractKind = Literal["standardised-rates", "recording", "profile", "change-poin
 EXTRACT_COLUMNS = {
     "standardised-rates": (
         "code", "name", "kind", "low", "high", "population", "crude_low", "crude_high",
-        "rate_low", "rate_high", "ci_low", "ci_high", "reason",
+        "rate_low", "rate_high", "ci_low", "ci_high", "p_adjusted", "differs", "reason",
     ),
     "recording": (
         "la_code", "la_name", "period", "assessments", "mentions", "hidden", "per_assessment",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from hotspots.nouns import Extract
-from hotspots.publish.phrases import capitalised, period_words, plural
+from hotspots.publish.phrases import capitalised, listed, period_words, plural
 
 __all__ = ["extract_alt", "extract_title", "number_or_range", "recording_title", "rows_of_period"]
+
+
+MOST_NAMES: Final = 4
+"""Authorities that a title names on one side; more are counted."""
 
 
 def number_or_range(low: float, high: float, digits: int = 0) -> str:
@@ -64,14 +70,24 @@ def recording_title(extract: Extract, period: str | None) -> str:
 
 
 def _rates_title(extract: Extract) -> str:
-    own = extract.table[extract.table["kind"] == "authority"].set_index("name")
-    rate = ((own["rate_low"] + own["rate_high"]) / 2).dropna()
-    if len(rate) < 2:
+    """Return who differs from the study area beyond the test; the highest and the lowest of several always exist."""
+    table = extract.table
+    whole, own = table[table["kind"] == "study area"], table[table["kind"] == "authority"]
+    if not len(whole) or own["p_adjusted"].notna().sum() < 2:
         return capitalised(extract.title)
-    sure = bool((own["rate_low"].dropna() == own["rate_high"].dropna()).all())
-    about = "" if sure else "about "
-    ends = f"{about}{rate.min():,.0f} ({rate.idxmin()}) to {about}{rate.max():,.0f} ({rate.idxmax()})"
-    return f"{capitalised(extract.title)}: rates from {ends}"
+    ends = [f"{float(whole[end].iloc[0]):,.0f}" for end in ("rate_low", "rate_high")]
+    average, level = " to ".join(dict.fromkeys(ends)), " (false discovery rate controlled at 5%)"
+    sides = {side: sorted(own.loc[own["differs"] == side, "name"]) for side in ("above", "below")}
+    said = [
+        (listed(names) if len(names) <= MOST_NAMES else f"{len(names)}", side) for side, names in sides.items() if names
+    ]
+    if not said:
+        sure = "differs" if ends[0] == ends[1] else "is certain to differ"
+        none = f"no authority's rate {sure} from the study area's {average} beyond chance"
+        return f"{capitalised(extract.title)}: {none}{level}"
+    (first, side), *other = said
+    words = f"{first} {side} the study area's rate of {average}" + "".join(f", {who} {where}" for who, where in other)
+    return f"{capitalised(extract.title)}: {words}{level}"
 
 
 def extract_alt(extract: Extract) -> str:

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control, poisson
 from worlds import make_grid
 
 from hotspots.analysis.rates import byar_interval
 from hotspots.analysis.standardised import (
     ESP_2013,
+    byar_tails,
     count_by_age,
     directly_standardised,
     standard_bands,
@@ -192,3 +194,59 @@ def test_events_must_have_ages():
     area, events, ages = make_world(20)
     with pytest.raises(AnalysisError, match="admissions have no column 'age', so rates can't be standardised"):
         count_by_age(Events(events.table.drop(columns="age"), rows_read=20, title="admissions"), area, ages)
+
+
+# --------------------------------------------------------------------------- who differs
+
+
+def test_p_values_are_those_of_the_poisson_tails():
+    """With the same rate in all ages a standardised rate is a crude one: its tail is the Poisson one."""
+    for events, expected in ((180.0, 98.0), (40.0, 61.0), (120.0, 98.0), (25.0, 30.0)):
+        # Weights 1: a rate of `events`, and an event more is a step of 1.
+        above, below = byar_tails(events, events, step=1.0, average=expected)
+        assert above == pytest.approx(poisson.sf(events - 1, expected), rel=0.05)
+        assert below == pytest.approx(poisson.cdf(events, expected), rel=0.05)
+
+
+def test_a_rate_differs_at_five_per_cent_where_its_interval_leaves_out_the_average():
+    low, high = (float(end[0]) for end in byar_interval([120.0]))
+    for average, inside in ((low - 0.01, False), (low + 0.01, True), (high - 0.01, True), (high + 0.01, False)):
+        assert (min(byar_tails(120.0, 120.0, step=1.0, average=average)) > 0.025) == inside
+
+
+def test_who_differs_is_said_after_adjustment_and_never_of_a_place():
+    area, events, ages = make_world(900)
+    table = standardised_rates(
+        count_by_age(events, area, ages), ages, area, places=[Place("Both", ("E08000025", "E08000028"))]
+    ).table
+    assert table.loc[table["kind"] != "authority", "p_adjusted"].isna().all()
+    assert (table.loc[table["kind"] != "authority", "differs"] == "").all()
+    own = table[table["kind"] == "authority"]
+    average = table["rate_low"].iloc[-1]
+    steps = (own["ci_high"] - own["rate_high"]) / (byar_interval(own["high"])[1] - own["high"])
+    rows = zip(own["low"], own["rate_low"], steps, strict=True)
+    p = [2 * min(byar_tails(total, rate, step=step, average=average)) for total, rate, step in rows]
+    np.testing.assert_allclose(own["p_adjusted"], false_discovery_control(p))
+
+
+def test_one_that_has_twice_the_events_is_named_and_no_other():
+    """Four authorities, about 800 events each, and 1,600 in one: above; the others below a higher average."""
+    area, events, ages = make_world(6_400)
+    codes = np.repeat(["E08000025", "E08000026", "E08000027", "E08000028"], 4)
+    area = type(area)(area.areas.assign(la_code=codes, la_name=codes))
+    last = events.table["area_code"].isin(area.ids[12:]).to_numpy()
+    kept = events.where(last | (np.arange(len(last)) % 2 == 0), reason="every other one")
+    table = standardised_rates(count_by_age(kept, area, ages), ages, area).table.set_index("name")
+    assert table["differs"].to_dict() == {
+        "E08000025": "below", "E08000026": "below", "E08000027": "below", "E08000028": "above", "Study area": "",
+    }  # fmt: skip
+    alike = standardised_rates(count_by_age(events, area, ages), ages, area).table
+    assert set(alike["differs"]) == {""}
+
+
+def test_hidden_counts_differ_only_where_every_number_they_may_be_does():
+    area, events, ages = make_world(900)
+    true = standardised_rates(count_by_age(events, area, ages), ages, area).table
+    shown = standardised_rates(protect(count_by_age(events, area, ages), "nhs-digital"), ages, area).table
+    kept = true["p_adjusted"].notna()
+    assert (shown.loc[kept, "p_adjusted"] >= true.loc[kept, "p_adjusted"] - 1e-12).all()

@@ -31,7 +31,7 @@ def standardised(*, hidden: float = 0.0, release: str = "open") -> Extract:
     table = pd.DataFrame(UNITS, columns=["name", "kind"]).assign(
         code="", low=100 + 10 * number, high=100 + 10 * number + hidden, population=10_000.0,
         crude_low=90 + number, crude_high=90 + number + hidden, rate_low=100 + number, rate_high=100 + number + hidden,
-        ci_low=80 + number, ci_high=120 + number, reason="",
+        ci_low=80 + number, ci_high=120 + number, p_adjusted=0.5, differs="", reason="",
     )  # fmt: skip
     rates = ["rate_low", "rate_high", "ci_low", "ci_high"]
     table.loc[4, rates], table.loc[4, "reason"] = np.nan, "fewer than 10 events"
@@ -97,7 +97,10 @@ def test_standardised_rates_have_their_numbers_beside_them() -> None:
     said = words(figure)
     assert "100 (80–120)" in said
     assert "fewer than 10 events" in said
-    assert "Admissions, standardised for age: rates from 100 (Birmingham) to 106 (Wolverhampton)" in prose(figure)
+    assert (
+        "Admissions, standardised for age: no authority's rate differs from the study area's 108 beyond chance "
+        "(false discovery rate controlled at 5%)"
+    ) in prose(figure)
     axes = figure.axes[1]
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     np.testing.assert_allclose(dots.get_xdata(), [100, 101, 102, 103, 105, 106, 107, 108])
@@ -108,7 +111,29 @@ def test_hidden_counts_show_as_ranges_of_rates() -> None:
     figure = draw_standardised(standardised(hidden=12.0))
     assert "100–112 (80–120)" in words(figure)
     assert "what it may be, as numbers are hidden" in prose(figure)
-    assert "rates from about 106 (Birmingham) to about 112 (Wolverhampton)" in prose(figure)
+    assert "no authority's rate is certain to differ from the study area's 108 to 120 beyond chance" in prose(figure)
+
+
+@pytest.mark.parametrize(
+    ("differs", "words"),
+    [
+        ({"Coventry": "above"}, "Coventry above the study area's rate of 108"),
+        ({"Coventry": "below", "Walsall": "below"}, "Coventry and Walsall below the study area's rate of 108"),
+        (
+            {"Walsall": "above", "Dudley": "below", "Coventry": "above"},
+            "Coventry and Walsall above the study area's rate of 108, Dudley below",
+        ),
+        (
+            dict.fromkeys(SEVEN[:5], "above") | {"Walsall": "below"},
+            "5 above the study area's rate of 108, Walsall below",
+        ),
+    ],
+)
+def test_the_title_says_who_differs_and_never_who_is_merely_first_or_last(differs: dict[str, str], words: str) -> None:
+    extract = standardised()
+    table = extract.table.assign(differs=extract.table["name"].map(differs).fillna(""))
+    title = f"Admissions, standardised for age: {words} (false discovery rate controlled at 5%)"
+    assert extract_title(replace(extract, table=table)) == title
 
 
 def test_recording_shows_shares_beside_factors_in_an_episode() -> None:
