@@ -92,6 +92,10 @@ def _compared(book: Book, spot: Spot) -> str:
     return whole(book.schools()["rate_class"].notna().sum())
 
 
+def _around(book: Book) -> pd.Series:
+    return book.table("schools_deprivation_around_each")["class"]
+
+
 UNIT: Final = "of a unit"
 QUANTITIES: Final = (
     _quantity(r"NUMBER areas tested", count=_areas),
@@ -114,6 +118,22 @@ QUANTITIES: Final = (
     _quantity(r"per NUMBER people", UNIT),
     _quantity(r"its NUMBER nearest", UNIT),
     _quantity(r"(?:of the|the) NUMBER nearest schools", UNIT),
+    _quantity(
+        r"more deprived than chance would give for NUMBER schools",
+        count=lambda book, spot: whole(_around(book).isin(("high_high", "low_high")).sum()),
+    ),
+    _quantity(
+        r"schools, NUMBER of them with rates above",
+        count=lambda book, spot: whole((_around(book) == "high_high").sum()),
+    ),
+    _quantity(
+        r"less deprived for NUMBER, \d+ of them",
+        count=lambda book, spot: whole(_around(book).isin(("high_low", "low_low")).sum()),
+    ),
+    _quantity(
+        r"less deprived for \d+, NUMBER of them with rates above it",
+        count=lambda book, spot: whole((_around(book) == "high_low").sum()),
+    ),
     _quantity(r"radius of NUMBER m on cells", UNIT),
     _quantity(r"NUMBER numbers of a school and year are hidden"),
     _quantity(r"NUMBER(?: of \d+)? rows are of", "source"),

@@ -114,7 +114,7 @@ def _(book: Book, said: Said) -> Said:
 # --------------------------------------------------------------------------- surfaces
 
 
-@saying(r"On this map the densest (?P<share>SHARE) of the study area has half of the (?P<source>.+)")
+@saying(r"The densest (?P<share>SHARE) of the study area has half of the mapped density of (?P<source>.+)")
 def _(book: Book, said: Said) -> Said:
     return {"share": book.densest_half(said["source"])}
 

@@ -147,7 +147,7 @@ def kernel_density(
         words=_words(made),
         notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
-        provenance=_provenance(made),
+        provenance=_provenance(made) | {"placed_by": events.placed_by},
         release=weakest_release(events.release, area.release),
     )
 

@@ -388,6 +388,12 @@ def _words(provenance: dict[str, Any]) -> str:
         null = (
             f"the values ({provenance['measure']}) are placed on the areas at random; hot means that high ones gather"
         )
+    if provenance["statistic"] == "Local Moran's I":
+        # Its classes are clusters of high or of low values, and outliers: none is hot or cold.
+        null = null.partition("; hot means")[0]
+        adjusted = adjusted.replace(
+            "hot and among cold areas", "areas with more and among those with fewer around them"
+        )
     ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
     how = {
         "bracketed": "exact between two roundings, not simulated",

@@ -166,6 +166,7 @@ def relative_risk(
             "events_used": len(points),
             "people": float(spread.people.sum()),
             "people_spread": spread.words,
+            "placed_by": events.placed_by,
         },
         release=weakest_release(events.release, area.release),
     )

@@ -357,14 +357,12 @@ def _authority_words(effects: pd.DataFrame, names: dict[str, str], *, title: str
 
 def _local_words(found: pd.DataFrame, index: str, nearest: int) -> str:
     numbers = found["class"].value_counts()
-    kinds = {
-        "high_high": "high rates among schools of more deprived areas",
-        "high_low": "high rates among schools of less deprived areas",
-        "low_high": "low rates among schools of more deprived areas",
-        "low_low": "low rates among schools of less deprived areas",
-    }
-    told = [f"{words}: {numbers[key]:,}" for key, words in kinds.items() if key in numbers]
+    high, low = (
+        {side: int(numbers.get(f"{side}_{around}", 0)) for side in ("high", "low")} for around in ("high", "low")
+    )
     return (
-        f"Schools' rates against the {index} of the {nearest} nearest schools, where that is higher or lower than by "
-        f"chance: {'; '.join(told) if told else 'none'}."
+        f"By their {index}, the areas of the {nearest} nearest schools are more deprived than chance would give for "
+        f"{sum(high.values()):,} schools, {high['high']:,} of them with rates above the average; less deprived for "
+        f"{sum(low.values()):,}, {low['high']:,} of them with rates above it. This tests the deprivation around a "
+        "school, not whether rates go with it: that is asked of the whole map."
     )

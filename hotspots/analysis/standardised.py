@@ -38,9 +38,9 @@ FEWEST: Final = 10
 WORDS: Final = (
     "Rates per {per:,.0f} people{year}, directly standardised to the European Standard Population of 2013 in {bands} "
     "bands of age: what the rate would be if every authority had the same ages. Intervals by Dobson's method with "
-    "Byar's limits. A rate from fewer than {fewest} events is not given. An authority is above or below the study area's "
-    "rate, which is taken as known, where its two-sided p-value by the same limits passes Benjamini and Hochberg's "
-    "method at {level:g}% among the authorities."
+    "Byar's limits. A rate from fewer than {fewest} events is not given. An authority is above or below the study "
+    "area's rate, which is taken as known, where its two-sided p-value by the same limits passes Benjamini and "
+    "Hochberg's method at {level:g}% among the authorities."
 )
 LEVEL: Final = 0.05
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,9 @@ class Events(Noun):
         What a reader must know, in sentences (gaps, months without rows, snapped points).
     release
         See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
+    placed_by
+        Whether points and areas are those of the ``"occurrence"`` or of a person's ``"residence"``; empty where that is
+        not known.
     """
 
     table: pd.DataFrame
@@ -57,6 +60,7 @@ class Events(Noun):
     notes: tuple[str, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
+    placed_by: Literal["occurrence", "residence", ""] = ""
 
     def __post_init__(self) -> None:
         table = self.table.reset_index(drop=True).copy()

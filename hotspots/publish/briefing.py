@@ -16,6 +16,7 @@ import pandas as pd
 
 from hotspots.errors import OutputError
 from hotspots.publish.saving import Body, body_of, replace_file
+from hotspots.publish.sheet import POINTER, SHORTENED
 from hotspots.vocabulary import RELEASE_WORDS, RESTRICTED
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def write_briefing(
         "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],
         "imprint": imprint,
         "dated": day is not None,
+        "pointer": POINTER,
+        "shortened": SHORTENED,
         "methods": _grouped(methods),
         "sources": list(sources),
         "attribution": list(attribution),

@@ -56,11 +56,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
         who = " per person"
     said = []
     if result.method == "local_moran":
-        if classes & {"high_high", "high_low", "low_high", "low_low"}:
-            said.append(
-                f"Coloured: the areas around this one have together more, or fewer, events{who} {than}. "
-                "High or low comes first for the area itself, then for its neighbours."
-            )
+        said += _moran_colours(classes, who, than)
     else:
         together = "the areas around this one" if wording.statistic(result) == "Getis-Ord Gi" else _WITH_SELF
         if classes & HOT_CLASSES:
@@ -73,11 +69,30 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
             )
     pale = "no clear difference, which is not the same as none."
     if (table["certainty"] == "depends").any():
-        pale = "nothing is certain; striped, it could be hot or cold, depending on hidden numbers."
+        either = "the class depends" if result.method == "local_moran" else "it could be hot or cold, depending"
+        pale = f"nothing is certain; striped, {either} on hidden numbers."
     said.append(f"Pale: {pale}" if said else f"All pale: {pale}")
     return " ".join(said)
 
 
+def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
+    """Return what the classes of Local Moran that occur mean: clusters of either kind, and outliers."""
+    sides = {"high": "more", "low": "fewer"}
+    around = [side for side in sides if any(one.endswith(f"_{side}") for one in classes & MORAN)]
+    if not around:
+        return []
+    named = [f"{sides[side]}{f' (-{side.capitalize()})' if len(around) > 1 else ''}" for side in around]
+    said = [f"In colour: the areas around this one together have {' or '.join(named)} events{who} {than}."]
+    clusters = [name for key, name in (("high_high", "High-High"), ("low_low", "Low-Low")) if key in classes]
+    if clusters:
+        said.append(f"{' and '.join(clusters)}: so has the area itself, against the average.")
+    for key, name, has in (("low_high", "Low-High", "fewer"), ("high_low", "High-Low", "more")):
+        if key in classes:
+            said.append(f"{name}: an outlier, the area itself has {has} than the average.")
+    return said
+
+
+MORAN: Final = frozenset({"high_high", "high_low", "low_high", "low_low"})
 _WITH_SELF: Final = "this area and those around it together"
 
 

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from hotspots.errors import OutputError
-from hotspots.publish.sheet import IMPRINT, MARGIN, MARKING, MM_PER_INCH, SUBTITLE, TITLE, look
+from hotspots.publish.sheet import (
+    CUT,
+    IMPRINT,
+    MARGIN,
+    MARKING,
+    MM_PER_INCH,
+    POINTER,
+    SHORTENED,
+    SUBTITLE,
+    TITLE,
+    look,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,11 +150,14 @@ def body_of(figure: Figure) -> Body:
 
 
 def body_as_svg(figure: Figure) -> bytes:
-    """Return the sheet without margins, title and marking as SVG: for a page that says them in its own words."""
+    """Return the sheet without margins, title and marking as SVG: for a page that says them in its own words.
+
+    What is shortened points to the methods, whose page the briefing fills in.
+    """
     from matplotlib.transforms import Bbox
 
     header = _written(figure, TITLE, SUBTITLE)
-    hidden = [*header, *_written(figure, MARKING, IMPRINT)]
+    hidden, cut = [*header, *_written(figure, MARKING, IMPRINT)], _written(figure, CUT)
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     width, height = figure.get_size_inches()
     lowest = min((text.get_window_extent(renderer).y0 / figure.dpi for text in header), default=height)
@@ -151,6 +165,8 @@ def body_as_svg(figure: Figure) -> bytes:
     try:
         for text in hidden:
             text.set_visible(False)
+        for text in cut:
+            text.set_text(text.get_text().replace(SHORTENED, POINTER))
         with look():
             edge = (MARGIN - 1.0) / MM_PER_INCH
             box = Bbox([[edge, 0.0], [float(width) - edge, float(lowest)]])
@@ -159,4 +175,6 @@ def body_as_svg(figure: Figure) -> bytes:
     finally:
         for text in hidden:
             text.set_visible(True)
+        for text in cut:
+            text.set_text(text.get_text().replace(POINTER, SHORTENED))
     return stream.getvalue()

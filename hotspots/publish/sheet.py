@@ -32,7 +32,9 @@ NOTICE: Final = "#1b4f8f"
 """Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
 SMALLEST: Final = 6.25
 """Points: the smallest print beside a map."""
-SHORTENED: Final = ". Shortened: the rest stands in the methods of the briefing."
+SHORTENED: Final = "Shortened."
+POINTER: Final = "Shortened: see Methods, page 000."
+"""What a page of a briefing says instead, where the number of that page is known; a sheet by itself points nowhere."""
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in mm from the lower left corner of the paper."""
@@ -43,6 +45,8 @@ MARKING: Final = "marking"
 IMPRINT: Final = "imprint"
 """Group ids of what a page of a briefing says in its own words."""
 HALO: Final = "halo"
+CUT: Final = "cut"
+"""Group id of a line that ends with `SHORTENED`."""
 
 _LOOK: Final[dict[str, Any]] = {
     "font.family": FONT,
@@ -162,16 +166,17 @@ class Sheet:
         lines = [words] if width is None else self.wrap(words, width=width, size=size, weight=weight)
         for number, line in enumerate(lines):
             # One artist a line: a search in the PDF finds it, and no renderer spaces the lines its own way.
+            cut = line.endswith(POINTER)
             self.paper.text(
                 x,
                 top - (number * LINE + 1.0) * size * MM_PER_POINT,
-                line,
+                line.replace(POINTER, SHORTENED) if cut else line,
                 fontsize=size,
                 fontweight=weight,
                 color=colour,
                 ha=align,
                 va="baseline",
-                gid=group,
+                gid=CUT if cut else group,
                 parse_math=False,
             )
         return top - (len(lines) * LINE) * size * MM_PER_POINT
@@ -185,7 +190,8 @@ class Sheet:
         sentences = words.split(". ")
         while len(sentences) > 1:
             sentences = sentences[:-1]
-            shorter = ". ".join(sentences) + SHORTENED
+            # Room for the longer of the two, on one line.
+            shorter = f"{'. '.join(sentences)}. {POINTER.replace(' ', TIED)}"
             if self._height(shorter, width=width, size=smallest) <= room:
                 return shorter, smallest
         return None

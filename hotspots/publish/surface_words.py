@@ -30,6 +30,12 @@ __all__ = [
 
 FEWEST_FOR_PATTERN: Final = 20
 """Events below which nothing is said of where they are dense: with one less or more it would be somewhere else."""
+DARK: Final = {
+    "occurrence": "Where many people live, work or go out",
+    "residence": "Where many people live",
+    "": "Where there are more people",
+}
+"""Why a map of density is dark, by where its events are placed."""
 UNTOLD: Final = "No event's place inside its area is known."
 NOT_TESTED: Final = "No cell is tested against chance."
 TWO_QUESTIONS: Final = (
@@ -97,7 +103,7 @@ def surface_title(
 ) -> str:
     """Return the finding of a surface in one line.
 
-    Of a density: in how much of the area half of the events lie; no highest value, which nothing was tested for and
+    Of a density: in how much of the area half of it lies; no highest value, which nothing was tested for and
     which a handful of events can make. Of a tested surface: in how many places it is raised, with how much of the area
     and of the events, or that it is raised nowhere. Of one that was not tested: that it was not.
 
@@ -118,7 +124,8 @@ def surface_title(
     if events < FEWEST_FOR_PATTERN:
         return f"{capitalised(surface.title)}{_in(place)}: too few events for a pattern"
     whole, its = ("the study area", "the") if place is None else (place.name, "its")
-    return f"On this map the densest {percent(share)} of {whole} has half of {its} {surface.title}"
+    # Not of the events: those inside the line around the densest part are counted, and are fewer than the smoothed.
+    return f"The densest {percent(share)} of {whole} has half of {its} mapped density of {surface.title}"
 
 
 def _subject(surface: Surface) -> str:
@@ -217,7 +224,7 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         said = ["The darker, the more events lie close together. White: fewer than the average of the study area."]
         if surface.kind == "spread":
             said.append(UNTOLD)
-        said.append("Where many people live, work or go out, a map like this is dark for that reason alone.")
+        said.append(f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone.")
         return " ".join(said)
     if surface.kind == "relative-risk":
         said = [
@@ -237,9 +244,14 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         said.append("A strong colour alone does not mean that a difference goes beyond chance.")
     else:
         said = ["All grey: nowhere does the difference go beyond chance."]
-    if surface.kind == "relative-risk":
+    if surface.kind == "relative-risk" and _placed_by(surface) == "occurrence":
         said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
     return " ".join([*said, "The map shows where, not why."])
+
+
+def _placed_by(surface: Surface) -> str:
+    """Return whether events are placed where they happened or at home; empty where that is not known."""
+    return str(surface.provenance.get("placed_by", ""))
 
 
 def bandwidth_sentence(surface: Surface) -> str:

@@ -114,6 +114,7 @@ def read_hes(
         notes=(*table.notes, *own_notes, *notes),
         release=release,
         coverage=coverage,
+        placed_by="residence",
     )
 
 

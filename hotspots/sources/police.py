@@ -115,6 +115,7 @@ def read_police(
         notes=tuple(dict.fromkeys(notes)),
         release=release,
         coverage=coverage,
+        placed_by="occurrence",
     )
 
 
@@ -348,6 +349,7 @@ def read_offences(
         notes=(*table.notes, *_offence_notes(table, repeated, reference, kept), *unplaced),
         release=release,
         coverage=coverage,
+        placed_by="occurrence",
     )
 
 

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from worlds import make_grid
 
 from hotspots.analysis.density import kernel_density
 from hotspots.analysis.kernels import KERNELS
+from hotspots.analysis.relative_risk import relative_risk
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea
 
@@ -465,3 +467,20 @@ def test_street_crimes_of_february_2011(shared_data: Path):
     row, column = np.unravel_index(np.nanargmax(surface.values), surface.values.shape)
     east, north = surface.origin[0] + column * surface.cell, surface.origin[1] - row * surface.cell
     assert np.hypot(east - 407_000, north - 286_500) < 1_500
+
+
+@pytest.mark.parametrize("placed_by", ["occurrence", "residence", ""])
+def test_a_surface_knows_where_its_events_are_placed(placed_by):
+    """At home or where they happened: what may be said of a dark spot depends on it."""
+    area = make_grid(4, 4, population=1_000)
+    rng = np.random.default_rng(3)
+    spots = rng.uniform((400_500, 296_500), (403_500, 299_500), (80, 2))
+    table = pd.DataFrame(spots, columns=["easting", "northing"]).assign(
+        area_code=None, when=pd.Timestamp("2019-01-01"), kind="crime"
+    )
+    events = Events(table, rows_read=80, release="open", placed_by=placed_by)
+    for surface in (
+        kernel_density(events, area, bandwidth=800, cell=200),
+        relative_risk(events, area, bandwidth=1_500, cell=250),
+    ):
+        assert surface.provenance["placed_by"] == placed_by

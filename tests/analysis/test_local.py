@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import warnings
 from dataclasses import replace
 
@@ -559,3 +560,13 @@ def test_a_population_that_can_t_be_is_an_error(people):
     grid = make_grid(3, 3)
     with pytest.raises(AnalysisError, match="can't be a number of people"):
         grid.with_population(pd.Series([people, *[1500.0] * 8], index=grid.ids))
+
+
+@pytest.mark.parametrize("null", ["exchangeable-risk", "constant-risk", "randomisation"])
+def test_the_method_of_local_moran_speaks_of_no_hot_areas(null):
+    area = make_grid(6, 6, population=1_000)
+    counts = make_counts(area, np.arange(36) % 7)
+    assert "hot" in getis_ord(counts, null=null).words
+    words = local_moran(counts, null=null).words
+    assert not re.search(r"\b(?:hot|cold)\b", words)
+    assert "Tested against this: " in words

@@ -220,7 +220,24 @@ def test_rates_among_deprivation_are_found_where_planted():
     west, east = xy[:, 0] < 6_000, xy[:, 0] > 24_000
     assert (local.table["class"][east] == "high_high").sum() > (local.table["class"][east] == "low_high").sum()
     assert (local.table["class"][west] == "low_low").sum() > (local.table["class"][west] == "high_low").sum()
-    assert "high rates among schools of more deprived areas" in local.words
+    number = local.table["class"].value_counts()
+    more, less = number["high_high"] + number.get("low_high", 0), number["low_low"] + number.get("high_low", 0)
+    assert f"more deprived than chance would give for {more} schools, {number['high_high']} of them with" in local.words
+    assert f"less deprived for {less}, {number.get('high_low', 0)} of them with" in local.words
+
+
+def test_counts_school_by_school_claim_no_link_that_the_whole_map_does_not_have():
+    """Deprivation is gathered, rates have nothing to do with it: many schools lie among deprived ones all the same."""
+    pupils, _, _, xy = simulate(2, n=200, dispersion=0.1)
+    score = np.clip(0.05 + xy[:, 0] / 60_000, 0, 1).round(3)
+    result = make_result(np.random.default_rng(4).poisson(pupils * np.exp(LEVEL)), pupils, score, xy=xy)
+    assert "no link beyond chance is seen" in bivariate_moran(result).words
+    local = local_bivariate_moran(result)
+    assert (local.table["class"] != "not_significant").sum() > 50
+    assert "rates against" not in local.words
+    assert local.words.endswith(
+        "This tests the deprivation around a school, not whether rates go with it: that is asked of the whole map."
+    )
 
 
 def test_local_tails_by_enumeration():

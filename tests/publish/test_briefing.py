@@ -14,6 +14,7 @@ import pandas as pd
 import pikepdf
 import pytest
 import typst
+from page_words import read_pages
 
 from hotspots.errors import OutputError
 from hotspots.nouns import HotspotResult, StudyArea
@@ -233,3 +234,20 @@ def test_a_long_pack_lists_its_pages(tmp_path: Path) -> None:
         assert re.search(rf"{title}[\s.\u2060]*{number}\b", pages[0]), title
     short = read(pack(tmp_path / "short.pdf", [Page(title, table=table) for title in titles[:3]]))
     assert "Alpha is first" not in short[0]
+
+
+def test_a_shortened_text_points_to_the_page_of_the_methods(
+    make_hotspots: Any, study_area: StudyArea, tmp_path: Path
+) -> None:
+    long = make_hotspots(words="Each window is tested against chance with its neighbours and nothing else. " * 40)
+    figure = draw_map(long, study_area)
+    page = Page("Long", "A map.", "What, where, when.", body_of(figure))
+    pages = read_pages(pack(tmp_path / "pack.pdf", [page, page]))
+    methods = next(number for number, one in enumerate(pages, start=1) if one.title == "Methods and limits")
+    assert methods == 4
+    assert all("Shortened: see Methods, page 4." in pages[number].text for number in (1, 2))
+    # Without methods there is nothing to point to, and the figure itself is as it was.
+    (bare,) = read_pages(pack(tmp_path / "bare.pdf", [page], methods=[], sources=[], attribution=[]))[1:]
+    assert "Shortened." in bare.text
+    assert "see Methods" not in bare.text
+    assert "see Methods" not in " ".join(text.get_text() for text in figure.axes[0].texts)

@@ -54,7 +54,32 @@ def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
     table = gi_result.table.assign(**{"class": "hot_99"})
     without = replace(gi_result, table=table, provenance={"statistic": "Getis-Ord Gi", "null": "exchangeable-risk"})
     assert explain_hotspots(without)[0][1].startswith("Red (hot): the areas around this one have more events")
-    assert "High or low comes first for the area itself" in reading(moran_result, "high_low")
+    assert "the area itself" in reading(moran_result, "high_low")
+
+
+def test_local_moran_explains_the_classes_that_occur_and_no_others(moran_result: HotspotResult) -> None:
+    high = reading(moran_result, "high_high")
+    assert high.startswith(
+        "In colour: the areas around this one together have more events per person than chance would gather there. "
+        "High-High: so has the area itself, against the average. Pale: no clear difference"
+    )
+    assert "Low" not in high
+    low = reading(moran_result, "low_low")
+    assert "together have fewer events per person" in low
+    assert "Low-Low: so has the area itself, against the average." in low
+    assert "High" not in low
+    odd = reading(moran_result, "low_high", "high_low")
+    assert "together have more (-High) or fewer (-Low) events per person" in odd
+    assert "Low-High: an outlier, the area itself has fewer than the average." in odd
+    assert "High-Low: an outlier, the area itself has more than the average." in odd
+    assert reading(moran_result).startswith("All pale: no clear difference")
+
+
+def test_what_depends_on_hidden_numbers_is_not_called_hot_on_a_map_of_local_moran(moran_result: HotspotResult) -> None:
+    table = moran_result.table.assign(certainty="depends")
+    said = explain_hotspots(replace(moran_result, table=table))[0][1]
+    assert "striped, the class depends on hidden numbers" in said
+    assert "could be hot" not in said
 
 
 def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:

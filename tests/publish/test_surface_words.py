@@ -98,7 +98,7 @@ def test_titles_without_anything_to_judge_or_a_test(make_risk):
 
 
 def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
-    assert surface_title(make_surface(), lying={"top_area": Lying(1, 0.05, 0.2)}).startswith("On this map the densest ")
+    assert surface_title(make_surface(), lying={"top_area": Lying(1, 0.05, 0.2)}).startswith("The densest ")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_the_numbers_are_stands_above_the_classes_and_below_the_title(make_
 
 
 def test_alternative_text_of_every_kind(make_surface, risk):
-    assert alt_text(make_surface()).startswith("Map of the density of knife crime. On this map the densest")
+    assert alt_text(make_surface()).startswith("Map of the density of knife crime. The densest")
     assert alt_text(risk, title="Raised in 7 places").startswith(
         "Map of risk of knife crime. Raised in 7 places. Quartic"
     )
@@ -193,3 +193,25 @@ def test_the_methods_explain_two_answers_and_what_was_left_out(risk, surface, co
     # Only one of the two is asked.
     assert len(surface_paragraphs([risk], {}, areas=False)) == 1
     assert surface_paragraphs([surface], {}, areas=True) == ["Knife crime: Kernel density with edge correction."]
+
+
+@pytest.mark.parametrize("kind", ["density", "spread"])
+def test_why_a_map_is_dark_depends_on_where_its_events_are_placed(make_surface, kind):
+    """At home, or where they happened; where that is not known neither is said."""
+    placed = {by: surface_reading(make_surface(kind=kind, provenance={"placed_by": by})) for by in PLACED}
+    assert "Where many people live, work or go out, a map like this is dark" in placed["occurrence"]
+    assert "Where many people live, a map like this is dark" in placed["residence"]
+    for words in (placed[""], surface_reading(make_surface(kind=kind))):
+        assert "Where there are more people, a map like this is dark for that reason alone." in words
+        assert "live" not in words
+        assert "work" not in words
+
+
+def test_shops_pubs_and_work_are_only_where_events_are_placed_where_they_happened(make_risk):
+    shops = "Near shops, pubs and work"
+    assert shops in surface_reading(make_risk(provenance={"placed_by": "occurrence"}))
+    for by in ("residence", ""):
+        assert shops not in surface_reading(make_risk(provenance={"placed_by": by}))
+
+
+PLACED = ("occurrence", "residence", "")

@@ -174,12 +174,13 @@ def test_a_density_says_where_half_of_it_lies_and_no_highest_value(make_surface:
     values = np.array([[16.0, 16.0, 4.0, 4.0], [4.0, 4.0, 16.0, 4.0], [4.0, 8.0, 6.0, 6.0]])
     surface = make_surface(values=values, cell=1000.0, integral=92.0)
     assert (
-        wording.surface_title(surface) == "On this map the densest 25 % of the study area has half of the knife crime"
+        wording.surface_title(surface)
+        == "The densest 25 % of the study area has half of the mapped density of knife crime"
     )
     sandwell = Place("Sandwell", ("E08000028",))
     western = np.tile([True, True, False, False], (3, 1))
     title = wording.surface_title(surface, place=sandwell, inside=western)
-    assert title == "On this map the densest 33 % of Sandwell has half of its knife crime"
+    assert title == "The densest 33 % of Sandwell has half of its mapped density of knife crime"
 
 
 @pytest.mark.parametrize("kind", ["density", "spread"])
@@ -190,7 +191,9 @@ def test_nine_events_make_no_headline(make_surface: Any, kind: str) -> None:
     few = make_surface(values=values, kind=kind, integral=9.0)
     assert wording.surface_title(few) == "Knife crime: too few events for a pattern"
     many = make_surface(values=values, kind=kind, integral=20.0)
-    assert wording.surface_title(many) == "On this map the densest 1.0 % of the study area has half of the knife crime"
+    assert wording.surface_title(many) == (
+        "The densest 1.0 % of the study area has half of the mapped density of knife crime"
+    )
 
 
 def test_an_empty_surface_has_no_peak(make_surface: Any) -> None:
