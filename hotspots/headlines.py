@@ -12,7 +12,7 @@ from hotspots.publish import wording
 from hotspots.publish.change_charts import change_title, changes_known
 from hotspots.publish.course_words import course_sentence
 from hotspots.publish.extract_words import extract_title
-from hotspots.publish.hotspot_words import hotspots_sentence, raised_sentence
+from hotspots.publish.hotspot_words import hotspots_sentence, raised_words
 from hotspots.publish.phrases import capitalised
 from hotspots.publish.school_phrases import schools_sentence
 from hotspots.publish.series_charts import has_ends, line_title
@@ -43,8 +43,10 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
                 sentences.append(scale_sentence(findings.correlograms[result.name], title=result.title))
     for surface in findings.surfaces:
         if surface.p_raised is not None:
-            sentences.append(surface_sentence(surface, findings.contours[surface.stem]))
-            sentences.append(raised_sentence(findings.contours[surface.stem], findings.raised.get(surface.stem, ())))
+            contours = findings.contours[surface.stem]
+            named = raised_words(contours, findings.raised.get(surface.stem, ()))
+            sentence = surface_sentence(surface, contours)
+            sentences.append(f"{sentence.removesuffix('.')}: {named}." if named else sentence)
     for name, table in findings.predictions.items():
         share = min(table["share_of_area"], key=lambda one: abs(one - FLAGGED))
         later = inputs.predictions[name][1]

@@ -14,6 +14,7 @@ from hotspots.nouns.hotspots import Part
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
     from numpy.typing import NDArray
 
     from hotspots.analysis.neighbours import Neighbours
@@ -182,7 +183,7 @@ def locate(
     *,
     borders: object = None,
     labels: pd.DataFrame | None = None,
-    outline: object = None,
+    outline: shapely.Geometry | None = None,
 ) -> Whereabouts:
     """Return where some areas of a study lie together.
 

@@ -11,7 +11,7 @@ from hotspots.nouns import Contours, Hotspot, HotspotResult, Place, Whereabouts
 from hotspots.publish.phrases import listed, plural, rounded
 from hotspots.publish.wording import finding_title
 
-__all__ = ["hotspot_title", "hotspots_sentence", "raised_sentence", "where_it_lies"]
+__all__ = ["hotspot_title", "hotspots_sentence", "raised_words", "where_it_lies"]
 
 NAMED: Final = 3
 """Hotspots that page one names; the others are counted."""
@@ -65,7 +65,7 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     return f"{which} for {result.title}{by}: {'; '.join(said)}."
 
 
-def raised_sentence(contours: Contours, places: Sequence[Hotspot]) -> str:
+def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
     """Return the places where a risk is raised, those with most events by name; empty where there is none.
 
     Parameters
@@ -84,9 +84,8 @@ def raised_sentence(contours: Contours, places: Sequence[Hotspot]) -> str:
         f"{where_it_lies(one.where)} ({f'{one.observed_low:,.0f} events on ' if known else ''}{rounded(size)} km²)"
         for one, size in both[:NAMED]
     ]
-    by = "most events" if known else "the largest area"
-    which = "" if len(both) <= NAMED else f", the {NAMED} of {len(both):,} places with {by}"
-    return f"Raised risk of {contours.title.removeprefix('risk of ')}{which}: {'; '.join(said)}."
+    which = "" if len(both) <= NAMED else "those with most events, " if known else "the largest, "
+    return which + "; ".join(said)
 
 
 def _holds(hotspot: Hotspot) -> str:

@@ -14,7 +14,7 @@ from worlds import make_grid
 import hotspots as hs
 from hotspots.analysis.hotspot_groups import find_hotspots, locate, name_alike, raised_places
 from hotspots.nouns import AreaCounts, Contours, Hotspot, Whereabouts
-from hotspots.publish.hotspot_words import hotspot_title, hotspots_sentence, raised_sentence, where_it_lies
+from hotspots.publish.hotspot_words import hotspot_title, hotspots_sentence, raised_words, where_it_lies
 
 SIDE = 12
 
@@ -313,9 +313,9 @@ def test_places_of_raised_risk_are_named_as_hotspots_are(area):
     assert first.where == Whereabouts(("Here",), "south-west", near="Hamlet", around=True)
     assert second.where == Whereabouts(("There", "Here"), "west")
     assert (first.observed_low, first.observed_high) == (30.0, 30.0)
-    assert raised_sentence(contours, [first, second]) == (
-        "Raised risk of burglary: south-west Here, around Hamlet (30 events on 1.0 km²); west There and Here, across "
-        "the border (30 events on 1.1 km²)."
+    assert raised_words(contours, [first, second]) == (
+        "south-west Here, around Hamlet (30 events on 1.0 km²); west There and Here, across the border "
+        "(30 events on 1.1 km²)"
     )
 
 
@@ -329,12 +329,10 @@ def test_a_name_in_the_area_but_not_in_the_place_is_near_it(area):
 def test_what_can_be_counted_is_and_the_most_are_named_first(area):
     boxes = [(1_000 * n, 0, 1_000 * n + 500, 500 + 100 * n) for n in range(5)]
     contours = contours_of(area, *boxes, events=[20.0, 60.0, 21.0, 22.0, 40.0])
-    words = raised_sentence(contours, raised_places(contours, area))
-    assert words.startswith("Raised risk of burglary, the 3 of 5 places with most events: south-west Here (60 events")
+    words = raised_words(contours, raised_places(contours, area))
+    assert words.startswith("those with most events, south-west Here (60 events")
     assert words.count(" events on ") == 3
     unknown = contours_of(area, boxes[0], events=np.nan)
-    assert raised_sentence(unknown, raised_places(unknown, area)) == (
-        "Raised risk of burglary: south-west Here (0.25 km²)."
-    )
+    assert raised_words(unknown, raised_places(unknown, area)) == ("south-west Here (0.25 km²)")
     none = contours_of(area)
-    assert raised_sentence(none, raised_places(none, area)) == ""
+    assert raised_words(none, raised_places(none, area)) == ""
