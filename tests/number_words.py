@@ -397,7 +397,7 @@ def _(book: Book, said: Said) -> Said:
     r"(?:(?P<above>\D+) above the study area's rate of (?P<rate>NUMBER)(?:, (?P<below>\D+) below)?|"
     r"(?P<lower>\D+) below the study area's rate of (?P<average>NUMBER)|"
     r"no authority's rate differs from the study area's (?P<same>NUMBER) beyond chance) "
-    r"\(false discovery rate controlled at (?P<level>5%)\)\.?"
+    r"\(false discovery rate (?P<level>5%)\)\.?"
 )
 def _(book: Book, said: Said) -> Said:
     table = book.table("admissions_standardised")

@@ -76,7 +76,7 @@ def _rates_title(extract: Extract) -> str:
     if not len(whole) or own["p_adjusted"].notna().sum() < 2:
         return capitalised(extract.title)
     ends = [f"{float(whole[end].iloc[0]):,.0f}" for end in ("rate_low", "rate_high")]
-    average, level = " to ".join(dict.fromkeys(ends)), " (false discovery rate controlled at 5%)"
+    average, level = " to ".join(dict.fromkeys(ends)), " (false discovery rate 5%)"
     sides = {side: sorted(own.loc[own["differs"] == side, "name"]) for side in ("above", "below")}
     said = [
         (listed(names) if len(names) <= MOST_NAMES else f"{len(names)}", side) for side, names in sides.items() if names

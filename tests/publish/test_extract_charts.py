@@ -99,7 +99,7 @@ def test_standardised_rates_have_their_numbers_beside_them() -> None:
     assert "fewer than 10 events" in said
     assert (
         "Admissions, standardised for age: no authority's rate differs from the study area's 108 beyond chance "
-        "(false discovery rate controlled at 5%)"
+        "(false discovery rate 5%)"
     ) in prose(figure)
     axes = figure.axes[1]
     dots = next(line for line in axes.lines if line.get_marker() == "o")
@@ -132,7 +132,7 @@ def test_hidden_counts_show_as_ranges_of_rates() -> None:
 def test_the_title_says_who_differs_and_never_who_is_merely_first_or_last(differs: dict[str, str], words: str) -> None:
     extract = standardised()
     table = extract.table.assign(differs=extract.table["name"].map(differs).fillna(""))
-    title = f"Admissions, standardised for age: {words} (false discovery rate controlled at 5%)"
+    title = f"Admissions, standardised for age: {words} (false discovery rate 5%)"
     assert extract_title(replace(extract, table=table)) == title
 
 
