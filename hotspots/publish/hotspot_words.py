@@ -31,7 +31,8 @@ def where_it_lies(where: Whereabouts) -> str:
     """
     words = [f"{where.part} {where.authorities[0]}"]
     if len(where.authorities) > 1:
-        words = [f"{words[0]} and {listed(where.authorities[1:])}, across the border"]
+        borders = "border" if len(where.authorities) == 2 else "borders"
+        words = [f"{listed([words[0], *where.authorities[1:]])}, across the {borders}"]
     elif 0 < len(where.borders) <= MOST_BORDERS:
         words.append(f"by the border with {listed(where.borders)}")
     if where.near:

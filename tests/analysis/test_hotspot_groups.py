@@ -103,6 +103,11 @@ def test_a_border_is_named_where_it_is_shared_and_only_there(area):
     assert where_it_lies(across) == "east Here and There, across the border"
 
 
+def test_three_authorities_are_a_list():
+    three = Whereabouts(("Bradford", "Kirklees", "Calderdale"), "south-east")
+    assert where_it_lies(three) == "south-east Bradford, Kirklees and Calderdale, across the borders"
+
+
 def test_a_place_name_is_near_or_not_named(area):
     west, south = area.areas.total_bounds[:2]
     labels = pd.DataFrame(
