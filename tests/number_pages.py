@@ -258,7 +258,14 @@ SHARE_BASES: Final = (
 )
 """What follows a percentage: what it is of, or what kind of level it is."""
 
-LEVELS: Final = (r"significant at 5 %", r"beyond 95 % to 99", r"chance at 5 %", r"interval [\d.]+ to [\d.]+ ?%")
+LEVELS: Final = (
+    r"significant at 5 %",
+    r"false discovery rate 5%",
+    r"Hochberg's method at 5%",
+    r"beyond 95 % to 99",
+    r"chance at 5 %",
+    r"interval [\d.]+ to [\d.]+ ?%",
+)
 TABLES: Final = ("Recording differs", "% (", "The densest 5 % of the area had")
 """Titles of pages whose columns or axes say what their percentages are of."""
 
