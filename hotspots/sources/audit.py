@@ -81,14 +81,30 @@ def need_years(years: tuple[int, int] | None) -> None:
         )
 
 
-def need_keys(column: pd.Series, *, path: Path) -> None:
-    """Stop where keys are numbers with exponents: a spreadsheet has rounded them, and different ones look the same.
+def read_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[str]]:
+    """Return keys of records, empty where a cell names none, and a sentence on such cells.
+
+    A word without a digit from 1 to 9 that stands in several rows (``not known``, ``N/A``, ``0``) is no key.
 
     Parameters
     ----------
     column
         Keys as text; the index is the row in the file.
+
+    Raises
+    ------
+    SourceError
+        If keys are numbers with exponents: a spreadsheet has rounded them, and different ones look the same.
     """
+    _need_whole_keys(column, path)
+    words = (column != "") & column.duplicated(keep=False) & ~column.str.contains("[1-9]")
+    if not bool(words.any()):
+        return column, []
+    shown = list_briefly(map(repr, column[words].unique()))
+    return column.mask(words, ""), [f"{int(words.sum()):,} cells of {column.name} name no record: {shown}."]
+
+
+def _need_whole_keys(column: pd.Series, path: Path) -> None:
     odd = column[column.str.fullmatch(EXPONENT)]
     if len(odd):
         raise SourceError(

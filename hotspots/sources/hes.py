@@ -262,7 +262,8 @@ def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple
     sieve, notes = audit.Sieve(len(table)), []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
-        audit.need_keys(key, path=table.path)
+        key, no_record = audit.read_keys(key, path=table.path)
+        notes += no_record
         repeated = key.duplicated() & (key != "")
         copies = repeated & table.frame.duplicated()
         sieve.drop(copies, "repeated episode")

@@ -170,8 +170,7 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
     key = table.find("Crime ID")
-    if key:
-        audit.need_keys(frame[key], path=table.path)
+    ids, no_record = audit.read_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
     events = pd.DataFrame(
         {
             "easting": easting,
@@ -180,11 +179,11 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             "when": _dates(month, table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
-            "id": frame[key].str.strip().astype(object) if key else "",
+            "id": ids.astype(object) if isinstance(ids, pd.Series) else ids,
             "content": content_of(table, kind),
         }
     )
-    return events, table.notes
+    return events, (*table.notes, *no_record)
 
 
 def _dates(column: pd.Series, path: Path) -> pd.Series:
@@ -326,7 +325,7 @@ def read_offences(
     )
     _need_codes(events["offence_code"], codes, table.path)
     sieve = audit.Sieve(len(table))
-    audit.need_keys(reference, path=table.path)
+    reference, no_record = audit.read_keys(reference, path=table.path)
     repeated = reference.duplicated() & (reference != "")
     sieve.drop(repeated, "repeated reference")
     sieve.drop_years(events["when"], years)
@@ -346,7 +345,7 @@ def read_offences(
         title=title,
         source=source,
         period=period,
-        notes=(*table.notes, *_offence_notes(table, repeated, reference, kept), *unplaced),
+        notes=(*table.notes, *no_record, *_offence_notes(table, repeated, reference, kept), *unplaced),
         release=release,
         coverage=coverage,
         placed_by="occurrence",
