@@ -115,6 +115,8 @@ def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
         yield f"  in more detail: {many(len(inputs.points), 'area')}"
     if inputs.labels is not None:
         yield f"  labels: {many(len(inputs.labels), 'place name')}"
+        for reason, rows in inputs.labels.attrs.get("dropped", {}).items():
+            yield f"    dropped, {reason}: {rows:,}"
     if area.has_population:
         yield f"  population: {round(float(area.areas['population'].sum())):,}"
     else:
@@ -156,6 +158,8 @@ def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
         return
     known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
     yield f"{deprivation.title}: known for {known:,} of {many(len(area), 'area')}"
+    for measure, column in deprivation.columns.items():
+        yield f"  {measure}: the column {column!r}"
     if inputs.schools is None and not area.has_population and inputs.ages is None:
         yield "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
 

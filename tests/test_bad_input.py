@@ -324,6 +324,7 @@ def test_check_says_people_deprivation_and_numbers_in_words(tmp_path):
     assert "(LSOA 2011) in 1 local authority\n" in words
     assert "  population: " in words
     assert "IDACI: known for " in words
+    assert "\n  score: the column 'idaci_score'\n" in words
     note = "note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
     assert note not in words
     study.write_text(
@@ -351,3 +352,10 @@ def test_a_console_without_a_dash_does_not_stop_anything(study, encoding):
     )
     assert done.returncode == 0, done.stderr
     assert b"Nothing would stop a run." in done.stdout
+
+
+def test_check_says_which_place_names_are_left_out(tmp_path):
+    study = write_small_study(tmp_path, areas='labels = "places.csv"')
+    rows = "name,easting,northing\nOne,402000,292000\nTwo,,\nThree,405000,\n"
+    (tmp_path / "places.csv").write_text(rows, encoding="utf-8")
+    assert "  labels: 1 place name\n    dropped, no coordinates: 2\n" in checked(study)

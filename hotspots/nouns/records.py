@@ -108,6 +108,8 @@ class Deprivation(Noun):
         Whether the score was derived and not published.
     vintage
         Year of the areas' geography, 2001, 2011 or 2021, or None where the file does not tell.
+    columns
+        Measure (`score`, `rank`, `decile`) → the column of the file it was read from.
     """
 
     table: pd.DataFrame
@@ -116,6 +118,7 @@ class Deprivation(Noun):
     estimated: bool = False
     vintage: int | None = None
     release: str = OPEN
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         table = self.table.copy()

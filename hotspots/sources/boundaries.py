@@ -13,8 +13,8 @@ import pandas as pd
 
 from hotspots.errors import SourceError
 from hotspots.nouns import StudyArea
-from hotspots.sources import cell_values, naming, polygons, tabular, vector_files
-from hotspots.vocabulary import ATTRIBUTION, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
+from hotspots.sources import audit, cell_values, naming, polygons, tabular, vector_files
+from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -184,6 +184,13 @@ def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may stand once only."""
     # ONS codes in capitals, as in events and tables; ids of another kind as they are.
     ids = [tidy_code(one) for one in _text(frame, column, path)]
+    numbers = [row for row, one in enumerate(ids, start=1) if cell_values.is_number(one)]
+    if numbers and any(OFFICIAL.fullmatch(one) for one in ids):
+        raise SourceError(
+            f"The number {ids[numbers[0] - 1]} stands among codes of areas.",
+            found=f"column {column!r}, row {numbers[0]} of {path}; {len(numbers):,} such cells",
+            advice="correct the code, or name another column with id_column",
+        )
     rows: dict[str, int] = {}
     for row, one in enumerate(ids, start=1):
         if one in rows:
@@ -310,7 +317,8 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple
 def read_places(path: Path | str) -> pd.DataFrame:
     """Return place names for labels: `name`, `easting`, `northing` (metres), `population` (people), `credit`.
 
-    The largest come first. `population` is 0 and `credit` empty where the file has no such column.
+    The largest come first. `population` is 0 and `credit` empty where the file has no such column. Rows without a name
+    or a coordinate are left out; how many and why stands in ``attrs["dropped"]``.
 
     Raises
     ------
@@ -327,5 +335,12 @@ def read_places(path: Path | str) -> pd.DataFrame:
     )
     credit = table.find("credit", "source")
     columns["credit"] = table.frame[credit] if credit else ""
-    places = pd.DataFrame(columns).dropna(subset=["easting", "northing"])
-    return places.sort_values(["population", "name"], ascending=[False, True], kind="stable", ignore_index=True)
+    places = pd.DataFrame(columns)
+    sieve = audit.Sieve(len(places))
+    sieve.drop(places["name"] == "", "no name")
+    sieve.drop(places[["easting", "northing"]].isna().any(axis=1), "no coordinates")
+    places = places[sieve.keep].sort_values(
+        ["population", "name"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+    places.attrs["dropped"] = sieve.dropped
+    return places

@@ -113,6 +113,11 @@ def _need_possible(
         )
 
 
+def is_number(text: str) -> bool:
+    """Whether text is a number, and no code or word."""
+    return re.fullmatch(NUMBER, text) is not None
+
+
 def brief(value: object, most: int = 40) -> str:
     """Return a value as text, the middle of a long one left out."""
     words = str(value)

@@ -79,6 +79,7 @@ def read_deprivation(
         source=source,
         estimated=by_name if estimated is None else estimated,
         release=release,
+        columns={measure: column for measure, column in chosen.items() if column is not None},
     )
 
 

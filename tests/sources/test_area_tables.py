@@ -258,6 +258,8 @@ def test_deprivation_by_short_and_official_names(tmp_path):
     for one in (short, official):
         assert one.table.loc["E01000000"].tolist() == [0.206, 8904, 3]
         assert not one.estimated
+    assert dict(short.columns) == {"score": "idaci_score", "rank": "idaci_rank", "decile": "idaci_decile"}
+    assert official.columns["score"] == f"{name} Score (rate)"
 
 
 @pytest.mark.parametrize("rest", ["", " (IDACI)"])

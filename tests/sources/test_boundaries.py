@@ -46,6 +46,15 @@ def names(number, la="Solihull"):
 # --------------------------------------------------------------------------- columns
 
 
+def test_a_number_among_the_codes_is_an_error_whatever_the_file(tmp_path):
+    with pytest.raises(SourceError) as error:
+        read_areas(write(tmp_path, squares(3), LSOA11CD=["E01008881", "12345", "E01008883"], LSOA11NM=names(3)))
+    assert error.value.problem == "The number 12345 stands among codes of areas."
+    assert error.value.found == f"column 'LSOA11CD', row 2 of {tmp_path / 'areas.gpkg'}; 1 such cells"
+    numbered = write(tmp_path, squares(3), name="own.gpkg", LSOA11CD=[7, 8, 9], LSOA11NM=names(3))
+    assert list(read_areas(numbered).ids) == ["7", "8", "9"]
+
+
 def test_a_number_among_the_codes_of_geojson_gives_no_warning_of_a_library(tmp_path):
     shapes = gpd.GeoSeries(squares(3), crs=27700).to_crs(4326)
     path = write(tmp_path, shapes, crs=4326, name="a.geojson", LSOA11CD=codes(8881, 8882, 8883), LSOA11NM=names(3))
@@ -54,7 +63,8 @@ def test_a_number_among_the_codes_of_geojson_gives_no_warning_of_a_library(tmp_p
     path.write_text(text.replace('"E01008882"', "12345"), encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert set(read_areas(path).ids) == {"12345", "E01008881", "E01008883"}
+        with pytest.raises(SourceError, match="The number 12345 stands among codes of areas"):
+            read_areas(path)
 
 
 def test_a_geoparquet_file_has_no_layers(tmp_path):
@@ -351,6 +361,9 @@ def test_places_are_sorted_and_complete(tmp_path):
     places = read_places(path)
     assert places["name"].tolist() == ["A", "B", "C"]
     assert list(places.columns) == ["name", "easting", "northing", "population", "credit"]
+    assert places.attrs["dropped"] == {"no coordinates": 1}
+    path.write_text("name,easting,northing\nB,1,2\n ,1,2\nC,,2\nD,1,\n", encoding="utf-8")
+    assert read_places(path).attrs["dropped"] == {"no coordinates": 2, "no name": 1}
     path.write_text("name,easting,northing\nB,west,2\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"'west' is not a number\.[\s\S]*row 2"):
         read_places(path)
