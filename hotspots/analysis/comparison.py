@@ -22,6 +22,7 @@ from hotspots.analysis.surface_tails import (
     relative_variance,
     simulated_tails,
 )
+from hotspots.analysis.tables import as_area, as_events
 from hotspots.analysis.tested_surfaces import (
     Found,
     Inference,
@@ -39,9 +40,10 @@ from hotspots.analysis.tested_surfaces import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -57,9 +59,9 @@ TOGETHER: Final = 7.0
 
 
 def compare_densities(
-    first: Events,
-    second: Events,
-    area: StudyArea,
+    first: Events | gpd.GeoDataFrame,
+    second: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
     *,
     measure: Literal["ratio", "difference"] = "ratio",
     totals: Totals = "removed",
@@ -71,6 +73,7 @@ def compare_densities(
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     least: float = 1.0,
+    release: str = UNRELEASED,
 ) -> Surface:
     """Return the density of one file of events against another's, period or kind, with chances for every cell.
 
@@ -86,9 +89,10 @@ def compare_densities(
     Parameters
     ----------
     first, second
-        Events with points: the later period or the kind in question, and what it is compared with.
+        Events with points, or GeoDataFrames of points: the later period or the kind in question, and what it is
+        compared with.
     area
-        The study area.
+        The study area, or a GeoDataFrame of polygons.
     measure
         ``"ratio"``: the logarithm of the ratio of both densities. ``"difference"``: the first's density less the
         second's, in events per km² (and year, where years are given), corrected at the border; with totals removed
@@ -107,6 +111,8 @@ def compare_densities(
     least
         Cells are judged where both files would have at least so many events under the null, and both together
         7; counted as in `relative_risk`.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
 
     Returns
     -------
@@ -124,6 +130,8 @@ def compare_densities(
     Applied Probability 24, 875-887.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    first, second = as_events(first, release=release), as_events(second, release=release)
+    area = as_area(area)
     covers = first.cover, second.cover
     if years is None and covers[0] is not None and covers[1] is not None:
         years = covers[0].years, covers[1].years

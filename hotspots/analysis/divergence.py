@@ -43,10 +43,11 @@ from hotspots.analysis.school_words import (
     notes_on_other_looks,
     slope_of,
 )
+from hotspots.analysis.tables import as_area, as_schools
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.nouns import Deprivation, SchoolResult, Schools, StudyArea
 from hotspots.nouns.checks import need_level
-from hotspots.vocabulary import CRS, weakest_release
+from hotspots.vocabulary import CRS, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,15 +59,16 @@ __all__ = ["Covariate", "diverging_schools"]
 
 
 def diverging_schools(
-    schools: Schools,
+    schools: Schools | gpd.GeoDataFrame,
     deprivation: Deprivation,
-    area: StudyArea,
+    area: StudyArea | gpd.GeoDataFrame,
     *,
     placed: pd.Series | None = None,
     level: float = 0.05,
     covariates: Sequence[Covariate] = (),
     children: pd.Series | None = None,
     decay: float = DECAY,
+    release: str = UNRELEASED,
 ) -> SchoolResult:
     """Return every school against the permanent exclusions that its pupils and its area's IDACI would suggest.
 
@@ -77,11 +79,12 @@ def diverging_schools(
     Parameters
     ----------
     schools
-        Exclusions over a period of several years; hidden numbers are intervals.
+        Exclusions over a period of several years; hidden numbers are intervals. Or a GeoDataFrame of points with
+        `pupils` and `exclusions`; see `tables.as_schools`.
     deprivation
         Scores (0 to 1) by area, of the same geography and vintage as `area`; ranks where it has no scores.
     area
-        The study area.
+        The study area, or a GeoDataFrame of polygons.
     placed
         School id → area id, missing where the school is in none; by default from `joining.place_schools`.
     level
@@ -93,6 +96,8 @@ def diverging_schools(
         Area id → children, for catchments; by default the study's population.
     decay
         Metres over which a school's pull on children falls to 1 / e, for catchments.
+    release
+        Mark of a GeoDataFrame's schools; `Schools` have their own.
 
     Returns
     -------
@@ -116,6 +121,7 @@ def diverging_schools(
     Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
     """
     need_level(level)
+    schools, area = as_schools(schools, release=release), as_area(area)
     if placed is None:
         from hotspots.analysis.joining import place_schools
 

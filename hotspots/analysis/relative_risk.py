@@ -23,6 +23,7 @@ from hotspots.analysis.surface_tails import (
     relative_variance,
     simulated_tails,
 )
+from hotspots.analysis.tables import as_area, as_events
 from hotspots.analysis.tested_surfaces import (
     Found,
     Inference,
@@ -40,9 +41,10 @@ from hotspots.analysis.tested_surfaces import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.nouns import Events, StudyArea, Surface
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -53,8 +55,8 @@ __all__ = ["Inference", "compare_densities", "relative_risk"]
 
 
 def relative_risk(
-    events: Events,
-    area: StudyArea,
+    events: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
     *,
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
@@ -64,6 +66,7 @@ def relative_risk(
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     least: float = 1.0,
+    release: str = UNRELEASED,
 ) -> Surface:
     """Return the logarithm of the risk of events against the study area's average, with chances for every cell.
 
@@ -79,9 +82,10 @@ def relative_risk(
     Parameters
     ----------
     events
-        Events with points; those without one, or outside the study area, are left out and counted.
+        Events with points, or a GeoDataFrame of points; those without one, or outside the study area, are left out and
+        counted.
     area
-        The study area, with a population.
+        The study area, with a population, or a GeoDataFrame of polygons with a column `population`.
     bandwidth
         Radius of the kernel in metres (its standard deviation for ``"gaussian"``), or a rule, applied to the events;
         see `choose_bandwidth`.
@@ -104,6 +108,8 @@ def relative_risk(
         Cells with fewer expected events are not judged: their value and chances are missing. Counted as E(S)² / Var(S)
         of the smoothed sum S, which is the number of events where all weigh the same; for the quartic kernel 5/9 of
         those expected within the bandwidth.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
 
     Returns
     -------
@@ -121,6 +127,7 @@ def relative_risk(
     (2009), Biometrical Journal 51, 98-109. For the chances, see `hotspots.analysis.saddlepoint`.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
     chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)

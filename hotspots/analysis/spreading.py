@@ -11,12 +11,14 @@ from hotspots.analysis.covered import describe_coverage, note_coverage, per_year
 from hotspots.analysis.grids import SIDES, Grid, choose_side
 from hotspots.analysis.overlaps import overlap_cells, own_cells
 from hotspots.analysis.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
+from hotspots.analysis.tables import as_counts
 from hotspots.errors import AnalysisError
 from hotspots.nouns import AreaCounts, StudyArea, Surface
 from hotspots.nouns.checks import need_columns
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -190,11 +192,13 @@ def _place_addresses(
 
 
 def spread_counts(
-    counts: AreaCounts,
+    counts: AreaCounts | gpd.GeoDataFrame,
     *,
+    column: str | None = None,
     cell: float | None = None,
     method: SpreadMethod = "pycnophylactic",
     years: float | None = None,
+    release: str = UNRELEASED,
 ) -> Surface:
     """Return a density surface from counts of areas: every area keeps its count, and no event's place is known.
 
@@ -207,11 +211,16 @@ def spread_counts(
     Parameters
     ----------
     counts
-        Counts by area. Of an interval the middle is spread; an area without a count has no cells with a value.
+        Counts by area, or a GeoDataFrame of polygons. Of an interval the middle is spread; an area without a count has
+        no cells with a value.
+    column
+        The column of counts of a GeoDataFrame.
     cell
         Side of a cell in metres; by default so that a small area has four or more. The grid begins at multiples of it.
     years
         Years the counts cover; without it the unit is events per km² over the whole period.
+    release
+        Mark of a GeoDataFrame's counts; `AreaCounts` have their own.
 
     Returns
     -------
@@ -229,6 +238,7 @@ def spread_counts(
     Statistical Association 74, 519-530.
     """
     _need_settings(method, cell, years)
+    counts = as_counts(counts, column, None, release=release)
     cover = None if years is not None else counts.coverage
     years = years if cover is None else cover.years
     middle = counts.middle.to_numpy(dtype=float)

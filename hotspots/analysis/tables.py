@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.nouns import AreaCounts, Events, StudyArea, text_ids
+from hotspots.nouns import AreaCounts, Events, Schools, StudyArea, text_ids
 from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def as_counts(
                 found=f"columns {', '.join(map(str, data.columns[:12]))}",
                 advice=f"did you mean {nearest(name, map(str, data.columns))!r}?",
             )
-    areas, notes = _named(data)
+    areas, notes = _named(_on_grid(data, "areas"))
     if population is not None:
         areas = areas.assign(population=_numbers(data, population))
     values = _numbers(data, column)
@@ -126,15 +126,7 @@ def as_events(data: Events | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> 
     """
     if isinstance(data, Events):
         return data
-    points = _on_grid(data, "points")
-    odd = points.geometry.geom_type.dropna()
-    odd = odd[odd != "Point"]
-    if len(odd):
-        raise AnalysisError(
-            f"Events are points, and row {odd.index[0]!r} is a {odd.iloc[0]}.",
-            found=f"{len(odd):,} of {len(points):,} rows",
-            advice="give one point per event, e.g. frame.set_geometry(frame.centroid)",
-        )
+    points = _points(data, "event")
     when = pd.to_datetime(data["when"]) if "when" in data.columns else pd.Series(pd.NaT, index=data.index)
     table = pd.DataFrame(
         {
@@ -146,6 +138,61 @@ def as_events(data: Events | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> 
         }
     )
     return Events(table, rows_read=len(table), release=release)
+
+
+def as_schools(data: Schools | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> Schools:
+    """Return schools as they are, or made from any GeoDataFrame of points with `pupils` and `exclusions`, one a school.
+
+    The index gives the ids. Columns `name`, `la_code`, `la_name` and `phase` are used where there are any; pupils and
+    exclusions are of one year, or of so many as a column `years` says.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no coordinate system, a geometry is no point, or a column is missing or holds no numbers.
+    """
+    if isinstance(data, Schools):
+        return data
+    points = _points(data, "school")
+    for name in ("pupils", "exclusions"):
+        if name not in data.columns:
+            raise AnalysisError(
+                f"The schools have no column {name!r}.",
+                found=f"columns {list_briefly(data.columns, 12)}",
+                advice=f"add it, or rename one: frame.rename(columns={{...: {name!r}}})",
+            )
+    exclusions, ids = _numbers(data, "exclusions"), text_ids(data.index)
+    table = pd.DataFrame(
+        {
+            **{name: data[name].to_numpy() for name in ("phase",) if name in data.columns},
+            "name": data["name"].to_numpy() if "name" in data.columns else ids,
+            "la_code": data["la_code"].to_numpy() if "la_code" in data.columns else "not stated",
+            "la_name": data["la_name"].to_numpy() if "la_name" in data.columns else "not stated",
+            "easting": points.geometry.x.to_numpy(),
+            "northing": points.geometry.y.to_numpy(),
+            "pupils": _numbers(data, "pupils"),
+            "low": exclusions,
+            "high": exclusions,
+            "years": _numbers(data, "years") if "years" in data.columns else 1.0,
+            "reason": "",
+        },
+        index=ids,
+    )
+    return Schools(table, rows_read=len(table), release=release)
+
+
+def _points(data: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
+    """Return a frame in metres, each of whose geometries is a point or missing."""
+    points = _on_grid(data, "points")
+    odd = points.geometry.geom_type.dropna()
+    odd = odd[odd != "Point"]
+    if len(odd):
+        raise AnalysisError(
+            f"{what.capitalize()}s are points, and row {odd.index[0]!r} is a {odd.iloc[0]}.",
+            found=f"{len(odd):,} of {len(points):,} rows",
+            advice=f"give one point per {what}, e.g. frame.set_geometry(frame.centroid)",
+        )
+    return points
 
 
 def _on_grid(data: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:

@@ -10,6 +10,7 @@ import shapely
 from worlds import make_grid
 
 import hotspots as hs
+from hotspots.analysis import tables
 from hotspots.errors import AnalysisError
 
 
@@ -78,3 +79,72 @@ def test_the_frames_are_left_as_they_were(squares, points):
     pd.testing.assert_frame_equal(squares, before[0])
     pd.testing.assert_frame_equal(points, before[1])
     assert np.isfinite(points.geometry.x).all()
+
+
+# --------------------------------------------------------------------------- risk, spreading, schools
+
+
+def same_values(one, other):
+    """Whether two surfaces lie on the same cells and have the same values."""
+    assert (one.origin, one.cell, one.release) == (other.origin, other.cell, other.release)
+    np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_a_risk_of_points_in_polygons_is_that_of_the_nouns(squares, points):
+    peopled = squares.assign(population=np.arange(16) + 100)
+    found = hs.relative_risk(points, peopled, bandwidth=1500, cell=200, release="invented")
+    nouns = tables.as_events(points, release="invented"), tables.as_area(peopled)
+    same_values(found, hs.relative_risk(*nouns, bandwidth=1500, cell=200))
+    assert hs.relative_risk(points, peopled, bandwidth=1500, cell=200).release == "unreleased"
+    with pytest.raises(AnalysisError, match="The study area has no population"):
+        hs.relative_risk(points, squares, bandwidth=1500)
+
+
+def test_two_frames_of_points_are_compared(squares, points):
+    first, second = points.iloc[:16], points.iloc[16:]
+    found = hs.compare_densities(first, second, squares, bandwidth=1500, cell=200, release="invented", least=0.1)
+    nouns = (tables.as_events(one, release="invented") for one in (first, second))
+    same_values(found, hs.compare_densities(*nouns, tables.as_area(squares), bandwidth=1500, cell=200, least=0.1))
+
+
+def test_a_column_of_counts_is_spread(squares):
+    counted = squares.assign(crimes=np.arange(16.0))
+    found = hs.spread_counts(counted, column="crimes", cell=100, release="invented")
+    assert found.integral == pytest.approx(np.arange(16).sum())
+    same_values(found, hs.spread_counts(tables.as_counts(counted, "crimes", None, release="invented"), cell=100))
+    degrees = hs.spread_counts(counted.to_crs(4326), column="crimes", cell=100)
+    assert degrees.integral == pytest.approx(np.arange(16).sum())
+    with pytest.raises(AnalysisError, match="Which column holds the counts"):
+        hs.spread_counts(counted)
+
+
+@pytest.fixture
+def schools(squares) -> gpd.GeoDataFrame:
+    """Return a school in the middle of every square, with pupils and exclusions."""
+    number = np.arange(16)
+    table = {"pupils": 1000 + 50 * number, "exclusions": 1 + number % 5}
+    ids = [f"330{4000 + one}" for one in number]
+    return gpd.GeoDataFrame(table, geometry=squares.centroid.to_numpy(), index=ids, crs=27700)
+
+
+def test_schools_of_a_frame_diverge_as_the_nouns_do(squares, schools):
+    table = pd.DataFrame({"score": np.linspace(0.1, 0.4, 16), "rank": np.nan, "decile": np.nan}, index=squares.index)
+    deprivation = hs.Deprivation(table, title="IDACI 2019")
+    found = hs.diverging_schools(schools, deprivation, squares.assign(population=500), release="invented")
+    assert found.release == "invented"
+    assert found.table["low"].tolist() == schools["exclusions"].tolist()
+    assert found.table["area_id"].tolist() == squares.index.tolist()
+    assert (found.table["rate"] == 100 * schools["exclusions"] / schools["pupils"]).all()
+    # From degrees and back a point moves by less than a millimetre.
+    degrees = hs.diverging_schools(schools.to_crs(4326), deprivation, squares.assign(population=500))
+    np.testing.assert_allclose(degrees.table["expected"], found.table["expected"], rtol=1e-9)
+
+
+def test_a_frame_of_schools_needs_pupils_and_exclusions(squares, schools):
+    table = pd.DataFrame({"score": 0.1, "rank": np.nan, "decile": np.nan}, index=squares.index)
+    with pytest.raises(AnalysisError) as error:
+        hs.diverging_schools(schools.drop(columns="pupils"), hs.Deprivation(table), squares)
+    assert error.value.problem == "The schools have no column 'pupils'."
+    assert error.value.found == "columns exclusions, geometry"
+    with pytest.raises(AnalysisError, match="The column 'exclusions' does not hold counts or people"):
+        hs.diverging_schools(schools.assign(exclusions="x"), hs.Deprivation(table), squares)
