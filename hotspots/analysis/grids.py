@@ -20,11 +20,18 @@ SIDES: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 
 
 def choose_side(
-    outline: Any, *, asked: float | None, wanted: float, most: int, coarsest: float = np.inf, needed_for: str = ""
+    outline: Any,
+    *,
+    asked: float | None,
+    wanted: float,
+    most: int,
+    finer: int = 10,
+    coarsest: float = np.inf,
+    needed_for: str = "",
 ) -> float:
     """Return the side of a cell in metres: as asked, or a handsome one near what is wanted.
 
-    A coarser one is chosen where the grid would be too large; one that is asked for may have ten times as many cells.
+    A coarser one is chosen where the grid would be too large; one that is asked for may have more cells.
 
     Parameters
     ----------
@@ -34,6 +41,8 @@ def choose_side(
         In metres; `asked` wins.
     most
         Cells that a chosen grid has at most.
+    finer
+        A grid that is asked for has at most so many times as many.
     coarsest
         The largest side that will do, in metres, and `needed_for` in words what.
 
@@ -51,7 +60,7 @@ def choose_side(
         raise AnalysisError(f"The cell must be above 0: {asked:g}.", advice="give it in metres, or leave it out")
     handsome = min(SIDES, key=lambda side: abs(side - wanted))
     fine = (side for side in SIDES if side >= handsome and cells(side) <= most)
-    side, limit = (next(fine, SIDES[-1]), most) if asked is None else (float(asked), 10 * most)
+    side, limit = (next(fine, SIDES[-1]), most) if asked is None else (float(asked), finer * most)
     if side > coarsest:
         raise AnalysisError(
             f"Cells of {side:,.10g} m are too coarse for {needed_for}.",

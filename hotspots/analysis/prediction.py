@@ -153,7 +153,7 @@ def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple
     found = snapping(points[~np.isnan(points).any(axis=1)])
     floor = found.floor or 0.0
     outline = area.areas.geometry.union_all()
-    side = choose_side(outline, asked=cell, wanted=LADDER[0] / 2.5, most=MOST_CELLS)
+    side = choose_side(outline, asked=cell, wanted=LADDER[0] / 2.5, most=MOST_CELLS, finer=2)
     least = max(floor, 2 * side)
     rungs = [width for width in LADDER if width >= least]
     if not rungs or rungs[0] > NEXT_RUNG * least:

@@ -95,6 +95,7 @@ def smooth_counts(
         asked=cell,
         wanted=first / 10,
         most=MOST_CELLS,
+        finer=5,
         coarsest=first / 2,
         needed_for=f"a bandwidth of {first:,.0f} m",
     )

@@ -31,7 +31,7 @@ SpreadMethod = Literal["pycnophylactic", "even"]
 """How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
 
 MOST_CELLS: Final = 2_000_000
-"""A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
+"""A chosen cell gives at most so many cells; one that the user asks for, at most twice as many."""
 
 ACROSS: Final = 2
 """A chosen cell fits so many times or more across an area, were it a square, in all but a twentieth of areas."""
@@ -346,7 +346,7 @@ def _choose_cell(area: StudyArea, asked: float | None) -> float:
     small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
     fitting = max((side for side in SIDES if side <= small / ACROSS), default=SIDES[0])
     box = shapely.box(*area.areas.total_bounds)
-    return choose_side(box, asked=asked, wanted=fitting, most=MOST_CELLS)
+    return choose_side(box, asked=asked, wanted=fitting, most=MOST_CELLS, finer=2)
 
 
 def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:

@@ -11,6 +11,7 @@ from worlds import make_grid
 
 import hotspots as hs
 from hotspots.analysis import tables
+from hotspots.analysis.smoothing import smooth_counts
 from hotspots.errors import AnalysisError
 
 
@@ -71,6 +72,26 @@ def test_what_is_missing_is_said(squares, points):
         hs.count_events(points, squares.set_crs(None, allow_override=True))
     with pytest.raises(AnalysisError, match="Events are points, and row 'c0' is a Polygon"):
         hs.count_events(squares, squares)
+
+
+def test_cells_that_take_gigabytes_are_refused_before_they_do(squares, points):
+    """Of cells of 1 m over 16 km²: with chances 4 GB, of a prediction 2 GB, of hidden counts 1.6 GB."""
+    peopled = squares.assign(population=100)
+    area, events = tables.as_area(peopled), tables.as_events(points.drop(columns="when"), release="invented")
+    with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
+        hs.relative_risk(points, peopled, bandwidth=1500, cell=1)
+    assert error.value.found == "at most 4,000,000 cells can be computed"
+    assert error.value.advice == "choose larger cells or a smaller study area"
+    with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
+        hs.predictive_accuracy(events, events, area, bandwidths=[1000.0], cell=1)
+    assert error.value.found == "at most 8,000,000 cells can be computed"
+    counts = hs.count_events(points, squares, release="invented")
+    with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
+        hs.spread_counts(counts, cell=1)
+    assert error.value.found == "at most 4,000,000 cells can be computed"
+    with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
+        smooth_counts(counts, cell=1)
+    assert error.value.found == "at most 10,000,000 cells can be computed"
 
 
 def test_the_frames_are_left_as_they_were(squares, points):
