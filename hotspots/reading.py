@@ -25,7 +25,7 @@ from hotspots.nouns import (
     StudyArea,
     cover_years,
 )
-from hotspots.testable import name_places, need_areas, need_ground, need_neighbours, need_something
+from hotspots.testable import name_places, need_areas, need_ground, need_neighbours, need_points, need_something
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -207,6 +207,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         inputs.counts[section.name] = _through_gate(study, counts)
         return
     events = _read_records(study, section, section.years, area=inputs.area)
+    need_points(events.table, inputs.area, what=events.title)
     counts = count_events(events, inputs.area, points=inputs.points)
     inputs.counts[section.name] = _through_gate(study, counts)
     series, left_out = read_series(
@@ -390,6 +391,7 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
         release=section.release,
     )
     schools = replace(schools, source=section.source or schools.source)
+    need_points(schools.table, inputs.area, what="the schools")
     inputs.schools = restrict(schools) if study.profile == "restricted" else schools
     inputs.placed = place_schools(inputs.schools, inputs.area)
 

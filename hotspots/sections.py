@@ -14,7 +14,7 @@ from hotspots.values import (
     Codes,
     Distinct,
     Hidden,
-    Meaning,
+    Marks,
     Metres,
     Period,
     Periods,
@@ -176,7 +176,7 @@ class EventSection(Section):
     name_column: str | None = None
     count_column: str | None = None
     times: float = Field(default=1.0, gt=0, le=1_000_000)
-    marks: dict[str, Meaning] = Field(default_factory=dict)
+    marks: Marks = Field(default_factory=dict)
     rounding: int | None = Field(default=None, ge=1, le=1_000_000)
     totals: Path | None = None
     totals_column: str | None = None

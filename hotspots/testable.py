@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from hotspots.errors import AnalysisError, StudyError, list_briefly
+from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ __all__ = [
     "need_index",
     "need_neighbours",
     "need_places",
+    "need_points",
     "need_something",
     "nothing_happened",
     "untestable",
@@ -30,6 +31,14 @@ __all__ = [
 
 FEWEST: Final = 3
 """Areas: of two, each is all that the other could be compared with."""
+
+FARTHEST: Final = (700_000.0, 1_300_000.0)
+"""East and north in metres: the British grid has no land beyond."""
+
+LOOKED_AT: Final = 1_000
+"""Points of a file that are looked at for swapped axes."""
+FEW, MOST = 0.1, 0.5
+"""Shares of them in the study area: as they are, and swapped."""
 
 
 def need_areas(area: StudyArea) -> None:
@@ -71,6 +80,44 @@ def need_neighbours(study: Study, area: StudyArea) -> None:
             f"No area has a neighbour within {analysis.distance:,.0f} m.",
             found=f"the nearest two areas are {nearest:,.0f} m apart",
             advice="give a longer distance, or leave neighbours out: areas that share a border are neighbours then",
+        )
+
+
+def need_points(table: pd.DataFrame, area: StudyArea, *, what: str) -> None:
+    """Refuse points none of which lies in Great Britain, or that lie in the study area with their axes swapped.
+
+    Raises
+    ------
+    SourceError
+        With the first point.
+    """
+    import numpy as np
+    import shapely
+
+    points = table[["easting", "northing"]].dropna().to_numpy(dtype=float)
+    if not len(points):
+        return
+    first = f"the first at {points[0, 0]:.10g} {points[0, 1]:.10g}"
+    if not ((points >= 0) & (points <= FARTHEST)).all(axis=1).any():
+        degrees = bool((np.abs(points) <= (180, 90)).all())
+        looks = "degrees, by the look of them" if degrees else "no metres of the British grid"
+        raise SourceError(
+            f"No point of {what} lies in Great Britain.",
+            found=f"{first}: {looks}",
+            advice="name the columns of easting and northing, in metres of the British grid",
+        )
+    some = points[:: max(len(points) // LOOKED_AT, 1)]
+    tree = shapely.STRtree(area.areas.geometry.to_numpy())
+
+    def share(x: Any, y: Any) -> float:
+        return len(np.unique(tree.query(shapely.points(x, y), predicate="intersects")[0])) / len(some)
+
+    if share(*some.T) < FEW and share(*some.T[::-1]) > MOST:
+        west, south, east, north = area.areas.total_bounds
+        raise SourceError(
+            f"The eastings and northings of {what} are swapped, by the look of them.",
+            found=f"{first}; the study area is {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north",
+            advice="name the columns the other way round, or correct their names in the file",
         )
 
 

@@ -152,6 +152,20 @@ Meaning = Annotated[
         "a lowest and a highest count, or why there is none", '[1, 7] or "not available"', 0, 1_000_000, or_words=True
     ),
 ]
+COUNT: Final = r"\+?[0-9][0-9,]*\.?[0-9]*"
+"""A number from 0; one below 0 is no count, and may be a mark."""
+
+
+def _marks(marks: dict[str, Any]) -> dict[str, Any]:
+    for mark in marks:
+        if not mark.strip():
+            raise ValueError(f"{mark!r} is no mark: an empty cell is a count that is missing")
+        if re.fullmatch(COUNT, mark.strip()):
+            raise ValueError(f"{mark!r} is a count like any other: a mark is what stands instead of one")
+    return marks
+
+
+Marks = Annotated[dict[str, Meaning], AfterValidator(_marks)]
 
 BandwidthRule = Literal[
     "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"

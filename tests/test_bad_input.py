@@ -8,6 +8,7 @@ import sys
 
 import pandas as pd
 import pytest
+from broken_inputs import write_study
 from click.testing import CliRunner
 from small_study import write_small_study
 
@@ -359,3 +360,38 @@ def test_check_says_which_place_names_are_left_out(tmp_path):
     rows = "name,easting,northing\nOne,402000,292000\nTwo,,\nThree,405000,\n"
     (tmp_path / "places.csv").write_text(rows, encoding="utf-8")
     assert "  labels: 1 place name\n    dropped, no coordinates: 2\n" in checked(study)
+
+
+SWAPPED = "The eastings and northings of {} are swapped, by the look of them."
+
+
+def test_swapped_coordinates_of_events_are_named_as_that(study):
+    table = pd.read_csv(study.parent / "crime.csv")
+    swapped = table.rename(columns={"Easting": "Northing", "Northing": "Easting"})
+    swapped.to_csv(study.parent / "crime.csv", index=False)
+    first = table[["Easting", "Northing"]].iloc[0].astype(int).tolist()
+    said = refused(study)
+    assert said.startswith(f"Error: {SWAPPED.format('violent crime')}\n  found: the first at {first[1]} {first[0]}; ")
+    assert "\n  try:   name the columns the other way round" in said
+
+
+def test_swapped_coordinates_of_offences_and_schools_are_named_as_that(tmp_path):
+    study = write_study(tmp_path)
+    replace(study, 'easting = "E", northing = "N"', 'easting = "N", northing = "E"')
+    replace(study, 'register = "register.csv"', 'register = "register.csv"\n'
+            'columns = { easting = "northing", northing = "easting" }')  # fmt: skip
+    said = CliRunner().invoke(main, ["check", str(study)]).output
+    assert f"Problem: {SWAPPED.format('knife crime')}" in said
+    assert f"Problem: {SWAPPED.format('the schools')}" in said
+
+
+@pytest.mark.parametrize(
+    ("easting", "northing", "looks"),
+    [(-1.9, 52.4, "degrees, by the look of them"), (4e8, 2.9e8, "no metres of the British grid")],
+)
+def test_coordinates_that_are_all_outside_great_britain_are_an_error(study, easting, northing, looks):
+    table = pd.read_csv(study.parent / "crime.csv")
+    table.assign(Easting=easting, Northing=northing).to_csv(study.parent / "crime.csv", index=False)
+    said = refused(study)
+    assert said.startswith("Error: No point of violent crime lies in Great Britain.\n  found: the first at ")
+    assert looks in said

@@ -170,6 +170,16 @@ REFUSED = {
         {"events": [{**CRIME, "file": None, "files": ["pol.csv", "pol.csv"]}]},
         "events[1].files: names 'pol.csv' twice",
     ),
+    "a series by month": (
+        {"series": [{**SERIES, "by": "month"}]},
+        "series[1].by: Input should be 'year' or 'quarter' (found 'month')",
+    ),
+    "a number as a mark": (
+        {"events": [{**TABLE, "marks": {"5": [1, 7]}}]},
+        "events[1].marks: '5' is a count like any other: a mark is what stands instead of one",
+    ),
+    "a number of thousands as a mark": ({"events": [{**TABLE, "marks": {" 1,234 ": "lost"}}]}, "marks: ' 1,234 ' is a"),
+    "no mark": ({"events": [{**TABLE, "marks": {"": [1, 7]}}]}, "events[1].marks: '' is no mark: an empty cell is"),
     "a bandwidth of no risk": ({"density": {"risk": False, "risk_cell": 100}}, "do nothing with risk = false"),
 }
 
@@ -181,6 +191,11 @@ def test_a_setting_that_can_not_be_meant_is_refused_by_its_name(case):
         make_study({**SMALL, **change})
     assert words in caught.value.found
     assert caught.value.advice
+
+
+def test_a_negative_number_may_stand_for_a_count_that_is_not_given():
+    event = {**TABLE, "marks": {"-300": "not available", "*": [1, 7]}}
+    assert dict(make_study({**SMALL, "events": [event]}).events[0].marks) == {"-300": "not available", "*": (1, 7)}
 
 
 IN_FILES = {

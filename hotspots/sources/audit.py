@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.sources.tabular import fold
 
 EXPONENT: Final = re.compile(r"\s*[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+\s*")
 
@@ -53,13 +54,19 @@ def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -
     return [f"{number:,} {what}{of} have no {lacking}; they are counted in no area."] if number else []
 
 
-def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) -> dict[str, str]:
+class Columns(dict[str, str]):
+    """Role → name of column; `named` are the roles whose column the caller named, and which must be there."""
+
+    named: frozenset[str]
+
+
+def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) -> Columns:
     """Return role → name of column: the usual names, replaced by those given.
 
     Raises
     ------
     SourceError
-        If a role is given that the format does not have.
+        If a role is given that the format does not have, or one column for two roles.
     """
     given = given or {}
     for role in given:
@@ -70,7 +77,24 @@ def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) ->
                 found=f"columns {list_briefly(usual, 20)}",
                 advice=f"is it {near!r}?" if near else "use one of those on the left side of columns",
             )
-    return {**usual, **given}
+    chosen = Columns({**usual, **given})
+    chosen.named = frozenset(given)
+    _need_apart(chosen)
+    return chosen
+
+
+def _need_apart(chosen: Columns) -> None:
+    """Stop where one column is named for two roles, or for the role that has it under its usual name."""
+    for role in sorted(chosen.named):
+        for other in sorted(set(chosen) - {role}):
+            # A date may stand for both: where there is one only, it is that of the other role too.
+            if {role, other} != {"admission", "start"} and fold(chosen[role]) == fold(chosen[other]) != "":
+                first, second = sorted((role, other))
+                raise SourceError(
+                    f"One column can't be both {first} and {second}: {chosen[role]!r}.",
+                    found=f"{role} = {chosen[role]!r}, {other} = {chosen[other]!r}",
+                    advice=f"name a column for each with columns = {{ {first} = ..., {second} = ... }}",
+                )
 
 
 def need_years(years: tuple[int, int] | None) -> None:

@@ -119,7 +119,7 @@ def read_hes(
 
 
 def _episodes(
-    table: tabular.TextTable, names: Mapping[str, str], first: str, last: str, area: StudyArea | None
+    table: tabular.TextTable, names: audit.Columns, first: str, last: str, area: StudyArea | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
     area_code, area_note = _area_codes(table, names, area)
@@ -150,17 +150,17 @@ def _category_range(causes: tuple[str, str]) -> tuple[str, str]:
     return first, last
 
 
-def _maybe(table: tabular.TextTable, names: Mapping[str, str], role: str) -> pd.Series | None:
+def _maybe(table: tabular.TextTable, names: audit.Columns, role: str) -> pd.Series | None:
     """Return a column that need not be there, unless the caller named it."""
-    if names[role] != COLUMNS[role]:
+    if role in names.named:
         return table.frame[table.need(names[role], option=f"columns = {{ {role} = ... }}")]
     column = table.find(names[role])
     return table.frame[column] if column else None
 
 
-def _area_codes(table: tabular.TextTable, names: Mapping[str, str], area: StudyArea | None) -> tuple[pd.Series, str]:
+def _area_codes(table: tabular.TextTable, names: audit.Columns, area: StudyArea | None) -> tuple[pd.Series, str]:
     """Return the codes of residence and a sentence on their geography."""
-    if names["area_code"] != COLUMNS["area_code"]:
+    if "area_code" in names.named:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
     else:
         column = naming.find_code_column(
@@ -202,7 +202,7 @@ def _category(code: str) -> str:
     return match[0] if match else ""
 
 
-def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.Series, list[str]]:
+def _dates(table: tabular.TextTable, names: audit.Columns) -> tuple[pd.Series, list[str]]:
     """Return the date of admission, or of the start of the episode where there is none, and a sentence on slips."""
     admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
     given = [column for column in (admission, start) if column is not None]
@@ -222,7 +222,7 @@ def _dates(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[pd.Serie
     return best, [f"{words}: that of {start.name} was taken."]
 
 
-def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
+def _ages(table: tabular.TextTable, names: audit.Columns) -> pd.Series:
     """Return ages in years, missing where unknown."""
     column = _maybe(table, names, "age")
     if column is None:
@@ -232,7 +232,7 @@ def _ages(table: tabular.TextTable, names: Mapping[str, str]) -> pd.Series:
     return age.where(age.between(0, OLDEST))
 
 
-def _age_notes(table: tabular.TextTable, names: Mapping[str, str], kept: pd.Series) -> list[str]:
+def _age_notes(table: tabular.TextTable, names: audit.Columns, kept: pd.Series) -> list[str]:
     """Return how many of the events have no age, and whether that is for want of a column."""
     if _maybe(table, names, "age") is None:
         return [f"No column {names['age']}: nothing can be told by age."]
@@ -257,7 +257,7 @@ def _note_odd(odd: pd.Series, what: str) -> list[str]:
     return [f"{len(odd):,} cells of {odd.name} are no {what}: {first}."] if len(odd) else []
 
 
-def _sieve_episodes(table: tabular.TextTable, names: Mapping[str, str]) -> tuple[audit.Sieve, list[str]]:
+def _sieve_episodes(table: tabular.TextTable, names: audit.Columns) -> tuple[audit.Sieve, list[str]]:
     """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
     sieve, notes = audit.Sieve(len(table)), []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))

@@ -353,7 +353,7 @@ def read_offences(
 
 
 def _offence_table(
-    table: tabular.TextTable, names: Mapping[str, str], *, need_knife: bool
+    table: tabular.TextTable, names: audit.Columns, *, need_knife: bool
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the events and their references."""
     frame = table.frame
@@ -364,7 +364,7 @@ def _offence_table(
     def maybe(role: str) -> pd.Series | None:
         # A column that is named must be there; one under its usual name need not.
         found = table.find(names[role])
-        return need(role) if found or names[role] != OFFENCE_COLUMNS[role] else None
+        return need(role) if found or role in names.named else None
 
     easting = cell_values.to_number(need("easting"), path=table.path, kind="number").values
     northing = cell_values.to_number(need("northing"), path=table.path, kind="number").values

@@ -233,3 +233,26 @@ def test_without_a_column_of_ages_nothing_can_be_told_by_age(tmp_path):
     assert "No column STARTAGE: nothing can be told by age." in read_hes(path).notes
     with pytest.raises(SourceError, match="the age, which ages = "):
         read_hes(path, ages=(0, 24))
+
+
+@pytest.mark.parametrize(("role", "column"), [("key", "EPIKEY"), ("age", "STARTAGE"), ("sex", "SEX")])
+def test_a_column_that_is_named_must_be_there(tmp_path, role, column):
+    path = write(tmp_path, {}, drop=[column])
+    assert len(read_hes(path)) == 1
+    with pytest.raises(SourceError, match=f"has no column '{column}'"):
+        read_hes(path, columns={role: column})
+    with pytest.raises(SourceError, match=r"has no column 'MY_OWN'[\s\S]*columns = "):
+        read_hes(path, columns={role: "MY_OWN"})
+
+
+def test_two_roles_can_not_be_one_column(tmp_path):
+    with pytest.raises(SourceError, match="One column can't be both age and key: 'EPIKEY'"):
+        read_hes(write(tmp_path, {}), columns={"age": "EPIKEY"})
+    # A file with one date has it in one role, whichever.
+    assert len(read_hes(write(tmp_path, {}, drop=["ADMIDATE"]), columns={"admission": "EPISTART"})) == 1
+
+
+def test_a_key_that_names_no_record_is_none(tmp_path):
+    events = read_hes(write(tmp_path, {"EPIKEY": "not known"}, {"EPIKEY": "not known"}))
+    assert len(events) == 2
+    assert "2 cells of EPIKEY name no record: 'not known'." in events.notes

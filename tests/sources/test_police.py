@@ -211,6 +211,24 @@ def test_columns_may_have_other_names(tmp_path):
         read_offences(path, columns=columns, knife=True)
 
 
+def test_two_roles_can_not_be_one_column(tmp_path):
+    path = write(tmp_path, "reference,occurred_from,Easting,Northing", "R1,2019-01-02,400000,300000")
+    for columns in ({"easting": "Northing"}, {"easting": "Easting", "northing": "easting"}):
+        with pytest.raises(SourceError) as error:
+            read_offences(path, columns=columns)
+        assert error.value.problem.startswith("One column can't be both easting and northing: '")
+        assert error.value.advice == "name a column for each with columns = { easting = ..., northing = ... }"
+    # A column of its own under a usual name does not stand in the way of one that is named.
+    assert len(read_offences(path, columns={"reference": "Reference"})) == 1
+
+
+def test_a_column_that_is_named_must_be_there_under_its_usual_name_too(tmp_path):
+    path = write(tmp_path, "occurred_from,easting,northing", "2019-01-02,400000,300000")
+    assert len(read_offences(path)) == 1
+    with pytest.raises(SourceError, match="has no column 'reference'"):
+        read_offences(path, columns={"reference": "reference"})
+
+
 @pytest.mark.parametrize("reference", ["", "not known", "N/A", "Unknown", "-", "None", "NOT RECORDED", "0", "?"])
 def test_rows_without_a_reference_are_not_repeats(tmp_path, reference):
     rows = [f"{reference},8N,Assault,2019-01-01,400000,300000,Y"] * 2
