@@ -82,3 +82,32 @@ def test_a_side_without_points_in_the_study_area(tmp_path, spoilt, words):
 def test_two_sides_with_events_are_compared(tmp_path):
     file, _ = write(tmp_path)
     assert reasons(file) == {}
+
+
+@pytest.mark.parametrize("density", ["", *(f'bandwidth = "{rule}"' for rule in ("scott", "likelihood", "diggle"))])
+def test_a_bandwidth_that_can_not_be_found_is_foreseen(tmp_path, density):
+    file = write_small_study(tmp_path, more=f"[density]\n{density}\n" if density else "")
+    crime = pd.read_csv(tmp_path / "crime.csv").assign(Easting=405_000, Northing=295_000)
+    crime.to_csv(tmp_path / "crime.csv", index=False)
+    why = "all events lie on one point, so no bandwidth can be derived from their spread"
+    assert reasons(file) == {"density surface of violent crime": why}
+
+
+@pytest.mark.parametrize("rule", ["silverman", "scott", "least-squares"])
+def test_a_line_of_events_and_its_bandwidth_are_foreseen(tmp_path, rule):
+    file = write_small_study(tmp_path, more=f'[density]\nbandwidth = "{rule}"\n')
+    crime = pd.read_csv(tmp_path / "crime.csv").head(40).assign(Northing=295_000)
+    crime.to_csv(tmp_path / "crime.csv", index=False)
+    ((what, why),) = reasons(file).items()
+    assert what == "density surface of violent crime"
+    # Scott's rule multiplies the spread of both axes; under the others the events are too few for a risk.
+    assert why.startswith("all events lie on one line" if rule == "scott" else "in no cell are 1 events expected")
+
+
+def test_an_adaptive_density_of_discs_over_everything_is_foreseen(tmp_path):
+    """A disc of 5 km over cells of 5 m for each of a thousand events: 3e9 values, and minutes."""
+    settings = 'kernel = "uniform"\nadaptive = true\nbandwidth = 5000\ncell = 5\nrisk = false\n'
+    file = write_small_study(tmp_path, more=f"[density]\n{settings}")
+    ((what, why),) = reasons(file).items()
+    assert what == "density surface of violent crime"
+    assert why == "the discs of an adaptive density with the uniform kernel hold too many cells"

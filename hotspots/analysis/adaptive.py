@@ -24,6 +24,7 @@ from hotspots.analysis.kernels import KERNELS, Kernel, reach_of
 from hotspots.analysis.splines import assign, sharpening
 from hotspots.analysis.stamping import keep_within_reach, stamp, widen
 from hotspots.analysis.transforms import transform
+from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,9 @@ STEP: Final = float(np.log(1.1))
 
 STAMPED: Final = 4_000_000
 """So many kernel values are computed one by one, those of the highest kernels: these make the peaks."""
+
+MOST_VALUES: Final = 1e9
+"""Kernel values that are computed one by one where there is no other way: about a minute."""
 
 
 def abramson_bandwidths(pilot: Floats, weights: Floats, bandwidth: float) -> tuple[Floats, float, float]:
@@ -93,7 +97,9 @@ def adaptive_sums(
     points, weights, bandwidths = points[near], weights[near], bandwidths[near]
     values = np.pi * (reach_of(kernel) * bandwidths / grid.side + 0.5) ** 2
     # The rim of a kernel that ends in a jump is lost between classes.
-    if exact or kernel == "uniform" or values.sum() <= STAMPED:
+    if kernel == "uniform":
+        return _sums_of_discs(points, weights, grid, bandwidths)
+    if exact or values.sum() <= STAMPED:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths)
     highest = np.argsort(-np.abs(weights) / bandwidths**2, kind="stable")
     many = int(np.searchsorted(np.cumsum(values[highest]), STAMPED))
@@ -102,6 +108,38 @@ def adaptive_sums(
     if len(rest):
         found += _sums_by_class(points[rest], weights[rest], grid, kernel=kernel, bandwidths=bandwidths[rest])
     return found if (weights < 0).any() else np.maximum(found, 0)
+
+
+def need_few_values(points: Floats, grid: Grid, bandwidths: Floats) -> NDArray[np.bool_]:
+    """Return which discs around points reach over every cell; the others may not take too long one by one.
+
+    Raises
+    ------
+    AnalysisError
+        If they would.
+    """
+    x, y, across, down = points[:, 0], points[:, 1], grid.across, grid.down
+    far_x = np.maximum(np.abs(x - across[0]), np.abs(x - across[-1]))
+    far_y = np.maximum(np.abs(y - down[0]), np.abs(y - down[-1]))
+    over_all: NDArray[np.bool_] = np.hypot(far_x, far_y) < bandwidths
+    values = np.minimum(np.pi * (bandwidths[~over_all] / grid.side) ** 2, grid.inside.size).sum()
+    if values > MOST_VALUES:
+        raise AnalysisError(
+            "The discs of an adaptive density with the uniform kernel hold too many cells.",
+            found=f"{values:.2g} cells in {len(points):,} discs of {np.median(bandwidths):,.0f} m; at most "
+            f"{MOST_VALUES:.0e}",
+            advice="choose larger cells, a smaller bandwidth or another kernel, or leave adaptive out",
+        )
+    return over_all
+
+
+def _sums_of_discs(points: Floats, weights: Floats, grid: Grid, bandwidths: Floats) -> Floats:
+    """Return the sums of the uniform kernel; a disc over every cell adds the same to all."""
+    over_all = need_few_values(points, grid, bandwidths)
+    some = ~over_all
+    found = stamp(points[some], weights[some], grid, kernel="uniform", bandwidths=bandwidths[some])
+    height = float(KERNELS["uniform"](np.zeros(1))[0])
+    return np.asarray(found + height * (weights[over_all] / bandwidths[over_all] ** 2).sum(), dtype=float)
 
 
 def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidths: Floats) -> Floats:

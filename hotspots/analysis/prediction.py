@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -113,6 +113,8 @@ def predictive_accuracy(
     bandwidths, cell, tried = _ladder(past, area, cell=cell) if bandwidths is None else (bandwidths, cell, "")
     _need_settings(bandwidths, shares, resamples)
     _need_order(past, future)
+    if cell is not None:
+        choose_cell(area.areas.geometry.union_all(), cell)
     widths, parts = sorted({float(one) for one in bandwidths}), sorted({float(one) for one in shares})
     surfaces = [kernel_density(past, area, bandwidth=widths[0], cell=cell, kernel=kernel)]
     side = surfaces[0].cell
@@ -147,13 +149,18 @@ def predictive_accuracy(
     return table
 
 
+def choose_cell(outline: Any, asked: float | None) -> float:
+    """Return the side of the cells in metres, as asked or fit for the lowest rung, if they are not too many."""
+    return choose_side(outline, asked=asked, wanted=LADDER[0] / 2.5, most=MOST_CELLS, finer=2)
+
+
 def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, str]:
     """Return the bandwidths to try and the side of the cells, in metres, and where the ladder ends in words."""
     points = past.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
     found = snapping(points[~np.isnan(points).any(axis=1)])
     floor = found.floor or 0.0
     outline = area.areas.geometry.union_all()
-    side = choose_side(outline, asked=cell, wanted=LADDER[0] / 2.5, most=MOST_CELLS, finer=2)
+    side = choose_cell(outline, cell)
     least = max(floor, 2 * side)
     rungs = [width for width in LADDER if width >= least]
     if not rungs or rungs[0] > NEXT_RUNG * least:

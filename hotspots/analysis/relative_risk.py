@@ -136,7 +136,7 @@ def relative_risk(
     _need_people(spread, area)
     counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
 
-    judged = window.grid.inside.ravel() & (expected_events(window, share * len(points)) >= least)
+    judged = _judged(window, share, events=len(points), least=least)
     cells = need_judged(judged, least, of="events")
     observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
     observed[observed < ROUNDING] = 0.0
@@ -177,6 +177,24 @@ def relative_risk(
         },
         release=weakest_release(events.release, area.release),
     )
+
+
+def need_expected(area: StudyArea, window: Window, events: int, *, least: float = 1.0) -> None:
+    """Refuse so few events that in no cell as many are expected as a risk is judged by.
+
+    Raises
+    ------
+    AnalysisError
+        As `relative_risk` does.
+    """
+    spread = spread_people(area, window.grid)
+    _need_people(spread, area)
+    need_judged(_judged(window, spread.people / spread.people.sum(), events=events, least=least), least, of="events")
+
+
+def _judged(window: Window, share: Floats, *, events: int, least: float) -> NDArray[np.bool_]:
+    """Return the cells in which enough events are expected, by the share of people in each."""
+    return np.asarray(window.grid.inside.ravel() & (expected_events(window, share * events) >= least))
 
 
 def _chances(

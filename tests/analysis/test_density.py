@@ -484,3 +484,24 @@ def test_a_surface_knows_where_its_events_are_placed(placed_by):
         relative_risk(events, area, bandwidth=1_500, cell=250),
     ):
         assert surface.provenance["placed_by"] == placed_by
+
+
+def test_discs_of_their_own_size_are_limited_in_number():
+    rng = np.random.default_rng(1)
+    points = rng.uniform(400_000, 404_000, (2000, 2)) - [0, 110_000]
+    events, box = make_events(points), BOX
+    with pytest.raises(AnalysisError) as error:
+        kernel_density(events, box, bandwidth=4_000, cell=2, kernel="uniform", adaptive=True)
+    assert error.value.problem == "The discs of an adaptive density with the uniform kernel hold too many cells."
+    assert error.value.advice == "choose larger cells, a smaller bandwidth or another kernel, or leave adaptive out"
+
+
+def test_discs_of_100_km_are_the_same_everywhere_and_take_no_time():
+    """Each adds 1 / (pi h squared), and they have one bandwidth where the pilot is flat: n / (pi h squared) in all."""
+    points = np.random.default_rng(1).uniform(400_500, 404_000, (3000, 2)) - [0, 110_000]
+    surface = kernel_density(
+        make_events(points), BOX, bandwidth=100_000, cell=20, kernel="uniform", adaptive=True, edge="none"
+    )
+    inside = surface.values[~np.isnan(surface.values)]
+    assert np.ptp(inside) == 0
+    assert inside[0] == pytest.approx(3000 / (np.pi * 100**2), rel=1e-9)
