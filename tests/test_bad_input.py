@@ -395,3 +395,11 @@ def test_coordinates_that_are_all_outside_great_britain_are_an_error(study, east
     said = refused(study)
     assert said.startswith("Error: No point of violent crime lies in Great Britain.\n  found: the first at ")
     assert looks in said
+
+
+def test_totals_of_other_authorities_than_the_schools_are_refused(tmp_path):
+    study = write_study(tmp_path)
+    rewrite(tmp_path / "exclusions_totals.csv", lambda raw: raw.replace(b"E080000", b"E060000"))
+    said = CliRunner().invoke(main, ["check", str(study)]).output.replace(f"{tmp_path}/", "")
+    assert "Problem: exclusions_totals.csv has no totals of these authorities and years.\n" in said
+    assert "  found: the schools' first are 'E08000025' in '201617'\n" in said

@@ -161,11 +161,11 @@ def _log_coefficients(power: int, most: int) -> Floats:
     """
     from scipy.special import gammaln
 
-    found = np.zeros(1)
-    for _ in range(power):
-        wider = np.full(len(found) + most - 1, -np.inf)
-        for number in range(most):
-            part = wider[number : number + len(found)]
-            np.logaddexp(part, found - gammaln(number + 2.0), out=part)
-        found = wider
-    return found
+    if power == 0:
+        return np.zeros(1)
+    found = _log_coefficients(power - 1, most)
+    wider = np.full(len(found) + most - 1, -np.inf)
+    for number in range(most):
+        part = wider[number : number + len(found)]
+        np.logaddexp(part, found - gammaln(number + 2.0), out=part)
+    return wider

@@ -296,3 +296,14 @@ def test_columns_that_say_the_same_fit_no_line():
     score = np.linspace(0.1, 0.5, 30)
     with pytest.raises(AnalysisError, match="can't be told apart"):
         fit_counts(np.arange(30.0), np.column_stack([np.ones(30), score, 2 * score]), exposure=np.full(30, 1000.0))
+
+
+def test_the_ways_of_more_years_are_made_of_those_of_fewer(monkeypatch):
+    """Hidden in 1 to 12 years, from 0 to 1,000 each: made anew for every number of years they took 20 s."""
+    steps = []
+    add = np.logaddexp
+    monkeypatch.setattr(np, "logaddexp", lambda *a, **k: steps.append(1) or add(*a, **k))
+    for years in range(1, 9):
+        ways_to(years, 31 * years, hidden_years=years, years=9)
+    # One convolution with 31 numbers for each further year.
+    assert len(steps) == 8 * 31
