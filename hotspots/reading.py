@@ -190,7 +190,9 @@ def _read_labels(study: Study, inputs: Inputs) -> None:
     from hotspots.sources.boundaries import read_places
 
     assert study.areas.labels is not None
-    inputs.labels = read_places(study.path(study.areas.labels))
+    labels = read_places(study.path(study.areas.labels))
+    need_points(labels, inputs.area, what="the place names")
+    inputs.labels = labels
 
 
 # --------------------------------------------------------------------------- events

@@ -403,3 +403,16 @@ def test_totals_of_other_authorities_than_the_schools_are_refused(tmp_path):
     said = CliRunner().invoke(main, ["check", str(study)]).output.replace(f"{tmp_path}/", "")
     assert "Problem: exclusions_totals.csv has no totals of these authorities and years.\n" in said
     assert "  found: the schools' first are 'E08000025' in '201617'\n" in said
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("292000,402000", SWAPPED.format("the place names")),
+        ("-1.9,52.5", "No point of the place names lies in Great Britain."),
+    ],
+)
+def test_place_names_that_can_not_lie_where_they_should_are_an_error(tmp_path, row, words):
+    study = write_small_study(tmp_path, areas='labels = "places.csv"')
+    (tmp_path / "places.csv").write_text(f"name,easting,northing\nOne,{row}\n", encoding="utf-8")
+    assert refused(study).startswith(f"Error: {words}\n")

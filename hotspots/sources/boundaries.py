@@ -323,7 +323,7 @@ def read_places(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        If the file or a column is missing, or a coordinate is not a number.
+        If the file or a column is missing, a coordinate is not a number, or no row is left.
     """
     table = tabular.read_table(path)
     columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
@@ -339,6 +339,12 @@ def read_places(path: Path | str) -> pd.DataFrame:
     sieve = audit.Sieve(len(places))
     sieve.drop(places["name"] == "", "no name")
     sieve.drop(places[["easting", "northing"]].isna().any(axis=1), "no coordinates")
+    if not sieve.keep.any():
+        raise SourceError(
+            f"{table.path} has no place with a name and coordinates.",
+            found="; ".join(f"{rows:,} {reason}" for reason, rows in sieve.dropped.items()),
+            advice="complete the file, or leave labels out",
+        )
     places = places[sieve.keep].sort_values(
         ["population", "name"], ascending=[False, True], kind="stable", ignore_index=True
     )
