@@ -200,8 +200,8 @@ class Book:
             for end, (_, row) in zip(("first", "last"), ends.iterrows(), strict=True)
         }
 
-    def change(self, title: str, group: str | None, period: str, base: str) -> tuple[str, str, str]:
-        """Return ratio and 95 % interval of a year's number to the base year's (Clopper and Pearson, conditional)."""
+    def change(self, title: str, group: str | None, period: str, base: str) -> tuple[str, ...]:
+        """Return the base year's number, a year's, their ratio and its interval (Clopper and Pearson, conditional)."""
         table, name, _ = self.series(title)
         if table["period"].str.contains(" Q").any():
             table = self.table(f"{name}_years")
@@ -210,7 +210,7 @@ class Book:
         one, other = (float(rows.loc[key, "low"]) for key in (period, base))
         x, y = one / spread, other / spread
         low, high = beta.ppf(0.025, x, y + 1), beta.ppf(0.975, x + 1, y)
-        return f"{one / other:.2f}", f"{low / (1 - low):.2f}", f"{high / (1 - high):.2f}"
+        return f"{other:,.0f}", f"{one:,.0f}", *(f"{x:.2f}" for x in (one / other, low / (1 - low), high / (1 - high)))
 
     def course(self, title: str, group: str | None, until: str | None = None) -> tuple[float, float, float]:
         """Return level, ratio of the last fitted number to the first or to the level, and growth a year.

@@ -334,7 +334,7 @@ def _(book: Book, said: Said) -> Said:
     }
 
 
-TIMES: Final = r"\((?P<ratio>[\d.]+) times, 95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)"
+TIMES: Final = r"\((?P<ratio>[\d.]+) times(?: the level before)?, 95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)"
 
 
 @saying(
@@ -364,7 +364,8 @@ def _(book: Book, said: Said) -> Said:
 
 
 CHANGED: Final = re.compile(
-    r"(?:(all ages|under 25) )?(more than doubled, )?([\d.]+) times \((?:95 % interval )?([\d.]+) to ([\d.]+)\)"
+    r"(?:(all ages|under 25) )?(?:(more than doubled|rose|fell),? )?from ([\d,]+) to ([\d,]+), "
+    r"([\d.]+) times \((?:95 % interval )?([\d.]+) to ([\d.]+)\)"
 )
 
 
@@ -372,10 +373,11 @@ CHANGED: Final = re.compile(
 def _(book: Book, said: Said) -> Said:
     parts = CHANGED.findall(said["all"])
     assert len(parts) == len(said["all"].split("; ")), said
-    for group, doubled, *numbers in parts:
+    for group, verb, *numbers in parts:
         wanted = book.change(said["title"], group, said["period"], said["base"])
         assert tuple(numbers) == wanted, (said, wanted)
-        assert bool(doubled) == (2 < float(wanted[0]) < 3), said
+        low, high = (float(limit) for limit in wanted[-2:])
+        assert verb == ("more than doubled" if low >= 2 else "rose" if low > 1 else "fell" if high < 1 else ""), said
     return {"all": said["all"], "title": said["title"]}
 
 

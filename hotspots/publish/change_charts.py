@@ -9,6 +9,7 @@ import pandas as pd
 
 from hotspots.nouns import Series, need_released
 from hotspots.publish.chart_sheet import begin_chart, open_axes, tidy, write_notes
+from hotspots.publish.course_words import growth_words
 from hotspots.publish.phrases import capitalised, listed, period_words
 from hotspots.publish.series_charts import LINES, as_number, name_lines, name_periods, note_unsettled, of_which
 from hotspots.publish.sheet import INK, look
@@ -128,25 +129,27 @@ def change_title(change: pd.DataFrame, series: Series, base: str) -> str:
     shown = settled if len(settled) else known
     last = shown[shown["period"] == max(shown["period"], key=periods.index)]
     end = period_words(str(last["period"].iloc[0])) + ("" if len(settled) else " (provisional)")
-    if change["group"].nunique() > 1:
-        named = [f"{row['group']} {_times(row, number == 0)}" for number, (_, row) in enumerate(last.iterrows())]
-        return f"{title}, {begin} to {end}: {'; '.join(named[:GROUPS_NAMED])}"
-    return f"{title}, {begin} to {end}: {_times(last.iloc[0])}"
+    before = change[change["period"] == base].set_index("group")["low"]
+    several = change["group"].nunique() > 1
+    named = [
+        f"{row['group']} " * several + _times(row, float(before.get(row["group"], np.nan)), first=number == 0)
+        for number, (_, row) in enumerate(last.iterrows())
+    ]
+    return f"{title}, {begin} to {end}: {'; '.join(named[:GROUPS_NAMED])}"
 
 
-DOUBLED: Final = 2.0
-TRIPLED: Final = 3.0
 GROUPS_NAMED: Final = 3
 """Groups whose change is named in a title; the others are in the chart."""
 
 
-def _times(row: Any, first: bool = True) -> str:
-    """Return by how much a count differs, with its interval; that it doubled is said of the counts."""
-    interval = f"{'95 % interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+def _times(row: Any, before: float, *, first: bool) -> str:
+    """Return by how much a count differs, with its interval, which alone decides what it is called."""
     if np.isnan(row["ratio"]):
         return f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f} times"
-    more = "more than tripled, " if row["ratio"] > TRIPLED else "more than doubled, " if row["ratio"] > DOUBLED else ""
-    return f"{more}{row['ratio']:.2f} times ({interval})"
+    interval = f"{'95 % interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+    said = "" if row["ratio_low"] <= 1 <= row["ratio_high"] else growth_words(row)
+    verb = f"{said}, " if " " in said else f"{said} ".lstrip()  # "more than doubled, from"; "rose from"
+    return f"{verb}from {as_number(before)} to {as_number(row['low'])}, {row['ratio']:.2f} times ({interval})"
 
 
 def _on_change(change: pd.DataFrame) -> list[str]:

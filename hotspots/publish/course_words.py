@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["course_sentence", "growth_words", "rows_of_group", "times_words"]
 
+LEVEL_BEFORE = " the level before"
 MONTHS = {3: "a quarter", 12: "a year"}
 
 
@@ -42,7 +43,7 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     >>> before
     'Knife crime: level at about 1,500 a year until 2015, then more than doubled by 2019'
     >>> ratio
-    '2.40 times, 95 % interval 2.27 to 2.55)'
+    '2.40 times the level before, 95 % interval 2.27 to 2.55)'
     """
     groups = series.table["group"].astype(str)
     group = groups.iloc[0]
@@ -73,12 +74,12 @@ def _course(rows: list[dict[Hashable, Any]], rate_per: float) -> str:
         course = f"{verb} by {abs(first['growth']):.1%} a year on average from {begin} to {end} ({_times(first)})"
         return f"{course}; no step or bend beyond chance"
     if shape == ("level", "level"):
-        return f"level at {level} until {until}, then at {now} from {since} ({_times(last)})"
+        return f"level at {level} until {until}, then at {now} from {since} ({_times(last, LEVEL_BEFORE)})"
     if len(shape) == 2 and "level" in shape:
         return (
             _then(last, level, until, end)
             if shape[0] == "level"
-            else (f"{verb} until {until} ({_times(first)}),{_jump(last)} level since at {now} {per}")
+            else (f"{verb} from {begin} to {until} ({_times(first)}),{_jump(last)} level since at {now} {per}")
         )
     return ""
 
@@ -88,8 +89,8 @@ def _then(row: Mapping[Hashable, Any], level: str, until: str, end: str) -> str:
     rising = row["course"] == "rise"
     before = f"level at {level} until {until}, then"
     if np.isfinite(row["step"]) and (row["step"] > 1) != rising:
-        return f"{before}{_jump(row)} {'rising' if rising else 'falling'} since ({end}: {_times(row)})"
-    return f"{before} {growth_words(row)} by {end} ({_times(row)})"
+        return f"{before}{_jump(row)} {'rising' if rising else 'falling'} since ({end}: {_times(row, LEVEL_BEFORE)})"
+    return f"{before} {growth_words(row)} by {end} ({_times(row, LEVEL_BEFORE)})"
 
 
 def growth_words(row: Mapping[Hashable, Any]) -> str:
@@ -110,9 +111,10 @@ def _jump(row: Mapping[Hashable, Any]) -> str:
     return f" {'up' if row['step'] > 1 else 'down'} at once by {abs(row['step'] - 1):.0%},"
 
 
-def _times(row: Mapping[Hashable, Any]) -> str:
+def _times(row: Mapping[Hashable, Any], base: str = "") -> str:
+    """Return a ratio with its interval, and what it refers to where that is not the beginning of the same rise."""
     ratio, low, high = (times_words(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
-    return f"{ratio} times, 95 % interval {low} to {high}"
+    return f"{ratio} times{base}, 95 % interval {low} to {high}"
 
 
 def times_words(value: float) -> str:

@@ -37,31 +37,32 @@ LEVEL = stretch("level", "2013", "2015", 502.0)
         ),
         (
             [LEVEL, stretch("level", "2016", "2019", 753.0, None, (1.5, 1.3, 1.7), step=1.5)],
-            "level at about 500 a year until 2015, then at about 750 from 2016 (1.50 times, 95 % interval 1.30 to "
-            "1.70)",
+            "level at about 500 a year until 2015, then at about 750 from 2016 (1.50 times the level before, 95 % "
+            "interval 1.30 to 1.70)",
         ),
         (
             [LEVEL, stretch("level", "2016", "2019", 753.0, None, (1.5, 1.3, 1.7), earliest="2014", latest="2017")],
-            "level at about 500 a year until about 2015, then at about 750 from 2016 (1.50 times, 95 % interval 1.30 "
-            "to 1.70)",
+            "level at about 500 a year until about 2015, then at about 750 from 2016 (1.50 times the level before, "
+            "95 % interval 1.30 to 1.70)",
         ),
         (
             [LEVEL, stretch("rise", "2016", "2019", 600.0, 900.0, (1.8, 1.5, 2.1), step=1.1)],
-            "level at about 500 a year until 2015, then rose by 2019 (1.80 times, 95 % interval 1.50 to 2.10)",
+            "level at about 500 a year until 2015, then rose by 2019 (1.80 times the level before, 95 % interval "
+            "1.50 to 2.10)",
         ),
         (
             # It fell by 30 % and came back: that it "rose" would hide the fall.
             [LEVEL, stretch("rise", "2016", "2019", 350.0, 505.0, (1.01, 0.95, 1.08), step=0.7)],
-            "level at about 500 a year until 2015, then down at once by 30%, rising since (2019: 1.01 times, 95 % "
-            "interval 0.95 to 1.08)",
+            "level at about 500 a year until 2015, then down at once by 30%, rising since (2019: 1.01 times the "
+            "level before, 95 % interval 0.95 to 1.08)",
         ),
         (
             [
                 stretch("rise", "2010", "2014", 200.0, 462.0, (2.3, 2.0, 2.6)),
                 stretch("level", "2015", "2019", 153.0, None, (0.33, 0.3, 0.36), step=0.3),
             ],
-            "rose until 2014 (2.30 times, 95 % interval 2.00 to 2.60), down at once by 70%, level since at about 153 a "
-            "year",
+            "rose from 2010 to 2014 (2.30 times, 95 % interval 2.00 to 2.60), down at once by 70%, level since at "
+            "about 153 a year",
         ),
         ([LEVEL, stretch("level", "2016", "2019", 0.0, 0.0)], ""),
         ([LEVEL, LEVEL, LEVEL], ""),

@@ -136,7 +136,7 @@ def test_change_since_a_base_states_ratio_and_interval() -> None:
     series = counted((100, 90, 250))
     figure = draw_change(change_since(series, "2013", beyond_poisson=False), series, base="2013")
     np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), [1, 0.9, 2.5])
-    title = "Knife crime, 2013 to 2015: more than doubled, 2.50 times (95 % interval 1.97 to 3.19)"
+    title = "Knife crime, 2013 to 2015: rose from 100 to 250, 2.50 times (95 % interval 1.97 to 3.19)"
     # scipy.stats.binomtest(250, 350).proportion_ci(): 0.66385 to 0.76105, that is 1.9749 to 3.1850 as a ratio
     assert title in prose(figure)
     assert "Intervals take counts as Poisson" in prose(figure)
@@ -153,9 +153,27 @@ def test_the_change_of_every_group_is_in_the_title_and_only_of_settled_periods()
     title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
     # binomtest(500, 900) and (210, 310).proportion_ci(): 0.52240 to 0.58836, 0.62224 to 0.72908
     assert title == (
-        "Admissions, 2013 to 2014: all ages 1.25 times (95 % interval 1.09 to 1.43); "
-        "under 25 more than doubled, 2.10 times (1.65 to 2.69)"
+        "Admissions, 2013 to 2014: all ages rose from 400 to 500, 1.25 times (95 % interval 1.09 to "
+        "1.43); under 25 rose from 100 to 210, 2.10 times (1.65 to 2.69)"
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high", "words"),
+    [
+        # scipy.stats.binomtest(count, count + 1000).proportion_ci(), as a ratio
+        (2300, 2.13, 2.48, "more than doubled, from 1,000 to 2,300, 2.30 times"),
+        (3300, 3.07, 3.55, "more than tripled, from 1,000 to 3,300, 3.30 times"),
+        (2100, 1.95, 2.27, "rose from 1,000 to 2,100, 2.10 times"),
+        (1010, 0.92, 1.10, "from 1,000 to 1,010, 1.01 times"),
+        (880, 0.80, 0.96, "fell from 1,000 to 880, 0.88 times"),
+        (430, 0.38, 0.48, "fell to less than half, from 1,000 to 430, 0.43 times"),
+    ],
+)
+def test_a_change_is_called_what_its_interval_allows(count: int, low: float, high: float, words: str) -> None:
+    series = counted((1000, count))
+    title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
+    assert title == f"Knife crime, 2013 to 2014: {words} (95 % interval {low:.2f} to {high:.2f})"
 
 
 def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
@@ -180,7 +198,7 @@ def test_a_gap_breaks_the_change_too() -> None:
 def test_a_change_speaks_of_the_last_year_that_is_final() -> None:
     series = counted((100, 90, 250), provisional=("2015",))
     figure = draw_change(change_since(series, "2013"), series, base="2013")
-    assert "Knife crime, 2013 to 2014: 0.90 times (95 % interval" in prose(figure)
+    assert "Knife crime, 2013 to 2014: from 100 to 90, 0.90 times (95 % interval" in prose(figure)
     assert "\u00d7 0.90 in 2014" in words(figure)
     assert "Provisional, and may still change: 2015." in prose(figure)
     assert_legible(figure)
