@@ -206,11 +206,15 @@ def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
 
 def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
     def lines(study: Study, inputs: Inputs) -> Iterator[str]:
+        from hotspots.analysis.change_points import without_course
+
         for section in getattr(study, kind):
             found = [series for series in inputs.series if series.name == section.name]
             if found:
                 groups = many(found[0].table["group"].nunique(), "line")
                 yield f"chart {section.title}: {many(found[0].table['period'].nunique(), 'period')}, {groups}"
+                if section.change_points:
+                    yield from (f"  no change points of {name}: {why}" for name, why in without_course(found[0]).items())
             elif f"the chart of {section.title}" not in inputs.left_out:
                 yield f"chart {section.title}: not read, see below"
 

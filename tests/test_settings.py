@@ -379,6 +379,17 @@ def test_check_shows_every_section_in_the_order_of_the_study_file(tmp_path):
     assert places == sorted(places)
 
 
+def test_check_foresees_a_series_too_short_for_change_points(tmp_path):
+    write_extract_files(tmp_path)
+    more = EXTRACTS.replace("rates = true\nbase = 2017", "change_points = true\nbase = 2017", 1)
+    code, words = check(write_small_study(tmp_path, more=more))
+    assert code == 0, words
+    for group in ("all ages", "under 25"):
+        why = "too short: 2 known periods, and fewer than 7 can show no change point"
+        assert f"  no change points of {group}: {why}\n" in words
+    assert words.count("no change points of") == 2  # the quarters of two years are eight
+
+
 def test_the_sum_of_a_folder_is_that_of_all_files_below_it(tmp_path):
     study = write_small_study(tmp_path)
     month = tmp_path / "street" / "2019-03"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["find_change_points"]
+__all__ = ["find_change_points", "without_course"]
 
 FEWEST: Final = 7
 """Known periods below which no change point is looked for."""
@@ -171,15 +171,13 @@ def find_change_points(
     rows: list[dict[str, object]] = []
     notes: list[str] = []
     search = _Search(level, most, shortest, draws, rng)
-    for group, part in series.table.groupby("group", sort=False):
-        _need_order([str(period) for period in part["period"]])
-        line, reason = _prepare(series, part, shortest)
+    for group, (line, reason) in _prepare_groups(series, shortest).items():
         if line is None:
-            rows.append({"group": str(group), "reason": reason})
+            rows.append({"group": group, "reason": reason})
             notes.append(f"{_capital(group)}: {reason}.")
             continue
         found = search.describe(line)
-        rows += [{"group": str(group), **row, "reason": ""} for row in found]
+        rows += [{"group": group, **row, "reason": ""} for row in found]
         if len(found) >= most:
             notes.append(f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more.")
     if series.provisional:
@@ -198,6 +196,20 @@ def find_change_points(
     )
 
 
+def without_course(series: Series, *, shortest: int = 2) -> dict[str, str]:
+    """Return the groups in which `find_change_points` will look for no change, and why."""
+    return {group: reason for group, (line, reason) in _prepare_groups(series, shortest).items() if line is None}
+
+
+def _prepare_groups(series: Series, shortest: int) -> dict[str, tuple[_Line | None, str]]:
+    """Return what `_prepare` makes of each group."""
+    prepared = {}
+    for group, part in series.table.groupby("group", sort=False):
+        _need_order([str(period) for period in part["period"]])
+        prepared[str(group)] = _prepare(series, part, shortest)
+    return prepared
+
+
 def _need_order(periods: Sequence[str]) -> None:
     for before, after in pairwise(periods):
         if after <= before:
@@ -207,8 +219,8 @@ def _need_order(periods: Sequence[str]) -> None:
             )
 
 
-def _capital(group: object) -> str:
-    return str(group)[:1].upper() + str(group)[1:]
+def _capital(group: str) -> str:
+    return group[:1].upper() + group[1:]
 
 
 def _prepare(series: Series, part: pd.DataFrame, shortest: int) -> tuple[_Line | None, str]:
