@@ -214,7 +214,8 @@ def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
                 groups = many(found[0].table["group"].nunique(), "line")
                 yield f"chart {section.title}: {many(found[0].table['period'].nunique(), 'period')}, {groups}"
                 if section.change_points:
-                    yield from (f"  no change points of {name}: {why}" for name, why in without_course(found[0]).items())
+                    for name, why in without_course(found[0]).items():
+                        yield f"  no change points of {name}: {why}"
             elif f"the chart of {section.title}" not in inputs.left_out:
                 yield f"chart {section.title}: not read, see below"
 
