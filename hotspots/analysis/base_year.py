@@ -24,15 +24,20 @@ NO_SCATTER: Final = 0.5
 """Chance, before a series is seen, that its years vary by Poisson chance alone."""
 USUAL_SCATTER: Final = 0.03
 """Mean of the scatter, where there is some, before a series is seen: exponential, so that large ones are rare."""
-TREND: Final = 0.15
-"""Chance, before a series is seen, of a steady rise or fall; its size is normal around 0 ..."""
+TREND: Final = 0.05
+"""Chance, before a series is seen, of a steady rise or fall; its size is normal around 0 ...
+
+It and the two below are small because years that stay off their course for long look like a trend, a bend or a step:
+what a course takes up is missing from the scatter, and intervals are too narrow where it lasts. A course that the
+numbers show clearly outweighs them.
+"""
 TREND_A_YEAR: Final = 0.1
 """... with this standard deviation (10 % a year)."""
-BEND: Final = 0.03
+BEND: Final = 0.01
 """Chance, before a series is seen, of a rise or fall that begins or ends within it, anywhere alike ..."""
 BEND_A_YEAR: Final = 0.2
 """... with this standard deviation (20 % a year)."""
-STEP: Final = 0.02
+STEP: Final = 0.01
 """Chance, before a series is seen, of another level from somewhere within it on, anywhere alike ..."""
 STEP_SIZE: Final = 0.3
 """... with this standard deviation (30 %)."""
@@ -80,9 +85,9 @@ def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> Yearl
 
     Counts are Poisson around exp(course + deviation); deviations are an autoregression of order 1. Before the series is
     seen: no deviation with probability 1/2, otherwise a standard deviation that is exponential with mean 3 %, any
-    correlation from 0 to 0.95 alike; the course a level with probability 0.8, a steady rise or fall with 0.15 (normal,
-    10 % a year), one that begins or ends within the series with 0.03 (normal, 20 % a year), a step with 0.02 (normal,
-    30 %). The level has a flat prior.
+    correlation from 0 to 0.95 alike; the course a level with probability 0.93, a steady rise or fall with 0.05
+    (normal, 10 % a year), one that begins or ends within the series with 0.01 (normal, 20 % a year), a step with 0.01
+    (normal, 30 %). The level has a flat prior.
 
     Parameters
     ----------

@@ -51,11 +51,11 @@ def test_weights_are_those_of_the_densities():
         total = 0.0
         late, early = np.maximum(time, 0), np.minimum(time, 0)  # the one year with two on either side
         for share, matrix in (
-            (0.8, covariance),
-            (0.15, covariance + 0.1**2 * np.outer(time, time)),
-            (0.015, covariance + 0.2**2 * np.outer(late, late)),
-            (0.015, covariance + 0.2**2 * np.outer(early, early)),
-            *((0.01, covariance + 0.3**2 * np.outer(time >= at, time >= at)) for at in (0, 1)),
+            (0.93, covariance),
+            (0.05, covariance + 0.1**2 * np.outer(time, time)),
+            (0.005, covariance + 0.2**2 * np.outer(late, late)),
+            (0.005, covariance + 0.2**2 * np.outer(early, early)),
+            *((0.005, covariance + 0.3**2 * np.outer(time >= at, time >= at)) for at in (0, 1)),
         ):
             total += share * np.mean([multivariate_normal(np.full(5, at), matrix).pdf(logs) for at in levels])
         return total
