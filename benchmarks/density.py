@@ -55,8 +55,8 @@ def ours(kernel: str, exact: bool = False) -> Callable[[Any], Any]:
     """Kernel sums of this project."""
 
     def run(points: Any) -> Any:
-        from hotspots.analysis.convolution import kernel_sums
-        from hotspots.analysis.grids import Grid
+        from hotspots.analysis.common.grid import Grid
+        from hotspots.analysis.kernels.kernel_sums import kernel_sums
 
         grid = Grid(WEST, NORTH, SIDE, np.ones((ROWS, COLUMNS), dtype=bool))
         size = SD if kernel == "gaussian" else RADIUS
@@ -289,10 +289,10 @@ def rest(folder: Path) -> None:
     import pandas as pd
 
     import hotspots as hs
-    from hotspots.analysis.adaptive import adaptive_sums
-    from hotspots.analysis.bandwidths import choose_bandwidth
-    from hotspots.analysis.edges import kernel_mass
-    from hotspots.analysis.grids import Grid
+    from hotspots.analysis.common.grid import Grid
+    from hotspots.analysis.density.adaptive import adaptive_sums
+    from hotspots.analysis.density.bandwidths import choose_bandwidth
+    from hotspots.analysis.kernels.edge_mass import kernel_mass
 
     areas = gpd.read_file(BOUNDARIES, layer="lsoa11")
     outline = areas.geometry.union_all()

@@ -68,7 +68,7 @@ def our_tails(areas: Any, links: Any) -> Any:
     """Both tails of every neighbour sum, by exact conditional randomisation: what the peers simulate."""
     import numpy as np
 
-    from hotspots.analysis.exact import conditional_tails
+    from hotspots.analysis.autocorrelation.reference.exact import conditional_tails
 
     values = areas["count"].to_numpy()
     focal = np.repeat(np.arange(len(links)), links.cardinalities)
@@ -80,7 +80,7 @@ def our_hidden(areas: Any, links: Any) -> Any:
     """Both tails where every third count is known to within three events: extremes over all fills, exact."""
     import numpy as np
 
-    from hotspots.analysis.fills import extreme_tails
+    from hotspots.analysis.autocorrelation.reference.suppressed import extreme_tails
 
     counts = areas["count"].to_numpy().astype(np.int64)
     reach = np.where(np.arange(len(counts)) % 3 == 0, 3, 0)

@@ -128,7 +128,7 @@ def theirs(world: str, permutations: int) -> Callable[[Map, object, int], Answer
     """Return a method: esda's Gi* by conditional permutation, one job, binary weights, p-values as esda gives them."""
     from esda import G_Local
 
-    from hotspots.analysis.significance import adjust
+    from hotspots.analysis.common.multiple_testing import adjust
 
     def run(drawn: Map, links: object, number: int) -> Answer:
         counts, people = drawn.areas["count"].to_numpy(float), drawn.areas["people"].to_numpy()
@@ -154,7 +154,7 @@ def theirs(world: str, permutations: int) -> Callable[[Map, object, int], Answer
 
 def doubled(answer: Answer) -> Answer:
     """Return the same answer with two-sided p-values."""
-    from hotspots.analysis.significance import adjust
+    from hotspots.analysis.common.multiple_testing import adjust
 
     p = np.minimum(1, 2 * answer.p)
     return Answer(p, adjust(p), answer.high, answer.seconds)

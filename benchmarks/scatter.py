@@ -30,10 +30,10 @@ import scipy.fft
 import shapely
 from scipy.optimize import brentq
 
-from hotspots.analysis.dispersion import robust_dispersion
-from hotspots.analysis.neighbours import link_neighbours
-from hotspots.analysis.risk_tails import beta_binomial_tails
-from hotspots.analysis.significance import adjust, two_sided
+from hotspots.analysis.autocorrelation.neighbours import link_neighbours
+from hotspots.analysis.autocorrelation.reference.binomial import beta_binomial_tails
+from hotspots.analysis.common.dispersion import robust_dispersion
+from hotspots.analysis.common.multiple_testing import adjust, two_sided
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "boundaries"
 LEVEL = 0.05

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from drifting import NULLS, draw, series_of
 
-from hotspots.analysis.change_points import find_change_points
-from hotspots.analysis.trends import change_since, ratio_interval
+from hotspots.analysis.series.change import change_since, ratio_interval
+from hotspots.analysis.series.change_points import find_change_points
 
 YEARLY = {"Poisson": (0.0, 0.0), "5 % a year": (0.05, 0.0), "AR .5": (0.05, 0.5), "AR .8": (0.05, 0.8)}
 

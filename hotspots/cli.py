@@ -94,7 +94,7 @@ def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
 @click.pass_obj
 def demo(options: dict[str, bool], *, output: Path) -> None:
     """Run the sample study and show what it found."""
-    from hotspots.pipeline import find_sample
+    from hotspots.study import find_sample
 
     _run(find_sample(), output, options)
 
@@ -103,7 +103,7 @@ def demo(options: dict[str, bool], *, output: Path) -> None:
 @click.argument("folder", type=FOLDER)
 def init(*, folder: Path) -> None:
     """Make FOLDER with a commented study file and folders for your data."""
-    from hotspots.starter import start_study
+    from hotspots.study.settings import start_study
 
     study = start_study(folder)
     click.echo(f"Made {study}.")
@@ -118,9 +118,8 @@ def check(options: dict[str, bool], *, study: Path) -> None:
 
     STUDY is a study file [default: study.toml]. Exits 1 if anything would stop a run.
     """
-    from hotspots.checking import describe_check, many
-    from hotspots.pipeline import check_study
-    from hotspots.study import read_study
+    from hotspots.study import check_study, describe_check, many
+    from hotspots.study.settings import read_study
 
     settings = read_study(study)
     with _progress(quiet=options["quiet"]) as report:
@@ -148,7 +147,7 @@ def run(options: dict[str, bool], *, study: Path, output: Path | None) -> None:
 
 
 def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
-    from hotspots.pipeline import run_study
+    from hotspots.study import run_study
 
     with _progress(quiet=options["quiet"]) as report:
         finished = run_study(study, output=output, report=report, workers=min(4, os.cpu_count() or 1))

@@ -21,8 +21,8 @@ from small_study import codes_of, write_extract_files, write_small_study
 from worlds import make_grid
 
 from hotspots.cli import main
-from hotspots.sections import section_in
-from hotspots.study import Study
+from hotspots.study.settings.schema import section_in
+from hotspots.study.settings.study_file import Study
 
 # --------------------------------------------------------------------------- the study file
 
@@ -210,13 +210,13 @@ FILES: dict[str, Spoilable] = {
     "counts.csv": Spoilable("counts.read_counts", ("number",)),
     "counts_totals.csv": Spoilable("counts.read_totals", ("number",), after="counts.csv"),
     "offences.csv": Spoilable("police.read_offences", (), ("E",)),
-    "recorded.csv": Spoilable("recorded.read_recorded", ("Population", "Knife Crime")),
+    "recorded.csv": Spoilable("recorded_crime.read_recorded", ("Population", "Knife Crime")),
     "idaci.csv": Spoilable("deprivation.read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
     "exclusions.csv": Spoilable("exclusions.read_exclusions", ("headcount", "perm_excl")),
-    "exclusions_totals.csv": Spoilable("exclusions.read_totals", ("perm_excl", "num_schools"), after="exclusions.csv"),
+    "exclusions_totals.csv": Spoilable("exclusions.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"),
     "register.csv": Spoilable("schools.read_schools", (), ("easting", "northing"), after="exclusions_totals.csv"),
-    "factors.csv": Spoilable("assessments.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),
-    "episodes.csv": Spoilable("assessments.read_episodes", ("Started_episodes", "Anypoint_child"), after="factors.csv"),
+    "factors.csv": Spoilable("children_in_need.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),
+    "episodes.csv": Spoilable("children_in_need.read_episodes", ("Started_episodes", "Anypoint_child"), after="factors.csv"),
 }
 """File → what is known of it; a reader that is new to the program needs a file here."""
 

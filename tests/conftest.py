@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from worlds import ROOT, make_grid
 
-from hotspots.nouns import StudyArea
+from hotspots.model import StudyArea
 
 # A shared machine may be slow: how long an example takes says nothing about it.
 settings.register_profile("hotspots", deadline=None)
@@ -41,7 +41,7 @@ def in_ci() -> bool:
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a finished run of the sample study, which takes a minute."""
-    from hotspots.pipeline import run_study
+    from hotspots.study.run import run_study
 
     return run_study(ROOT / "study.toml", output=tmp_path_factory.mktemp("sample-run")).folder
 

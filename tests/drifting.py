@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hotspots.nouns import Series
+from hotspots.model import Series
 
 NULLS = {
     "Poisson": (0.0, 0.0, 0.0),

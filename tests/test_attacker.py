@@ -21,9 +21,11 @@ from test_pipeline import digests
 from worlds import make_counts, make_grid
 
 from hotspots import cli
-from hotspots.analysis.local import getis_ord, local_moran
-from hotspots.disclosure import RULES, gives_back, protect
-from hotspots.pipeline import run_study
+from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
+from hotspots.disclosure.differencing import gives_back
+from hotspots.disclosure.protection import protect
+from hotspots.disclosure.rules import RULES
+from hotspots.study.run import run_study
 
 RULE = RULES["nhs-digital"]
 LAYER = "admissions_getis_ord"

@@ -9,10 +9,10 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from hotspots.analysis.totals import tighten_table
-from hotspots.pipeline import run_study
-from hotspots.sources.exclusions import read_exclusions, read_totals
-from hotspots.study import make_study
+from hotspots.analysis.counts.reconcile_totals import tighten_table
+from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.study.run import run_study
+from hotspots.study.settings.study_file import make_study
 from hotspots.vocabulary import WEST_MIDLANDS
 
 pytestmark = pytest.mark.real
@@ -155,7 +155,7 @@ def test_hidden_exclusions_of_2016_17_against_the_totals_of_authorities(shared_d
     exclusions = read_exclusions(
         shared_data / "exclusions_wm_school_2006-07_to_2016-17.csv", years=["2016/17"], hidden=(1, 2)
     )
-    totals = read_totals(shared_data / "exclusions_wm_la_2006-07_to_2016-17.csv", exclusions, hidden=(1, 2))
+    totals = read_authority_totals(shared_data / "exclusions_wm_la_2006-07_to_2016-17.csv", exclusions, hidden=(1, 2))
     rows = exclusions.rows
     hidden = rows[rows["hidden"]].groupby("la_name").size()
     known = rows[~rows["hidden"]].groupby("la_name")["low"].sum()

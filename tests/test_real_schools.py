@@ -8,23 +8,23 @@ import pandas as pd
 import pytest
 from publish.sheet_checks import assert_legible, prose
 
-from hotspots.analysis.divergence import diverging_schools
-from hotspots.analysis.intervals import hidden_counts
-from hotspots.analysis.overdispersed import fit_likelihood, limits
-from hotspots.analysis.school_model import judge_counts
-from hotspots.analysis.school_space import (
+from hotspots.analysis.common.suppressed_counts import hidden_counts
+from hotspots.analysis.schools.diverging import diverging_schools
+from hotspots.analysis.schools.model import judge_counts
+from hotspots.analysis.schools.negative_binomial import fit_likelihood, limits
+from hotspots.analysis.schools.school_inputs import counts_in
+from hotspots.analysis.schools.spatial import (
     authority_effects,
     bivariate_moran,
     local_bivariate_moran,
     residual_clustering,
 )
-from hotspots.analysis.school_table import counts_in
-from hotspots.nouns import SchoolResult, Schools, StudyArea
-from hotspots.publish.authority_chart import draw_authority_effects
-from hotspots.publish.maps import draw_map
-from hotspots.publish.saving import title_of
-from hotspots.publish.school_charts import draw_exclusions_against_idaci, draw_funnel
-from hotspots.publish.school_phrases import flagged_schools
+from hotspots.model import SchoolResult, Schools, StudyArea
+from hotspots.publish.charts.school_authorities import draw_authority_effects
+from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
+from hotspots.publish.maps.map import draw_map
+from hotspots.publish.page.export import title_of
+from hotspots.publish.text.schools import flagged_schools
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.schools import read_schools
@@ -232,7 +232,7 @@ def test_chance_alone_on_these_schools(result):
 
 def test_points_and_codes_agree(shared_data, schools, area):
     """The file's own area code of each school against the area its point lies in."""
-    from hotspots.analysis.joining import place_schools
+    from hotspots.analysis.counts.spatial_join import place_schools
 
     own = pd.read_csv(shared_data / "schools_wm_ks4_2018-19.csv", dtype={"laestab": str, "lsoa11_code": str})
     own = own.dropna(subset=["laestab"]).drop_duplicates("laestab").set_index("laestab")["lsoa11_code"]

@@ -14,7 +14,7 @@ from number_words import wrong_in
 from page_words import read_pages
 
 import hotspots as hs
-from hotspots.pipeline import run_study
+from hotspots.study.run import run_study
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 
-from hotspots.nouns import AreaCounts, StudyArea
+from hotspots.model import AreaCounts, StudyArea
 
 ROOT = Path(__file__).resolve().parents[1]
 

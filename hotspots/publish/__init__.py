@@ -1,1 +1,1 @@
-"""Nouns in, files out; computes no statistic."""
+"""What people open: types in, files out; no statistic is computed here."""

@@ -1,1 +1,39 @@
-"""One module per publisher's format; each gives a noun and the audit of what was read."""
+"""What the published files hold, and what of it could be used.
+
+One module per publisher's format. Each reads its file, checks every value that it uses, and returns a type of the model
+with the account of what was read, kept and dropped. Nothing else in the package opens a data file.
+"""
+
+from hotspots.sources._naming import need_vintage
+from hotspots.sources.ages import read_ages
+from hotspots.sources.boundaries import read_areas, read_places
+from hotspots.sources.children_in_need import read_all_factors, read_episodes, read_factors
+from hotspots.sources.counts import read_counts, read_totals
+from hotspots.sources.deprivation import read_deprivation
+from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.hes import read_hes
+from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.population import read_population
+from hotspots.sources.recorded_crime import read_recorded
+from hotspots.sources.schools import read_schools
+
+__all__ = [
+    "need_vintage",
+    "read_ages",
+    "read_all_factors",
+    "read_areas",
+    "read_authority_totals",
+    "read_counts",
+    "read_deprivation",
+    "read_episodes",
+    "read_exclusions",
+    "read_factors",
+    "read_hes",
+    "read_offences",
+    "read_places",
+    "read_police",
+    "read_population",
+    "read_recorded",
+    "read_schools",
+    "read_totals",
+]

@@ -9,8 +9,8 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import Ages
-from hotspots.sources import cell_values, naming, tabular
+from hotspots.model import Ages
+from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
 
@@ -57,17 +57,17 @@ def read_ages(
     SourceError
         If the file or the ages are missing or have a gap, an area stands twice, or a number is missing or negative.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     frame = table.frame[rows_of_year(table, year)]
     if id_column is None:
-        id_column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
+        id_column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
     bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
-    codes = cell_values.to_codes(frame[id_column]).fillna("")
-    naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
+    codes = _cell_values.to_codes(frame[id_column]).fillna("")
+    _naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
     values = {
-        first: cell_values.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
+        first: _cell_values.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
         for column, (first, _) in bands.items()
     }
     people = pd.DataFrame({first: values[first] for first in sorted(values)})
@@ -81,7 +81,7 @@ def read_ages(
         period=when,
         notes=(*table.notes, f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over."),
         release=release,
-        vintage=naming.find_vintage(id_column, codes.tolist()),
+        vintage=_naming.find_vintage(id_column, codes.tolist()),
     )
 
 
@@ -134,7 +134,7 @@ def _bands(columns: list[str], *, path: Path) -> dict[str, tuple[int, int]]:
 
 
 def _need_people(
-    table: tabular.TextTable,
+    table: _tabular.TextTable,
     frame: pd.DataFrame,
     people: pd.DataFrame,
     codes: pd.Series,

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.nouns import StudyArea
-from hotspots.sources import audit, cell_values, naming, polygons, tabular, vector_files
+from hotspots.model import StudyArea
+from hotspots.sources import _audit, _cell_values, _naming, _polygons, _tabular, _vector_files
 from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def read_areas(
     import geopandas as gpd
 
     if isinstance(path, gpd.GeoDataFrame):
-        frame, path = vector_files.as_layer(path), Path("the GeoDataFrame")
+        frame, path = _vector_files.as_layer(path), Path("the GeoDataFrame")
     else:
-        path = tabular.need_file(path)
-        frame = vector_files.read_layer(path, layer=layer)
+        path = _tabular.need_file(path)
+        frame = _vector_files.read_layer(path, layer=layer)
     notes: dict[str, tuple[str, ...]] = {}
     columns = _find_columns(
         frame, path, id_=id_column, name=name_column, la_code=la_code_column, la_name=la_name_column
@@ -111,10 +111,10 @@ def read_areas(
         crs=frame.crs,
     )
     # Where the coordinates lie is asked of the whole file, before a part of it is kept.
-    system, note = polygons.tell_crs(areas, path, stated=crs)
+    system, note = _polygons.tell_crs(areas, path, stated=crs)
     areas = areas.set_crs(system, allow_override=True)
     areas = _keep_authorities(areas, authorities, path)
-    areas, mended = polygons.prepare(areas, path)
+    areas, mended = _polygons.prepare(areas, path)
     notes |= ({note: ()} if note else {}) | mended
     vintage = _tell_vintage(columns, areas.index, vintage, notes)
     _refuse_overlaps(areas, path, notes)
@@ -140,29 +140,29 @@ def _find_columns(
 ) -> _Columns:
     """Return which column holds what, as named by the caller or else told from ONS's manner of naming."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
-    ons = {column: found for column in plain if (found := naming.parse_column(column))}
+    ons = {column: found for column in plain if (found := _naming.parse_column(column))}
     if id_ is not None:
-        id_ = tabular.need_column(plain, (id_,), path=path, option="id_column")
+        id_ = _tabular.need_column(plain, (id_,), path=path, option="id_column")
     else:
-        id_ = naming.find_code_column(plain, path=path)
-    prefix, year, _ = ons.get(id_, naming.AreaColumn("", None, "code"))
+        id_ = _naming.find_code_column(plain, path=path)
+    prefix, year, _ = ons.get(id_, _naming.AreaColumn("", None, "code"))
 
     def same(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
         """Return the newest column of this kind, or else one with a plain name."""
         found = [c for c, (p, _, k) in ons.items() if p in prefixes and k == kind]
         found.sort(key=lambda c: (ons[c][1] == year, ons[c][1] or 0), reverse=True)
-        return found[0] if found else tabular.find_column(plain, fallback)
+        return found[0] if found else _tabular.find_column(plain, fallback)
 
     def named(given: str | None, option: str) -> str | None:
-        return tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
+        return _tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
 
-    own_code = id_ if prefix in naming.AUTHORITIES else None
+    own_code = id_ if prefix in _naming.AUTHORITIES else None
     return _Columns(
         id=id_,
-        name=named(name, "name_column") or same("name", (prefix,), naming.PLAIN_NAMES),
-        la_code=named(la_code, "la_code_column") or own_code or same("code", naming.AUTHORITIES, ()),
-        la_name=named(la_name, "la_name_column") or same("name", naming.AUTHORITIES, ("local_authority", "authority")),
-        geography=naming.GEOGRAPHIES.get(prefix, "area"),
+        name=named(name, "name_column") or same("name", (prefix,), _naming.PLAIN_NAMES),
+        la_code=named(la_code, "la_code_column") or own_code or same("code", _naming.AUTHORITIES, ()),
+        la_name=named(la_name, "la_name_column") or same("name", _naming.AUTHORITIES, ("local_authority", "authority")),
+        geography=_naming.GEOGRAPHIES.get(prefix, "area"),
         year=year,
     )
 
@@ -184,7 +184,7 @@ def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may stand once only."""
     # ONS codes in capitals, as in events and tables; ids of another kind as they are.
     ids = [tidy_code(one) for one in _text(frame, column, path)]
-    numbers = [row for row, one in enumerate(ids, start=1) if cell_values.is_number(one)]
+    numbers = [row for row, one in enumerate(ids, start=1) if _cell_values.is_number(one)]
     if numbers and any(OFFICIAL.fullmatch(one) for one in ids):
         raise SourceError(
             f"The number {ids[numbers[0] - 1]} stands among codes of areas.",
@@ -271,7 +271,7 @@ def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, pat
     if wanted is None:
         return areas
     known = dict(zip(areas["la_code"], areas["la_name"], strict=True))
-    codes = naming.find_authorities(wanted, known, where=f"{path}")
+    codes = _naming.find_authorities(wanted, known, where=f"{path}")
     return areas[areas["la_code"].isin(codes)]
 
 
@@ -299,7 +299,7 @@ def _tell_vintage(
 
 def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple[str, ...]]) -> None:
     """Stop where areas of 2011 lie over their successors of 2021; note any other overlap."""
-    pairs = polygons.overlaps(areas)
+    pairs = _polygons.overlaps(areas)
     mixed = [(a, b) for a, b in pairs if is_newer_lsoa(a) != is_newer_lsoa(b)]
     if mixed:
         raise SourceError(
@@ -325,18 +325,18 @@ def read_places(path: Path | str) -> pd.DataFrame:
     SourceError
         If the file or a column is missing, a coordinate is not a number, or no row is left.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
     for one in ("easting", "northing"):
-        columns[one] = cell_values.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
+        columns[one] = _cell_values.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
     people = table.find("population")
     columns["population"] = (
-        cell_values.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
+        _cell_values.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
     )
     credit = table.find("credit", "source")
     columns["credit"] = table.frame[credit] if credit else ""
     places = pd.DataFrame(columns)
-    sieve = audit.Sieve(len(places))
+    sieve = _audit.Sieve(len(places))
     sieve.drop(places["name"] == "", "no name")
     sieve.drop(places[["easting", "northing"]].isna().any(axis=1), "no coordinates")
     if not sieve.keep.any():

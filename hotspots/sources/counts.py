@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import AreaCounts, StudyArea
-from hotspots.sources import cell_values, naming, tabular
+from hotspots.model import AreaCounts, StudyArea
+from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 NO_ROW: Final = "no row in the source"
@@ -71,7 +71,7 @@ def read_counts(
         If the file or a column is missing, an area stands twice, names are ambiguous, no row is of the study, or
         a cell is not a count.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
     ids = _match_areas(table, area, id_column=id_column, name_column=name_column)
     low, high, reason = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
@@ -140,7 +140,7 @@ def read_totals(
     SourceError
         If the file or a column is missing, an authority stands twice, or a cell is not a count.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
     codes = _find_codes(table, id_column)
     low, high, _ = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
@@ -164,29 +164,29 @@ def _say(meant: tuple[int, int] | str) -> str:
 
 
 def _match_areas(
-    table: tabular.TextTable, area: StudyArea, *, id_column: str | None, name_column: str | None
+    table: _tabular.TextTable, area: StudyArea, *, id_column: str | None, name_column: str | None
 ) -> pd.Series:
     """Return the area id of each row, None where the row is of no area of the study."""
     if id_column is None and name_column is not None:
         rows = table.frame.index.tolist()
         names = table.frame[table.need(name_column, option="name_column")].str.casefold()
-        naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
+        _naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
     codes = _find_codes(table, id_column)
     column = str(codes.name)
-    naming.need_vintage(naming.find_vintage(column, codes.tolist()), area, path=table.path, column=column)
+    _naming.need_vintage(_naming.find_vintage(column, codes.tolist()), area, path=table.path, column=column)
     return codes.where(codes.isin(area.ids), None)
 
 
-def _find_codes(table: tabular.TextTable, id_column: str | None) -> pd.Series:
+def _find_codes(table: _tabular.TextTable, id_column: str | None) -> pd.Series:
     """Return the code of each row in capitals, each once."""
     if id_column is not None:
         column = table.need(id_column, option="id_column")
     else:
-        column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
-    codes = cell_values.to_codes(table.frame[column]).fillna("")
-    naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+        column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
+    codes = _cell_values.to_codes(table.frame[column]).fillna("")
+    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     return codes
 
 
@@ -207,7 +207,7 @@ def _ids_by_name(area: StudyArea) -> dict[str, str]:
 
 
 def _intervals(
-    table: tabular.TextTable,
+    table: _tabular.TextTable,
     column: str,
     *,
     times: float,
@@ -216,7 +216,7 @@ def _intervals(
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Return the lowest and highest count of each row, and why it is not known."""
     cells = table.frame[column]
-    numbers = cell_values.to_number(
+    numbers = _cell_values.to_number(
         cells,
         {mark: f"{meant if isinstance(meant, str) else 'hidden'} ({mark})" for mark, meant in marks.items()},
         path=table.path,
@@ -241,7 +241,7 @@ def _intervals(
     return low, high, reason
 
 
-def _need_counts(table: tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:
+def _need_counts(table: _tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:
     odd = values[wrong & values.notna()]
     if len(odd):
         raise SourceError(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import Deprivation
-from hotspots.sources import cell_values, naming, tabular
+from hotspots.model import Deprivation
+from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import OPEN
 
 IDACI: Final = "Income Deprivation Affecting Children Index"
@@ -51,7 +51,7 @@ def read_deprivation(
         stands twice, or a number can't be what it should be: the score of IDACI a share from 0 to 1, ranks from 1,
         deciles from 1 to 10.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     index, whole = _names(title)
     given: dict[Measure, str | None] = {"score": score_column, "rank": rank_column, "decile": decile_column}
     chosen = {measure: _find(table, measure, names=(whole, index), given=column) for measure, column in given.items()}
@@ -62,16 +62,16 @@ def read_deprivation(
             advice="name them with score_column, rank_column and decile_column",
         )
     if id_column is None:
-        id_column = table.need_one(naming.find_code_column(list(table.frame.columns), path=table.path))
+        id_column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
-    codes = cell_values.to_codes(table.frame[id_column]).fillna("")
-    naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+    codes = _cell_values.to_codes(table.frame[id_column]).fillna("")
+    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
     values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
     score = chosen["score"]
-    by_name = score is not None and tabular.fold(score).endswith(("est", "estimated", "estimate"))
-    vintage = naming.find_vintage(id_column, codes.tolist())
+    by_name = score is not None and _tabular.fold(score).endswith(("est", "estimated", "estimate"))
+    vintage = _naming.find_vintage(id_column, codes.tolist())
     return Deprivation(
         values,
         vintage=vintage,
@@ -87,10 +87,10 @@ def _names(title: str) -> tuple[str, str]:
     """Return an index's short name, and its whole title without the edition."""
     words = [word for word in title.split() if not word.isdecimal()] or ["IDACI"]
     whole = " ".join(words)
-    return "IDACI" if tabular.fold(whole).startswith(tabular.fold(IDACI)) else words[0], whole
+    return "IDACI" if _tabular.fold(whole).startswith(_tabular.fold(IDACI)) else words[0], whole
 
 
-def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str], given: str | None) -> str | None:
+def _find(table: _tabular.TextTable, measure: Measure, *, names: tuple[str, str], given: str | None) -> str | None:
     """Return the column named, or else the shortest with the measure and the index: its whole title or short name.
 
     Raises
@@ -100,9 +100,9 @@ def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str],
     """
     if given is not None:
         return _need_measure(table.need(given, option=f"{measure}_column"), measure)
-    columns = {str(c): tabular.fold(c) for c in table.frame.columns if measure in tabular.fold(c)}
+    columns = {str(c): _tabular.fold(c) for c in table.frame.columns if measure in _tabular.fold(c)}
     for name in names:
-        found = sorted((c for c, folded in columns.items() if tabular.fold(name) in folded), key=len)
+        found = sorted((c for c, folded in columns.items() if _tabular.fold(name) in folded), key=len)
         # Further words at the end make no other index: idaci_score_est.
         if any(not columns[other].startswith(columns[found[0]]) for other in found):
             raise SourceError(
@@ -117,7 +117,7 @@ def _find(table: tabular.TextTable, measure: Measure, *, names: tuple[str, str],
 
 def _need_measure(column: str, measure: Measure) -> str:
     """Return a column that was named for a measure, or stop where its name says that it is another."""
-    folded = tabular.fold(column)
+    folded = _tabular.fold(column)
     said = [one for one in get_args(Measure) if one in folded]
     if said and measure not in said:
         raise SourceError(
@@ -128,12 +128,12 @@ def _need_measure(column: str, measure: Measure) -> str:
     return column
 
 
-def _measure(table: tabular.TextTable, measure: Measure, column: str | None, *, index: str) -> pd.Series:
+def _measure(table: _tabular.TextTable, measure: Measure, column: str | None, *, index: str) -> pd.Series:
     """Return one column as numbers within what is possible."""
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    values = cell_values.to_number(table.frame[table.need_one(column)], path=table.path).values
-    most = {"score": 1.0 if tabular.fold(index) == "idaci" else np.inf, "rank": MOST_AREAS, "decile": 10.0}[measure]
+    values = _cell_values.to_number(table.frame[table.need_one(column)], path=table.path).values
+    most = {"score": 1.0 if _tabular.fold(index) == "idaci" else np.inf, "rank": MOST_AREAS, "decile": 10.0}[measure]
     least = 0.0 if measure == "score" else 1.0
     whole = measure != "score"
     odd = values[(values < least) | (values > most) | (whole & (values % 1 != 0) & values.notna())]

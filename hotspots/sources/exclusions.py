@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.sources import cell_values, tabular
-from hotspots.sources.school_years import (
+from hotspots.sources import _cell_values, _tabular
+from hotspots.sources._school_years import (
     choose_secondary,
     choose_years,
     in_words,
@@ -20,7 +20,7 @@ from hotspots.sources.school_years import (
     need_authorities,
     tell_years,
 )
-from hotspots.sources.successors import find_successors, follow
+from hotspots.sources._successors import find_successors, follow
 
 HIDDEN_MARK: Final = "x"
 MARKS: Final = {
@@ -127,7 +127,7 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
         than a school can have, or `hidden` are no small numbers.
     """
     _need_small(hidden)
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     frame = table.frame
     kind = table.find("school_type")
     every = [] if kind else ["No column school_type: every row was taken for a state-funded secondary school."]
@@ -139,7 +139,7 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     return Exclusions(rows, chosen, (*table.notes, *every, *_notes(rows)))
 
 
-def read_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, int]) -> pd.DataFrame:
+def read_authority_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, int]) -> pd.DataFrame:
     """Return what the published totals of authorities say of the sum of their schools' exclusions.
 
     Where the schools' file has fewer schools of an authority and year than the total counts (`num_schools`), the
@@ -166,7 +166,7 @@ def read_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, 
         If the file or a column is missing, it has no total of these authorities and years, an authority has two
         totals of a year, or a cell can't be read.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     rows = _total_rows(table, hidden).set_index(["la_code", "year"])
     schools = exclusions.rows.groupby(["la_code", "year"]).agg(number=("laestab", "size"), fraction=("fraction", "any"))
     rows = rows.join(schools, how="inner").sort_index()
@@ -183,7 +183,7 @@ def read_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, 
     return rows[["low", "high", "name"]]
 
 
-def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFrame:
+def _total_rows(table: _tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFrame:
     """Return one row per authority and year: `la_code`, `year`, `schools` (where told), `low`, `high`, `name`."""
     frame = table.frame
     level, kind = table.find("geographic_level"), table.need("school_type", what="the type of school")
@@ -194,13 +194,13 @@ def _total_rows(table: tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFra
         table.need("new_la_code", "la_code", what="the code of the authority"),
         table.need("time_period", "year"),
     )
-    count = cell_values.to_number(
-        frame[table.need("perm_excl")], cell_values.with_brackets(MARKS), path=table.path, kind="amount"
+    count = _cell_values.to_number(
+        frame[table.need("perm_excl")], _cell_values.with_brackets(MARKS), path=table.path, kind="amount"
     )
     is_hidden = count.reasons == MARKS[HIDDEN_MARK]
     number, name = table.find("num_schools"), table.find("la_name")
     schools = (
-        cell_values.to_number(frame[number], cell_values.with_brackets(MARKS), path=table.path, kind="count").values
+        _cell_values.to_number(frame[number], _cell_values.with_brackets(MARKS), path=table.path, kind="count").values
         if number
         else np.nan
     )
@@ -260,13 +260,13 @@ def _need_fewer(cells: pd.Series, count: pd.Series, pupils: pd.Series, path: Pat
 
 
 def _school_years(
-    table: tabular.TextTable, frame: pd.DataFrame, year: pd.Series, hidden: tuple[int, int]
+    table: _tabular.TextTable, frame: pd.DataFrame, year: pd.Series, hidden: tuple[int, int]
 ) -> pd.DataFrame:
     """Return one row per school and year: `laestab`, `pupils`, `low`, `high`, `reason` and who it is."""
     pupils, excluded = frame[table.need("headcount")], frame[table.need("perm_excl")]
-    headcount = cell_values.to_number(pupils, cell_values.with_brackets(MARKS), path=table.path, kind="count")
+    headcount = _cell_values.to_number(pupils, _cell_values.with_brackets(MARKS), path=table.path, kind="count")
     # Numbers of early years are grossed up from those that were reported, and are fractions.
-    count = cell_values.to_number(excluded, cell_values.with_brackets(MARKS), path=table.path, kind="amount")
+    count = _cell_values.to_number(excluded, _cell_values.with_brackets(MARKS), path=table.path, kind="amount")
     _need_at_most(pupils, headcount.values, table.path, what="pupils than a school has")
     _need_at_most(excluded, count.values, table.path, what="permanent exclusions than a school has in a year")
     _need_fewer(excluded, count.values, headcount.values, table.path)

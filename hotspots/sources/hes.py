@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import Events, StudyArea, cover_dates
-from hotspots.sources import audit, cell_values, naming, tabular, times
+from hotspots.model import Events, StudyArea, cover_dates
+from hotspots.sources import _audit, _cell_values, _naming, _tabular, _times
 from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
 
 COLUMNS: Final = {
@@ -86,10 +86,10 @@ def read_hes(
     SourceError
         If the file or a needed column is missing, the areas are of another vintage, or an age is not a number.
     """
-    audit.need_years(years)
+    _audit.need_years(years)
     first, last = _category_range(causes)
-    names = audit.choose_columns(COLUMNS, columns)
-    table = tabular.read_table(path)
+    names = _audit.choose_columns(COLUMNS, columns)
+    table = _tabular.read_table(path)
     events, own_notes = _episodes(table, names, first, last, area)
     sieve, notes = _sieve_episodes(table, names)
     sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
@@ -101,8 +101,8 @@ def read_hes(
     kept = events[sieve.keep]
     notes += _age_notes(table, names, kept["age"])
     coverage = cover_dates(events["when"], years=years)
-    period = times.period_in_words(coverage, years)
-    notes += audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
+    period = _times.period_in_words(coverage, years)
+    notes += _audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -119,7 +119,7 @@ def read_hes(
 
 
 def _episodes(
-    table: tabular.TextTable, names: audit.Columns, first: str, last: str, area: StudyArea | None
+    table: _tabular.TextTable, names: _audit.Columns, first: str, last: str, area: StudyArea | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
     area_code, area_note = _area_codes(table, names, area)
@@ -150,7 +150,7 @@ def _category_range(causes: tuple[str, str]) -> tuple[str, str]:
     return first, last
 
 
-def _maybe(table: tabular.TextTable, names: audit.Columns, role: str) -> pd.Series | None:
+def _maybe(table: _tabular.TextTable, names: _audit.Columns, role: str) -> pd.Series | None:
     """Return a column that need not be there, unless the caller named it."""
     if role in names.named:
         return table.frame[table.need(names[role], option=f"columns = {{ {role} = ... }}")]
@@ -158,25 +158,25 @@ def _maybe(table: tabular.TextTable, names: audit.Columns, role: str) -> pd.Seri
     return table.frame[column] if column else None
 
 
-def _area_codes(table: tabular.TextTable, names: audit.Columns, area: StudyArea | None) -> tuple[pd.Series, str]:
+def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyArea | None) -> tuple[pd.Series, str]:
     """Return the codes of residence and a sentence on their geography."""
     if "area_code" in names.named:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
     else:
-        column = naming.find_code_column(
+        column = _naming.find_code_column(
             list(table.frame.columns), path=table.path, option="columns = { area_code = ... }"
         )
     if area is not None:
         # By the name alone: codes of another vintage are counted where events are placed.
-        naming.need_vintage(naming.find_vintage(column, ()), area, path=table.path, column=column)
-    what = naming.parse_column(column)
-    told = f" ({naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
-    return cell_values.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
+        _naming.need_vintage(_naming.find_vintage(column, ()), area, path=table.path, column=column)
+    what = _naming.parse_column(column)
+    told = f" ({_naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
+    return _cell_values.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
 
 
-def _find_causes(table: tabular.TextTable, first: str, last: str) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def _find_causes(table: _tabular.TextTable, first: str, last: str) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return each row's first category in the range (empty: none), and whether a sharp object is among the causes."""
-    found = [column for column in table.frame.columns if CAUSE_COLUMN.fullmatch(tabular.fold(column))]
+    found = [column for column in table.frame.columns if CAUSE_COLUMN.fullmatch(_tabular.fold(column))]
     if not found:
         raise SourceError(
             f"{table.path} has no column of diagnoses or causes.",
@@ -202,16 +202,16 @@ def _category(code: str) -> str:
     return match[0] if match else ""
 
 
-def _dates(table: tabular.TextTable, names: audit.Columns) -> tuple[pd.Series, list[str]]:
+def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series, list[str]]:
     """Return the date of admission, or of the start of the episode where there is none, and a sentence on slips."""
     admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
     given = [column for column in (admission, start) if column is not None]
     if not given:
         table.need(names["admission"], option="columns = { admission = ... }", what="the date of admission")
-    dates = [times.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
+    dates = [_times.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
     best = dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
     for column in given:
-        times.need_dates(best, column, path=table.path)
+        _times.need_dates(best, column, path=table.path)
     if admission is None or start is None:
         return best, []
     slips = admission.index[dates[0].isna() & best.notna() & ~admission.isin(["", *NO_DATE])]
@@ -222,17 +222,17 @@ def _dates(table: tabular.TextTable, names: audit.Columns) -> tuple[pd.Series, l
     return best, [f"{words}: that of {start.name} was taken."]
 
 
-def _ages(table: tabular.TextTable, names: audit.Columns) -> pd.Series:
+def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
     """Return ages in years, missing where unknown."""
     column = _maybe(table, names, "age")
     if column is None:
         return pd.Series(np.nan, index=table.frame.index)
-    age = cell_values.to_number(column, path=table.path, kind="count").values
+    age = _cell_values.to_number(column, path=table.path, kind="count").values
     age = age.mask(age.between(*UNDER_ONE), 0.0)
     return age.where(age.between(0, OLDEST))
 
 
-def _age_notes(table: tabular.TextTable, names: audit.Columns, kept: pd.Series) -> list[str]:
+def _age_notes(table: _tabular.TextTable, names: _audit.Columns, kept: pd.Series) -> list[str]:
     """Return how many of the events have no age, and whether that is for want of a column."""
     if _maybe(table, names, "age") is None:
         return [f"No column {names['age']}: nothing can be told by age."]
@@ -240,7 +240,7 @@ def _age_notes(table: tabular.TextTable, names: audit.Columns, kept: pd.Series) 
     return [f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no group of ages."] if unknown else []
 
 
-def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:
+def _need_methods(method: pd.Series, table: _tabular.TextTable) -> None:
     """Stop where no row has a method of admission that HES knows: the column is another one, or recoded."""
     if not bool(method.isin([*EMERGENCY_METHODS, *OTHER_METHODS]).any()):
         filled = method[method != ""]
@@ -253,16 +253,16 @@ def _need_methods(method: pd.Series, table: tabular.TextTable) -> None:
 
 def _note_odd(odd: pd.Series, what: str) -> list[str]:
     """Return a sentence on cells with a code that HES does not have."""
-    first = list_briefly([repr(cell_values.brief(one)) for one in odd.unique()], 5)
+    first = list_briefly([repr(_cell_values.brief(one)) for one in odd.unique()], 5)
     return [f"{len(odd):,} cells of {odd.name} are no {what}: {first}."] if len(odd) else []
 
 
-def _sieve_episodes(table: tabular.TextTable, names: audit.Columns) -> tuple[audit.Sieve, list[str]]:
+def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_audit.Sieve, list[str]]:
     """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
-    sieve, notes = audit.Sieve(len(table)), []
+    sieve, notes = _audit.Sieve(len(table)), []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
-        key, no_record = audit.read_keys(key, path=table.path)
+        key, no_record = _audit.read_keys(key, path=table.path)
         notes += no_record
         repeated = key.duplicated() & (key != "")
         copies = repeated & table.frame.duplicated()

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.nouns import Coverage, Events, cover_dates, cover_months
-from hotspots.sources import audit, cell_values, tabular, times
-from hotspots.sources.repeats import content_of, find_repeats
+from hotspots.model import Coverage, Events, cover_dates, cover_months
+from hotspots.sources import _audit, _cell_values, _tabular, _times
+from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
 
 CRIME_TYPES: Final = (
@@ -88,12 +88,12 @@ def read_police(
     SourceError
         If a file or column is missing, a coordinate is not a number, or a crime type is unknown.
     """
-    audit.need_years(years)
+    _audit.need_years(years)
     files, passed_over = _find_files(paths)
     parts = [_read_street(file) for file in files]
     table = pd.concat([part.assign(file=number) for number, (part, _) in enumerate(parts)], ignore_index=True)
     wanted = _choose_types(table["kind"], crime_types)
-    sieve = audit.Sieve(len(table))
+    sieve = _audit.Sieve(len(table))
     repeats = find_repeats(table)
     for reason, rows in repeats.dropped.items():
         sieve.drop(rows, reason)
@@ -101,7 +101,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
-    period = times.period_in_words(coverage, years)
+    period = _times.period_in_words(coverage, years)
     notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
@@ -132,7 +132,7 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
     notes: list[str] = []
     for one in map(Path, given):
         if not one.is_dir():
-            files.append(tabular.need_file(one))
+            files.append(_tabular.need_file(one))
             continue
         tables = sorted(file for file in one.rglob("*") if file.name.lower().endswith((".csv", ".csv.gz")))
         # An archive also has outcomes and stop and search, which are other things in other columns.
@@ -160,7 +160,7 @@ def _without_ids(table: pd.DataFrame, files: Sequence[Path]) -> list[str]:
 
 def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the events of one file and the notes on reading it."""
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     frame = table.frame
     month, kind = frame[table.need("Month")], frame[table.need("Crime type")]
     if table.find("Easting") is None and table.find("Longitude") is not None:
@@ -170,12 +170,12 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
     key = table.find("Crime ID")
-    ids, no_record = audit.read_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
+    ids, no_record = _audit.read_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
     events = pd.DataFrame(
         {
             "easting": easting,
             "northing": northing,
-            "area_code": cell_values.to_codes(frame[code]) if code else None,
+            "area_code": _cell_values.to_codes(frame[code]) if code else None,
             "when": _dates(month, table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
@@ -187,16 +187,16 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _dates(column: pd.Series, path: Path) -> pd.Series:
-    dates = times.to_dates(column)
-    times.need_dates(dates, column, path=path)
+    dates = _times.to_dates(column)
+    _times.need_dates(dates, column, path=path)
     return dates
 
 
-def _numbers(table: tabular.TextTable, column: str) -> pd.Series:
-    return cell_values.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
+def _numbers(table: _tabular.TextTable, column: str) -> pd.Series:
+    return _cell_values.to_number(table.frame[table.need(column)], path=table.path, kind="number").values
 
 
-def _degrees(table: tabular.TextTable, column: str, most: int) -> pd.Series:
+def _degrees(table: _tabular.TextTable, column: str, most: int) -> pd.Series:
     values = _numbers(table, column)
     odd = values.index[values.abs() > most]
     if len(odd):
@@ -264,7 +264,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
         if len(missing):
             who = f" of {force}" if force else " without a force"
             whose = who if len(forces) > 1 else ""
-            listed = list_briefly([times.month_in_words(month) for month in missing], 12)
+            listed = list_briefly([_times.month_in_words(month) for month in missing], 12)
             notes.append(f"No rows{whose} for {listed}: a gap is not a fall.")
     return notes
 
@@ -277,7 +277,7 @@ def _snapping(kept: pd.DataFrame, period: str) -> list[str]:
             f"{len(located):,} located crimes stand on {len(located.drop_duplicates()):,} distinct points: "
             "published points are map points near the scene, not the scene."
         )
-    return [*notes, *audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
+    return [*notes, *_audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
 
 
 # --------------------------------------------------------------------------- a force's own extract
@@ -318,14 +318,14 @@ def read_offences(
     SourceError
         If the file or a column is missing, a cell can't be read, or an offence code is not in the file.
     """
-    audit.need_years(years)
-    table = tabular.read_table(path)
+    _audit.need_years(years)
+    table = _tabular.read_table(path)
     events, reference = _offence_table(
-        table, audit.choose_columns(OFFENCE_COLUMNS, columns), need_knife=knife is not None
+        table, _audit.choose_columns(OFFENCE_COLUMNS, columns), need_knife=knife is not None
     )
     _need_codes(events["offence_code"], codes, table.path)
-    sieve = audit.Sieve(len(table))
-    reference, no_record = audit.read_keys(reference, path=table.path)
+    sieve = _audit.Sieve(len(table))
+    reference, no_record = _audit.read_keys(reference, path=table.path)
     repeated = reference.duplicated() & (reference != "")
     sieve.drop(repeated, "repeated reference")
     sieve.drop_years(events["when"], years)
@@ -335,8 +335,8 @@ def read_offences(
         sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
     kept = events[sieve.keep]
     coverage = cover_dates(events["when"], years=years)
-    period = times.period_in_words(coverage, years)
-    unplaced = audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
+    period = _times.period_in_words(coverage, years)
+    unplaced = _audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -353,7 +353,7 @@ def read_offences(
 
 
 def _offence_table(
-    table: tabular.TextTable, names: audit.Columns, *, need_knife: bool
+    table: _tabular.TextTable, names: _audit.Columns, *, need_knife: bool
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the events and their references."""
     frame = table.frame
@@ -366,8 +366,8 @@ def _offence_table(
         found = table.find(names[role])
         return need(role) if found or role in names.named else None
 
-    easting = cell_values.to_number(need("easting"), path=table.path, kind="number").values
-    northing = cell_values.to_number(need("northing"), path=table.path, kind="number").values
+    easting = _cell_values.to_number(need("easting"), path=table.path, kind="number").values
+    northing = _cell_values.to_number(need("northing"), path=table.path, kind="number").values
     nowhere = easting.isna() | northing.isna() | ((easting == 0) & (northing == 0))
     code, offence, area = maybe("offence_code"), maybe("offence"), maybe("area_code")
     flag = need("knife") if need_knife else maybe("knife")
@@ -376,7 +376,7 @@ def _offence_table(
         {
             "easting": easting.mask(nowhere),
             "northing": northing.mask(nowhere),
-            "area_code": cell_values.to_codes(area) if area is not None else None,
+            "area_code": _cell_values.to_codes(area) if area is not None else None,
             "when": _dates(need("occurred_from"), table.path),
             "kind": kind.astype(object) if kind is not None else "offence",
             "offence_code": code.astype(object) if code is not None else None,
@@ -414,7 +414,7 @@ def _need_codes(there: pd.Series, wanted: Sequence[str] | None, path: Path) -> N
 
 
 def _offence_notes(
-    table: tabular.TextTable, repeated: pd.Series, reference: pd.Series, kept: pd.DataFrame
+    table: _tabular.TextTable, repeated: pd.Series, reference: pd.Series, kept: pd.DataFrame
 ) -> list[str]:
     notes = []
     if reference.name is None:

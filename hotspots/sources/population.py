@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.sources import cell_values, naming, tabular
+from hotspots.sources import _cell_values, _naming, _tabular
 
 COLUMNS: Final = ("population", "total_population", "all_ages", "total", "persons", "all_persons", "usual_residents")
 
@@ -35,17 +35,17 @@ def read_population(
         If the file or a column is missing, the year is not in the file or not said, an area stands twice, or a
         number is missing or negative.
     """
-    table = tabular.read_table(path)
+    table = _tabular.read_table(path)
     names = list(table.frame.columns)
     frame = table.frame[rows_of_year(table, year)]
     if id_column is None:
-        id_column = table.need_one(naming.find_code_column(names, path=table.path))
+        id_column = table.need_one(_naming.find_code_column(names, path=table.path))
     else:
         id_column = table.need(id_column, option="id_column")
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
-    codes = cell_values.to_codes(frame[id_column]).fillna("")
-    naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
-    values = cell_values.to_number(frame[people], path=table.path, kind="amount").values
+    codes = _cell_values.to_codes(frame[id_column]).fillna("")
+    _naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
+    values = _cell_values.to_number(frame[people], path=table.path, kind="amount").values
     odd = values[values.isna() | (values < 0)]
     if len(odd):
         raise SourceError(
@@ -61,11 +61,11 @@ def read_population(
         )
     index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
     people_by_area = pd.Series(values.to_numpy(dtype=float), index=index, name="population")
-    people_by_area.attrs = {"column": id_column, "vintage": naming.find_vintage(id_column, codes.tolist())}
+    people_by_area.attrs = {"column": id_column, "vintage": _naming.find_vintage(id_column, codes.tolist())}
     return people_by_area
 
 
-def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
+def rows_of_year(table: _tabular.TextTable, year: int | None) -> pd.Series:
     """Return which rows are of the year."""
     column = table.find("year", "mid_year")
     if column is None:
@@ -76,7 +76,7 @@ def rows_of_year(table: tabular.TextTable, year: int | None) -> pd.Series:
                 advice=f"leave year = {year} out if the whole file is of that year",
             )
         return pd.Series(True, index=table.frame.index)
-    years = cell_values.to_years(table.frame[column], path=table.path)
+    years = _cell_values.to_years(table.frame[column], path=table.path)
     known = sorted({int(one) for one in years.dropna()})
     if year is None and len(known) == 1:
         year = known[0]

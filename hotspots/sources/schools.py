@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.nouns import SCHOOL_COLUMNS, Schools
-from hotspots.sources import audit, cell_values, tabular
+from hotspots.model import SCHOOL_COLUMNS, Schools
+from hotspots.sources import _audit, _cell_values, _tabular
+from hotspots.sources._successors import find_in_register
 from hotspots.sources.exclusions import Exclusions, read_exclusions
-from hotspots.sources.successors import find_in_register
 from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def read_schools(
         exclusions = read_exclusions(exclusions, years=years, hidden=hidden)
     exclusions = exclusions.link_successors()
     excluded = exclusions.table
-    table = tabular.read_table(register)
+    table = _tabular.read_table(register)
     rows = _read_register(table, columns)
     ids, linked = _link(rows, excluded)
     rows = rows.assign(school_id=ids, linked=linked)
@@ -164,9 +164,9 @@ class _Column(Protocol):
     def __call__(self, role: str, *, needed: bool = False) -> pd.Series | None: ...
 
 
-def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
+def _read_register(table: _tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
     """Return the register under names of our own: text, empty where it has no such column, and coordinates."""
-    given = audit.choose_columns(dict.fromkeys(ROLES, ""), columns)
+    given = _audit.choose_columns(dict.fromkeys(ROLES, ""), columns)
 
     def column(role: str, *, needed: bool = False) -> pd.Series | None:
         option = f"columns = {{ {role} = ... }}"
@@ -185,7 +185,7 @@ def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) 
     for role in ("easting", "northing"):
         cells = column(role, needed=True)
         assert cells is not None
-        rows[role] = cell_values.to_number(cells, path=table.path, kind="number").values
+        rows[role] = _cell_values.to_number(cells, path=table.path, kind="number").values
     nowhere = rows["easting"].isna() | rows["northing"].isna() | ((rows["easting"] == 0) & (rows["northing"] == 0))
     rows[["easting", "northing"]] = rows[["easting", "northing"]].mask(nowhere)
     # A register without these columns lists open secondary schools.
@@ -193,7 +193,7 @@ def _read_register(table: tabular.TextTable, columns: Mapping[str, str] | None) 
     return rows
 
 
-def _laestab(table: tabular.TextTable, column: _Column) -> pd.Series:
+def _laestab(table: _tabular.TextTable, column: _Column) -> pd.Series:
     """Return authority number and school number in one, e.g. 3304015; empty where either is missing."""
     whole = column("laestab")
     if whole is not None:
@@ -237,9 +237,9 @@ def _is_open(rows: pd.DataFrame) -> pd.Series:
     return ~rows["has_status"] | rows["status"].str.casefold().isin(OPEN_STATUS)
 
 
-def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> audit.Sieve:
+def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _audit.Sieve:
     """Return which rows are in question."""
-    sieve = audit.Sieve(len(rows))
+    sieve = _audit.Sieve(len(rows))
     sieve.drop(~_is_open(rows), NOT_OPEN)
     sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
     sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from hotspots.nouns import Contours, HotspotResult, SchoolResult, StudyArea, Surface
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6

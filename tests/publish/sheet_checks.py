@@ -7,7 +7,7 @@ from itertools import combinations
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from hotspots.publish.sheet import HALO, look
+from hotspots.publish.page.sheet import HALO, look
 
 
 def written(figure: Figure) -> list[Text]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.nouns import Ages
+from hotspots.model import Ages
 from hotspots.sources.ages import parse_band, read_ages
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import SourceError
-from hotspots.nouns import cover_months, cover_years
-from hotspots.sources import audit, naming, times
+from hotspots.model import cover_months, cover_years
+from hotspots.sources import _audit, _naming, _times
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=6, max_size=6), max_size=4))
 def test_kept_and_dropped_add_up(masks):
-    sieve = audit.Sieve(6)
+    sieve = _audit.Sieve(6)
     for number, mask in enumerate(masks):
         sieve.drop(np.array(mask), f"reason {number}")
     assert int(sieve.keep.sum()) + sum(sieve.dropped.values()) == 6
@@ -23,16 +23,16 @@ def test_kept_and_dropped_add_up(masks):
 
 def test_years_include_both_ends():
     when = pd.Series(pd.to_datetime(["2012-12-31", "2013-01-01", "2019-12-31", "2020-01-01", None]))
-    sieve = audit.Sieve(5)
+    sieve = _audit.Sieve(5)
     sieve.drop_years(when, (2013, 2019))
     assert sieve.keep.tolist() == [False, True, True, False, False]
     assert sieve.dropped == {"no usable date": 1, "outside 2013 to 2019": 2}
 
 
 def test_unknown_roles_of_columns_are_refused():
-    assert audit.choose_columns({"age": "STARTAGE"}, {"age": "ADMIAGE"}) == {"age": "ADMIAGE"}
+    assert _audit.choose_columns({"age": "STARTAGE"}, {"age": "ADMIAGE"}) == {"age": "ADMIAGE"}
     with pytest.raises(SourceError) as error:
-        audit.choose_columns({"age": "STARTAGE", "sex": "SEX"}, {"agee": "x"})
+        _audit.choose_columns({"age": "STARTAGE", "sex": "SEX"}, {"agee": "x"})
     assert error.value.problem == "'agee' is not a column this format has."
     assert error.value.found == "columns age, sex"
     assert error.value.advice == "is it 'age'?"
@@ -40,7 +40,7 @@ def test_unknown_roles_of_columns_are_refused():
 
 def test_years_backwards_are_refused():
     with pytest.raises(SourceError, match="The years 2019 to 2013 run backwards"):
-        audit.need_years((2019, 2013))
+        _audit.need_years((2019, 2013))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_years_backwards_are_refused():
     ],
 )
 def test_dates_are_read_day_before_month(text, date):
-    assert times.to_dates(pd.Series([text])).iloc[0] == pd.Timestamp(date)
+    assert _times.to_dates(pd.Series([text])).iloc[0] == pd.Timestamp(date)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_dates_are_read_day_before_month(text, date):
     ["", "unknown", "30/02/2015", "29/02/2019", "12/13/2017", "00/00/0000 00:00", "2016-02-30", "2015-13-01", "7"],
 )
 def test_dates_that_do_not_exist_are_missing(text):
-    assert pd.isna(times.to_dates(pd.Series([text])).iloc[0])
+    assert pd.isna(_times.to_dates(pd.Series([text])).iloc[0])
 
 
 def test_periods_in_words():
-    assert times.period_in_words(cover_years(2017, 2019), (2013, 2019)) == "2017-2019"
-    assert times.period_in_words(cover_months(["2011-02"]), None) == "February 2011"
-    assert times.period_in_words(None, (2013, 2019)) == "2013-2019"
-    assert times.period_in_words(None, None) == ""
+    assert _times.period_in_words(cover_years(2017, 2019), (2013, 2019)) == "2017-2019"
+    assert _times.period_in_words(cover_months(["2011-02"]), None) == "February 2011"
+    assert _times.period_in_words(None, (2013, 2019)) == "2013-2019"
+    assert _times.period_in_words(None, None) == ""
 
 
 @pytest.mark.parametrize(
@@ -92,24 +92,24 @@ def test_periods_in_words():
     ],
 )
 def test_ons_columns_say_what_they_hold(column, parsed):
-    assert tuple(naming.parse_column(column)) == parsed
+    assert tuple(_naming.parse_column(column)) == parsed
 
 
 @pytest.mark.parametrize("column", ["name", "ruc11_code", "location", "shape_area_pub", "bng_e", "LSOA11NMW", "la"])
 def test_other_columns_say_nothing(column):
-    assert naming.parse_column(column) is None
+    assert _naming.parse_column(column) is None
 
 
 def test_two_columns_of_codes_must_be_told_apart(tmp_path):
     with pytest.raises(SourceError) as error:
-        naming.find_code_column(["lsoa11_code", "lsoa21_code", "n"], path=tmp_path)
+        _naming.find_code_column(["lsoa11_code", "lsoa21_code", "n"], path=tmp_path)
     assert error.value.problem == f"{tmp_path} has more than one column of LSOA codes."
     assert error.value.found == "lsoa11_code, lsoa21_code"
 
 
 def test_empty_and_repeated_codes_are_refused(tmp_path):
     with pytest.raises(SourceError, match="row 3"):
-        naming.need_unique_codes(["a", ""], [2, 3], path=tmp_path)
+        _naming.need_unique_codes(["a", ""], [2, 3], path=tmp_path)
     with pytest.raises(SourceError) as error:
-        naming.need_unique_codes(["a", "b", "a"], [2, 3, 4], path=tmp_path)
+        _naming.need_unique_codes(["a", "b", "a"], [2, 3, 4], path=tmp_path)
     assert error.value.found == f"rows 2 and 4 of {tmp_path}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from hotspots.analysis.totals import tighten_table
+from hotspots.analysis.counts.reconcile_totals import tighten_table
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.sources.exclusions import read_exclusions, read_totals
+from hotspots.sources.exclusions import read_authority_totals, read_exclusions
 from hotspots.sources.schools import read_schools
 
 SCHOOLS = "time_period,new_la_code,la_name,laestab,school_type,headcount,perm_excl"
@@ -34,7 +34,7 @@ def total(count, *, year="201617", la="330", schools="3", kind="State-funded sec
 
 def read(folder, schools, totals):
     exclusions = read_exclusions(write(folder, SCHOOLS, schools, "schools.csv"), years=None, hidden=(1, 2))
-    return exclusions, read_totals(write(folder, TOTALS, totals, "totals.csv"), exclusions, hidden=(1, 2))
+    return exclusions, read_authority_totals(write(folder, TOTALS, totals, "totals.csv"), exclusions, hidden=(1, 2))
 
 
 THREE = [excluded("4001", "x"), excluded("4002", "x"), excluded("4003", "5")]
@@ -172,7 +172,7 @@ def test_types_of_school_that_are_not_known_are_counted_and_named(tmp_path):
 def test_the_samples_totals_fit_its_schools(root):
     folder = root / "data" / "events"
     exclusions = read_exclusions(folder / "invented_exclusions_by_school.csv", years=None, hidden=(1, 2))
-    totals = read_totals(folder / "invented_exclusions_by_authority.csv", exclusions, hidden=(1, 2))
+    totals = read_authority_totals(folder / "invented_exclusions_by_authority.csv", exclusions, hidden=(1, 2))
     assert len(totals) == 7 * len(exclusions.years)
     tight = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
     told = exclusions.rows["low"].notna()
@@ -184,7 +184,7 @@ def test_the_samples_totals_fit_its_schools(root):
 @pytest.mark.real
 def test_real_totals_of_eleven_years(shared_data):
     exclusions = read_exclusions(shared_data / "exclusions_wm_school_2006-07_to_2016-17.csv", years=None, hidden=(1, 2))
-    totals = read_totals(shared_data / "exclusions_wm_la_2006-07_to_2016-17.csv", exclusions, hidden=(1, 2))
+    totals = read_authority_totals(shared_data / "exclusions_wm_la_2006-07_to_2016-17.csv", exclusions, hidden=(1, 2))
     assert len(totals) == 7 * 11
     # The marks in the file: Wolverhampton's secondaries of three years.
     hidden = totals[totals["low"] < totals["high"]]

@@ -10,17 +10,17 @@ import pytest
 from worlds import make_grid
 
 from hotspots.errors import HotspotsError, SourceError
-from hotspots.sources import tabular
+from hotspots.sources import _tabular
 from hotspots.sources.ages import read_ages
-from hotspots.sources.assessments import read_episodes, read_factors
 from hotspots.sources.boundaries import read_places
+from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_exclusions, read_totals
+from hotspots.sources.exclusions import read_authority_totals, read_exclusions
 from hotspots.sources.hes import read_hes
 from hotspots.sources.police import read_offences, read_police
 from hotspots.sources.population import read_population
-from hotspots.sources.recorded import read_recorded
+from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools
 
 
@@ -97,7 +97,7 @@ def of_the_force(path):
 def totals_of_exclusions(path):
     row = "201617,3304801,100,A School,330,Birmingham,State-funded secondary,900,1,E08000025\n"
     schools = write(path.parent, f"{SCHOOLS.strip()},new_la_code\n{row}", name="schools.csv")
-    return read_totals(path, exclusions(schools), hidden=(1, 2))
+    return read_authority_totals(path, exclusions(schools), hidden=(1, 2))
 
 
 def register(path):
@@ -183,7 +183,7 @@ CELLS = {
 CALLS = {
     # Where numbers are asked for, module by module: the lines above that go through each.
     "ages": ["ages"],
-    "assessments": ["assessments", "factors", "episodes"],
+    "children_in_need": ["assessments", "factors", "episodes"],
     "boundaries": ["places, easting", "places, population"],
     "counts": ["counts"],
     "deprivation": ["deprivation, score"],
@@ -193,7 +193,7 @@ CALLS = {
     "hes": ["admissions, age"],
     "police": ["street crime, easting", "offences, northing", "offences, northing"],
     "population": ["population"],
-    "recorded": ["recorded crime", "recorded crime, population"],
+    "recorded_crime": ["recorded crime", "recorded crime, population"],
     "schools": ["register, northing"],
 }  # fmt: skip
 """One line for each call of `cell_values.to_number`; easting and northing of offences go the same way."""
@@ -271,7 +271,7 @@ def test_a_cell_that_only_some_columns_can_hold(tmp_path, column, cell):
 
 def test_every_column_of_numbers_is_here():
     """A column that is read as a number without a line here would not be tried."""
-    folder = Path(tabular.__file__).parent
+    folder = Path(_tabular.__file__).parent
     calls = {
         path.stem: path.read_text(encoding="utf-8").count("cell_values.to_number(") for path in folder.glob("*.py")
     }
@@ -326,7 +326,7 @@ def test_a_parquet_file_that_unpacks_to_more_than_fits_is_refused(tmp_path, monk
     table = pd.DataFrame({"lsoa11_code": [f"E01{i:06d}" for i in range(1000)], "population": 30})
     table.to_parquet(path)
     assert len(read_population(path)) == 1000
-    monkeypatch.setattr(tabular, limit, least)
+    monkeypatch.setattr(_tabular, limit, least)
     with pytest.raises(SourceError, match="too large to be read at once"):
         read_population(path)
 
@@ -341,7 +341,7 @@ def test_a_path_that_no_disk_has_is_an_error(tmp_path, name):
 
 
 def test_what_unpacks_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tabular, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(_tabular, "MOST_BYTES", 100_000)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"lsoa11_code,population\n" + b"E01000001,30\n" * 100_000))
     with pytest.raises(SourceError, match=r"too large to be read at once") as caught:

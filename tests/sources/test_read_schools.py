@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotspots.errors import SourceError
-from hotspots.sources.assessments import read_all_factors, read_factors
+from hotspots.sources.children_in_need import read_all_factors, read_factors
 from hotspots.sources.schools import read_schools
 
 REGISTER = (

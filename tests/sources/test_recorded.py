@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hotspots.analysis.periods import sum_to_years, with_intervals, with_rates
+from hotspots.analysis.series.counting import sum_to_years, with_intervals, with_rates
 from hotspots.errors import SourceError
-from hotspots.sources.recorded import read_recorded
+from hotspots.sources.recorded_crime import read_recorded
 
 HEADER = "QtrNum,Force Name,Region,Financial Year,Financial Quarter,Population,Homicide,Knife Crime\n"
 ROWS = [

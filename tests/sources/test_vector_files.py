@@ -140,7 +140,7 @@ def test_a_view_is_a_layer_where_it_can_be_read(tmp_path):
     ids=["function", "endless"],
 )
 def test_a_view_that_fails_or_never_ends_is_an_error(tmp_path, query, words, monkeypatch):
-    monkeypatch.setattr("hotspots.sources.vector_files.MOST_STEPS", 1_000_000)
+    monkeypatch.setattr("hotspots.sources._vector_files.MOST_STEPS", 1_000_000)
     with_view(tmp_path / "areas.gpkg", query)
     with pytest.raises(SourceError, match="is a view that can't be read") as caught:
         read_areas(tmp_path / "areas.gpkg", layer="seen")

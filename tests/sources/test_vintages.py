@@ -9,10 +9,10 @@ import pytest
 from small_study import write_extract_files, write_small_study
 
 from hotspots.errors import SourceError
-from hotspots.pipeline import check_study
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.counts import read_counts
 from hotspots.sources.hes import read_hes
+from hotspots.study.run import check_study
 
 
 def renamed(path, old: str, new: str) -> None:

@@ -1,0 +1,273 @@
+"""Children in need: how much authorities record, beside what they record; and numbers that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import AnalysisError, list_briefly, nearest
+from hotspots.model import Extract, Factors
+from hotspots.vocabulary import weakest_release
+
+__all__ = ["check_claim", "check_recording", "compare_recording"]
+
+NOT_COLLECTED: Final = "x"
+JUMP: Final = 1.25
+"""By how many times factors per assessment must change from one year to the next to be pointed out."""
+
+MANY: Final = 1.5
+"""How many episodes with a factor for each that began in the year are pointed out."""
+
+WORDS: Final = (
+    "A share is of episodes of need with at least one factor at the end of assessment. Left out are assessments at "
+    "which no factor was found or none was recorded. A factor mentioned for the child, a parent and another person "
+    "counts three times, and a child with two episodes counts twice: mentions are not children. Authorities that "
+    "record one factor an assessment and those that record all can't be compared share by share."
+)
+
+
+def compare_recording(
+    factors: Sequence[Factors], *, theme: str = "Domestic abuse", episodes: pd.DataFrame | None = None
+) -> Extract:
+    """Return, by authority and year, how many factors stand in an assessment, beside the share with one theme.
+
+    Do not read a difference in shares as a difference in need where factors per assessment differ as well.
+
+    Parameters
+    ----------
+    factors
+        One or more years, as from `read_all_factors`.
+    theme
+        The factor, whoever it is about: ``"Domestic abuse"`` is the child's, a parent's and another person's.
+    episodes
+        From `read_episodes`: adds `started` (episodes of need begun in the year) and `per_started` (episodes with a
+        factor per episode begun).
+
+    Returns
+    -------
+    Extract
+        One row per authority and year: `assessments` (episodes with a factor), `mentions` (of any factor: at least so
+        many), `hidden` (number of suppressed numbers), `per_assessment`, `theme_mentions`, `theme_hidden`,
+        `theme_share` (missing where a part is suppressed), `kinds` (number of factors that were asked for). The notes
+        are the findings of `check_recording`.
+
+    Raises
+    ------
+    AnalysisError
+        If there are no factors, or none of this theme.
+    """
+    if not factors:
+        raise AnalysisError("There are no factors to compare.", advice="read at least one year")
+    table = pd.concat([one.table.assign(period=one.period) for one in factors], ignore_index=True)
+    table["theme"] = table["factor"].map(theme_of)
+    _need_theme(table, theme)
+    rows = [
+        _one_authority(part, theme) | {"la_code": code, "la_name": part["la_name"].iloc[0], "period": period}
+        for (code, period), part in table.groupby(["la_code", "period"], sort=False)
+    ]
+    found = pd.DataFrame(rows)
+    if episodes is not None:
+        started = episodes.set_index(["la_code", "period"])["started"]
+        keys = pd.MultiIndex.from_frame(found[["la_code", "period"]])
+        found["started"] = started.reindex(keys).to_numpy()
+        found["per_started"] = found["assessments"] / found["started"]
+    periods = list(dict.fromkeys(one.period for one in factors))
+    return Extract(
+        found,
+        kind="recording",
+        name="children_in_need_recording",
+        title=theme,
+        words=WORDS,
+        source="; ".join(dict.fromkeys(one.source for one in factors if one.source)),
+        period=periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}",
+        notes=check_recording(factors, episodes=episodes),
+        release=weakest_release(*(one.release for one in factors)),
+    )
+
+
+def theme_of(factor: str) -> str:
+    """Return a factor without whom it is about.
+
+    Examples
+    --------
+    >>> theme_of("Domestic abuse (parent)"), theme_of("Gangs")
+    ('Domestic abuse', 'Gangs')
+    """
+    return factor.split(" (", maxsplit=1)[0]
+
+
+def _need_theme(table: pd.DataFrame, theme: str) -> None:
+    known = sorted(set(table["theme"]))
+    if theme not in known:
+        near = nearest(theme, known)
+        raise AnalysisError(
+            f"No factor is {theme!r}.",
+            found=f"{list_briefly(known, 30)}",
+            advice=f"is it {near!r}?" if near else "name one of these",
+        )
+
+
+def _one_authority(part: pd.DataFrame, theme: str) -> dict[str, object]:
+    """Return the numbers of one authority and year."""
+    assessments = float(part["assessments"].iloc[0])
+    hidden = part["mentions"].isna() & (part["mark"] != NOT_COLLECTED)
+    own = part["theme"] == theme
+    mentions, of_theme = float(part["mentions"].sum()), float(part.loc[own, "mentions"].sum(min_count=1))
+    theme_hidden = int((hidden & own).sum())
+    usable = assessments > 0
+    return {
+        "assessments": assessments,
+        "mentions": mentions,
+        "hidden": int(hidden.sum()),
+        "per_assessment": mentions / assessments if usable else np.nan,
+        "theme": theme,
+        "theme_mentions": of_theme,
+        "theme_hidden": theme_hidden,
+        "theme_share": of_theme / assessments if usable and not theme_hidden else np.nan,
+        "kinds": int((part["mark"] != NOT_COLLECTED).sum()),
+    }
+
+
+# --------------------------------------------------------------------------- what contradicts itself
+
+
+def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None = None) -> tuple[str, ...]:
+    """Return, in sentences, what in the numbers contradicts itself or can't be compared.
+
+    Looked for are factors with more mentions than there are assessments, authorities with fewer factors than
+    assessments with a factor, more episodes with a factor than there were episodes (or many more than began), factors
+    per assessment that jump from one year to the next, and kinds of factors that were not asked for in all years.
+
+    Parameters
+    ----------
+    factors, episodes
+        As in `compare_recording`.
+    """
+    said: list[str] = []
+    for one in factors:
+        said += _check_year(one, episodes)
+    if episodes is not None:
+        said += _check_begun(factors, episodes)
+    said += _check_jumps(factors)
+    kinds = {
+        one.period: int((one.table["mark"] != NOT_COLLECTED).groupby(one.table["factor"]).any().sum())
+        for one in factors
+    }
+    if len(set(kinds.values())) > 1:
+        counted = ", ".join(f"{period}: {number}" for period, number in kinds.items())
+        said.append(f"The number of kinds of factors that were asked for is not the same in all years ({counted}).")
+    return tuple(said)
+
+
+def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[str]:
+    """Return what contradicts itself within one year."""
+    said, when = [], factors.period or "the year"
+    over = factors.table[factors.table["mentions"] > factors.table["assessments"]]
+    for row in over.itertuples():
+        said.append(
+            f"{row.la_name}, {when}: {row.mentions:,.0f} mentions of {row.factor!r} in {row.assessments:,.0f} episodes "
+            "with a factor; a share over 100 % is none of children."
+        )
+    for _, part in factors.table.groupby("la_code", sort=False):
+        name, assessments = part["la_name"].iloc[0], float(part["assessments"].iloc[0])
+        mentions = float(part["mentions"].sum())
+        hidden = bool((part["mentions"].isna() & (part["mark"] != NOT_COLLECTED)).any())
+        if mentions < assessments and not hidden:
+            said.append(
+                f"{name}, {when}: {mentions:,.0f} factors in {assessments:,.0f} episodes that each have at least one; "
+                "both can't be right."
+            )
+        for theme, own in part.groupby(part["factor"].map(theme_of), sort=False):
+            total = float(own["mentions"].sum())
+            if len(own) > 1 and total > assessments > 0 and not bool((own["mentions"] > assessments).any()):
+                said.append(
+                    f"{name}, {when}: {total:,.0f} mentions of {str(theme).lower()} in {assessments:,.0f} episodes: "
+                    "some episodes have it more than once, so this is no share of children."
+                )
+        if episodes is not None:
+            said += _check_episodes(episodes, part, str(name), factors.period, assessments)
+    return said
+
+
+def _check_episodes(
+    episodes: pd.DataFrame, part: pd.DataFrame, name: str, period: str, assessments: float
+) -> list[str]:
+    same = episodes[(episodes["la_code"] == part["la_code"].iloc[0]) & (episodes["period"] == period)]
+    if same.empty:
+        return []
+    at_any = float(same["any_point"].iloc[0])
+    if assessments > at_any:
+        return [
+            f"{name}, {period}: {assessments:,.0f} episodes with a factor, but only {at_any:,.0f} episodes at any "
+            "point in the year; both can't be right."
+        ]
+    return []
+
+
+def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[str]:
+    """Return which authorities have many more episodes with a factor than began, and in which years."""
+    begun = episodes.set_index(["la_code", "period"])[["started", "any_point"]]
+    found: dict[str, list[str]] = {}
+    for one in factors:
+        for row in one.table.drop_duplicates("la_code").itertuples():
+            key = (str(row.la_code), one.period)
+            if key not in begun.index:
+                continue
+            started, at_any = begun.loc[[key]].iloc[0]
+            if MANY * started <= row.assessments <= at_any:
+                found.setdefault(str(row.la_name), []).append(one.period)
+    return [
+        f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
+        f"({list_briefly(periods, 10)}): it may count differently from other authorities."
+        for name, periods in found.items()
+    ]
+
+
+def _check_jumps(factors: Sequence[Factors]) -> list[str]:
+    """Return where factors per assessment changed so much from one year to the next that practice may have."""
+    per = pd.DataFrame(
+        {
+            one.period: one.table.groupby("la_name", sort=False)["mentions"].sum()
+            / one.table.groupby("la_name", sort=False)["assessments"].first()
+            for one in factors
+        }
+    )
+    said = []
+    for before, after in zip(per.columns[:-1], per.columns[1:], strict=True):
+        for name, row in per.iterrows():
+            first, second = float(row[before]), float(row[after])
+            if first > 0 and second > 0 and max(second / first, first / second) >= JUMP:
+                said.append(
+                    f"{name}: factors in an episode went from {first:.1f} in {before} to {second:.1f} in {after}; "
+                    "recording may have changed, and shares of the two years can't be compared."
+                )
+    return said
+
+
+def check_claim(
+    words: str, *, part: tuple[float, float], whole: tuple[float, float], percent: tuple[float, float]
+) -> str:
+    """Return in what a published percentage and its numbers contradict each other, or an empty text if they agree.
+
+    Parameters
+    ----------
+    words
+        The claim, for the sentence.
+    part, whole, percent
+        The lowest and highest value that each of the three stated numbers can stand for.
+
+    Examples
+    --------
+    >>> check_claim("70 % is more than 6,000 of 8,000", part=(6_001, 8_000), whole=(8_000, 8_000), percent=(69.5, 70.5))
+    '"70 % is more than 6,000 of 8,000" does not add up: the numbers are 75.0 to 100.0 %.'
+    >>> check_claim("71 % is 6,190 of 8,704", part=(6_190, 6_190), whole=(8_704, 8_704), percent=(70.5, 71.5))
+    ''
+    """
+    low, high = 100 * part[0] / whole[1], 100 * part[1] / whole[0]
+    if low <= percent[1] and high >= percent[0]:
+        return ""
+    between = f"{low:.1f} %" if low == high else f"{low:.1f} to {high:.1f} %"
+    return f'"{words}" does not add up: the numbers are {between}.'

@@ -1,0 +1,414 @@
+"""Local statistics of areas: Getis-Ord Gi and Gi*, and Local Moran's I, with computed p-values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.analysis.autocorrelation.neighbours import Neighbours, from_graph, link_neighbours
+from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
+from hotspots.analysis.autocorrelation.tested_areas import (
+    PER,
+    Windows,
+    choose_measure,
+    choose_null,
+    reasons_not_tested,
+    select_windows,
+)
+from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
+from hotspots.analysis.common import adjust_tails, as_counts, certainties, classify_gi, classify_moran, two_sided
+from hotspots.errors import AnalysisError
+from hotspots.model import AreaCounts, HotspotResult, need_level
+from hotspots.vocabulary import (
+    ADJUSTMENT_WORDS,
+    MEASURE_WORDS,
+    METHOD_TITLES,
+    NULL_WORDS,
+    RESULT_COLUMNS,
+    UNRELEASED,
+    Adjustment,
+    Measure,
+    Method,
+    Null,
+    weakest_release,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from hotspots.model import StudyArea
+
+    Floats = NDArray[np.float64]
+
+NOTHING_TO_COMPARE: Final = "no z-score: there is nothing to compare its window with"
+"""All other values are alike, or the window holds every area."""
+
+
+# --------------------------------------------------------------------------- friendly faces
+
+
+def getis_ord(
+    counts: AreaCounts | gpd.GeoDataFrame,
+    neighbours: Neighbours | Any | None = None,
+    *,
+    column: str | None = None,
+    population: str | None = None,
+    null: Null | None = None,
+    measure: Measure | None = None,
+    with_self: bool = True,
+    conditional: bool = False,
+    mid_p: bool = False,
+    rng: int = 0,
+    adjustment: Adjustment = "benjamini-hochberg-apart",
+    level: float = 0.05,
+    release: str = UNRELEASED,
+) -> HotspotResult:
+    """Return where high or low counts gather: Getis-Ord Gi* (or Gi), tested by computation and not simulation.
+
+    The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested
+    under one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The
+    classical z-score stands beside it for comparison: of rates where there is a population, else of counts.
+
+    Do not read a hot area as an address: windows overlap, so the areas round a true hotspot are hot too; other
+    boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut
+    off; and broad differences in risk that are not scatter (city against country) are found as large hot areas. Under
+    constant risk and randomisation areas that scatter more than chance are taken for hot and cold ones; exchangeable
+    risk allows for that as far as risks scatter like a gamma (with many events per area, longer tails of risk do not).
+
+    Parameters
+    ----------
+    counts
+        Counts by area, or any GeoDataFrame of areas in metres with the count in `column`.
+    neighbours
+        From `link_neighbours`, or a libpysal `Graph`, also with unequal weights; Queen contiguity if left out.
+    column, population
+        Columns of the GeoDataFrame: the count, and (optional) people.
+    null
+        ``"exchangeable-risk"`` (default with a population), ``"constant-risk"`` or ``"randomisation"`` (default
+        without).
+    measure
+        What randomisation places at random: ``"count"`` (default), ``"rate"`` or ``"empirical-bayes"``. A column of
+        values that are not whole is taken as it is. Sums of such values are bracketed (`reference.fourier`).
+    with_self
+        Whether the window includes the area itself: Gi*, else Gi.
+    conditional
+        Under randomisation of Gi*: test the neighbours given the area's own value, which then cancels, so that the
+        p-value is Gi's. The default asks whether so much gathers in the window as a whole, the area's own peak
+        included; the conditional form whether the neighbours of this value are high, and one peak makes no hotspot.
+    mid_p
+        Whether ties count half. Without it a test of small counts flags less than its level; with it the level is
+        met on average and not guaranteed.
+    rng
+        Seed of the simulation that neighbours with unequal weights need (`reference.permutation`); with all
+        others nothing is drawn.
+    adjustment
+        Of the two-sided p-values over the areas tested: ``"benjamini-hochberg-apart"`` (hot and cold areas by
+        themselves, default), ``"benjamini-hochberg"`` (the textbook's one family), ``"benjamini-yekutieli"``,
+        ``"bonferroni"``, ``"none"``.
+    level
+        The study's level, at which an area counts as hot or cold in words and certainty.
+    release
+        Mark of a GeoDataFrame's counts: ``"open"`` if they are published, ``"invented"``, or unreleased, which
+        nothing can be written from. Counts made by this package have a mark of their own.
+
+    Returns
+    -------
+    HotspotResult
+        One row for every area, in the order of the areas' ids as text: join by index, not by position. Those not
+        tested say why.
+
+    Raises
+    ------
+    AnalysisError
+        If null and data do not fit, or a count is not a whole number.
+
+    References
+    ----------
+    Getis, A. and Ord, J. K. (1992), Geographical Analysis 24, 189-206. Ord, J. K. and Getis, A. (1995), Geographical
+    Analysis 27, 286-306. Benjamini, Y. and Hochberg, Y. (1995), Journal of the Royal Statistical Society B 57, 289-300.
+
+    Examples
+    --------
+    >>> import geopandas, shapely
+    >>> squares = geopandas.GeoDataFrame(
+    ...     {"crimes": [9, 8, 0, 0, 0, 0, 0, 1]},
+    ...     geometry=[shapely.box(1000 * i, 0, 1000 * i + 1000, 1000) for i in range(8)],
+    ...     crs=27700,
+    ... )
+    >>> getis_ord(squares, column="crimes").table["p_hot_high"].round(3).tolist()[:2]
+    [0.036, 0.107]
+    """
+    settings = _Settings("getis_ord", null, measure, with_self, conditional, mid_p, rng, adjustment, level)
+    return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
+
+
+def local_moran(
+    counts: AreaCounts | gpd.GeoDataFrame,
+    neighbours: Neighbours | Any | None = None,
+    *,
+    column: str | None = None,
+    population: str | None = None,
+    null: Null | None = None,
+    measure: Measure | None = None,
+    mid_p: bool = False,
+    rng: int = 0,
+    adjustment: Adjustment = "benjamini-hochberg-apart",
+    level: float = 0.05,
+    release: str = UNRELEASED,
+) -> HotspotResult:
+    """Return which areas are like or unlike their neighbours: Local Moran's I, tested by computation.
+
+    The area keeps its own count; the test is of its neighbours' count given that. Both tails of the neighbours'
+    count are reported: for an area above the mean, a high I is the hot tail; below the mean, the cold one; at the
+    mean I is 0 whatever the neighbours are, and p = 1. Own and neighbours' values are compared with the mean rate (with
+    a population) or the mean count.
+
+    Parameters
+    ----------
+    counts, neighbours, column, population, null, measure, mid_p, rng, adjustment, level, release
+        As in `getis_ord`.
+
+    Returns
+    -------
+    HotspotResult
+        Classes High-High, Low-Low, High-Low, Low-High, not significant, not tested; rows as in `getis_ord`.
+
+    Raises
+    ------
+    AnalysisError
+        If null and data do not fit, or a count is not a whole number.
+
+    References
+    ----------
+    Anselin, L. (1995), Geographical Analysis 27, 93-115.
+    """
+    settings = _Settings("local_moran", null, measure, False, True, mid_p, rng, adjustment, level)
+    return _analyse(as_counts(counts, column, population, release=release), neighbours, settings)
+
+
+# --------------------------------------------------------------------------- one analysis
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    method: Method
+    null: Null | None
+    measure: Measure | None
+    with_self: bool
+    conditional: bool
+    mid_p: bool
+    rng: int
+    adjustment: Adjustment
+    level: float
+
+
+def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
+    need_level(settings.level)
+    links = as_neighbours(neighbours, counts.area)
+    null = choose_null(settings.null, counts)
+    measure = choose_measure(settings.measure, counts, null)
+    _need_fitting(settings, null)
+    reasons = reasons_not_tested(counts, links, null, measure=measure)
+    tested = select_windows(
+        counts, links, reasons, null, measure=measure, with_self=settings.with_self, conditional=settings.conditional
+    )
+    tails = tails_under(null, tested, level=settings.level, mid_p=settings.mid_p, rng=settings.rng)
+    columns = _columns(counts, links, tested)
+    for name, values in _findings(tested, tails, settings).items():
+        columns[name] = tested.in_all(values, len(counts))
+    for name in ("class", "certainty"):
+        columns[name] = np.where(reasons == "", columns[name], "not_tested")
+    columns["null"] = np.full(len(counts), null, dtype=object)
+    said = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
+    columns["reason"] = np.where((said == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, said)
+    provenance = {
+        "statistic": _statistic(settings),
+        "null": null,
+        "inference": tails.inference,
+        "dispersion": tails.details.get("dispersion"),
+        **{name: tails.details.get(name) for name in ("step", "draws", "seed")},
+        "mid_p": settings.mid_p,
+        "conditional": tested.conditional,
+        "measure": _measure_words(tested, measure),
+        "neighbours": links.words,
+        "neighbour_pairs": len(links.others),
+        "components": links.components,
+        "islands": len(links.islands),
+        "areas_tested": int((reasons == "").sum()),
+        "areas_hidden": counts.hidden,
+        "rule": counts.rule,
+        "adjustment": settings.adjustment,
+        "level": settings.level,
+    }
+    return _result(counts, columns, provenance, settings.method)
+
+
+def _need_fitting(settings: _Settings, null: Null) -> None:
+    if settings.method == "getis_ord" and settings.with_self and settings.conditional and null != "randomisation":
+        raise AnalysisError(
+            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}",
+            advice="use with_self=False, which tests the neighbours given the area's own count",
+        )
+
+
+def _measure_words(tested: Windows, measure: Measure) -> str:
+    if measure == "count" and not tested.whole:
+        return "value as given"
+    return MEASURE_WORDS["rate" if tested.people is not None else measure]
+
+
+def _statistic(settings: _Settings) -> str:
+    if settings.method == "getis_ord" and not settings.with_self:
+        return "Getis-Ord Gi"
+    return METHOD_TITLES[settings.method]
+
+
+def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, Any]:
+    """Return the columns of the tested areas that come from the test."""
+    alone, hidden = tested.cardinalities == 0, bool((tested.low < tested.high).any())
+    tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
+    moran, _, _ = local_moran_i(tested.measure, tested.weights)
+    quadrant, certain_side = _quadrants(tested)
+    # Local Moran's own value at the mean makes I = 0 whatever the neighbours are: p = 1.
+    flat = (quadrant == "") & ~alone if settings.method == "local_moran" and not hidden else np.zeros(len(alone), bool)
+    hot_low, hot_high, cold_low, cold_high = (np.where(flat, 1.0, tail) for tail in tails)
+    p_low, p_high = two_sided((hot_low, hot_high), (cold_low, cold_high))
+    adjusted_low, adjusted_high = (
+        adjust_tails(hot, cold, method=settings.adjustment)
+        for hot, cold in ((hot_low, cold_low), (hot_high, cold_high))
+    )
+    # Where nothing is hidden, the bounds differ by rounding alone: the upper one is then taken.
+    certainty = certainties(adjusted_low if hidden else adjusted_high, adjusted_high, level=settings.level)
+    if settings.method == "getis_ord":
+        classes = classify_gi(adjusted_high, hot_high < cold_high)
+    else:
+        # A quadrant needs its own side of the mean to be certain too.
+        certainty[(certainty == "certain") & ~certain_side] = "depends"
+        classes = classify_moran(adjusted_high, quadrant, level=settings.level)
+        classes[certainty != "certain"] = "not_significant"
+    return {
+        "gi_z": gi_z(tested.measure, tested.window, with_self=tested.with_self),
+        "moran_i": moran,
+        "quadrant": quadrant,
+        **dict(zip(("p_hot_low", "p_hot_high", "p_cold_low", "p_cold_high"), tails, strict=True)),
+        "p_low": p_low,
+        "p_high": p_high,
+        "p_adjusted_low": adjusted_low,
+        "p_adjusted_high": adjusted_high,
+        "class": classes,
+        "certainty": certainty,
+    }
+
+
+def _quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
+
+    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
+    with the test's direction; neighbours are taken together, as one population.
+    """
+    share = (
+        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
+    )
+    middle, low, high = tested.middle, tested.low, tested.high
+    own = middle - share * middle.sum()
+    around = tested.weights @ own
+    # Each area at one bound, all others at the other: the mean that is hardest to beat.
+    above = low > share * (high.sum() - high + low)
+    below = high < share * (low.sum() - low + high)
+    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
+    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
+    second = np.where(around > 0, "high", "low")
+    quadrant = np.char.add(first, second).astype(object)
+    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
+    return quadrant, above | below
+
+
+def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str, Any]:
+    """Return the columns that do not come from the test, for all areas."""
+    areas, table, n = counts.area.areas, counts.table, len(counts)
+    people = table["population"].where(table["population"] > 0)
+    rate_low, rate_high = PER * table["observed_low"] / people, PER * table["observed_high"] / people
+    known = table["observed_low"] == table["observed_high"]
+    return {
+        **{name: areas[name].to_numpy() for name in ("name", "la_code", "la_name")},
+        **{name: table[name].to_numpy() for name in ("observed_low", "observed_high", "population", "expected")},
+        "rate": rate_low.where(known).to_numpy(),
+        "rate_low": rate_low.to_numpy(),
+        "rate_high": rate_high.to_numpy(),
+        "neighbours": links.cardinalities,
+        **{
+            f"window_{end}": tested.in_all(tested.members @ table[f"observed_{end}"].to_numpy()[tested.where], n)
+            for end in ("low", "high")
+        },
+    }
+
+
+def _result(counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method) -> HotspotResult:
+    import geopandas as gpd
+
+    table = gpd.GeoDataFrame(
+        {name: columns[name] for name in RESULT_COLUMNS if name not in ("area_id", "geometry")},
+        geometry=counts.area.areas.geometry.to_numpy(),
+        index=counts.area.ids,
+        crs=counts.area.areas.crs,
+    )
+    return HotspotResult(
+        table=table,
+        method=method,
+        words=_words(provenance),
+        name=counts.name,
+        title=counts.title,
+        source=counts.source,
+        period=counts.period,
+        notes=counts.notes,
+        attribution=counts.area.attribution,
+        provenance=provenance,
+        release=weakest_release(counts.release, counts.area.release),
+    )
+
+
+def _words(provenance: dict[str, Any]) -> str:
+    window = {
+        "Getis-Ord Gi*": "each area and its neighbours together",
+        "Getis-Ord Gi": "each area's neighbours together, without the area itself",
+        "Local Moran's I": "each area's neighbours together, given the area's own count",
+    }[provenance["statistic"]]
+    number = f"{provenance['areas_tested']:,} areas"
+    adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
+    if provenance["conditional"] and provenance["statistic"] == "Getis-Ord Gi*":
+        window += ", tested given the area's own value"
+    null = NULL_WORDS[provenance["null"]]
+    if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
+        null = (
+            f"the values ({provenance['measure']}) are placed on the areas at random; hot means that high ones gather"
+        )
+    if provenance["statistic"] == "Local Moran's I":
+        # Its classes are clusters of high or of low values, and outliers: none is hot or cold.
+        null = null.partition("; hot means")[0]
+        adjusted = adjusted.replace(
+            "hot and among cold areas", "areas with more and among those with fewer around them"
+        )
+    ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
+    how = {
+        "bracketed": "exact between two roundings, not simulated",
+        "simulated": f"simulated (up to {provenance['draws'] or 0:,} draws, seed {provenance['seed']})",
+    }.get(provenance["inference"], f"{provenance['inference']}, not simulated")
+    return (
+        f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
+        f"Tested against this: {null}. "
+        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
+        f"Findings count areas significant at {100 * provenance['level']:g} %."
+    )
+
+
+def as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
+    """Return neighbours in the order of the study's areas: those given, those of a libpysal Graph, or Queen."""
+    if neighbours is None:
+        neighbours = link_neighbours(area)
+    elif not isinstance(neighbours, Neighbours):
+        neighbours = from_graph(neighbours)
+    return neighbours.aligned_to(area.ids)

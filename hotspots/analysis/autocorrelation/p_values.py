@@ -1,0 +1,199 @@
+"""Both tails of every window under a null hypothesis: which way they are computed, and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.analysis.autocorrelation.reference import (
+    beta_binomial_tails,
+    bracketed_tails,
+    conditional_tails,
+    draws_needed,
+    extreme_tails,
+    filling_cost,
+    merging_cost,
+    pool_cells,
+    randomisation_tails,
+    weighted_tails,
+)
+from hotspots.analysis.common import dispersion_bounds
+from hotspots.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.autocorrelation.tested_areas import Windows
+    from hotspots.vocabulary import Null
+
+    Floats = NDArray[np.float64]
+    Bounds = tuple[Floats, Floats, Floats, Floats]
+
+DEAR = 3e9
+"""Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
+
+MOST_EVENTS = 1e9
+"""In all areas together; beyond, chances of single counts lose their last digits to rounding."""
+
+LARGE = 1e7
+"""Chances in a pool (80 MB) beyond which sums go by the lattice too: copies of it would take gigabytes."""
+
+DEAR_FILLS = 1e10
+"""Multiplications beyond which windows do not get references of their own (a minute or two): one pool of all lows and
+one of all highs then serve them all, and the bounds are outer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Bounds of both tails of every window, and how they came about.
+
+    Parameters
+    ----------
+    bounds
+        p_hot_low, p_hot_high, p_cold_low, p_cold_high (each m).
+    inference
+        ``"exact"``, ``"bracketed"`` (between two lattices), ``"computed"`` (with an estimated dispersion) or
+        ``"simulated"``.
+    details
+        Settings to be stated with the result: dispersion, step, draws, seed.
+    """
+
+    bounds: Bounds
+    inference: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool = False, rng: int = 0) -> Tails:
+    """Return bounds of both tails of every window under a null.
+
+    Parameters
+    ----------
+    level
+        Level that p-values are held against after adjustment; it sizes a simulation.
+    mid_p
+        Whether ties count half.
+    rng
+        Seed of a simulation, which only neighbours with unequal weights need.
+
+    Raises
+    ------
+    AnalysisError
+        If counts are not whole under a null of risk, or neighbours have weights where the null can't take them.
+    """
+    if tested.weighted:
+        return _simulated(null, tested, level, mid_p, rng)
+    if null == "randomisation" or tested.people is None:
+        return _randomisation(tested, mid_p)
+    _need_whole(tested.low, null)
+    _need_possible(tested.high)
+    if null == "constant-risk":
+        return Tails(_risk(tested, tested.people, (1.0, 1.0), mid_p), "exact")
+    expected = tested.people * tested.middle.sum() / tested.people.sum()
+    dispersion = dispersion_bounds(tested.low, tested.high, expected)
+    bounds = _risk(tested, tested.people, dispersion, mid_p)
+    return Tails(bounds, "computed", {"dispersion": [round(d, 4) for d in dispersion]})
+
+
+def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
+    """Return the bounds under a null of risk: window low and others high, and window high and others low.
+
+    An event more in the window raises the total too, but the window's tail falls all the same. One dispersion can't
+    stand for all fills: the bounds hold for the smallest and for the largest (a tail near one half, where nothing is
+    decided, has its extreme between them and may pass a bound by some 1e-4). Where the window leaves the area out, the
+    area keeps its count and the other areas' total is given.
+    """
+    window = tested.tested
+    left_out = np.full(len(people), float(tested.conditional))
+    population = people.sum() - left_out * people
+    # A window of everybody else has the share 1, whatever rounding makes of the two sums.
+    living = np.minimum(window @ people, population)
+    shares = np.divide(living, population, out=np.ones(len(people)), where=population > 0)
+    # Risks have one spread for all areas: the more people an area has, the more its count scatters over its mean.
+    relative = np.divide(window @ people**2, living * people.mean(), out=np.ones(len(people)), where=living > 0)
+
+    def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
+        within = window @ inside
+        everywhere = others.sum() - window @ others + within
+        total, expected = everywhere - left_out * others, everywhere * population / people.sum()
+        weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(len(people), np.inf)
+        return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
+
+    smallest, largest = dispersion
+    low, high = tested.low, tested.high
+    if smallest == largest and (low == high).all():
+        hot, cold = tails(low, low, largest)
+        return hot, hot, cold, cold
+    # Beyond one half more dispersion means a smaller tail, so each bound is taken over both.
+    bounds = [[tails(*fill, spread) for spread in {smallest, largest}] for fill in ((low, high), (high, low))]
+    (hot_high, cold_low), (hot_low, cold_high) = (
+        (pick[0]([hot for hot, _ in found], axis=0), pick[1]([cold for _, cold in found], axis=0))
+        for found, pick in zip(bounds, ((np.max, np.min), (np.min, np.max)), strict=True)
+    )
+    return hot_low, hot_high, cold_low, cold_high
+
+
+def _randomisation(tested: Windows, mid_p: bool) -> Tails:
+    """Return the bounds under randomisation: counted through where values are whole, else between two lattices."""
+    window, leave_out = tested.tested, tested.conditional
+    if tested.whole:
+        low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
+        size = np.diff(window.indptr).astype(np.int64)
+        if (low < high).any():
+            if filling_cost(high - low.min(), size) <= DEAR_FILLS:
+                return Tails(extreme_tails(low, high, window, leave_out=leave_out, mid_p=mid_p), "exact")
+        elif merging_cost(low, int(size.max())) <= DEAR and pool_cells(low, int(size.max())) <= LARGE:
+            sums = np.rint(window @ low).astype(np.int64)
+            hot, cold = (conditional_tails if leave_out else randomisation_tails)(low, sums, size, mid_p=mid_p)
+            return Tails((hot, hot, cold, cold), "exact")
+    bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
+    known = bool((tested.low == tested.high).all())
+    details = {} if tested.whole else {"step": float(f"{step:.3g}")}
+    return Tails(bounds, "exact" if tested.whole and known else "bracketed", details)
+
+
+def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:
+    """Return the tails of weighted sums, simulated."""
+    if null != "randomisation":
+        raise AnalysisError(
+            f"The null hypothesis {null!r} needs neighbours of equal weight.",
+            found="a graph whose weights differ within an area",
+            advice='give a binary graph, or test rates: null="randomisation", measure="rate"',
+        )
+    if (tested.low < tested.high).any():
+        raise AnalysisError(
+            "Hidden counts need neighbours of equal weight.",
+            found=f"{int((tested.low < tested.high).sum()):,} hidden counts and a graph whose weights differ",
+            advice="give a binary graph",
+        )
+    draws = draws_needed(len(tested.where), level)
+    hot, cold = weighted_tails(
+        tested.low,
+        tested.tested,
+        leave_out=tested.conditional,
+        draws=draws,
+        rng=np.random.default_rng(rng),
+        mid_p=mid_p,
+    )
+    return Tails((hot, hot, cold, cold), "simulated", {"draws": draws, "seed": rng})
+
+
+def _need_possible(high: Floats) -> None:
+    if high.sum() > MOST_EVENTS:
+        raise AnalysisError(
+            f"{high.sum():,.0f} events are more than can be tested.",
+            found=f"{len(high):,} areas, the highest count {high.max():,.0f}",
+            advice=f"check the column of counts: at most {MOST_EVENTS:,.0f} events in all have chances with digits",
+        )
+
+
+def _need_whole(values: Floats, null: Null) -> None:
+    wrong = np.flatnonzero(np.abs(values - np.rint(values)) > 1e-6)
+    if len(wrong):
+        raise AnalysisError(
+            f"The count {values[wrong[0]]:g} is not a whole number.",
+            found=f"{len(wrong):,} such counts under the null hypothesis {null!r}",
+            advice='give counts of events, and the population for rates; or test values with null="randomisation"',
+        )

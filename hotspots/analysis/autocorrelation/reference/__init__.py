@@ -1,0 +1,25 @@
+"""Reference distributions of the local statistics under each null hypothesis: where a p-value comes from."""
+
+from hotspots.analysis.autocorrelation.reference.binomial import beta_binomial_tails
+from hotspots.analysis.autocorrelation.reference.exact import (
+    conditional_tails,
+    merging_cost,
+    pool_cells,
+    randomisation_tails,
+)
+from hotspots.analysis.autocorrelation.reference.fourier import bracketed_tails
+from hotspots.analysis.autocorrelation.reference.permutation import draws_needed, weighted_tails
+from hotspots.analysis.autocorrelation.reference.suppressed import extreme_tails, filling_cost
+
+__all__ = [
+    "beta_binomial_tails",
+    "bracketed_tails",
+    "conditional_tails",
+    "draws_needed",
+    "extreme_tails",
+    "filling_cost",
+    "merging_cost",
+    "pool_cells",
+    "randomisation_tails",
+    "weighted_tails",
+]

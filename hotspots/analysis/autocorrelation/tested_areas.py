@@ -1,0 +1,233 @@
+"""What is tested: the areas that can be, their values and windows, and the null hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotspots.analysis.common import empirical_bayes_rate
+from hotspots.errors import AnalysisError, nearest
+from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.autocorrelation.neighbours import Neighbours
+    from hotspots.model import AreaCounts
+
+    Floats = NDArray[np.float64]
+
+PER = 1000.0
+"""Rates are per 1,000 people."""
+
+ISLAND = "no neighbours"
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The tested areas as arrays, and the windows among them.
+
+    Parameters
+    ----------
+    where
+        Positions of the m tested areas among all areas (m).
+    low, high
+        Bounds of what is tested (m): their counts, or under randomisation their rates.
+    people
+        Their population (m), or None where the null does not use one.
+    weights, window
+        Weights (m, m) as SciPy sparse arrays: neighbours only, and the window of the statistic. Ones, unless the
+        neighbours are `weighted`.
+    with_self
+        Whether the window includes the area itself.
+    conditional
+        Whether the area's own value is given: it is left out of the tested sum and of its reference.
+    weighted
+        Whether neighbours have weights of their own.
+    """
+
+    where: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    people: Floats | None
+    weights: Any
+    window: Any
+    with_self: bool
+    conditional: bool
+    weighted: bool
+
+    @property
+    def tested(self) -> Any:
+        """Weights (m, m) of the sums that are tested."""
+        return self.weights if self.conditional else self.window
+
+    @property
+    def members(self) -> Any:
+        """Ones (m, m) where an area belongs to a window, whatever its weight."""
+        return (self.window > 0).astype(float)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that is tested are whole numbers, as counts are."""
+        return all(bool(np.abs(values - np.rint(values)).max() < 1e-6) for values in (self.low, self.high))
+
+    @property
+    def cardinalities(self) -> NDArray[np.int64]:
+        """Number of tested neighbours (m)."""
+        counts: NDArray[np.int64] = np.diff(self.weights.indptr).astype(np.int64)
+        return counts
+
+    @property
+    def middle(self) -> Floats:
+        """Middle of every interval (m)."""
+        return (self.low + self.high) / 2
+
+    @property
+    def measure(self) -> Floats:
+        """Rates per 1,000 where the null uses a population, else what is tested; at the middle of intervals."""
+        return self.middle if self.people is None else PER * self.middle / self.people
+
+    def in_all(self, values: Any, n: int) -> NDArray[Any]:
+        """Return values of the tested areas in the rows of all n areas; elsewhere missing, or empty text."""
+        is_text = np.asarray(values).dtype == object
+        column: NDArray[Any] = np.full(n, "", dtype=object) if is_text else np.full(n, np.nan)
+        column[self.where] = values
+        return column
+
+
+def select_windows(
+    counts: AreaCounts,
+    links: Neighbours,
+    reasons: NDArray[np.object_],
+    null: Null,
+    *,
+    measure: Measure = "count",
+    with_self: bool = True,
+    conditional: bool = False,
+) -> Windows:
+    """Return the tested areas; what is not tested takes no part in any window or reference.
+
+    Raises
+    ------
+    AnalysisError
+        If fewer than three areas are left.
+    """
+    # An island has a count that belongs in everybody's reference, but no window of its own.
+    part = np.flatnonzero((reasons == "") | (reasons == ISLAND))
+    table = counts.table.iloc[part]
+    weights = links.matrix()[part][:, part].tocsr()
+    window = links.matrix(with_self=True)[part][:, part].tocsr() if with_self else weights
+    if len(part) < 3:
+        raise AnalysisError(
+            f"Only {len(part)} areas can be tested.",
+            found=", ".join(sorted({r for r in reasons if r})) or f"{len(counts)} areas in all",
+            advice="use a study area of at least a few dozen areas",
+        )
+    low, high = (_measured(table[f"observed_{end}"].to_numpy(), table, measure) for end in ("low", "high"))
+    return Windows(
+        where=part,
+        low=low,
+        high=high,
+        people=None if not _uses_population(counts, null) else table["population"].to_numpy(),
+        weights=weights,
+        window=window,
+        with_self=with_self,
+        conditional=conditional or not with_self,
+        weighted=links.weights is not None,
+    )
+
+
+def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
+    """Return what is tested: the counts, or rates per 1,000 people."""
+    people = table["population"].to_numpy()
+    if measure == "rate":
+        rates: Floats = PER * events / people
+        return rates
+    return PER * empirical_bayes_rate(events, people).rate if measure == "empirical-bayes" else events
+
+
+def reasons_not_tested(
+    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure = "count"
+) -> NDArray[np.object_]:
+    """Return why each area can't be tested (n); empty where it can."""
+    reasons = np.full(len(counts), "", dtype=object)
+    reasons[links.cardinalities == 0] = ISLAND
+    if _uses_population(counts, null) or measure != "count":
+        reasons[~(counts.table["population"].to_numpy() > 0)] = "no population"
+    absent = counts.table["observed_low"].isna().to_numpy()
+    why = counts.table["reason"].to_numpy(dtype=object)[absent]
+    reasons[absent] = [f"no count in the source: {one}" if one else "no count in the source" for one in why]
+    # An area whose neighbours are all left out has no window either.
+    present = (reasons == "") | (reasons == ISLAND)
+    left = links.matrix() @ present.astype(float)
+    reasons[(reasons == "") & (left == 0)] = ISLAND
+    return reasons
+
+
+def _uses_population(counts: AreaCounts, null: Null) -> bool:
+    return counts.area.has_population and null != "randomisation"
+
+
+def choose_null(null: Null | None, counts: AreaCounts) -> Null:
+    """Return the null hypothesis asked for, or the default for these counts.
+
+    Raises
+    ------
+    AnalysisError
+        If it is not known, or needs a population that is not there.
+    """
+    if null is None:
+        return "exchangeable-risk" if counts.area.has_population else "randomisation"
+    if null not in NULL_WORDS:
+        raise AnalysisError(
+            f"There is no null hypothesis {null!r}.",
+            found=f"known are {', '.join(NULL_WORDS)}",
+            advice=f"did you mean {nearest(null, NULL_WORDS) or 'randomisation'!r}?",
+        )
+    if null != "randomisation" and not counts.area.has_population:
+        raise AnalysisError(
+            f"The null hypothesis {null!r} needs a population.",
+            found="a study area without one",
+            advice='add it with StudyArea.with_population, or use null="randomisation"',
+        )
+    return null
+
+
+def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
+    """Return what is tested: counts, unless rates were asked for.
+
+    Raises
+    ------
+    AnalysisError
+        If it is not known, does not fit the null, or needs what is not there.
+    """
+    if measure in (None, "count"):
+        return "count"
+    if measure not in MEASURE_WORDS:
+        raise AnalysisError(
+            f"There is no measure {measure!r}.",
+            found=f"known are {', '.join(MEASURE_WORDS)}",
+            advice=f"did you mean {nearest(measure, MEASURE_WORDS) or 'rate'!r}?",
+        )
+    if null != "randomisation":
+        raise AnalysisError(
+            f"The measure {measure!r} is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}, which takes counts and population itself",
+            advice='leave measure out, or use null="randomisation"',
+        )
+    if not counts.area.has_population:
+        raise AnalysisError(
+            f"The measure {measure!r} needs a population.",
+            found="a study area without one",
+            advice='add it with StudyArea.with_population, or use measure="count"',
+        )
+    if measure == "empirical-bayes" and counts.hidden:
+        raise AnalysisError(
+            "Empirical Bayes rates need counts that are known.",
+            found=f"{counts.hidden:,} areas with hidden counts: every one of them moves all rates",
+            advice='use measure="rate", which carries intervals',
+        )
+    return measure

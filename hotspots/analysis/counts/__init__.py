@@ -1,0 +1,6 @@
+"""How many events each area has: spatial joins of points to polygons, and published totals held against the counts."""
+
+from hotspots.analysis.counts.reconcile_totals import tighten_counts, tighten_table
+from hotspots.analysis.counts.spatial_join import count_events, events_inside, place_schools
+
+__all__ = ["count_events", "events_inside", "place_schools", "tighten_counts", "tighten_table"]

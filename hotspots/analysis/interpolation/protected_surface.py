@@ -1,0 +1,225 @@
+"""Counts by area as a smooth surface whose peaks stand on enough events: for counts of which some are hidden.
+
+Only the intervals are used, never points, so the surface says nothing that the published intervals do not say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from hotspots.analysis.common import Grid, choose_side, describe_coverage, note_coverage, per_year
+from hotspots.analysis.interpolation.areal_interpolation import share_out
+from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
+from hotspots.analysis.kernels import KERNELS, Kernel, convolve
+from hotspots.errors import AnalysisError
+from hotspots.model import AreaCounts, Surface
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["smooth_counts"]
+
+START: Final = 1000.0
+"""Metres: the radius that is tried first, about the width of a dozen urban LSOAs."""
+
+WIDER: Final = 1.25
+"""How much wider the next radius is where a peak stands on too few events."""
+
+MOST_CELLS: Final = 2_000_000
+"""Cells of the largest grid that is chosen."""
+
+
+class _Smoothed(NamedTuple):
+    """Events per cell, smoothed, and the fewest events that one of its peaks stands on."""
+
+    radius: float
+    events: Floats
+    least: float
+
+
+def smooth_counts(
+    counts: AreaCounts,
+    *,
+    bandwidth: float | None = None,
+    cell: float | None = None,
+    kernel: Kernel = "quartic",
+    least: int = 10,
+    years: float | None = None,
+) -> Surface:
+    """Return counts by area as a smooth density: spread evenly over each area, then smoothed with a kernel.
+
+    Hidden counts enter with the middle of their interval. A peak of such a surface may stand on one event or on none;
+    so the kernel is widened until every peak that reaches the average of the surface has, by the lower ends of the
+    intervals, at least `least` events within a radius of it. Where an event took place inside its area is not known
+    and is not used.
+
+    Parameters
+    ----------
+    counts
+        Counts by area; areas without a count are missing in the surface, and no events are taken from beyond them.
+    bandwidth
+        Radius of the kernel in metres (three standard deviations of a Gaussian) that is tried first; 1,000 m if
+        left out.
+    cell
+        Side of a cell in metres; about a tenth of the bandwidth if left out.
+    least
+        Events that every peak must stand on.
+    years
+        Years the counts cover; per whole period if left out.
+
+    Returns
+    -------
+    Surface
+        Of kind ``"spread"``. Each area's events are kept inside the study area (Diggle's correction, on the cells), so
+        the integral is the sum of the middles.
+
+    Raises
+    ------
+    AnalysisError
+        If no area has a count, there are no events, or even the widest kernel leaves a peak on too few.
+    """
+    cover = None if years is not None else counts.coverage
+    years = years if cover is None else cover.years
+    known = counts.table["observed_low"].notna().to_numpy()
+    _need_events(counts, known, least)
+    areas = counts.area.areas[known]
+    first, outline = float(bandwidth or START), areas.geometry.union_all()
+    side = choose_side(
+        outline,
+        asked=cell,
+        wanted=first / 10,
+        most=MOST_CELLS,
+        finer=5,
+        coarsest=first / 2,
+        needed_for=f"a bandwidth of {first:,.0f} m",
+    )
+    grid = Grid.within(outline, side)
+    table = counts.table[known]
+    overlaps = overlap_cells(areas.geometry.to_numpy(), grid)
+
+    def on_cells(values: Floats) -> Floats:
+        pieces = share_out(values, overlaps.polygon, overlaps.part)
+        masses = np.bincount(overlaps.cell, pieces, minlength=grid.inside.size).astype(float)
+        return masses.reshape(grid.shape)
+
+    low = on_cells(table["observed_low"].to_numpy(dtype=float))
+    middle = on_cells(counts.middle[known].to_numpy(dtype=float))
+    smoothed = _widen(low, middle, grid, kernel=kernel, first=first, least=least, title=counts.title)
+    values = np.where(grid.inside, smoothed.events / grid.cell_km2 / (years or 1.0), np.nan)
+    return Surface(
+        values,
+        origin=(grid.west, grid.north),
+        cell=side,
+        unit=per_year("events per km²", years, cover),
+        integral=float(middle.sum()),
+        kernel=kernel,
+        bandwidth=_in_bandwidths(smoothed.radius, kernel),
+        bandwidth_words=_bandwidth_words(smoothed, first, least),
+        name=counts.name,
+        title=counts.title,
+        source=counts.source,
+        period=counts.period,
+        words=_words(counts, kernel, least),
+        notes=(*note_coverage(cover), *counts.notes),
+        attribution=counts.area.attribution,
+        provenance={
+            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, least=least),
+            **describe_coverage(cover),
+        },
+        release=counts.release,
+        kind="spread",
+    )
+
+
+def _widen(
+    low: Floats, middle: Floats, grid: Grid, *, kernel: Kernel, first: float, least: int, title: str
+) -> _Smoothed:
+    """Return the surface of the first radius at which every peak stands on enough events."""
+    radius, widest = first, max(grid.shape) * grid.side / 2
+    while True:
+        smoothed = _smooth(low, middle, grid, radius=radius, kernel=kernel)
+        if smoothed.least >= least:
+            return smoothed
+        if radius >= widest:
+            raise AnalysisError(
+                f"No smooth surface of the {title} has all its peaks on at least {least} events.",
+                found=f"{smoothed.least:.0f} at a radius of {radius:,.0f} m, by the lower ends of the intervals",
+                advice="use the results by area, more years, or a restricted study for named readers",
+            )
+        radius = min(radius * WIDER, widest)
+
+
+def _smooth(low: Floats, middle: Floats, grid: Grid, *, radius: float, kernel: Kernel) -> _Smoothed:
+    """Return the surface of one radius, and the fewest events within the radius of one of its peaks."""
+    from scipy.ndimage import maximum_filter
+
+    bandwidth, profile = _in_bandwidths(radius, kernel), KERNELS[kernel]
+
+    def shape(squared: Floats) -> Floats:
+        return np.where(squared <= radius**2, profile(squared / bandwidth**2), 0.0)
+
+    mask = grid.inside.astype(float)
+    share = convolve(mask, grid, shape, reach=radius)
+    events = convolve(np.where(share > 0, middle / np.where(share > 0, share, 1.0), 0.0), grid, shape, reach=radius)
+    events = np.where(grid.inside, np.maximum(events, 0.0), 0.0)
+    standing = convolve(low, grid, lambda squared: (squared <= radius**2).astype(float), reach=radius)
+    average = events[grid.inside].mean()
+    peaks = grid.inside & (events >= average) & (events >= maximum_filter(events, size=3))
+    return _Smoothed(radius, events, float(standing[peaks].min()))
+
+
+def _in_bandwidths(radius: float, kernel: Kernel) -> float:
+    """Return the kernel's bandwidth in metres: its radius, or the standard deviation of a Gaussian."""
+    return radius / 3 if kernel == "gaussian" else radius
+
+
+def _need_events(counts: AreaCounts, known: NDArray[np.bool_], least: int) -> None:
+    if not known.any() or not float(counts.table["observed_high"].sum()) > 0:
+        raise AnalysisError(
+            f"The {counts.title} have no events by area, so there is nothing to spread.",
+            found=f"{int(known.sum()):,} of {len(counts):,} areas have a count",
+            advice="check the ids and the years of the counts",
+        )
+    if least < 1:
+        raise AnalysisError(f"A peak stands on at least 1 event: least = {least}.", advice="e.g. least = 10")
+
+
+def _bandwidth_words(smoothed: _Smoothed, first: float, least: int) -> str:
+    if smoothed.radius == first:
+        return f"{first:,.0f} m, at which every peak stands on at least {least} events"
+    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak stood on at least {least} events"
+
+
+def _words(counts: AreaCounts, kernel: Kernel, least: int) -> str:
+    low, high = float(counts.table["observed_low"].sum()), float(counts.table["observed_high"].sum())
+    hidden = (
+        f" The counts of {counts.hidden:,} areas are hidden and enter with the middle of what they may be (all events: "
+        f"{low:,.0f} to {high:,.0f})."
+        if counts.hidden
+        else ""
+    )
+    return (
+        f"Counts of areas, spread evenly over each area and smoothed ({kernel} kernel).{hidden} Every peak above the "
+        f"average stands on at least {least} events. No event's place inside its area is known. It shows where events "
+        "are dense, not where risk is high."
+    )
+
+
+def _provenance(
+    smoothed: _Smoothed, counts: AreaCounts, *, kernel: Kernel, cell: float, years: float | None, least: int
+) -> dict[str, Any]:
+    return {
+        "method": "counts by area, spread evenly and smoothed",
+        "kernel": kernel,
+        "radius_m": smoothed.radius,
+        "cell_m": cell,
+        "years": years,
+        "least_events_asked": least,
+        "least_events_under_a_peak": round(smoothed.least, 6),
+        "areas_hidden": counts.hidden,
+        "edge_correction": "diggle, on the cells",
+    }

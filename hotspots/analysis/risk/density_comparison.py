@@ -1,0 +1,292 @@
+"""Where one file of events is denser than another, period against period or kind against kind: tested surfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import numpy as np
+
+from hotspots.analysis.common import as_area, as_events, compare_coverage
+from hotspots.analysis.density import BandwidthRule, choose_bandwidth
+from hotspots.analysis.kernels import Kernel
+from hotspots.analysis.risk.surface_p_values import (
+    ROUNDING,
+    Labels,
+    Window,
+    asymptotic_tails,
+    draw_labels,
+    expected_events,
+    inside_mass,
+    label_tails,
+    relative_variance,
+    simulated_tails,
+)
+from hotspots.analysis.risk.surface_test import (
+    Found,
+    Inference,
+    count_in_cells,
+    inference_words,
+    log_ratio,
+    make_surface,
+    need_judged,
+    need_settings,
+    notes_of_cells,
+    notes_of_empty_cells,
+    points_inside,
+    smooth_words,
+    window_over,
+)
+from hotspots.errors import AnalysisError
+from hotspots.model import Events, StudyArea, Surface
+from hotspots.vocabulary import UNRELEASED, weakest_release
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Cells = NDArray[np.intp]
+
+__all__ = ["Totals", "compare_densities"]
+
+Totals = Literal["removed", "kept"]
+"""Whether a comparison sets aside that one file has more events than the other everywhere alike."""
+
+TOGETHER: Final = 7.0
+"""Expected events of both files together that a comparison needs: with fewer, their labels make few different sums."""
+
+
+def compare_densities(
+    first: Events | gpd.GeoDataFrame,
+    second: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
+    *,
+    measure: Literal["ratio", "difference"] = "ratio",
+    totals: Totals = "removed",
+    years: tuple[float, float] | None = None,
+    bandwidth: float | BandwidthRule | None = None,
+    cell: float | None = None,
+    kernel: Kernel = "quartic",
+    inference: Inference = "saddlepoint",
+    simulations: int = 999,
+    rng: np.random.Generator | int = 0,
+    least: float = 1.0,
+    release: str = UNRELEASED,
+) -> Surface:
+    """Return the density of one file of events against another's, period or kind, with chances for every cell.
+
+    With totals removed, the default, each file is taken over its own total: where all places rose alike, nothing is
+    raised. The null is that the first file's events are a random draw from all events of both (the number held): the
+    question is where the change was more, or less, than over the whole area. With totals kept, events per year are
+    compared, and the null is that every event belongs to the first file with the same chance, its share of the years:
+    the question is where there were more, or fewer, than before. Ratio and difference have the same chances.
+
+    Both files are treated alike at the border, so it does not show. Events that come together (one brawl, six
+    victims) count as six in the chances, and pass for a change.
+
+    Parameters
+    ----------
+    first, second
+        Events with points, or GeoDataFrames of points: the later period or the kind in question, and what it is
+        compared with.
+    area
+        The study area, or a GeoDataFrame of polygons.
+    measure
+        ``"ratio"``: the logarithm of the ratio of both densities. ``"difference"``: the first's density less the
+        second's, in events per km² (and year, where years are given), corrected at the border; with totals removed
+        the second's is first brought to the first's total.
+    totals
+        ``"removed"`` or ``"kept"``.
+    years
+        Years that the first and the second file cover. Needed to keep totals.
+    bandwidth, cell, kernel, simulations, rng
+        As in `relative_risk`; a rule is applied to the events of both files together.
+    inference
+        As in `relative_risk`. ``"saddlepoint"``: where 50 events of both files are near, a chance is off by at most 6 %
+        of itself down to 1e-5, and by 26 % down to 1e-8, against exact distributions; with fewer, or where events
+        share few points, it is near to the mid-p value. Exact for the uniform kernel.
+        ``"asymptotic"``: Hazelton and Davies (2009) for two samples, with the pooled density.
+    least
+        Cells are judged where both files would have at least so many events under the null, and both together
+        7; counted as in `relative_risk`.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
+
+    Returns
+    -------
+    Surface
+        Of kind ``"ratio"`` (cut off at a hundredth and at a hundred times) or ``"difference"``.
+
+    Raises
+    ------
+    AnalysisError
+        If a file has no event with a point in the study area, or a setting is impossible.
+
+    References
+    ----------
+    Kelsall and Diggle (1995) and Hazelton and Davies (2009), as in `relative_risk`. Skovgaard, I. M. (1987), Journal of
+    Applied Probability 24, 875-887.
+    """
+    need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    first, second = as_events(first, release=release), as_events(second, release=release)
+    area = as_area(area)
+    covers = first.cover, second.cover
+    if years is None and covers[0] is not None and covers[1] is not None:
+        years = covers[0].years, covers[1].years
+    _need_comparison(measure, totals, years)
+    outline = area.areas.geometry.union_all()
+    (own, own_notes), (others, other_notes) = (points_inside(events, area, outline) for events in (first, second))
+    chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
+    window = window_over(outline, chosen, cell=cell, kernel=kernel)
+    pair = _Pair.of(count_in_cells(own, window.grid), count_in_cells(others, window.grid), totals, years)
+
+    together = expected_events(window, pair.first + pair.second)
+    rarer = min(pair.labels.share, 1 - pair.labels.share)
+    judged = window.grid.inside.ravel() & (together * rarer >= least) & (together >= TOGETHER)
+    cells = need_judged(judged, max(TOGETHER, least / rarer), of="events of both files")
+    sums = [np.where(s < ROUNDING, 0.0, s) for s in (window.sums(c)[cells] for c in (pair.first, pair.second))]
+    values = log_ratio(sums[0], sums[1] * pair.odds)
+    if measure == "difference":
+        square_km = inside_mass(window)[cells] * window.grid.cell_km2
+        values = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
+    chances = _chances(window, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
+    labels = _titles(first, second)
+    return make_surface(
+        Found(values, chances, cells),
+        window,
+        chosen,
+        area=area,
+        kind=measure,
+        unit=_unit(measure, totals, years),
+        name=first.name if first.name == second.name else f"{first.name}_{second.name}",
+        title=f"{labels[0]} against {labels[1]}",
+        source="; ".join(dict.fromkeys(s for s in (first.source, second.source) if s)),
+        period=first.period if first.period == second.period else f"{first.period} against {second.period}",
+        words=_comparison_words(labels, window, pair, inference=inference, simulations=simulations),
+        notes=(
+            *dict.fromkeys((*first.notes, *second.notes)),
+            *compare_coverage(*covers),
+            *(f"First file: {note}" for note in own_notes),
+            *(f"Second file: {note}" for note in other_notes),
+            *chosen.notes,
+            *notes_of_cells(
+                judged, pair.first + pair.second, window=window, rule="too few events of both files lie within reach"
+            ),
+            *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
+        ),
+        provenance={
+            "null": "the number of labels is held" if pair.labels.fixed else "each event by itself, by share of years",
+            "totals": totals,
+            "overall_ratio": float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
+            "share_of_first": pair.labels.share,
+            "years": list(years) if years else None,
+            "edge_correction": "cancels in the ratio" if measure == "ratio" else "uniform",
+            "inference": inference,
+            "simulations": simulations if inference == "simulation" else None,
+            "least_expected_events": least,
+            "least_expected_events_together": TOGETHER,
+            "events_used_first": len(own),
+            "events_used_second": len(others),
+        },
+        release=weakest_release(first.release, second.release, area.release),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Events per cell of both files, arrays (row, col), and how labels are drawn under the null."""
+
+    first: Floats
+    second: Floats
+    labels: Labels
+
+    @classmethod
+    def of(cls, first: Floats, second: Floats, totals: Totals, years: tuple[float, float] | None) -> _Pair:
+        if totals == "kept":
+            assert years is not None
+            return cls(first, second, Labels(years[0] / sum(years), fixed=False))
+        return cls(first, second, Labels(float(first.sum() / (first.sum() + second.sum())), fixed=True))
+
+    @property
+    def odds(self) -> float:
+        """Events of the first file for each of the second, under the null."""
+        return self.labels.share / (1 - self.labels.share)
+
+
+def _chances(
+    window: Window,
+    pair: _Pair,
+    *,
+    cells: Cells,
+    inference: Inference,
+    simulations: int,
+    rng: np.random.Generator | int,
+) -> tuple[Floats, Floats]:
+    """Return the chances of sums of the first file so high, and so low, in the cells asked for."""
+    first, second, labels = pair.first, pair.second, pair.labels
+    if inference == "saddlepoint":
+        return label_tails(window, first, second, labels=labels, cells=cells)
+    if inference == "asymptotic":
+        information = (first + second) * labels.share * (1 - labels.share)
+        logarithm = log_ratio(window.sums(first)[cells], window.sums(second)[cells] * pair.odds)
+        return asymptotic_tails(logarithm, relative_variance(window, information, cells=cells))
+    drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=np.random.default_rng(rng))
+    return simulated_tails(window, window.sums(first)[cells], drawn, cells=cells)
+
+
+def _empty_notes(own: Floats, others: Floats) -> tuple[str, ...]:
+    return (
+        *notes_of_empty_cells(int((own <= 0).sum()), "a hundredth", of=" of the first file"),
+        *notes_of_empty_cells(int((others <= 0).sum()), "a hundred times", of=" of the second file"),
+    )
+
+
+def _titles(first: Events, second: Events) -> tuple[str, str]:
+    """Return what the files are, with the period where the title alone does not tell them apart."""
+    if first.title != second.title:
+        return first.title, second.title
+    one, other = (f"{events.title}, {events.period}" if events.period else events.title for events in (first, second))
+    return (one, other) if one != other else (f"{one} (first file)", f"{other} (second file)")
+
+
+def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> str:
+    if measure == "ratio":
+        return f"times the {'overall ratio' if totals == 'removed' else 'second rate per year'} (natural logarithm)"
+    per = "events per km² and year" if years else "events per km²"
+    return f"{per} more than the {'overall ratio gives' if totals == 'removed' else 'second'}"
+
+
+def _comparison_words(
+    labels: tuple[str, str], window: Window, pair: _Pair, *, inference: Inference, simulations: int
+) -> str:
+    used = (int(pair.first.sum()), int(pair.second.sum()))
+    if pair.labels.fixed:
+        null = (
+            f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second; this is taken out, so a "
+            "cell is raised or lowered where the first has more or fewer than that, beyond what a random share of all "
+            "events would give."
+        )
+    else:
+        null = (
+            f"By the years covered there would be {pair.odds:.2f} of the first for each of the second; a cell is "
+            "raised or lowered where the first has more or fewer than that, beyond what chance would give."
+        )
+    drawn = "hypergeometric" if pair.labels.fixed else "binomial"
+    return (
+        f"First: {labels[0]} ({used[0]:,} events). Second: {labels[1]} ({used[1]:,} events). Both are smoothed alike "
+        f"({smooth_words(window)}). {null} {inference_words(inference, window.kernel, simulations, drawn)} "
+        "Events that come in groups pass for a change, and so does a change in recording. It says nothing of causes."
+    )
+
+
+def _need_comparison(measure: str, totals: str, years: tuple[float, float] | None) -> None:
+    for name, word, known in (("measure", measure, ("ratio", "difference")), ("totals", totals, get_args(Totals))):
+        if word not in known:
+            raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
+    if years is not None and not all(np.isfinite(y) and y > 0 for y in years):
+        raise AnalysisError(f"Years must be above 0: {years[0]:g} and {years[1]:g}.", advice="e.g. years=(3, 3)")
+    if totals == "kept" and years is None:
+        raise AnalysisError(
+            "To compare events per year, the years that both files cover must be known.", advice="e.g. years=(3, 3)"
+        )

@@ -1,0 +1,248 @@
+"""Where risk is raised, and not where people live: events over people, as a surface that is tested.
+
+In every cell the chance of a value so high, and of one so low, is computed and not simulated; see `surface_tails`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotspots.analysis.common import as_area, as_events
+from hotspots.analysis.density import BandwidthRule, choose_bandwidth
+from hotspots.analysis.interpolation import Spread, spread_people
+from hotspots.analysis.kernels import Kernel
+from hotspots.analysis.risk.density_comparison import compare_densities
+from hotspots.analysis.risk.surface_p_values import (
+    ROUNDING,
+    Window,
+    asymptotic_tails,
+    draw_as_people,
+    expected_events,
+    people_tails,
+    relative_variance,
+    simulated_tails,
+)
+from hotspots.analysis.risk.surface_test import (
+    Found,
+    Inference,
+    count_in_cells,
+    inference_words,
+    log_ratio,
+    make_surface,
+    need_judged,
+    need_settings,
+    notes_of_cells,
+    notes_of_empty_cells,
+    points_inside,
+    smooth_words,
+    window_over,
+)
+from hotspots.errors import AnalysisError
+from hotspots.model import Events, StudyArea, Surface
+from hotspots.vocabulary import UNRELEASED, weakest_release
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Cells = NDArray[np.intp]
+
+__all__ = ["Inference", "compare_densities", "relative_risk"]
+
+
+def relative_risk(
+    events: Events | gpd.GeoDataFrame,
+    area: StudyArea | gpd.GeoDataFrame,
+    *,
+    bandwidth: float | BandwidthRule | None = None,
+    cell: float | None = None,
+    kernel: Kernel = "quartic",
+    addresses: pd.DataFrame | None = None,
+    inference: Inference = "saddlepoint",
+    simulations: int = 999,
+    rng: np.random.Generator | int = 0,
+    least: float = 1.0,
+    release: str = UNRELEASED,
+) -> Surface:
+    """Return the logarithm of the risk of events against the study area's average, with chances for every cell.
+
+    The value is log(density of events / density of people), each over its own total, smoothed with the same kernel on
+    the same cells. No correction at the border is needed: events and people beyond it are left out of both, the
+    uniform correction would divide both by the same number, and so the ratio is right at the border too.
+
+    The chances are those of a smoothed sum so high, and so low, if the same number of events fell independently, in
+    proportion to the people. They are pointwise: `tolerance_contours` adjusts them for the number of cells. People
+    are residents: where others come by day or by night, the risk against residents is high for that reason. Events
+    that come in groups, and a risk that differs from street to street without any pattern, are no chance of this null.
+
+    Parameters
+    ----------
+    events
+        Events with points, or a GeoDataFrame of points; those without one, or outside the study area, are left out and
+        counted.
+    area
+        The study area, with a population, or a GeoDataFrame of polygons with a column `population`.
+    bandwidth
+        Radius of the kernel in metres (its standard deviation for ``"gaussian"``), or a rule, applied to the events;
+        see `choose_bandwidth`.
+    cell
+        Side of a cell in metres, at most a fifth of the radius; by default about a tenth.
+    kernel
+        ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"`` (cut off after five
+        standard deviations).
+    addresses
+        Where people live within their areas; see `spread_people`. By default evenly over the polygons.
+    inference
+        ``"saddlepoint"``: computed; where 4 events or more are expected within the bandwidth, the chance of a value so
+        high is off by less than 1 % of itself, from 0.5 down to 1e-8; the chance of one so low by at most 6 % (by 0.4 %
+        down to 0.05 where 10 or more are expected); with fewer events by at most 5 %. Exact for the uniform kernel.
+        ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn
+        at random; no chance is below 1 / (simulations + 1).
+    simulations, rng
+        Number of maps and where they come from, for ``"simulation"``.
+    least
+        Cells with fewer expected events are not judged: their value and chances are missing. Counted as E(S)² / Var(S)
+        of the smoothed sum S, which is the number of events where all weigh the same; for the quartic kernel 5/9 of
+        those expected within the bandwidth.
+    release
+        Mark of a GeoDataFrame's events; `Events` have their own.
+
+    Returns
+    -------
+    Surface
+        Of kind ``"relative-risk"``. Values are cut off at a hundredth and at a hundred times.
+
+    Raises
+    ------
+    AnalysisError
+        If no event has a point in the study area, there are no people, or a setting is impossible.
+
+    References
+    ----------
+    Kelsall, J. E. and Diggle, P. J. (1995), Statistics in Medicine 14, 2335-2342. Hazelton, M. L. and Davies, T. M.
+    (2009), Biometrical Journal 51, 98-109. For the chances, see `hotspots.analysis.risk.saddlepoint`.
+    """
+    need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    events, area = as_events(events, release=release), as_area(area)
+    outline = area.areas.geometry.union_all()
+    points, notes = points_inside(events, area, outline)
+    chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)
+    window = window_over(outline, chosen, cell=cell, kernel=kernel)
+    spread = spread_people(area, window.grid, addresses=addresses)
+    _need_people(spread, area)
+    counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
+
+    judged = _judged(window, share, events=len(points), least=least)
+    cells = need_judged(judged, least, of="events")
+    observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
+    observed[observed < ROUNDING] = 0.0
+    chances = _chances(
+        window, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng
+    )
+    return make_surface(
+        Found(log_ratio(observed, expected), chances, cells),
+        window,
+        chosen,
+        area=area,
+        kind="relative-risk",
+        unit="times the area's average risk (natural logarithm)",
+        name=events.name,
+        title=f"risk of {events.title}",
+        source=events.source,
+        period=events.period,
+        words=_risk_words(events, window, spread, used=len(points), inference=inference, simulations=simulations),
+        notes=(
+            *events.notes,
+            *notes,
+            *chosen.notes,
+            *spread.notes,
+            *notes_of_cells(judged, counts, window=window, rule=f"fewer than {least:g} events would be expected there"),
+            *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
+            *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
+        ),
+        provenance={
+            "null": "events fall independently, in proportion to people",
+            "edge_correction": "cancels in the ratio",
+            "inference": inference,
+            "simulations": simulations if inference == "simulation" else None,
+            "least_expected_events": least,
+            "events_used": len(points),
+            "people": float(spread.people.sum()),
+            "people_spread": spread.words,
+            "placed_by": events.placed_by,
+        },
+        release=weakest_release(events.release, area.release),
+    )
+
+
+def need_expected(area: StudyArea, window: Window, events: int, *, least: float = 1.0) -> None:
+    """Refuse so few events that in no cell as many are expected as a risk is judged by.
+
+    Raises
+    ------
+    AnalysisError
+        As `relative_risk` does.
+    """
+    spread = spread_people(area, window.grid)
+    _need_people(spread, area)
+    need_judged(_judged(window, spread.people / spread.people.sum(), events=events, least=least), least, of="events")
+
+
+def _judged(window: Window, share: Floats, *, events: int, least: float) -> NDArray[np.bool_]:
+    """Return the cells in which enough events are expected, by the share of people in each."""
+    return np.asarray(window.grid.inside.ravel() & (expected_events(window, share * events) >= least))
+
+
+def _chances(
+    window: Window,
+    counts: Floats,
+    people: Floats,
+    *,
+    cells: Cells,
+    inference: Inference,
+    simulations: int,
+    rng: np.random.Generator | int,
+) -> tuple[Floats, Floats]:
+    """Return the chances of sums so high, and so low, in the cells asked for."""
+    if inference == "saddlepoint":
+        return people_tails(window, counts, people, cells=cells)
+    if inference == "asymptotic":
+        expected = people * (counts.sum() / people.sum())
+        logarithm = log_ratio(window.sums(counts)[cells], window.sums(expected)[cells])
+        return asymptotic_tails(logarithm, relative_variance(window, expected, cells=cells))
+    drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=np.random.default_rng(rng))
+    return simulated_tails(window, window.sums(counts)[cells], drawn, cells=cells)
+
+
+def _need_people(spread: Spread, area: StudyArea) -> None:
+    if not spread.people.sum() > 0:
+        raise AnalysisError(
+            "Nobody lives in the study area, so there is no risk per person.",
+            found=f"{len(area):,} areas with a population of 0",
+            advice="check the column of the population file",
+        )
+
+
+def _map_point_notes(spacing: float | None) -> tuple[str, ...]:
+    if spacing is None:
+        return ()
+    return (
+        f"The events were moved to map points about {spacing:,.0f} m apart, and the chances take them as fallen "
+        "anywhere: places with few map points may pass for raised risk, and those between them for lowered.",
+    )
+
+
+def _risk_words(
+    events: Events, window: Window, spread: Spread, *, used: int, inference: Inference, simulations: int
+) -> str:
+    return (
+        f"Risk of {events.title} per resident against the area's average. {used:,} events over "
+        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). {spread.words} A cell is "
+        "raised or lowered where so many or so few events would rarely fall if each fell by itself and in proportion "
+        "to the people; events that come in groups pass for raised risk. "
+        f"{inference_words(inference, window.kernel, simulations, 'binomial')} It says nothing of causes."
+    )

@@ -1,0 +1,192 @@
+"""What tested surfaces share: points counted on a grid, values and chances spread out over it, and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import numpy as np
+
+from hotspots.analysis.common import Grid, choose_side
+from hotspots.analysis.density import place_events
+from hotspots.analysis.kernels import KERNELS, Kernel
+from hotspots.analysis.risk.surface_p_values import Window
+from hotspots.errors import AnalysisError
+from hotspots.model import Events, StudyArea, Surface
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.density import Bandwidth
+
+    Floats = NDArray[np.float64]
+    Cells = NDArray[np.intp]
+
+Inference = Literal["saddlepoint", "asymptotic", "simulation"]
+
+MOST_CELLS: Final = 4_000_000
+"""Cells of the largest grid, chosen or asked for: with chances they take 1.2 GB and half a minute."""
+
+COARSEST: Final = 1 / 5
+"""Side of a cell over the radius, at most: events and people are counted by cells."""
+
+LIMIT: Final = float(np.log(100))
+"""Logarithms are cut off here: no events at all would be minus infinity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Values and both chances of the cells that are judged, and their positions; each (m)."""
+
+    values: Floats
+    chances: tuple[Floats, Floats]
+    cells: Cells
+
+
+def make_surface(
+    found: Found,
+    window: Window,
+    chosen: Bandwidth,
+    *,
+    area: StudyArea,
+    provenance: Mapping[str, Any],
+    **words: Any,
+) -> Surface:
+    """Return the surface of what was found, missing where it was not judged; `words` are further fields of it."""
+
+    def spread_out(values: Floats) -> Floats:
+        whole = np.full(window.grid.inside.size, np.nan)
+        whole[found.cells] = values
+        return whole.reshape(window.grid.shape)
+
+    p_raised, p_lowered = (spread_out(p) for p in found.chances)
+    return Surface(
+        spread_out(found.values),
+        origin=(window.grid.west, window.grid.north),
+        cell=window.grid.side,
+        integral=float("nan"),
+        kernel=window.kernel,
+        bandwidth=chosen.metres,
+        bandwidth_words=chosen.words,
+        attribution=area.attribution,
+        provenance={
+            "kernel": window.kernel,
+            "bandwidth_m": chosen.metres,
+            "cell_m": window.grid.side,
+            **provenance,
+            "cells_judged": len(found.cells),
+            "cells_not_judged": int(window.grid.inside.sum()) - len(found.cells),
+            **chosen.provenance,
+        },
+        p_raised=p_raised,
+        p_lowered=p_lowered,
+        **words,
+    )
+
+
+def log_ratio(above: Floats, below: Floats) -> Floats:
+    """Return log(above / below) within `LIMIT` of 0; below > 0 or above > 0.
+
+    Examples
+    --------
+    >>> log_ratio(np.array([2.0, 0.0, 3.0]), np.array([1.0, 4.0, 0.0])).round(3).tolist()
+    [0.693, -4.605, 4.605]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.clip(np.log(np.maximum(above, 0.0)) - np.log(np.maximum(below, 0.0)), -LIMIT, LIMIT)
+    return found
+
+
+def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, list[str]]:
+    """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
+    placed = place_events(events, area, outline)
+    outside = int((~placed.inside).sum())
+    notes = [*placed.notes]
+    if outside:
+        notes.append(f"Events outside the study area, and so not in the surface: {outside:,}.")
+    return placed.points[placed.inside], notes
+
+
+def window_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Window:
+    """Return the kernel on a grid over the outline."""
+    radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
+    side = choose_side(
+        outline,
+        asked=cell,
+        wanted=radius / 10,
+        most=MOST_CELLS,
+        finer=1,
+        coarsest=radius * COARSEST,
+        needed_for=f"a bandwidth of {chosen.metres:,.0f} m",
+    )
+    return Window(Grid.within(outline, side), kernel, chosen.metres)
+
+
+def count_in_cells(points: Floats, grid: Grid) -> Floats:
+    """Return events per cell, array (row, col); a point on the outermost border counts in the last cell."""
+    rows, columns = grid.locate(points)
+    at = np.ravel_multi_index((np.clip(rows, 0, grid.shape[0] - 1), np.clip(columns, 0, grid.shape[1] - 1)), grid.shape)
+    return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
+
+
+def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, window: Window, rule: str) -> tuple[str, ...]:
+    """Return what a reader must know of the cells that are not judged; `rule` says which are."""
+    inside = window.grid.inside.ravel()
+    left_out = inside & ~judged
+    if not left_out.any():
+        return ()
+    events = counts.ravel()[left_out].sum()
+    return (
+        f"Cells not judged, because {rule}: {int(left_out.sum()):,} ({left_out.sum() / inside.sum():.1%} of the area, "
+        f"with {events:,.0f} events).",
+    )
+
+
+def notes_of_empty_cells(cells: int, shown: str, *, of: str = "") -> tuple[str, ...]:
+    """Return how many cells have no event near, and how they are shown."""
+    if not cells:
+        return ()
+    return (f"Cells without any event{of} within the bandwidth, shown as {shown}: {cells:,}.",)
+
+
+def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:
+    """Return the positions of the cells that are judged, of which there must be one."""
+    if not judged.any():
+        raise AnalysisError(
+            f"In no cell are {least:,.6g} {of} expected.",
+            found="nothing that could be judged, with this bandwidth",
+            advice="choose a larger bandwidth, or use more years",
+        )
+    return np.flatnonzero(judged)
+
+
+def need_settings(*, kernel: str, inference: str, simulations: int, least: float) -> None:
+    """Refuse settings that are impossible."""
+    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(Inference))):
+        if word not in known:
+            raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
+    if inference == "simulation" and simulations < 1:
+        raise AnalysisError(f"At least 1 map must be simulated: {simulations}.", advice="999 is usual")
+    if not (np.isfinite(least) and least > 0):
+        raise AnalysisError(f"The least expected events must be above 0: {least:g}.", advice="1 is the default")
+
+
+def inference_words(inference: Inference, kernel: Kernel, simulations: int, exact: str) -> str:
+    """Return where the chances come from; `exact` names the distribution of the uniform kernel's counts."""
+    if inference == "asymptotic":
+        return (
+            "The chances come from Hazelton and Davies' normal approximation, which is rough where few events are "
+            "expected."
+        )
+    if inference == "simulation":
+        return f"The chances come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
+    if kernel == "uniform":
+        return f"The chances are exact ({exact})."
+    return "The chances are computed by the saddlepoint method, and not simulated."
+
+
+def smooth_words(window: Window) -> str:
+    """Return the kernel, its size and the cells."""
+    size = "a standard deviation" if window.kernel == "gaussian" else "a radius"
+    return f"{window.kernel} kernel with {size} of {window.bandwidth:,.0f} m on cells of {window.grid.side:,.0f} m"

@@ -1,0 +1,27 @@
+"""Which schools exclude more or fewer pupils than the deprivation of their area suggests."""
+
+from hotspots.analysis.schools.catchments import catchment_scores
+from hotspots.analysis.schools.diverging import diverging_schools
+from hotspots.analysis.schools.rates import describe_rates
+from hotspots.analysis.schools.school_inputs import IN_NO_AREA, Prepared, prepare_schools
+from hotspots.analysis.schools.spatial import (
+    Told,
+    authority_effects,
+    bivariate_moran,
+    local_bivariate_moran,
+    residual_clustering,
+)
+
+__all__ = [
+    "IN_NO_AREA",
+    "Prepared",
+    "Told",
+    "authority_effects",
+    "bivariate_moran",
+    "catchment_scores",
+    "describe_rates",
+    "diverging_schools",
+    "local_bivariate_moran",
+    "prepare_schools",
+    "residual_clustering",
+]

@@ -1,0 +1,218 @@
+"""What is said of schools against deprivation: counts given size and area, and never a cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hotspots.analysis.schools.negative_binomial import Fit
+from hotspots.model import Deprivation, Schools, change_words, count_schools, interval_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+CLASS_PHRASES: Final = {
+    "far_above": "far above expected",
+    "above": "above expected",
+    "as_expected": "as expected",
+    "below": "below expected",
+    "far_below": "far below expected",
+}
+ABOVE: Final = ("above", "far_above")
+BELOW: Final = ("below", "far_below")
+
+TOO_SMALL: Final = "too small: neither no exclusions nor the highest rate of any school would stand out"
+BOTH, OWN_ONLY, CATCHMENT_ONLY = "own area and catchment", "own area only", "catchment only"
+CONTRARY: Final = "own area and catchment contradict each other"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step on an index that its slope is told for."""
+
+    size: float
+    """In units of the regression's column."""
+    words: str
+    key: str
+    """Under which the slope stands in a result."""
+    verb: str = "go"
+
+
+POINTS_OF_SHARE: Final = Step(0.1, "Ten points more of the score", "per_ten_points")
+POINTS: Final = Step(10.0, "Ten points more of the score", "per_ten_points")
+TENTH_OF_RANKS: Final = Step(
+    0.1, "A place a tenth of all areas nearer to the most deprived", "per_tenth_of_ranks", "goes"
+)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Ratio of rates for one step more of the index, with its 95 % interval."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+def slope_of(fit: Fit, step: Step) -> Slope:
+    """Return the slope of a fit whose second column is the index."""
+    from scipy.special import ndtri
+
+    slope, error = fit.coefficients[1], float(np.sqrt(fit.covariance[1, 1]))
+    half = float(ndtri(0.975)) * error
+    return Slope(*(float(np.exp(step.size * value)) for value in (slope, slope - half, slope + half)))
+
+
+def describe_model(
+    schools: Schools,
+    deprivation: Deprivation,
+    *,
+    geography: str,
+    fit: Fit,
+    slope: Slope,
+    step: Step,
+    explained: float,
+    covariates: Sequence[str],
+) -> str:
+    """Return the model and what it found, in sentences."""
+    title = schools.title[:1].upper() + schools.title[1:]
+    period = f", {schools.period}," if schools.period else ""
+    measure = "rank" if step is TENTH_OF_RANKS else measure_of(deprivation)
+    besides = f", their {' and '.join(covariates)}," if covariates else ""
+    return (
+        f"{title}{period} of {_how_many(len(fit.mean), len(schools))}, against their pupils{besides} and the "
+        f"{deprivation.title} {measure} of the {geography} a school stands in. {step.words} {step.verb} with "
+        f"{change_words(slope.ratio)} {schools.title} (95% interval {interval_words(slope.low, slope.high)}). "
+        f"{_scatter(fit)} "
+        f"{_explained(explained, deprivation)}'Above' and 'below' mean higher and lower than "
+        "the school's size and its area's deprivation would suggest, beyond the 95 % limits; 'far' means beyond the "
+        "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
+        "gives no cause; pupils come from other areas than the school's own."
+    )
+
+
+def _how_many(modelled: int, schools: int) -> str:
+    return f"{schools:,} schools" if modelled == schools else f"{modelled:,} of the {schools:,} schools in question"
+
+
+def measure_of(deprivation: Deprivation) -> str:
+    """Return what the numbers of an index are called: a score that was derived is not a published one."""
+    return "estimated score" if deprivation.estimated else "score"
+
+
+def _scatter(fit: Fit) -> str:
+    if not fit.dispersion > 0:
+        return "Schools alike in these differ no more than chance would have it (Poisson)."
+    return (
+        f"Schools alike in these still differ in their underlying rates, by {percent(fit.dispersion**0.5)} (one "
+        f"standard deviation; negative binomial, dispersion {fit.dispersion:.2f}), and the limits allow for that."
+    )
+
+
+def _explained(share: float, deprivation: Deprivation) -> str:
+    if np.isnan(share):
+        return ""
+    if share < 0.005:
+        return f"{deprivation.title} accounts for none of the differences between schools' rates. "
+    return f"{deprivation.title} accounts for {percent(share)} of the variance between schools' rates. "
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent."""
+    return f"{100 * share:.0f} %"
+
+
+def sides(classes: pd.Series) -> pd.Series:
+    """Return 1 for schools above, -1 for those below, 0 for the others."""
+    side: pd.Series = classes.isin(ABOVE).astype(int) - classes.isin(BELOW).astype(int)
+    return side
+
+
+def holds_under(own: pd.Series, catchment: pd.Series) -> pd.Series:
+    """Return under which deprivation a school stands out; empty where under none."""
+    one, other = sides(own), sides(catchment)
+    words = np.select(
+        [(one == 0) & (other == 0), one == other, other == 0, one == 0], ["", BOTH, OWN_ONLY, CATCHMENT_ONLY], CONTRARY
+    )
+    return one.map(str).astype(object).mask(np.full(len(own), True), words)
+
+
+def list_groups(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the two groups that go against the slope."""
+    deprived, well_off = table["idaci_decile"] <= 3, table["idaci_decile"] >= 7
+    return {
+        "fewer_in_most_deprived": tuple(map(str, table.index[table["class"].isin(BELOW) & deprived])),
+        "more_in_least_deprived": tuple(map(str, table.index[table["class"].isin(ABOVE) & well_off])),
+    }
+
+
+def notes_on(
+    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: dict[str, tuple[str, ...]]
+) -> list[str]:
+    """Return what a reader must know of the schools, in sentences."""
+    names = table["name"]
+
+    def told(key: str, words: str) -> str:
+        ids = lists[key]
+        held = "" if (table["holds"] == "").all() else " (names in brackets: not under the catchment's index)"
+        said = [f"({names[i]})" if table.loc[i, "holds"] == OWN_ONLY else str(names[i]) for i in ids]
+        return f"{words}{held if any(one[0] == '(' for one in said) else ''}: {'; '.join(said) if said else 'none'}."
+
+    index = deprivation.title
+    notes = [
+        count_schools(table).words,
+        told(
+            "fewer_in_most_deprived",
+            f"Fewer exclusions than expected in highly deprived areas ({index} deciles 1 to 3)",
+        ),
+        told(
+            "more_in_least_deprived",
+            f"More exclusions than expected in the least deprived areas ({index} deciles 7 to 10)",
+        ),
+    ]
+    hidden = int((table["low"] < table["high"])[tested].sum())
+    if hidden:
+        notes.append(
+            f"Schools in the model with hidden numbers: {hidden:,}. The model takes each for all that it may be, with "
+            "the chance of each; a class is given only where it holds whatever they are."
+        )
+    unreachable = int((table["limit_low_95"] == 0).sum())
+    if unreachable:
+        notes.append(
+            f"Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
+            f"{unreachable:,} of the {int(tested.sum()):,} in the model."
+        )
+    elsewhere = table["area_la_code"].notna() & table["la_code"].notna() & (table["area_la_code"] != table["la_code"])
+    if elsewhere.any():
+        listed = "; ".join(
+            f"{name} ({authority})"
+            for name, authority in zip(names[elsewhere], table.loc[elsewhere, "la_name"], strict=True)
+        )
+        notes.append(f"Schools that stand in another authority than the one that runs them: {listed}.")
+    if deprivation.estimated:
+        notes.append(f"The scores of {index} were derived from published ranks and are not published.")
+    return notes
+
+
+def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) -> list[str]:
+    """Return what becomes of the classes under the catchment's index, and under ranks instead of scores."""
+    notes = []
+    if catchment:
+        numbers = table["holds"].value_counts().to_dict()
+        kinds = [
+            f"{words}: {numbers[words]:,}" for words in (BOTH, OWN_ONLY, CATCHMENT_ONLY, CONTRARY) if words in numbers
+        ]
+        told = "; ".join(kinds) or "none under either"
+        notes.append(f"Schools that stand out, by the index used: {told}. The class shown is that of the own area.")
+        notes.append(catchment)
+    if ranks:
+        moved = int((table["class_rank"] != table["class"]).sum())
+        notes.append(
+            f"Repeated on the published ranks of areas instead of the scores: {moved:,} of {len(table):,} schools "
+            "change class."
+        )
+    return notes

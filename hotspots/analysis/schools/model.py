@@ -1,0 +1,213 @@
+"""Counts of schools against a line: what is expected, limits, tails and classes. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from hotspots.analysis.common import Counts, adjust
+from hotspots.analysis.schools.negative_binomial import Fit, fit_counts, limits, mid_p_tails, tails_beyond
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Words = NDArray[np.object_]
+
+__all__ = ["Judgement", "beyond_by_chance", "contrasts", "explained_share", "judge_counts", "rate_curve"]
+
+TAIL_95: Final = 0.025
+TAIL_998: Final = 0.001
+
+CURVE_POINTS: Final = 41
+"""Points at which a curve is written down: enough to look smooth across a page."""
+
+FEWEST_OF_A_GROUP: Final = 5
+"""Groups with fewer schools are taken together: one school would be its own expectation."""
+
+OTHERS: Final = "others"
+
+
+class Judgement(NamedTuple):
+    """Schools against what is expected of them; arrays of shape (n,)."""
+
+    fit: Fit
+    limits_95: tuple[Floats, Floats]
+    limits_998: tuple[Floats, Floats]
+    p_above: Floats
+    """Largest mid-p over the interval, as are the next two."""
+    p_below: Floats
+    p_adjusted: Floats
+    at_low: Words
+    """Class if the count is the lowest it may be."""
+    at_high: Words
+    too_small: NDArray[np.bool_]
+    """Whether neither no exclusions nor the highest rate of any school would be outside the 95 % limits."""
+
+    @property
+    def classes(self) -> Words:
+        """The class of each, where it can be judged."""
+        sure = (self.at_low == self.at_high) & ~self.too_small
+        return np.where(sure, self.at_low, "cannot_be_judged").astype(object)
+
+
+def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: float) -> Judgement:
+    """Return counts against the negative binomial line through them.
+
+    Line, limits and classes are of one distribution with one dispersion. "Far" is beyond the 99.8 % limits with a
+    Benjamini-Hochberg adjusted p-value of at most `level`.
+
+    Parameters
+    ----------
+    counts
+        Shape (n,).
+    design
+        Shape (n, k), with a column of ones.
+    exposure
+        Pupil-years, above 0; shape (n,).
+    level
+        False discovery rate of "far".
+    """
+    fit = fit_counts(counts, design, exposure=exposure)
+    # Grossed-up counts of early years are fractions: the whole numbers around them hold whatever was meant.
+    low, high = np.floor(counts.low + 1e-6), np.ceil(counts.high - 1e-6)
+    above_low, below_low = mid_p_tails(low, fit.mean, fit.dispersion)
+    above_high, below_high = mid_p_tails(high, fit.mean, fit.dispersion)
+    # Over an interval the upper tail is largest at the low end, the lower tail at the high end.
+    p_adjusted = adjust(np.minimum(1.0, 2 * np.minimum(above_low, below_high)))
+    limits_95 = limits(fit.mean, fit.dispersion, level=0.95)
+    most = np.floor(exposure * (counts.low / exposure).max() + 1e-6)
+    return Judgement(
+        fit,
+        limits_95,
+        limits(fit.mean, fit.dispersion, level=0.998),
+        above_low,
+        below_high,
+        p_adjusted,
+        _classes(above_low, below_low, p_adjusted, level),
+        _classes(above_high, below_high, p_adjusted, level),
+        (limits_95[0] == 0) & (np.maximum(most, high) <= limits_95[1]),
+    )
+
+
+def beyond_by_chance(found: Judgement) -> dict[str, float]:
+    """Return how many judged schools would lie above and below their 95% limits if the model held for every one.
+
+    Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
+    Schools that can't be judged are never classed and are left out.
+    """
+    judged = found.classes != "cannot_be_judged"
+    above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
+    return {"above": float(above[judged].sum()), "below": float(below[judged].sum())}
+
+
+def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:
+    """Return the class of every count from its two tails."""
+    sure = p_adjusted <= level
+    conditions = [
+        (above < TAIL_998) & sure,
+        (below < TAIL_998) & sure,
+        above < TAIL_95,
+        below < TAIL_95,
+    ]
+    classes = np.select(conditions, ["far_above", "far_below", "above", "below"], "as_expected")
+    return np.asarray(classes, dtype=object)
+
+
+def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fit, column: int) -> float:
+    """Return the share of the variance between schools' rates that a column of the design removes.
+
+    The dispersion a is the variance of schools' rates around the line, over the square of the rate; the share is
+    1 - a / a0, a0 without the column. Missing where there is no variance without it. Both are estimates: a share below
+    0 means that nothing is explained.
+
+    References
+    ----------
+    Raudenbush and Bryk (2002), Hierarchical Linear Models, 2nd edition, chapter 4 (proportion of variance explained).
+    """
+    without = fit_counts(counts, np.delete(design, column, axis=1), exposure=exposure).dispersion
+    return 1 - fit.dispersion / without if without > 0 else float("nan")
+
+
+def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of middling size.
+
+    Parameters
+    ----------
+    fit
+        Of a design of two columns: ones and the index.
+    index, exposure
+        Of the schools, shape (n,).
+
+    Returns
+    -------
+    dict
+        Columns of a table with rising `index`: `expected`, `expected_low`, `expected_high` (of the line, the
+        dispersion taken as known), `limit_low_95`, `limit_high_95` (of a school with the median exposure), all per 100
+        of the exposure.
+    """
+    from scipy.special import ndtri
+
+    x = np.linspace(float(index.min()), float(index.max()), CURVE_POINTS)
+    design = np.column_stack([np.ones(len(x)), x])
+    line = design @ fit.coefficients
+    half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
+    middling = float(np.median(exposure))
+    low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
+    columns = {
+        "expected": 100 * np.exp(line),
+        "expected_low": 100 * np.exp(line - half),
+        "expected_high": 100 * np.exp(line + half),
+        "limit_low_95": 100 * low / middling,
+        "limit_high_95": 100 * high / middling,
+    }
+    return {"index": tuple(x.tolist()), **{name: tuple(values.tolist()) for name, values in columns.items()}}
+
+
+class Groups(NamedTuple):
+    """Schools by group."""
+
+    design: Floats
+    """A column for every group but the last: 1 in it, -1 in the last one, 0 elsewhere, so that the effects of all
+    groups add to 0. Shape (n, groups - 1)."""
+    names: tuple[str, ...]
+    """The last one's effect is minus the sum of the others'."""
+    of: Words
+    """The group of each; shape (n,)."""
+
+
+def contrasts(labels: Sequence[str], events: Floats) -> Groups:
+    """Return columns for groups, whose effects are against the average group.
+
+    Groups of fewer than `FEWEST_OF_A_GROUP` schools, or without any event, are taken together: the first would be
+    their own expectation, the others' would be nought. Where they are too few even so, they go with the largest.
+
+    Parameters
+    ----------
+    labels, events
+        Group and events of each, (n).
+
+    Examples
+    --------
+    >>> found = contrasts(["a"] * 5 + ["b"] * 5, np.ones(10))
+    >>> found.design.ravel().tolist(), found.names
+    ([1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0], ('a', 'b'))
+    """
+    groups = np.array([str(label) for label in labels], dtype=object)
+
+    def few(name: str) -> bool:
+        mine = groups == name
+        return bool(mine.sum() < FEWEST_OF_A_GROUP or not events[mine].sum() > 0)
+
+    rare = [name for name in sorted(set(groups)) if few(name)]
+    groups[np.isin(groups.astype(str), rare)] = OTHERS
+    if OTHERS in groups and few(OTHERS):
+        others = [name for name in sorted(set(groups)) if name != OTHERS]
+        groups[groups == OTHERS] = max(others, key=lambda name: (groups == name).sum(), default=OTHERS)
+    names = sorted(set(groups))
+    columns = [(groups == name).astype(float) - (groups == names[-1]) for name in names[:-1]]
+    design = np.column_stack(columns) if columns else np.zeros((len(groups), 0))
+    return Groups(design, tuple(names) if columns else (), groups)

@@ -1,0 +1,432 @@
+"""Counts that scatter more than Poisson: a negative binomial regression that outliers bend little, tails and limits.
+
+Arrays in, arrays out. The variance of a count with mean m is m + a m^2 (NB2) with one dispersion a for all; a = 0 is
+Poisson. A hidden count enters the regression as what it may be, each possibility with its chance under the model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from hotspots.analysis.common import Counts, counts_of, first_balance
+from hotspots.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.analysis.common import FunctionOfCounts
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Fit", "Likely", "fit_counts", "fit_dispersion", "fit_likelihood", "limits", "mid_p_tails"]
+
+CLIP: Final = 1.5
+"""Standardised residuals count no more than this (Huber's constant is usually 1.3 to 2; at 1.5 the line costs a few per
+cent of precision where there are no outliers)."""
+
+SAME_AS_POISSON: Final = 1e-7
+"""Below this dispersion the two distributions can't be told apart, and 1 / dispersion would lose digits."""
+
+MOST_ROUNDS: Final = 100
+
+SETTLED: Final = 1e-7
+"""A relative change of the dispersion (and ten times one of a coefficient) that ends the search ..."""
+
+NEARLY_SETTLED: Final = 1e-3
+"""... and one that is still good enough after `MOST_ROUNDS`."""
+
+SAME: Final = 1e-7
+"""Columns of a design whose last direction has less than this of their length say the same, to rounding."""
+
+MOST_CELLS: Final = 2_000_000
+"""Chances computed together (16 MB each array), so that one large mean takes no memory for all others."""
+
+LONGEST_STEP: Final = 5.0
+FURTHEST: Final = 40.0
+"""exp(-40): a rate of nought, towards which the effect of a group without events runs."""
+
+
+class Fit(NamedTuple):
+    """A regression of counts, log link."""
+
+    coefficients: Floats
+    """Of the columns of the design, shape (k,)."""
+    covariance: Floats
+    """Shape (k, k), with the dispersion taken as known."""
+    dispersion: float
+    """a of the variance m + a m^2; 0 is Poisson."""
+    mean: Floats
+    """Expected counts, shape (n,)."""
+    clipped: int
+    """Number of known counts whose residual is clipped; without outliers about one in eight."""
+    poisson_phi: float
+    """Pearson chi-squared over degrees of freedom of the plain Poisson fit; about 1 where chance explains all."""
+    likely: Floats
+    """The counts, each hidden one by its expectation under the model; shape (n,)."""
+
+
+def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Fit:
+    """Return the regression of counts on a design with the logarithm of the exposure as offset.
+
+    Poisson first; negative binomial where the counts scatter more. Line and dispersion both use clipped residuals less
+    their expectation under the model: consistent where the model holds, while a few true outliers bend the line
+    and widen the limits they are held against much less than they do by maximum likelihood. Less is not nothing: many
+    outliers on one side of the design still bend it. In place of a hidden count's residual stands its expectation over
+    what the count may be, which leaves the equations as consistent as they were.
+
+    Parameters
+    ----------
+    counts
+        Shape (n,); `intervals.Counts` where some are hidden.
+    design
+        Shape (n, k), with a column of ones.
+    exposure
+        Above 0, shape (n,).
+
+    References
+    ----------
+    Cantoni and Ronchetti (2001), Journal of the American Statistical Association 96, 1022-1030 (the line, equation 2
+    with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931. What hidden
+    counts take from the information: Louis (1982), Journal of the Royal Statistical Society B 44, 226-233.
+
+    Raises
+    ------
+    AnalysisError
+        If columns of the design say the same, or no line settles.
+    """
+    counts = counts_of(counts)
+    need_distinct(design)
+    coefficients, _, mean = _fit_mean(counts.start, design, exposure, 0.0)
+    phi = float(((counts.start - mean) ** 2 / mean).sum() / (len(mean) - design.shape[1]))
+    dispersion = fit_dispersion(counts, mean)
+    moved = np.inf
+    for _ in range(MOST_ROUNDS):
+        # The line given the dispersion, and the other way round: the two hardly depend on each other.
+        coefficients = _fit_line(counts, design, exposure, coefficients, dispersion)
+        mean = exposure * np.exp(design @ coefficients)
+        before, dispersion = dispersion, fit_dispersion(counts, mean, near=dispersion)
+        moved = abs(dispersion - before) / (1 + before)
+        if moved <= SETTLED:
+            break
+    if moved > NEARLY_SETTLED:
+        raise _unsettled(len(mean), design.shape[1])
+    bread, filling, _, clipped = _equations(counts, mean, dispersion, design)
+    inverse = np.linalg.inv(bread)
+    likely = counts.expect(lambda y, _: y, log_chances(mean, dispersion))
+    return Fit(coefficients, inverse @ filling @ inverse.T, dispersion, mean, clipped, phi, likely)
+
+
+def need_distinct(design: Floats, problem: str = "") -> None:
+    """Stop where a column of a design can be had from the others: no regression can tell their effects apart.
+
+    Raises
+    ------
+    AnalysisError
+        With `problem` as its first sentence, where one is given.
+    """
+    length = np.sqrt((design**2).sum(axis=0))
+    if (length > 0).all() and np.linalg.matrix_rank(design / length, tol=SAME) == design.shape[1]:
+        return
+    raise AnalysisError(
+        problem or "The effects of two columns can't be told apart.",
+        found=f"{design.shape[1]:,} terms for {len(design):,} counts, of which one can be had from the others",
+        advice="leave out one of the covariates",
+    )
+
+
+def _fit_line(counts: Counts, design: Floats, exposure: Floats, start: Floats, dispersion: float) -> Floats:
+    """Return the coefficients that solve the estimating equations with this dispersion, by Newton's method."""
+    coefficients = start
+    for _ in range(MOST_ROUNDS):
+        mean = exposure * np.exp(design @ coefficients)
+        bread, _, equations, _ = _equations(counts, mean, dispersion, design)
+        if np.linalg.matrix_rank(bread) < len(bread):
+            break  # every residual is clipped, or every mean is nought: no step leads anywhere
+        step = np.linalg.solve(bread, equations)
+        size = float(np.abs(step).max())
+        if not np.isfinite(size) or np.abs(design @ coefficients).max() > FURTHEST:
+            break
+        coefficients = coefficients + step * min(1.0, LONGEST_STEP / max(size, SETTLED))
+        if size <= SETTLED / 10:
+            return coefficients
+    raise _unsettled(len(design), design.shape[1])
+
+
+def _unsettled(counts: int, terms: int) -> AnalysisError:
+    return AnalysisError(
+        "No line fits these counts: an effect grows without end.",
+        found=f"{counts:,} counts and {terms:,} terms",
+        advice="leave out covariates, or use more years: a group of schools has next to no events",
+    )
+
+
+def _equations(counts: Counts, mean: Floats, dispersion: float, design: Floats) -> tuple[Floats, Floats, Floats, int]:
+    """Return the derivative of the estimating equations, their covariance, their value, and clipped known counts."""
+    moments, scale = _moments(mean, dispersion), mean / _spread(mean, dispersion)
+    chance = log_chances(mean, dispersion)
+
+    def psi(y: Floats, at: Any) -> Floats:
+        return _clipped(y, mean[at], dispersion)
+
+    def score(y: Floats, at: Any) -> Floats:
+        scored: Floats = (y - mean[at]) / (1 + dispersion * mean[at])
+        return scored
+
+    residual = counts.expect(psi, chance)
+    known_square = counts.expect(lambda y, at: psi(y, at) ** 2, chance)
+    both = counts.expect(lambda y, at: psi(y, at) * score(y, at), chance)
+    # What is not known of a hidden count: nothing where it is known.
+    lost_slope = both - residual * counts.expect(score, chance)
+    lost_spread = known_square - residual**2
+    bread = design.T @ (((moments.psi_score - lost_slope) * scale)[:, None] * design)
+    filling = design.T @ (((moments.psi_squared - moments.psi**2 - lost_spread) * scale**2)[:, None] * design)
+    clipped = int((np.abs(psi(counts.low, slice(None))) == CLIP)[counts.known].sum())
+    return bread, filling, design.T @ ((residual - moments.psi) * scale), clipped
+
+
+def _fit_mean(counts: Floats, design: Floats, exposure: Floats, dispersion: float) -> tuple[Floats, Floats, Floats]:
+    """Return coefficients, their covariance and the means by maximum likelihood with this dispersion.
+
+    Iteratively reweighted least squares for the log link (McCullagh and Nelder 1989, section 2.5), started from one
+    rate for all; the tests hold it against R's and statsmodels' own.
+    """
+    offset = np.log(exposure)
+    coefficients = np.zeros(design.shape[1])
+    mean = exposure * (counts.sum() / exposure.sum())
+    for _ in range(MOST_ROUNDS):
+        root = np.sqrt(mean / (1 + dispersion * mean))
+        working = np.log(mean) - offset + (counts - mean) / mean
+        before, coefficients = coefficients, np.linalg.lstsq(root[:, None] * design, root * working, rcond=None)[0]
+        mean = np.exp(design @ coefficients + offset)
+        if np.abs(coefficients - before).max() <= 1e-10:
+            break
+    weight = mean / (1 + dispersion * mean)
+    return coefficients, np.linalg.inv(design.T @ (weight[:, None] * design)), mean
+
+
+def fit_dispersion(counts: Counts | Floats, mean: Floats, *, near: float = 0.0) -> float:
+    """Return the dispersion a of the variance m + a m^2, from clipped Pearson residuals; 0 where chance explains all.
+
+    Solves sum of min(r^2, c^2) = its expectation, with r = (y - m) / sqrt(m + a m^2) and c = 1.5. The expectation is
+    that of the clipped quantity itself under the negative binomial, so the estimate is consistent (no correction
+    factor), while an outlier of any size adds no more than c^2. The same estimator as `dispersion.robust_dispersion`,
+    but with residuals clipped as near for small counts, and for hidden counts.
+
+    Parameters
+    ----------
+    counts, mean
+        Observed and expected, shape (n,).
+    near
+        What it was before a small change of the means, to save time.
+
+    References
+    ----------
+    Huber (1981), Robust Statistics, section 6.8 (Proposal 2); Aeberhard, Cantoni and Heritier (2014), Biometrics 70,
+    920-931 (negative binomial regression).
+    """
+    counts = counts_of(counts)
+    average = float(mean.mean())
+
+    def excess(log_dispersion: float) -> float:
+        dispersion = float(np.expm1(log_dispersion)) / average
+        chance = log_chances(mean, dispersion)
+        seen = counts.expect(lambda y, at: _clipped(y, mean[at], dispersion) ** 2, chance)
+        return float((seen - _moments(mean, dispersion).psi_squared).mean())
+
+    return (first_balance(excess, precision=1e-9, near=1 + near * average) - 1) / average
+
+
+class _Moments(NamedTuple):
+    """Expectations under the model for every mean, psi being the clipped residual; shape (n,)."""
+
+    psi: Floats
+    psi_squared: Floats
+    psi_score: Floats
+    """Of psi times the derivative of the log likelihood by the linear predictor."""
+
+
+def _spread(mean: Floats, dispersion: float) -> Floats:
+    """Return standard deviations."""
+    spread: Floats = np.sqrt(mean + dispersion * mean**2)
+    return spread
+
+
+def _clipped(y: Floats, mean: Floats, dispersion: float) -> Floats:
+    return np.clip((y - mean) / _spread(mean, dispersion), -CLIP, CLIP)
+
+
+def _moments(mean: Floats, dispersion: float) -> _Moments:
+    """Return the moments of clipped residuals under the model, small means first and together."""
+    order = np.argsort(mean, kind="stable")
+    reach = np.ceil(mean + CLIP * _spread(mean, dispersion))[order] + 1
+    if len(mean) * reach[-1] <= MOST_CELLS:
+        return _moments_together(mean, dispersion)
+    found = np.empty((3, len(mean)))
+    start = 0
+    while start < len(mean):
+        sizes = reach[start:] * np.arange(1, len(mean) - start + 1)
+        end = start + max(1, int(np.searchsorted(sizes, MOST_CELLS, side="right")))
+        block = order[start:end]
+        found[:, block] = _moments_together(mean[block], dispersion)
+        start = end
+    return _Moments(*found)
+
+
+def _moments_together(mean: Floats, dispersion: float) -> _Moments:
+    # Beyond the last of these counts every residual is clipped, so the rest of the distribution is known by its mass.
+    k = np.arange(int(np.ceil((mean + CLIP * _spread(mean, dispersion)).max())) + 1.0)[:, None]
+    chance = np.exp(log_chances(mean, dispersion)(k, slice(None)))
+    rest = np.maximum(1 - chance.sum(axis=0), 0.0)
+    psi = _clipped(k, mean, dispersion)
+    score = (k - mean) / (1 + dispersion * mean)
+    # The score has expectation 0, so what lies beyond the last count is the negative of what lies before.
+    beyond = -(score * chance).sum(axis=0)
+    return _Moments(
+        (psi * chance).sum(axis=0) + CLIP * rest,
+        (psi**2 * chance).sum(axis=0) + CLIP**2 * rest,
+        (psi * score * chance).sum(axis=0) + CLIP * beyond,
+    )
+
+
+def log_chances(mean: Floats, dispersion: float) -> FunctionOfCounts:
+    """Return log P(Y = y) as a function of counts y and of the positions of their means, which broadcast.
+
+    As SciPy's, but with the gamma functions of y taken once where one y stands for many means.
+    """
+    from scipy.special import gammaln
+
+    def logarithm(y: Floats, at: Any) -> Floats:
+        here = mean[at]
+        if dispersion < SAME_AS_POISSON:
+            return np.asarray(y * np.log(here) - here - gammaln(y + 1))
+        size = 1 / dispersion
+        ways = gammaln(y + size) - gammaln(size) - gammaln(y + 1)
+        return np.asarray(ways - size * np.log1p(dispersion * here) + y * (np.log(here) - np.log(size + here)))
+
+    return logarithm
+
+
+class Likely(NamedTuple):
+    """A regression of counts by maximum likelihood, dispersion included."""
+
+    coefficients: Floats
+    """Shape (k,)."""
+    covariance: Floats
+    """Of the coefficients, shape (k, k); from the whole information, dispersion included."""
+    dispersion: float
+    log_likelihood: float
+
+
+def fit_likelihood(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Likely:
+    """Return the negative binomial regression by maximum likelihood; outliers bend it as they like.
+
+    For comparison with `fit_counts` and with other programs. The likelihood of a hidden count is the chance of its
+    interval.
+
+    Parameters
+    ----------
+    counts, design, exposure
+        As for `fit_counts`.
+
+    References
+    ----------
+    Lawless (1987), Canadian Journal of Statistics 15, 209-225.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import digamma
+
+    counts = counts_of(counts)
+    width = design.shape[1]
+
+    def value_and_slope(at: Floats) -> tuple[float, Floats]:
+        mean, dispersion = exposure * np.exp(design @ at[:width]), float(np.exp(at[width]))
+        chance, size = log_chances(mean, dispersion), 1 / dispersion
+
+        def by_dispersion(y: Floats, i: Any) -> Floats:
+            m = mean[i]
+            return np.asarray(
+                -size * (digamma(y + size) - digamma(size) - np.log1p(dispersion * m) + (m - y) / (size + m))
+            )
+
+        score = counts.expect(lambda y, i: (y - mean[i]) / (1 + dispersion * mean[i]), chance)
+        slope = np.append(design.T @ score, counts.expect(by_dispersion, chance).sum())
+        return -float(counts.log_likelihood(chance).sum()), -slope
+
+    start = np.append(_fit_mean(counts.start, design, exposure, 0.5)[0], np.log(0.5))
+    least = float(np.log(1e-6))
+    bounds = [(None, None)] * width + [(least, float(np.log(1e3)))]
+    best = minimize(
+        value_and_slope, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-7}
+    )
+    at, step = best.x, 1e-5
+    information = np.array(
+        [(value_and_slope(at + e)[1] - value_and_slope(at - e)[1]) / (2 * step) for e in step * np.eye(width + 1)]
+    )
+    free = width + 1 if at[width] > least else width
+    covariance = np.linalg.inv((information + information.T)[:free, :free] / 2)[:width, :width]
+    dispersion = float(np.exp(at[width])) if free > width else 0.0
+    return Likely(at[:width], covariance, dispersion, -float(best.fun))
+
+
+def mid_p_tails(counts: Floats, mean: Floats, dispersion: float) -> tuple[Floats, Floats]:
+    """Return P(Y > y) + P(Y = y) / 2 and P(Y < y) + P(Y = y) / 2; they add to 1.
+
+    Mid-p is near its level on average where whole p-values of small counts are far too cautious.
+
+    Parameters
+    ----------
+    counts
+        Whole numbers, shape (n,).
+    mean
+        Expected counts, shape (n,).
+
+    References
+    ----------
+    Lancaster (1961), Journal of the American Statistical Association 56, 223-234.
+
+    Examples
+    --------
+    >>> above, below = mid_p_tails(np.array([0.0]), np.array([1.0]), 0.0)
+    >>> float(above[0].round(4)), float(below[0].round(4))
+    (0.8161, 0.1839)
+    """
+    chance = _distribution(mean, dispersion)
+    half = chance.pmf(counts) / 2
+    return np.asarray(chance.sf(counts) + half), np.asarray(chance.cdf(counts) - half)
+
+
+def limits(mean: Floats, dispersion: float, *, level: float) -> tuple[Floats, Floats]:
+    """Return the smallest and the largest count that is as expected: neither mid-p tail below (1 - level) / 2.
+
+    A count is outside the limits exactly where its mid-p tail says so.
+
+    Parameters
+    ----------
+    mean
+        Expected counts, shape (n,).
+    level
+        0.95 or 0.998 for a funnel.
+    """
+    tail = (1 - level) / 2
+    chance = _distribution(mean, dispersion)
+    low, high = chance.ppf(tail), chance.ppf(1 - tail)
+    # A quantile's own mid-p may still lie on the wrong side of the level; its neighbour's then does not.
+    low = low + (mid_p_tails(low, mean, dispersion)[1] < tail)
+    high = high - (mid_p_tails(high, mean, dispersion)[0] < tail)
+    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+
+
+def tails_beyond(low: Floats, high: Floats, *, mean: Floats, dispersion: float) -> tuple[Floats, Floats]:
+    """Return the probabilities of a count above `high` and of one below `low`, each of shape (n,)."""
+    chance = _distribution(mean, dispersion)
+    return np.asarray(chance.sf(high), dtype=float), np.asarray(chance.cdf(low - 1), dtype=float)
+
+
+def _distribution(mean: Floats, dispersion: float) -> Any:
+    from scipy.stats import nbinom, poisson
+
+    if dispersion < SAME_AS_POISSON:
+        return poisson(mean)
+    return nbinom(1 / dispersion, 1 / (1 + dispersion * mean))

@@ -1,0 +1,157 @@
+"""The gate: counts of people into intervals under a named rule, before anything is computed from them.
+
+What is computed from protected intervals alone can't reveal what they hide, whatever is written later. Protecting
+the results instead would not do: with one statistic per area there are as many equations as unknown counts.
+
+Sums need care. Where a hundred areas have one or two events each, their total to the nearest five says that not one of
+them has more than a few. So a total is the sum of what its parts may be; and where a total has to be an interval of its
+own, as in a chart of years, it is held against its parts (`gives_back`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from hotspots.disclosure.differencing import OVERLAPPING
+from hotspots.disclosure.rules import Rule, _in_words, find_rule
+from hotspots.errors import DisclosureError
+from hotspots.model import AreaCounts, Series
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+Protectable = TypeVar("Protectable", AreaCounts, Series)
+
+
+def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protectable:
+    """Return the noun with its counts turned into intervals under a rule, marked with the rule's name.
+
+    Parameters
+    ----------
+    noun
+        Counts by area or by period.
+    rule
+        ``"nhs-digital"``, ``"older-phe"`` or ``"dfe"``; or numbers, e.g. ``{"largest": 4, "rounding": 5}``.
+
+    Raises
+    ------
+    DisclosureError
+        If the rule is not known; if the noun holds single records (events, points) that no rule makes publishable;
+        or if it is for named readers: its intervals may have been tightened with totals to less than its source
+        publishes, and this rule need not be as wide as the source's own.
+    """
+    chosen = find_rule(rule)
+    if noun.release == RESTRICTED:
+        raise DisclosureError(
+            f"{type(noun).__name__} for named readers can't be made publishable.",
+            found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
+            advice="protect the counts as they were read from their source",
+        )
+    if isinstance(noun, AreaCounts):
+        table = _hide(noun.table, chosen, "observed_low", "observed_high")
+        table = table[["observed_low", "observed_high"]].assign(reason=_say_why(noun.table["reason"], table, chosen))
+        return replace(
+            noun,
+            table=table,
+            outside=_show({"": noun.outside}, chosen)[""],
+            audit=_show_audit(noun, table, chosen),
+            dropped=_show(noun.dropped, chosen),
+            rule=chosen.name,
+            release=chosen.name,
+            notes=(*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}."),
+        )
+    if isinstance(noun, Series):
+        table = _hide_differences(_hide(noun.table, chosen, "low", "high"), chosen)
+        # The interval was made from the true count: it goes too, and is made again from what is left.
+        table[["ci_low", "ci_high"]] = np.nan
+        table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
+        notes = (*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}.")
+        return replace(noun, table=table, notes=notes, release=chosen.name, rate_per=0.0)
+    raise DisclosureError(
+        f"{type(noun).__name__} can't be protected by hiding small counts.",
+        advice="count the events by area or by year first",
+    )
+
+
+def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Return a table of protected periods and groups in which no two exact numbers differ by a hidden one.
+
+    One line may lie in another (under 25 in all ages): their difference is then a count too, and where it is small the
+    smaller number of the two becomes an interval that leaves the difference anything the rule hides. Where numbers are
+    rounded, none is exact. Sums of three lines and more are not looked at.
+    """
+    hidden = table.copy()
+    for _, rows in table.groupby("period", sort=False):
+        exact = rows.loc[rows["low"] == rows["high"], "low"].sort_values(kind="stable")
+        for smaller, larger in itertools.pairwise(exact.index):
+            if rule.smallest <= exact[larger] - exact[smaller] <= rule.largest:
+                hidden.loc[smaller, ["low", "high"]] = exact[larger] - rule.largest, exact[larger] - rule.smallest
+    return hidden
+
+
+def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Return why each count is an interval, from the interval alone; why it is missing stays as it was.
+
+    The source's own reason goes: where a source hides less than the rule, a count with a reason and one without would
+    tell their numbers apart, though their intervals are the same.
+    """
+    low, high = table["observed_low"], table["observed_high"]
+    hidden = (low == rule.smallest) & (high == rule.largest)
+    words = pd.Series(
+        np.where(hidden, f"hidden ({rule.name})", f"rounded or hidden ({rule.name})"), index=table.index, dtype=object
+    )
+    return reason.where(low.isna(), words.where(low < high, ""))
+
+
+def _tells_no_count(note: str) -> bool:
+    """Whether a note holds no number but years: what was said of the file may hold true counts."""
+    return all(re.fullmatch(r"(19|20)\d\d", number) for number in re.findall(r"\d[\d,.]*\d|\d", note))
+
+
+def restrict(noun: Any) -> Any:
+    """Return an unreleased noun marked for named readers; it keeps its true counts. Other marks stay."""
+    return replace(noun, release=RESTRICTED) if noun.release == UNRELEASED else noun
+
+
+def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, str]:
+    """Return the audit in words: each number under the rule, but a total as the sum of what its parts may be."""
+    audit = _show({name: number for name, number in noun.audit.items() if name not in OVERLAPPING}, rule)
+    joined = [noun.audit.get(f"joined_by_{how}") for how in ("code", "point")]
+    if any(number is None or isinstance(number, str) for number in joined):
+        return audit  # of a table, whose rows are areas and not people; or protected before
+    inside = np.array([np.nansum(table["observed_low"]), np.nansum(table["observed_high"])])
+    for how, number in zip(("code", "point"), joined, strict=True):
+        if all(joined):
+            del audit[f"joined_by_{how}"]
+        elif number:
+            audit[f"joined_by_{how}"] = _in_words(*inside)
+    elsewhere = [rule.interval(int(number)) for number in (noun.outside, *noun.dropped.values())]
+    audit["rows_read"] = _in_words(*(inside + np.sum(elsewhere, axis=0)))
+    return audit
+
+
+def _show(numbers: Mapping[str, Any], rule: Rule) -> dict[str, str]:
+    return {name: number if isinstance(number, str) else rule.show(int(number)) for name, number in numbers.items()}
+
+
+def _hide(table: Any, rule: Rule, low: str, high: str) -> Any:
+    """Return the table with both bounds widened to what the rule would publish; a wider bound stays."""
+    hidden = table.copy()
+    bounds: NDArray[np.float64] = np.array(
+        [
+            (np.nan, np.nan) if np.isnan(a) else (rule.interval(a)[0], rule.interval(b)[1])
+            for a, b in zip(table[low], table[high], strict=True)
+        ]
+    ).reshape(-1, 2)
+    hidden[low], hidden[high] = bounds[:, 0], bounds[:, 1]
+    return hidden

@@ -1,0 +1,79 @@
+"""The types that flow through the package: study areas, counts, results, surfaces, series.
+
+Frozen, checked when made, keyed by `area_id` and never by position. Functions take them and return them; none writes
+into their tables.
+"""
+
+from hotspots.model.area_counts import AreaCounts
+from hotspots.model.checks import need_columns, need_level, need_released, text_ids
+from hotspots.model.coverage import (
+    AUGUST,
+    ENGLISH,
+    MARCH,
+    MONTHS_OF_A_YEAR,
+    Coverage,
+    cover_dates,
+    cover_months,
+    cover_years,
+    months_between,
+    period_end,
+)
+from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract, ExtractKind
+from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.ratio_text import change_words, interval_words
+from hotspots.model.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
+from hotspots.model.results import (
+    CONTOUR_COLUMNS,
+    SCHOOL_RESULT_COLUMNS,
+    Contours,
+    HotspotResult,
+    SchoolResult,
+    Surface,
+)
+from hotspots.model.school_account import SchoolAccount, count_schools
+from hotspots.model.study_area import Place, StudyArea, slugify
+
+__all__ = [
+    "AUGUST",
+    "CONTOUR_COLUMNS",
+    "ENGLISH",
+    "EXTRACT_COLUMNS",
+    "MARCH",
+    "MONTHS_OF_A_YEAR",
+    "SCHOOL_COLUMNS",
+    "SCHOOL_RESULT_COLUMNS",
+    "Ages",
+    "AreaCounts",
+    "Contours",
+    "Coverage",
+    "Deprivation",
+    "Events",
+    "Extract",
+    "ExtractKind",
+    "Factors",
+    "Hotspot",
+    "HotspotResult",
+    "Part",
+    "Place",
+    "SchoolAccount",
+    "SchoolResult",
+    "Schools",
+    "Series",
+    "StudyArea",
+    "Surface",
+    "Whereabouts",
+    "change_words",
+    "count_schools",
+    "cover_dates",
+    "cover_months",
+    "cover_years",
+    "interval_words",
+    "months_between",
+    "months_of",
+    "need_columns",
+    "need_level",
+    "need_released",
+    "period_end",
+    "slugify",
+    "text_ids",
+]

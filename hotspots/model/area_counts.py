@@ -1,0 +1,105 @@
+"""Events counted by area, each count an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import AnalysisError, list_briefly
+from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.model.coverage import Coverage
+from hotspots.model.study_area import StudyArea
+from hotspots.vocabulary import UNRELEASED
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class AreaCounts(Noun):
+    """Counts of events per area, each an interval.
+
+    Parameters
+    ----------
+    area
+        The study area; the table's index equals its ids.
+    table
+        Indexed by `area_id`: `observed_low`, `observed_high` (events; equal where the number is known, both
+        missing where the area has no row in the source). `population` (people) and `expected` (events if
+        everyone had the same risk) are added where the study area has a population. `reason` (text) is why a count
+        is hidden or missing, in the words of its source; empty where it is known, or if left out.
+    outside
+        Events that belong to no area of the study (in words where protected).
+    audit
+        How the events were placed: `rows_read`, `joined_by_code`, `joined_by_point`, `outside`, and so on.
+    dropped
+        Reason → rows, as in `Events`.
+    coverage
+        The months that the source covers, or None where it does not tell.
+    rule
+        Name of the rule behind the intervals, or empty where every number is known.
+    """
+
+    area: StudyArea
+    table: pd.DataFrame
+    outside: int | str = 0
+    audit: Mapping[str, int | str] = field(default_factory=dict)
+    dropped: Mapping[str, int | str] = field(default_factory=dict)
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    rule: str = ""
+    release: str = UNRELEASED
+    coverage: Coverage | None = None
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        need_columns(table, ("observed_low", "observed_high"), "A table of counts")
+        need_unique(table.index, "rows of counts")
+        if set(table.index) != set(self.area.ids):
+            odd = sorted(set(map(str, table.index)) ^ set(self.area.ids))
+            raise AnalysisError(
+                "The counts and the study area do not have the same areas.",
+                found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
+                advice="make the counts with hotspots.count_events",
+            )
+        table = table.reindex(self.area.ids)
+        table[["observed_low", "observed_high"]] = table[["observed_low", "observed_high"]].astype(float)
+        need_interval(table, "observed_low", "observed_high", "Area")
+        if self.area.has_population:
+            table["population"] = self.area.areas["population"]
+            table["expected"] = _expected(table)
+        else:
+            table["population"] = np.nan
+            table["expected"] = np.nan
+        given = table["reason"] if "reason" in table.columns else pd.Series("", index=table.index)
+        table["reason"] = given.astype(object).where(given.notna(), "")
+        freeze(self, "table", table[["observed_low", "observed_high", "population", "expected", "reason"]])
+        freeze_mapping(self, "audit")
+        freeze_mapping(self, "dropped")
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def hidden(self) -> int:
+        """Number of areas whose count is an interval and not a number."""
+        return int((self.table["observed_low"] < self.table["observed_high"]).sum())
+
+    @property
+    def middle(self) -> pd.Series:
+        """The middle of every interval (events); the count itself where it is known."""
+        middle: pd.Series = (self.table["observed_low"] + self.table["observed_high"]) / 2
+        return middle
+
+
+def _expected(table: pd.DataFrame) -> pd.Series:
+    """Return the events each area would have at the overall rate of the areas that have a count."""
+    known = table["observed_low"].notna()
+    middle = (table["observed_low"] + table["observed_high"]) / 2
+    people = table["population"].where(known)
+    total = float(people.sum())
+    expected: pd.Series = people * (float(middle.sum()) / total) if total > 0 else people * np.nan
+    return expected

@@ -1,0 +1,308 @@
+"""What is read from publishers' files: events, schools, deprivation, series, factors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from hotspots.errors import AnalysisError, SourceError
+from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.model.coverage import Coverage, cover_dates
+from hotspots.vocabulary import OPEN, UNRELEASED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Events(Noun):
+    """One row per event, and the audit of the file they came from.
+
+    Parameters
+    ----------
+    table
+        Columns `easting`, `northing` (metres, missing where there is no point), `area_code` (text, missing
+        where there is none), `when` (datetime64, missing where unknown), `kind` (text); any further
+        columns are kept (e.g. `age`, `knife`).
+    rows_read
+        Rows in the file(s).
+    dropped
+        Reason → rows. `rows_read` = kept + dropped, to the row.
+    name, title
+        A short name for files and layers; words for people ("hospital admissions for violence").
+    source
+        Who published it and what it is, in words.
+    period
+        What the events cover, in words, e.g. ``"2017-2019"``.
+    coverage
+        The months that the source covers, or None where it does not tell: see `cover`.
+    notes
+        What a reader must know, in sentences (gaps, months without rows, snapped points).
+    release
+        See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
+    placed_by
+        Whether points and areas are those of the ``"occurrence"`` or of a person's ``"residence"``; empty where that is
+        not known.
+    """
+
+    table: pd.DataFrame
+    rows_read: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+    coverage: Coverage | None = None
+    placed_by: Literal["occurrence", "residence", ""] = ""
+
+    def __post_init__(self) -> None:
+        table = self.table.reset_index(drop=True).copy()
+        need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
+        freeze(self, "table", table)
+        freeze_mapping(self, "dropped")
+        dropped = sum(self.dropped.values())
+        if self.rows_read != len(table) + dropped:
+            raise SourceError(
+                f"The rows of {self.title} do not add up.",
+                found=f"{self.rows_read:,} read, {len(table):,} kept, {dropped:,} dropped",
+                advice="count every row that is left out, by reason",
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def cover(self) -> Coverage | None:
+        """What the source covers; told by the dates of the events where nothing else is known."""
+        return self.coverage or cover_dates(self.table["when"])
+
+    def where(self, keep: NDArray[np.bool_] | pd.Series, *, reason: str) -> Events:
+        """Return the events where `keep` is true; the others are counted as dropped for `reason`."""
+        mask = np.asarray(keep, dtype=bool)
+        dropped = dict(self.dropped)
+        left_out = int((~mask).sum())
+        if left_out:
+            dropped[reason] = dropped.get(reason, 0) + left_out
+        return replace(self, table=self.table[mask], dropped=dropped)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deprivation(Noun):
+    """Deprivation by area.
+
+    Parameters
+    ----------
+    table
+        Indexed by `area_id`: `score` (share of children in income-deprived families, 0 to 1), `rank` (1 is the
+        most deprived) and `decile` (1 is the most deprived tenth); what is not in the source is missing.
+    title
+        What the index is, e.g. ``"IDACI 2019"``.
+    estimated
+        Whether the score was derived and not published.
+    vintage
+        Year of the areas' geography, 2001, 2011 or 2021, or None where the file does not tell.
+    columns
+        Measure (`score`, `rank`, `decile`) → the column of the file it was read from.
+    """
+
+    table: pd.DataFrame
+    title: str = "IDACI"
+    source: str = ""
+    estimated: bool = False
+    vintage: int | None = None
+    release: str = OPEN
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        need_columns(table, ("score", "rank", "decile"), "Deprivation")
+        need_unique(table.index, "areas of the deprivation file")
+        freeze(self, "table", table[["score", "rank", "decile"]])
+
+
+SCHOOL_COLUMNS = (
+    "name",
+    "la_code",
+    "la_name",
+    "easting",
+    "northing",
+    "pupils",
+    "low",
+    "high",
+    "years",
+    "marks",
+    "hidden_years",
+    "phase",
+    "type",
+    "status",
+    "linked",
+    "predecessors",
+    "reason",
+)
+SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
+    "marks": "", "hidden_years": np.nan, "phase": "", "type": "", "status": "", "linked": "", "predecessors": "",
+}  # fmt: skip
+"""What stands in columns that a table of schools may leave out."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Schools(Noun):
+    """One row per school of the file that is in question, whether it can be tested or not.
+
+    Parameters
+    ----------
+    table
+        Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
+        it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
+        exclusions over the years, an interval where numbers are hidden), `years` (number of years with a
+        record), `reason` (why it can't be tested; empty where it can). May be left out: `marks` (what stood in the
+        source instead of a number, and in how many years), `hidden_years` (number of years with a hidden number),
+        `phase`, `type` and `status` as in the register, `linked` (how register and exclusions were brought together),
+        `predecessors` (numbers of the schools whose earlier years are counted here, and the evidence).
+    rows_read, dropped
+        Rows of the register and reason → rows not in question (not open, not a state-funded secondary, ...).
+    """
+
+    table: pd.DataFrame
+    rows_read: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    title: str = "permanent exclusions"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        table.index.name = "school_id"
+        table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
+        need_columns(table, SCHOOL_COLUMNS, "A table of schools")
+        need_unique(table.index, "schools")
+        need_interval(table, "low", "high", "School")
+        freeze(self, "table", table[list(SCHOOL_COLUMNS)].sort_index())
+        freeze_mapping(self, "dropped")
+        if self.rows_read != len(table) + sum(self.dropped.values()):
+            raise SourceError(
+                "The rows of the schools do not add up.",
+                found=f"{self.rows_read:,} read, {len(table):,} kept, {sum(self.dropped.values()):,} dropped",
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+PART_OF_A_MONTH: Final = 0.5
+"""A period that lacks less of its months is whole."""
+
+
+def months_of(period: str) -> int:
+    """Return how many months a period has: 3 for a quarter, 12 for a year.
+
+    Examples
+    --------
+    >>> months_of("2019 Q3"), months_of("2018/19"), months_of("2019")
+    (3, 12, 12)
+    """
+    return 3 if re.search(r" Q[1-4]$", period) else 12
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Series(Noun):
+    """Counts by period and group; a gap is a gap, never a zero.
+
+    Parameters
+    ----------
+    table
+        Columns `period` (text, in order), `group` (text), `low`, `high` (counts; equal where known, missing in
+        a gap; below 0 where a source takes back what it counted before), `ci_low`, `ci_high` (95 % interval of the
+        underlying level). `months` (how many months of the period the source covers) may be left out. Where there are
+        rates also `population` (people), `rate_low`, `rate_high`, `rate_ci_low` and `rate_ci_high` (per `rate_per`
+        people and year).
+    unit
+        What is counted, in words.
+    rate_per
+        The number of people that rates refer to; 0 where there are none.
+    provisional
+        Periods whose numbers their source still expects to change.
+    base
+        Where what is counted lies, in words after the unit: ``"in the study area"``.
+    coverage
+        The months that the source covers, or None where it does not tell.
+    """
+
+    table: pd.DataFrame
+    unit: str
+    name: str = "series"
+    title: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = UNRELEASED
+    rate_per: float = 0.0
+    provisional: tuple[str, ...] = ()
+    base: str = ""
+    coverage: Coverage | None = None
+
+    def __post_init__(self) -> None:
+        table = self.table.reset_index(drop=True).copy()
+        need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
+        _need_counts(table)
+        freeze(self, "table", table)
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Periods of which the source covers a part only, in order."""
+        if "months" not in self.table.columns:
+            return ()
+        whole = np.array([months_of(str(period)) for period in self.table["period"]])
+        part = (self.table["months"] < whole - PART_OF_A_MONTH) & self.table["low"].notna()
+        return tuple(dict.fromkeys(self.table["period"][part].astype(str)))
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Periods that are not to be compared with others: provisional or incomplete ones."""
+        return tuple(dict.fromkeys((*self.provisional, *self.incomplete)))
+
+
+def _need_counts(table: pd.DataFrame) -> None:
+    """Stop a series whose counts are crossed or endless."""
+    named = table["group"].astype(str) + ", " + table["period"].astype(str)
+    low, high = table["low"].astype(float), table["high"].astype(float)
+    wrong = (low > high) | np.isinf(low) | np.isinf(high)
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        raise AnalysisError(
+            f"The count of {named[wrong].iloc[0]} has an impossible interval {row['low']} to {row['high']}.",
+            advice="counts are finite, and the lower bound is at most the upper",
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Factors(Noun):
+    """Factors identified at the end of children's assessments, by authority.
+
+    Parameters
+    ----------
+    table
+        Columns `la_code`, `la_name`, `factor`, `mentions` (count, missing where hidden), `mark` (the mark that
+        stood there instead, e.g. ``"c"``), `assessments` (episodes with an assessment factor). Several factors
+        stand in one assessment, so shares do not add to 100 %.
+    """
+
+    table: pd.DataFrame
+    title: str = "Factors identified at the end of assessment"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    release: str = OPEN
+
+    def __post_init__(self) -> None:
+        columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
+        need_columns(self.table, columns, "Factors of assessments")
+        freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

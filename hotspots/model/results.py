@@ -1,0 +1,304 @@
+"""What an analysis finds: hotspots, surfaces, schools against deprivation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hotspots.errors import AnalysisError
+from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
+from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
+from hotspots.model.study_area import Place
+from hotspots.vocabulary import (
+    COLD_CLASSES,
+    CRS,
+    HOT_CLASSES,
+    LEVEL_OF_CLASS,
+    RESULT_COLUMNS,
+    SURFACE_STEMS,
+    UNRELEASED,
+    Method,
+    SurfaceKind,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class HotspotResult(Noun):
+    """One method's finding for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `area_id` with the fixed columns (the id is the index).
+    method
+        ``"getis_ord"`` or ``"local_moran"``.
+    words
+        The method in sentences a reader can understand.
+    provenance
+        Setting → value: null, neighbour rule, dispersion, adjustment, level, ...
+    """
+
+    table: gpd.GeoDataFrame
+    method: Method
+    words: str
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        columns = [column for column in RESULT_COLUMNS if column != "area_id"]
+        need_columns(table, columns, "A hotspot result")
+        untold = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
+        if len(untold):
+            raise AnalysisError(f"Area {untold[0]!r} was not tested and no reason is given.")
+        freeze(self, "table", table[columns])
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def _ids(self, classes: frozenset[str], place: Place | None) -> list[str]:
+        # Gi* maps show 90 % too; what counts is the study's own level.
+        level = float(self.provenance.get("level", 0.05))
+        reached = {name for name in classes if name not in LEVEL_OF_CLASS or LEVEL_OF_CLASS[name] <= level + 1e-12}
+        keep = self.table["class"].isin(reached)
+        if place is not None:
+            keep &= self.table["la_code"].isin(place.authorities)
+        return [str(area_id) for area_id in self.table.index[keep]]
+
+    def hot(self, place: Place | None = None) -> list[str]:
+        """Ids of the areas that are hot (or High-High) at the study's level, of one place or of all."""
+        return self._ids(HOT_CLASSES, place)
+
+    def cold(self, place: Place | None = None) -> list[str]:
+        """Ids of the areas that are cold (or Low-Low) at the study's level, of one place or of all."""
+        return self._ids(COLD_CLASSES, place)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Surface(Noun):
+    """A value for every cell of the study area: north up, missing outside.
+
+    Parameters
+    ----------
+    values
+        Array (row, col), float, first row in the north; NaN outside the study area.
+    origin
+        Easting and northing (metres) of the upper left corner of the upper left cell.
+    cell
+        Side of a cell in metres.
+    unit
+        Unit of the values, in words, e.g. ``"events per km² and year"``.
+    integral
+        Integral of the surface over the study area, in events; missing where the value is no density.
+    bandwidth
+        In metres; `bandwidth_words` says how it was chosen.
+    kind
+        What the values are; see `SurfaceKind`.
+    p_raised, p_lowered
+        Chance of a value so high, and of one so low, in every cell if there were no difference (as `values`);
+        None where nothing is tested.
+    """
+
+    values: NDArray[np.float64]
+    origin: tuple[float, float]
+    cell: float
+    unit: str
+    integral: float
+    kernel: str
+    bandwidth: float
+    bandwidth_words: str = ""
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    words: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+    crs: str = CRS
+    kind: SurfaceKind = "density"
+    p_raised: NDArray[np.float64] | None = None
+    p_lowered: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=float)
+        if values.ndim != 2 or self.cell <= 0:
+            raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
+        values.setflags(write=False)
+        freeze(self, "values", values)
+        for name in ("p_raised", "p_lowered"):
+            if getattr(self, name) is None:
+                continue
+            chances = np.array(getattr(self, name), dtype=float)
+            if chances.shape != values.shape:
+                raise AnalysisError(
+                    f"A surface's {name} has one number per cell.", found=f"{chances.shape} for {values.shape} cells"
+                )
+            chances.setflags(write=False)
+            freeze(self, name, chances)
+        freeze_mapping(self, "provenance")
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers: the source, and what the values are."""
+        return f"{self.name}_{SURFACE_STEMS[self.kind]}"
+
+    @property
+    def transform(self) -> tuple[float, float, float, float, float, float]:
+        """The affine coefficients (a, b, c, d, e, f) that rasterio and GDAL use."""
+        return (self.cell, 0.0, self.origin[0], 0.0, -self.cell, self.origin[1])
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """West, south, east, north, in metres."""
+        rows, columns = self.values.shape
+        west, north = self.origin
+        return (west, north - rows * self.cell, west + columns * self.cell, north)
+
+
+CONTOUR_COLUMNS = ("kind", "words", "threshold", "area_km2", "share_of_area", "events", "share_of_events", "geometry")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contours(Noun):
+    """Polygons around the cells of a surface that pass a threshold, each with what lies in it.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `contour_id` (whole numbers from 1) with `CONTOUR_COLUMNS`, one row per polygon:
+        `kind` is one of `vocabulary.CONTOUR_KINDS`; `words` say what it is; `threshold` is the value (or the chance)
+        passed; `share_of_area` and `share_of_events` are of the whole study area, 0 to 1; `events` is missing where
+        the points behind the surface may not be counted.
+    surface
+        Name of the surface.
+    words
+        How the polygons were made, in sentences.
+    summary
+        How many there are and what lies in them, in a sentence.
+    """
+
+    table: gpd.GeoDataFrame
+    surface: str
+    words: str = ""
+    summary: str = ""
+    name: str = "events"
+    title: str = "events"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
+        table = self.table[list(CONTOUR_COLUMNS)].copy()
+        table.index.name = "contour_id"
+        need_unique(table.index, "contours")
+        freeze(self, "table", table)
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+SCHOOL_RESULT_COLUMNS = (
+    *SCHOOL_COLUMNS,
+    "area_id",
+    "area_la_code",
+    "idaci",
+    "idaci_rank",
+    "idaci_decile",
+    "rate",
+    "rate_low",
+    "rate_high",
+    "ratio",
+    "ratio_low_95",
+    "ratio_high_95",
+    "rate_class",
+    "rate_differs",
+    "expected",
+    "limit_low_95",
+    "limit_high_95",
+    "limit_low_998",
+    "limit_high_998",
+    "p_above",
+    "p_below",
+    "p_adjusted",
+    "class",
+    "idaci_catchment",
+    "expected_catchment",
+    "class_catchment",
+    "class_rank",
+    "holds",
+    "geometry",
+)
+SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
+    **SCHOOL_DEFAULTS,
+    **{"idaci_rank": np.nan, "idaci_catchment": np.nan, "expected_catchment": np.nan},
+    **{"class_catchment": "", "class_rank": "", "holds": ""},
+    **{"ratio": np.nan, "ratio_low_95": np.nan, "ratio_high_95": np.nan, "rate_class": "", "rate_differs": ""},
+}
+"""What stands in columns that a result for schools may leave out."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SchoolResult(Noun):
+    """Every school against what its area's deprivation and its size would suggest.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per 100
+        pupils and year, `ratio*` over the average of all schools compared, with a 95 % interval that covers chance and
+        what is hidden, in the classes of `vocabulary.RATE_CLASSES` (empty where not compared); `expected` and `limit_*`
+        are counts over the period; `p_above`, `p_below` are mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`;
+        geometry is missing where the school could not be placed. `class` is against the index of the area the school
+        stands in; `class_catchment` against that of where its pupils may live, `class_rank` against the rank instead of
+        the score (empty if not looked at); `holds` says under which of the first two a school stands out. Columns of
+        `SCHOOL_RESULT_DEFAULTS` may be left out.
+    words
+        The model and its slope, in sentences.
+    slope
+        `per_ten_points` (ratio of rates for ten points of the score) or, where the index has ranks only,
+        `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
+    """
+
+    table: gpd.GeoDataFrame
+    words: str
+    slope: Mapping[str, float] = field(default_factory=dict)
+    title: str = "permanent exclusions"
+    index_title: str = "IDACI"
+    source: str = ""
+    period: str = ""
+    notes: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    release: str = UNRELEASED
+
+    def __post_init__(self) -> None:
+        absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
+        table = self.table.assign(**absent)
+        need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")
+        freeze(self, "table", table[list(SCHOOL_RESULT_COLUMNS)].copy())
+        freeze_mapping(self, "slope")
+        freeze_mapping(self, "provenance")
+
+    def __len__(self) -> int:
+        return len(self.table)

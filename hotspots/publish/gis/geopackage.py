@@ -1,0 +1,210 @@
+"""One GeoPackage with every result as a layer: styled, described, with its lineage, the same bytes every time."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hotspots.errors import OutputError, list_briefly
+from hotspots.model import AUGUST, MARCH, Contours, HotspotResult, SchoolResult, StudyArea, need_released, period_end
+from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, contour_layer, school_layer
+from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
+from hotspots.publish.style import Ground
+
+if TYPE_CHECKING:
+    from hotspots.publish.gis.layers import Noun
+
+__all__ = ["DATE", "write_geopackage"]
+
+DATE: Final = "1970-01-01T00:00:00.000Z"
+"""The date of a file in which nothing tells one: a date is required, and equal results are to be equal files."""
+SUFFIX: Final = ".gpkg"
+
+
+def write_geopackage(
+    path: str | Path,
+    nouns: Sequence[Noun],
+    *,
+    title: str,
+    description: str = "",
+    date: str | None = None,
+) -> Path:
+    """Write results, contours, schools and authorities as the layers of one GeoPackage.
+
+    A `HotspotResult` becomes the layer ``<name>_<method>``, `Contours` the layer ``<surface>_<kinds>``, a
+    `SchoolResult` the layer ``schools``, a `StudyArea` (or its `Ground`, from `prepare_ground`) the layer
+    ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts the first layer of a file on top.
+    Each layer brings its own style for QGIS (also as SLD), titles and descriptions of its columns, and how it was made.
+
+    Parameters
+    ----------
+    path
+        Where to; ends in ``.gpkg``. Its folder is made if it is not there; an older file is replaced, at once
+        and as a whole.
+    nouns
+        What to write.
+    title, description
+        What the file is, in words.
+    date
+        The time that stands in the file, as ``"2026-01-31T12:00:00.000Z"``; if not given, the last day of the periods
+        of what is in it, or of the year of its geography. It is never the time of writing: the same results give the
+        same bytes.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DisclosureError
+        If one of the nouns was made from counts that were not released.
+    OutputError
+        If a noun can't be a layer, two would have the same name, or the file can't be written.
+    """
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    path = Path(path)
+    if path.suffix.lower() != SUFFIX:
+        raise OutputError(
+            f"{path.name!r} is not the name of a GeoPackage.",
+            found=f"the ending {path.suffix!r}",
+            advice="let the name end in .gpkg",
+        )
+    layers = _layers(path.name, nouns)
+    stamp = _checked_date(date or _last_day(nouns))
+    _need_closed(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".hotspots-", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            with _fixed_date(stamp):
+                for layer in layers:
+                    _write_layer(draft, layer)
+            _finish(draft, layers, title=title, description=description, date=stamp)
+            draft.replace(path)
+    except (OSError, DataSourceError, DataLayerError, sqlite3.Error) as error:
+        raise OutputError(
+            f"The GeoPackage {path.name} can't be written.",
+            found=str(error)[:200],
+            advice="free space on the disk, close the program that has the file open, or write to another folder",
+        ) from error
+    return path
+
+
+def _last_day(nouns: Sequence[Noun]) -> str:
+    """Return the last day that results cover, or of the year of their geography; a constant where neither is known."""
+    ends = [
+        period_end(noun.period, year_ends=AUGUST if isinstance(noun, SchoolResult) else MARCH)
+        for noun in nouns
+        if not isinstance(noun, StudyArea | Ground)
+    ]
+    areas = [noun.area if isinstance(noun, Ground) else noun for noun in nouns if isinstance(noun, StudyArea | Ground)]
+    vintages = [area.vintage for area in areas if area.vintage]
+    day = max((end for end in ends if end is not None), default=None)
+    if day is not None:
+        return f"{day.isoformat()}T00:00:00.000Z"
+    return f"{max(vintages)}-12-31T00:00:00.000Z" if vintages else DATE
+
+
+def _checked_date(date: str) -> str:
+    """Return the date if it is written as a GeoPackage asks for."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", date):
+        raise OutputError(
+            f"A GeoPackage can't be dated {date!r}.", advice=f"write date and time (UTC) in full, as {DATE!r}"
+        )
+    return date
+
+
+def _need_closed(path: Path) -> None:
+    """Stop if another program has the file open: its unsaved changes would be mixed into the new file."""
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.exists():
+            raise OutputError(
+                f"The GeoPackage {path} is open in another program.",
+                found=f"{beside.name} beside it",
+                advice="close QGIS, or remove the file from its project, and run again",
+            )
+
+
+def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
+    """Return the layers in drawing order, top first, as QGIS lists them."""
+    layers = []
+    for noun in nouns:
+        if isinstance(noun, HotspotResult):
+            layer = area_layer(noun)
+        elif isinstance(noun, SchoolResult):
+            layer = school_layer(noun)
+        elif isinstance(noun, Contours):
+            layer = contour_layer(noun)
+        elif isinstance(noun, StudyArea | Ground):
+            layer = authority_layer(noun)
+        else:
+            raise OutputError(
+                f"A {type(noun).__name__} can't be a layer of a GeoPackage.",
+                found=f"{type(noun).__name__} for {file}",
+                advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
+            )
+        need_released(noun.area if isinstance(noun, Ground) else noun, f"The layer {layer.name!r} of {file}")
+        layers.append(layer)
+    if not layers:
+        raise OutputError(f"There is nothing to write into {file}.", advice="give at least one result")
+    names = [layer.name for layer in layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise OutputError(
+            f"Two layers of {file} would be called {twice[0]!r}.",
+            found=f"layers {list_briefly(names, 10)}",
+            advice="give the events different names, or write two files",
+        )
+    return sorted(layers, key=lambda layer: -layer.level)
+
+
+@contextmanager
+def _fixed_date(date: str) -> Iterator[None]:
+    """Let GDAL write this date and not the present one."""
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write_layer(path: Path, layer: Layer) -> None:
+    import pyogrio
+
+    pyogrio.write_dataframe(
+        layer.table,
+        path,
+        layer=layer.name,
+        driver="GPKG",
+        geometry_type=layer.geometry_type,
+        promote_to_multi=layer.geometry_type.startswith("Multi"),
+        append=path.exists(),
+        dataset_options={"VERSION": "1.3"},
+        layer_options={
+            "GEOMETRY_NAME": layer.geometry,
+            "IDENTIFIER": layer.title,
+            "DESCRIPTION": layer.description,
+            "SPATIAL_INDEX": "YES",
+        },
+    )
+
+
+def _finish(path: Path, layers: Sequence[Layer], *, title: str, description: str, date: str) -> None:
+    """Add what GDAL does not write: words for the columns, lineage and styles."""
+    with closing(sqlite3.connect(path)) as file, file:
+        add_words(file, layers)
+        add_metadata(file, layers, title=title, description=description, date=date)
+        add_styles(file, layers, date=date)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("VACUUM")

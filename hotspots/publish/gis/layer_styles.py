@@ -1,0 +1,335 @@
+"""How results look in a GIS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from hotspots.publish.gis.map_tips import chance, in_words, interval, map_tip, markup, number, percent
+from hotspots.publish.gis.qml import Labels, Rule, codes_style, raster_style, vector_style
+from hotspots.publish.gis.sld import layer_descriptor
+from hotspots.publish.style import (
+    CHANCE_COLOUR,
+    DEPENDS,
+    INK,
+    NOT_BEYOND,
+    RATE_LEVELS,
+    SCHOOL_LEVELS,
+    ink_on,
+    marking,
+    nation_words,
+    surface_shades,
+)
+from hotspots.publish.text import capitalised
+from hotspots.vocabulary import (
+    AUTHORITY_COLUMN_WORDS,
+    CERTAINTY_WORDS,
+    COLUMN_WORDS,
+    CONTOUR_COLUMN_WORDS,
+    CONTOUR_KINDS,
+    METHOD_CLASSES,
+    MORAN_CLASSES,
+    RATE_CLASSES,
+    RESULT_COLUMNS,
+    SCHOOL_CLASSES,
+    SCHOOL_COLUMN_WORDS,
+    Method,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hotspots.model import Surface
+
+__all__ = [
+    "LayerStyle",
+    "area_style",
+    "authority_style",
+    "contour_style",
+    "ink_on",
+    "rate_style",
+    "school_column_words",
+    "school_style",
+    "surface_style",
+]
+
+AREA_EDGE: Final = "#8f8f8f"
+CONTOUR_INKS: Final = {"raised": "#990000", "lowered": "#08519c", "top_area": "#8c2d04", "top_events": "#8c2d04"}
+
+
+@dataclass(frozen=True)
+class LayerStyle:
+    """One look in both languages."""
+
+    qml: str
+    sld: str
+
+
+# --------------------------------------------------------------------------- layers
+
+
+def _titles(columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    return {column: title for column, (title, _) in columns.items()}
+
+
+def _notes(mark: str) -> list[Rule]:
+    """Return the marking as a line of the legend that draws nothing."""
+    return [Rule(mark)] if mark else []
+
+
+def area_style(method: Method, *, release: str, unsure: bool = True, name: str = "areas") -> LayerStyle:
+    """Return the look of a layer of tested areas: colour and hatch by class.
+
+    With `unsure`, another hatch lies over the areas whose class depends on hidden numbers.
+    """
+    classes = METHOD_CLASSES[method]
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(
+            style.label,
+            field="class",
+            value=style.key,
+            fill=style.colour,
+            outline=AREA_EDGE,
+            hatch=style.hatch,
+            ink=ink_on(style.colour),
+        )
+        for style in classes
+    ]
+    if unsure:
+        rules.append(Rule(DEPENDS.label, field="certainty", value=DEPENDS.key, hatch=DEPENDS.hatch, halo=True))
+    labels = {style.key: style.label for style in classes}
+    quadrants = {
+        style.key: style.label for style in MORAN_CLASSES if style.key not in ("not_significant", "not_tested")
+    }
+    qml = vector_style(
+        rules,
+        aliases=_titles({column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}),
+        value_words={"class": labels, "certainty": CERTAINTY_WORDS, "quadrant": quadrants},
+        display=f"\"name\" || ': ' || {in_words('class', labels)}",
+        map_tip=_area_tip(labels, mark),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules))
+
+
+def _area_tip(labels: Mapping[str, str], mark: str) -> str:
+    return map_tip(
+        in_words("class", labels),
+        f"{markup('name')} || ' (' || \"area_id\" || '), ' || {markup('la_name')}",
+        (
+            ("Events", interval("observed_low", "observed_high", 0)),
+            ("Expected", number("expected", 1)),
+            ("Events per 1,000 people", interval("rate_low", "rate_high", 1)),
+            ("p", chance("p_low", "p_high")),
+            ("p, adjusted", chance("p_adjusted_low", "p_adjusted_high")),
+            ("Certainty", in_words("certainty", CERTAINTY_WORDS)),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+
+
+def school_column_words(index_title: str = "IDACI") -> dict[str, tuple[str, str]]:
+    """Return title and description of every column of schools, with the index called by its own name.
+
+    Examples
+    --------
+    >>> school_column_words("WIMD 2019")["idaci"]
+    ('WIMD 2019', 'Score of WIMD 2019 of the area the school stands in; higher is more deprived')
+    """
+    if index_title == "IDACI":
+        return dict(SCHOOL_COLUMN_WORDS)
+    words = {
+        column: (title.replace("IDACI", index_title), described)
+        for column, (title, described) in SCHOOL_COLUMN_WORDS.items()
+    }
+    if "IDACI" not in index_title.upper():
+        scored = f"Score of {index_title} of the area the school stands in; higher is more deprived"
+        words["idaci"] = (index_title, scored)
+        words["idaci_decile"] = (
+            words["idaci_decile"][0],
+            f"1 is the most deprived tenth of {nation_words(index_title)}",
+        )
+    return words
+
+
+def school_style(
+    *, release: str, name: str = "schools", index_title: str = "IDACI", estimated: bool = False
+) -> LayerStyle:
+    """Return the look of the layer of schools: shape and colour by class, those that stand out larger and on top."""
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(
+            style.label,
+            field="class",
+            value=style.key,
+            fill=style.colour,
+            outline=INK,
+            outline_mm=0.2,
+            marker=style.marker,
+            halo=True,
+            size=2.2 if style.key in ("as_expected", "cannot_be_judged") else 3.4,
+            level=SCHOOL_LEVELS.index(style.key),
+        )
+        for style in SCHOOL_CLASSES
+    ]
+    labels = {style.key: style.label for style in SCHOOL_CLASSES}
+    index = f"{index_title} (estimated score)" if estimated else index_title
+    return _point_style(rules, "class", labels, _school_tip(labels, mark, index), index_title=index_title, name=name)
+
+
+def rate_style(average: str, *, release: str, title: str = "permanent exclusions", index_title: str) -> LayerStyle:
+    """Return the other look of the layer of schools: the class of their rates over the average, named in `average`.
+
+    Hollow where the interval of a rate includes the average.
+    """
+    mark, above_hollow = marking(release), len(RATE_LEVELS)
+    rules = [*_notes(mark), Rule(average)]
+    for style in RATE_CLASSES:
+        level = RATE_LEVELS.index(style.key)
+        filled = Rule(
+            style.label,
+            field="rate_class",
+            value=style.key,
+            also=("rate_differs", "yes"),
+            fill=style.colour,
+            outline=INK,
+            outline_mm=0.2,
+            marker=style.marker,
+            halo=True,
+            size=3.0,
+            level=above_hollow + level,
+        )
+        hollow = replace(
+            filled,
+            label=f"{style.label}, can't be told from the average",
+            also=("rate_differs", "no"),
+            fill="#ffffff",
+            outline=style.colour,
+            outline_mm=0.5,
+            size=2.2,
+            level=level,
+        )
+        rules += [filled, hollow]
+    labels = {style.key: style.label for style in RATE_CLASSES}
+    tip = map_tip(
+        in_words("rate_class", labels),
+        f"{markup('name')} || ', ' || {markup('la_name')}",
+        (
+            (escape(capitalised(title), quote=False).replace("[%", "["), interval("low", "high", 0)),
+            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Over the average, 95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
+            ("Pupil-years", number("pupils", 0)),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+    return _point_style(rules, "rate_class", labels, tip, index_title=index_title, name="schools")
+
+
+def _point_style(
+    rules: Sequence[Rule], column: str, labels: Mapping[str, str], tip: str, *, index_title: str, name: str
+) -> LayerStyle:
+    """Return a look of the layer of schools, with names at large scales."""
+    text = Labels("name", points=8, below_scale=40_000)
+    qml = vector_style(
+        rules,
+        point=True,
+        labels=text,
+        aliases=_titles(school_column_words(index_title)),
+        value_words={column: labels},
+        display=f"\"name\" || ': ' || {in_words(column, labels)}",
+        map_tip=tip,
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
+
+
+def _school_tip(labels: Mapping[str, str], mark: str, index: str) -> str:
+    index = escape(index, quote=False).replace("[%", "[")
+    return map_tip(
+        in_words("class", labels),
+        f"{markup('name')} || ', ' || {markup('la_name')}",
+        (
+            ("Permanent exclusions", interval("low", "high", 0)),
+            ("Expected", number("expected", 1)),
+            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Pupil-years", number("pupils", 0)),
+            (index, number("idaci", 3)),
+            (f"{index}, rank", number("idaci_rank", 0)),
+            (f"{index.removesuffix(' (estimated score)')} of the modelled catchment", number("idaci_catchment", 3)),
+            ("Stands out under", "coalesce(\"holds\", 'neither')"),
+        ),
+        reason="reason",
+        mark=mark,
+    )
+
+
+def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
+    """Return the look of the layer of local authorities: an outline and a name, nothing over the areas below."""
+    mark = marking(release)
+    outline = Rule("Local authority", everything=True, outline=INK, outline_mm=0.45)
+    rules = [*_notes(mark), outline]
+    text = Labels("la_name", points=10, bold=True)
+    qml = vector_style(
+        rules,
+        labels=text,
+        aliases=_titles(AUTHORITY_COLUMN_WORDS),
+        value_words={},
+        display='"la_name"',
+        map_tip=map_tip(markup("la_name"), '"la_code"', (("Areas", number("areas", 0)),), mark=mark),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
+
+
+def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours") -> LayerStyle:
+    """Return the look of a layer of contours: an outline by kind, nothing inside, and the share of events as label."""
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(
+            CONTOUR_KINDS[kind],
+            field="kind",
+            value=kind,
+            outline=CONTOUR_INKS[kind],
+            outline_mm=0.6,
+            dashed=kind == "lowered",
+        )
+        for kind in kinds
+    ]
+    text = Labels("label", points=9, bold=True, below_scale=100_000)
+    qml = vector_style(
+        rules,
+        labels=text,
+        aliases=_titles(CONTOUR_COLUMN_WORDS),
+        value_words={"kind": CONTOUR_KINDS},
+        display=f"{in_words('kind', CONTOUR_KINDS)} || ' ' || \"contour_id\"",
+        map_tip=map_tip(
+            markup("words"),
+            "'Number ' || \"contour_id\"",
+            (
+                ("Size, km²", number("area_km2", 2)),
+                ("Share of the area", percent("share_of_area", 2)),
+                ("Events", number("events", 0)),
+                ("Share of the events", percent("share_of_events", 1)),
+            ),
+            mark=mark,
+        ),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
+
+
+# --------------------------------------------------------------------------- surfaces
+
+
+def surface_style(surface: Surface, *, codes: int | None = None) -> str:
+    """Return the QML of a surface, with the classes and colours of the printed map.
+
+    With `codes`, the number of the band made by `class_codes`, what is not beyond chance is grey.
+    """
+    shades = surface_shades(surface)
+    if codes is not None:
+        seen = [(k, shade.colour if shade.opaque else "#ffffff", shade.label) for k, shade in enumerate(shades, 1)]
+        return codes_style([(0, CHANCE_COLOUR, NOT_BEYOND), *seen], band=codes)
+    # The unit and the marking stand above the classes: QGIS takes the band's description for a heading.
+    classes = [(shade.high, shade.colour[:7], int(shade.colour[7:] or "ff", 16), shade.label) for shade in shades]
+    return raster_style(classes, low=shades[0].low)

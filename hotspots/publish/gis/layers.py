@@ -1,0 +1,248 @@
+"""Each noun as a layer: its table in plain types, its words, its lineage and its style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, slugify
+from hotspots.publish.gis.layer_styles import (
+    LayerStyle,
+    area_style,
+    authority_style,
+    contour_style,
+    rate_style,
+    school_column_words,
+    school_style,
+)
+from hotspots.publish.style import Ground, authority_outlines, marking
+from hotspots.publish.text import average_words, percent
+from hotspots.vocabulary import (
+    AUTHORITY_COLUMN_WORDS,
+    COLUMN_WORDS,
+    CONTOUR_COLUMN_WORDS,
+    CONTOUR_KINDS,
+    CRS,
+    INVENTED,
+    METHOD_TITLES,
+    OPEN,
+    RELEASE_WORDS,
+    RESTRICTED,
+    RESULT_COLUMNS,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Layer", "Noun", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
+
+Noun = HotspotResult | Contours | SchoolResult | StudyArea | Ground
+
+TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
+    *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
+    *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
+    *("rate_class", "rate_differs"),
+}
+WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"})
+"""Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
+types of a layer don't depend on the data."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer as it will be written; `level` is its place in the drawing order, 0 at the bottom.
+
+    QGIS opens it with `style` and offers `more_styles`, by name.
+    """
+
+    name: str
+    title: str
+    description: str
+    table: gpd.GeoDataFrame
+    geometry_type: str
+    level: int
+    words: Mapping[str, tuple[str, str]]
+    style: LayerStyle
+    more_styles: Mapping[str, LayerStyle] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+    geometry: str = "geometry"
+
+
+def release_words(release: str) -> str:
+    """Return a release mark in words.
+
+    Examples
+    --------
+    >>> release_words("nhs-digital")
+    'Counts protected under the rule nhs-digital'
+    """
+    if release in {OPEN, INVENTED, RESTRICTED}:
+        words = RELEASE_WORDS[release]
+        return words[0].upper() + words[1:]
+    return f"Counts protected under the rule {release}"
+
+
+def _described(release: str, *sentences: str) -> str:
+    """Return sentences as one description, the marking first."""
+    parts = [part.strip().rstrip(".") for part in (marking(release), *sentences) if part.strip()]
+    return ". ".join(parts) + "." if parts else ""
+
+
+def _plain(table: pd.DataFrame, columns: Mapping[str, object], geometry: Any) -> gpd.GeoDataFrame:
+    """Return the columns in order, as text, whole or real numbers, with what is missing as missing."""
+    import geopandas as gpd
+
+    plain: dict[str, pd.Series] = {}
+    for column in columns:
+        values = table[column]
+        if column in TEXT:
+            text = values.astype(object)
+            # An empty text says no more than a missing one.
+            known = text.notna() & (text != "")
+            plain[column] = pd.Series([str(v) if k else None for v, k in zip(text, known, strict=True)], dtype=object)
+        elif column in WHOLE:
+            plain[column] = values.astype("Float64").astype("Int64").reset_index(drop=True)
+        else:
+            plain[column] = values.astype(float).reset_index(drop=True)
+    frame = pd.DataFrame(plain)
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(list(geometry), crs=CRS), crs=CRS)
+
+
+def area_layer(result: HotspotResult) -> Layer:
+    """Return a result as the layer ``<name>_<method>``."""
+    name = f"{slugify(result.name).replace('-', '_') or 'events'}_{result.method}"
+    words = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
+    method = METHOD_TITLES[result.method]
+    unsure = bool((result.table["certainty"] == "depends").any())
+    return Layer(
+        name=name,
+        title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
+        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
+        geometry_type="MultiPolygon",
+        level=0,
+        words=words,
+        style=area_style(result.method, release=result.release, unsure=unsure, name=name),
+        lineage=_lineage(result) | {"method": method, "provenance": dict(result.provenance)},
+    )
+
+
+def school_layer(result: SchoolResult) -> Layer:
+    """Return the schools as the layer ``schools``; a school without a point is a row without geometry."""
+    title = f"Schools: {result.title} and {result.index_title}"
+    words = school_column_words(result.index_title)
+    estimated = result.provenance.get("index_measure") == "estimated score"
+    model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
+    return Layer(
+        name="schools",
+        title=", ".join(part for part in (title, result.period) if part),
+        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        table=_plain(result.table.assign(school_id=result.table.index), words, result.table.geometry),
+        geometry_type="Point",
+        level=3,
+        words=words,
+        style=school_style(release=result.release, index_title=result.index_title, estimated=estimated),
+        more_styles=_rate_styles(result),
+        lineage=_lineage(result) | model,
+    )
+
+
+def _rate_styles(result: SchoolResult) -> dict[str, LayerStyle]:
+    """Return the look of rates over the average, where there is one."""
+    words = average_words(result)
+    if not words:
+        return {}
+    look = rate_style(words, release=result.release, title=result.title, index_title=result.index_title)
+    return {"schools_rate": look}
+
+
+def contour_layer(contours: Contours) -> Layer:
+    """Return contours as the layer ``<surface>_<kinds>``, e.g. ``knife_crime_risk_raised_lowered``."""
+    table = contours.table
+    kinds = [kind for kind in CONTOUR_KINDS if (table["kind"] == kind).any()]
+    stem = slugify(contours.surface).replace("-", "_") or "surface"
+    name = "_".join([stem, *(kinds or ["contours"])])
+    what = ", ".join(dict.fromkeys(table["words"].dropna().astype(str))) or "Contours"
+    labels = [
+        _contour_label(share, size) for share, size in zip(table["share_of_events"], table["area_km2"], strict=True)
+    ]
+    table = table.assign(contour_id=table.index, label=labels)
+    return Layer(
+        name=name,
+        title=", ".join(part for part in (f"{what}: {contours.title}", contours.period) if part),
+        description=_described(
+            contours.release, contours.words, f"Source: {contours.source}" if contours.source else ""
+        ),
+        table=_plain(table, CONTOUR_COLUMN_WORDS, table.geometry),
+        geometry_type="MultiPolygon",
+        level=2,
+        words=CONTOUR_COLUMN_WORDS,
+        style=contour_style(kinds, release=contours.release, name=name),
+        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": dict(contours.provenance)},
+    )
+
+
+def _contour_label(share: float, size: float) -> str:
+    """Return what stands on a contour: the share of events inside, or the size where events may not be counted."""
+    return f"{percent(share)} of events" if pd.notna(share) else f"{size:,.2g} km²"
+
+
+def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
+    """Return what every kind of result says of itself."""
+    return {
+        "title": result.title,
+        "period": result.period,
+        "source": result.source,
+        "words": result.words,
+        "notes": list(result.notes),
+        "attribution": list(result.attribution),
+        "release": result.release,
+        "release_words": release_words(result.release),
+    }
+
+
+def authority_layer(given: StudyArea | Ground) -> Layer:
+    """Return the study area dissolved to its local authorities; of a ground, whose outlines are at hand, at once."""
+    import geopandas as gpd
+
+    area, outlines = (given.area, given.outlines) if isinstance(given, Ground) else (given, authority_outlines(given))
+    areas = area.areas
+    rows = [
+        {
+            "la_code": code,
+            "la_name": name,
+            "areas": int((areas["la_code"] == code).sum()),
+            "geometry": outlines[code],
+        }
+        for code, name in area.authorities.items()
+    ]
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=areas.crs)
+    words = dict(AUTHORITY_COLUMN_WORDS)
+    if area.has_population:
+        people = areas["population"].groupby(areas["la_code"]).sum(min_count=1)
+        table["population"] = table["la_code"].map(people)
+    else:
+        del words["population"]
+    vintage = f", {area.vintage}" if area.vintage else ""
+    what = f"Local authorities of the study, made of its {len(area):,} areas ({area.geography}{vintage})"
+    return Layer(
+        name="authorities",
+        title="Local authorities",
+        description=_described(area.release, what),
+        table=_plain(table, words, table.geometry),
+        geometry_type="MultiPolygon",
+        level=1,
+        words=words,
+        style=authority_style(release=area.release),
+        lineage={
+            "title": "Local authorities",
+            "words": what,
+            "notes": [f"{reason}: {', '.join(ids)}" for reason, ids in area.notes.items()],
+            "attribution": list(area.attribution),
+            "release": area.release,
+            "release_words": release_words(area.release),
+        },
+    )

@@ -1,0 +1,307 @@
+"""Printed maps: A4 landscape sheets that state a finding and everything a reader needs to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import pandas as pd
+
+from hotspots.model import Contours, Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
+from hotspots.publish.maps.basemap import add_basemap
+from hotspots.publish.maps.choropleth import (
+    BEHIND,
+    DECILE_COLOURS,
+    busy_boxes,
+    draw_areas,
+    draw_context,
+    draw_deciles,
+    draw_outlines,
+    draw_schools,
+)
+from hotspots.publish.maps.contour_labels import label_lines
+from hotspots.publish.maps.frame import Window, open_window
+from hotspots.publish.maps.place_labels import label_map
+from hotspots.publish.maps.surface import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
+from hotspots.publish.page import (
+    INK,
+    MARGIN,
+    Entry,
+    Sheet,
+    draw_legend,
+    draw_north_arrow,
+    draw_ramp,
+    draw_scale_bar,
+    foot,
+    head,
+    look,
+    new_sheet,
+    save_sheet,
+)
+from hotspots.publish.style import Ground, nation_words, prepare_ground
+from hotspots.publish.style import marking as marking_of
+from hotspots.publish.text import (
+    average_words,
+    boundaries_sentence,
+    capitalised,
+    explain_hotspots,
+    explain_rates,
+    explain_schools,
+    explain_surface,
+    finding_title,
+    need_rates,
+    period_words,
+    rates_title,
+    release_sentence,
+    schools_in,
+    schools_note,
+    schools_title,
+    statistic,
+    surface_heading,
+    surface_title,
+    unplaced_sentence,
+)
+from hotspots.publish.text import subtitle as findings_subtitle
+from hotspots.vocabulary import RESTRICTED, weakest_release
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_map", "save_map"]
+
+COLUMN: Final = 70.0
+GAP: Final = 4.0
+SEE_THROUGH: Final = 0.7
+
+SchoolsBy = Literal["divergence", "rate"]
+"""What a map of schools shows: the class against what is expected, or the rate over the average."""
+
+Mapped = HotspotResult | Surface | SchoolResult
+
+
+def draw_map(
+    noun: Mapped,
+    area: StudyArea | Ground,
+    *,
+    place: Place | None = None,
+    places: pd.DataFrame | None = None,
+    deprivation: Deprivation | None = None,
+    basemap: str | None = None,
+    basemap_credit: str = "",
+    title: str | None = None,
+    contours: Contours | None = None,
+    schools_by: SchoolsBy = "divergence",
+) -> Figure:
+    """Return an A4 landscape map as a figure.
+
+    Parameters
+    ----------
+    noun
+        What is shown: hotspots by area, a surface of any kind, or schools.
+    area
+        The study area; from `prepare_ground` where many maps are drawn of the same one.
+    place
+        Close-up of these authorities; what lies around them is shown pale. None is the whole study area.
+    places
+        Labels, largest first by `population`: columns `name`, `easting`, `northing` (metres), `population`.
+    deprivation
+        Deciles to lie under the schools.
+    basemap
+        Path of a GeoTIFF or name of a tile provider; without one nothing is fetched.
+    basemap_credit
+        Whom a GeoTIFF is by; a tile provider's own credit is used where this is empty.
+    title
+        Instead of the finding.
+    contours
+        Strong lines over a surface: around what is raised (solid) and lowered (dashed), or what is densest.
+    schools_by
+        ``"rate"`` for schools' rates over the average of all, in five classes, instead of what deprivation suggests.
+
+    Returns
+    -------
+    Figure
+        Made for `save_map`; it is not known to pyplot.
+
+    Raises
+    ------
+    DisclosureError
+        If the noun holds unprotected counts of people.
+    OutputError
+        If schools' rates are asked for and were not held against an average.
+    """
+    need_released(noun, "A map")
+    rates = noun if isinstance(noun, SchoolResult) and schools_by == "rate" else None
+    if rates is not None:
+        need_rates(rates)
+    if contours is not None:
+        need_released(contours, "A map")
+    ground = area if isinstance(area, Ground) else prepare_ground(area)
+    others = [other.release for other in (deprivation, contours) if other is not None]
+    release = weakest_release(noun.release, ground.area.release, *others)
+    with look():
+        sheet = new_sheet()
+        marking, alarming = marking_of(release), release == RESTRICTED
+        heading = title or _title(noun, ground, place, contours, rates=rates)
+        how = average_words(rates) if rates is not None else ""
+        subtitle = findings_subtitle(noun, ground.area, place=place, how=how)
+        top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
+        bottom = foot(
+            sheet, _small_print(noun, ground.area, deprivation, places, release), marking=marking, alarming=alarming
+        )
+        box = (MARGIN, bottom, sheet.width - MARGIN - COLUMN - GAP, top)
+        window = open_window(sheet, box, ground.extent_of(place))
+        missing = add_basemap(window.axes, basemap, attribution=basemap_credit) if basemap else None
+        alpha = SEE_THROUGH if basemap and missing is None else None
+        legend = _draw_noun(
+            window,
+            noun,
+            ground,
+            place=place,
+            deprivation=deprivation,
+            contours=contours,
+            alpha=alpha,
+            schools_by=schools_by,
+        )
+        draw_outlines(window.axes, ground, place, colour=BEHIND if contours is not None else INK)
+        busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
+        marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
+        taken = label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
+        if legend.drawn is not None:
+            label_lines(sheet, window, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
+        _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours, rates=rates))
+    return sheet.figure
+
+
+def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
+    """Write a map as `stem`.png and `stem`.pdf; the same map gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        From `draw_map`.
+    stem
+        Path without ending.
+    dpi
+        Dots per inch of the PNG; the PDF has none.
+
+    Returns
+    -------
+    list of Path
+        The two files.
+
+    Raises
+    ------
+    OutputError
+        If a file can't be written.
+    """
+    return save_sheet(figure, Path(stem), dpi=dpi)
+
+
+def _title(
+    noun: Mapped, ground: Ground, place: Place | None, contours: Contours | None, *, rates: SchoolResult | None
+) -> str:
+    if rates is not None:
+        return rates_title(rates, schools_in(rates.table, place), place)
+    if isinstance(noun, HotspotResult):
+        return finding_title(noun, place)
+    if isinstance(noun, Surface):
+        inside = cells_inside(noun, ground, place)
+        lying = None if contours is None else lying_in(contours, ground, place)
+        return surface_title(noun, place=place, inside=inside, lying=lying)
+    return schools_title(noun, place)
+
+
+def _small_print(
+    noun: Mapped, area: StudyArea, deprivation: Deprivation | None, places: pd.DataFrame | None, release: str
+) -> list[str]:
+    """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
+    sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
+    if deprivation is not None and deprivation.source and deprivation.source not in noun.source:
+        sources.append(f"{deprivation.title}: {deprivation.source}")
+    if places is not None and "credit" in places.columns:
+        sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
+    lines = dict.fromkeys([*area.attribution, *noun.attribution])
+    sources.append(f"Boundaries: {boundaries_sentence(area)}")
+    return [_sentences(sources), _sentences(list(lines)), release_sentence(release)]
+
+
+def _period(period: str) -> str:
+    return f"Period: {period_words(period)}" if period else ""
+
+
+def _sentences(parts: Sequence[str]) -> str:
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+
+
+@dataclass(frozen=True)
+class _Legend:
+    heading: str
+    entries: list[Entry]
+    note: str = ""
+    ramp: str = ""
+    drawn: Drawn | None = None
+
+
+def _draw_noun(
+    window: Window,
+    noun: Mapped,
+    ground: Ground,
+    *,
+    place: Place | None,
+    deprivation: Deprivation | None,
+    contours: Contours | None,
+    alpha: float | None,
+    schools_by: SchoolsBy,
+) -> _Legend:
+    """Draw what the map is about, and return its legend."""
+    seen = ground.seen_in(window.extent)
+    draw_context(window.axes, ground, seen, place)
+    if isinstance(noun, HotspotResult):
+        entries = draw_areas(window.axes, noun, ground, seen, place=place, alpha=alpha)
+        return _Legend(statistic(noun), entries, "Number of areas" + _within(place))
+    if isinstance(noun, Surface):
+        drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha, contours=contours)
+        around = [] if contours is None else draw_contours(window.axes, contours, noun, ground, place=place)
+        note = "km² of each class" + _within(place)
+        return _Legend(surface_heading(noun), [*drawn.entries, *around], note, drawn=drawn)
+    if deprivation is not None:
+        draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
+    entries = draw_schools(window.axes, noun, place=place, by_rate=schools_by == "rate")
+    ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.title)}" if deprivation is not None else ""
+    heading = capitalised(noun.title) if schools_by == "divergence" else "Rate over the average"
+    return _Legend(heading, entries, schools_note(noun, place, by_rate=schools_by == "rate"), ramp)
+
+
+def _within(place: Place | None) -> str:
+    return f" in {place.name}" if place is not None else ""
+
+
+def _explain(
+    noun: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
+) -> list[tuple[str, str]]:
+    """Return how to read the map and what it can't show, in sections."""
+    if rates is not None:
+        sections = explain_rates(rates, unplaced_sentence(rates, place))
+    elif isinstance(noun, HotspotResult):
+        sections = explain_hotspots(noun, place)
+    elif isinstance(noun, Surface):
+        sections = explain_surface(noun, contours)
+    else:
+        sections = explain_schools(noun, unplaced_sentence(noun, place))
+    heading, words = sections[0]
+    return [(heading, f"{words} {missing}".strip()), *sections[1:]]
+
+
+def _fill_column(sheet: Sheet, window: Window, legend: _Legend, sections: Sequence[tuple[str, str]]) -> None:
+    """Write legend, explanation, scale and north beside the map."""
+    left, top = sheet.width - MARGIN - COLUMN, window.box[3]
+    top = draw_legend(sheet, left, top, width=COLUMN, heading=legend.heading, entries=legend.entries, note=legend.note)
+    if legend.ramp:
+        ends = ("1: most deprived", "10: least deprived")
+        top = draw_ramp(sheet, left, top - 2.5, width=COLUMN, heading=legend.ramp, colours=DECILE_COLOURS, ends=ends)
+    low = window.box[1]
+    draw_scale_bar(sheet, left + 1.5, low + 11.5, metres_per_mm=window.metres_per_mm, longest=40.0)
+    draw_north_arrow(sheet, sheet.width - MARGIN - 4.0, low + 0.5)
+    sheet.write_sections(left, top - 3.0, sections, width=COLUMN, bottom=low + 15.0)

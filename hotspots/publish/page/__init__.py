@@ -1,0 +1,67 @@
+"""The sheet around a map or chart: margins, legend, small print, and its export to PNG, SVG and PDF."""
+
+from hotspots.publish.page.boxes import overlaps, text_box
+from hotspots.publish.page.chart_page import begin_chart, open_axes, tidy, write_notes
+from hotspots.publish.page.export import Body, body_of, replace_file, save_sheet, title_of
+from hotspots.publish.page.legend import Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar
+from hotspots.publish.page.school_marks import draw_school_marks, radii, school_entries
+from hotspots.publish.page.sheet import (
+    FONT,
+    HALO,
+    INK,
+    LINE,
+    MARGIN,
+    MM_PER_INCH,
+    MM_PER_POINT,
+    POINTER,
+    QUIET,
+    RULE,
+    SHORTENED,
+    Box,
+    Sheet,
+    foot,
+    head,
+    look,
+    new_sheet,
+    sign,
+)
+
+__all__ = [
+    "FONT",
+    "HALO",
+    "INK",
+    "LINE",
+    "MARGIN",
+    "MM_PER_INCH",
+    "MM_PER_POINT",
+    "POINTER",
+    "QUIET",
+    "RULE",
+    "SHORTENED",
+    "Body",
+    "Box",
+    "Entry",
+    "Sheet",
+    "begin_chart",
+    "body_of",
+    "draw_legend",
+    "draw_north_arrow",
+    "draw_ramp",
+    "draw_scale_bar",
+    "draw_school_marks",
+    "foot",
+    "head",
+    "look",
+    "new_sheet",
+    "open_axes",
+    "overlaps",
+    "radii",
+    "replace_file",
+    "save_sheet",
+    "school_entries",
+    "sign",
+    "text_box",
+    "tidy",
+    "title_of",
+    "write_notes",
+]

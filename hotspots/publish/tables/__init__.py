@@ -1,0 +1,6 @@
+"""Results as CSV tables: series, authorities and schools, one row per period, area or school."""
+
+from hotspots.publish.tables.schools import write_school_tables
+from hotspots.publish.tables.series import write_table
+
+__all__ = ["write_school_tables", "write_table"]

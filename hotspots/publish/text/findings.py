@@ -1,0 +1,388 @@
+"""Sentences made from nouns: titles that state the finding, in plain English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
+from hotspots.publish.text.phrases import capitalised, listed, period_words, plural
+from hotspots.publish.text.schools import beside_words, index_name
+from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
+from hotspots.vocabulary import HOT_CLASSES, INVENTED, METHOD_TITLES, OPEN, RELEASE_WORDS, RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "alt_text",
+    "certainty_sentence",
+    "finding_title",
+    "method_sentence",
+    "release_sentence",
+    "schools_note",
+    "schools_title",
+    "series_title",
+    "subtitle",
+    "surface_title",
+]
+
+SURFACE_WORDS: Final = {
+    "density": "kernel density",
+    "spread": "counts by area, spread over cells",
+    "relative-risk": "events against where people live",
+    "ratio": "ratio of two densities",
+    "difference": "difference of two densities",
+}
+"""What a surface shows, in the line below its title."""
+
+
+def _in(place: Place | None) -> str:
+    return f" in {place.name}" if place is not None else ""
+
+
+def _of(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
+    return table if place is None else table[table["la_code"].isin(place.authorities)]
+
+
+# --------------------------------------------------------------------------- hotspots
+
+
+def finding_title(result: HotspotResult, place: Place | None = None) -> str:
+    """Return the finding in one line: how many areas are hot, of how many, where and for what."""
+    table = _of(result.table, place)
+    number, total = len(result.hot(place)), len(table)
+    hot = "high among high" if result.method == "local_moran" else "hot"
+    if not bool((table["class"] != "not_tested").any()):
+        return f"No area{_in(place)} could be tested for {result.title}"
+    if number == 0:
+        # Where numbers are hidden, "none is hot" would claim too much: some may be.
+        sure = "certain to be " if bool((table["certainty"] == "depends").any()) else ""
+        return f"No area{_in(place)} is {sure}{hot} for {result.title}"
+    verb = "is" if number == 1 else "are"
+    return f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot} for {result.title}"
+
+
+def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
+    """Return how many areas are hot, in all and place by place, as a sentence."""
+    hot = "High-High" if result.method == "local_moran" else "hot"
+    number, total = len(result.hot()), len(result.table)
+    if number == 0 or not places:
+        return finding_title(result) + "."
+    parts = [f"{len(result.hot(place)):,} in {place.name}" for place in places if result.hot(place)]
+    others = number - len({area for place in places for area in result.hot(place)})
+    if others:
+        parts.append(f"{others:,} elsewhere")
+    none = [place.name for place in places if not result.hot(place)]
+    rest = f", none in {listed(none)}" if none else ""
+    verb = "is" if number == 1 else "are"
+    return f"{capitalised(result.title)}: {number:,} of {plural(total, 'area')} {verb} {hot}, {listed(parts)}{rest}."
+
+
+def subtitle(
+    noun: HotspotResult | Surface | SchoolResult,
+    area: StudyArea | None = None,
+    *,
+    place: Place | None = None,
+    how: str = "",
+) -> str:
+    """Return what, where, when and how, in one line."""
+    parts = [capitalised(noun.title) + _by(noun, area)]
+    if isinstance(noun, Surface) and noun.kind in ("ratio", "difference"):
+        parts = []  # what is compared with what stands above in full
+    if area is not None:
+        parts.append(where_words(area, place))
+    parts.append(period_words(noun.period))
+    parts.append(how or _how(noun))
+    return " · ".join(part for part in parts if part)
+
+
+def _by(noun: HotspotResult | Surface | SchoolResult, area: StudyArea | None) -> str:
+    if not isinstance(noun, HotspotResult) or area is None:
+        return ""
+    return f" by {geography_words(area)}"
+
+
+def geography_words(area: StudyArea) -> str:
+    """Return what one area is, with its vintage: "LSOA (2011)"."""
+    return area.geography if area.vintage is None else f"{area.geography} ({area.vintage})"
+
+
+SUPER_GENERALISED: Final = 250.0
+"""Metres between vertices: ONS's boundaries generalised to 200 m have more, those generalised to 20 m about 100."""
+
+
+def boundaries_sentence(area: StudyArea) -> str:
+    """Return which boundaries are drawn, and that they are coarse where they are."""
+    coarse = "super-generalised boundaries" if area.spacing >= SUPER_GENERALISED else "boundaries"
+    return f"{geography_words(area)}, {coarse}"
+
+
+def where_words(area: StudyArea, place: Place | None = None) -> str:
+    """Return the names of the authorities, or how many there are."""
+    codes = area.authorities if place is None else place.authorities
+    names = [name for code, name in area.authorities.items() if code in codes]
+    if place is not None and names == [place.name]:
+        return place.name
+    return listed(names) if len(names) <= 7 else plural(len(names), "local authority", "local authorities")
+
+
+def _how(noun: HotspotResult | Surface | SchoolResult) -> str:
+    if isinstance(noun, HotspotResult):
+        return statistic(noun)
+    if isinstance(noun, Surface):
+        return SURFACE_WORDS[noun.kind]
+    return f"against {index_name(noun)}"
+
+
+def statistic(result: HotspotResult) -> str:
+    """Return the name of the statistic: Gi without the area itself is not Gi*."""
+    return str(result.provenance.get("statistic", METHOD_TITLES[result.method]))
+
+
+def has_population(result: HotspotResult) -> bool:
+    """Whether any area has a population, so that the result can speak of risk."""
+    return bool(result.table["population"].notna().any())
+
+
+def method_sentence(result: HotspotResult) -> str:
+    """Return the method and its limits, in sentences."""
+    words = result.words.strip() or f"{statistic(result)} of each area and its neighbours."
+    spread = dispersion_sentence(result)
+    limits = "It speaks of areas, not of the people who live in them."
+    if not has_population(result):
+        limits = "Without population it shows events and not risk. " + limits
+    return " ".join(part for part in (words, spread, limits) if part)
+
+
+def dispersion_sentence(result: HotspotResult) -> str:
+    """Return how much more than chance the counts differ between areas; empty where it was not estimated."""
+    spread = result.provenance.get("dispersion")
+    if not spread:
+        return ""
+    low, high = (f"{float(bound):.2f}" for bound in spread)
+    times = low if low == high else f"{low} to {high}"
+    return f"Here the variance of an average area's count is {times} times its mean."
+
+
+def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
+    """Return from which class on the title counts; empty where the map shows no weaker class that is called hot."""
+    classes = _of(result.table, place)["class"]
+    weaker = int((classes.isin(HOT_CLASSES)).sum()) - len(result.hot(place))
+    if not weaker:
+        return ""
+    level = float(result.provenance.get("level", 0.05))
+    return f"The title counts those with {100 * (1 - level):g} % confidence or more."
+
+
+def hides(result: HotspotResult, place: Place | None = None) -> bool:
+    """Whether a count behind the result is an interval and not a number."""
+    table = _of(result.table, place)
+    interval = table["observed_low"] < table["observed_high"]
+    return bool(interval.any() or (table["certainty"] == "depends").any())
+
+
+def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str:
+    """Return how many hot areas are hot whatever the hidden numbers are; empty where nothing is hidden."""
+    if not hides(result, place):
+        return ""
+    table = _of(result.table, place)
+    hot = table.loc[result.hot(place)]
+    word = "High-High" if result.method == "local_moran" else "hot"
+    certain, number = int((hot["certainty"] == "certain").sum()), len(hot)
+    others = int(((table["certainty"] == "depends") & ~table.index.isin(hot.index)).sum())
+    more = f" The class of {plural(others, 'other area')} depends on hidden numbers." if others else ""
+    whatever = f"{word} whatever the hidden numbers are."
+    tested = int((table["class"] != "not_tested").sum())
+    if number == 0 and others > tested / 2:
+        who = "every area" if others == tested else f"{others:,} of {plural(tested, 'area')}"
+        return (
+            f"Too much is hidden to tell: {who} could come out either way. Larger areas or more years would say more."
+        )
+    if number == 0:
+        return more.strip() or f"No area is {whatever}"
+    if number == 1:
+        first = (
+            f"The one {word} area is {whatever}"
+            if certain
+            else f"Whether the one {word} area is {word} depends on hidden numbers."
+        )
+    elif certain == number:
+        first = f"All {number:,} {word} areas are {whatever}"
+    elif certain == 0:
+        first = f"None of the {number:,} {word} areas is {whatever}"
+    else:
+        first = f"{certain:,} of the {number:,} {word} areas {'is' if certain == 1 else 'are'} {whatever}"
+    return first + more
+
+
+# --------------------------------------------------------------------------- schools, series
+
+
+def schools_in(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
+    """Return the schools that lie in a place (whoever runs them)."""
+    return table if place is None else table[table["area_la_code"].isin(place.authorities)]
+
+
+def schools_title(result: SchoolResult, place: Place | None = None) -> str:
+    """Return how many schools exclude far more, and far fewer, than area and size would suggest.
+
+    Far is beyond the 99.8% limits and still so after adjustment: some schools lie beyond the 95% limits by chance.
+    """
+    account = count_schools(schools_in(result.table, place))
+    total = account.judged
+    above, below = account.classes.get("far_above", 0), account.classes.get("far_below", 0)
+    if total == 0:
+        return f"No school{_in(place)} could be judged for {result.title}"
+    suggest = f"{result.title} than {beside_words(result)} would suggest"
+    schools = f"{plural(total, 'school')} judged{_in(place)}"
+    if above == below == 0:
+        if total == 1:
+            return f"The one school judged{_in(place)} has neither far more nor far fewer {suggest}"
+        return f"None of the {schools} has far more or far fewer {suggest}"
+    if above == 0:
+        return f"{below:,} of {schools} {_has(below)} far fewer {suggest}"
+    more = f"{above:,} of {schools} {_has(above)} far more {suggest}"
+    return f"{more}; {below:,} {_has(below)} far fewer" if below else more
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
+    """Return how many schools are on no map because they have no place; empty where all have one.
+
+    Those may lie anywhere, so on the map of a place they are of the whole study.
+    """
+    words = count_schools(result.table).unplaced_words
+    return words if place is None else words.replace(" in question ", " in question of the whole study ", 1)
+
+
+def schools_note(result: SchoolResult, place: Place | None = None, *, by_rate: bool = False) -> str:
+    """Return what the numbers of a legend of schools are of; by rate, also how many have none to compare."""
+    table = schools_in(result.table, place)
+    without = int((table["rate_class"] == "").sum()) if by_rate else 0
+    besides = f", {without:,} not compared" if without else ""
+    return f"Number of schools{_in(place)}, of {len(table):,} in question{besides}"
+
+
+def series_title(series: Series) -> str:
+    """Return from what to what the first group went, where both numbers are known."""
+    title = series.title or capitalised(series.unit)
+    table = series.table.dropna(subset=["low", "high"])
+    if table.empty:
+        return title
+    group = table["group"].iloc[0]
+    lone = series.table["group"].nunique() == 1
+    known = table[table["group"] == group]
+    if len(known) < 2:
+        return title
+    first, last = known.iloc[0], known.iloc[-1]
+    overlap = first["low"] < first["high"] and last["high"] >= first["low"] and first["high"] >= last["low"]
+    if overlap:
+        return title  # which of the two is larger is hidden
+    begin, end = (period_words(str(row["period"])) for row in (first, last))
+    who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
+    if first["low"] == last["low"] and first["high"] == last["high"]:
+        return f"{who}: {_number_or_about(first)} in {begin} and in {end}"
+    who += "," if "," in who else ""  # "Knife crime, force area, rose ..."
+    verb = "rose" if last["low"] > first["low"] else "fell"
+    return f"{who} {verb} from {_number_or_about(first)} in {begin} to {_number_or_about(last)} in {end}"
+
+
+def _number_or_about(row: pd.Series) -> str:
+    """Return a count; of a hidden one its bounds, or "about" their middle where they are within one per cent."""
+    low, high = float(row["low"]), float(row["high"])
+    if low == high:
+        return f"{low:,.0f}"
+    return f"about {(low + high) / 2:,.0f}" if high - low <= 0.01 * low else f"{low:,.0f}–{high:,.0f}"
+
+
+def factors_title(factors: Factors) -> str:
+    """Return the spread of factors per assessment between authorities: the reason to read the shares with care."""
+    per = factors_per_assessment(factors).dropna()
+    if len(per) < 2:
+        return factors.title
+    least, most = str(per.idxmin()), str(per.idxmax())
+    return f"Recording differs: from {per.min():.1f} factors in an episode ({least}) to {per.max():.1f} ({most})"
+
+
+def factors_per_assessment(factors: Factors) -> pd.Series:
+    """Return mentions of any factor per assessment, by authority: at least so many, for hidden ones count as none."""
+    grouped = factors.table.groupby("la_name", sort=False)
+    per: pd.Series = grouped["mentions"].sum(min_count=1) / grouped["assessments"].first()
+    return per
+
+
+# --------------------------------------------------------------------------- release, alternative text
+
+
+def release_sentence(release: str) -> str:
+    """Return what a reader must know about what the numbers may be used for."""
+    if release == OPEN:
+        return "Made from published data."
+    if release in (INVENTED, RESTRICTED):
+        return f"{RELEASE_WORDS[release]}."
+    if release == UNRELEASED:
+        return "Not released: true counts of people that have not been protected."
+    return f"Small numbers were protected under the rule {release!r} before anything was computed from them."
+
+
+def alt_text(
+    noun: HotspotResult | Surface | SchoolResult | Series | Factors,
+    *,
+    place: Place | None = None,
+    title: str | None = None,
+) -> str:
+    """Return what the map or chart shows, for readers who do not see it.
+
+    Parameters
+    ----------
+    noun
+        What is shown.
+    place
+        The part of the study area that is shown.
+    title
+        The finding, where it was worded elsewhere.
+    """
+    if isinstance(noun, HotspotResult):
+        return _alt_hotspots(noun, place, title or finding_title(noun, place))
+    if isinstance(noun, Surface):
+        finding = title or surface_title(noun, place=place)
+        what = f"the density of {noun.title}" if noun.kind in ("density", "spread") else noun.title
+        return f"Map of {what}{_in(place)}. {finding}. {bandwidth_sentence(noun)}".strip()
+    if isinstance(noun, Series):
+        return f"Line chart of {noun.unit} by period. {title or series_title(noun)}. {_alt_series(noun)}".strip()
+    if isinstance(noun, Factors):
+        return f"Table of shares of assessments, factor by authority. {title or factors_title(noun)}."
+    finding = title or schools_title(noun, place)
+    return f"Schools{_in(place)} against {index_name(noun)} of their areas. {finding}."
+
+
+def _alt_series(series: Series) -> str:
+    """Return the range of every group and its gaps."""
+    words = []
+    for group, rows in series.table.groupby("group", sort=False):
+        known = rows.dropna(subset=["low", "high"])
+        gaps = len(rows) - len(known)
+        spread = f"between {known['low'].min():,.0f} and {known['high'].max():,.0f}" if len(known) else "no numbers"
+        words.append(f"{capitalised(str(group))}: {spread}" + (f", {plural(gaps, 'gap')}" if gaps else "") + ".")
+    return " ".join(words)
+
+
+def _alt_hotspots(result: HotspotResult, place: Place | None, finding: str) -> str:
+    table = _of(result.table, place)
+    words = [f"Map of {plural(len(table), 'area')}{_in(place)}. {finding}."]
+    hot = table.loc[result.hot(place), "la_name"].value_counts(sort=False).sort_index()
+    if len(hot) > 1 or (len(hot) == 1 and place is None):
+        ordered = sorted(hot.items(), key=lambda pair: (-int(pair[1]), str(pair[0])))
+        lie = "It lies" if hot.sum() == 1 else "They lie"
+        words.append(f"{lie} in {listed([f'{name} ({number:,})' for name, number in ordered])}.")
+    cold = len(result.cold(place))
+    if cold:
+        cold_word = "Low-Low" if result.method == "local_moran" else "cold"
+        words.append(f"{plural(cold, 'area')} {'is' if cold == 1 else 'are'} {cold_word}.")
+    words.append(certainty_sentence(result, place))
+    return " ".join(word for word in words if word)

@@ -1,0 +1,107 @@
+"""Hotspots in words: where they lie and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from hotspots.model import Contours, Hotspot, HotspotResult, Place, Whereabouts
+from hotspots.publish.text.findings import finding_title
+from hotspots.publish.text.phrases import listed, plural, rounded
+
+__all__ = ["hotspot_title", "hotspots_sentence", "raised_words", "where_it_lies"]
+
+NAMED: Final = 3
+"""Hotspots that page one names; the others are counted."""
+
+MOST_BORDERS: Final = 2
+
+
+def where_it_lies(where: Whereabouts) -> str:
+    """Return e.g. ``"west Birmingham, by the border with Sandwell, near Smethwick"``.
+
+    Examples
+    --------
+    >>> where_it_lies(Whereabouts(("Birmingham",), "west", ("Sandwell",), "Smethwick"))
+    'west Birmingham, by the border with Sandwell, near Smethwick'
+    >>> where_it_lies(Whereabouts(("Coventry",), "central"))
+    'central Coventry'
+    """
+    words = [f"{where.part} {where.authorities[0]}"]
+    if len(where.authorities) > 1:
+        borders = "border" if len(where.authorities) == 2 else "borders"
+        words = [f"{listed([words[0], *where.authorities[1:]])}, across the {borders}"]
+    elif 0 < len(where.borders) <= MOST_BORDERS:
+        words.append(f"by the border with {listed(where.borders)}")
+    if where.near:
+        words.append(f"{'around' if where.around else 'near'} {where.near}")
+    return ", ".join(words)
+
+
+def hotspot_title(result: HotspotResult, hotspots: Sequence[Hotspot], place: Place | None = None) -> str:
+    """Return the finding of a map in one line: how many areas are hot, and where the largest hotspot lies.
+
+    Of a place, `hotspots` are those that were found in it: what lies beyond its border is not on its map.
+    """
+    title = finding_title(result, place)
+    own = set(result.hot(place))
+    here = [one for one in hotspots if own & set(one.areas)]
+    if result.method != "getis_ord" or not here:
+        return title
+    where = where_it_lies(here[0].where)
+    return f"{title}, in {where}" if len(here) == 1 else f"{title}; the largest hotspot is in {where}"
+
+
+def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str:
+    """Return the largest hotspots by name, with what each holds; empty where there is none."""
+    if not hotspots:
+        return ""
+    said = [f"{where_it_lies(one.where)} ({_holds(one)})" for one in hotspots[:NAMED]]
+    if len(hotspots) == 1:
+        return f"The hotspot for {result.title}: {said[0]}."
+    which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
+    by = "" if len(hotspots) <= NAMED else ", by events beyond those expected"
+    return f"{which} for {result.title}{by}: {'; '.join(said)}."
+
+
+def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
+    """Return the places where a risk is raised, those with most events by name; empty where there is none.
+
+    Parameters
+    ----------
+    contours
+        Of a surface of risk.
+    places
+        From `raised_places`, in the order of the contours.
+    """
+    sizes = contours.table.loc[contours.table["kind"] == "raised", "area_km2"]
+    both = sorted(zip(places, sizes, strict=True), key=lambda pair: -np.nan_to_num(pair[0].observed_low))
+    if not both:
+        return ""
+    known = np.isfinite(both[0][0].observed_low)
+    said = [
+        f"{where_it_lies(one.where)} ({f'{one.observed_low:,.0f} events on ' if known else ''}{rounded(size)} km²)"
+        for one, size in both[:NAMED]
+    ]
+    which = "" if len(both) <= NAMED else "those with most events, " if known else "the largest, "
+    return which + "; ".join(said)
+
+
+def _holds(hotspot: Hotspot) -> str:
+    """Return what a hotspot holds: areas, people, events, those expected and the ratio."""
+    events = _between(hotspot.observed_low, hotspot.observed_high, 0)
+    words = [plural(len(hotspot.areas), "area")]
+    if np.isfinite(hotspot.people):
+        words.append(f"{hotspot.people:,.0f} people")
+    words.append(f"{events} events")
+    if np.isfinite(hotspot.expected) and hotspot.expected > 0:
+        ratio = _between(*hotspot.ratio, 1)
+        words.append(f"{hotspot.expected:,.0f} expected at the study area's average, {ratio} times")
+    return ", ".join(words)
+
+
+def _between(low: float, high: float, digits: int) -> str:
+    first, last = f"{low:,.{digits}f}", f"{high:,.{digits}f}"
+    return first if first == last else f"{first} to {last}"

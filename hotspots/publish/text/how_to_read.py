@@ -1,0 +1,146 @@
+"""How to read a map or a chart: what its colours mean, for a reader who knows no statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hotspots.model import Contours, HotspotResult, Place, SchoolResult, Surface
+from hotspots.publish.text import findings
+from hotspots.publish.text.phrases import capitalised, listed
+from hotspots.publish.text.school_groups import one_sided
+from hotspots.publish.text.schools import Over, slope_words
+from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method_sentence, surface_reading
+from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["data_words", "explain_hotspots", "explain_schools", "explain_surface"]
+
+Section = tuple[str, str]
+"""A heading and what stands below it."""
+
+AGAINST: Final = {
+    "exchangeable-risk": ("than chance would gather there", " per person"),
+    "constant-risk": ("than the study area's average would give", " per person"),
+    "randomisation": ("than chance would gather there", ""),
+}
+"""Null hypothesis → what the counts are held against, and for whom, in plain words."""
+LONGEST_NOTE: Final = 90
+"""Letters: what a map says about its data; longer notes are read in the briefing."""
+
+
+def explain_hotspots(result: HotspotResult, place: Place | None = None) -> list[Section]:
+    """Return what the colours mean, then the method, then short notes about the data."""
+    reading = [
+        _colours(result, place),
+        findings.level_sentence(result, place),
+        findings.certainty_sentence(result, place),
+        "The map shows where, not why.",
+    ]
+    return [
+        ("How to read this map", _joined(reading)),
+        ("Method", findings.method_sentence(result)),
+        ("Data", data_words(result.notes)),
+    ]
+
+
+def _colours(result: HotspotResult, place: Place | None) -> str:
+    """Return what red and blue mean where they occur, and that all else is no promise."""
+    table = result.table if place is None else result.table[result.table["la_code"].isin(place.authorities)]
+    classes = set(table["class"])
+    than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than chance would gather there", ""))
+    if not findings.has_population(result):
+        who = ""
+    elif "rate" in str(result.provenance.get("measure", "")):
+        who = " per person"
+    said = []
+    if result.method == "local_moran":
+        said += _moran_colours(classes, who, than)
+    else:
+        together = "the areas around this one" if findings.statistic(result) == "Getis-Ord Gi" else _WITH_SELF
+        if classes & HOT_CLASSES:
+            said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the surer.")
+        if classes & COLD_CLASSES:
+            said.append(
+                "Blue with dots (cold): fewer."
+                if said
+                else f"Blue with dots (cold): {together} have fewer events{who} {than}."
+            )
+    pale = "no clear difference, which is not the same as none."
+    if (table["certainty"] == "depends").any():
+        either = "the class depends" if result.method == "local_moran" else "it could be hot or cold, depending"
+        pale = f"nothing is certain; striped, {either} on hidden numbers."
+    said.append(f"Pale: {pale}" if said else f"All pale: {pale}")
+    return " ".join(said)
+
+
+def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
+    """Return what the classes of Local Moran that occur mean: clusters of either kind, and outliers."""
+    sides = {"high": "more", "low": "fewer"}
+    around = [side for side in sides if any(one.endswith(f"_{side}") for one in classes & MORAN)]
+    if not around:
+        return []
+    named = [f"{sides[side]}{f' (-{side.capitalize()})' if len(around) > 1 else ''}" for side in around]
+    said = [f"In colour: the areas around this one together have {' or '.join(named)} events{who} {than}."]
+    clusters = [name for key, name in (("high_high", "High-High"), ("low_low", "Low-Low")) if key in classes]
+    if clusters:
+        said.append(f"{' and '.join(clusters)}: so has the area itself, against the average.")
+    for key, name, has in (("low_high", "Low-High", "fewer"), ("high_low", "High-Low", "more")):
+        if key in classes:
+            said.append(f"{name}: an outlier, the area itself has {has} than the average.")
+    return said
+
+
+MORAN: Final = frozenset({"high_high", "high_low", "low_high", "low_low"})
+_WITH_SELF: Final = "this area and those around it together"
+
+
+def explain_surface(surface: Surface, contours: Contours | None = None) -> list[Section]:
+    """Return what the shades and lines mean, the bandwidth and why, how the surface was made, and short notes."""
+    why = surface.bandwidth_words.strip().rstrip(".")
+    notes = [note for note in surface.notes if not (why and why in note)]
+    return [
+        ("How to read this map", surface_reading(surface, contours)),
+        ("Kernel and bandwidth", bandwidth_sentence(surface)),
+        ("Method", surface_method_sentence(surface, contours)),
+        ("Data", data_words(notes)),
+    ]
+
+
+def explain_schools(
+    result: SchoolResult, *more: str, heading: str = "How to read this map", over: Over = "area"
+) -> list[Section]:
+    """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
+    where = "its area" if over == "area" else "its modelled catchment"
+    given = [f"its {one}" for one in result.provenance.get("covariates", ())]
+    suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
+    slope = slope_words(result, over=over)
+    estimated = result.provenance.get("index_measure") == "estimated score"
+    reading = [
+        f"Triangle up: more {result.title} than {suggests} would suggest.",
+        "Triangle down: fewer. "
+        "'Far' means beyond the 99.8 % limits, and still so after allowing for the number of schools.",
+        _marks(result) if over == "area" else "Catchments are a model: children are shared among schools by distance.",
+        f"{capitalised(slope)}." if slope else "",
+        f"The scores of {result.index_title} are estimates made from its ranks." if estimated else "",
+        "This measures no school's quality and gives no cause; pupils come from other areas than the school's own.",
+        *more,
+    ]
+    return [(heading, _joined(reading))]
+
+
+def _marks(result: SchoolResult) -> str:
+    """Return what dots in the marks mean, where they occur."""
+    if not one_sided(result.table).any():
+        return ""
+    return "A dot: this holds against the area's deprivation or the modelled catchment's, but not against both."
+
+
+def data_words(notes: Iterable[str]) -> str:
+    """Return the short notes about the data; the others are read in the briefing."""
+    return " ".join(note for note in notes if len(note) <= LONGEST_NOTE)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " ".join(part for part in parts if part)

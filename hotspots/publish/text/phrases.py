@@ -1,0 +1,91 @@
+"""Small change of sentences: plurals, lists, periods, rounded numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["capitalised", "listed", "percent", "period_words", "plural", "rounded"]
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
+    ('1 area', '1,680 areas', '2 authorities')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["Dudley", "Walsall", "Coventry"])
+    'Dudley, Walsall and Coventry'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def capitalised(words: str) -> str:
+    """Return words with a capital first letter, the rest as it was.
+
+    Examples
+    --------
+    >>> capitalised("hospital admissions for violence (ICD-10)")
+    'Hospital admissions for violence (ICD-10)'
+    """
+    return words[:1].upper() + words[1:]
+
+
+def period_words(period: str) -> str:
+    """Return a period with en dashes between years; months (2019-01) stay as they are.
+
+    Examples
+    --------
+    >>> period_words("2017-2019"), period_words("2018-19"), period_words("2019-01 to 2019-12")
+    ('2017–2019', '2018–19', '2019-01 to 2019-12')
+    """
+    whole = re.sub(r"\b(\d{4})-(\d{4})\b", r"\1–\2", period)
+
+    def school_year(match: re.Match[str]) -> str:
+        first, second = match.group(1), match.group(2)
+        follows = (int(first) + 1) % 100 == int(second) and int(second) > 12
+        return f"{first}–{second}" if follows else match.group(0)
+
+    return re.sub(r"\b(\d{4})-(\d{2})\b(?!-)", school_year, whole)
+
+
+def rounded(value: float) -> str:
+    """Return a positive number as a reader wants it: about two or three figures, thousands separated.
+
+    Examples
+    --------
+    >>> rounded(1234.5), rounded(41.26), rounded(3.14159), rounded(0.01234)
+    ('1,234', '41', '3.1', '0.012')
+    """
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, with a decimal below ten.
+
+    Examples
+    --------
+    >>> percent(0.0213), percent(0.14), percent(0.0002), percent(0.0)
+    ('2.1 %', '14 %', 'less than 0.1 %', '0 %')
+    """
+    if 0 < share < 0.0005:
+        return "less than 0.1 %"
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"

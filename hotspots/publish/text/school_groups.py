@@ -1,0 +1,61 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from hotspots.model import SchoolResult
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["GROUPS", "HOLDS_UNDER_BOTH", "SchoolGroup", "groups_of", "one_sided"]
+
+HOLDS_UNDER_BOTH: Final = "own area and catchment"
+
+
+@dataclass(frozen=True)
+class SchoolGroup:
+    """Schools that go against the slope, as a needs assessment names them; `key` is that of the provenance."""
+
+    key: str
+    label: str
+    words: str
+    colour: str
+    marker: str
+
+
+GROUPS: Final = (
+    SchoolGroup(
+        "fewer_in_most_deprived",
+        "Fewer than expected, highly deprived area (deciles 1 to 3)",
+        "fewer, highly deprived area",
+        "#005a32",
+        "o",
+    ),
+    SchoolGroup(
+        "more_in_least_deprived",
+        "More than expected, least deprived area (deciles 7 to 10)",
+        "more, least deprived area",
+        "#7f0000",
+        "s",
+    ),
+)
+
+
+def groups_of(result: SchoolResult, table: pd.DataFrame) -> list[tuple[SchoolGroup, pd.Series]]:
+    """Return the two groups, and which schools of the table are in each."""
+    ids = table.index.astype(str)
+    return [
+        (group, pd.Series(ids.isin([str(one) for one in result.provenance.get(group.key, ())]), index=table.index))
+        for group in GROUPS
+    ]
+
+
+def one_sided(table: pd.DataFrame) -> pd.Series:
+    """Return which schools stand out under one index and not, or not in the same way, under the other."""
+    sided: pd.Series = (table["holds"] != "") & (table["holds"] != HOLDS_UNDER_BOTH)
+    return sided

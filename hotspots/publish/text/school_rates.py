@@ -1,0 +1,102 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hotspots.errors import OutputError
+from hotspots.model import Place, SchoolResult
+from hotspots.publish.text.phrases import capitalised, plural
+from hotspots.vocabulary import RATE_CLASSES
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["average_words", "explain_rates", "need_rates", "rate_alt", "rates_title"]
+
+
+def average_words(result: SchoolResult) -> str:
+    """Return the average that rates are held against, with its base; empty where there is none.
+
+    E.g. "average 0.24 per 100 pupils and year, of 220 schools".
+    """
+    average = result.provenance.get("rate_average")
+    if not average:
+        return ""
+    return f"average {average['per_100']:.2g} per 100 pupils and year, of {plural(int(average['schools']), 'school')}"
+
+
+def need_rates(result: SchoolResult) -> None:
+    """Stop where rates were not held against an average.
+
+    Raises
+    ------
+    OutputError
+        With what to do.
+    """
+    if not result.provenance.get("rate_average"):
+        raise OutputError(
+            "These schools have no rates over the average.",
+            found="a result without rate_average in its provenance",
+            advice="make it with diverging_schools",
+        )
+
+
+def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None = None) -> str:
+    """Return how many schools' rates lie above the average and below it, each by its own interval.
+
+    Parameters
+    ----------
+    table
+        The schools of the place.
+    """
+    where = f" in {place.name}" if place is not None else ""
+    above, below = int((table["ratio_low_95"] > 1).sum()), int((table["ratio_high_95"] < 1).sum())
+    total = int((table["rate_class"] != "").sum())
+    rate = f"rates of {result.title}"
+    if total == 0:
+        return f"No school{where} could be compared with the average for {result.title}"
+    if above == below == 0:
+        return f"No school{where} has {rate} clearly above or below the study's average"
+    schools = f"{plural(total, 'school')} compared{where} {'has' if (above or below) == 1 else 'have'}"
+    if above == 0:
+        return f"{below:,} of {schools} {rate} clearly below the study's average"
+    more = f"{above:,} of {schools} {rate} clearly above the study's average"
+    return f"{more}, {below:,} clearly below" if below else more
+
+
+def explain_rates(result: SchoolResult, *more: str) -> list[tuple[str, str]]:
+    """Return what the classes mean and what they don't, and what the average is made of."""
+    average = result.provenance["rate_average"]
+    low, high, base = (f"{average[key]:,.0f}" for key in ("low", "high", "pupil_years"))
+    events = low if low == high else f"{low} to {high}"
+    ends = "{per_100_low:.2g} to {per_100_high:.2g}".format(**average)
+    hidden = f" Some numbers are hidden: it could be {ends}; the middle is used." if low != high else ""
+    schools = plural(int(average["schools"]), "school")
+    reading = [
+        f"Each school's rate over the average of all {schools}: {average['per_100']:.2g} per 100 pupils and year "
+        f"({events} {result.title}, {base} pupil-years).{hidden}",
+        "Filled, clearly above or below: the 95% interval of the school's rate leaves out the average. Hollow: it "
+        "includes it, so that chance alone could make the difference. Of schools at the average, no more than 1 in 20 "
+        "would be filled by chance, if exclusions came one by one and not in groups.",
+        "Where a school's number is hidden, the interval covers all that it may be, and a class is given only where "
+        "all of it lies in one."
+        if low != high
+        else "",
+        "Deprivation is not allowed for here: that is the other map of schools. "
+        "This measures no school's quality and gives no cause.",
+        *more,
+    ]
+    return [("How to read this map", " ".join(one for one in reading if one))]
+
+
+def rate_alt(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, title: str) -> str:
+    """Return what the map shows, for readers who do not see it: the finding, and the number of schools by class."""
+    where = f" in {place.name}" if place is not None else ""
+    counts = table["rate_class"].value_counts()
+    classes = [f"{style.label.lower()}: {counts.get(style.key, 0):,}" for style in RATE_CLASSES]
+    return f"Map of schools{where} by rate of {result.title}, {average_words(result)}. {title}. " + (
+        f"{capitalised('; '.join(classes))}."
+    )

@@ -1,0 +1,228 @@
+"""What charts and tables of schools call the index, the slope and the schools that stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from hotspots.model import SchoolResult, change_words, count_schools, interval_words
+from hotspots.publish.style import nation_words
+from hotspots.publish.text.phrases import capitalised, listed, plural
+from hotspots.publish.text.school_groups import groups_of
+from hotspots.vocabulary import SCHOOL_CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Over",
+    "beside_words",
+    "curve_of",
+    "flagged_schools",
+    "flagged_title",
+    "flagged_words",
+    "index_along",
+    "index_name",
+    "schools_sentence",
+    "slope_title",
+    "slope_words",
+    "worth_a_look",
+]
+
+Over = Literal["area", "catchment"]
+"""Against which index: that of the area a school stands in, or that of its modelled catchment."""
+
+STANDS_OUT: Final = ("far_above", "above", "below", "far_below")
+
+
+def index_name(result: SchoolResult) -> str:
+    """Return what the index is called, and that its scores were derived where they were."""
+    estimated = result.provenance.get("index_measure") == "estimated score"
+    return f"{result.index_title} (estimated score)" if estimated else result.index_title
+
+
+def beside_words(result: SchoolResult) -> str:
+    """Return what a school's number is expected from: "deprivation and size", or "deprivation, authority and size"."""
+    return listed(["deprivation", *(str(one) for one in result.provenance.get("covariates", ())), "size"])
+
+
+# --------------------------------------------------------------------------- the index as an axis
+
+
+@dataclass(frozen=True)
+class Along:
+    """An index as the axis of a chart: of each school, and the words beside it."""
+
+    values: pd.Series
+    label: str
+    factor: float
+    """What the index of the model's own line is multiplied by to lie on the same axis."""
+
+
+def index_along(result: SchoolResult, table: pd.DataFrame, *, over: Over = "area") -> Along:
+    """Return the index of every school of the table; shares in per cent, ranks as the share of less deprived areas."""
+    of = "of the school's area" if over == "area" else "of the school's modelled catchment"
+    if over == "area" and not result.table["idaci"].notna().any():
+        ranked = float(result.provenance.get("areas_ranked", result.table["idaci_rank"].max()))
+        label = f"{result.index_title} rank {of} (% of {nation_words(result.index_title)} that are less deprived)"
+        return Along(100 * (1 - table["idaci_rank"] / ranked), label, 100.0)
+    values = table["idaci" if over == "area" else "idaci_catchment"]
+    if "IDACI" in result.index_title.upper():
+        label = f"{index_name(result)} {of} (% of children in income-deprived families)"
+        return Along(100 * values, label, 100.0)
+    score = index_name(result) if "(" in index_name(result) else f"{result.index_title} score"
+    return Along(values, f"{score} {of} (higher is more deprived)", 1.0)
+
+
+# --------------------------------------------------------------------------- the slope
+
+
+def _slope(result: SchoolResult, over: Over) -> tuple[float, float, float, bool] | None:
+    """Return ratio, low, high, and whether it is for ranks; None where no slope was fitted."""
+    if over == "catchment":
+        found = result.provenance.get("catchment_slope")
+        numbers: Mapping[str, Any] = dict(zip(("per_ten_points", "low", "high"), found, strict=True)) if found else {}
+    else:
+        numbers = result.slope
+    by_rank = "per_tenth_of_ranks" in numbers
+    keys = ("per_tenth_of_ranks" if by_rank else "per_ten_points", "low", "high")
+    if not set(keys) <= set(numbers):
+        return None
+    slope, low, high = (float(numbers[key]) for key in keys)
+    usable = 0.0 < slope < float("inf") and 0.0 < high < float("inf")
+    return (slope, low, high, by_rank) if usable else None
+
+
+def slope_words(result: SchoolResult, *, over: Over = "area") -> str:
+    """Return how the rate goes with deprivation, as a clause; empty where no slope was fitted."""
+    found = _slope(result, over)
+    if found is None:
+        return ""
+    slope, low, high, by_rank = found
+    verb = "goes" if by_rank else "go"
+    return (
+        f"{_step(result, by_rank, over)} {verb} with {change_words(slope)} {result.title} "
+        f"(95% interval {interval_words(low, high)})"
+    )
+
+
+def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
+    """Return how the rate goes with deprivation, as a finding; empty where no slope was fitted.
+
+    Estimate and interval, whether or not the interval leaves out none: near-equal results have near-equal titles.
+    """
+    found = _slope(result, over)
+    if found is None:
+        return ""
+    slope, low, high, by_rank = found
+    given = listed([str(one) for one in result.provenance.get("covariates", ())])
+    given = f", given {given}" if given else ""
+    return (
+        f"{capitalised(change_words(slope))} {result.title} for {_step(result, by_rank, over)}{given} "
+        f"(95% interval {interval_words(low, high)})"
+    )
+
+
+def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
+    """Return the step on the index that the slope is told for."""
+    if by_rank:
+        return f"a place a tenth of all areas nearer to the most deprived by {result.index_title}"
+    where = " in the catchment" if over == "catchment" else ""
+    return f"ten points more of {index_name(result)}{where}"
+
+
+def worth_a_look(result: SchoolResult) -> str:
+    """Return how many schools lie beyond the 95% limits, and how many would by chance; empty where that is unknown."""
+    by_chance = result.provenance.get("beyond_95_by_chance")
+    account = count_schools(result.table)
+    if by_chance is None or account.judged == 0:
+        return ""
+    above, below, judged = account.above, account.below, account.judged
+    return (
+        f"Worth a look: of the {plural(judged, 'school')} judged, {above:,} {'lies' if above == 1 else 'lie'} above "
+        f"and {below:,} below the 95% limits, where chance alone would put about {by_chance['above']:.1f} and "
+        f"{by_chance['below']:.1f}."
+    )
+
+
+def schools_sentence(result: SchoolResult) -> str:
+    """Return how many schools were judged, those beyond the 95% limits, the slope, and those that go against it."""
+    slope = slope_words(result)
+    said = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
+    counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
+    if any(counts.values()):
+        said.append(
+            f"Fewer {result.title} than expected in highly deprived areas: "
+            f"{plural(counts['fewer_in_most_deprived'], 'school')}; more than expected in the least deprived areas: "
+            f"{plural(counts['more_in_least_deprived'], 'school')}."
+        )
+    return " ".join(one for one in said if one)
+
+
+# --------------------------------------------------------------------------- schools that stand out
+
+
+def flagged_schools(result: SchoolResult) -> pd.DataFrame:
+    """Return a table for print of every school that stands out under one index or the other.
+
+    Those that go against the slope come first, then the others, each from far above to far below.
+    """
+    every = pd.DataFrame(result.table.drop(columns="geometry"))
+    table = every[every["class"].isin(STANDS_OUT) | (every["holds"] != "")]
+    styles = {style.key: style for style in SCHOOL_CLASSES}
+    group = pd.Series("", index=table.index, dtype=object)
+    order = pd.Series(9, index=table.index)
+    for number, (one, inside) in enumerate(groups_of(result, table)):
+        group[inside], order[inside] = one.words, number
+    rank = table["class"].map({key: number for number, key in enumerate((*STANDS_OUT, "as_expected"))}).fillna(9)
+    shown = pd.DataFrame(
+        {
+            "School": table["name"].astype(str),
+            "Authority": table["la_name"].astype(str),
+            "Pupils a year": (table["pupils"] / table["years"]).round(),
+            capitalised(result.title): [
+                f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
+                for low, high in zip(table["low"], table["high"], strict=True)
+            ],
+            "Expected": [f"{value:,.1f}" if np.isfinite(value) else "–" for value in table["expected"]],
+            "Class": [styles[key].label.split(" (")[0] for key in table["class"]],
+            "Holds under": table["holds"].replace("", "–"),
+            "Against the slope": group.replace("", "–"),
+        }
+    )
+    by = pd.DataFrame({"order": order, "rank": rank, "name": table["name"].astype(str)})
+    return shown.loc[by.sort_values(["order", "rank", "name"]).index].reset_index(drop=True)
+
+
+def flagged_title(result: SchoolResult) -> str:
+    """Return what the table of schools that stand out is, and how many would be in it by chance."""
+    account, by_chance = count_schools(result.table), result.provenance.get("beyond_95_by_chance")
+    if by_chance is None:
+        return f"Schools beyond the 95% limits of {result.title}"
+    beyond = plural(account.above + account.below, "school")
+    verb = "lies" if beyond.startswith("1 ") else "lie"
+    return (
+        f"{beyond} {verb} beyond the 95% limits of {result.title}, where chance alone would put about "
+        f"{by_chance['above'] + by_chance['below']:.0f}"
+    )
+
+
+def flagged_words(result: SchoolResult) -> str:
+    """Return what a reader of the table of schools that stand out must know."""
+    look = f"{found} " if (found := worth_a_look(result)) else ""
+    return (
+        "Above and below: beyond the 95 % limits; far: beyond the 99.8 % limits, and still so after allowing for the "
+        f"number of schools. {look}Against the slope: fewer than expected in a highly deprived area (deciles 1 to 3 of "
+        f"{result.index_title}), or more in one of the least deprived (7 to 10). These are counts given size and area: "
+        "they measure no school's quality and give no cause."
+    )
+
+
+def curve_of(result: SchoolResult, *, over: Over) -> Mapping[str, NDArray[np.float64]] | None:
+    """Return the line that schools were held against, with its interval and limits; None where there is no one line."""
+    found = result.provenance.get("curve" if over == "area" else "curve_catchment")
+    return None if found is None else {name: np.asarray(values, dtype=float) for name, values in found.items()}

@@ -1,0 +1,288 @@
+"""Sentences about surfaces: titles that state the finding, how to read the map, how it was made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hotspots.model import Contours, Place, Surface
+from hotspots.publish.text.phrases import capitalised, percent, plural
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Lying",
+    "bandwidth_sentence",
+    "half_in",
+    "only_specks",
+    "surface_heading",
+    "surface_method_sentence",
+    "surface_paragraphs",
+    "surface_reading",
+    "surface_sentence",
+    "surface_title",
+]
+
+FEWEST_FOR_PATTERN: Final = 20
+"""Events below which nothing is said of where they are dense: with one less or more it would be somewhere else."""
+DARK: Final = {
+    "occurrence": "Where many people live, work or go out",
+    "residence": "Where many people live",
+    "": "Where there are more people",
+}
+"""Why a map of density is dark, by where its events are placed."""
+UNTOLD: Final = "No event's place inside its area is known."
+NOT_TESTED: Final = "No cell is tested against chance."
+TWO_QUESTIONS: Final = (
+    "Two questions, and two answers that need not agree: the maps of areas ask whether an area and its neighbours "
+    "together have more events than the rest of the study area; the surfaces of risk ask it of every spot within the "
+    "reach of the kernel, whatever the borders. A place smaller than a few areas can be raised on the surface alone; "
+    "a difference spread over many areas can be found on the map of areas alone. Where the two differ, the finding is "
+    "weaker than where they agree."
+)
+
+
+@dataclass(frozen=True)
+class Lying:
+    """What lies inside the contours of one kind, in a place or in the whole study area.
+
+    Parameters
+    ----------
+    number
+        Patches; 0 where there are only some that were too small to be drawn.
+    share_of_area
+        Of the place, 0 to 1.
+    share_of_events
+        Of the study area's, 0 to 1; missing where it is not known.
+    """
+
+    number: int
+    share_of_area: float
+    share_of_events: float = math.nan
+
+
+def _in(place: Place | None) -> str:
+    return f" in {place.name}" if place is not None else ""
+
+
+# --------------------------------------------------------------------------- titles
+
+
+def half_in(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[float, float]:
+    """Return the share of the cells that has half of a density, densest first, and the events in all of them.
+
+    Both are NaN where nothing lies in any cell; the events also where the surface does not know its own.
+
+    Examples
+    --------
+    >>> surface = Surface(np.array([[6.0, 2.0, 1.0, 1.0]]), (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan)
+    >>> half_in(surface)
+    (0.25, 80.0)
+    """
+    known = np.isfinite(surface.values)
+    chosen = surface.values[known if inside is None else known & inside]
+    whole, total = float(chosen.sum()), float(surface.values[known].sum())
+    if not whole > 0:
+        return math.nan, math.nan
+    # A sum of half of it but for rounding is half of it.
+    cells = int(np.searchsorted(np.cumsum(np.sort(chosen)[::-1]), whole / 2 * (1 - 1e-12))) + 1
+    return cells / len(chosen), surface.integral * whole / total
+
+
+def surface_title(
+    surface: Surface,
+    *,
+    place: Place | None = None,
+    inside: NDArray[np.bool_] | None = None,
+    lying: Mapping[str, Lying] | None = None,
+) -> str:
+    """Return the finding of a surface in one line.
+
+    Of a density: in how much of the area half of it lies; no highest value, which nothing was tested for and
+    which a handful of events can make. Of a tested surface: in how many places it is raised, with how much of the area
+    and of the events, or that it is raised nowhere. Of one that was not tested: that it was not.
+
+    Parameters
+    ----------
+    surface
+        What is shown.
+    place
+        The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
+    lying
+        Kind of contour → what lies in it; None where nothing was tested.
+    """
+    if surface.kind not in ("density", "spread"):
+        return _untested_title(surface, place) if lying is None else _tested_title(surface, place, lying)
+    share, events = half_in(surface, inside)
+    if math.isnan(share):
+        return f"No {surface.title}{_in(place) or ' in the study area'}"
+    if events < FEWEST_FOR_PATTERN:
+        return f"{capitalised(surface.title)}{_in(place)}: too few events for a pattern"
+    whole, its = ("the study area", "the") if place is None else (place.name, "its")
+    # Not of the events: those inside the line around the densest part are counted, and are fewer than the smoothed.
+    return f"The densest {percent(share)} of {whole} has half of {its} mapped density of {surface.title}"
+
+
+def _subject(surface: Surface) -> str:
+    """Return what is raised or lowered: the risk of something; of a comparison, its own title."""
+    if surface.kind != "relative-risk":
+        return capitalised(surface.title)
+    return f"The {surface.title}" if surface.title.startswith("risk of ") else f"The risk of {surface.title}"
+
+
+def _of_overall(surface: Surface) -> bool:
+    """Whether a comparison has the change of the whole area taken out: a cell is then held against that."""
+    return surface.kind in ("ratio", "difference") and surface.provenance.get("totals") == "removed"
+
+
+def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:
+    """Return where it is raised and how much that is; never that nothing rose where only the overall change is met."""
+    risk = surface.kind == "relative-risk"
+    start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
+    raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
+    if _of_overall(surface):
+        overall = surface.provenance.get("overall_ratio")
+        of_what = f" of {overall:.2f}" if overall is not None else ""
+        raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
+    apart = ", specks apart" if any(one.number == 0 for one in lying.values()) else ""
+    up, down = (lying.get(kind) for kind in ("raised", "lowered"))
+    if up is not None and up.number:
+        return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
+    if down is not None and down.number:
+        it = " it" if against else ""
+        where = _extent(down, place, risk=risk)
+        return f"{start} nowhere {raised}{against} beyond chance{apart}; {lowered}{it} in {where}"
+    return f"{start} nowhere {raised} or {lowered}{against} beyond chance{apart}"
+
+
+def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
+    """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
+    of_area = "its area" if place is not None else "the study area"
+    together = ", together" if lying.number > 1 else ","
+    told = risk and np.isfinite(lying.share_of_events)
+    events = f" with {percent(lying.share_of_events)} of the events" if told else ""
+    return f"{plural(lying.number, 'place')}{together} {percent(lying.share_of_area)} of {of_area}{events}"
+
+
+def _untested_title(surface: Surface, place: Place | None) -> str:
+    subject = f"{_subject(surface)}{_in(place)}"
+    if not bool(np.isfinite(surface.values).any()):
+        return f"{subject}: too few events to judge"
+    tested = surface.p_raised is not None
+    return f"{subject}: what goes beyond chance is not shown" if tested else f"{subject}, not tested against chance"
+
+
+def surface_sentence(surface: Surface, contours: Contours) -> str:
+    """Return in one sentence where a tested surface of the whole study area is raised or lowered."""
+    lying = {
+        str(kind): Lying(len(rows), float(rows["share_of_area"].sum()), float(rows["share_of_events"].sum(min_count=1)))
+        for kind, rows in contours.table.groupby("kind", sort=False)
+    }
+    return f"{_tested_title(surface, None, only_specks(contours) | lying)}."
+
+
+def only_specks(contours: Contours) -> dict[str, Lying]:
+    """Return the kinds of which some polygons were left out as too small."""
+    left_out = dict(contours.provenance.get("left_out", {}))
+    return {kind: Lying(0, 0.0) for kind, number in left_out.items() if number}
+
+
+# --------------------------------------------------------------------------- beside the map
+
+
+def surface_heading(surface: Surface) -> str:
+    """Return what stands above the classes: what the numbers are, with their unit."""
+    if surface.kind == "relative-risk":
+        return "Risk compared with the average"
+    if surface.kind == "ratio":
+        return f"First over second, in {'times the overall ratio' if _of_overall(surface) else 'times'}"
+    return capitalised(surface.unit)
+
+
+def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
+    """Return how to read the colours and lines, for a reader who knows no statistics."""
+    kinds = set(contours.table["kind"]) if contours is not None else set()
+    if surface.kind in ("density", "spread"):
+        said = ["The darker, the more events lie close together. White: fewer than the average of the study area."]
+        if surface.kind == "spread":
+            said.append(UNTOLD)
+        said.append(f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone.")
+        return " ".join(said)
+    if surface.kind == "relative-risk":
+        said = [
+            "Red: more events for the people who live there than on average in the study area. Blue with dots: fewer."
+        ]
+    else:
+        said = ["Red: the first of the two is higher. Blue with dots: it is lower."]
+        if _of_overall(surface):
+            said = ["Red: more of the first, against the second, than over the whole area. Blue with dots: less."]
+    if "raised" in kinds:
+        said.append("A strong line goes around what is higher than chance would explain.")
+    if "lowered" in kinds:
+        said.append("A broken line goes around what is lower.")
+    if kinds & {"raised", "lowered"}:
+        said.append("Grey: what differs there may be chance.")
+    elif contours is None:
+        said.append("A strong colour alone does not mean that a difference goes beyond chance.")
+    else:
+        said = ["All grey: nowhere does the difference go beyond chance."]
+    if surface.kind == "relative-risk" and _placed_by(surface) == "occurrence":
+        said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
+    return " ".join([*said, "The map shows where, not why."])
+
+
+def _placed_by(surface: Surface) -> str:
+    """Return whether events are placed where they happened or at home; empty where that is not known."""
+    return str(surface.provenance.get("placed_by", ""))
+
+
+def bandwidth_sentence(surface: Surface) -> str:
+    """Return kernel and bandwidth and why it is so, in one plain line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hotspots.model import Surface
+    >>> surface = Surface(np.ones((1, 1)), (0.0, 0.0), 50.0, "events per km²", 1.0, "quartic", 750.0, "750 m, as asked")
+    >>> bandwidth_sentence(surface)
+    'Quartic kernel, bandwidth 750 m, as asked.'
+    """
+    size = f"{surface.bandwidth:,.0f} m"
+    chosen = surface.bandwidth_words.strip().rstrip(".")
+    if not surface.kernel or not np.isfinite(surface.bandwidth):
+        return f"{capitalised(chosen)}." if chosen else ""
+    if not chosen:
+        words = size
+    elif size in chosen:
+        words = chosen
+    else:
+        words = f"{size}: {chosen}"
+    return f"{capitalised(surface.kernel)} kernel, bandwidth {words}."
+
+
+def surface_method_sentence(surface: Surface, contours: Contours | None = None) -> str:
+    """Return how the surface and its contours were made and what it can't show, in sentences, none of them twice."""
+    words = surface.words.strip() or bandwidth_sentence(surface)
+    words = words.replace(f"{UNTOLD} ", "").removesuffix(f" {UNTOLD}")  # it stands where the map is explained
+    more = [contours.words.strip()] if contours is not None else []
+    if surface.kind in ("density", "spread") and "risk" not in words:
+        more.append("It shows where events are dense, not where risk is high.")
+    if surface.kind in ("density", "spread") or (contours is None and surface.p_raised is None):
+        more += [] if any("no test" in part for part in more) else [NOT_TESTED]
+    return " ".join([words, *(part for part in more if part and part not in words)])
+
+
+def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Contours], *, areas: bool) -> list[str]:
+    """Return how each surface and its contours were made, and with tested `areas` beside them how the two differ."""
+    tested = any(surface.p_raised is not None for surface in surfaces)
+    paragraphs = [TWO_QUESTIONS] if tested and areas else []
+    for surface in surfaces:
+        found = contours.get(surface.stem)
+        more = [found.words, *found.notes] if found is not None else []
+        paragraphs.append(" ".join([f"{capitalised(surface.title)}: {surface.words}", *more]).strip())
+    return paragraphs

@@ -1,0 +1,363 @@
+"""What `check` says of each section of a study file, in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from hotspots.errors import AnalysisError, reason_of
+from hotspots.study.findings import Findings, attempt, standardise
+from hotspots.study.inputs import describe, empty_sides, name_places, need_index, nothing_happened, untestable
+from hotspots.vocabulary import UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.analysis.schools import Prepared
+    from hotspots.model import Events, StudyArea
+    from hotspots.study.inputs import Inputs
+    from hotspots.study.settings import Study
+
+__all__ = ["describe_check", "without_grid"]
+
+# Cells and bandwidths of a study file that can make no grid: `check` says so before a run leaves a surface out.
+
+SEARCHED: Final = ("least-squares", "likelihood", "diggle")
+"""Rules that take as long as a run where events are many: what they would give is then not looked at."""
+
+FEW: Final = 500
+"""Events of which everything is looked at."""
+
+Asked = tuple[str, Sequence["Events"], Any, float | None, Literal["density", "risk", "prediction"]]
+"""What is left out, the events, their bandwidth, their cell, and what is made of them."""
+
+
+def without_grid(study: Study, inputs: Inputs) -> dict[str, str]:
+    """Return the surfaces that can't be made with the cells or bandwidths of the study file, and why."""
+    asked = [
+        one
+        for one in _asked(study, inputs)
+        if one[3] is not None or one[2] is not None or sum(map(len, one[1])) <= FEW or _on_one_point(one[1])
+    ]
+    if not asked:
+        return {}
+    outline = inputs.area.areas.geometry.union_all()
+    found: dict[str, str] = {}
+    for one in asked:
+        why = _why_none(study, inputs.area, outline, one)
+        if why:
+            found.setdefault(one[0], why)
+    return found
+
+
+def _asked(study: Study, inputs: Inputs) -> Iterator[Asked]:
+    """Give the surfaces of points that a run makes, in its order."""
+    density = study.density
+    wide = density.risk_bandwidth or density.bandwidth
+    for section in study.events:
+        events = inputs.events.get(section.name)
+        if not section.density or events is None or events.release == UNRELEASED:
+            continue
+        if not events.table["easting"].notna().any():
+            continue
+        what = f"density surface of {events.title}"
+        yield what, [events], density.bandwidth, density.cell, "density"
+        if density.risk and inputs.area.has_population:
+            yield what, [events], wide, density.risk_cell, "risk"
+    for comparison in study.comparisons:
+        if comparison.name in inputs.comparisons:
+            pair = inputs.comparisons[comparison.name]
+            yield f"comparison {comparison.title}", pair, wide, density.risk_cell, "risk"
+    for prediction in study.predictions:
+        if prediction.name in inputs.predictions and prediction.bandwidths:
+            past = inputs.predictions[prediction.name][0]
+            yield f"prediction of {past.title}", [past], min(prediction.bandwidths), density.cell, "prediction"
+
+
+def _on_one_point(events: Sequence[Events]) -> bool:
+    """Whether all points are one, so that no rule finds a bandwidth."""
+    return all(int(one.table[axis].nunique()) < 2 for axis in ("easting", "northing") for one in events)
+
+
+def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
+    """Return why there is no grid; empty where there is one, or where only a run can tell."""
+    import numpy as np
+
+    from hotspots.analysis.density import choose_bandwidth, choose_cell, grid_over, need_few_values
+    from hotspots.analysis.risk import need_expected, points_inside, window_over
+
+    _, events, bandwidth, cell, kind = asked
+    kernel = study.density.kernel
+    try:
+        points = np.concatenate([points_inside(one, area, outline)[0] for one in events])
+        untold = bandwidth in SEARCHED and len(points) > FEW
+        chosen = choose_bandwidth(points, rule=None if untold else bandwidth, kernel=kernel, outline=outline)
+        if untold:
+            return ""
+        if kind == "risk":
+            window = window_over(outline, chosen, cell=cell, kernel=kernel)
+            if len(events) == 1 and len(points) <= FEW:
+                need_expected(area, window, len(points))
+            return ""
+        grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
+        if kind == "prediction" and cell is not None:
+            choose_cell(outline, cell)
+        if kind == "density" and study.density.adaptive and kernel == "uniform":
+            places = np.unique(points, axis=0)
+            need_few_values(places, grid, np.full(len(places), chosen.metres))
+    except AnalysisError as error:
+        return reason_of(error)
+    return ""
+
+
+SHOWN: Final = (
+    "rows_read",
+    "kept",
+    "joined_by_code",
+    "joined_by_point",
+    "rows_of_the_study",
+    "rows_outside",
+    "outside",
+    "areas_without_a_row",
+    "hidden",
+)
+"""What is shown of a source, as far as its audit has it."""
+
+
+def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
+    """Give the lines on every section of a study, in the order of its file; last, what a run would leave out.
+
+    Parameters
+    ----------
+    study
+        The settings.
+    inputs
+        What was read of them; a section that could not be read is named as such.
+    """
+    study = name_places(study, inputs.area)
+    known = [name for name in SECTIONS if name in study.order]
+    order = [name for name in study.order if name in SECTIONS] if known else list(SECTIONS)
+    # The boundaries are what all others refer to.
+    for name in dict.fromkeys(("areas", *order)):
+        yield from SECTIONS[name](study, inputs)
+    for what, why in would_leave_out(study, inputs).items():
+        yield f"Left out by a run: {what}, because {why}"
+
+
+def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
+    """Return what a run would leave out for a reason that its inputs show, and why."""
+    left_out = dict(inputs.left_out)
+    for counts in inputs.counts.values():
+        if nothing_happened(counts):
+            left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+    left_out = without_grid(study, inputs) | left_out
+    left_out |= empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
+    rated = Findings()
+    for section in study.events:
+        if section.standardised and study.population_by_age is None:
+            left_out[f"standardised rates of {section.title}"] = "no population by age"
+        elif section.standardised and inputs.ages is not None and section.name in inputs.events:
+            attempt(rated, f"standardised rates of {section.title}", standardise, study, section, inputs)
+    left_out |= rated.left_out
+    if inputs.schools is not None and inputs.deprivation is not None:
+        try:
+            _ready_schools(study, inputs)
+        except AnalysisError as error:
+            left_out["schools against deprivation"] = reason_of(error)
+    return left_out
+
+
+def _ready_schools(study: Study, inputs: Inputs) -> Prepared:
+    """Return the schools of a study as they will be compared, as far as can be told without fitting a line.
+
+    Raises
+    ------
+    AnalysisError
+        If they can't be compared with deprivation.
+    """
+    from hotspots.analysis.schools import prepare_schools
+
+    assert study.schools is not None
+    assert inputs.schools is not None
+    assert inputs.deprivation is not None
+    assert inputs.placed is not None
+    need_index(inputs.deprivation, inputs.area)
+    return prepare_schools(
+        inputs.schools,
+        inputs.deprivation,
+        inputs.area,
+        placed=inputs.placed,
+        covariates=study.schools.covariates,
+    )
+
+
+# --------------------------------------------------------------------------- one section each
+
+
+def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
+    area = inputs.area
+    authorities = many(len(area.authorities), "local authority", "local authorities")
+    vintage = f" {area.vintage}" if area.vintage else ""
+    yield f"{many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}"
+    for reason, ids in area.notes.items():
+        yield f"  {reason}: {len(ids):,}" if ids else f"  {reason}"
+    if inputs.points is not None:
+        yield f"  in more detail: {many(len(inputs.points), 'area')}"
+    if inputs.labels is not None:
+        yield f"  labels: {many(len(inputs.labels), 'place name')}"
+        for reason, rows in inputs.labels.attrs.get("dropped", {}).items():
+            yield f"    dropped, {reason}: {rows:,}"
+    if area.has_population:
+        yield f"  population: {round(float(area.areas['population'].sum())):,}"
+    else:
+        yield "  no population: maps show where events gather, not risk"
+
+
+def _population(study: Study, inputs: Inputs) -> Iterator[str]:
+    if study.population is not None:
+        year = f", {study.population.year}" if study.population.year else ""
+        yield f"{study.population.title}{year}: known for every area"
+
+
+def _places(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.places:
+        inside = int(inputs.area.areas["la_code"].isin(section.authorities).sum())
+        yield f"place {section.name}: {many(inside, 'area')}"
+
+
+def _ages(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.population_by_age
+    if section is None:
+        return
+    if inputs.ages is None:
+        yield f"{section.title}: not read, see below"
+        return
+    yield f"{section.title}: {many(len(inputs.ages.table), 'area')}, {many(inputs.ages.table.shape[1], 'age group')}"
+    by_age = any(line.ages for one in study.series if one.rates for line in one.lines)
+    profile = study.demographics and study.deprivation is not None
+    if not (by_age or profile or study.schools or any(one.standardised for one in study.events)):
+        yield "  note: nothing uses it; it is for standardised rates, rates of age groups, schools and authorities"
+
+
+def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
+    deprivation, area = inputs.deprivation, inputs.area
+    if study.deprivation is None:
+        return
+    if deprivation is None:
+        yield f"{study.deprivation.title}: not read, see below"
+        return
+    known = int(deprivation.table.reindex(area.ids).notna().any(axis=1).sum())
+    yield f"{deprivation.title}: known for {known:,} of {many(len(area), 'area')}"
+    for measure, column in deprivation.columns.items():
+        yield f"  {measure}: the column {column!r}"
+    if inputs.schools is None and not area.has_population and inputs.ages is None:
+        yield "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+
+
+def _events(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.events:
+        if section.name in inputs.counts:
+            yield from _source(describe(inputs.counts[section.name]))
+        else:
+            yield f"{section.title}: not read, see below"
+
+
+def _source(source: dict[str, Any]) -> Iterator[str]:
+    yield f"{source['title']} ({source['period'] or 'all years'}, {source['release']})"
+    for key in SHOWN:
+        if key in source:
+            yield f"  {key.replace('_', ' ')}: {_number(source[key])}"
+    for reason, rows in source["dropped"].items():
+        yield f"  dropped, {reason}: {_number(rows)}"
+    for note in source["notes"]:
+        yield f"  note: {note}"
+
+
+def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
+    schools = inputs.schools
+    if study.schools is None:
+        return
+    if schools is None:
+        yield "schools: not read, see below"
+        return
+    try:
+        table = _ready_schools(study, inputs).table if inputs.deprivation is not None else None
+        reasons = untestable(schools, inputs.placed) if table is None else table["reason"]
+        yield f"{many(len(schools), 'school')} in question, of which {int((reasons != '').sum()):,} can't be tested"
+    except AnalysisError:
+        # Why is said with what a run leaves out.
+        reasons = untestable(schools, inputs.placed)
+        yield f"{many(len(schools), 'school')} in question, none of which can be compared, see below"
+    for reason, number in reasons[reasons != ""].value_counts().items():
+        yield f"  can't be tested: {number:,} ({reason})"
+    for note in schools.notes:
+        yield f"  note: {note}"
+
+
+def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
+    def lines(study: Study, inputs: Inputs) -> Iterator[str]:
+        from hotspots.analysis.series import without_course
+
+        for section in getattr(study, kind):
+            found = [series for series in inputs.series if series.name == section.name]
+            if found:
+                groups = many(found[0].table["group"].nunique(), "line")
+                yield f"chart {section.title}: {many(found[0].table['period'].nunique(), 'period')}, {groups}"
+                if section.change_points:
+                    for name, why in without_course(found[0]).items():
+                        yield f"  no change points of {name}: {why}"
+            elif f"the chart of {section.title}" not in inputs.left_out:
+                yield f"chart {section.title}: not read, see below"
+
+    return lines
+
+
+def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.children_in_need
+    if section is None or section.release == UNRELEASED:
+        return
+    there = "not read, see below" if inputs.factors is None else f"{section.year}"
+    yield f"{section.title}: {there}"
+
+
+def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.comparisons:
+        pair = inputs.comparisons.get(section.name)
+        if pair is not None:
+            yield f"comparison {section.title}: {many(len(pair[0]), 'event')} against {len(pair[1]):,}"
+
+
+def _predictions(study: Study, inputs: Inputs) -> Iterator[str]:
+    for section in study.predictions:
+        pair = inputs.predictions.get(section.name)
+        if pair is not None:
+            yield f"prediction of {section.events}: {many(len(pair[1]), 'event')} from {len(pair[0]):,} before"
+
+
+def _maps(study: Study, inputs: Inputs) -> Iterator[str]:
+    if study.maps.basemap is not None:
+        yield f"basemap: {study.maps.basemap}"
+
+
+SECTIONS: Final[dict[str, Callable[[Study, Inputs], Iterator[str]]]] = {
+    "areas": _areas,
+    "population": _population,
+    "places": _places,
+    "population_by_age": _ages,
+    "deprivation": _deprivation,
+    "events": _events,
+    "schools": _schools,
+    "series": _charted("series"),
+    "recorded": _charted("recorded"),
+    "children_in_need": _factors,
+    "comparisons": _comparisons,
+    "predictions": _predictions,
+    "maps": _maps,
+}
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """Return e.g. ``"1 area"`` or ``"1,680 areas"``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -1,0 +1,100 @@
+"""The extracts of a needs assessment: how series change, standardised rates, recording, and who lives where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hotspots.disclosure import restrict
+from hotspots.study.findings.results import Change, Findings, attempt
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.model import Series
+    from hotspots.study.inputs import Inputs, Report
+    from hotspots.study.settings import EventSection, RecordedSection, SeriesSection, Study
+
+__all__ = ["make_extracts", "standardise"]
+
+SEED: Final = 1
+"""Each search for change points starts from it: the same study gives the same answer, in whatever order."""
+
+
+def make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
+    """Add how series change, standardised rates, what authorities record, and who lives where."""
+    sections: dict[str, SeriesSection | RecordedSection] = {section.name: section for section in study.series}
+    sections |= {section.name: section for section in study.recorded}
+    for series in inputs.series:
+        report(f"Comparing the periods of {series.title}")
+        _follow(series, sections[series.name], findings)
+    for section in study.events:
+        if section.standardised and section.name in inputs.events:
+            report(f"Standardising the rates of {section.title}")
+            attempt(findings, f"standardised rates of {section.title}", standardise, study, section, inputs)
+    if inputs.recording is not None:
+        findings.extracts.append(inputs.recording)
+    if (
+        study.demographics
+        and inputs.deprivation is not None
+        and (inputs.area.has_population or inputs.ages is not None)
+    ):
+        report("Describing the authorities")
+        _describe_authorities(study, inputs, findings)
+
+
+def _follow(series: Series, section: SeriesSection | RecordedSection, findings: Findings) -> None:
+    """Add the change points of one series, and its change since the base year."""
+    from hotspots.analysis.series import change_since, find_change_points, sum_to_years
+
+    if section.change_points:
+        findings.change_points[series.name] = find_change_points(series, rng=np.random.default_rng(SEED))
+    if section.base is not None:
+        years = sum_to_years(series) if section.by == "quarter" else series
+        findings.changes[series.name] = Change(years, section.base, change_since(years, section.base))
+
+
+def standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
+    """Add the standardised rates of one source; of records that are not released there are none."""
+    from hotspots.analysis.authorities import count_by_age, standardised_rates
+
+    what, events = f"standardised rates of {section.title}", inputs.events[section.name]
+    if events.release == UNRELEASED:
+        findings.left_out[what] = (
+            "numbers by age, by area and by year of the same unreleased records, taken together, could give back what "
+            "each of them hides"
+        )
+        return
+    if inputs.ages is None:
+        findings.left_out[what] = "no population by age"
+        return
+    assert section.years is not None
+    cover = events.cover
+    first, last = section.years
+    findings.extracts.append(
+        standardised_rates(
+            count_by_age(events, inputs.area, inputs.ages, points=inputs.points),
+            inputs.ages,
+            inputs.area,
+            places=[place.place for place in study.places],
+            years=cover.years if cover is not None else last - first + 1,
+            period=events.period or (f"{first}-{last}" if last > first else str(first)),
+        )
+    )
+
+
+def _describe_authorities(study: Study, inputs: Inputs, findings: Findings) -> None:
+    """Add population, age and deprivation of the authorities, unless the deprivation may not be shown."""
+    from hotspots.analysis.authorities import describe_authorities
+
+    extract = describe_authorities(
+        inputs.area,
+        deprivation=inputs.deprivation,
+        ages=inputs.ages,
+        places=[section.place for section in study.places],
+        source=study.population.title if study.population else "",
+    )
+    if extract.release == UNRELEASED and study.profile != RESTRICTED:
+        findings.left_out["population, age and deprivation by authority"] = "the deprivation is unreleased"
+        return
+    findings.extracts.append(restrict(extract))

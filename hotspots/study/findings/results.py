@@ -1,0 +1,61 @@
+"""What a study found, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hotspots.errors import AnalysisError, reason_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotspots.analysis.schools import Told
+    from hotspots.model import Contours, Extract, Hotspot, HotspotResult, SchoolResult, Series, Surface
+    from hotspots.study.settings import Study
+
+__all__ = ["Change", "Findings", "attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A series by year against its base year."""
+
+    years: Series
+    base: str
+    table: pd.DataFrame
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a study found, and what it left out and why.
+
+    `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
+    source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
+    in them; `change_points` and `changes` those of the series of this name.
+    """
+
+    results: list[HotspotResult] = field(default_factory=list)
+    hotspots: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    place_hotspots: dict[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
+    surfaces: list[Surface] = field(default_factory=list)
+    contours: dict[str, Contours] = field(default_factory=dict)
+    raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
+    schools: SchoolResult | None = None
+    school_looks: dict[str, Told] = field(default_factory=dict)
+    clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
+    correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
+    change_points: dict[str, Extract] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    extracts: list[Extract] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def attempt(findings: Findings, what: str, step: Callable[..., None], study: Study, *arguments: Any) -> None:
+    """Take one step; a surface that can't be made stops no other, and is listed with the reason."""
+    try:
+        step(findings, study, *arguments)
+    except AnalysisError as error:
+        findings.left_out[what] = reason_of(error)

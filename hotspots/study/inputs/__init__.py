@@ -1,0 +1,16 @@
+"""What goes into a study: its files read, protected where they must be, and counted."""
+
+from hotspots.study.inputs.read import Inputs, Report, describe, read_inputs
+from hotspots.study.inputs.requirements import empty_sides, name_places, need_index, nothing_happened, untestable
+
+__all__ = [
+    "Inputs",
+    "Report",
+    "describe",
+    "empty_sides",
+    "name_places",
+    "need_index",
+    "nothing_happened",
+    "read_inputs",
+    "untestable",
+]

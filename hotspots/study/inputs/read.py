@@ -1,0 +1,435 @@
+"""A study's files in, its nouns out: everything read, joined and brought through the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hotspots.disclosure import protect, restrict
+from hotspots.errors import HotspotsError, SourceError, list_briefly
+from hotspots.model import (
+    Ages,
+    AreaCounts,
+    Deprivation,
+    Events,
+    Extract,
+    Factors,
+    Schools,
+    Series,
+    StudyArea,
+    cover_years,
+)
+from hotspots.study.inputs.requirements import (
+    name_places,
+    need_areas,
+    need_ground,
+    need_neighbours,
+    need_points,
+    need_something,
+)
+from hotspots.study.inputs.series import (
+    KEPT_BACK,
+    read_assessments,
+    read_people_by_age,
+    read_recorded_series,
+    read_series,
+)
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
+
+Report = Callable[[str], object]
+"""Told what is being done, before it is done."""
+
+UNRELEASED_POINTS = "the points are unreleased records of people, which a surface of them could give back"
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What a study reads, ready to be analysed.
+
+    `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
+    and `series` have been through the gate. `points` are the areas in more detail, to place points. `comparisons` and
+    `predictions` are pairs of events: first and second, past and future. `left_out` says what of the study is not here,
+    and why.
+    """
+
+    area: StudyArea
+    points: StudyArea | None = None
+    ages: Ages | None = None
+    labels: pd.DataFrame | None = None
+    events: dict[str, Events] = field(default_factory=dict)
+    counts: dict[str, AreaCounts] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
+    deprivation: Deprivation | None = None
+    schools: Schools | None = None
+    placed: pd.Series | None = None
+    factors: Factors | None = None
+    recording: Extract | None = None
+    comparisons: dict[str, tuple[Events, Events]] = field(default_factory=dict)
+    predictions: dict[str, tuple[Events, Events]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    problems: list[HotspotsError] = field(default_factory=list)
+
+
+def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bool = False) -> Inputs:
+    """Return everything a study reads.
+
+    Parameters
+    ----------
+    study
+        The study.
+    report
+        Told each step.
+    keep_going
+        Collect errors in `problems` and read on, so that all can be reported at once; otherwise the first is raised.
+
+    Raises
+    ------
+    HotspotsError
+        Any error of a source, unless `keep_going`; an error of the boundaries always.
+    """
+    report("Reading the boundaries")
+    inputs = Inputs(area=_read_area(study))
+    need_areas(inputs.area)
+    name_places(study, inputs.area)
+
+    def attempt(words: str, step: Callable[[], None]) -> None:
+        report(words)
+        try:
+            step()
+        except HotspotsError as error:
+            if not keep_going:
+                raise
+            inputs.problems.append(error)
+
+    attempt("Looking at the neighbours", lambda: need_neighbours(study, inputs.area))
+    if study.areas.labels is not None:
+        attempt("Reading the place names", lambda: _read_labels(study, inputs))
+    if study.areas.points_file is not None or study.areas.points_layer is not None:
+        attempt("Reading the detailed boundaries", lambda: _read_detailed_area(study, inputs))
+    if study.population_by_age is not None:
+        attempt("Reading the population by age", lambda: _read_ages(study, inputs))
+    for section in study.events:
+        attempt(
+            f"Reading {section.title}",
+            lambda section=section: _read_events(study, section, inputs),  # type: ignore[misc]
+        )
+    for comparison in study.comparisons:
+        attempt(
+            f"Reading {comparison.title}",
+            lambda comparison=comparison: _read_comparison(study, comparison, inputs),  # type: ignore[misc]
+        )
+    for prediction in study.predictions:
+        attempt(
+            f"Reading the past and the future of {prediction.events}",
+            lambda prediction=prediction: _read_prediction(study, prediction, inputs),  # type: ignore[misc]
+        )
+    for recorded in study.recorded:
+        attempt(
+            f"Reading {recorded.title}",
+            lambda recorded=recorded: _read_recorded(study, recorded, inputs),  # type: ignore[misc]
+        )
+    if study.deprivation is not None:
+        attempt(f"Reading {study.deprivation.title}", lambda: _read_deprivation(study, inputs))
+    if study.schools is not None:
+        attempt("Reading the schools", lambda: _read_schools(study, inputs))
+    if study.children_in_need is not None:
+        attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
+    if study.maps.basemap is not None:
+        attempt("Looking at the basemap", lambda: need_ground(study, inputs.area))
+    if not inputs.problems:
+        attempt("Looking at the whole", lambda: need_something(inputs.area, inputs.counts))
+    return inputs
+
+
+# --------------------------------------------------------------------------- areas
+
+
+def _read_area(study: Study) -> StudyArea:
+    from hotspots.sources import need_vintage, read_areas, read_population
+
+    section = study.areas
+    area = read_areas(
+        study.path(section.file),
+        layer=section.layer,
+        id_column=section.id_column,
+        name_column=section.name_column,
+        la_code_column=section.la_code_column,
+        la_name_column=section.la_name_column,
+        authorities=section.authorities,
+        geography=section.geography,
+        vintage=section.vintage,
+        supplied=section.supplied,
+        attribution=section.attribution,
+        crs=section.crs,
+    )
+    if study.population is not None:
+        people = study.population
+        path = study.path(people.file)
+        known = read_population(path, id_column=people.id_column, column=people.column, year=people.year)
+        need_vintage(known.attrs["vintage"], area, path=path, column=known.attrs["column"])
+        area = area.with_population(known)
+    return area
+
+
+def _read_detailed_area(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources import read_areas
+
+    section = study.areas
+    inputs.points = read_areas(
+        study.path(section.points_file or section.file),
+        layer=section.points_layer,
+        authorities=section.authorities,
+        vintage=section.vintage,
+        crs=section.crs,
+    )
+
+
+def _read_ages(study: Study, inputs: Inputs) -> None:
+    inputs.ages = read_people_by_age(study, inputs.area)
+
+
+def _read_labels(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources import read_places
+
+    assert study.areas.labels is not None
+    labels = read_places(study.path(study.areas.labels))
+    need_points(labels, inputs.area, what="the place names")
+    inputs.labels = labels
+
+
+# --------------------------------------------------------------------------- events
+
+
+def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
+    from hotspots.analysis.counts import count_events
+
+    if section.format == "counts":
+        counts = _read_counts(study, section, inputs.area)
+        if section.totals is not None:
+            tightened = _tighten(study, section, counts)
+            counts = tightened if study.profile == "restricted" else counts
+        inputs.counts[section.name] = _through_gate(study, counts)
+        return
+    events = _read_records(study, section, section.years, area=inputs.area)
+    need_points(events.table, inputs.area, what=events.title)
+    counts = count_events(events, inputs.area, points=inputs.points)
+    inputs.counts[section.name] = _through_gate(study, counts)
+    series, left_out = read_series(
+        study,
+        section,
+        events=events,
+        counts=counts,
+        ages=inputs.ages,
+        reread=lambda years: _read_records(study, section, years),
+        points=inputs.points,
+    )
+    inputs.series += series
+    inputs.left_out |= left_out
+    inputs.events[section.name] = events
+
+
+def _read_records(
+    study: Study, section: EventSection, years: tuple[int, int] | None, *, area: StudyArea | None = None
+) -> Events:
+    """Return the events of one section by its publisher's format."""
+    from hotspots.sources import read_hes, read_offences, read_police
+
+    paths = [study.path(path) for path in section.paths]
+    common: dict[str, Any] = {"name": section.name, "title": section.title, "years": years, "release": section.release}
+    if section.format == "police":
+        events = read_police(paths, crime_types=section.crime_types, **common)
+    elif section.format == "offences":
+        events = read_offences(
+            paths[0], columns=section.columns or None, codes=section.codes, knife=section.knife, **common
+        )
+    else:
+        events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
+    events = replace(events, source=section.source or events.source, period=section.period or events.period)
+    restricted: Events = restrict(events)
+    return restricted if study.profile == "restricted" else events
+
+
+def _section_of(study: Study, name: str) -> EventSection:
+    return next(section for section in study.events if section.name == name)
+
+
+def _read_comparison(study: Study, comparison: ComparisonSection, inputs: Inputs) -> None:
+    """Read both sides of a comparison; points of people that are not released are not compared at all."""
+    first, second = (_section_of(study, name) for name in comparison.sources)
+    if _keeps_points_back(study, first) or _keeps_points_back(study, second):
+        inputs.left_out[f"the comparison {comparison.title}"] = UNRELEASED_POINTS
+        return
+    years = comparison.years or first.years, comparison.against_years or second.years
+    pair = tuple(_read_records(study, one, span) for one, span in zip((first, second), years, strict=True))
+    inputs.comparisons[comparison.name] = pair[0], pair[1]
+
+
+def _read_prediction(study: Study, prediction: PredictionSection, inputs: Inputs) -> None:
+    """Read the events of the past and of the future of a prediction."""
+    section = _section_of(study, prediction.events)
+    if _keeps_points_back(study, section):
+        inputs.left_out[f"the prediction of {section.title}"] = UNRELEASED_POINTS
+        return
+    past, future = (_read_records(study, section, years) for years in (prediction.past, prediction.future))
+    inputs.predictions[prediction.name] = past, future
+
+
+def _keeps_points_back(study: Study, section: EventSection) -> bool:
+    return section.release == UNRELEASED and study.profile != RESTRICTED
+
+
+def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCounts:
+    from hotspots.sources import read_counts
+
+    assert section.count_column is not None
+    period = section.period or ("-".join(map(str, section.years)) if section.years else "")
+    counts = read_counts(
+        study.path(section.paths[0]),
+        area,
+        id_column=section.id_column,
+        name_column=section.name_column,
+        count_column=section.count_column,
+        times=section.times,
+        marks=section.marks or None,
+        rounding=section.rounding,
+        name=section.name,
+        title=section.title,
+        period=period,
+        source=section.source,
+        release=section.release,
+    )
+    return replace(counts, coverage=cover_years(*section.years)) if section.years else counts
+
+
+def _tighten(study: Study, section: EventSection, counts: AreaCounts) -> AreaCounts:
+    """Return counts tightened with the totals of their authorities; an impossible table stops any run."""
+    from hotspots.analysis.counts import tighten_counts
+    from hotspots.sources import read_totals
+
+    assert section.totals is not None
+    assert section.count_column is not None
+    totals = read_totals(
+        study.path(section.totals),
+        count_column=section.totals_column or section.count_column,
+        times=section.times,
+        marks=section.marks or None,
+        rounding=section.rounding,
+    )
+    known = counts.area.authorities
+    _need_total(totals, known, path=section.totals)
+    return tighten_counts(counts, {code: bounds for code, bounds in totals.items() if code in known})
+
+
+def _need_total(codes: Collection[str], known: Collection[str], *, path: Path) -> None:
+    """Refuse totals of other authorities alone: they would tell nothing."""
+    if not set(codes) & set(known):
+        raise SourceError(
+            f"{path} has no total of an authority of the study.",
+            found=list_briefly(sorted(codes)) or "no total of any authority",
+            advice="name a table of the same authorities by their codes, or leave totals out",
+        )
+
+
+def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
+    """Protect unreleased counts before anything is computed from them; in a restricted study mark them instead."""
+    if counts.release != UNRELEASED:
+        return counts
+    if study.profile == "restricted":
+        restricted: AreaCounts = restrict(counts)
+        return restricted
+    return protect(counts, study.protection)
+
+
+def _read_recorded(study: Study, section: RecordedSection, inputs: Inputs) -> None:
+    series, left_out = read_recorded_series(study, section)
+    inputs.series += [series] if series is not None else []
+    inputs.left_out |= left_out
+
+
+# --------------------------------------------------------------------------- deprivation, schools, assessments
+
+
+def _read_deprivation(study: Study, inputs: Inputs) -> None:
+    from hotspots.sources import need_vintage, read_deprivation
+
+    section = study.deprivation
+    assert section is not None
+    stated = {} if section.estimated is None else {"estimated": section.estimated}
+    deprivation = read_deprivation(
+        study.path(section.file),
+        id_column=section.id_column,
+        score_column=section.score_column,
+        rank_column=section.rank_column,
+        decile_column=section.decile_column,
+        title=section.title,
+        source=section.source,
+        release=section.release,
+        **stated,
+    )
+    path = study.path(section.file)
+    need_vintage(deprivation.vintage, inputs.area, path=path, column=section.id_column or "of area codes")
+    inputs.deprivation = deprivation
+
+
+def _read_schools(study: Study, inputs: Inputs) -> None:
+    from hotspots.analysis.counts import place_schools, tighten_table
+    from hotspots.sources import read_authority_totals, read_exclusions, read_schools
+
+    section = study.schools
+    assert section is not None
+    exclusions = read_exclusions(study.path(section.exclusions), years=section.years, hidden=section.hidden)
+    if section.totals is not None:
+        totals = read_authority_totals(study.path(section.totals), exclusions, hidden=section.hidden)
+        _need_total(set(totals.index.get_level_values("la_code")), set(exclusions.rows["la_code"]), path=section.totals)
+        # An impossible table stops any run; what is published shows the source's own intervals.
+        rows = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
+        exclusions = exclusions.tighten(rows) if study.profile == "restricted" else exclusions
+    schools = read_schools(
+        study.path(section.register_file),
+        exclusions=exclusions,
+        columns=section.columns or None,
+        release=section.release,
+    )
+    schools = replace(schools, source=section.source or schools.source)
+    need_points(schools.table, inputs.area, what="the schools")
+    inputs.schools = restrict(schools) if study.profile == "restricted" else schools
+    inputs.placed = place_schools(inputs.schools, inputs.area)
+
+
+def _read_factors(study: Study, inputs: Inputs) -> None:
+    section = study.children_in_need
+    assert section is not None
+    if section.release == UNRELEASED and study.profile != RESTRICTED:
+        inputs.left_out[section.title[:1].lower() + section.title[1:]] = KEPT_BACK
+        return
+    inputs.factors, inputs.recording = read_assessments(study, section, inputs.area)
+
+
+def describe(counts: AreaCounts) -> dict[str, Any]:
+    """Return how the rows of one source were used, adding up to the rows read.
+
+    observed + outside + dropped = rows, to the row; in words where the numbers are protected.
+    """
+    observed = counts.table["observed_low"], counts.table["observed_high"]
+    low, high = (float(np.nansum(bound)) for bound in observed)
+    return {
+        "title": counts.title,
+        "period": counts.period,
+        "source": counts.source,
+        "release": counts.release,
+        **dict(counts.audit),
+        "dropped": dict(counts.dropped),
+        "outside": counts.outside,
+        "observed": int(low) if low == high else [int(low), int(high)],
+        "areas_with_hidden_counts": counts.hidden,
+        "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
+        "notes": list(counts.notes),
+    }

@@ -1,0 +1,97 @@
+"""The date of a study: as its file says, or else the last day that any of its inputs covers."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hotspots.model import AUGUST, ENGLISH, MARCH, period_end
+from hotspots.study.settings import Study
+from hotspots.vocabulary import RESTRICTED, UNRELEASED
+
+if TYPE_CHECKING:
+    from hotspots.study.inputs import Inputs
+
+__all__ = ["fingerprints", "imprint", "last_day", "study_date"]
+
+# The SHA-256 of every file that a study reads, so that a run can be traced to its inputs.
+
+
+def fingerprints(study: Study) -> dict[str, str]:
+    """Return the SHA-256 of every input, but of unreleased records only in a restricted study.
+
+    A table of a few counts can be found from its SHA-256 by trying all the counts that its intervals allow.
+    """
+    sections = [*study.events, *study.recorded, study.deprivation, study.schools, study.children_in_need]
+    kept_back = {
+        study.path(path)
+        for section in sections
+        if section is not None and section.release == UNRELEASED and study.profile != RESTRICTED
+        for path in _files_of(section)
+    }
+    return {
+        _shown(path, study): "not given: unreleased records" if path in kept_back else _sha256(path)
+        for path in study.input_files()
+    }
+
+
+def _shown(path: Path, study: Study) -> str:
+    """Return a path as in the study file, so that a summary does not tell where a user's folders are."""
+    try:
+        return path.relative_to(study.folder).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _files_of(section: Any) -> tuple[Path, ...]:
+    """Return the files that a section names."""
+    further = tuple(path for name in ("totals", "episodes") if (path := getattr(section, name, None)) is not None)
+    if hasattr(section, "paths"):
+        return (*section.paths, *further)
+    if hasattr(section, "register_file"):
+        return (section.register_file, section.exclusions, *further)
+    return (section.file,)
+
+
+def _sha256(path: Path) -> str:
+    if path.is_dir():
+        # data.police.uk has a folder for each month: the files are those of all folders below.
+        files = sorted((p.relative_to(path).as_posix(), p) for p in path.rglob("*") if p.is_file())
+        parts = [f"{name}:{_sha256(file)}" for name, file in files]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def study_date(study: Study, inputs: Inputs) -> date | None:
+    """Return the date that stands on every sheet; None where nothing tells one."""
+    return study.date or last_day(inputs)
+
+
+def last_day(inputs: Inputs) -> date | None:
+    """Return the last day that any input covers, never the time of a file."""
+    days = [counts.coverage.last for counts in inputs.counts.values() if counts.coverage is not None]
+    pairs = [*inputs.comparisons.values(), *inputs.predictions.values()]
+    days += [events.cover.last for pair in pairs for events in pair if events.cover is not None]
+    for series in inputs.series:
+        known = series.table.loc[series.table["low"].notna(), "period"]
+        ends = [end for period in known if (end := period_end(str(period), year_ends=MARCH))]
+        # A year may be covered in part: its last month is not December then.
+        covered = series.coverage.last if series.coverage is not None else date.max
+        days += [min(end, covered) for end in ends]
+    if inputs.schools is not None and (end := period_end(inputs.schools.period, year_ends=AUGUST)):
+        days.append(end)
+    if inputs.factors is not None and (end := period_end(inputs.factors.period, year_ends=MARCH)):
+        days.append(end)
+    return max(days, default=None)
+
+
+def imprint(study: Study, inputs: Inputs) -> str:
+    """Return date and contact as they stand at the bottom of every sheet."""
+    day = study_date(study, inputs)
+    words = (
+        [] if day is None else [f"{'Date' if study.date else 'Data to'} {day.day} {ENGLISH[day.month - 1]} {day.year}"]
+    )
+    return " · ".join([*words, *([f"Contact: {study.contact}"] if study.contact else [])])

@@ -1,0 +1,357 @@
+"""Findings in, a finished folder out: layers, surfaces, maps, the briefing and the summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+import hotspots
+from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
+from hotspots.analysis.schools import describe_rates
+from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools
+from hotspots.publish.style import marking
+from hotspots.publish.text import boundaries_sentence, capitalised, listed, surface_paragraphs, where_it_lies
+from hotspots.study.findings import Findings
+from hotspots.study.inputs import Inputs, Report, describe, untestable
+from hotspots.study.output.figures import draw_everything
+from hotspots.study.output.headlines import headlines
+from hotspots.study.output.provenance import fingerprints, imprint, study_date
+from hotspots.vocabulary import METHOD_TITLES, weakest_release
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from hotspots.publish.briefing import Page
+    from hotspots.study.settings import Study
+
+
+def write_outputs(
+    study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
+) -> dict[str, Any]:
+    """Write everything of one run into an empty folder; return the summary, which is not written yet.
+
+    Parameters
+    ----------
+    study, inputs, findings
+        The recipe, what was read and what was found.
+    folder
+        Where to write; `finish_summary` completes it.
+    report
+        Told each step.
+    workers
+        Number of processes that draw the maps.
+    """
+    from hotspots.publish.gis import write_geopackage, write_raster
+    from hotspots.publish.style import prepare_ground
+
+    report("Writing the layers")
+    day = study_date(study, inputs)
+    contours = [one for one in findings.contours.values() if len(one)]
+    ground = prepare_ground(inputs.area)
+    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
+    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
+    for surface in findings.surfaces:
+        word = surface.stem.removeprefix(f"{surface.name}_")
+        write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
+    for name, table in findings.predictions.items():
+        table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
+    _write_tables(inputs, findings, folder / "tables")
+    pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
+    report("Writing the briefing")
+    _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
+    return summarise(study, inputs, findings)
+
+
+def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
+    """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
+    from hotspots.publish.tables import write_school_tables, write_table
+
+    if inputs.series or findings.extracts:
+        folder.mkdir()
+    for series in inputs.series:
+        change = findings.changes.get(series.name)
+        by_year = change is not None and change.years is series
+        write_table(folder / f"{series.name}.csv", series, also=change.table if change and by_year else None)
+        if change is not None and not by_year:
+            write_table(folder / f"{series.name}_years.csv", change.years, also=change.table)
+    for extract in (*findings.change_points.values(), *findings.extracts):
+        write_table(folder / f"{extract.name}.csv", extract)
+    if findings.schools is not None:
+        looks = {name: told.table for name, told in findings.school_looks.items()}
+        write_school_tables(folder, findings.schools, looks=looks)
+
+
+# --------------------------------------------------------------------------- briefing
+
+
+def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+    from hotspots.publish.briefing import write_briefing
+
+    release = overall_release(inputs, findings)
+    sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
+    sources.append(f"Boundaries: {boundaries_sentence(inputs.area)}")
+    if study.population is not None:
+        year = f", {study.population.year}" if study.population.year else ""
+        sources.append(f"Population: {study.population.title}{year}")
+    notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
+    schools = findings.schools
+    methods = {
+        "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
+        "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
+        "Surfaces": surface_paragraphs(findings.surfaces, findings.contours, areas=bool(findings.results)),
+        "Schools": [schools.words, *schools.notes, *_around_schools(findings)] if schools else [],
+        "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
+        "Authorities": [extract.words for extract in findings.extracts],
+        "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
+    }
+    write_briefing(
+        path,
+        title=study.title,
+        subtitle=" · ".join(part for part in (study.subtitle, _for_whom(study)) if part),
+        marking=marking(release),
+        findings=headlines(study, inputs, findings),
+        pages=pages,
+        methods={heading: sentences for heading, sentences in methods.items() if sentences},
+        sources=list(dict.fromkeys(sources)),
+        attribution=inputs.area.attribution,
+        imprint=imprint(study, inputs),
+        day=study_date(study, inputs),
+        summary=_table_of_hot_areas(study, findings),
+    )
+
+
+def _stamp(day: date | None) -> str | None:
+    """Return a day as a GeoPackage writes it."""
+    return None if day is None else f"{day.isoformat()}T00:00:00.000Z"
+
+
+def _for_whom(study: Study) -> str:
+    """Return who a restricted study is for."""
+    return f"For {study.readers}" if study.profile == "restricted" else ""
+
+
+def _scatter(findings: Findings) -> list[str]:
+    """Return how much areas' risks scatter, source by source, where it was estimated."""
+    spreads = {
+        result.title: result.provenance["dispersion"]
+        for result in findings.results
+        if result.provenance.get("dispersion")
+    }
+    parts = [
+        f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
+        for title, (low, high) in spreads.items()
+    ]
+    if not parts:
+        return []
+    return [f"The variance of an average area's count, over its mean, was estimated at {listed(parts)}."]
+
+
+def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:
+    """Return the number of hot areas by source, method and place, for the first page."""
+    places: list[Place | None] = [section.place for section in study.places]
+    rows = []
+    for result in findings.results:
+        row: dict[str, Any] = {"Source": capitalised(result.title), "Method": METHOD_TITLES[result.method]}
+        for place in [None, *places]:
+            row[place.name if place else "Whole study area"] = len(result.hot(place))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def overall_release(inputs: Inputs, findings: Findings) -> str:
+    """Return the mark that asks for the most care among all that a run writes."""
+    nouns = [
+        *_sources(inputs),
+        *findings.results,
+        *findings.surfaces,
+        *([findings.schools] if findings.schools else []),
+        *findings.extracts,
+    ]
+    return weakest_release(inputs.area.release, *(noun.release for noun in nouns))
+
+
+def _sources(inputs: Inputs) -> list[Any]:
+    maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
+    return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
+
+
+# --------------------------------------------------------------------------- summary
+
+
+def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any]:
+    """Return what a run read, joined and found, as plain values for JSON."""
+    return {
+        "title": study.title,
+        "date": None if (day := study_date(study, inputs)) is None else day.isoformat(),
+        "contact": study.contact,
+        "release": overall_release(inputs, findings),
+        "profile": study.profile,
+        "readers": study.readers,
+        "versions": _versions(),
+        "areas": {
+            "geography": inputs.area.geography,
+            "vintage": inputs.area.vintage,
+            "number": len(inputs.area),
+            "authorities": inputs.area.authorities,
+            "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
+        },
+        "inputs": fingerprints(study),
+        "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
+        "schools_read": _describe_schools(inputs),
+        "findings": headlines(study, inputs, findings),
+        "hotspots": {
+            result.name: {
+                other.method: _describe_result(study, other) for other in findings.results if other.name == result.name
+            }
+            for result in findings.results
+        },
+        "hotspot_groups": {
+            name: [_describe_hotspot(one) for one in hotspots] for name, hotspots in findings.hotspots.items()
+        },
+        "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
+        "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
+        "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
+        "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
+        "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
+        "schools": _describe_school_result(findings),
+        "extracts": {
+            extract.name: {"title": extract.title, "words": extract.words, "notes": list(extract.notes)}
+            for extract in (*findings.change_points.values(), *findings.extracts)
+        },
+        "left_out": dict(findings.left_out),
+    }
+
+
+def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
+    places: list[Place | None] = [None, *(section.place for section in study.places)]
+    return {
+        "method": METHOD_TITLES[result.method],
+        "words": result.words,
+        "settings": dict(result.provenance),
+        "classes": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
+        "certainty": {str(k): int(v) for k, v in sorted(result.table["certainty"].value_counts().items())},
+        "places": {
+            place.name if place else "whole study area": {
+                "hot": len(result.hot(place)),
+                "cold": len(result.cold(place)),
+                "hot_areas": result.hot(place),
+                "cold_areas": result.cold(place),
+            }
+            for place in places
+        },
+    }
+
+
+def _describe_hotspot(hotspot: Hotspot) -> dict[str, Any]:
+    known = np.isfinite(hotspot.expected) and hotspot.expected > 0
+    return {
+        "where": where_it_lies(hotspot.where),
+        "areas": list(hotspot.areas),
+        "people": hotspot.people,
+        "observed": [hotspot.observed_low, hotspot.observed_high],
+        "expected": hotspot.expected,
+        "ratio": list(hotspot.ratio) if known else None,
+    }
+
+
+def _describe_surface(surface: Surface) -> dict[str, Any]:
+    return {
+        "unit": surface.unit,
+        "kernel": surface.kernel,
+        "bandwidth_m": surface.bandwidth,
+        "bandwidth_chosen": surface.bandwidth_words,
+        "cell_m": surface.cell,
+        "integral": round(surface.integral, 6),
+        "kind": surface.kind,
+        "words": surface.words,
+        "settings": dict(surface.provenance),
+        "notes": list(surface.notes),
+    }
+
+
+def _describe_contours(contours: Contours) -> dict[str, Any]:
+    table = pd.DataFrame(contours.table.drop(columns="geometry"))
+    return {"words": contours.words, "polygons": table.reset_index().to_dict("records")}
+
+
+def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
+    schools = inputs.schools
+    if schools is None:
+        return None
+    reasons = untestable(schools, inputs.placed)
+    return {
+        "rows_read": schools.rows_read,
+        "dropped": dict(schools.dropped),
+        "in_question": len(schools),
+        "cannot_be_tested": {str(k): int(v) for k, v in sorted(reasons.value_counts().items())},
+        "notes": list(schools.notes),
+    }
+
+
+def _around_schools(findings: Findings) -> list[str]:
+    """Return what is said of the schools in space, a sentence each."""
+    return [told.words for told in findings.school_looks.values() if told.words]
+
+
+def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
+    result = findings.schools
+    if result is None:
+        return None
+    classes = {
+        str(name): [str(school) for school in result.table.index[result.table["class"] == name]]
+        for name in sorted(result.table["class"].unique())
+        if name != "as_expected"
+    }
+    return {
+        "words": result.words,
+        "slope": dict(result.slope),
+        "account": count_schools(result.table).as_values(),
+        "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
+        "schools": classes,
+        "rates": describe_rates(result),
+        "holds": {str(k): int(v) for k, v in sorted(result.table["holds"].value_counts().items()) if k},
+        "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
+        "in_space": _around_schools(findings),
+        "notes": list(result.notes),
+    }
+
+
+def finish_summary(folder: Path, summary: dict[str, Any], seconds: dict[str, float]) -> None:
+    """Write summary.json: the summary, every file written, and how long each stage took.
+
+    All but `seconds` is the same for the same study, data and versions.
+    """
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    summary = {**summary, "files": [*files, "summary.json"], "seconds": {k: round(v, 2) for k, v in seconds.items()}}
+    text = json.dumps(_without_gaps(summary), indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _without_gaps(value: Any) -> Any:
+    """Return the same with None where a number is missing, however deep it lies: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _without_gaps(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_gaps(one) for one in value]
+    missing = isinstance(value, float) and not np.isfinite(value)
+    return None if missing or value is pd.NA else value
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy numbers and paths as JSON knows them."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    return str(value)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("geopandas", "numpy", "pandas", "pyogrio", "rasterio", "scipy", "shapely", "statsmodels")
+    return {"hotspots": hotspots.__version__, **{name: version(name) for name in names}}

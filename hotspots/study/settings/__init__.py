@@ -1,0 +1,27 @@
+"""What a study file may say: its sections and keys, and what is checked about each alone and about all together."""
+
+from hotspots.study.settings.schema import (
+    ComparisonSection,
+    EventSection,
+    FactorsSection,
+    PredictionSection,
+    RecordedSection,
+    SeriesLine,
+    SeriesSection,
+)
+from hotspots.study.settings.study_file import Study, make_study, read_study
+from hotspots.study.settings.template import start_study
+
+__all__ = [
+    "ComparisonSection",
+    "EventSection",
+    "FactorsSection",
+    "PredictionSection",
+    "RecordedSection",
+    "SeriesLine",
+    "SeriesSection",
+    "Study",
+    "make_study",
+    "read_study",
+    "start_study",
+]

@@ -1,0 +1,315 @@
+"""The study file: one TOML file is the whole recipe, checked once, then frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from hotspots.errors import StudyError, list_briefly, nearest
+from hotspots.model import slugify
+from hotspots.study.settings.consistency import contradiction
+from hotspots.study.settings.schema import (
+    AgesSection,
+    Analysis,
+    Areas,
+    ComparisonSection,
+    DensitySection,
+    DeprivationSection,
+    EventSection,
+    FactorsSection,
+    Maps,
+    PlaceSection,
+    Population,
+    PredictionSection,
+    RecordedSection,
+    RuleSection,
+    SchoolsSection,
+    Section,
+    SeriesSection,
+    section_in,
+)
+from hotspots.study.settings.values import RESERVED, Title
+from hotspots.vocabulary import Profile
+
+FOLDER: Final = "<folder>"
+ORDER: Final = "<order>"
+TIFF: Final = (".tif", ".tiff", ".TIF", ".TIFF")
+
+
+class Study(Section):
+    """A whole study.
+
+    Parameters
+    ----------
+    title
+        Stands on the briefing.
+    slug
+        Name of the output folder; made from the title if left out.
+    date
+        Of the study, on every sheet; if left out, the last day that any input covers.
+    contact
+        Whom to ask, on every sheet.
+    profile
+        ``"publish"`` (counts of people are protected under `rule` before anything is computed) or
+        ``"restricted"`` (true counts, for named readers, marked everywhere).
+    rule
+        Disclosure rule for unreleased counts of people: a name, or its numbers in a section [rule].
+    demographics
+        Whether population, age and deprivation of the authorities are set out, where they are known.
+    folder
+        Where relative paths start: the study file's own folder.
+    order
+        The sections in the order of the study file.
+    """
+
+    title: Title
+    slug: str = Field(default="", max_length=100)
+    subtitle: str = Field(default="", max_length=300)
+    date: dt.date | None = None
+    contact: str = Field(default="", max_length=200)
+    profile: Profile = "publish"
+    rule: str | RuleSection = "nhs-digital"
+    readers: str = Field(default="", max_length=200)
+    demographics: bool = True
+    areas: Areas
+    places: tuple[PlaceSection, ...] = ()
+    population: Population | None = None
+    population_by_age: AgesSection | None = None
+    deprivation: DeprivationSection | None = None
+    events: tuple[EventSection, ...] = Field(min_length=1)
+    schools: SchoolsSection | None = None
+    series: tuple[SeriesSection, ...] = ()
+    recorded: tuple[RecordedSection, ...] = ()
+    children_in_need: FactorsSection | None = None
+    analysis: Analysis = Analysis()
+    density: DensitySection = DensitySection()
+    comparisons: tuple[ComparisonSection, ...] = ()
+    predictions: tuple[PredictionSection, ...] = ()
+    maps: Maps = Maps()
+    # No TOML key has these names: in a study file `folder` is unknown, as any other word.
+    folder: Path = Field(default=Path(), exclude=True, alias=FOLDER)
+    order: tuple[str, ...] = Field(default=(), exclude=True, alias=ORDER)
+
+    @field_validator("rule", mode="before")
+    @classmethod
+    def _known_rule(cls, value: Any) -> Any:
+        known = ("nhs-digital", "older-phe", "dfe")
+        if isinstance(value, RuleSection):
+            return value
+        if isinstance(value, dict):
+            return RuleSection.model_validate(value)
+        if value not in known:
+            raise ValueError(f"known rules are {', '.join(known)}; or give numbers: [rule] smallest, largest, rounding")
+        return value
+
+    @field_validator("date")
+    @classmethod
+    def _of_our_time(cls, value: dt.date | None) -> dt.date | None:
+        if value is not None and not 1900 <= value.year <= 2100:
+            raise ValueError("should be of a year from 1900 to 2100")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        problem = contradiction(self)
+        if problem:
+            raise ValueError(problem)
+        if self.schools is not None and self.deprivation is None:
+            raise ValueError("schools need a [deprivation] section to be compared with")
+        if self.profile == "restricted" and not self.readers:
+            raise ValueError("a restricted study names its readers (readers = ...)")
+        if self.profile == "publish" and self.readers:
+            raise ValueError("readers do nothing with profile = 'publish', which is for everyone: leave them out")
+        return self
+
+    @model_validator(mode="after")
+    def _named(self) -> Study:
+        # The slug is a folder that a run replaces: it may not lead elsewhere.
+        if self.slug and slugify(self.slug) != self.slug.lower().replace("_", "-"):
+            raise ValueError(f"slug is the name of a folder: letters, digits and hyphens (found {self.slug!r})")
+        if self.output_name in RESERVED:
+            raise ValueError(
+                f"the output folder can't be called {self.output_name!r}, which Windows keeps for a device"
+            )
+        if not self.output_name:
+            raise ValueError("title has no letter to name the output folder after; give a slug")
+        return self
+
+    @property
+    def protection(self) -> str | dict[str, int]:
+        """The disclosure rule, by name or by its numbers."""
+        return self.rule if isinstance(self.rule, str) else self.rule.model_dump()
+
+    @property
+    def output_name(self) -> str:
+        """Name of the folder in `outputs/`."""
+        return self.slug or slugify(self.title)[:100].strip("-")
+
+    @property
+    def basemap(self) -> str | None:
+        """The basemap as it is on this machine: a path, or the name of a tile provider."""
+        named = self.maps.basemap
+        is_file = named is not None and ("/" in named or "\\" in named or (self.folder / named).exists())
+        return str(self.path(Path(named))) if named is not None and (is_file or Path(named).suffix in TIFF) else named
+
+    def path(self, path: Path) -> Path:
+        """Return a path of the study file as it is on this machine."""
+        return path if path.is_absolute() else self.folder / path
+
+    def input_files(self) -> list[Path]:
+        """Return every input file of the study, each once, in the order of the study file."""
+        named = [self.areas.file, self.areas.points_file, self.areas.labels]
+        single = (self.population, self.population_by_age, self.deprivation, self.children_in_need)
+        named += [section.file for section in (*single, *self.recorded) if section]
+        named += [self.children_in_need.episodes] if self.children_in_need else []
+        named += [path for section in self.events for path in (*section.paths, section.totals)]
+        named += [self.schools.register_file, self.schools.exclusions, self.schools.totals] if self.schools else []
+        return list(dict.fromkeys(self.path(path) for path in named if path is not None))
+
+
+def read_study(path: str | Path) -> Study:
+    """Return the study of a TOML file.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is not TOML, or has errors; all errors are reported at once, and an unknown key
+        names the nearest valid one.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        others = sorted(p.name for p in path.parent.glob("*.toml"))
+        raise StudyError(
+            f"There is no study file {str(path)!r}.",
+            found=f"in {path.parent.resolve()}: {list_briefly(others) or 'no .toml file'}",
+            advice="hotspots init DIR makes one, or name the file: hotspots run path/to/study.toml",
+        ) from None
+    except UnicodeDecodeError as error:
+        utf16 = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
+        row = error.object.count(b"\n", 0, error.start) + 1
+        raise StudyError(
+            f"The study file {str(path)!r} can't be read.",
+            found="UTF-16" if utf16 else f"byte 0x{error.object[error.start]:02x} in row {row}, which is not UTF-8",
+            advice="save it as UTF-8",
+        ) from error
+    except (OSError, ValueError) as error:
+        # A ValueError is a path with a null character in it.
+        inside = path / "study.toml"
+        raise StudyError(
+            f"The study file {str(path)!r} can't be read.",
+            found="a folder" if path.is_dir() else str(getattr(error, "strerror", None) or error),
+            advice=f"name the file: {inside}" if inside.is_file() else "name a study file that you may read",
+        ) from error
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Numbers of more than 4,300 digits and brackets a thousand deep are no TOMLDecodeError.
+        deep = "lists or tables nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StudyError(
+            f"The study file {str(path)!r} is not valid TOML.",
+            found=deep,
+            advice="text values stand in quotes, and paths use / (or single quotes round \\)",
+        ) from error
+    return make_study(_flatten(raw, str(path)), folder=path.parent, where=str(path))
+
+
+def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str = "the study") -> Study:
+    """Return the study of settings as they stand in a study file, with the keys of [study] at the top.
+
+    Raises
+    ------
+    StudyError
+        Listing all errors at once.
+    """
+    try:
+        return Study.model_validate({**settings, FOLDER: Path(folder), ORDER: tuple(settings)})
+    except ValidationError as error:
+        items = error.errors()
+        # A list whose items are all wrong is also called too short: that says nothing new.
+        inner = [item["loc"] for item in items if item["type"] != "too_short"]
+        problems = [
+            _explain(item)
+            for item in items
+            if item["type"] != "too_short" or not any(loc[: len(item["loc"])] == item["loc"] for loc in inner)
+        ]
+        raise StudyError(
+            f"{where} has {len(problems)} error{'s' if len(problems) > 1 else ''}.",
+            found="\n         ".join(problems),
+            advice="correct the lines named above; hotspots init DIR writes a commented example",
+        ) from None
+
+
+def _flatten(raw: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return the settings with the keys of [study] brought to the top.
+
+    Raises
+    ------
+    StudyError
+        If a key is given twice, or a section stands inside [study], where it would take another's place.
+    """
+    top = raw.pop("study", {})
+    if not isinstance(top, dict):
+        raise StudyError(
+            f"[study] of {where} is no section.", found=_shown(top), advice='write [study] and below it title = "..."'
+        )
+    inside = [key for key in top if key in Study.model_fields and section_in(Study.model_fields[key].annotation)]
+    misplaced = [key for key in inside if key != "rule" or isinstance(top[key], dict)]
+    if misplaced:
+        raise StudyError(
+            f"[study] of {where} holds the section {misplaced[0]!r}.",
+            found=f"{misplaced[0]} = {_shown(top[misplaced[0]])}",
+            advice=f"make it a section of its own: [{misplaced[0]}]",
+        )
+    twice = [key for key in top if key in raw]
+    if twice:
+        raise StudyError(
+            f"{twice[0]!r} is given twice in {where}.",
+            found=f"in [study] {_shown(top[twice[0]])}, and outside it {_shown(raw[twice[0]])}",
+            advice="delete one of them",
+        )
+    # In Python all keys are at the top; in a file those of [study] have their place.
+    return {**raw, **top}
+
+
+def _explain(item: Any) -> str:
+    """Return one line for one error: where it is, what is wrong, and the nearest valid key."""
+    steps = [f"[{step + 1}]" if isinstance(step, int) else str(step) for step in item["loc"]]
+    where = ".".join(steps).replace(".[", "[") or "the file"
+    if item["type"] == "extra_forbidden":
+        known = _keys_at(item["loc"][:-1])
+        match = nearest(str(item["loc"][-1]), known)
+        return f"{where}: unknown key" + (f"; did you mean {match!r}?" if match else f"; known are {', '.join(known)}")
+    if item["type"] == "missing":
+        return f"{where}: is missing"
+    if item["type"] == "tuple_type":
+        return f"{where}: should be a list in square brackets (found {_shown(item['input'])})"
+    value = f" (found {_shown(item['input'])})" if not isinstance(item["input"], dict | BaseModel) else ""
+    if "(found " in item["msg"]:
+        value = ""
+    return f"{where}: {item['msg'].removeprefix('Value error, ')}{value}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as the study file has it, shortened; a number with thousands of digits has no text at all."""
+    try:
+        words = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except (ValueError, RecursionError):
+        return "a value too long to be shown"
+    return words if len(words) <= 80 else f"{words[:79]}…"
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the section at a location."""
+    model: Any = Study
+    for step in location:
+        if isinstance(step, int):
+            continue
+        annotation = next((f.annotation for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        model = section_in(annotation) or model
+    return [f.alias or n for n, f in model.model_fields.items() if n not in ("folder", "order")]

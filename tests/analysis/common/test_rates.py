@@ -1,0 +1,133 @@
+"""Rates and intervals against PHEindicatormethods, FunnelPlotR, spdep and exact distributions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2
+from worlds import ROOT
+
+from hotspots.analysis.common.rates import (
+    byar_interval,
+    crude_rate,
+    empirical_bayes_rate,
+    funnel_curves,
+    overdispersion,
+    wilson_interval,
+)
+from hotspots.errors import AnalysisError
+
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def test_crude_rate_is_missing_where_nobody_lives():
+    rate = crude_rate([3, 0, 2, np.nan], [1500, 1200, 0, 100])
+    np.testing.assert_array_equal(rate, [2.0, 0.0, np.nan, np.nan])  # 3 / 1,500 × 1,000 by hand
+
+
+def test_intervals_are_those_of_pheindicatormethods():
+    for row in pd.read_csv(GOLDEN / "rate_intervals.csv").itertuples():
+        if row.method == "byar":
+            low, high = byar_interval([row.events], level=row.level)
+        else:
+            low, high = wilson_interval([row.events], [row.total], level=row.level)
+        assert low[0] == pytest.approx(row.low, abs=1e-9), row
+        assert high[0] == pytest.approx(row.high, abs=1e-9), row
+
+
+def test_byar_of_nothing_and_of_missing():
+    low, high = byar_interval([0, np.nan])
+    # By hand: (0 + 1)(1 − 1/9 + 1.959964/3)³ = 1.54221³
+    assert low[0] == 0
+    assert high[0] == pytest.approx(3.66801, abs=1e-5)
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_byar_lower_limit_never_rises_again_below_zero():
+    low, _ = byar_interval([1, 2], level=0.9999)
+    assert (low >= 0).all()
+
+
+def test_byar_is_near_the_exact_limits():
+    count = np.arange(5, 200)
+    low, high = byar_interval(count)
+    # Exact (Garwood) limits: half the chi-squared quantiles with 2x and 2x + 2 degrees of freedom.
+    np.testing.assert_allclose(low, chi2.ppf(0.025, 2 * count) / 2, atol=0.02)
+    np.testing.assert_allclose(high, chi2.ppf(0.975, 2 * count + 2) / 2, atol=0.02)
+
+
+def test_wilson_stays_between_nothing_and_everything():
+    low, high = wilson_interval([0, 10, 0], [10, 10, 0])
+    # By hand: z²/(n + z²) = 3.841459/13.841459 = 0.277533
+    np.testing.assert_allclose(low, [0, 1 - 0.277533, np.nan], atol=1e-6)
+    np.testing.assert_allclose(high, [0.277533, 1, np.nan], atol=1e-6)
+
+
+def test_funnel_curves_are_those_of_funnelplotr():
+    for row in pd.read_csv(GOLDEN / "funnel_curves.csv").itertuples():
+        low, high = funnel_curves([row.expected], level=row.level)
+        assert low[0] == pytest.approx(row.low, abs=5e-7), row
+        assert high[0] == pytest.approx(row.high, abs=5e-7), row
+
+
+def test_funnel_curves_around_another_target():
+    # A target of 2 with 10 expected is the funnel of 20 events, as a ratio to 10: twice the curves of 20.
+    low, high = funnel_curves([10.0], target=2.0)
+    assert low[0] == pytest.approx(2 * 0.6108260, abs=1e-6)
+    assert high[0] == pytest.approx(2 * 1.544419, abs=1e-6)
+
+
+def test_overdispersion_is_that_of_funnelplotr():
+    units = pd.read_csv(GOLDEN / "overdispersion.csv")
+    assert overdispersion(units["observed"], units["expected"]) == pytest.approx(2.948033, abs=5e-7)
+
+
+def read_sids() -> pd.DataFrame:
+    import geopandas as gpd
+    from libpysal.examples import get_path
+
+    return pd.DataFrame(gpd.read_file(get_path("sids2.dbf"), ignore_geometry=True))
+
+
+def test_empirical_bayes_is_that_of_spdep():
+    sids = read_sids()
+    smooth = empirical_bayes_rate(sids["SID74"], sids["BIR74"])
+    assert smooth.overall == pytest.approx(0.0020214449, abs=5e-11)
+    assert smooth.between == pytest.approx(7.6929306e-07, abs=5e-15)
+    np.testing.assert_allclose(smooth.rate[:3], [0.0016972973, 0.0017053777, 0.0017730870], atol=5e-11)
+
+
+def test_empirical_bayes_without_real_differences_is_the_overall_rate():
+    smooth = empirical_bayes_rate([2, 2, 2, 5], [1000, 1000, 1000, 0])
+    assert smooth.between == 0
+    np.testing.assert_array_equal(smooth.rate, [0.002, 0.002, 0.002, np.nan])
+
+
+def test_empirical_bayes_of_no_events_is_zero():
+    np.testing.assert_array_equal(empirical_bayes_rate([0, 0], [10, 20]).rate, [0, 0])
+
+
+def test_inputs_are_unchanged():
+    events, people = np.array([1.0, 5.0, np.nan]), np.array([10.0, 0.0, 3.0])
+    kept = events.copy(), people.copy()
+    crude_rate(events, people)
+    byar_interval(events)
+    empirical_bayes_rate(events, people)
+    np.testing.assert_array_equal(events, kept[0])
+    np.testing.assert_array_equal(people, kept[1])
+
+
+def test_errors_say_what_was_found():
+    with pytest.raises(AnalysisError, match="lengths") as error:
+        crude_rate([1, 2], [10])
+    assert error.value.found == "2 and 1"
+    with pytest.raises(AnalysisError, match="can't be negative: -300") as error:
+        byar_interval([4, -300, -100])
+    assert error.value.found == "2 such values, the first in row 2"
+    with pytest.raises(AnalysisError, match="more events than trials: 5 of 4") as error:
+        wilson_interval([1, 5], [2, 4])
+    assert error.value.found == "1 such rows, the first is row 2"
+    with pytest.raises(AnalysisError, match="between 0 and 1: 95"):
+        byar_interval([3], level=95)
+    with pytest.raises(AnalysisError, match="no rate to smooth towards") as error:
+        empirical_bayes_rate([1], [0])
+    assert error.value.found == "1 areas"
