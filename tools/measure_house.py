@@ -113,7 +113,9 @@ class Package:
                 source = self._absolute(module, node)
                 for alias in node.names:
                     inner = f"{source}.{alias.name}"
-                    found = (inner, "") if inner in self.modules else (source, alias.name)
+                    # A face may export a function that is called as its module is: then the function is meant.
+                    of_module = inner in self.modules and alias.name not in _bound(self.modules.get(source))
+                    found = (inner, "") if of_module else (source, alias.name)
                     if found[0] in self.modules:
                         module.imports[alias.asname or alias.name] = found
 
@@ -184,6 +186,12 @@ def _read(folder: Path) -> Iterator[Module]:
             for defined in [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else names:
                 module.definitions[defined] = node
         yield module
+
+
+def _bound(module: Module | None) -> set[str]:
+    """Return the names that a module imports at its top."""
+    imports = [node for node in module.tree.body if isinstance(node, ast.ImportFrom)] if module else []
+    return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 def _outside_annotations(node: ast.AST) -> Iterator[ast.AST]:
