@@ -105,7 +105,7 @@ def need_years(years: tuple[int, int] | None) -> None:
         )
 
 
-def read_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[str]]:
+def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[str]]:
     """Return keys of records, empty where a cell names none, and a sentence on such cells.
 
     A word without a digit from 1 to 9 that stands in several rows (``not known``, ``N/A``, ``0``) is no key.

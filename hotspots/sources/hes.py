@@ -262,7 +262,7 @@ def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_
     sieve, notes = _audit.Sieve(len(table)), []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
-        key, no_record = _audit.read_keys(key, path=table.path)
+        key, no_record = _audit.known_keys(key, path=table.path)
         notes += no_record
         repeated = key.duplicated() & (key != "")
         copies = repeated & table.frame.duplicated()

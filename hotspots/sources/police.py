@@ -170,7 +170,7 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
     key = table.find("Crime ID")
-    ids, no_record = _audit.read_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
+    ids, no_record = _audit.known_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
     events = pd.DataFrame(
         {
             "easting": easting,
@@ -325,7 +325,7 @@ def read_offences(
     )
     _need_codes(events["offence_code"], codes, table.path)
     sieve = _audit.Sieve(len(table))
-    reference, no_record = _audit.read_keys(reference, path=table.path)
+    reference, no_record = _audit.known_keys(reference, path=table.path)
     repeated = reference.duplicated() & (reference != "")
     sieve.drop(repeated, "repeated reference")
     sieve.drop_years(events["when"], years)
