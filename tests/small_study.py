@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -187,3 +189,14 @@ def _write_admissions(path: Path, codes: list[str], rng) -> None:
         }
     )  # fmt: skip
     rows.to_csv(path, index=False)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the content of every file of a run; the summary without the seconds."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        if path.name == "summary.json":
+            content = json.dumps({k: v for k, v in json.loads(content).items() if k != "seconds"}).encode()
+        found[path.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
+    return found

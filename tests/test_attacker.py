@@ -16,8 +16,7 @@ import pytest
 from attacker import attack, learn_audit, open_published
 from attacker_columns import Knowledge, formulas
 from click.testing import CliRunner
-from small_study import codes_of
-from test_pipeline import digests
+from small_study import codes_of, digests
 from worlds import make_counts, make_grid
 
 from hotspots import cli

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from attacker import attack, open_published
-from small_study import BIRMINGHAM, EXTRACTS, write_extract_files, write_small_study
-from test_pipeline import digests
+from small_study import BIRMINGHAM, EXTRACTS, digests, write_extract_files, write_small_study
 
 from hotspots.analysis.authorities.standardisation import ESP_2013
 from hotspots.analysis.series.counting import sum_to_years

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import BIRMINGHAM, write_small_study
+from small_study import BIRMINGHAM, digests, write_small_study
 from worlds import ROOT
 
 from hotspots.errors import HotspotsError, OutputError, SourceError, StudyError
@@ -20,17 +20,6 @@ from hotspots.publish.style import outlines
 from hotspots.study import run
 from hotspots.study.findings import analyse
 from hotspots.study.run import check_study, run_study
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Return the content of every file of a run; the summary without the seconds."""
-    found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        content = path.read_bytes()
-        if path.name == "summary.json":
-            content = json.dumps({k: v for k, v in json.loads(content).items() if k != "seconds"}).encode()
-        found[path.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
-    return found
 
 
 @pytest.fixture(scope="module")

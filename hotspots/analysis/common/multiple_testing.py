@@ -69,8 +69,9 @@ def adjust_tails(p_hot: Floats, p_cold: Floats, *, method: Adjustment) -> Floats
     Textbook methods take all areas as one family. Benjamini and Hochberg's then holds the share of false ones among all
     that is found, hot or cold: where one direction has much to find, it lends significance to the other, and more than
     that share of the few others may be false (a fifth to a third where only one direction was planted, see
-    tests/analysis/test_calibration.py). ``"benjamini-hochberg-apart"`` runs over 2 p_hot and over 2 p_cold instead:
-    each direction is held by itself, and both together at the level, for somewhat fewer finds where both occur.
+    tests/analysis/autocorrelation/test_calibration.py). ``"benjamini-hochberg-apart"`` runs over 2 p_hot and over
+    2 p_cold instead: each direction is held by itself, and both together at the level, for somewhat fewer finds where
+    both occur.
 
     Parameters
     ----------

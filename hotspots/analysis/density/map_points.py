@@ -68,8 +68,8 @@ it runs to 0 on real files, where the number of unseen map points has no bound."
 FLOOR_SPACINGS: Final = 2.0
 """A quartic kernel needs a radius of two spacings. Events of a flat density, moved to the nearest of randomly placed
 map points, then make a surface whose coefficient of variation is 0.16 (0.29 at 1.5 spacings, 0.59 at one); over a
-square lattice it lies between 0.993 and 1.015. `tests/analysis/test_snapping.py` computes both. For map points some
-150 m apart that is the 250 to 400 m of practice."""
+square lattice it lies between 0.993 and 1.015. `tests/analysis/density/test_map_points.py` computes both. For map
+points some 150 m apart that is the 250 to 400 m of practice."""
 
 CENTIMETRE: Final = 0.01
 """Metres. Coordinates are compared in centimetres, as longitudes and latitudes lose their last digits on the way."""

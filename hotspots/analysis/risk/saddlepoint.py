@@ -93,7 +93,7 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
     """Return P(S >= observed) and P(S <= observed) of every cell, S being 0 or continuous.
 
     Largest relative error for the sums named above, in per cent, by the expected number of events within reach, mu
-    (tests/analysis/test_saddlepoint.py holds it):
+    (tests/analysis/risk/test_saddlepoint.py holds it):
 
     ======  =======================  =============================================
     mu      P(S >= x), 0.5 to 1e-8   P(S <= x), 0.5 to 1e-8 or to P(S = 0)
