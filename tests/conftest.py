@@ -15,6 +15,9 @@ from hotspots.model import StudyArea
 settings.register_profile("hotspots", deadline=None)
 settings.load_profile("hotspots")
 
+collect_ignore = ["publish/gis/qgis_open.py"]
+"""A program for the Python that QGIS brings: no search for examples may import it."""
+
 REAL = ROOT.parent / "shared" / "data"
 
 

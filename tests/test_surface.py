@@ -39,6 +39,11 @@ def test_public_names_are_documented(name):
     assert (getattr(hotspots, name).__doc__ or "").strip()
 
 
+def test_the_examples_in_docstrings_run_with_the_tests(request):
+    assert request.config.getoption("doctestmodules")
+    assert "hotspots" in request.config.getini("testpaths")
+
+
 def test_every_command_has_help_and_stands_in_the_manual():
     manual = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, command in main.commands.items():
