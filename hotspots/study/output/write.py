@@ -353,5 +353,5 @@ def _plain(value: Any) -> Any:
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    names = ("geopandas", "numpy", "pandas", "pyogrio", "rasterio", "scipy", "shapely", "statsmodels")
+    names = ("geopandas", "numpy", "pandas", "pyogrio", "rasterio", "scipy", "shapely")
     return {"hotspots": hotspots.__version__, **{name: version(name) for name in names}}
