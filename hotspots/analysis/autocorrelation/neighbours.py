@@ -66,14 +66,9 @@ class Neighbours:
     @property
     def components(self) -> int:
         """Number of groups of areas that hang together."""
-        focal = np.repeat(np.arange(len(self)), self.cardinalities)
-        # Every area takes over the lowest label it is linked to, and that label's own, until nothing changes.
-        labels = np.arange(len(self))
-        while (labels[focal] != labels[self.others]).any():
-            np.minimum.at(labels, labels[focal], labels[self.others])
-            np.minimum.at(labels, labels[self.others], labels[focal])
-            labels = labels[labels]
-        return len(set(labels.tolist()))
+        from scipy.sparse.csgraph import connected_components
+
+        return int(connected_components(self.matrix(), directed=False, return_labels=False))
 
     def matrix(self, *, with_self: bool = False) -> Any:
         """Return the weights as a SciPy sparse array (n, n), with the areas' own on the diagonal if asked."""

@@ -46,20 +46,21 @@ def adjust(p: Floats, *, method: Adjustment = "benjamini-hochberg") -> Floats:
     >>> adjust(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
     [0.04, 0.0533, 0.0533, 0.5]
     """
+    from scipy.stats import false_discovery_control
+
     adjusted = np.full(len(p), np.nan)
     tested = np.flatnonzero(~np.isnan(p))
-    m = len(tested)
-    if method == "none" or m == 0:
+    if method == "none" or len(tested) == 0:
         return p.copy()
     if method == "bonferroni":
-        adjusted[tested] = np.minimum(1, m * p[tested])
+        adjusted[tested] = np.minimum(1, len(tested) * p[tested])
         return adjusted
     if method not in ("benjamini-hochberg", "benjamini-yekutieli"):
         raise AnalysisError(f"There is no adjustment {method!r}.", advice="benjamini-hochberg is the usual one")
-    factor = float(np.sum(1 / np.arange(1, m + 1))) if method == "benjamini-yekutieli" else 1.0
-    order = tested[np.argsort(-p[tested], kind="stable")]
-    stepped = factor * m / np.arange(m, 0, -1) * p[order]
-    adjusted[order] = np.minimum(1, np.minimum.accumulate(stepped))
+    # A tail that is a difference of two can be 1e-17 below 0, which scipy refuses.
+    adjusted[tested] = false_discovery_control(
+        np.clip(p[tested], 0, 1), method="bh" if method == "benjamini-hochberg" else "by"
+    )
     return adjusted
 
 

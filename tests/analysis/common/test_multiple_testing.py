@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from hotspots.analysis.common import multiple_testing
@@ -20,6 +22,38 @@ def test_adjustment_equals_statsmodels_with_ties(ours, theirs):
     rng = np.random.default_rng(1)
     p = np.round(rng.uniform(0, 1, 200) ** 3, 2).clip(1e-4)
     assert np.allclose(multiple_testing.adjust(p, method=ours), multipletests(p, method=theirs)[1])
+
+
+def stepped_up(p, factor=1.0):
+    """Return the smallest of factor m p_(j) / j over all j from the rank on: the definition, one p-value at a time."""
+    m = len(p)
+    ranked = sorted(p)
+    by_rank = [min([1.0, *(factor * (m / j * ranked[j - 1]) for j in range(rank, m + 1))]) for rank in range(1, m + 1)]
+    return [by_rank[ranked.index(one)] for one in p]
+
+
+@given(
+    st.lists(
+        st.one_of(st.just(float("nan")), st.floats(0, 1), st.sampled_from([0.0, 1e-300, 0.01, 0.5, 1.0])), max_size=30
+    )
+)
+def test_adjustment_is_its_definition_to_the_last_digit(values):
+    p = np.array(values, dtype=float)
+    tested = ~np.isnan(p)
+    expected = np.full(len(p), np.nan)
+    expected[tested] = stepped_up(p[tested].tolist())
+    assert np.array_equal(multiple_testing.adjust(p), expected, equal_nan=True)
+    expected[tested] = stepped_up(p[tested].tolist(), sum(1 / i for i in range(1, tested.sum() + 1)))
+    yekutieli = multiple_testing.adjust(p, method="benjamini-yekutieli")
+    assert np.allclose(yekutieli, expected, rtol=1e-12, atol=0, equal_nan=True)
+
+
+def test_directions_apart_are_two_families():
+    hot, cold = np.array([0.001, 0.2, np.nan, 0.9]), np.array([0.999, 0.8, np.nan, 0.01])
+    apart = multiple_testing.adjust_tails(hot, cold, method="benjamini-hochberg-apart")
+    families = [stepped_up([min(1.0, 2 * one) for one in tail[[0, 1, 3]]]) for tail in (hot, cold)]
+    assert apart[[0, 1, 3]].tolist() == [min(pair) for pair in zip(*families, strict=True)]
+    assert np.isnan(apart[2])
 
 
 def test_benjamini_hochbergs_own_example():
