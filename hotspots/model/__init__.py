@@ -15,10 +15,9 @@ from hotspots.model.coverage import (
     cover_dates,
     cover_months,
     cover_years,
-    months_between,
     period_end,
 )
-from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract, ExtractKind
+from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
@@ -49,7 +48,6 @@ __all__ = [
     "Deprivation",
     "Events",
     "Extract",
-    "ExtractKind",
     "Factors",
     "Hotspot",
     "HotspotResult",
@@ -68,7 +66,6 @@ __all__ = [
     "cover_months",
     "cover_years",
     "interval_words",
-    "months_between",
     "months_of",
     "need_columns",
     "need_level",

@@ -98,10 +98,6 @@ class TextTable:
             )
         return column
 
-    def where_is(self, position: int) -> str:
-        """Return e.g. ``"row 14 of lsoa.csv"`` for a row by position."""
-        return f"row {self.frame.index[position]} of {self.path}"
-
 
 def fold(name: object) -> str:
     """Return a name without letter case, spaces and punctuation, for comparing names of columns.

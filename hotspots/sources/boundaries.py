@@ -19,7 +19,7 @@ from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, dete
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["detect_vintage", "read_areas", "read_places"]
+__all__ = ["read_areas", "read_places"]
 
 EARLIEST, LATEST = 1971, 2100
 """Years of geographies: small areas were first drawn for the census of 1971."""

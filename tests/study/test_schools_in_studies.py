@@ -18,8 +18,8 @@ from hotspots.errors import StudyError
 from hotspots.model import Ages, Deprivation, Schools, StudyArea, count_schools
 from hotspots.publish.style.outlines import prepare_ground
 from hotspots.study.check import describe_check, would_leave_out
-from hotspots.study.findings.analyse import Findings, _children, _compare_schools
-from hotspots.study.findings.results import attempt
+from hotspots.study.findings.analyse import _children, _compare_schools
+from hotspots.study.findings.results import Findings, attempt
 from hotspots.study.inputs.read import Inputs
 from hotspots.study.inputs.requirements import untestable
 from hotspots.study.output.figures import _charts, _sheets, _Table

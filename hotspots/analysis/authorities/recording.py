@@ -12,7 +12,7 @@ from hotspots.errors import AnalysisError, list_briefly, nearest
 from hotspots.model import Extract, Factors
 from hotspots.vocabulary import weakest_release
 
-__all__ = ["check_claim", "check_recording", "compare_recording"]
+__all__ = ["check_recording", "compare_recording"]
 
 NOT_COLLECTED: Final = "x"
 JUMP: Final = 1.25
@@ -245,29 +245,3 @@ def _check_jumps(factors: Sequence[Factors]) -> list[str]:
                     "recording may have changed, and shares of the two years can't be compared."
                 )
     return said
-
-
-def check_claim(
-    words: str, *, part: tuple[float, float], whole: tuple[float, float], percent: tuple[float, float]
-) -> str:
-    """Return in what a published percentage and its numbers contradict each other, or an empty text if they agree.
-
-    Parameters
-    ----------
-    words
-        The claim, for the sentence.
-    part, whole, percent
-        The lowest and highest value that each of the three stated numbers can stand for.
-
-    Examples
-    --------
-    >>> check_claim("70 % is more than 6,000 of 8,000", part=(6_001, 8_000), whole=(8_000, 8_000), percent=(69.5, 70.5))
-    '"70 % is more than 6,000 of 8,000" does not add up: the numbers are 75.0 to 100.0 %.'
-    >>> check_claim("71 % is 6,190 of 8,704", part=(6_190, 6_190), whole=(8_704, 8_704), percent=(70.5, 71.5))
-    ''
-    """
-    low, high = 100 * part[0] / whole[1], 100 * part[1] / whole[0]
-    if low <= percent[1] and high >= percent[0]:
-        return ""
-    between = f"{low:.1f} %" if low == high else f"{low:.1f} to {high:.1f} %"
-    return f'"{words}" does not add up: the numbers are {between}.'

@@ -68,7 +68,7 @@ class Neighbours:
         """Number of groups of areas that hang together."""
         from scipy.sparse.csgraph import connected_components
 
-        return int(connected_components(self.matrix(), directed=False, return_labels=False))
+        return int(connected_components(self.matrix(), directed=False)[0])
 
     def matrix(self, *, with_self: bool = False) -> Any:
         """Return the weights as a SciPy sparse array (n, n), with the areas' own on the diagonal if asked."""

@@ -1,4 +1,4 @@
-"""Rates and their intervals: crude, empirical Bayes, Byar, Wilson, and the curves of a funnel plot.
+"""Rates and their intervals: crude, empirical Bayes, Byar and exact Poisson.
 
 Pure functions on arrays. A missing number in gives a missing number out, never a zero.
 """
@@ -19,10 +19,7 @@ __all__ = [
     "byar_interval",
     "crude_rate",
     "empirical_bayes_rate",
-    "funnel_curves",
-    "overdispersion",
     "poisson_interval",
-    "wilson_interval",
 ]
 
 
@@ -136,57 +133,6 @@ def poisson_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[
     return low, np.asarray(gammaincinv(counts + 1, 1 - tail), dtype=float)
 
 
-def wilson_interval(
-    events: ArrayLike, total: ArrayLike, *, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's lower and upper limit for the proportion `events` / `total`.
-
-    Parameters
-    ----------
-    events
-        Successes, any shape, at most `total`.
-    total
-        Trials, same shape.
-    level
-        Confidence level between 0 and 1.
-
-    Returns
-    -------
-    low, high
-        Proportions from 0 to 1; missing where `total` is 0.
-
-    Raises
-    ------
-    AnalysisError
-        If there are more events than trials.
-
-    References
-    ----------
-    Wilson (1927), Journal of the American Statistical Association 22, 209-212.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval([65], [100])
-    >>> float(low[0].round(4)), float(high[0].round(4))
-    (0.5525, 0.7364)
-    """
-    counts, trials = _aligned(events, total)
-    over = np.flatnonzero(counts > trials)
-    if over.size:
-        first = over[0]
-        raise AnalysisError(
-            f"There are more events than trials: {counts.flat[first]:g} of {trials.flat[first]:g}.",
-            found=f"{over.size:,} such rows, the first is row {first + 1:,}",
-            advice="give the events and the whole they are part of, in this order",
-        )
-    z = _normal_quantile(level)
-    base = np.where(trials > 0, trials, np.nan)
-    middle = (counts + z**2 / 2) / (base + z**2)
-    half = z * np.sqrt(counts * (1 - counts / base) + z**2 / 4) / (base + z**2)
-    # Where nothing or everything is an event, rounding must not push a limit past 0 or 1.
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
-
-
 def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalBayes:
     """Return rates drawn towards the overall rate, the more the fewer people an area has.
 
@@ -231,55 +177,6 @@ def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalB
     np.divide(between * people, between * people + overall, out=weight, where=known & (between > 0))
     rate = np.where(known, overall + weight * (np.where(known, crude, overall) - overall), np.nan)
     return EmpiricalBayes(rate, overall, between)
-
-
-def funnel_curves(
-    expected: ArrayLike, *, target: float = 1.0, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lower and upper curve of a Poisson funnel around a ratio of observed to expected events.
-
-    For drawing only: the curves are smooth where counts are whole numbers, so they are no calibrated test.
-
-    Parameters
-    ----------
-    expected
-        Expected events, above 0, any shape.
-    target
-        The ratio in the middle of the funnel.
-    level
-        Confidence level between 0 and 1.
-
-    Returns
-    -------
-    low, high
-        Ratios, shape as `expected`.
-
-    References
-    ----------
-    Dobson, Kuulasmaa, Eberle and Scherer (1991), Statistics in Medicine 10, 457-462 (chi-squared limits);
-    Spiegelhalter (2005), Statistics in Medicine 24, 1185-1202 (funnel plots).
-    """
-    from scipy.stats import chi2
-
-    mean = np.asarray(expected, dtype=float) * target
-    tail = (1 - _need_level(level)) / 2
-    low = chi2.ppf(tail, 2 * mean) / 2 / (mean / target)
-    high = chi2.ppf(1 - tail, 2 * (mean + 1)) / 2 / (mean / target)
-    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-
-
-def overdispersion(observed: ArrayLike, expected: ArrayLike) -> float:
-    """Return φ: how many times more than Poisson chance the log ratios of observed to expected vary.
-
-    About 1 where chance explains the differences. Units without an observed event have no log ratio and are left out.
-
-    References
-    ----------
-    Spiegelhalter (2005), Quality and Safety in Health Care 14, 347-351 (log scale, without winsorising).
-    """
-    counts, mean = _aligned(observed, expected)
-    used = (counts > 0) & (mean > 0)
-    return float(np.mean(mean[used] * np.log(counts[used] / mean[used]) ** 2))
 
 
 def _aligned(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

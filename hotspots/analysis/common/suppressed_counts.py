@@ -77,15 +77,6 @@ class Counts:
             found[self.hidden] = weighted.sum(axis=1)
         return found
 
-    def log_likelihood(self, log_chance: FunctionOfCounts) -> Floats:
-        """Return the logarithm of the chance of what is known of each count; shape (n,)."""
-        from scipy.special import logsumexp
-
-        found = np.array(log_chance(self.low, slice(None)), dtype=float)
-        if len(self.hidden):
-            found[self.hidden] = logsumexp(log_chance(self.values, self.hidden[:, None]) + self.log_ways, axis=1)
-        return found
-
 
 def counts_of(counts: Counts | Floats) -> Counts:
     """Return counts, all of them known, unless they say what is not."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Edge", "Kernel", "grid_over", "kernel_density"]
+__all__ = ["grid_over", "kernel_density"]
 
 MOST_CELLS: Final = 4_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people", "spread_population"]
+__all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people"]
 
 SpreadMethod = Literal["pycnophylactic", "even"]
 """How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
@@ -54,14 +54,6 @@ class Spread:
     people: Floats
     words: str
     notes: tuple[str, ...] = ()
-
-
-def spread_population(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> Floats:
-    """Return people per cell, shape (rows, columns): each area's population over its polygon or its addresses.
-
-    See `spread_people`, which tells what was done as well.
-    """
-    return spread_people(area, grid, addresses=addresses).people
 
 
 def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> Spread:

@@ -21,7 +21,6 @@ import numpy as np
 
 from hotspots.analysis.kernels.b_spline import Order, spline_sums, spread_of_error
 from hotspots.analysis.kernels.direct import exact_sums, extent, keep_within_reach, stamp
-from hotspots.analysis.kernels.fourier import Prepared, convolve, prepare
 from hotspots.analysis.kernels.profiles import Kernel, peak_of, reach_of
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Prepared", "convolve", "kernel_sums", "prepare"]
+__all__ = ["kernel_sums"]
 
 TOLERANCE: Final = 1e-3
 """Largest error of the default route, as a share of the peak of the surface."""

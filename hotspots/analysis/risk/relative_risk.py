@@ -13,7 +13,6 @@ from hotspots.analysis.common import as_area, as_events
 from hotspots.analysis.density import BandwidthRule, choose_bandwidth
 from hotspots.analysis.interpolation import Spread, spread_people
 from hotspots.analysis.kernels import Kernel
-from hotspots.analysis.risk.density_comparison import compare_densities
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Window,
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-__all__ = ["Inference", "compare_densities", "relative_risk"]
+__all__ = ["relative_risk"]
 
 
 def relative_risk(

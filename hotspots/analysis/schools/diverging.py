@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Covariate", "diverging_schools"]
+__all__ = ["diverging_schools"]
 
 
 def diverging_schools(

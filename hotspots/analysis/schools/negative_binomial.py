@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Fit", "Likely", "fit_counts", "fit_dispersion", "fit_likelihood", "limits", "mid_p_tails"]
+__all__ = ["Fit", "fit_counts", "fit_dispersion", "limits", "mid_p_tails"]
 
 CLIP: Final = 1.5
 """Standardised residuals count no more than this (Huber's constant is usually 1.3 to 2; at 1.5 the line costs a few per
@@ -306,68 +306,6 @@ def log_chances(mean: Floats, dispersion: float) -> FunctionOfCounts:
         return np.asarray(ways - size * np.log1p(dispersion * here) + y * (np.log(here) - np.log(size + here)))
 
     return logarithm
-
-
-class Likely(NamedTuple):
-    """A regression of counts by maximum likelihood, dispersion included."""
-
-    coefficients: Floats
-    """Shape (k,)."""
-    covariance: Floats
-    """Of the coefficients, shape (k, k); from the whole information, dispersion included."""
-    dispersion: float
-    log_likelihood: float
-
-
-def fit_likelihood(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Likely:
-    """Return the negative binomial regression by maximum likelihood; outliers bend it as they like.
-
-    For comparison with `fit_counts` and with other programs. The likelihood of a hidden count is the chance of its
-    interval.
-
-    Parameters
-    ----------
-    counts, design, exposure
-        As for `fit_counts`.
-
-    References
-    ----------
-    Lawless (1987), Canadian Journal of Statistics 15, 209-225.
-    """
-    from scipy.optimize import minimize
-    from scipy.special import digamma
-
-    counts = counts_of(counts)
-    width = design.shape[1]
-
-    def value_and_slope(at: Floats) -> tuple[float, Floats]:
-        mean, dispersion = exposure * np.exp(design @ at[:width]), float(np.exp(at[width]))
-        chance, size = log_chances(mean, dispersion), 1 / dispersion
-
-        def by_dispersion(y: Floats, i: Any) -> Floats:
-            m = mean[i]
-            return np.asarray(
-                -size * (digamma(y + size) - digamma(size) - np.log1p(dispersion * m) + (m - y) / (size + m))
-            )
-
-        score = counts.expect(lambda y, i: (y - mean[i]) / (1 + dispersion * mean[i]), chance)
-        slope = np.append(design.T @ score, counts.expect(by_dispersion, chance).sum())
-        return -float(counts.log_likelihood(chance).sum()), -slope
-
-    start = np.append(_fit_mean(counts.start, design, exposure, 0.5)[0], np.log(0.5))
-    least = float(np.log(1e-6))
-    bounds = [(None, None)] * width + [(least, float(np.log(1e3)))]
-    best = minimize(
-        value_and_slope, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-7}
-    )
-    at, step = best.x, 1e-5
-    information = np.array(
-        [(value_and_slope(at + e)[1] - value_and_slope(at - e)[1]) / (2 * step) for e in step * np.eye(width + 1)]
-    )
-    free = width + 1 if at[width] > least else width
-    covariance = np.linalg.inv((information + information.T)[:free, :free] / 2)[:width, :width]
-    dispersion = float(np.exp(at[width])) if free > width else 0.0
-    return Likely(at[:width], covariance, dispersion, -float(best.fun))
 
 
 def mid_p_tails(counts: Floats, mean: Floats, dispersion: float) -> tuple[Floats, Floats]:

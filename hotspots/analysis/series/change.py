@@ -1,45 +1,23 @@
-"""How series change: against a base period, and whether they rise or fall more than chance would have it."""
+"""How series change against a base period."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from hotspots.analysis.series.base_year import weigh_scatter
-from hotspots.analysis.series.counting import count_by_year, with_intervals
 from hotspots.analysis.series.overdispersion import chance_of_logs
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import Series
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-__all__ = [
-    "MannKendall",
-    "change_since",
-    "count_by_year",
-    "join_series",
-    "mann_kendall",
-    "ratio_interval",
-    "with_intervals",
-]
-
-
-class MannKendall(NamedTuple):
-    """Mann and Kendall's test for a rise or a fall."""
-
-    s: int
-    """Pairs of years that rise less pairs that fall."""
-    variance: float
-    z: float
-    p: float
-    """Two-sided, from the normal approximation with continuity correction."""
-    n: int
-    """Number of values used (gaps are left out)."""
+__all__ = ["change_since", "join_series", "ratio_interval"]
 
 
 def join_series(*series: Series, name: str, title: str) -> Series:
@@ -193,55 +171,6 @@ def _not_negative(values: pd.Series) -> NDArray[np.float64]:
     """Return counts, missing where a correction made them negative."""
     numbers = values.to_numpy(dtype=float)
     return np.where(numbers < 0, np.nan, numbers)
-
-
-def mann_kendall(values: ArrayLike) -> MannKendall:
-    """Return Mann and Kendall's test of whether later values tend to be higher (S above 0) or lower than earlier ones.
-
-    The test knows order only, not size, and takes years as independent. With fewer than about 8 values the normal
-    approximation is rough and hardly anything can be significant.
-
-    Parameters
-    ----------
-    values
-        One value per period, in order, shape (periods,); gaps (missing) are left out.
-
-    Raises
-    ------
-    AnalysisError
-        If fewer than 3 values are known.
-
-    References
-    ----------
-    Mann (1945), Econometrica 13, 245-259; Kendall (1975), Rank Correlation Methods, 4th ed., ch. 4 (ties).
-
-    Examples
-    --------
-    >>> test = mann_kendall([1500, 1490, 1550, 1800, 2200, 2900, 3649])
-    >>> test.s, round(test.p, 4)
-    (19, 0.0069)
-    """
-    every = np.asarray(values, dtype=float)
-    known = every[~np.isnan(every)]
-    n = len(known)
-    if n < 3:
-        raise AnalysisError(
-            "A trend needs at least 3 known values.",
-            found=f"{n} of {every.size}",
-            advice="use more periods, or state the change between two of them (change_since)",
-        )
-    rises = np.sign(known[None, :] - known[:, None])
-    s = int(np.triu(rises, 1).sum())
-    ties = np.unique(known, return_counts=True)[1].astype(float)
-    variance = (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
-    z = (s - np.sign(s)) / variance**0.5 if variance > 0 else 0.0
-    return MannKendall(s, variance, float(z), _two_sided_normal(float(z)), n)
-
-
-def _two_sided_normal(z: float) -> float:
-    from scipy.special import ndtr
-
-    return float(2 * ndtr(-abs(z)))
 
 
 def ratio_interval(

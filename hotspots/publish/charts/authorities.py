@@ -16,7 +16,6 @@ from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, 
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     capitalised,
-    extract_alt,
     extract_title,
     limits,
     number_or_range,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_profile", "draw_recording", "draw_standardised", "extract_alt", "extract_title"]
+__all__ = ["draw_profile", "draw_recording", "draw_standardised"]
 
 NAMES: Final = 40.0
 """Room for the names of rows (mm)."""

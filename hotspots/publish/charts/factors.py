@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import AreaCounts, Factors, need_released
-from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
-from hotspots.publish.charts.series import draw_series
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, look, open_axes, tidy, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_correlogram", "draw_exclusions_against_idaci", "draw_factors", "draw_funnel", "draw_series"]
+__all__ = ["draw_correlogram", "draw_factors"]
 
 SHARES: Final = ("#f7f7f5", "#1b4f8f")
 

@@ -2,6 +2,5 @@
 
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.geotiff import write_raster
-from hotspots.publish.gis.layer_styles import ink_on
 
-__all__ = ["ink_on", "write_geopackage", "write_raster"]
+__all__ = ["write_geopackage", "write_raster"]

@@ -47,7 +47,6 @@ __all__ = [
     "area_style",
     "authority_style",
     "contour_style",
-    "ink_on",
     "rate_style",
     "school_column_words",
     "school_style",

@@ -25,7 +25,6 @@ __all__ = [
     "schools_title",
     "series_title",
     "subtitle",
-    "surface_title",
 ]
 
 SURFACE_WORDS: Final = {

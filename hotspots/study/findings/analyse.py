@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hotspots.study.inputs import Inputs, Report
     from hotspots.study.settings import ComparisonSection, PredictionSection, Study
 
-__all__ = ["Findings", "analyse"]
+__all__ = ["analyse"]
 
 AGES_OF_SECONDARY: Final = ((11, 15), (10, 14), (10, 15), (0, 15), (0, 17))
 """Children whom state-funded secondaries compete for, or what comes near, where a file has wider bands."""

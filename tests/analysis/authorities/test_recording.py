@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.analysis.authorities.recording import check_claim, check_recording, compare_recording
+from hotspots.analysis.authorities.recording import check_recording, compare_recording
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model import Factors
 from hotspots.sources.children_in_need import read_all_factors, read_episodes
@@ -107,16 +107,6 @@ def test_kinds_that_were_not_asked_for_every_year_are_said():
     assert said[-1] == (
         "The number of kinds of factors that were asked for is not the same in all years (2018/19: 3, 2021/22: 1)."
     )
-
-
-def test_the_published_page_contradicts_itself():
-    # "70 % is more than 6,000 of 8,000": 70 % of 8,000 is 5,600, and 6,000 is 75 %.
-    said = check_claim(
-        "70 % is more than 6,000 of 8,000", part=(6_001, 8_000), whole=(7_950, 8_049), percent=(69.5, 70.5)
-    )
-    assert said == '"70 % is more than 6,000 of 8,000" does not add up: the numbers are 74.6 to 100.6 %.'
-    assert check_claim("71 %", part=(6_190, 6_190), whole=(8_704, 8_704), percent=(70.5, 71.5)) == ""
-    assert "the numbers are 50.0 %" in check_claim("60 %", part=(1, 1), whole=(2, 2), percent=(59.5, 60.5))
 
 
 def test_inputs_are_as_they_were():

@@ -1,4 +1,4 @@
-"""Rates and intervals against PHEindicatormethods, FunnelPlotR, spdep and exact distributions."""
+"""Rates and intervals against PHEindicatormethods, spdep and exact distributions."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,6 @@ from hotspots.analysis.common.rates import (
     byar_interval,
     crude_rate,
     empirical_bayes_rate,
-    funnel_curves,
-    overdispersion,
-    wilson_interval,
 )
 from hotspots.errors import AnalysisError
 
@@ -26,10 +23,7 @@ def test_crude_rate_is_missing_where_nobody_lives():
 
 def test_intervals_are_those_of_pheindicatormethods():
     for row in pd.read_csv(GOLDEN / "rate_intervals.csv").itertuples():
-        if row.method == "byar":
-            low, high = byar_interval([row.events], level=row.level)
-        else:
-            low, high = wilson_interval([row.events], [row.total], level=row.level)
+        low, high = byar_interval([row.events], level=row.level)
         assert low[0] == pytest.approx(row.low, abs=1e-9), row
         assert high[0] == pytest.approx(row.high, abs=1e-9), row
 
@@ -53,32 +47,6 @@ def test_byar_is_near_the_exact_limits():
     # Exact (Garwood) limits: half the chi-squared quantiles with 2x and 2x + 2 degrees of freedom.
     np.testing.assert_allclose(low, chi2.ppf(0.025, 2 * count) / 2, atol=0.02)
     np.testing.assert_allclose(high, chi2.ppf(0.975, 2 * count + 2) / 2, atol=0.02)
-
-
-def test_wilson_stays_between_nothing_and_everything():
-    low, high = wilson_interval([0, 10, 0], [10, 10, 0])
-    # By hand: z²/(n + z²) = 3.841459/13.841459 = 0.277533
-    np.testing.assert_allclose(low, [0, 1 - 0.277533, np.nan], atol=1e-6)
-    np.testing.assert_allclose(high, [0.277533, 1, np.nan], atol=1e-6)
-
-
-def test_funnel_curves_are_those_of_funnelplotr():
-    for row in pd.read_csv(GOLDEN / "funnel_curves.csv").itertuples():
-        low, high = funnel_curves([row.expected], level=row.level)
-        assert low[0] == pytest.approx(row.low, abs=5e-7), row
-        assert high[0] == pytest.approx(row.high, abs=5e-7), row
-
-
-def test_funnel_curves_around_another_target():
-    # A target of 2 with 10 expected is the funnel of 20 events, as a ratio to 10: twice the curves of 20.
-    low, high = funnel_curves([10.0], target=2.0)
-    assert low[0] == pytest.approx(2 * 0.6108260, abs=1e-6)
-    assert high[0] == pytest.approx(2 * 1.544419, abs=1e-6)
-
-
-def test_overdispersion_is_that_of_funnelplotr():
-    units = pd.read_csv(GOLDEN / "overdispersion.csv")
-    assert overdispersion(units["observed"], units["expected"]) == pytest.approx(2.948033, abs=5e-7)
 
 
 def read_sids() -> pd.DataFrame:
@@ -123,9 +91,6 @@ def test_errors_say_what_was_found():
     with pytest.raises(AnalysisError, match="can't be negative: -300") as error:
         byar_interval([4, -300, -100])
     assert error.value.found == "2 such values, the first in row 2"
-    with pytest.raises(AnalysisError, match="more events than trials: 5 of 4") as error:
-        wilson_interval([1, 5], [2, 4])
-    assert error.value.found == "1 such rows, the first is row 2"
     with pytest.raises(AnalysisError, match="between 0 and 1: 95"):
         byar_interval([3], level=95)
     with pytest.raises(AnalysisError, match="no rate to smooth towards") as error:

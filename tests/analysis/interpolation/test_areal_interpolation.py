@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.common.grid import Grid
-from hotspots.analysis.interpolation.areal_interpolation import spread_counts, spread_people, spread_population
+from hotspots.analysis.interpolation.areal_interpolation import spread_counts, spread_people
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import smooth_zones
 from hotspots.errors import AnalysisError
@@ -31,6 +31,10 @@ def make_area(polygons: list[object], people: list[float] | None = None) -> Stud
     )
     area = StudyArea(table)
     return area if people is None else area.with_population(pd.Series(people, index=area.ids))
+
+
+def people_per_cell(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> np.ndarray:
+    return spread_people(area, grid, addresses=addresses).people
 
 
 def grid_over(*polygons: object, side: float) -> Grid:
@@ -107,7 +111,7 @@ def test_a_polygon_beyond_the_grid_is_named():
 def test_people_of_a_rectangle_by_hand():
     # 170 m x 70 m over three cells of 100 m: 50, 100 and 20 m of its width.
     shape = shapely.box(50, 130, 220, 200)
-    people = spread_population(make_area([shape], [1700.0]), grid_over(shape, side=100.0))
+    people = people_per_cell(make_area([shape], [1700.0]), grid_over(shape, side=100.0))
     np.testing.assert_allclose(people, [[500, 1000, 200]], rtol=1e-12)
 
 
@@ -115,7 +119,7 @@ def test_each_areas_people_are_conserved():
     # Areas that meet only on lines of the grid, so that each one's cells can be added up.
     area = make_grid(4, 5, side=1000.0, population=1234.5)
     grid = Grid.over(area.areas.geometry.union_all(), 250.0)
-    people = spread_population(area, grid)
+    people = people_per_cell(area, grid)
     blocks = people.reshape(4, 4, 5, 4).sum(axis=(1, 3))
     np.testing.assert_allclose(blocks, 1234.5, rtol=1e-12)
 
@@ -129,9 +133,9 @@ def test_people_are_conserved_whatever_the_polygons(seed: int):
     people = rng.uniform(0, 3000, 12)
     grid = grid_over(*shapes, side=200.0)
     for i, shape in enumerate(shapes):
-        alone = spread_population(make_area([shape], [people[i]]), grid)
+        alone = people_per_cell(make_area([shape], [people[i]]), grid)
         assert alone.sum() == pytest.approx(people[i], rel=1e-9)
-    together = spread_population(make_area(list(shapes), list(people)), grid)
+    together = people_per_cell(make_area(list(shapes), list(people)), grid)
     assert together.sum() == pytest.approx(people.sum(), rel=1e-9)
 
 
@@ -139,14 +143,14 @@ def test_a_sliver_without_a_cell_centre_keeps_its_people_where_it_lies():
     # 10 m wide, across two cells of 100 m, a fifth of its length in the southern one.
     sliver, square = shapely.box(20, 80, 30, 180), shapely.box(100, 0, 200, 100)
     grid = grid_over(sliver, square, side=100.0)
-    people = spread_population(make_area([sliver, square], [50.0, 8.0]), grid)
+    people = people_per_cell(make_area([sliver, square], [50.0, 8.0]), grid)
     np.testing.assert_allclose(people, [[40, 0], [10, 8]], rtol=1e-12)
 
 
 def test_an_area_smaller_than_rounding_keeps_its_people():
     speck = shapely.box(150, 150, 150.001, 150.001)
     grid = grid_over(shapely.box(0, 0, 300, 300), side=100.0)
-    people = spread_population(make_area([speck], [7.0]), grid)
+    people = people_per_cell(make_area([speck], [7.0]), grid)
     assert people[1, 1] == 7.0
     assert people.sum() == 7.0
 
@@ -162,7 +166,7 @@ def test_an_unknown_population_is_said():
 def test_without_a_population_there_is_nothing_to_spread():
     area = make_grid(2, 2)
     with pytest.raises(AnalysisError, match="no population, so there are no people to spread"):
-        spread_population(area, Grid.over(area.areas.geometry.union_all(), 500.0))
+        people_per_cell(area, Grid.over(area.areas.geometry.union_all(), 500.0))
 
 
 # --------------------------------------------------------------------------- people over addresses
@@ -181,7 +185,7 @@ def test_people_over_addresses_by_weight(halves: StudyArea):
     assert spread.people.tolist() == [[0, 25, 0, 60], [50, 25, 0, 0]]
     assert spread.words == "Each area's people were spread evenly over its addresses."
     assert spread.notes == ()
-    equal = spread_population(halves, grid, addresses=homes.drop(columns="weight"))
+    equal = people_per_cell(halves, grid, addresses=homes.drop(columns="weight"))
     np.testing.assert_allclose(equal, [[0, 100 / 3, 0, 60], [100 / 3, 100 / 3, 0, 0]])
 
 
@@ -203,7 +207,7 @@ def test_an_area_without_addresses_falls_back_to_its_polygon(halves: StudyArea):
 def test_an_address_on_the_border_counts_once_and_one_on_the_grids_rim_too(halves: StudyArea):
     grid = grid_over(*halves.areas.geometry, side=100.0)
     homes = pd.DataFrame({"easting": [200.0, 400.0], "northing": [100.0, 0.0]})
-    people = spread_population(halves, grid, addresses=homes)
+    people = people_per_cell(halves, grid, addresses=homes)
     assert people.sum() == 160.0
     assert people[1, 3] == 60.0
 
@@ -211,21 +215,21 @@ def test_an_address_on_the_border_counts_once_and_one_on_the_grids_rim_too(halve
 def test_wrong_addresses_are_refused(halves: StudyArea):
     grid = grid_over(*halves.areas.geometry, side=100.0)
     with pytest.raises(AnalysisError, match="A table of addresses needs the column 'northing'"):
-        spread_population(halves, grid, addresses=pd.DataFrame({"easting": [1.0]}))
+        people_per_cell(halves, grid, addresses=pd.DataFrame({"easting": [1.0]}))
     with pytest.raises(AnalysisError, match="The weight of an address is negative: -2") as caught:
-        spread_population(
+        people_per_cell(
             halves, grid, addresses=pd.DataFrame({"easting": [1.0, 1.0], "northing": 1.0, "weight": [1, -2]})
         )
     assert "1 such addresses, the first in row 2" in str(caught.value)
     with pytest.raises(AnalysisError, match="No address lies in the study area"):
-        spread_population(halves, grid, addresses=pd.DataFrame({"easting": [-1.0], "northing": [1.0]}))
+        people_per_cell(halves, grid, addresses=pd.DataFrame({"easting": [-1.0], "northing": [1.0]}))
 
 
 def test_spreading_leaves_its_inputs_as_they_were(halves: StudyArea):
     grid = grid_over(*halves.areas.geometry, side=100.0)
     homes = pd.DataFrame({"easting": [50.0], "northing": [50.0], "weight": [2.0]})
     before = halves.areas.to_wkb().to_csv(), homes.to_csv(), grid.inside.copy()
-    spread_population(halves, grid, addresses=homes)
+    people_per_cell(halves, grid, addresses=homes)
     assert (halves.areas.to_wkb().to_csv(), homes.to_csv()) == before[:2]
     np.testing.assert_array_equal(grid.inside, before[2])
 
@@ -425,5 +429,5 @@ def test_spreading_counts_leaves_them_as_they_were_and_gives_the_same_twice():
 def test_people_of_the_force_area(shared_data):
     areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
     area = make_area(list(areas.geometry), [1000.0 + i for i in range(len(areas))])
-    people = spread_population(area, Grid.over(area.areas.geometry.union_all(), 50.0))
+    people = people_per_cell(area, Grid.over(area.areas.geometry.union_all(), 50.0))
     assert people.sum() == pytest.approx(sum(1000.0 + i for i in range(len(areas))), rel=1e-12)

@@ -1,14 +1,13 @@
 """Series against hand counts, the change against R's poisson.test and SciPy, the trend against worked examples."""
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from worlds import ROOT
 
-from hotspots.analysis.series.change import change_since, count_by_year, join_series, mann_kendall, with_intervals
+from hotspots.analysis.series.change import change_since, join_series
+from hotspots.analysis.series.counting import count_by_year, with_intervals
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Series
 
@@ -135,32 +134,6 @@ def test_change_from_a_hidden_base_covers_the_whole_interval():
     assert list(hidden.iloc[0][["ratio", "ratio_low", "ratio_high"]]) == [1, 1, 1]
 
 
-def values_with(s: int, n: int) -> list[float]:
-    """Return n different values with this S: each swap of neighbours that are in order takes 2 from S."""
-    values = list(range(n))
-    for _ in range((n * (n - 1) // 2 - s) // 2):
-        i = next(i for i, (a, b) in enumerate(pairwise(values)) if a < b)
-        values[i], values[i + 1] = values[i + 1], values[i]
-    return [float(value) for value in values]
-
-
-def test_mann_kendall_is_that_of_worked_examples():
-    for row in pd.read_csv(GOLDEN / "mann_kendall.csv").itertuples():
-        test = mann_kendall(values_with(row.s, row.n))
-        assert (test.s, test.n, test.variance) == (row.s, row.n, row.variance)
-        assert test.p == pytest.approx(row.p, abs=5e-5 if row.s == 23 else 1e-3)
-
-
-def test_mann_kendall_with_ties_and_gaps_by_hand():
-    # 1 2 2 3: five pairs rise, one ties: S = 5; Var = (4·3·13 − 2·1·9)/18 = 138/18
-    test = mann_kendall([1, 2, np.nan, 2, 3])
-    assert (test.s, test.n) == (5, 4)
-    assert test.variance == pytest.approx(138 / 18)
-    falling = mann_kendall([3, 2, 2, 1])
-    assert (falling.s, falling.p) == (-5, test.p)
-    assert mann_kendall([4, 4, 4]).p == 1
-
-
 def test_inputs_are_unchanged():
     events = make_events(EVERY_MONTH, ages=[20] * 12)
     before = events.table.copy()
@@ -195,6 +168,3 @@ def test_errors_say_what_was_found():
         join_series(make_series({"2014": 1}), make_series({"2014": 1}, unit="people"), name="a", title="a")
     with pytest.raises(AnalysisError, match="no series to join"):
         join_series(name="a", title="a")
-    with pytest.raises(AnalysisError, match="at least 3 known values") as error:
-        mann_kendall([1, np.nan, 2])
-    assert error.value.found == "2 of 3"

@@ -13,14 +13,9 @@ from sheet_checks import assert_legible, prose, words
 
 from hotspots.errors import AnalysisError, DisclosureError
 from hotspots.model import Extract
-from hotspots.publish.charts.authorities import (
-    draw_profile,
-    draw_recording,
-    draw_standardised,
-    extract_alt,
-    extract_title,
-)
+from hotspots.publish.charts.authorities import draw_profile, draw_recording, draw_standardised
 from hotspots.publish.maps.map import save_map
+from hotspots.publish.text import extract_alt, extract_title
 
 SEVEN = ("Birmingham", "Coventry", "Dudley", "Sandwell", "Solihull", "Walsall", "Wolverhampton")
 UNITS = [*((name, "authority") for name in SEVEN), ("Birmingham–Sandwell", "place"), ("Study area", "study area")]
