@@ -21,7 +21,7 @@ from small_study import codes_of, write_extract_files, write_small_study
 from worlds import make_grid
 
 from hotspots.cli import main
-from hotspots.study.settings.schema import section_in
+from hotspots.study.settings.section import section_in
 from hotspots.study.settings.study_file import Study
 
 # --------------------------------------------------------------------------- the study file

@@ -1,73 +1,44 @@
-"""The sections of a study file: what each may hold, and what is checked about it alone."""
+"""The sections of a study file on areas, events, tests, surfaces and maps: what each may hold, and is checked alone.
+
+A key's docstring is its line in `docs/settings.md`; `tools/write_settings_reference.py` writes the page.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from hotspots.model import Place
+from hotspots.study.settings.section import Release, Section
 from hotspots.study.settings.values import (
     Ages,
     Bandwidth,
     Codes,
     Distinct,
-    Hidden,
     Marks,
     Metres,
-    Period,
-    Periods,
     SectionName,
-    Share,
     ShortTitle,
     SurfaceKernel,
     Title,
     Vintage,
-    Width,
     Year,
     Years,
-    need_kind,
-    need_plain,
 )
 from hotspots.vocabulary import UNRELEASED, Adjustment, Measure, Null
-
-Release = Literal["open", "invented", "unreleased"]
-
-
-class Section(BaseModel):
-    """What every section of a study file has in common: frozen, and no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _can_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if section_in(annotation) is None or isinstance(value, str):
-            need_plain(value)  # a section looks at its own keys, and names them
-        if value is not None and (truth := annotation in (bool, bool | None)) | isinstance(value, bool):
-            need_kind(value, truth=truth)
-        return value
-
-
-def section_in(annotation: Any) -> Any:
-    """Return the section that a key may hold, by itself or in a list; None where it holds values."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = section_in(part)
-        if found:
-            return found
-    return None
 
 
 class RuleSection(Section):
     """[rule]: how small numbers of unreleased counts are protected, where no named rule fits."""
 
     smallest: int = Field(default=1, ge=0, le=1)
+    """Smallest count that is suppressed: 1, or 0 to suppress zeros too."""
     largest: int = Field(ge=1, le=1000)
+    """Largest count that is suppressed."""
     rounding: int = Field(default=1, ge=1, le=1000)
+    """Counts that are not suppressed are rounded to the nearest multiple of this; 1 leaves them as they are."""
 
     @model_validator(mode="after")
     def _hides_what_would_be_nought(self) -> RuleSection:
@@ -81,27 +52,47 @@ class Areas(Section):
     """[areas]: the boundaries."""
 
     file: Path
+    """Boundaries: GeoPackage, GeoJSON, shapefile or GeoParquet, in any coordinate system."""
     layer: str | None = None
+    """Layer of the file. Needed if the file has several layers."""
     id_column: str | None = None
+    """Column of area codes. ONS names such as `LSOA11CD` are recognised without it."""
     name_column: str | None = None
+    """Column of area names. ONS names such as `LSOA11NM` are recognised without it."""
     la_code_column: str | None = None
+    """Column of local authority codes. Without any authority column, authorities are taken from area names such as
+    "Birmingham 067A"."""
     la_name_column: str | None = None
+    """Column of local authority names."""
     crs: str | None = None
+    """Coordinate system, e.g. `"EPSG:27700"`. Needed only if the file states none or a wrong one."""
     authorities: Codes | None = None
+    """Local authorities to keep, by code or name. Without it, all areas of the file are used."""
     geography: ShortTitle | None = None
+    """What an area is, e.g. `"LSOA"`. Without it, this is taken from the column names."""
     vintage: Vintage | None = None
+    """Year of the geography, e.g. 2011 for LSOAs of the 2011 Census. Without it, this is taken from the codes or column
+    names."""
     supplied: int | None = Field(default=None, ge=1990, le=2100)
+    """Year in which the boundary file was supplied. It appears in the attribution; without it, the attribution has no
+    year."""
     attribution: tuple[Title, ...] | None = None
+    """Lines to print wherever the boundaries are drawn. The default is the wording that ONS asks for."""
     points_file: Path | None = None
+    """The same areas with more detailed boundaries. Points are assigned to areas by these; maps use `file`."""
     points_layer: str | None = None
+    """Layer of the detailed boundaries, in `points_file` or else in `file`."""
     labels: Path | None = None
+    """Table of place names for maps, with columns `name`, `easting`, `northing` and `population`."""
 
 
 class PlaceSection(Section):
     """[[places]]: a part of the study area with a map of its own."""
 
     name: ShortTitle
+    """Name of the place, as printed on its maps."""
     authorities: Codes
+    """Local authorities that the place consists of, by code or name."""
 
     @property
     def place(self) -> Place:
@@ -113,35 +104,57 @@ class Population(Section):
     """[population]: people by area."""
 
     file: Path
+    """People by area, CSV or Parquet, of the same vintage as the boundaries."""
     id_column: str | None = None
+    """Column of area codes. ONS names are recognised without it."""
     column: str | None = None
+    """Column with the number of people. Without it, a column called population, all ages or total is used."""
     year: Year | None = None
+    """Year to use. Needed if the file has several years."""
     title: Title = "population"
+    """What the population is called in legends and notes."""
 
 
 class AgesSection(Section):
     """[population_by_age]: people by area and age, for rates by age group and standardised rates."""
 
     file: Path
+    """People by area and age, with one column for each age or age band, e.g. `age_0` to `age_90plus`, or `0-4` to
+    `85+`."""
     year: Year | None = None
+    """Year to use. Needed if the file has several years."""
     id_column: str | None = None
+    """Column of area codes. ONS names are recognised without it."""
     title: Title = "population by age"
+    """What the table is called in notes."""
     source: str = ""
+    """Source line for tables and charts."""
     release: Literal["open", "invented"] = "open"
+    """Whether the numbers are published (`"open"`) or invented."""
 
 
 class DeprivationSection(Section):
     """[deprivation]: IDACI, or another index by area that the title names."""
 
     file: Path
+    """Score, rank or decile of deprivation by area."""
     title: Title = "IDACI"
+    """The index and its edition, e.g. `"IDACI 2019"` or `"WIMD 2019"`. Columns are found by this name."""
     id_column: str | None = None
+    """Column of area codes. ONS names are recognised without it."""
     score_column: str | None = None
+    """Column of scores. The official names are recognised without it."""
     rank_column: str | None = None
+    """Column of ranks, where 1 is the most deprived. The official names are recognised without it."""
     decile_column: str | None = None
+    """Column of deciles, where 1 is the most deprived. The official names are recognised without it."""
     estimated: bool | None = None
+    """Whether the scores were derived from ranks and not published. Without it, they are taken as derived if the column
+    name ends in `est`."""
     release: Release = "open"
+    """Whether the index is published (`"open"`), invented or unreleased."""
     source: str = ""
+    """Source line for tables and charts."""
 
 
 OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
@@ -159,30 +172,60 @@ class EventSection(Section):
     """[[events]]: a file of events, or a table of counts by area."""
 
     name: SectionName
+    """Short name used for files and layers: small letters, digits and underscores."""
     title: Title
+    """What the events are called on maps and in the briefing."""
     format: Literal["hes", "police", "offences", "counts"]
+    """Format of the file: hospital admissions (`"hes"`), data.police.uk (`"police"`), a force's own extract
+    (`"offences"`) or a table of counts by area (`"counts"`)."""
     file: Path | None = None
+    """File of events, or for `"police"` also a folder of months. Give either `file` or `files`."""
     files: Annotated[tuple[Path, ...], Distinct] = ()
+    """Several files or folders, with `format = "police"` only."""
     release: Release = UNRELEASED
+    """`"open"` (published), `"invented"` or `"unreleased"`. Counts of people from unreleased records are protected in a
+    `publish` study."""
     source: str = ""
+    """Source line for maps and tables. Without it, the usual name of the source is used where the format has one."""
     years: Years | None = None
+    """First and last calendar year to use. Without it, all events of the file are used."""
     period: str | None = None
+    """Period as printed on maps and tables. Without it, this is taken from `years` or from the dates of the events."""
     crime_types: Codes | None = None
+    """With `"police"`: crime types to keep. Without it, all are kept."""
     codes: Codes | None = None
+    """With `"offences"`: offence codes to keep. Without it, all are kept."""
     knife: bool | None = None
+    """With `"offences"`: `true` keeps knife offences, `false` keeps the others. Without it, both are kept."""
     ages: Ages | None = None
+    """With `"hes"`: youngest and oldest age to keep, in years. Without it, all ages are kept."""
     columns: dict[str, str] = Field(default_factory=dict)
+    """With `"hes"` and `"offences"`: the program's name for a column = its name in your file."""
     id_column: str | None = None
+    """With `"counts"`: column of area codes. ONS names are recognised without it."""
     name_column: str | None = None
+    """With `"counts"`: column of area names, for a table without codes."""
     count_column: str | None = None
+    """With `"counts"`: column of counts. Needed with this format."""
     times: float = Field(default=1.0, gt=0, le=1_000_000)
+    """With `"counts"`: number by which counts are multiplied, e.g. 3 for yearly means of three years."""
     marks: Marks = Field(default_factory=dict)
+    """With `"counts"`: what each mark in the table means, either the lowest and highest count (`"*" = [1, 7]`) or why
+    there is no count (`":" = "not available"`)."""
     rounding: int | None = Field(default=None, ge=1, le=1_000_000)
+    """With `"counts"`: multiple to which the publisher rounded, e.g. 5. Without it, counts are taken as exact."""
     totals: Path | None = None
+    """With `"counts"`: table of totals by local authority. In a restricted study they narrow the intervals of
+    suppressed counts."""
     totals_column: str | None = None
+    """Column of totals. The default is the name in `count_column`."""
     null: Null | None = None
+    """Null hypothesis for this source. Without it, the one in `[analysis]` is used."""
     density: bool = True
+    """Whether to make a density surface of these events."""
     standardised: bool = False
+    """With `"hes"`: whether to give directly age-standardised rates by local authority. Needs `years` and
+    `[population_by_age]`."""
 
     @model_validator(mode="after")
     def _whole(self) -> EventSection:
@@ -210,97 +253,33 @@ class EventSection(Section):
         return self.files or ((self.file,) if self.file else ())
 
 
-class SchoolsSection(Section):
-    """[schools]: the register, the exclusions, and their years."""
-
-    register_file: Path = Field(alias="register")
-    exclusions: Path
-    totals: Path | None = None
-    years: Annotated[tuple[Period, ...], Field(min_length=1), Distinct] | None = None
-    release: Release = "open"
-    source: str = ""
-    hidden: Hidden = (1, 2)
-    columns: dict[str, str] = Field(default_factory=dict)
-    covariates: Annotated[tuple[Literal["phase", "authority"], ...], Distinct] = ()
-    catchment_decay: float = Field(default=1500.0, ge=50, le=100_000)
-
-
-class SeriesLine(Section):
-    """[[series.lines]]: one line of a chart: all events of a section, or an age group of them."""
-
-    group: ShortTitle
-    ages: Ages | None = None
-
-
-class _Charted(Section):
-    """What series of events and of recorded crime have in common.
-
-    `base` is a year, to which the others are compared; of quarters, the years they add up to are.
-    """
-
-    name: SectionName
-    title: Title
-    rates: bool = False
-    base: Period | None = None
-    change_points: bool = False
-    provisional: Periods = ()
-
-
-class SeriesSection(_Charted):
-    """[[series]]: events by year or quarter."""
-
-    events: str
-    years: Years
-    by: Literal["year", "quarter"] = "year"
-    lines: tuple[SeriesLine, ...] = Field(default=(SeriesLine(group="all"),), min_length=1)
-
-
-class RecordedSection(_Charted):
-    """[[recorded]]: offences of one police force by quarter of the financial year, as the Home Office has them."""
-
-    file: Path
-    force: ShortTitle
-    count_column: str | None = None
-    years: Years | None = None
-    by: Literal["year", "quarter"] = "quarter"
-    source: str = ""
-    release: Release = "open"
-
-
-class FactorsSection(Section):
-    """[children_in_need]: factors at the end of assessment."""
-
-    file: Path
-    year: Year
-    years: Years | None = None
-    theme: str | None = None
-    episodes: Path | None = None
-    title: Title = "Factors identified at the end of children's assessments"
-    source: str = ""
-    release: Release = "open"
-
-    @model_validator(mode="after")
-    def _whole(self) -> FactorsSection:
-        if self.years is not None and self.years[1] != self.year:
-            raise ValueError(f"years end with year, which is shown; e.g. years = [{self.year - 4}, {self.year}]")
-        if self.theme is None and (self.years is not None or self.episodes is not None):
-            raise ValueError('years and episodes go with a theme, e.g. theme = "Domestic abuse"')
-        return self
-
-
 class Analysis(Section):
     """[analysis]: how hotspots are tested."""
 
     neighbours: Literal["queen", "rook", "nearest", "distance"] = "queen"
+    """Which areas are neighbours: those that share a border or corner (`"queen"`), share a border (`"rook"`), are the
+    `number` nearest (`"nearest"`), or lie within a `distance` (`"distance"`)."""
     number: int | None = Field(default=None, ge=1, le=1000)
+    """With `"nearest"`: number of neighbours of each area."""
     distance: Metres | None = None
+    """With `"distance"`: greatest distance between the centres of neighbours, in metres."""
     null: Null | None = None
+    """Null hypothesis. `"exchangeable-risk"`: areas differ in risk, without clustering; `"constant-risk"`: all areas
+    have the same risk; `"randomisation"`: values are placed at random. Without it, `"exchangeable-risk"` with a
+    population and `"randomisation"` without one."""
     measure: Measure = "count"
+    """With `"randomisation"`: what is placed at random: counts, rates, or shrunken (empirical Bayes) rates."""
     conditional: bool = False
+    """With `"randomisation"`: whether Gi* is tested given the area's own value."""
     mid_p: bool = False
+    """Whether to use mid-p values, which count ties half. Less conservative where counts are small."""
     adjustment: Adjustment = "benjamini-hochberg-apart"
+    """Adjustment for many tests. The default controls the false discovery rate among high and among low areas
+    separately."""
     level: float = Field(default=0.05, gt=0, lt=0.5)
+    """Significance level, after adjustment."""
     global_statistics: bool = False
+    """Whether to give global statistics and a correlogram of the whole map. Takes some seconds more."""
 
     @model_validator(mode="after")
     def _whole(self) -> Analysis:
@@ -321,70 +300,42 @@ class DensitySection(Section):
     """[density]: surfaces of density, and of risk against the population."""
 
     kernel: SurfaceKernel = "quartic"
+    """Shape of the kernel."""
     bandwidth: Bandwidth | None = None
+    """Radius of the kernel in metres (standard deviation of a Gaussian), or a rule that chooses it. The default is
+    `"silverman-robust"`, but not below what map points allow."""
     cell: Metres | None = None
+    """Side of a cell in metres. The default is about a tenth of the bandwidth."""
     edge: Literal["diggle", "uniform", "none"] = "diggle"
+    """Edge correction: `"diggle"` by event, `"uniform"` by cell, or `"none"`."""
     adaptive: bool = False
+    """Whether the kernel is narrower where events are dense (Abramson's method)."""
     beyond: bool | None = None
+    """Whether the files hold events outside the study area too; no edge correction is needed then. Without it, the
+    program decides from the density on both sides of the border."""
     risk: bool = True
+    """Whether to make surfaces of risk relative to the population."""
     risk_bandwidth: Bandwidth | None = None
+    """Bandwidth of risk surfaces and comparisons, in metres or a rule. A wider one finds more and locates it less
+    exactly."""
     risk_cell: Metres | None = None
+    """Side of a cell of risk surfaces and comparisons, in metres."""
     densest: float = Field(default=0.05, gt=0, lt=1)
+    """Share of the study area inside the contours of the densest part: 0.05 is 5%."""
     least: int = Field(default=10, ge=1, le=1_000_000)
-
-
-class ComparisonSection(Section):
-    """[[comparisons]]: the density of events in some years against other years, or against other events."""
-
-    name: SectionName
-    title: Title
-    events: str
-    years: Years | None = None
-    against: str | None = None
-    against_years: Years | None = None
-    measure: Literal["ratio", "difference"] = "ratio"
-
-    @model_validator(mode="after")
-    def _whole(self) -> ComparisonSection:
-        if self.against is None and self.against_years is None:
-            raise ValueError("say what to compare with: against_years = [2015, 2016], or against = another source")
-        if self.against == self.events and self.against_years is None:
-            raise ValueError("compares a source with itself: give against_years, or another source with against")
-        return self
-
-    @property
-    def sources(self) -> tuple[str, str]:
-        """Names of the two event sections, which may be one."""
-        return self.events, self.against or self.events
-
-
-class PredictionSection(Section):
-    """[[predictions]]: how well the density of past years foretells where the events of later ones are."""
-
-    events: str
-    past: Years
-    future: Years
-    bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] | None = None
-    shares: Annotated[tuple[Share, ...], Field(min_length=1), Distinct] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
-
-    @model_validator(mode="after")
-    def _forwards(self) -> PredictionSection:
-        if self.past[1] >= self.future[0]:
-            raise ValueError("the past ends before the future begins")
-        return self
-
-    @property
-    def name(self) -> str:
-        """Name of its files."""
-        return f"{self.events}_{self.past[0]}-{self.future[1]}"
+    """Events that every peak of a smoothed surface must rest on where counts are suppressed."""
 
 
 class Maps(Section):
     """[maps]: what is drawn, and on what."""
 
     basemap: str | None = None
+    """Background of maps: a GeoTIFF, or the name of a tile provider (which needs a network). Without it, maps have no
+    basemap."""
     basemap_credit: str = ""
+    """Credit line for the basemap."""
     dpi: int = Field(default=300, ge=72, le=1200)
+    """Resolution of PNG files, in dots per inch."""
 
     @model_validator(mode="after")
     def _whole(self) -> Maps:

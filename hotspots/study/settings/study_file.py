@@ -11,27 +11,22 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.model import slugify
+from hotspots.study.settings.chart_sections import FactorsSection, RecordedSection, SchoolsSection, SeriesSection
+from hotspots.study.settings.comparison_sections import ComparisonSection, PredictionSection
 from hotspots.study.settings.consistency import contradiction
 from hotspots.study.settings.schema import (
     AgesSection,
     Analysis,
     Areas,
-    ComparisonSection,
     DensitySection,
     DeprivationSection,
     EventSection,
-    FactorsSection,
     Maps,
     PlaceSection,
     Population,
-    PredictionSection,
-    RecordedSection,
     RuleSection,
-    SchoolsSection,
-    Section,
-    SeriesSection,
-    section_in,
 )
+from hotspots.study.settings.section import Section, section_in
 from hotspots.study.settings.values import RESERVED, Title
 from hotspots.vocabulary import Profile
 
@@ -41,58 +36,63 @@ TIFF: Final = (".tif", ".tiff", ".TIF", ".TIFF")
 
 
 class Study(Section):
-    """A whole study.
-
-    Parameters
-    ----------
-    title
-        Stands on the briefing.
-    slug
-        Name of the output folder; made from the title if left out.
-    date
-        Of the study, on every sheet; if left out, the last day that any input covers.
-    contact
-        Whom to ask, on every sheet.
-    profile
-        ``"publish"`` (counts of people are protected under `rule` before anything is computed) or
-        ``"restricted"`` (true counts, for named readers, marked everywhere).
-    rule
-        Disclosure rule for unreleased counts of people: a name, or its numbers in a section [rule].
-    demographics
-        Whether population, age and deprivation of the authorities are set out, where they are known.
-    folder
-        Where relative paths start: the study file's own folder.
-    order
-        The sections in the order of the study file.
-    """
+    """A whole study: what it is called, who may read it, and its sections."""
 
     title: Title
+    """Title of the study, printed on the briefing."""
     slug: str = Field(default="", max_length=100)
+    """Name of the output folder inside `outputs/`. The default is made from the title."""
     subtitle: str = Field(default="", max_length=300)
+    """Subtitle of the briefing."""
     date: dt.date | None = None
+    """Date of the study, printed on every page. The default is the last day that any input covers."""
     contact: str = Field(default="", max_length=200)
+    """Whom to ask, printed on every page."""
     profile: Profile = "publish"
+    """`"publish"`: counts of people from unreleased records are protected before anything is computed. `"restricted"`:
+    true counts, for named readers, with every page and layer marked."""
     rule: str | RuleSection = "nhs-digital"
+    """Disclosure rule for unreleased counts of people: `"nhs-digital"` (1 to 7 suppressed, others rounded to 5),
+    `"older-phe"` (1 to 5 suppressed), `"dfe"` (1 and 2 suppressed), or a section `[rule]`."""
     readers: str = Field(default="", max_length=200)
+    """Who may read a restricted study. Needed with `profile = "restricted"`."""
     demographics: bool = True
+    """Whether to describe population, age and deprivation of each local authority, where they are known."""
     areas: Areas
+    """The boundaries."""
     places: tuple[PlaceSection, ...] = ()
+    """Parts of the study area with maps of their own."""
     population: Population | None = None
+    """People by area. Without it, maps show events and not risk."""
     population_by_age: AgesSection | None = None
+    """People by area and age."""
     deprivation: DeprivationSection | None = None
+    """Index of deprivation by area."""
     events: tuple[EventSection, ...] = Field(min_length=1)
+    """Events or counts to map. At least one section is needed."""
     schools: SchoolsSection | None = None
+    """Schools and their exclusions. Needs `[deprivation]`."""
     series: tuple[SeriesSection, ...] = ()
+    """Events by year or quarter."""
     recorded: tuple[RecordedSection, ...] = ()
+    """Offences recorded by one police force."""
     children_in_need: FactorsSection | None = None
+    """Factors identified in assessments of children."""
     analysis: Analysis = Analysis()
+    """How hotspots are tested."""
     density: DensitySection = DensitySection()
+    """Surfaces of density and risk."""
     comparisons: tuple[ComparisonSection, ...] = ()
+    """One period or kind of event against another."""
     predictions: tuple[PredictionSection, ...] = ()
+    """How well past density predicts where later events are."""
     maps: Maps = Maps()
+    """How maps are drawn."""
     # No TOML key has these names: in a study file `folder` is unknown, as any other word.
     folder: Path = Field(default=Path(), exclude=True, alias=FOLDER)
+    """Folder where relative paths start: that of the study file. Not a key of the study file."""
     order: tuple[str, ...] = Field(default=(), exclude=True, alias=ORDER)
+    """Sections in the order of the study file. Not a key of the study file."""
 
     @field_validator("rule", mode="before")
     @classmethod

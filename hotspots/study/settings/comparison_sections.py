@@ -1,0 +1,75 @@
+"""The sections of a study file that hold surfaces of two periods against each other: comparisons, predictions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hotspots.study.settings.section import Section
+from hotspots.study.settings.values import (
+    Distinct,
+    SectionName,
+    Share,
+    Title,
+    Width,
+    Years,
+)
+
+
+class ComparisonSection(Section):
+    """[[comparisons]]: the density of events in some years against other years, or against other events."""
+
+    name: SectionName
+    """Short name used for files and layers: small letters, digits and underscores."""
+    title: Title
+    """Title of the map."""
+    events: str
+    """Name of the `[[events]]` section to compare."""
+    years: Years | None = None
+    """First and last year of these events. The default is the years of their section."""
+    against: str | None = None
+    """Name of the `[[events]]` section to compare with. The default is the same section."""
+    against_years: Years | None = None
+    """First and last year of the events to compare with. The default is the years of their section."""
+    measure: Literal["ratio", "difference"] = "ratio"
+    """Whether to map the ratio or the difference of the two densities."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> ComparisonSection:
+        if self.against is None and self.against_years is None:
+            raise ValueError("say what to compare with: against_years = [2015, 2016], or against = another source")
+        if self.against == self.events and self.against_years is None:
+            raise ValueError("compares a source with itself: give against_years, or another source with against")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """Names of the two event sections, which may be one."""
+        return self.events, self.against or self.events
+
+
+class PredictionSection(Section):
+    """[[predictions]]: how well the density of past years foretells where the events of later ones are."""
+
+    events: str
+    """Name of the `[[events]]` section."""
+    past: Years
+    """First and last year from which the density is estimated."""
+    future: Years
+    """First and last year of the events to predict. It must begin after `past` ends."""
+    bandwidths: Annotated[tuple[Width, ...], Field(min_length=1), Distinct] | None = None
+    """Bandwidths to compare, in metres. The default is 125 to 2,000 m, as far down as map points allow."""
+    shares: Annotated[tuple[Share, ...], Field(min_length=1), Distinct] = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
+    """Shares of the study area for which accuracy is given: 0.01 is 1%."""
+
+    @model_validator(mode="after")
+    def _forwards(self) -> PredictionSection:
+        if self.past[1] >= self.future[0]:
+            raise ValueError("the past ends before the future begins")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        return f"{self.events}_{self.past[0]}-{self.future[1]}"
