@@ -156,6 +156,8 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
         click.echo(f"  - {sentence}")
     for what, why in finished.summary["left_out"].items():
         click.echo(f"  - Left out: {what}, because {why}.")
+    for note in finished.notes:
+        click.echo(f"  - Note: {note}.")
     click.echo("\nOpen")
     for name, words in (
         ("briefing.pdf", "to read and print"),

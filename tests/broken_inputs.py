@@ -203,7 +203,7 @@ class Spoilable(NamedTuple):
 FILES: dict[str, Spoilable] = {
     "areas.gpkg": Spoilable("boundaries.read_areas"),
     "population.csv": Spoilable("population.read_population", ("people",)),
-    "places.csv": Spoilable("boundaries.read_places", ("population",), ("easting", "northing")),
+    "places.csv": Spoilable("boundaries.read_place_labels", ("population",), ("easting", "northing")),
     "ages.csv": Spoilable("ages.read_ages", ("0-4", "85+")),
     "crime.csv": Spoilable("police.read_police", (), ("Easting",)),
     "hes.csv": Spoilable("hes.read_hes", ("STARTAGE",)),

@@ -55,7 +55,7 @@ def west_midlands(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
                     "file": "stroke_admissions_wm_lsoa11_2017-2019.csv",
                     "name_column": "lsoa11_name",
                     "count_column": "admissions",
-                    "times": 3,
+                    "multiply_by": 3,
                     "period": "2017-2019",
                     "release": "open",
                 },

@@ -62,7 +62,7 @@ def children(shared_data) -> pd.Series:
 @pytest.fixture(scope="module")
 def result(shared_data, schools, area, children) -> SchoolResult:
     index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
-    return diverging_schools(schools, index, area, children=children)
+    return diverging_schools(schools, index, area=area, children=children)
 
 
 def test_the_file_is_the_one_described(shared_data):
@@ -172,7 +172,7 @@ def _slope(result: SchoolResult) -> tuple[float, float, float]:
 @pytest.mark.parametrize("decay", [1000.0, 2500.0])
 def test_other_reaches_of_catchments(shared_data, schools, area, children, result, decay):
     index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
-    other = diverging_schools(schools, index, area, children=children, decay=decay)
+    other = diverging_schools(schools, index, area=area, children=children, decay=decay)
     moved = (other.table["class_catchment"] != result.table["class_catchment"]).sum()
     print(f"{decay:g} m: {moved} classes change; slope {other.provenance['catchment_slope'][0]:.2f}")
     assert moved <= 5
@@ -180,7 +180,7 @@ def test_other_reaches_of_catchments(shared_data, schools, area, children, resul
 
 def test_authorities_beside_the_index(shared_data, schools, area, result):
     index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
-    beside = diverging_schools(schools, index, area, covariates=("authority",))
+    beside = diverging_schools(schools, index, area=area, covariates=("authority",))
     print(beside.words)
     assert beside.slope["dispersion"] < result.slope["dispersion"]
 
@@ -247,7 +247,7 @@ def test_points_and_codes_agree(shared_data, schools, area):
 def test_charts_of_real_schools_can_be_read(shared_data, schools, area, result):
     """No text leaves a page or covers another, with one line for all schools and beside authorities."""
     index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
-    beside = diverging_schools(schools, index, area, covariates=("authority",))
+    beside = diverging_schools(schools, index, area=area, covariates=("authority",))
     figures = [
         draw_funnel(result),
         draw_exclusions_against_idaci(result),

@@ -92,10 +92,10 @@ def test_a_second_download_changes_nothing(raw, violence, table, tmp_path):
 
 
 def test_years_of_one_month_are_incomplete_and_not_compared(violence):
-    series = hs.count_by_year(violence, years=(2016, 2018))
+    series = hs.series.count_by_year(violence, years=(2016, 2018))
     assert series.incomplete == ("2016", "2017", "2018")
     assert list(series.table["months"]) == [1, 1, 1]
-    rated = hs.with_rates(series, 2_300_000)
+    rated = hs.series.with_rates(series, 2_300_000)
     row = rated.table.iloc[0]
     assert row["rate_low"] == pytest.approx(row["low"] * 12 / 2_300_000 * 100_000)
 

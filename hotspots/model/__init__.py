@@ -21,6 +21,7 @@ from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
+from hotspots.model.renamed import renamed_arguments
 from hotspots.model.results import (
     CONTOUR_COLUMNS,
     SCHOOL_RESULT_COLUMNS,
@@ -71,6 +72,7 @@ __all__ = [
     "need_level",
     "need_released",
     "period_end",
+    "renamed_arguments",
     "slugify",
     "text_ids",
 ]

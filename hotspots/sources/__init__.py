@@ -6,7 +6,7 @@ with the account of what was read, kept and dropped. Nothing else in the package
 
 from hotspots.sources._naming import need_vintage
 from hotspots.sources.ages import read_ages
-from hotspots.sources.boundaries import read_areas, read_places
+from hotspots.sources.boundaries import read_areas, read_place_labels
 from hotspots.sources.children_in_need import read_all_factors, read_episodes, read_factors
 from hotspots.sources.counts import read_counts, read_totals
 from hotspots.sources.deprivation import read_deprivation
@@ -30,7 +30,7 @@ __all__ = [
     "read_factors",
     "read_hes",
     "read_offences",
-    "read_places",
+    "read_place_labels",
     "read_police",
     "read_population",
     "read_recorded",

@@ -19,7 +19,7 @@ from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, dete
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_areas", "read_places"]
+__all__ = ["read_areas", "read_place_labels"]
 
 EARLIEST, LATEST = 1971, 2100
 """Years of geographies: small areas were first drawn for the census of 1971."""
@@ -314,7 +314,7 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple
 # --------------------------------------------------------------------------- labels
 
 
-def read_places(path: Path | str) -> pd.DataFrame:
+def read_place_labels(path: Path | str) -> pd.DataFrame:
     """Return place names for labels: `name`, `easting`, `northing` (metres), `population` (people), `credit`.
 
     The largest come first. `population` is 0 and `credit` empty where the file has no such column. Rows without a name

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import AreaCounts, StudyArea
+from hotspots.model import AreaCounts, StudyArea, renamed_arguments
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
@@ -21,6 +21,7 @@ WHOLE: Final = 1e-3
 that is given as it is must be whole."""
 
 
+@renamed_arguments(times="multiply_by")
 def read_counts(
     path: Path | str,
     area: StudyArea,
@@ -28,7 +29,7 @@ def read_counts(
     count_column: str,
     id_column: str | None = None,
     name_column: str | None = None,
-    times: float = 1.0,
+    multiply_by: float = 1.0,
     marks: Mapping[str, tuple[int, int] | str] | None = None,
     rounding: int | None = None,
     name: str = "events",
@@ -50,7 +51,7 @@ def read_counts(
     id_column, name_column
         The column of area codes, or of area names where there are no codes. Codes are looked for under ONS's
         names if neither is given.
-    times
+    multiply_by
         What the cells are multiplied by, e.g. 3 where they are yearly means of three years.
     marks
         Mark → lowest and highest count it stands for, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
@@ -74,7 +75,7 @@ def read_counts(
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
     ids = _match_areas(table, area, id_column=id_column, name_column=name_column)
-    low, high, reason = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
+    low, high, reason = _intervals(table, column, multiply_by=multiply_by, marks=marks or {}, rounding=rounding)
     inside = ids.notna()
     if not bool(inside.any()):
         raise SourceError(
@@ -126,7 +127,7 @@ def read_totals(
     *,
     count_column: str,
     id_column: str | None = None,
-    times: float = 1.0,
+    multiply_by: float = 1.0,
     marks: Mapping[str, tuple[int, int] | str] | None = None,
     rounding: int | None = None,
 ) -> dict[str, tuple[float, float]]:
@@ -143,7 +144,7 @@ def read_totals(
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
     codes = _find_codes(table, id_column)
-    low, high, _ = _intervals(table, column, times=times, marks=marks or {}, rounding=rounding)
+    low, high, _ = _intervals(table, column, multiply_by=multiply_by, marks=marks or {}, rounding=rounding)
     bounds = zip(codes, low, high, strict=True)
     return {str(code): (float(least), float(most)) for code, least, most in bounds if not np.isnan(least)}
 
@@ -210,7 +211,7 @@ def _intervals(
     table: _tabular.TextTable,
     column: str,
     *,
-    times: float,
+    multiply_by: float,
     marks: Mapping[str, tuple[int, int] | str],
     rounding: int | None,
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
@@ -223,9 +224,9 @@ def _intervals(
         kind="amount",
         advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
     )
-    counts = numbers.values * times
+    counts = numbers.values * multiply_by
     whole = counts.round()
-    off, what = (0.0, "a whole number") if times == 1 else (WHOLE, f"a whole number times {times:g}")
+    off, what = (0.0, "a whole number") if multiply_by == 1 else (WHOLE, f"a whole number times {multiply_by:g}")
     _need_counts(table, column, numbers.values, (counts - whole).abs() > off, what)
     _need_counts(table, column, numbers.values, counts < 0, "at least 0")
     low, high = whole.copy(), whole.copy()
@@ -247,5 +248,5 @@ def _need_counts(table: _tabular.TextTable, column: str, values: pd.Series, wron
         raise SourceError(
             f"{odd.iloc[0]:g} is not a count.",
             found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
-            advice=f"a count here is {what}; check times, rounding and the column",
+            advice=f"a count here is {what}; check multiply_by, rounding and the column",
         )

@@ -132,6 +132,7 @@ def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
     inputs
         What was read of them; a section that could not be read is named as such.
     """
+    yield from (f"note: {note}" for note in study.notes)
     study = name_places(study, inputs.area)
     known = [name for name in SECTIONS if name in study.order]
     order = [name for name in study.order if name in SECTIONS] if known else list(SECTIONS)
@@ -199,8 +200,8 @@ def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
     yield f"{many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}"
     for reason, ids in area.notes.items():
         yield f"  {reason}: {len(ids):,}" if ids else f"  {reason}"
-    if inputs.points is not None:
-        yield f"  in more detail: {many(len(inputs.points), 'area')}"
+    if inputs.detailed is not None:
+        yield f"  in more detail: {many(len(inputs.detailed), 'area')}"
     if inputs.labels is not None:
         yield f"  labels: {many(len(inputs.labels), 'place name')}"
         for reason, rows in inputs.labels.attrs.get("dropped", {}).items():

@@ -29,11 +29,14 @@ class Finished:
         What was found, in sentences.
     summary
         What stands in summary.json, without the seconds.
+    notes
+        What there is to say of the study file itself: keys that have a new name.
     """
 
     folder: Path
     findings: tuple[str, ...]
     summary: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def run_study(
         with clock.stage("draw and write"):
             summary = write_outputs(study, inputs, findings, folder, report=report, workers=workers)
         finish_summary(folder, summary, clock.seconds)
-    return Finished(target, tuple(headlines(study, inputs, findings)), summary)
+    return Finished(target, tuple(headlines(study, inputs, findings)), summary, study.notes)
 
 
 def _as_study(study: Study | str | Path) -> Study:

@@ -13,13 +13,15 @@ from hotspots.errors import AnalysisError
 def test_a_series_has_every_period_once_and_change_points_want_them_in_order():
     rising = series_of(np.linspace(500, 900, 12)).table
     with pytest.raises(AnalysisError, match=r"out of order: 2012 Q3 after 2012 Q4"):
-        hs.find_change_points(hs.Series(rising.iloc[::-1], unit="crimes"), rng=np.random.default_rng(1))
+        hs.series.find_change_points(hs.series.Series(rising.iloc[::-1], unit="crimes"), rng=np.random.default_rng(1))
     twice = pd.concat([rising.iloc[:2], rising.iloc[1:]])
     with pytest.raises(AnalysisError, match="out of order: 2010 Q2 after 2010 Q2"):
-        hs.find_change_points(hs.Series(twice, unit="crimes"), rng=np.random.default_rng(1))
+        hs.series.find_change_points(hs.series.Series(twice, unit="crimes"), rng=np.random.default_rng(1))
     for low, high in ((3.0, 2.0), (np.inf, np.inf), (1.0, np.inf)):
         with pytest.raises(AnalysisError, match="all, 2010 Q1 has an impossible interval"):
-            hs.Series(rising.assign(low=[low, *rising["low"][1:]], high=[high, *rising["high"][1:]]), unit="crimes")
+            hs.series.Series(
+                rising.assign(low=[low, *rising["low"][1:]], high=[high, *rising["high"][1:]]), unit="crimes"
+            )
     assert sorted(QUARTERS) == QUARTERS
 
 
@@ -71,4 +73,4 @@ def test_neighbours_of_no_rule(odd):
 
 def test_random_numbers_come_from_a_generator():
     with pytest.raises(AnalysisError, match="is a numpy Generator"):
-        hs.find_change_points(series_of(np.full(9, 400.0)), rng=3)
+        hs.series.find_change_points(series_of(np.full(9, 400.0)), rng=3)

@@ -77,10 +77,10 @@ def test_admissions_by_quarter_and_their_change() -> None:
 def test_standardised_rates_of_admissions(area: StudyArea) -> None:
     events = read_hes(EVENTS / "invented_hes_admissions_2013-2019.csv.gz", years=(2017, 2019), release="unreleased")
     ages = read_ages(AGES, release="invented")
-    counts = count_by_age(events, area, ages)
+    counts = count_by_age(events, area, ages=ages)
     places = [Place("Birmingham–Sandwell", ("E08000025", "E08000028"))]
-    true = standardised_rates(counts, ages, area, places=places, years=3).table
-    shown = standardised_rates(protect(counts, "nhs-digital"), ages, area, places=places, years=3)
+    true = standardised_rates(counts, ages, area=area, places=places, years=3).table
+    shown = standardised_rates(protect(counts, "nhs-digital"), ages, area=area, places=places, years=3)
     assert shown.release == "nhs-digital"
     assert len(shown.table) == 9
     assert (shown.table["rate_low"] <= true["rate_low"]).all()

@@ -36,7 +36,7 @@ def compare(*, totals: bool, **options: object) -> SchoolResult:
         exclusions = exclusions.tighten(tighten_table(exclusions.rows, known, by=("la_code", "year")))
     schools = read_schools(EVENTS / "invented_schools_register.csv", exclusions=exclusions, release=INVENTED)
     index = read_deprivation(EVENTS / "invented_idaci_lsoa11.csv", title="IDACI (invented)", release=INVENTED)
-    return diverging_schools(schools, index, area, **options)
+    return diverging_schools(schools, index, area=area, **options)
 
 
 @pytest.fixture(scope="module")

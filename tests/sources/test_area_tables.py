@@ -129,12 +129,12 @@ def test_what_was_not_rounded_is_refused(tmp_path, area):
 
 def test_means_of_three_years_become_counts(tmp_path, area):
     path = write(tmp_path, "LSOA11CD,n\nE01000000,0.666666667\nE01000001,4.0\nE01000002,1.333333333\n")
-    counts = read_counts(path, area, count_column="n", times=3)
+    counts = read_counts(path, area, count_column="n", multiply_by=3)
     assert counts.table["observed_low"].tolist() == [2, 12, 4]
     with pytest.raises(SourceError, match=r"0.666667 is not a count\.[\s\S]*row 2 of"):
         read_counts(path, area, count_column="n")
     with pytest.raises(SourceError, match="a whole number times 2"):
-        read_counts(path, area, count_column="n", times=2)
+        read_counts(path, area, count_column="n", multiply_by=2)
 
 
 def test_negative_counts_are_refused(tmp_path, area):
@@ -175,7 +175,7 @@ def test_a_table_of_other_areas_is_refused(tmp_path, area):
 @pytest.mark.real
 def test_real_thirds_become_whole_counts(shared_data):
     area = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
-    options = {"count_column": "admissions", "times": 3, "release": "open"}
+    options = {"count_column": "admissions", "multiply_by": 3, "release": "open"}
     by_code = read_counts(shared_data / "stroke_admissions_wm_lsoa11_2017-2019.csv", area, **options)
     by_name = read_counts(
         shared_data / "stroke_admissions_england_wales_lsoa11_2017-2019.csv", area, name_column="area", **options

@@ -13,7 +13,7 @@ from geopandas.testing import assert_geodataframe_equal
 from worlds import make_grid
 
 from hotspots.errors import SourceError
-from hotspots.sources.boundaries import read_areas, read_places
+from hotspots.sources.boundaries import read_areas, read_place_labels
 from hotspots.vocabulary import detect_vintage
 
 BOW_TIE = shapely.Polygon([(401_000, 300_000), (402_000, 301_000), (402_000, 300_000), (401_000, 301_000)])
@@ -358,7 +358,7 @@ def test_vintage_of_codes():
 def test_places_are_sorted_and_complete(tmp_path):
     path = tmp_path / "places.csv"
     path.write_text("Name,easting,northing,population\nB,1,2,10\nA,3,4,10\nC,5,6,\nD,,,99\n", encoding="utf-8")
-    places = read_places(path)
+    places = read_place_labels(path)
     assert places["name"].tolist() == ["A", "B", "C"]
     assert list(places.columns) == ["name", "easting", "northing", "population", "credit"]
     assert places.attrs["dropped"] == {"no coordinates": 1}
@@ -369,11 +369,11 @@ def test_places_are_sorted_and_complete(tmp_path):
         read_places(path)
     path.write_text("name,easting,northing\nB,west,2\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"'west' is not a number\.[\s\S]*row 2"):
-        read_places(path)
+        read_place_labels(path)
 
 
 def test_the_samples_places(root):
-    places = read_places(root / "data" / "boundaries" / "places.csv")
+    places = read_place_labels(root / "data" / "boundaries" / "places.csv")
     assert places["name"].iloc[0] == "Birmingham"
     assert places["credit"].str.contains("GeoNames").all()
 

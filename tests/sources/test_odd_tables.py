@@ -12,7 +12,7 @@ from worlds import make_grid
 from hotspots.errors import HotspotsError, SourceError
 from hotspots.sources import _tabular
 from hotspots.sources.ages import read_ages
-from hotspots.sources.boundaries import read_places
+from hotspots.sources.boundaries import read_place_labels
 from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
@@ -170,8 +170,8 @@ CELLS = {
         "201617,E08000025,Birmingham,State-funded secondary,{},1",
         "3",
     ),
-    "places, easting": (read_places, "name,easting,northing,population\n", "Ash,{},300000,10", "400000"),
-    "places, population": (read_places, "name,easting,northing,population\n", "Ash,400000,300000,{}", "10"),
+    "places, easting": (read_place_labels, "name,easting,northing,population\n", "Ash,{},300000,10", "400000"),
+    "places, population": (read_place_labels, "name,easting,northing,population\n", "Ash,400000,300000,{}", "10"),
     "register, northing": (
         register,
         "URN,laestab,school_name,school_type,Easting,Northing\n",

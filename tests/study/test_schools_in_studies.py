@@ -120,7 +120,7 @@ def test_settings_of_the_study_reach_the_model() -> None:
     assert found is not None
     assert (found.provenance["covariates"], found.provenance["catchment_decay_m"]) == (("phase", "authority"), 900.0)
     wanted = diverging_schools(
-        given.schools, given.deprivation, given.area, placed=given.placed,
+        given.schools, given.deprivation, area=given.area, placed=given.placed,
         covariates=("phase", "authority"), decay=900.0,
     )  # fmt: skip
     pd.testing.assert_frame_equal(pd.DataFrame(found.table), pd.DataFrame(wanted.table))

@@ -75,18 +75,24 @@ REFUSED = {
     "distance without distance": ({"analysis": {"distance": 1500}}, 'distance does nothing with neighbours = "queen"'),
     "nearest as truth": ({"analysis": {"nearest": True}}, "analysis.nearest: unknown key"),
     "infinite distance": ({"analysis": {"neighbours": "distance", "distance": float("inf")}}, "should be a number"),
-    "infinite times": (
-        {"events": [{**TABLE, "times": float("inf")}]},
-        "events[1].times: should be a number (found inf)",
+    "infinite multiplier": (
+        {"events": [{**TABLE, "multiply_by": float("inf")}]},
+        "events[1].multiply_by: should be a number (found inf)",
     ),
-    "times of 0": ({"events": [{**TABLE, "times": 0}]}, "events[1].times: Input should be greater than 0"),
+    "multiplier of 0": (
+        {"events": [{**TABLE, "multiply_by": 0}]},
+        "events[1].multiply_by: Input should be greater than 0",
+    ),
     "rounding to 0": (
         {"events": [{**TABLE, "rounding": 0}]},
         "events[1].rounding: Input should be greater than or equal",
     ),
     "rule as truth": ({"rule": True}, "rule: known rules are nhs-digital"),
     "bandwidth as truth": ({"density": {"bandwidth": True}}, "density.bandwidth: is no matter of true or false"),
-    "times as truth": ({"events": [{**TABLE, "times": True}]}, "events[1].times: is no matter of true or false"),
+    "multiplier as truth": (
+        {"events": [{**TABLE, "multiply_by": True}]},
+        "events[1].multiply_by: is no matter of true or false",
+    ),
     "truth as text": ({"events": [{**CRIME, "density": "yes"}]}, "events[1].density: should be true or false"),
     "truth as a number": ({"demographics": 1}, "demographics: should be true or false"),
     "level 0": ({"analysis": {"level": 0}}, "analysis.level: Input should be greater than 0"),

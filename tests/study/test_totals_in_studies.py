@@ -27,7 +27,7 @@ def wm(shared_data, **more):
                     "format": "counts",
                     "count_column": "admissions",
                     "name_column": "lsoa11_name",
-                    "times": 3,
+                    "multiply_by": 3,
                     "release": "open",
                     "file": "stroke_admissions_wm_lsoa11_2017-2019.csv",
                 }

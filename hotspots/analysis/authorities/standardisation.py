@@ -13,7 +13,7 @@ from hotspots.analysis.common import adjust, byar_interval
 from hotspots.analysis.counts import count_events
 from hotspots.analysis.series import with_intervals
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import EXTRACT_COLUMNS, Ages, Events, Extract, Place, Series, StudyArea
+from hotspots.model import EXTRACT_COLUMNS, Ages, Events, Extract, Place, Series, StudyArea, renamed_arguments
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
@@ -110,14 +110,15 @@ def directly_standardised(
     return Standardised(rate, rate + step * (low - total), rate + step * (high - total), step)
 
 
-def count_by_age(events: Events, area: StudyArea, ages: Ages, *, points: StudyArea | None = None) -> Series:
+@renamed_arguments("ages", points="detailed_areas")
+def count_by_age(events: Events, area: StudyArea, *, ages: Ages, detailed_areas: StudyArea | None = None) -> Series:
     """Return the events of each authority by band of ages, for `protect` and then `standardised_rates`.
 
     Parameters
     ----------
     events
         With a column `age` (whole years).
-    area, points
+    area, detailed_areas
         As in `count_events`.
     ages
         Its bands, as far as the standard population has them, are those counted in.
@@ -145,7 +146,7 @@ def count_by_age(events: Events, area: StudyArea, ages: Ages, *, points: StudyAr
     rows = []
     for band, (first, last) in zip(_names(starts), _ends(starts), strict=True):
         part = events.where((age >= first) & (age < last), reason="of another age")
-        counted = count_events(part, area, points=points).table["observed_low"]
+        counted = count_events(part, area, detailed_areas=detailed_areas).table["observed_low"]
         by_authority = counted.groupby(authority).sum()
         rows += [(band, code, float(number)) for code, number in by_authority.items()]
     table = pd.DataFrame(rows, columns=["period", "group", "low"])
@@ -182,11 +183,12 @@ def standard_bands(ages: Ages) -> tuple[int, ...]:
     return common
 
 
+@renamed_arguments("area")
 def standardised_rates(
     counts: Series,
     ages: Ages,
-    area: StudyArea,
     *,
+    area: StudyArea,
     places: Sequence[Place] = (),
     years: float = 1.0,
     period: str = "",

@@ -4,7 +4,7 @@ Neighbours, Getis-Ord and local Moran statistics with exact p-values, global sta
 of adjoining hot areas. The distributions behind the p-values are in `reference`.
 """
 
-from hotspots.analysis.autocorrelation.correlogram import CORRELOGRAM_WORDS, correlogram, scale_sentence
+from hotspots.analysis.autocorrelation.correlogram import CORRELOGRAM_WORDS, correlogram, describe_scale
 from hotspots.analysis.autocorrelation.global_statistics import (
     GLOBAL_WORDS,
     clustering_sentence,
@@ -21,6 +21,7 @@ __all__ = [
     "Neighbours",
     "clustering_sentence",
     "correlogram",
+    "describe_scale",
     "find_hotspots",
     "getis_ord",
     "global_statistics",
@@ -29,5 +30,4 @@ __all__ = [
     "morans_i",
     "name_alike",
     "raised_places",
-    "scale_sentence",
 ]

@@ -207,7 +207,7 @@ def _suggest(z: Floats, significant: NDArray[np.bool_]) -> int:
     return best
 
 
-def scale_sentence(table: pd.DataFrame, *, title: str) -> str:
+def describe_scale(table: pd.DataFrame, *, title: str) -> str:
     """Return in words which scale a correlogram suggests, and why.
 
     Parameters

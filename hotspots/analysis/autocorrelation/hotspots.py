@@ -56,7 +56,7 @@ def find_hotspots(
     area
         The study area.
     labels
-        Place names, as from `read_places`.
+        Place names, as from `read_place_labels`.
     place
         Only what lies in these authorities: of a hotspot across their border, the part on their side.
     links

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.analysis.common import as_area, as_events
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import AreaCounts, Events, Schools, StudyArea
+from hotspots.model import AreaCounts, Events, Schools, StudyArea, renamed_arguments
 from hotspots.vocabulary import LSOA_PREFIXES, UNRELEASED, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ STRAY_SHARE: Final = 0.01
 """More events than both, lost to codes of another vintage, are no strays: whole areas would stand at a false zero."""
 
 
+@renamed_arguments(points="detailed_areas")
 def count_events(
     events: Events | gpd.GeoDataFrame,
     area: StudyArea | gpd.GeoDataFrame,
     *,
-    points: StudyArea | None = None,
+    detailed_areas: StudyArea | None = None,
     release: str = UNRELEASED,
 ) -> AreaCounts:
     """Return the number of events in every area; each event is counted once, or outside, or dropped with a reason.
@@ -60,8 +61,8 @@ def count_events(
         with `when`, `area_code` and `kind` where known.
     area
         The areas to count in: a study area, or a GeoDataFrame of polygons whose index gives the ids.
-    points
-        The same areas in more detail, to place points. Generalised boundaries put up to one event in seven
+    detailed_areas
+        The same areas in more detail, in which points are placed. Generalised boundaries put up to one event in seven
         into the wrong area.
     release
         Mark of a GeoDataFrame's events; `Events` have their own.
@@ -76,17 +77,17 @@ def count_events(
     Raises
     ------
     AnalysisError
-        If `points` lacks one of the areas, or many events have a code of another vintage and no point: areas that
-        were split or merged would seem to have no events.
+        If `detailed_areas` lacks one of the areas, or many events have a code of another vintage and no point: areas
+        that were split or merged would seem to have no events.
     """
     events, area = as_events(events, release=release), as_area(area)
-    place, kind, audit, unplaced = _place_events(events, area, _polygons(area, points))
+    place, kind, audit, unplaced = _place_events(events, area, _polygons(area, detailed_areas))
     _refuse_other_vintage(events, area, kind, dict(unplaced).get(OTHER_VINTAGE, 0))
     dropped = dict(events.dropped)
     for reason, number in unplaced:
         dropped[reason] = dropped.get(reason, 0) + number
     observed = np.bincount(place[place >= 0], minlength=len(area)).astype(float)
-    marks = [noun.release for noun in (events, area, points) if noun is not None]
+    marks = [noun.release for noun in (events, area, detailed_areas) if noun is not None]
     return AreaCounts(
         area,
         pd.DataFrame({"observed_low": observed, "observed_high": observed}, index=area.ids),
@@ -103,9 +104,9 @@ def count_events(
     )
 
 
-def events_inside(events: Events, area: StudyArea, *, points: StudyArea | None = None) -> Events:
+def events_inside(events: Events, area: StudyArea, *, detailed_areas: StudyArea | None = None) -> Events:
     """Return the events that `count_events` counts in one of the areas; the others are dropped with the reason."""
-    place, _, _, _ = _place_events(events, area, _polygons(area, points))
+    place, _, _, _ = _place_events(events, area, _polygons(area, detailed_areas))
     return events.where(place >= 0, reason="in no area of the study")
 
 
@@ -236,18 +237,18 @@ def _drop(kind: NDArray[np.object_], nowhere: NDArray[np.bool_], *, any_point: b
             yield reason, number
 
 
-def _polygons(area: StudyArea, points: StudyArea | None) -> gpd.GeoDataFrame:
+def _polygons(area: StudyArea, detailed_areas: StudyArea | None) -> gpd.GeoDataFrame:
     """Return the polygons in which points are placed, in the order of the area's ids."""
-    if points is None:
+    if detailed_areas is None:
         return area.areas
-    missing = area.ids.difference(points.ids)
+    missing = area.ids.difference(detailed_areas.ids)
     if len(missing):
         raise AnalysisError(
             f"Area {missing[0]!r} is not among the detailed boundaries.",
             found=f"{len(missing):,} of {len(area):,} areas without a detailed polygon: {list_briefly(missing)}",
             advice="use detailed boundaries of the same geography and vintage",
         )
-    return points.areas.loc[area.ids]
+    return detailed_areas.areas.loc[area.ids]
 
 
 def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], int]:

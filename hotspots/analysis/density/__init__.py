@@ -4,19 +4,26 @@ from hotspots.analysis.density.adaptive import need_few_values
 from hotspots.analysis.density.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth
 from hotspots.analysis.density.event_points import place_events
 from hotspots.analysis.density.kernel_density import grid_over, kernel_density
-from hotspots.analysis.density.map_points import snapping
-from hotspots.analysis.density.predictive_accuracy import best_bandwidth, choose_cell, predictive_accuracy
+from hotspots.analysis.density.map_points import MapPoints, detect_map_points
+from hotspots.analysis.density.predictive_accuracy import (
+    BestBandwidth,
+    best_bandwidth,
+    choose_cell,
+    predictive_accuracy,
+)
 
 __all__ = [
     "Bandwidth",
     "BandwidthRule",
+    "BestBandwidth",
+    "MapPoints",
     "best_bandwidth",
     "choose_bandwidth",
     "choose_cell",
+    "detect_map_points",
     "grid_over",
     "kernel_density",
     "need_few_values",
     "place_events",
     "predictive_accuracy",
-    "snapping",
 ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from hotspots.analysis.density.cross_validation import Criterion, Places, search_bandwidth
-from hotspots.analysis.density.map_points import CENTIMETRE, Snapping, snapping
+from hotspots.analysis.density.map_points import CENTIMETRE, MapPoints, detect_map_points
 from hotspots.analysis.density.ripley_k import search_diggle
 from hotspots.errors import AnalysisError
 
@@ -129,7 +129,7 @@ def choose_bandwidth(
     See `rule_bandwidths`, `hotspots.analysis.density.cross_validation` and `hotspots.analysis.density.ripley_k`.
     """
     _need(points, rule=rule, kernel=kernel, weights=weights)
-    found = snapping(points)
+    found = detect_map_points(points)
     floor = None if found.floor is None else convert_bandwidth(found.floor, "quartic", kernel)
     sds = rule_bandwidths(points, weights)
     name: BandwidthRule = rule if isinstance(rule, str) else "silverman-robust"
@@ -230,7 +230,7 @@ def _search(
     *,
     rule: BandwidthRule,
     outline: Polygon | MultiPolygon | None,
-    found: Snapping,
+    found: MapPoints,
     sds: Mapping[str, float],
     kernel: Kernel,
 ) -> tuple[float, tuple[str, ...]]:
@@ -274,7 +274,7 @@ def _as_asked(
     others: str,
     *,
     floor: float | None,
-    found: Snapping,
+    found: MapPoints,
     provenance: dict[str, Any],
 ) -> Bandwidth:
     notes = [others]
@@ -286,7 +286,7 @@ def _as_asked(
     return Bandwidth(asked, "asked", f"{_metres(asked)}, as asked for", tuple(notes), provenance)
 
 
-def _in_words(chosen: Bandwidth, *, floor: float | None, found: Snapping) -> Bandwidth:
+def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Bandwidth:
     by = RULE_WORDS[chosen.rule]
     if floor is None or chosen.metres >= floor:
         return replace(chosen, words=f"{_metres(chosen.metres)}, by {by}")

@@ -22,7 +22,7 @@ from hotspots.analysis.density.estimators import Edge, Estimate, Sample, estimat
 from hotspots.analysis.density.event_points import Placed, border_strips, place_events
 from hotspots.analysis.kernels import KERNELS, Kernel, merge_stacked, reach_of
 from hotspots.errors import AnalysisError
-from hotspots.model import Coverage, Events, StudyArea, Surface
+from hotspots.model import Coverage, Events, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ BORDER_WORDS: Final = {
 }
 
 
+@renamed_arguments(beyond="events_beyond_border")
 def kernel_density(
     events: Events | gpd.GeoDataFrame,
     area: StudyArea | gpd.GeoDataFrame,
@@ -59,7 +60,7 @@ def kernel_density(
     adaptive: bool = False,
     weights: str | None = None,
     exact: bool = False,
-    beyond: bool | None = None,
+    events_beyond_border: bool | None = None,
     release: str = UNRELEASED,
 ) -> Surface:
     """Return the density of events as a surface: the kernel sum at the centre of every cell of the study area.
@@ -93,7 +94,7 @@ def kernel_density(
         Name of a column of the events that says how much each counts, e.g. a harm score.
     exact
         Hold 1e-6 of the peak in every cell, which takes longer; by default 1e-3.
-    beyond
+    events_beyond_border
         Whether the file holds events beyond the border too. Then those within reach are used as they are, and no edge
         is corrected. By default told from the data: so it is where events in a strip one radius wide just outside the
         border are at least a quarter as dense as just inside.
@@ -126,7 +127,7 @@ def kernel_density(
         own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
     )
     grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
-    used = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=beyond)
+    used = _look_beyond(placed, grid, outline, kernel=kernel, bandwidth=chosen.metres, asked=events_beyond_border)
     sample = _merged(used.events)
     estimate = estimate_adaptive_density if adaptive else estimate_density
     border: Edge = "none" if used.beyond else edge

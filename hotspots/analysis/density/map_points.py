@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["FLOOR_SPACINGS", "Snapping", "merge_places", "snapping"]
+__all__ = ["FLOOR_SPACINGS", "MapPoints", "detect_map_points", "merge_places"]
 
 SHARE_OF_EVENTS, SHARE_OF_PLACES = 0.2, 0.05
 """Points are taken as map points where at least so many events share one and so many places carry a stack ..."""
@@ -79,7 +79,7 @@ LOOK: Final = 2_000
 
 
 @dataclass(frozen=True)
-class Snapping:
+class MapPoints:
     """Whether points were moved to map points.
 
     Attributes
@@ -106,7 +106,7 @@ class Snapping:
     words: str
 
 
-def snapping(points: Floats) -> Snapping:
+def detect_map_points(points: Floats) -> MapPoints:
     """Return whether points were moved to map points or a lattice, and how far those lie apart.
 
     Do not trust the spacing of fewer than some thousand events to better than a fifth; files of a few hundred events on
@@ -131,7 +131,7 @@ def snapping(points: Floats) -> Snapping:
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> found = snapping(np.round(rng.uniform(0, 4000, (500, 2)) / 100) * 100)
+    >>> found = detect_map_points(np.round(rng.uniform(0, 4000, (500, 2)) / 100) * 100)
     >>> found.snapped, found.spacing, found.floor
     (True, 100.0, 200.0)
     """
@@ -143,7 +143,7 @@ def snapping(points: Floats) -> Snapping:
             advice="leave them out and say how many they are",
         )
     if not len(points):
-        return Snapping(False, None, 0.0, 0, None, "There are no points.")
+        return MapPoints(False, None, 0.0, 0, None, "There are no points.")
     places, _, stacks = merge_places(points)
     n, distinct = len(points), len(places)
     share = float(stacks[stacks > 1].sum() / n)
@@ -154,7 +154,7 @@ def snapping(points: Floats) -> Snapping:
     if step is None and not between:
         how = f" ({share:.0%} share a point, as events at busy addresses do)" if share >= SHARE_OF_EVENTS else ""
         words = f"{n:,} events on {distinct:,} different points{how}: they do not look as if moved to map points."
-        return Snapping(False, None, share, distinct, None, words)
+        return MapPoints(False, None, share, distinct, None, words)
     # Stacks on a lattice only measure it again; map points much further apart have their own spacing.
     on_lattice = step is not None and between <= 1.5 * step
     spacing = float(step) if step is not None and on_lattice else between
@@ -165,7 +165,7 @@ def snapping(points: Floats) -> Snapping:
         f"{n:,} events on {distinct:,} different points ({how}): they were moved to map points about {spacing:,.0f} m "
         f"apart. A surface is not reliable below a radius of {floor:,.0f} m."
     )
-    return Snapping(True, spacing, share, distinct, floor, words)
+    return MapPoints(True, spacing, share, distinct, floor, words)
 
 
 # --------------------------------------------------------------------------- core

@@ -10,10 +10,10 @@ import pandas as pd
 
 from hotspots.analysis.common import choose_side
 from hotspots.analysis.density.kernel_density import kernel_density
-from hotspots.analysis.density.map_points import snapping
+from hotspots.analysis.density.map_points import detect_map_points
 from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
@@ -40,11 +40,12 @@ NOUGHT: Final = 1e-9
 """Part of the highest density; what is below is rounding, and no cell is before another for it."""
 
 
+@renamed_arguments("area")
 def predictive_accuracy(
     past: Events,
     future: Events,
-    area: StudyArea,
     *,
+    area: StudyArea,
     bandwidths: Sequence[float] | None = None,
     shares: Sequence[float] = SHARES,
     kernel: Kernel = "quartic",
@@ -157,7 +158,7 @@ def choose_cell(outline: Any, asked: float | None) -> float:
 def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, str]:
     """Return the bandwidths to try and the side of the cells, in metres, and where the ladder ends in words."""
     points = past.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
-    found = snapping(points[~np.isnan(points).any(axis=1)])
+    found = detect_map_points(points[~np.isnan(points).any(axis=1)])
     floor = found.floor or 0.0
     outline = area.areas.geometry.union_all()
     side = choose_cell(outline, cell)

@@ -14,7 +14,7 @@ from hotspots.analysis.interpolation.areal_interpolation import share_out
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
 from hotspots.analysis.kernels import KERNELS, Kernel, convolve
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, Surface
+from hotspots.model import AreaCounts, Surface, renamed_arguments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,21 +41,22 @@ class _Smoothed(NamedTuple):
     least: float
 
 
+@renamed_arguments(least="minimum_events")
 def smooth_counts(
     counts: AreaCounts,
     *,
     bandwidth: float | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
-    least: int = 10,
+    minimum_events: int = 10,
     years: float | None = None,
 ) -> Surface:
     """Return counts by area as a smooth density: spread evenly over each area, then smoothed with a kernel.
 
     Hidden counts enter with the middle of their interval. A peak of such a surface may stand on one event or on none;
     so the kernel is widened until every peak that reaches the average of the surface has, by the lower ends of the
-    intervals, at least `least` events within a radius of it. Where an event took place inside its area is not known
-    and is not used.
+    intervals, at least `minimum_events` events within a radius of it. Where an event took place inside its area is not
+    known and is not used.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def smooth_counts(
         left out.
     cell
         Side of a cell in metres; about a tenth of the bandwidth if left out.
-    least
+    minimum_events
         Events that every peak must stand on.
     years
         Years the counts cover; per whole period if left out.
@@ -85,7 +86,7 @@ def smooth_counts(
     cover = None if years is not None else counts.coverage
     years = years if cover is None else cover.years
     known = counts.table["observed_low"].notna().to_numpy()
-    _need_events(counts, known, least)
+    _need_events(counts, known, minimum_events)
     areas = counts.area.areas[known]
     first, outline = float(bandwidth or START), areas.geometry.union_all()
     side = choose_side(
@@ -108,7 +109,7 @@ def smooth_counts(
 
     low = on_cells(table["observed_low"].to_numpy(dtype=float))
     middle = on_cells(counts.middle[known].to_numpy(dtype=float))
-    smoothed = _widen(low, middle, grid, kernel=kernel, first=first, least=least, title=counts.title)
+    smoothed = _widen(low, middle, grid, kernel=kernel, first=first, minimum_events=minimum_events, title=counts.title)
     values = np.where(grid.inside, smoothed.events / grid.cell_km2 / (years or 1.0), np.nan)
     return Surface(
         values,
@@ -118,16 +119,16 @@ def smooth_counts(
         integral=float(middle.sum()),
         kernel=kernel,
         bandwidth=_in_bandwidths(smoothed.radius, kernel),
-        bandwidth_words=_bandwidth_words(smoothed, first, least),
+        bandwidth_words=_bandwidth_words(smoothed, first, minimum_events),
         name=counts.name,
         title=counts.title,
         source=counts.source,
         period=counts.period,
-        words=_words(counts, kernel, least),
+        words=_words(counts, kernel, minimum_events),
         notes=(*note_coverage(cover), *counts.notes),
         attribution=counts.area.attribution,
         provenance={
-            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, least=least),
+            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, minimum_events=minimum_events),
             **describe_coverage(cover),
         },
         release=counts.release,
@@ -136,17 +137,17 @@ def smooth_counts(
 
 
 def _widen(
-    low: Floats, middle: Floats, grid: Grid, *, kernel: Kernel, first: float, least: int, title: str
+    low: Floats, middle: Floats, grid: Grid, *, kernel: Kernel, first: float, minimum_events: int, title: str
 ) -> _Smoothed:
     """Return the surface of the first radius at which every peak stands on enough events."""
     radius, widest = first, max(grid.shape) * grid.side / 2
     while True:
         smoothed = _smooth(low, middle, grid, radius=radius, kernel=kernel)
-        if smoothed.least >= least:
+        if smoothed.least >= minimum_events:
             return smoothed
         if radius >= widest:
             raise AnalysisError(
-                f"No smooth surface of the {title} has all its peaks on at least {least} events.",
+                f"No smooth surface of the {title} has all its peaks on at least {minimum_events} events.",
                 found=f"{smoothed.least:.0f} at a radius of {radius:,.0f} m, by the lower ends of the intervals",
                 advice="use the results by area, more years, or a restricted study for named readers",
             )
@@ -177,24 +178,27 @@ def _in_bandwidths(radius: float, kernel: Kernel) -> float:
     return radius / 3 if kernel == "gaussian" else radius
 
 
-def _need_events(counts: AreaCounts, known: NDArray[np.bool_], least: int) -> None:
+def _need_events(counts: AreaCounts, known: NDArray[np.bool_], minimum_events: int) -> None:
     if not known.any() or not float(counts.table["observed_high"].sum()) > 0:
         raise AnalysisError(
             f"The {counts.title} have no events by area, so there is nothing to spread.",
             found=f"{int(known.sum()):,} of {len(counts):,} areas have a count",
             advice="check the ids and the years of the counts",
         )
-    if least < 1:
-        raise AnalysisError(f"A peak stands on at least 1 event: least = {least}.", advice="e.g. least = 10")
+    if minimum_events < 1:
+        raise AnalysisError(
+            f"A peak stands on at least 1 event: minimum_events = {minimum_events}.", advice="e.g. minimum_events = 10"
+        )
 
 
-def _bandwidth_words(smoothed: _Smoothed, first: float, least: int) -> str:
+def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int) -> str:
+    enough = f"at least {minimum_events} events"
     if smoothed.radius == first:
-        return f"{first:,.0f} m, at which every peak stands on at least {least} events"
-    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak stood on at least {least} events"
+        return f"{first:,.0f} m, at which every peak stands on {enough}"
+    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak stood on {enough}"
 
 
-def _words(counts: AreaCounts, kernel: Kernel, least: int) -> str:
+def _words(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> str:
     low, high = float(counts.table["observed_low"].sum()), float(counts.table["observed_high"].sum())
     hidden = (
         f" The counts of {counts.hidden:,} areas are hidden and enter with the middle of what they may be (all events: "
@@ -204,13 +208,13 @@ def _words(counts: AreaCounts, kernel: Kernel, least: int) -> str:
     )
     return (
         f"Counts of areas, spread evenly over each area and smoothed ({kernel} kernel).{hidden} Every peak above the "
-        f"average stands on at least {least} events. No event's place inside its area is known. It shows where events "
-        "are dense, not where risk is high."
+        f"average stands on at least {minimum_events} events. No event's place inside its area is known. It shows "
+        "where events are dense, not where risk is high."
     )
 
 
 def _provenance(
-    smoothed: _Smoothed, counts: AreaCounts, *, kernel: Kernel, cell: float, years: float | None, least: int
+    smoothed: _Smoothed, counts: AreaCounts, *, kernel: Kernel, cell: float, years: float | None, minimum_events: int
 ) -> dict[str, Any]:
     return {
         "method": "counts by area, spread evenly and smoothed",
@@ -218,7 +222,7 @@ def _provenance(
         "radius_m": smoothed.radius,
         "cell_m": cell,
         "years": years,
-        "least_events_asked": least,
+        "least_events_asked": minimum_events,
         "least_events_under_a_peak": round(smoothed.least, 6),
         "areas_hidden": counts.hidden,
         "edge_correction": "diggle, on the cells",

@@ -38,7 +38,7 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ TOGETHER: Final = 7.0
 """Expected events of both files together that a comparison needs: with fewer, their labels make few different sums."""
 
 
+@renamed_arguments("area", least="minimum_expected")
 def compare_densities(
     first: Events | gpd.GeoDataFrame,
     second: Events | gpd.GeoDataFrame,
-    area: StudyArea | gpd.GeoDataFrame,
     *,
+    area: StudyArea | gpd.GeoDataFrame,
     measure: Literal["ratio", "difference"] = "ratio",
     totals: Totals = "removed",
     years: tuple[float, float] | None = None,
@@ -71,7 +72,7 @@ def compare_densities(
     inference: Inference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
-    least: float = 1.0,
+    minimum_expected: float = 1.0,
     release: str = UNRELEASED,
 ) -> Surface:
     """Return the density of one file of events against another's, period or kind, with chances for every cell.
@@ -107,7 +108,7 @@ def compare_densities(
         of itself down to 1e-5, and by 26 % down to 1e-8, against exact distributions; with fewer, or where events
         share few points, it is near to the mid-p value. Exact for the uniform kernel.
         ``"asymptotic"``: Hazelton and Davies (2009) for two samples, with the pooled density.
-    least
+    minimum_expected
         Cells are judged where both files would have at least so many events under the null, and both together
         7; counted as in `relative_risk`.
     release
@@ -128,7 +129,7 @@ def compare_densities(
     Kelsall and Diggle (1995) and Hazelton and Davies (2009), as in `relative_risk`. Skovgaard, I. M. (1987), Journal of
     Applied Probability 24, 875-887.
     """
-    need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
     first, second = as_events(first, release=release), as_events(second, release=release)
     area = as_area(area)
     covers = first.cover, second.cover
@@ -143,8 +144,8 @@ def compare_densities(
 
     together = expected_events(window, pair.first + pair.second)
     rarer = min(pair.labels.share, 1 - pair.labels.share)
-    judged = window.grid.inside.ravel() & (together * rarer >= least) & (together >= TOGETHER)
-    cells = need_judged(judged, max(TOGETHER, least / rarer), of="events of both files")
+    judged = window.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
+    cells = need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (window.sums(c)[cells] for c in (pair.first, pair.second))]
     values = log_ratio(sums[0], sums[1] * pair.odds)
     if measure == "difference":
@@ -184,7 +185,7 @@ def compare_densities(
             "edge_correction": "cancels in the ratio" if measure == "ratio" else "uniform",
             "inference": inference,
             "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": least,
+            "least_expected_events": minimum_expected,
             "least_expected_events_together": TOGETHER,
             "events_used_first": len(own),
             "events_used_second": len(others),

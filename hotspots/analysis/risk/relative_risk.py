@@ -39,7 +39,7 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["relative_risk"]
 
 
+@renamed_arguments(least="minimum_expected")
 def relative_risk(
     events: Events | gpd.GeoDataFrame,
     area: StudyArea | gpd.GeoDataFrame,
@@ -64,7 +65,7 @@ def relative_risk(
     inference: Inference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
-    least: float = 1.0,
+    minimum_expected: float = 1.0,
     release: str = UNRELEASED,
 ) -> Surface:
     """Return the logarithm of the risk of events against the study area's average, with chances for every cell.
@@ -103,7 +104,7 @@ def relative_risk(
         at random; no chance is below 1 / (simulations + 1).
     simulations, rng
         Number of maps and where they come from, for ``"simulation"``.
-    least
+    minimum_expected
         Cells with fewer expected events are not judged: their value and chances are missing. Counted as E(S)² / Var(S)
         of the smoothed sum S, which is the number of events where all weigh the same; for the quartic kernel 5/9 of
         those expected within the bandwidth.
@@ -125,7 +126,7 @@ def relative_risk(
     Kelsall, J. E. and Diggle, P. J. (1995), Statistics in Medicine 14, 2335-2342. Hazelton, M. L. and Davies, T. M.
     (2009), Biometrical Journal 51, 98-109. For the chances, see `hotspots.analysis.risk.saddlepoint`.
     """
-    need_settings(kernel=kernel, inference=inference, simulations=simulations, least=least)
+    need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
     events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
@@ -135,8 +136,8 @@ def relative_risk(
     _need_people(spread, area)
     counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
 
-    judged = _judged(window, share, events=len(points), least=least)
-    cells = need_judged(judged, least, of="events")
+    judged = _judged(window, share, events=len(points), minimum_expected=minimum_expected)
+    cells = need_judged(judged, minimum_expected, of="events")
     observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
     observed[observed < ROUNDING] = 0.0
     chances = _chances(
@@ -159,7 +160,7 @@ def relative_risk(
             *notes,
             *chosen.notes,
             *spread.notes,
-            *notes_of_cells(judged, counts, window=window, rule=f"fewer than {least:g} events would be expected there"),
+            *notes_of_cells(judged, counts, window=window, rule=rule),
             *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
@@ -168,7 +169,7 @@ def relative_risk(
             "edge_correction": "cancels in the ratio",
             "inference": inference,
             "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": least,
+            "least_expected_events": minimum_expected,
             "events_used": len(points),
             "people": float(spread.people.sum()),
             "people_spread": spread.words,
@@ -178,7 +179,7 @@ def relative_risk(
     )
 
 
-def need_expected(area: StudyArea, window: Window, events: int, *, least: float = 1.0) -> None:
+def need_expected(area: StudyArea, window: Window, events: int, *, minimum_expected: float = 1.0) -> None:
     """Refuse so few events that in no cell as many are expected as a risk is judged by.
 
     Raises
@@ -188,12 +189,12 @@ def need_expected(area: StudyArea, window: Window, events: int, *, least: float 
     """
     spread = spread_people(area, window.grid)
     _need_people(spread, area)
-    need_judged(_judged(window, spread.people / spread.people.sum(), events=events, least=least), least, of="events")
+    need_judged(_judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected), minimum_expected, of="events")
 
 
-def _judged(window: Window, share: Floats, *, events: int, least: float) -> NDArray[np.bool_]:
+def _judged(window: Window, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:
     """Return the cells in which enough events are expected, by the share of people in each."""
-    return np.asarray(window.grid.inside.ravel() & (expected_events(window, share * events) >= least))
+    return np.asarray(window.grid.inside.ravel() & (expected_events(window, share * events) >= minimum_expected))
 
 
 def _chances(

@@ -161,15 +161,15 @@ def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:
     return np.flatnonzero(judged)
 
 
-def need_settings(*, kernel: str, inference: str, simulations: int, least: float) -> None:
+def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expected: float) -> None:
     """Refuse settings that are impossible."""
     for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(Inference))):
         if word not in known:
             raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
     if inference == "simulation" and simulations < 1:
         raise AnalysisError(f"At least 1 map must be simulated: {simulations}.", advice="999 is usual")
-    if not (np.isfinite(least) and least > 0):
-        raise AnalysisError(f"The least expected events must be above 0: {least:g}.", advice="1 is the default")
+    if not (np.isfinite(minimum_expected) and minimum_expected > 0):
+        raise AnalysisError(f"minimum_expected must be above 0: {minimum_expected:g}.", advice="1 is the default")
 
 
 def inference_words(inference: Inference, kernel: Kernel, simulations: int, exact: str) -> str:

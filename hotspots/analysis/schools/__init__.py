@@ -1,11 +1,11 @@
 """Which schools exclude more or fewer pupils than the deprivation of their area suggests."""
 
-from hotspots.analysis.schools.catchments import catchment_scores
+from hotspots.analysis.schools.catchments import Catchments, catchment_scores
 from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.analysis.schools.rates import describe_rates
 from hotspots.analysis.schools.school_inputs import IN_NO_AREA, Prepared, prepare_schools
 from hotspots.analysis.schools.spatial import (
-    Told,
+    Finding,
     authority_effects,
     bivariate_moran,
     local_bivariate_moran,
@@ -14,8 +14,9 @@ from hotspots.analysis.schools.spatial import (
 
 __all__ = [
     "IN_NO_AREA",
+    "Catchments",
+    "Finding",
     "Prepared",
-    "Told",
     "authority_effects",
     "bivariate_moran",
     "catchment_scores",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea
+from hotspots.model import Deprivation, Schools, StudyArea, renamed_arguments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,11 +97,12 @@ def huff_catchments(
     return Modelled(score, totals[2], totals[1] / some, totals[3] / some)
 
 
+@renamed_arguments("area")
 def catchment_scores(
     schools: Schools,
     deprivation: Deprivation,
-    area: StudyArea,
     *,
+    area: StudyArea,
     placed: pd.Series,
     children: pd.Series | None = None,
     decay: float = DECAY,

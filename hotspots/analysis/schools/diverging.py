@@ -39,7 +39,7 @@ from hotspots.analysis.schools.school_inputs import (
     prepare_schools,
 )
 from hotspots.errors import AnalysisError, reason_of
-from hotspots.model import Deprivation, SchoolResult, Schools, StudyArea, need_level
+from hotspots.model import Deprivation, SchoolResult, Schools, StudyArea, need_level, renamed_arguments
 from hotspots.vocabulary import CRS, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ if TYPE_CHECKING:
 __all__ = ["diverging_schools"]
 
 
+@renamed_arguments("area")
 def diverging_schools(
     schools: Schools | gpd.GeoDataFrame,
     deprivation: Deprivation,
-    area: StudyArea | gpd.GeoDataFrame,
     *,
+    area: StudyArea | gpd.GeoDataFrame,
     placed: pd.Series | None = None,
     level: float = 0.05,
     covariates: Sequence[Covariate] = (),
@@ -123,7 +124,7 @@ def diverging_schools(
     table, index, tested = ready
     look = _Look(table, covariates, level)
     own = (tested, *look.at(index, tested))
-    catchments = catchment_scores(schools, deprivation, area, placed=placed, children=children, decay=decay)
+    catchments = catchment_scores(schools, deprivation, area=area, placed=placed, children=children, decay=decay)
     table = _write_down(table, tested, own[1])
     rates, average = against_average(table, tested)
     table[rates.columns] = rates

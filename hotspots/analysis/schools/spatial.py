@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
 
 __all__ = [
-    "Told",
+    "Finding",
     "authority_effects",
     "bivariate_moran",
     "local_bivariate_moran",
@@ -46,7 +46,7 @@ PER_MILLE: Final = 1000
 distribution; other scores are rounded to so many steps of their range."""
 
 
-class Told(NamedTuple):
+class Finding(NamedTuple):
     """A small table, and what it says in a sentence."""
 
     table: pd.DataFrame
@@ -70,7 +70,7 @@ def school_residuals(result: SchoolResult) -> pd.Series:
     return pd.Series(scores, index=table.index, name="residual").reindex(result.table.index)
 
 
-def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Told:
+def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Finding:
     """Return Moran's I of the residuals: among the nearest schools, and among the schools of one authority.
 
     Moments under randomisation, which leave out that the residuals are of a fitted line; with one line through a
@@ -83,7 +83,7 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Told
 
     Returns
     -------
-    Told
+    Finding
         Rows `nearest schools` and `same authority`: `moran_i`, `expected`, `z`, `p` (two-sided), `schools`.
     """
     table = _located(result, nearest)
@@ -105,10 +105,10 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Told
         said.append(f"{who} {kind} (Moran's I {found.i:.2f}, p {_p(found.p)})")
     columns = ["moran_i", "expected", "z", "p", "schools"]
     words = "Given their size and area's deprivation, " + "; ".join(said) + "." if said else ""
-    return Told(pd.DataFrame.from_dict(rows, orient="index", columns=columns), words)
+    return Finding(pd.DataFrame.from_dict(rows, orient="index", columns=columns), words)
 
 
-def authority_effects(result: SchoolResult) -> Told:
+def authority_effects(result: SchoolResult) -> Finding:
     """Return how the schools of each authority, given size and deprivation, compare with the average authority.
 
     Fixed effects of the same robust negative binomial model, against the unweighted average of authorities; beside
@@ -117,7 +117,7 @@ def authority_effects(result: SchoolResult) -> Told:
 
     Returns
     -------
-    Told
+    Finding
         Indexed by `la_code`: `schools`, `ratio`, `low`, `high` (fixed, 95 % interval), `shrunken`, `shrunken_low`,
         `shrunken_high`.
 
@@ -132,7 +132,7 @@ def authority_effects(result: SchoolResult) -> Told:
     groups = contrasts(table["la_code"].tolist(), counts_in(table).start)
     columns = ["schools", "ratio", "low", "high", "shrunken", "shrunken_low", "shrunken_high"]
     if not groups.names:
-        return Told(pd.DataFrame(columns=columns), "")
+        return Finding(pd.DataFrame(columns=columns), "")
     index = table["index"].to_numpy(dtype=float)
     fit = _fit(table, np.column_stack([np.ones(len(table)), index, groups.design]))
     # The last group's effect is minus the sum of the others'.
@@ -149,10 +149,10 @@ def authority_effects(result: SchoolResult) -> Told:
         dict(zip(columns, [sizes, *found], strict=True)), index=pd.Index(groups.names, name="la_code")
     )
     names = dict(zip(table["la_code"], table["la_name"], strict=True))
-    return Told(effects, _authority_words(effects, names, title=result.title))
+    return Finding(effects, _authority_words(effects, names, title=result.title))
 
 
-def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Told:
+def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Finding:
     """Return whether schools with high rates stand among schools of deprived areas, over the whole map.
 
     I = sum_i z_i (mean of x over the nearest schools of i), both standardised, over n; z is the normal score of the
@@ -160,7 +160,7 @@ def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Told:
 
     Returns
     -------
-    Told
+    Finding
         One row: `moran_i`, `expected`, `z`, `p` (two-sided, normal), `schools`.
 
     References
@@ -184,10 +184,10 @@ def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Told:
     if p < 0.05:
         kind = f"higher rates stand among schools of {'more' if i > 0 else 'less'} deprived areas"
     words = f"Rates of schools against the {index} of the {nearest} nearest schools: {kind} (I {i:.2f}, p {_p(p)})."
-    return Told(row, words)
+    return Finding(row, words)
 
 
-def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level: float = 0.05) -> Told:
+def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level: float = 0.05) -> Finding:
     """Return, school by school, a high or low rate among schools of deprived or less deprived areas.
 
     The question answered is whether the areas of the nearest schools are more (or less) deprived than those of as many
@@ -203,7 +203,7 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
 
     Returns
     -------
-    Told
+    Finding
         Indexed by `school_id`: `rate_score` (normal score of the exclusions given pupils alone), `around` (mean index
         of the nearest schools; of ranks the share of areas that are less deprived), `moran_i`, `p` (two-sided),
         `p_adjusted`, `class` (as of Local Moran: the first word the school's rate, the second the deprivation around
@@ -240,7 +240,7 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
         },
         index=table.index,
     )
-    return Told(found, _local_words(found, result.index_title, nearest))
+    return Finding(found, _local_words(found, result.index_title, nearest))
 
 
 # --------------------------------------------------------------------------- what they share

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
-from hotspots.model import Contours, Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface, need_released
+from hotspots.model import (
+    Contours,
+    Deprivation,
+    HotspotResult,
+    Place,
+    SchoolResult,
+    StudyArea,
+    Surface,
+    need_released,
+    renamed_arguments,
+)
 from hotspots.publish.maps.basemap import add_basemap
 from hotspots.publish.maps.choropleth import (
     BEHIND,
@@ -81,12 +91,13 @@ SchoolsBy = Literal["divergence", "rate"]
 Mapped = HotspotResult | Surface | SchoolResult
 
 
+@renamed_arguments(places="place_labels")
 def draw_map(
     noun: Mapped,
     area: StudyArea | Ground,
     *,
     place: Place | None = None,
-    places: pd.DataFrame | None = None,
+    place_labels: pd.DataFrame | None = None,
     deprivation: Deprivation | None = None,
     basemap: str | None = None,
     basemap_credit: str = "",
@@ -104,8 +115,8 @@ def draw_map(
         The study area; from `prepare_ground` where many maps are drawn of the same one.
     place
         Close-up of these authorities; what lies around them is shown pale. None is the whole study area.
-    places
-        Labels, largest first by `population`: columns `name`, `easting`, `northing` (metres), `population`.
+    place_labels
+        Names on the map, largest first by `population`: columns `name`, `easting`, `northing` (metres), `population`.
     deprivation
         Deciles to lie under the schools.
     basemap
@@ -148,7 +159,10 @@ def draw_map(
         subtitle = findings_subtitle(noun, ground.area, place=place, how=how)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
         bottom = foot(
-            sheet, _small_print(noun, ground.area, deprivation, places, release), marking=marking, alarming=alarming
+            sheet,
+            _small_print(noun, ground.area, deprivation, place_labels, release),
+            marking=marking,
+            alarming=alarming,
         )
         box = (MARGIN, bottom, sheet.width - MARGIN - COLUMN - GAP, top)
         window = open_window(sheet, box, ground.extent_of(place))
@@ -167,7 +181,7 @@ def draw_map(
         draw_outlines(window.axes, ground, place, colour=BEHIND if contours is not None else INK)
         busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
         marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
-        taken = label_map(sheet, window, ground, place=place, places=places, busy=busy, marks=marks)
+        taken = label_map(sheet, window, ground, place=place, place_labels=place_labels, busy=busy, marks=marks)
         if legend.drawn is not None:
             label_lines(sheet, window, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
         _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours, rates=rates))
@@ -214,14 +228,14 @@ def _title(
 
 
 def _small_print(
-    noun: Mapped, area: StudyArea, deprivation: Deprivation | None, places: pd.DataFrame | None, release: str
+    noun: Mapped, area: StudyArea, deprivation: Deprivation | None, place_labels: pd.DataFrame | None, release: str
 ) -> list[str]:
     """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
     sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
     if deprivation is not None and deprivation.source and deprivation.source not in noun.source:
         sources.append(f"{deprivation.title}: {deprivation.source}")
-    if places is not None and "credit" in places.columns:
-        sources.append(f"Place names: {'; '.join(dict.fromkeys(places['credit'].dropna().astype(str)))}")
+    if place_labels is not None and "credit" in place_labels.columns:
+        sources.append(f"Place names: {'; '.join(dict.fromkeys(place_labels['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
     sources.append(f"Boundaries: {boundaries_sentence(area)}")
     return [_sentences(sources), _sentences(list(lines)), release_sentence(release)]

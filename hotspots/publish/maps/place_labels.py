@@ -40,7 +40,7 @@ def label_map(
     ground: Ground,
     *,
     place: Place | None,
-    places: pd.DataFrame | None,
+    place_labels: pd.DataFrame | None,
     busy: NDArray[np.float64],
     marks: NDArray[np.float64],
 ) -> list[Box]:
@@ -48,7 +48,7 @@ def label_map(
 
     Parameters
     ----------
-    places
+    place_labels
         Columns `name`, `easting`, `northing` (metres), `population`.
     busy
         Boxes (n, 4), west, south, east, north in metres, that the names of authorities should not cover.
@@ -65,12 +65,12 @@ def label_map(
         put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
     around = _quiet_names(sheet, window, ground, beyond, busy[:0], size=SIZES[1])
     put(around, most=99, size=SIZES[1], weight="bold", colour=BEYOND)
-    if places is not None and len(places):
+    if place_labels is not None and len(place_labels):
         spots = window.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
         taken += [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
         # An authority's name stands there already, or in the heading; not on a map of too many to be named.
         unnamed = set(inside["name"]) if len(inside) > MANY_AUTHORITIES else set()
-        named = places[~places["name"].isin(set(ground.labels["name"]) - unnamed)]
+        named = place_labels[~place_labels["name"].isin(set(ground.labels["name"]) - unnamed)]
         named = named.sort_values(["population", "name"], ascending=[False, True])
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
         loud = _on_page(sheet, window, busy) if not len(marks) else busy[:0]

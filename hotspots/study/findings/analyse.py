@@ -157,12 +157,14 @@ def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None
             kernel=settings.kernel,
             edge=settings.edge,
             adaptive=settings.adaptive,
-            beyond=settings.beyond,
+            events_beyond_border=settings.events_beyond_border,
         )
         _add(findings, surface, top_contours(surface, events=events, area=inputs.area, share=settings.densest))
         _add_risk(findings, study, events, inputs)
     elif counts.hidden:
-        surface = smooth_counts(counts, cell=settings.cell, kernel=settings.kernel, least=settings.least)
+        surface = smooth_counts(
+            counts, cell=settings.cell, kernel=settings.kernel, minimum_events=settings.minimum_events
+        )
         _add(findings, surface, top_contours(surface, area=inputs.area, share=settings.densest))
     else:
         # No contours: detail inside an area is invented, and a densest part of it would pass for a place.
@@ -216,7 +218,7 @@ def _compare(findings: Findings, study: Study, comparison: ComparisonSection, in
     surface = compare_densities(
         first,
         second,
-        inputs.area,
+        area=inputs.area,
         measure=comparison.measure,
         bandwidth=settings.risk_bandwidth or settings.bandwidth,
         cell=settings.risk_cell,
@@ -233,7 +235,7 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
     findings.predictions[prediction.name] = predictive_accuracy(
         past,
         future,
-        inputs.area,
+        area=inputs.area,
         bandwidths=prediction.bandwidths,
         shares=prediction.shares,
         kernel=study.density.kernel,
@@ -270,7 +272,7 @@ def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
     findings.schools = diverging_schools(
         inputs.schools,
         inputs.deprivation,
-        inputs.area,
+        area=inputs.area,
         placed=inputs.placed,
         level=study.analysis.level,
         covariates=study.schools.covariates,
@@ -292,14 +294,14 @@ def _children(ages: Ages) -> pd.Series | None:
 def _look_around_schools(study: Study, result: SchoolResult, findings: Findings) -> None:
     """Add what is said of the schools in space; what can't be said of so few stops nothing and is listed."""
     from hotspots.analysis.schools import (
-        Told,
+        Finding,
         authority_effects,
         bivariate_moran,
         local_bivariate_moran,
         residual_clustering,
     )
 
-    looks: dict[str, Callable[[], Told]] = {
+    looks: dict[str, Callable[[], Finding]] = {
         "neighbours": lambda: residual_clustering(result),
         "authorities": lambda: authority_effects(result),
         "deprivation_around": lambda: bivariate_moran(result),

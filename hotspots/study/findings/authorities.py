@@ -73,9 +73,9 @@ def standardise(findings: Findings, study: Study, section: EventSection, inputs:
     first, last = section.years
     findings.extracts.append(
         standardised_rates(
-            count_by_age(events, inputs.area, inputs.ages, points=inputs.points),
+            count_by_age(events, inputs.area, ages=inputs.ages, detailed_areas=inputs.detailed),
             inputs.ages,
-            inputs.area,
+            area=inputs.area,
             places=[place.place for place in study.places],
             years=cover.years if cover is not None else last - first + 1,
             period=events.period or (f"{first}-{last}" if last > first else str(first)),

@@ -11,7 +11,7 @@ from hotspots.errors import AnalysisError, reason_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotspots.analysis.schools import Told
+    from hotspots.analysis.schools import Finding
     from hotspots.model import Contours, Extract, Hotspot, HotspotResult, SchoolResult, Series, Surface
     from hotspots.study.settings import Study
 
@@ -44,7 +44,7 @@ class Findings:
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
     schools: SchoolResult | None = None
-    school_looks: dict[str, Told] = field(default_factory=dict)
+    school_looks: dict[str, Finding] = field(default_factory=dict)
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
     correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
     change_points: dict[str, Extract] = field(default_factory=dict)

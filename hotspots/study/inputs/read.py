@@ -55,13 +55,13 @@ class Inputs:
     """What a study reads, ready to be analysed.
 
     `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
-    and `series` have been through the gate. `points` are the areas in more detail, to place points. `comparisons` and
-    `predictions` are pairs of events: first and second, past and future. `left_out` says what of the study is not here,
-    and why.
+    and `series` have been through the gate. `detailed` are the areas in more detail, in which points are placed.
+    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
+    study is not here, and why.
     """
 
     area: StudyArea
-    points: StudyArea | None = None
+    detailed: StudyArea | None = None
     ages: Ages | None = None
     labels: pd.DataFrame | None = None
     events: dict[str, Events] = field(default_factory=dict)
@@ -112,7 +112,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     attempt("Looking at the neighbours", lambda: need_neighbours(study, inputs.area))
     if study.areas.labels is not None:
         attempt("Reading the place names", lambda: _read_labels(study, inputs))
-    if study.areas.points_file is not None or study.areas.points_layer is not None:
+    if study.areas.detailed_file is not None or study.areas.detailed_layer is not None:
         attempt("Reading the detailed boundaries", lambda: _read_detailed_area(study, inputs))
     if study.population_by_age is not None:
         attempt("Reading the population by age", lambda: _read_ages(study, inputs))
@@ -183,9 +183,9 @@ def _read_detailed_area(study: Study, inputs: Inputs) -> None:
     from hotspots.sources import read_areas
 
     section = study.areas
-    inputs.points = read_areas(
-        study.path(section.points_file or section.file),
-        layer=section.points_layer,
+    inputs.detailed = read_areas(
+        study.path(section.detailed_file or section.file),
+        layer=section.detailed_layer,
         authorities=section.authorities,
         vintage=section.vintage,
         crs=section.crs,
@@ -197,10 +197,10 @@ def _read_ages(study: Study, inputs: Inputs) -> None:
 
 
 def _read_labels(study: Study, inputs: Inputs) -> None:
-    from hotspots.sources import read_places
+    from hotspots.sources import read_place_labels
 
     assert study.areas.labels is not None
-    labels = read_places(study.path(study.areas.labels))
+    labels = read_place_labels(study.path(study.areas.labels))
     need_points(labels, inputs.area, what="the place names")
     inputs.labels = labels
 
@@ -220,7 +220,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         return
     events = _read_records(study, section, section.years, area=inputs.area)
     need_points(events.table, inputs.area, what=events.title)
-    counts = count_events(events, inputs.area, points=inputs.points)
+    counts = count_events(events, inputs.area, detailed_areas=inputs.detailed)
     inputs.counts[section.name] = _through_gate(study, counts)
     series, left_out = read_series(
         study,
@@ -229,7 +229,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         counts=counts,
         ages=inputs.ages,
         reread=lambda years: _read_records(study, section, years),
-        points=inputs.points,
+        detailed_areas=inputs.detailed,
     )
     inputs.series += series
     inputs.left_out |= left_out
@@ -297,7 +297,7 @@ def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCo
         id_column=section.id_column,
         name_column=section.name_column,
         count_column=section.count_column,
-        times=section.times,
+        multiply_by=section.multiply_by,
         marks=section.marks or None,
         rounding=section.rounding,
         name=section.name,
@@ -319,7 +319,7 @@ def _tighten(study: Study, section: EventSection, counts: AreaCounts) -> AreaCou
     totals = read_totals(
         study.path(section.totals),
         count_column=section.totals_column or section.count_column,
-        times=section.times,
+        multiply_by=section.multiply_by,
         marks=section.marks or None,
         rounding=section.rounding,
     )

@@ -41,7 +41,7 @@ def read_series(
     counts: AreaCounts,
     ages: Ages | None,
     reread: Callable[[tuple[int, int]], Events],
-    points: StudyArea | None = None,
+    detailed_areas: StudyArea | None = None,
 ) -> tuple[list[Series], dict[str, str]]:
     """Return the series of one event section, brought through the gate, and what was left out and why.
 
@@ -55,8 +55,8 @@ def read_series(
         People by age, for rates of age groups.
     reread
         Gives the events of other years: each reading has an audit and notes of its own.
-    points
-        The areas in more detail, to place points.
+    detailed_areas
+        The areas in more detail, in which points are placed.
     """
     hides = counts.release == UNRELEASED and study.profile != RESTRICTED
     own = [one for one in study.series if one.events == section.name]
@@ -74,7 +74,7 @@ def read_series(
             series = years
         else:
             read = events if one.years == section.years else reread(one.years)
-            of_years, base = _of_the_area(read, counts.area, points)
+            of_years, base = _of_the_area(read, counts.area, detailed_areas)
             if len(read) and not len(of_years):
                 left_out[chart] = "no event of these years lies in the study area"
                 continue
@@ -90,13 +90,13 @@ def read_series(
     return [found[one.name] for one in own if one.name in found], left_out
 
 
-def _of_the_area(events: Events, area: StudyArea, points: StudyArea | None) -> tuple[Events, str]:
+def _of_the_area(events: Events, area: StudyArea, detailed_areas: StudyArea | None) -> tuple[Events, str]:
     """Return the events that the maps count too, and where they lie; all of them where no event has a place."""
     from hotspots.analysis.counts import events_inside
 
     if not events.table[["easting", "area_code"]].notna().to_numpy().any():
         return events, WHOLE_FILE
-    inside = events_inside(events, area, points=points)
+    inside = events_inside(events, area, detailed_areas=detailed_areas)
     return replace(inside, notes=(*inside.notes, ONLY_INSIDE)), INSIDE
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.analysis.autocorrelation import scale_sentence
+from hotspots.analysis.autocorrelation import describe_scale
 from hotspots.model import HotspotResult, Place, SchoolResult, Surface
 from hotspots.publish.text import alt_text, schools_in, subtitle
 from hotspots.study.findings import Findings
@@ -189,7 +189,7 @@ def _draw(sheet: _Sheet) -> Body | None:
         table.ground,
         title=title,
         place=sheet.place,
-        places=table.labels,
+        place_labels=table.labels,
         deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,
         basemap=table.basemap,
         basemap_credit=table.basemap_credit,
@@ -214,7 +214,7 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, sh
     drawn: list[tuple[str, Figure, str]] = [*_on_series(inputs, findings), *_on_extracts(inputs, findings)]
     for name, table in findings.correlograms.items():
         counts = inputs.counts[name]
-        alt = f"Line chart of Moran's z by distance. {scale_sentence(table, title=counts.title)}"
+        alt = f"Line chart of Moran's z by distance. {describe_scale(table, title=counts.title)}"
         drawn.append((f"{name}_correlogram", draw_correlogram(table, counts), alt))
     for name, table in findings.predictions.items():
         later = inputs.predictions[name][1]

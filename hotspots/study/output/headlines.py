@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hotspots.analysis.autocorrelation import clustering_sentence, scale_sentence
+from hotspots.analysis.autocorrelation import clustering_sentence, describe_scale
 from hotspots.analysis.density import best_bandwidth
 from hotspots.publish.text import (
     capitalised,
@@ -47,7 +47,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
             if result.name in findings.clustering:
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
             if result.name in findings.correlograms:
-                sentences.append(scale_sentence(findings.correlograms[result.name], title=result.title))
+                sentences.append(describe_scale(findings.correlograms[result.name], title=result.title))
     for surface in findings.surfaces:
         if surface.p_raised is not None:
             contours = findings.contours[surface.stem]

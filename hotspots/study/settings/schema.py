@@ -78,10 +78,10 @@ class Areas(Section):
     year."""
     attribution: tuple[Title, ...] | None = None
     """Lines to print wherever the boundaries are drawn. The default is the wording that ONS asks for."""
-    points_file: Path | None = None
+    detailed_file: Path | None = None
     """The same areas with more detailed boundaries. Points are assigned to areas by these; maps use `file`."""
-    points_layer: str | None = None
-    """Layer of the detailed boundaries, in `points_file` or else in `file`."""
+    detailed_layer: str | None = None
+    """Layer of the detailed boundaries, in `detailed_file` or else in `file`."""
     labels: Path | None = None
     """Table of place names for maps, with columns `name`, `easting`, `northing` and `population`."""
 
@@ -162,7 +162,7 @@ OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
     "police": frozenset({"crime_types"}),
     "offences": frozenset({"codes", "knife", "columns"}),
     "counts": frozenset(
-        {"id_column", "name_column", "count_column", "times", "marks", "rounding", "totals", "totals_column"}
+        {"id_column", "name_column", "count_column", "multiply_by", "marks", "rounding", "totals", "totals_column"}
     ),
 }
 """Options that only some formats have: with another they would be passed over in silence."""
@@ -207,7 +207,7 @@ class EventSection(Section):
     """With `"counts"`: column of area names, for a table without codes."""
     count_column: str | None = None
     """With `"counts"`: column of counts. Needed with this format."""
-    times: float = Field(default=1.0, gt=0, le=1_000_000)
+    multiply_by: float = Field(default=1.0, gt=0, le=1_000_000)
     """With `"counts"`: number by which counts are multiplied, e.g. 3 for yearly means of three years."""
     marks: Marks = Field(default_factory=dict)
     """With `"counts"`: what each mark in the table means, either the lowest and highest count (`"*" = [1, 7]`) or why
@@ -310,7 +310,7 @@ class DensitySection(Section):
     """Edge correction: `"diggle"` by event, `"uniform"` by cell, or `"none"`."""
     adaptive: bool = False
     """Whether the kernel is narrower where events are dense (Abramson's method)."""
-    beyond: bool | None = None
+    events_beyond_border: bool | None = None
     """Whether the files hold events outside the study area too; no edge correction is needed then. Without it, the
     program decides from the density on both sides of the border."""
     risk: bool = True
@@ -322,7 +322,7 @@ class DensitySection(Section):
     """Side of a cell of risk surfaces and comparisons, in metres."""
     densest: float = Field(default=0.05, gt=0, lt=1)
     """Share of the study area inside the contours of the densest part: 0.05 is 5%."""
-    least: int = Field(default=10, ge=1, le=1_000_000)
+    minimum_events: int = Field(default=10, ge=1, le=1_000_000)
     """Events that every peak of a smoothed surface must rest on where counts are suppressed."""
 
 

@@ -14,6 +14,7 @@ from hotspots.model import slugify
 from hotspots.study.settings.chart_sections import FactorsSection, RecordedSection, SchoolsSection, SeriesSection
 from hotspots.study.settings.comparison_sections import ComparisonSection, PredictionSection
 from hotspots.study.settings.consistency import contradiction
+from hotspots.study.settings.old_keys import RENAMED, with_new_keys
 from hotspots.study.settings.schema import (
     AgesSection,
     Analysis,
@@ -32,6 +33,7 @@ from hotspots.vocabulary import Profile
 
 FOLDER: Final = "<folder>"
 ORDER: Final = "<order>"
+NOTES: Final = "<notes>"
 TIFF: Final = (".tif", ".tiff", ".TIF", ".TIFF")
 
 
@@ -93,6 +95,8 @@ class Study(Section):
     """Folder where relative paths start: that of the study file. Not a key of the study file."""
     order: tuple[str, ...] = Field(default=(), exclude=True, alias=ORDER)
     """Sections in the order of the study file. Not a key of the study file."""
+    notes: tuple[str, ...] = Field(default=(), exclude=True, alias=NOTES)
+    """What `check` and `run` say of the study file itself: keys that have a new name. Not a key of the study file."""
 
     @field_validator("rule", mode="before")
     @classmethod
@@ -162,7 +166,7 @@ class Study(Section):
 
     def input_files(self) -> list[Path]:
         """Return every input file of the study, each once, in the order of the study file."""
-        named = [self.areas.file, self.areas.points_file, self.areas.labels]
+        named = [self.areas.file, self.areas.detailed_file, self.areas.labels]
         single = (self.population, self.population_by_age, self.deprivation, self.children_in_need)
         named += [section.file for section in (*single, *self.recorded) if section]
         named += [self.children_in_need.episodes] if self.children_in_need else []
@@ -227,8 +231,9 @@ def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str
     StudyError
         Listing all errors at once.
     """
+    known, notes = with_new_keys(settings)
     try:
-        return Study.model_validate({**settings, FOLDER: Path(folder), ORDER: tuple(settings)})
+        return Study.model_validate({**known, FOLDER: Path(folder), ORDER: tuple(settings), NOTES: notes})
     except ValidationError as error:
         items = error.errors()
         # A list whose items are all wrong is also called too short: that says nothing new.
@@ -282,6 +287,9 @@ def _explain(item: Any) -> str:
     steps = [f"[{step + 1}]" if isinstance(step, int) else str(step) for step in item["loc"]]
     where = ".".join(steps).replace(".[", "[") or "the file"
     if item["type"] == "extra_forbidden":
+        new = RENAMED.get(str(item["loc"][0]), {}).get(str(item["loc"][-1]))
+        if new is not None:
+            return f"{where}: is now {new}, which is given too: delete one of them"
         known = _keys_at(item["loc"][:-1])
         match = nearest(str(item["loc"][-1]), known)
         return f"{where}: unknown key" + (f"; did you mean {match!r}?" if match else f"; known are {', '.join(known)}")
@@ -312,4 +320,4 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
             continue
         annotation = next((f.annotation for n, f in model.model_fields.items() if step in (n, f.alias)), None)
         model = section_in(annotation) or model
-    return [f.alias or n for n, f in model.model_fields.items() if n not in ("folder", "order")]
+    return [f.alias or n for n, f in model.model_fields.items() if n not in ("folder", "order", "notes")]

@@ -126,8 +126,8 @@ def make_world(number=3_000):
 
 def test_rates_by_authority_place_and_study_area():
     area, events, ages = make_world()
-    counts = count_by_age(events, area, ages)
-    extract = standardised_rates(counts, ages, area, places=[Place("Both", ("E08000025", "E08000028"))], years=2)
+    counts = count_by_age(events, area, ages=ages)
+    extract = standardised_rates(counts, ages, area=area, places=[Place("Both", ("E08000025", "E08000028"))], years=2)
     table = extract.table.set_index("name")
     assert list(table["kind"]) == ["authority", "authority", "place", "study area"]
     assert table.loc["Both", "low"] == 3_000
@@ -147,9 +147,9 @@ def test_rates_by_authority_place_and_study_area():
 
 def test_protected_counts_give_rates_that_hold_the_true_ones():
     area, events, ages = make_world(600)
-    counts = count_by_age(events, area, ages)
-    true = standardised_rates(counts, ages, area).table
-    shown = standardised_rates(protect(counts, "nhs-digital"), ages, area)
+    counts = count_by_age(events, area, ages=ages)
+    true = standardised_rates(counts, ages, area=area).table
+    shown = standardised_rates(protect(counts, "nhs-digital"), ages, area=area)
     assert shown.release == "nhs-digital"
     assert (shown.table["rate_low"] <= true["rate_low"]).all()
     assert (shown.table["rate_high"] >= true["rate_high"]).all()
@@ -160,7 +160,7 @@ def test_protected_counts_give_rates_that_hold_the_true_ones():
 
 def test_few_events_give_no_rate():
     area, events, ages = make_world(9)
-    table = standardised_rates(count_by_age(events, area, ages), ages, area).table
+    table = standardised_rates(count_by_age(events, area, ages=ages), ages, area=area).table
     assert table["rate_low"].isna().all()
     assert set(table["reason"]) == {"fewer than 10 events"}
     assert table["crude_low"].notna().all()
@@ -169,7 +169,7 @@ def test_few_events_give_no_rate():
 def test_events_without_an_age_are_said():
     area, events, ages = make_world(50)
     ageless = events.table.assign(age=np.where(np.arange(50) < 4, np.nan, events.table["age"]))
-    counts = count_by_age(Events(ageless, rows_read=50, title="admissions"), area, ages)
+    counts = count_by_age(Events(ageless, rows_read=50, title="admissions"), area, ages=ages)
     assert counts.notes == ("4 of 50 without an age: in no standardised rate.",)
     assert counts.table["low"].sum() == 46
 
@@ -183,17 +183,17 @@ def test_bands_of_ages_that_do_not_fit():
     assert "bands from 0, 16, 60; none begins at 5" in str(caught.value)
     single = Ages(pd.DataFrame(dict.fromkeys(range(91), 1.0), index=area.ids))
     assert standard_bands(single) == (*FIVES, 90)
-    counts = count_by_age(events, area, ages)
+    counts = count_by_age(events, area, ages=ages)
     with pytest.raises(AnalysisError, match=r"do not have the same bands: 85\+"):
-        standardised_rates(counts, single, area)
+        standardised_rates(counts, single, area=area)
     with pytest.raises(AnalysisError, match="has no population by age"):
-        standardised_rates(counts, Ages(ages.table.iloc[1:]), area)
+        standardised_rates(counts, Ages(ages.table.iloc[1:]), area=area)
 
 
 def test_events_must_have_ages():
     area, events, ages = make_world(20)
     with pytest.raises(AnalysisError, match="admissions have no column 'age', so rates can't be standardised"):
-        count_by_age(Events(events.table.drop(columns="age"), rows_read=20, title="admissions"), area, ages)
+        count_by_age(Events(events.table.drop(columns="age"), rows_read=20, title="admissions"), area, ages=ages)
 
 
 # --------------------------------------------------------------------------- who differs
@@ -217,7 +217,7 @@ def test_a_rate_differs_at_five_per_cent_where_its_interval_leaves_out_the_avera
 def test_who_differs_is_said_after_adjustment_and_never_of_a_place():
     area, events, ages = make_world(900)
     table = standardised_rates(
-        count_by_age(events, area, ages), ages, area, places=[Place("Both", ("E08000025", "E08000028"))]
+        count_by_age(events, area, ages=ages), ages, area=area, places=[Place("Both", ("E08000025", "E08000028"))]
     ).table
     assert table.loc[table["kind"] != "authority", "p_adjusted"].isna().all()
     assert (table.loc[table["kind"] != "authority", "differs"] == "").all()
@@ -236,17 +236,17 @@ def test_one_that_has_twice_the_events_is_named_and_no_other():
     area = type(area)(area.areas.assign(la_code=codes, la_name=codes))
     last = events.table["area_code"].isin(area.ids[12:]).to_numpy()
     kept = events.where(last | (np.arange(len(last)) % 2 == 0), reason="every other one")
-    table = standardised_rates(count_by_age(kept, area, ages), ages, area).table.set_index("name")
+    table = standardised_rates(count_by_age(kept, area, ages=ages), ages, area=area).table.set_index("name")
     assert table["differs"].to_dict() == {
         "E08000025": "below", "E08000026": "below", "E08000027": "below", "E08000028": "above", "Study area": "",
     }  # fmt: skip
-    alike = standardised_rates(count_by_age(events, area, ages), ages, area).table
+    alike = standardised_rates(count_by_age(events, area, ages=ages), ages, area=area).table
     assert set(alike["differs"]) == {""}
 
 
 def test_hidden_counts_differ_only_where_every_number_they_may_be_does():
     area, events, ages = make_world(900)
-    true = standardised_rates(count_by_age(events, area, ages), ages, area).table
-    shown = standardised_rates(protect(count_by_age(events, area, ages), "nhs-digital"), ages, area).table
+    true = standardised_rates(count_by_age(events, area, ages=ages), ages, area=area).table
+    shown = standardised_rates(protect(count_by_age(events, area, ages=ages), "nhs-digital"), ages, area=area).table
     kept = true["p_adjusted"].notna()
     assert (shown.loc[kept, "p_adjusted"] >= true.loc[kept, "p_adjusted"] - 1e-12).all()

@@ -11,7 +11,7 @@ import pytest
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.autocorrelation import correlogram as module
-from hotspots.analysis.autocorrelation.correlogram import choose_distances, correlogram, scale_sentence
+from hotspots.analysis.autocorrelation.correlogram import choose_distances, correlogram, describe_scale
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
 from hotspots.errors import AnalysisError
 
@@ -86,7 +86,7 @@ def test_a_planted_scale_is_found_within_a_step(radius):
     assert table.index.tolist() == [1000.0 * k for k in range(1, 11)]
     (found,) = table.index[table["suggested"]]
     assert abs(found - 1000 * radius) <= 1000
-    assert "beyond that it weakens" in scale_sentence(table, title="crime")
+    assert "beyond that it weakens" in describe_scale(table, title="crime")
 
 
 def test_risk_and_not_people_is_what_clusters():
@@ -107,7 +107,7 @@ def test_a_random_map_suggests_nothing():
         found += bool(table["suggested"].any())
     assert found <= 8
     table = correlogram(make_counts(grid, np.random.default_rng(0).poisson(5, 144)))
-    said = scale_sentence(table, title="knife crime")
+    said = describe_scale(table, title="knife crime")
     assert said == ("Knife crime: no clustering beyond chance was found at any distance from 1 km to 7 km (Moran's I).")
 
 
@@ -166,7 +166,7 @@ def test_the_first_clear_peak_is_suggested(z, at):
     ],
 )
 def test_the_sentence_says_the_scale_and_why(z, at, words):
-    said = scale_sentence(as_table(z, suggested=at), title="crime")
+    said = describe_scale(as_table(z, suggested=at), title="crime")
     assert words in said
     assert said.endswith(".")
     assert ("density bandwidth of about that size" in said) == (at not in (None, 3))

@@ -115,18 +115,18 @@ def test_detailed_boundaries_place_the_points(area):
     detailed = replace(area, areas=area.areas.set_geometry(shapes, crs=27700))
     events = make_events([((400_950, 299_500), None)])
     assert observed(count_events(events, area)) == [1, 0, 0]
-    counts = count_events(events, area, points=detailed)
+    counts = count_events(events, area, detailed_areas=detailed)
     assert observed(counts) == [0, 1, 0]
     assert counts.area is area
     with pytest.raises(AnalysisError) as error:
-        count_events(events, area, points=replace(area, areas=area.areas.iloc[:2]))
+        count_events(events, area, detailed_areas=replace(area, areas=area.areas.iloc[:2]))
     assert error.value.problem == "Area 'E01000002' is not among the detailed boundaries."
     assert error.value.found == "1 of 3 areas without a detailed polygon: E01000002"
 
 
 def test_points_outside_the_study_but_in_other_detailed_areas_are_outside(area):
     part = replace(area, areas=area.areas.iloc[:2])
-    counts = count_events(make_events([(CENTRES["E01000002"], None)]), part, points=area)
+    counts = count_events(make_events([(CENTRES["E01000002"], None)]), part, detailed_areas=area)
     assert (observed(counts), counts.outside) == ([0, 0], 1)
 
 
@@ -136,7 +136,7 @@ def test_the_most_careful_mark_is_passed_on(area):
     events = make_events([(CENTRES["E01000000"], None)])
     assert count_events(events, area).release == "open"
     assert count_events(events, replace(area, release="invented")).release == "invented"
-    assert count_events(events, area, points=replace(area, release="invented")).release == "invented"
+    assert count_events(events, area, detailed_areas=replace(area, release="invented")).release == "invented"
 
 
 def test_newer_codes_in_a_study_of_2011_leave_it_to_the_point(area):
@@ -176,7 +176,7 @@ def test_areas_of_ones_own_making(area):
 def test_inputs_are_not_changed(area):
     events = make_events([(CENTRES["E01000000"], None), (None, "e01000001"), (None, None)])
     before, areas = events.table.copy(), area.areas.copy()
-    count_events(events, area, points=area)
+    count_events(events, area, detailed_areas=area)
     pd.testing.assert_frame_equal(events.table, before)
     pd.testing.assert_frame_equal(area.areas, areas)
 
@@ -263,7 +263,7 @@ def test_real_crimes_of_the_west_midlands(shared_data):
     drawn = count_events(events, generalised)
     assert drawn.outside == 34
     assert (drawn.table["observed_low"] > 0).sum() == 1_666
-    placed = count_events(events, generalised, points=detailed)
+    placed = count_events(events, generalised, detailed_areas=detailed)
     pd.testing.assert_frame_equal(placed.table, counts.table)
 
 

@@ -325,7 +325,7 @@ def test_a_file_that_goes_on_beyond_the_border_is_used_there_and_not_corrected()
         "matter."
     )
     assert "with the events beyond the border too" in surface.words
-    told = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, beyond=True)
+    told = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=True)
     np.testing.assert_array_equal(told.values, surface.values)
     assert told.notes[0].startswith("The file is said to go on beyond the border, so no edge")
 
@@ -338,7 +338,7 @@ def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():
     assert surface.notes[0] == "Events outside the study area, and so not in the surface: 50."
     assert surface.integral == pytest.approx(3_000, rel=1e-12)
     assert surface.provenance["edge_correction"] == "diggle"
-    kept_out = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, beyond=False)
+    kept_out = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=False)
     np.testing.assert_allclose(surface.values, kept_out.values, rtol=1e-9)
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from hotspots.analysis.density.map_points import (
     FLOOR_SPACINGS,
+    detect_map_points,
     lattice_step,
     merge_places,
     share_observed,
-    snapping,
     spacing_of,
 )
 from hotspots.model import Events
@@ -43,15 +43,15 @@ def test_the_planted_spacing_of_the_sample_is_found(root: Path) -> None:
     # tools/sample/street.py puts 4 to 8 map points into every LSOA, six on average, evenly over its area.
     areas = read_areas(root / "data/boundaries/west_midlands_lsoa11.gpkg", layer="lsoa11").areas
     planted = float(np.median(np.sqrt(areas.area.to_numpy() / 6)))
-    found = snapping(points)
+    found = detect_map_points(points)
     assert found.snapped
     assert found.spacing == pytest.approx(planted, rel=0.2)
     for half in halves(points, np.random.default_rng(1)):
-        assert snapping(half).spacing == pytest.approx(planted, rel=0.2)
+        assert detect_map_points(half).spacing == pytest.approx(planted, rel=0.2)
 
 
 def test_the_unsnapped_offences_of_the_sample_are_left_alone(root: Path) -> None:
-    found = snapping(coordinates(read_offences(root / "data/events/invented_offences_2013-2019.csv.gz")))
+    found = detect_map_points(coordinates(read_offences(root / "data/events/invented_offences_2013-2019.csv.gz")))
     assert not found.snapped
     assert found.spacing is None
     assert found.floor is None
@@ -61,15 +61,15 @@ def test_the_unsnapped_offences_of_the_sample_are_left_alone(root: Path) -> None
 @pytest.mark.real
 def test_the_real_file_is_snapped_and_its_halves_agree(shared_data: Path) -> None:
     points = coordinates(read_police(shared_data / "crime_wm_2011-02_street.csv"))
-    found = snapping(points)
+    found = detect_map_points(points)
     # Numbers of the file's own documentation.
     assert (len(points), found.distinct) == (25_558, 9_831)
     assert found.snapped
     assert 250 <= found.floor <= 400  # the practice with these files
-    one, other = (snapping(half).spacing for half in halves(points, np.random.default_rng(2)))
+    one, other = (detect_map_points(half).spacing for half in halves(points, np.random.default_rng(2)))
     assert one == pytest.approx(other, rel=0.2)
     assert one == pytest.approx(found.spacing, rel=0.2)
-    tenth = snapping(np.random.default_rng(3).permutation(points)[:5000])
+    tenth = detect_map_points(np.random.default_rng(3).permutation(points)[:5000])
     assert tenth.spacing == pytest.approx(found.spacing, rel=0.2)
 
 
@@ -82,7 +82,7 @@ def test_continuous_points_are_left_alone(seed: int) -> None:
     towns = rng.uniform(0, 30_000, (8, 2))
     clustered = towns[rng.integers(8, size=8000)] + rng.normal(0, 400, (8000, 2))
     for points in (rng.uniform(0, 30_000, (8000, 2)), clustered, np.round(clustered)):
-        assert not snapping(points).snapped
+        assert not detect_map_points(points).snapped
 
 
 @pytest.mark.parametrize(("addresses", "events"), [(3, 1500), (60, 3000), (300, 3000), (800, 3000)])
@@ -90,7 +90,7 @@ def test_busy_addresses_are_no_map_points(addresses: int, events: int) -> None:
     rng = np.random.default_rng(4)
     single = np.round(rng.normal(0, 3000, (7000, 2)))
     busy = np.round(rng.normal(0, 3000, (addresses, 2)))[rng.integers(addresses, size=events)]
-    found = snapping(np.vstack([single, busy]))
+    found = detect_map_points(np.vstack([single, busy]))
     assert not found.snapped
     assert (", as events at busy addresses do): they do not look" in found.words) is (found.share_shared >= 0.2)
 
@@ -104,7 +104,7 @@ def test_repeats_at_addresses_along_streets_are_no_map_points(events: int, shape
     street = np.stack([along * np.cos(turn), along * np.sin(turn)], axis=-1)
     houses = np.round((start + street).reshape(-1, 2))
     risk = rng.gamma(shape, size=len(houses))
-    found = snapping(houses[rng.choice(len(houses), events, p=risk / risk.sum())])
+    found = detect_map_points(houses[rng.choice(len(houses), events, p=risk / risk.sum())])
     assert found.share_shared > 0.2
     assert not found.snapped
 
@@ -113,13 +113,13 @@ def test_a_few_repeats_everywhere_are_no_map_points() -> None:
     # One event in ten repeated on the spot: no place has many, and the share is what repeat victims give.
     rng = np.random.default_rng(14)
     points = rng.uniform(0, 30_000, (4000, 2))
-    assert not snapping(np.vstack([points, points[:300]])).snapped
+    assert not detect_map_points(np.vstack([points, points[:300]])).snapped
 
 
 def test_few_points_tell_nothing() -> None:
-    assert not snapping(np.array([[0.0, 0.0], [100.0, 200.0], [100.0, 200.0]])).snapped
-    assert not snapping(np.full((50, 2), 7.0)).snapped
-    assert snapping(np.empty((0, 2))).words == "There are no points."
+    assert not detect_map_points(np.array([[0.0, 0.0], [100.0, 200.0], [100.0, 200.0]])).snapped
+    assert not detect_map_points(np.full((50, 2), 7.0)).snapped
+    assert detect_map_points(np.empty((0, 2))).words == "There are no points."
 
 
 # --------------------------------------------------------------------------- the spacing
@@ -133,7 +133,7 @@ def test_thinning_does_not_widen_the_spacing(spacing: float, shape: float) -> No
     chance = rng.gamma(shape, size=len(at))
     points = at[rng.choice(len(at), 12_000, p=chance / chance.sum())]
     for share in (1, 2, 4):
-        found = snapping(points[::share])
+        found = detect_map_points(points[::share])
         assert found.spacing == pytest.approx(spacing, rel=0.2), share
 
 
@@ -141,7 +141,7 @@ def test_thinning_does_not_widen_the_spacing(spacing: float, shape: float) -> No
 def test_a_rounded_lattice_is_told_by_its_step(step: int, shift: int) -> None:
     rng = np.random.default_rng(6)
     points = np.round(rng.normal(0, 60 * step, (3000, 2)) / step) * step + shift
-    found = snapping(points)
+    found = detect_map_points(points)
     assert found.spacing == step
     assert found.floor == 2 * step
     assert f"all coordinates are multiples of {step:,} m" in found.words
@@ -159,7 +159,8 @@ def test_a_turned_lattice_is_measured_by_its_stacks() -> None:
     step = np.arange(60) * 150.0
     lattice = np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2) @ np.array([[0.8, -0.6], [0.6, 0.8]])
     for events in (5_000, 50_000):
-        assert snapping(lattice[rng.integers(len(lattice), size=events)]).spacing == pytest.approx(150, rel=0.2)
+        found = detect_map_points(lattice[rng.integers(len(lattice), size=events)])
+        assert found.spacing == pytest.approx(150, rel=0.2)
 
 
 def test_the_measure_is_right_on_a_full_square_lattice() -> None:
@@ -221,7 +222,7 @@ def test_the_floor_keeps_what_it_says() -> None:
 def test_the_words_say_what_to_do() -> None:
     rng = np.random.default_rng(11)
     at = map_points(rng, 1000, spacing=200.0)
-    found = snapping(at[rng.integers(1000, size=5000)])
+    found = detect_map_points(at[rng.integers(1000, size=5000)])
     assert found.words == (
         f"5,000 events on {found.distinct:,} different points ({found.share_shared:.0%} share a point): they were "
         f"moved to map points about {found.spacing:,.0f} m apart. A surface is not reliable below a radius of "
@@ -243,8 +244,8 @@ def test_order_shift_and_scale_do_not_matter_and_nothing_is_changed() -> None:
     at = np.round(map_points(rng, 800, spacing=190.0), 1)
     points = at[rng.choice(800, 4000, p=rng.dirichlet(np.ones(800)))]
     before = points.copy()
-    found = snapping(points)
+    found = detect_map_points(points)
     np.testing.assert_array_equal(points, before)
     elsewhere = rng.permutation(points) + np.array([400_000, 280_000])
-    assert snapping(elsewhere).spacing == pytest.approx(found.spacing, rel=1e-4)
-    assert snapping(3 * points).spacing == pytest.approx(3 * found.spacing, rel=1e-4)
+    assert detect_map_points(elsewhere).spacing == pytest.approx(found.spacing, rel=1e-4)
+    assert detect_map_points(3 * points).spacing == pytest.approx(3 * found.spacing, rel=1e-4)

@@ -116,7 +116,7 @@ def test_a_strip_on_paper(strip: StudyArea):
     # The past: three events at A, one at B. The future: two in A's cell, one in B's, one elsewhere, one outside.
     past = make_events([A, A, A, B], PAST, period="2018")
     future = make_events([A, (1020, 480), (7010, 740), (5000, 100), (-500, 100)], period="2019")
-    table = predictive_accuracy(past, future, strip, bandwidths=[500], shares=[1.0, 1 / 160], cell=250)
+    table = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[1.0, 1 / 160], cell=250)
     assert table["bandwidth"].tolist() == [500, 500]
     assert table["share_of_area"].tolist() == [1 / 160, 1.0]
     assert table["area_km2"].tolist() == pytest.approx([0.0625, 10])
@@ -141,7 +141,7 @@ def test_the_whole_area_hits_everything(strip: StudyArea):
     rng = np.random.default_rng(4)
     points = rng.uniform((0, 0), (10_000, 1000), (60, 2))
     table = predictive_accuracy(
-        make_events(points[:30], PAST), make_events(points[30:]), strip, bandwidths=[600, 900], shares=[1.0]
+        make_events(points[:30], PAST), make_events(points[30:]), area=strip, bandwidths=[600, 900], shares=[1.0]
     )
     for column in ("hit_rate", "pai", "pei_star", "hit_rate_low", "pei_star_high"):
         assert table[column].tolist() == pytest.approx([1, 1])
@@ -157,7 +157,7 @@ def test_an_event_in_a_cell_whose_centre_is_outside_counts_in_the_nearest():
     )
     future = make_events([(2010, 1920)])
     table = predictive_accuracy(
-        make_events([(500, 500)], PAST), future, StudyArea(frame), bandwidths=[500], shares=[1.0], cell=250
+        make_events([(500, 500)], PAST), future, area=StudyArea(frame), bandwidths=[500], shares=[1.0], cell=250
     )
     assert table["hits"].tolist() == pytest.approx([1.0])
 
@@ -167,16 +167,16 @@ def test_events_where_they_always_were_favour_the_small_bandwidth(strip: StudyAr
     near = np.array(A) + rng.uniform(-60, 60, (200, 2))
     wide = rng.uniform((0, 0), (10_000, 1000), (100, 2))
     past, future = make_events(np.vstack([near, wide]), PAST), make_events(near[:100] + 10)
-    table = predictive_accuracy(past, future, strip, bandwidths=[3000, 500], shares=[0.01, 0.05], cell=125)
+    table = predictive_accuracy(past, future, area=strip, bandwidths=[3000, 500], shares=[0.01, 0.05], cell=125)
     assert table["bandwidth"].tolist() == [500, 500, 3000, 3000]
     found = best_bandwidth(table, share=0.01)
     assert found.metres == 500
     assert found.words.startswith(
         "With the densest 1 % of the area flagged, a bandwidth of 500 m, the smallest tried, hits most: 100.0 % of"
     )
-    same = predictive_accuracy(past, future, strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125)
+    same = predictive_accuracy(past, future, area=strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125)
     pd.testing.assert_frame_equal(table, same)
-    other = predictive_accuracy(past, future, strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125, rng=1)
+    other = predictive_accuracy(past, future, area=strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125, rng=1)
     assert (other["hit_rate"] == table["hit_rate"]).all()
 
 
@@ -208,22 +208,22 @@ def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
 def test_what_cannot_be_judged_is_refused(strip: StudyArea):
     past, future = make_events([A, B], PAST), make_events([A])
     with pytest.raises(AnalysisError, match="The future begins before the past ends") as caught:
-        predictive_accuracy(future, past, strip)
+        predictive_accuracy(future, past, area=strip)
     assert "past events until 2019-06-01, future ones from 2018-06-01" in str(caught.value)
     with pytest.raises(AnalysisError, match="No future event of the crimes lies in the study area"):
-        predictive_accuracy(past, make_events([(-1, -1)]), strip, bandwidths=[500])
+        predictive_accuracy(past, make_events([(-1, -1)]), area=strip, bandwidths=[500])
     with pytest.raises(AnalysisError, match=r"A share of the area must lie above 0 and at most at 1: 1\.5"):
-        predictive_accuracy(past, future, strip, shares=[0.5, 1.5])
+        predictive_accuracy(past, future, area=strip, shares=[0.5, 1.5])
     with pytest.raises(AnalysisError, match="There is nothing to compare"):
-        predictive_accuracy(past, future, strip, bandwidths=[])
+        predictive_accuracy(past, future, area=strip, bandwidths=[])
     with pytest.raises(AnalysisError, match="An interval needs 99 resamples or more: 9"):
-        predictive_accuracy(past, future, strip, resamples=9)
+        predictive_accuracy(past, future, area=strip, resamples=9)
 
 
 def test_the_weakest_mark_and_inputs_as_they_were(strip: StudyArea):
     past, future = make_events([A, B], PAST, release="unreleased"), make_events([A])
     before = pickle.dumps((past, future, strip))
-    table = predictive_accuracy(past, future, strip, bandwidths=[500], shares=[0.1])
+    table = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[0.1])
     assert table.attrs["release"] == "unreleased"
     assert pickle.dumps((past, future, strip)) == before
 
@@ -239,18 +239,18 @@ def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyAre
     rng = np.random.default_rng(7)
     points = rng.uniform((0, 0), (10_000, 1000), (400, 2))
     square = strip.areas.assign(geometry=[shapely.box(0, 0, 5000, 5000)])
-    real = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip)
+    real = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip)
     assert tried(real) == [125.0, 250.0, 500.0, 1000.0, 2000.0]
     assert real.attrs["cell_m"] == 50.0
     # On a lattice of 100 m nothing is reliable below 200 m, and on one of 200 m below 400 m.
     for step, rungs in ((100, [250.0, 500.0, 1000.0, 2000.0]), (200, [500.0, 1000.0, 2000.0])):
         moved = make_events(np.round(points * (0.5, 5) / step) * step, PAST)
-        table = predictive_accuracy(moved, make_events(points[:50]), StudyArea(square))
+        table = predictive_accuracy(moved, make_events(points[:50]), area=StudyArea(square))
         assert tried(table) == rungs
         assert f"A surface is not reliable below a radius of {2 * step} m." in table.attrs["words"]
-    coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip, cell=150)
+    coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, cell=150)
     assert tried(coarse) == [300.0, 500.0, 1000.0, 2000.0]
     assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.attrs["words"]
     # The user's own list is taken as it is.
-    own = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), strip, bandwidths=[600, 900])
+    own = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, bandwidths=[600, 900])
     assert tried(own) == [600.0, 900.0]

@@ -43,7 +43,7 @@ def test_a_world_with_the_same_density_everywhere_stays_flat():
 
 
 def test_a_peak_on_enough_events_keeps_the_first_radius():
-    surface = smooth_counts(counts_with({77: 20}), bandwidth=1500, cell=250, least=10)
+    surface = smooth_counts(counts_with({77: 20}), bandwidth=1500, cell=250, minimum_events=10)
     assert surface.bandwidth == 1500
     assert surface.bandwidth_words == "1,500 m, at which every peak stands on at least 10 events"
 
@@ -51,7 +51,7 @@ def test_a_peak_on_enough_events_keeps_the_first_radius():
 def test_a_peak_on_too_few_events_widens_the_kernel():
     # The nearest edges of the two squares are 2 km apart: from within the first, 1 km reaches nothing of the second.
     lonely = counts_with({65: 6, 68: 6})
-    surface = smooth_counts(lonely, bandwidth=1000, cell=250, least=10)
+    surface = smooth_counts(lonely, bandwidth=1000, cell=250, minimum_events=10)
     assert surface.bandwidth > 2000
     assert "widened from 1,000 m until every peak stood on at least 10 events" in surface.bandwidth_words
     assert surface.provenance["least_events_under_a_peak"] >= 10
@@ -71,7 +71,7 @@ def test_other_counts_in_the_same_intervals_give_the_same_surface():
     true = rng.integers(1, 8, len(GRID))
     other = rng.integers(1, 8, len(GRID))
     one, two = (
-        smooth_counts(protect(make_counts(GRID, numbers), "nhs-digital"), cell=250, least=10)
+        smooth_counts(protect(make_counts(GRID, numbers), "nhs-digital"), cell=250, minimum_events=10)
         for numbers in (true, other)
     )
     assert np.array_equal(one.values, two.values, equal_nan=True)
@@ -96,8 +96,8 @@ def test_what_can_not_be_smoothed_is_said():
     assert "by the lower ends of the intervals" in str(caught.value)
     with pytest.raises(AnalysisError, match="have no events by area"):
         smooth_counts(counts_with({}))
-    with pytest.raises(AnalysisError, match="at least 1 event: least = 0"):
-        smooth_counts(counts_with({3: 1}), least=0)
+    with pytest.raises(AnalysisError, match="at least 1 event: minimum_events = 0"):
+        smooth_counts(counts_with({3: 1}), minimum_events=0)
 
 
 def test_cells_whose_centres_miss_every_area_are_an_error():

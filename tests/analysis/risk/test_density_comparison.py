@@ -67,7 +67,7 @@ def test_logarithms_are_sparrs_up_to_its_normalisation(golden):
     of events, so that no difference has the expectation 0 everywhere: one constant for the whole map."""
     area, both, figures = golden
     found = compare_densities(
-        both["case"], both["control"], area, bandwidth=900.0, cell=100.0, kernel="gaussian", inference="asymptotic"
+        both["case"], both["control"], area=area, bandwidth=900.0, cell=100.0, kernel="gaussian", inference="asymptotic"
     )
     theirs = figures[figures["quantity"] == "log relative risk"]
     difference = np.array([at(found, *place) for place in theirs[["easting", "northing"]].to_numpy()])
@@ -100,7 +100,7 @@ def test_asymptotic_chances_are_sparrs_with_its_reference(golden):
 
 def test_chances_are_those_of_sparrs_labellings(golden):
     area, both, figures = golden
-    found = compare_densities(both["case"], both["control"], area, bandwidth=900.0, cell=100.0, kernel="gaussian")
+    found = compare_densities(both["case"], both["control"], area=area, bandwidth=900.0, cell=100.0, kernel="gaussian")
     theirs = figures[figures["quantity"] == "p upper, Monte Carlo, 999"]
     ours = np.array([at(found, *place, "p_raised") for place in theirs[["easting", "northing"]].to_numpy()])
     judged = ~np.isnan(ours)
@@ -112,7 +112,7 @@ def test_chances_are_those_of_sparrs_labellings(golden):
 
 
 def test_a_rise_in_one_place_is_found_there_and_nowhere_else():
-    found = compare_densities(LATER, EARLIER, AREA, **SETTINGS)
+    found = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
     assert at(found, 405_500, 294_500) > np.log(2)
     assert at(found, 405_500, 294_500, "p_raised") < 1e-4
     away = found.p_raised[:, :40]
@@ -126,7 +126,7 @@ def test_no_difference_has_no_more_small_chances_than_it_should():
     shares = []
     for seed in range(30):
         one, other = make_events(scatter(400, 100 + seed)), make_events(scatter(600, 200 + seed))
-        found = compare_densities(one, other, AREA, bandwidth=1_000.0, cell=200.0)
+        found = compare_densities(one, other, area=AREA, bandwidth=1_000.0, cell=200.0)
         shares.append([np.nanmean(p <= 0.05) for p in (found.p_raised, found.p_lowered)])
     raised, lowered = np.mean(shares, axis=0)
     print(f"share of the area below 5 %: raised {raised:.3f}, lowered {lowered:.3f}")
@@ -135,8 +135,8 @@ def test_no_difference_has_no_more_small_chances_than_it_should():
 
 
 def test_ratio_and_difference_have_the_same_chances():
-    ratio = compare_densities(LATER, EARLIER, AREA, **SETTINGS)
-    difference = compare_densities(LATER, EARLIER, AREA, measure="difference", years=(2, 1), **SETTINGS)
+    ratio = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
+    difference = compare_densities(LATER, EARLIER, area=AREA, measure="difference", years=(2, 1), **SETTINGS)
     assert np.array_equal(ratio.p_raised, difference.p_raised, equal_nan=True)
     assert (np.sign(ratio.values) == np.sign(difference.values))[~np.isnan(ratio.values)].all()
     assert difference.kind == "difference"
@@ -150,7 +150,7 @@ def test_the_difference_is_one_of_densities_at_the_border_too():
     found = compare_densities(
         make_events(np.repeat(centres, 3, axis=0)),
         make_events(centres),
-        AREA,
+        area=AREA,
         measure="difference",
         totals="kept",
         years=(2, 2),
@@ -161,8 +161,8 @@ def test_the_difference_is_one_of_densities_at_the_border_too():
 
 
 def test_kept_totals_compare_rates_per_year():
-    kept = compare_densities(LATER, EARLIER, AREA, totals="kept", years=(2, 1), **SETTINGS)
-    removed = compare_densities(LATER, EARLIER, AREA, **SETTINGS)
+    kept = compare_densities(LATER, EARLIER, area=AREA, totals="kept", years=(2, 1), **SETTINGS)
+    removed = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
     shift = np.log((760 / 2) / (500 / 1))
     inside = ~np.isnan(kept.values) & ~np.isnan(removed.values)
     assert kept.values[inside] == pytest.approx(removed.values[inside] + shift, abs=0.02)
@@ -172,8 +172,10 @@ def test_kept_totals_compare_rates_per_year():
 @pytest.mark.parametrize("inference", ["asymptotic", "simulation"])
 def test_other_inference_agrees_where_there_are_many_events(inference):
     one, other = make_events(scatter(4_000, 3)), make_events(scatter(6_000, 4))
-    computed = compare_densities(one, other, AREA, bandwidth=1_500.0, cell=300.0)
-    found = compare_densities(one, other, AREA, bandwidth=1_500.0, cell=300.0, inference=inference, simulations=299)
+    computed = compare_densities(one, other, area=AREA, bandwidth=1_500.0, cell=300.0)
+    found = compare_densities(
+        one, other, area=AREA, bandwidth=1_500.0, cell=300.0, inference=inference, simulations=299
+    )
     for name in ("p_raised", "p_lowered"):
         ours, theirs = (np.asarray(getattr(surface, name)) for surface in (computed, found))
         # With 299 maps a standard error of up to 0.03.
@@ -183,7 +185,7 @@ def test_other_inference_agrees_where_there_are_many_events(inference):
 
 def test_simulation_is_the_same_for_the_same_seed():
     settings = {"bandwidth": 1_500.0, "cell": 300.0, "inference": "simulation", "simulations": 19, "rng": 5}
-    first, second = (compare_densities(LATER, EARLIER, AREA, **settings) for _ in range(2))
+    first, second = (compare_densities(LATER, EARLIER, area=AREA, **settings) for _ in range(2))
     assert np.array_equal(first.p_raised, second.p_raised, equal_nan=True)
 
 
@@ -191,19 +193,19 @@ def test_simulation_is_the_same_for_the_same_seed():
 
 
 def test_words_say_what_is_shown_and_what_it_cannot_show():
-    found = compare_densities(LATER, EARLIER, AREA, **SETTINGS)
+    found = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
     # Of 760 and 500 points those that fell outside the square are left out.
     assert "First: events, 2018-2019 (" in found.words
     assert "this is taken out" in found.words
     assert "computed by the saddlepoint method" in found.words
     assert "says nothing of causes" in found.words
     assert found.unit == "times the overall ratio (natural logarithm)"
-    exact = compare_densities(LATER, EARLIER, AREA, kernel="uniform", **SETTINGS)
+    exact = compare_densities(LATER, EARLIER, area=AREA, kernel="uniform", **SETTINGS)
     assert "exact (hypergeometric)" in exact.words
     kinds = compare_densities(
         make_events(scatter(300, 5), title="robberies", name="robbery"),
         make_events(scatter(300, 6), title="burglaries", name="burglary", release="unreleased"),
-        AREA,
+        area=AREA,
         **SETTINGS,
     )
     assert (kinds.title, kinds.name, kinds.release) == (
@@ -214,7 +216,7 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
 
 
 def test_cells_with_too_few_events_are_not_judged():
-    found = compare_densities(make_events(scatter(60, 7)), make_events(scatter(90, 8)), AREA, **SETTINGS)
+    found = compare_densities(make_events(scatter(60, 7)), make_events(scatter(90, 8)), area=AREA, **SETTINGS)
     assert np.isnan(found.values).any()
     assert np.array_equal(np.isnan(found.values), np.isnan(found.p_raised))
     assert any(note.startswith("Cells not judged, because too few events of both files") for note in found.notes)
@@ -222,7 +224,7 @@ def test_cells_with_too_few_events_are_not_judged():
 
 def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_that_of_none():
     one, other = np.full((300, 2), (401_050.0, 299_050.0)), np.full((300, 2), (406_050.0, 293_050.0))
-    found = compare_densities(make_events(one), make_events(other), AREA, **SETTINGS)
+    found = compare_densities(make_events(one), make_events(other), area=AREA, **SETTINGS)
     assert at(found, 401_050, 299_050) == pytest.approx(np.log(100))
     assert at(found, 406_050, 293_050) == pytest.approx(-np.log(100))
     # All 300 near of 600 are the first's: 1 / C(600, 300) = 7e-180; the other way round there is one of none.
@@ -231,13 +233,13 @@ def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_
     texts = [note.split(":")[0] for note in found.notes]
     assert "Cells without any event of the first file within the bandwidth, shown as a hundredth" in texts
     assert "Cells without any event of the second file within the bandwidth, shown as a hundred times" in texts
-    difference = compare_densities(make_events(one), make_events(other), AREA, measure="difference", **SETTINGS)
+    difference = compare_densities(make_events(one), make_events(other), area=AREA, measure="difference", **SETTINGS)
     assert not any("without any event" in note for note in difference.notes)
 
 
 def test_inputs_stay_as_they_were():
     before = [events.table.copy() for events in (LATER, EARLIER)]
-    compare_densities(LATER, EARLIER, AREA, bandwidth=1_500.0, cell=300.0)
+    compare_densities(LATER, EARLIER, area=AREA, bandwidth=1_500.0, cell=300.0)
     for events, table in zip((LATER, EARLIER), before, strict=True):
         pd.testing.assert_frame_equal(events.table, table)
 
@@ -251,10 +253,13 @@ def test_inputs_stay_as_they_were():
         ({"years": (0, 1)}, "Years must be above 0: 0 and 1."),
         ({"kernel": "square"}, "There is no kernel 'square'."),
         ({"cell": 300.0, "bandwidth": 1_000.0}, "Cells of 300 m are too coarse for a bandwidth of 1,000 m."),
-        ({"least": 1e4, "totals": "kept", "years": (1, 1)}, "In no cell are 20,000 events of both files expected."),
+        (
+            {"minimum_expected": 1e4, "totals": "kept", "years": (1, 1)},
+            "In no cell are 20,000 events of both files expected.",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(settings, message):
     with pytest.raises(AnalysisError) as error:
-        compare_densities(LATER, EARLIER, AREA, **{**SETTINGS, **settings})
+        compare_densities(LATER, EARLIER, area=AREA, **{**SETTINGS, **settings})
     assert error.value.problem == message

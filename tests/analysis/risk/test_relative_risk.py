@@ -175,7 +175,7 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
 
 
 def test_all_settings_stand_in_the_provenance():
-    found = relative_risk(EVENTS, AREA, least=2.0, **SETTINGS)
+    found = relative_risk(EVENTS, AREA, minimum_expected=2.0, **SETTINGS)
     assert found.provenance["bandwidth_m"] == 1_000
     assert found.provenance["cell_m"] == 200
     assert found.provenance["events_used"] == 1_500
@@ -240,11 +240,11 @@ def test_inputs_stay_as_they_were():
         ({"kernel": "square"}, "There is no kernel 'square'.", "use one of quartic"),
         ({"inference": "bayes"}, "There is no inference 'bayes'.", "use one of saddlepoint, asymptotic, simulation"),
         ({"inference": "simulation", "simulations": 0}, "At least 1 map must be simulated: 0.", "999 is usual"),
-        ({"least": 0.0}, "The least expected events must be above 0: 0.", "1 is the default"),
+        ({"minimum_expected": 0.0}, "minimum_expected must be above 0: 0.", "1 is the default"),
         ({"cell": -5.0}, "The cell must be above 0: -5.", "give it in metres"),
         ({"cell": 250.0}, "Cells of 250 m are too coarse for a bandwidth of 1,000 m.", "choose smaller cells"),
         ({"cell": 1.0}, "Cells of 1 m would make a grid of 100,020,001 cells.", "choose larger cells"),
-        ({"least": 1_600.0}, "In no cell are 1,600 events expected.", "choose a larger bandwidth"),
+        ({"minimum_expected": 1_600.0}, "In no cell are 1,600 events expected.", "choose a larger bandwidth"),
     ],
 )
 def test_impossible_settings_are_refused(settings, problem, advice):

@@ -54,7 +54,7 @@ def by_hand(children, decay=1500.0):
 
 def test_the_formula_by_hand():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
-    found = catchment_scores(schools, deprivation, area, placed=placed)
+    found = catchment_scores(schools, deprivation, area=area, placed=placed)
     going, distance = by_hand([100, 200, 300])
     expected = (going * np.array([[0.1], [0.3], [0.5]])).sum(axis=0) / going.sum(axis=0)
     np.testing.assert_allclose(found.table["score"][:2], expected, rtol=1e-12)
@@ -70,14 +70,14 @@ def test_the_formula_by_hand():
 def test_children_are_preferred_and_said():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
     children = pd.Series([30.0, 0.0], index=["E01000002", "E01000000"])
-    found = catchment_scores(schools, deprivation, area, placed=placed, children=children)
+    found = catchment_scores(schools, deprivation, area=area, placed=placed, children=children)
     # Only the third area has children.
     np.testing.assert_allclose(found.table["score"][:2], [0.5, 0.5])
     assert found.words.startswith("Catchments are a model: children are shared among all schools of the study")
-    people = catchment_scores(schools, deprivation, area, placed=placed)
+    people = catchment_scores(schools, deprivation, area=area, placed=placed)
     assert "residents of all ages, for want of numbers of children, are shared" in people.words
     assert "times exp(-distance / 1,500 m), in a straight line." in people.words
-    alike = catchment_scores(schools, deprivation, make_world()[2], placed=placed)
+    alike = catchment_scores(schools, deprivation, area=make_world()[2], placed=placed)
     assert "every area alike, for want of numbers of children, are shared" in alike.words
     going, distance = by_hand([1, 1, 1])
     np.testing.assert_allclose(alike.table["children"][:2], going.sum(axis=0))
@@ -86,17 +86,17 @@ def test_children_are_preferred_and_said():
 
 def test_a_short_reach_is_the_own_area_and_a_long_one_everybodys():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
-    short = catchment_scores(schools, deprivation, area, placed=placed, decay=1.0).table["score"]
+    short = catchment_scores(schools, deprivation, area=area, placed=placed, decay=1.0).table["score"]
     # Nobody crosses; the middle is as far from both and goes by size, one to two.
     np.testing.assert_allclose(short[:2], [(10 + 20) / (100 + 200 / 3), (150 + 40) / (300 + 400 / 3)])
-    long = catchment_scores(schools, deprivation, area, placed=placed, decay=1e9).table["score"]
+    long = catchment_scores(schools, deprivation, area=area, placed=placed, decay=1e9).table["score"]
     np.testing.assert_allclose(long[:2], (10 + 60 + 150) / 600, rtol=1e-5)
 
 
 def test_an_area_without_a_score_counts_for_nothing_and_is_told():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
     scores = deprivation.table.assign(score=[0.1, np.nan, 0.5])
-    found = catchment_scores(schools, Deprivation(scores), area, placed=placed).table
+    found = catchment_scores(schools, Deprivation(scores), area=area, placed=placed).table
     going, _ = by_hand([100, 200, 300])
     np.testing.assert_allclose(found["known"][:2], 1 - going[1] / going.sum(axis=0))
     np.testing.assert_allclose(
@@ -137,18 +137,18 @@ def test_far_areas_do_not_underflow():
 def test_errors_say_what_was_found():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
     with pytest.raises(AnalysisError, match="a school's pull falls is not above 0") as error:
-        catchment_scores(schools, deprivation, area, placed=placed, decay=-1.0)
+        catchment_scores(schools, deprivation, area=area, placed=placed, decay=-1.0)
     assert (error.value.found, error.value.advice) == ("decay = -1", "give metres, e.g. 1500")
     children = pd.Series([1.0, -2.0, 3.0], index=area.ids)
     with pytest.raises(AnalysisError, match="children of area 'E01000001' is negative") as error:
-        catchment_scores(schools, deprivation, area, placed=placed, children=children)
+        catchment_scores(schools, deprivation, area=area, placed=placed, children=children)
     assert error.value.found == "1 such areas"
 
 
 def test_inputs_are_unchanged():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
     kept = schools.table.copy(), deprivation.table.copy(), placed.copy()
-    catchment_scores(schools, deprivation, area, placed=placed)
+    catchment_scores(schools, deprivation, area=area, placed=placed)
     pd.testing.assert_frame_equal(schools.table, kept[0])
     pd.testing.assert_frame_equal(deprivation.table, kept[1])
     pd.testing.assert_series_equal(placed, kept[2])

@@ -77,7 +77,7 @@ def judge(counts, pupils, score, *, high=None, decile=None, **words):
     area = make_area(len(counts))
     placed = pd.Series(area.ids, index=[f"330{4000 + i}" for i in range(len(counts))])
     schools = make_schools(counts, pupils, high=high, **words)
-    return diverging_schools(schools, make_deprivation(area, score, decile), area, placed=placed)
+    return diverging_schools(schools, make_deprivation(area, score, decile), area=area, placed=placed)
 
 
 # --------------------------------------------------------------------------- the core
@@ -332,7 +332,7 @@ def test_every_school_is_in_the_table_with_a_reason():
     schools = make_schools(low, pupils, reason=reason, easting=easting)
     placed = pd.Series(area.ids, index=schools.table.index).astype(object)
     placed.iloc[0] = None
-    result = diverging_schools(schools, make_deprivation(area, score), area, placed=placed)
+    result = diverging_schools(schools, make_deprivation(area, score), area=area, placed=placed)
     table = result.table
     assert list(table.index) == list(schools.table.index)
     assert list(table["reason"].iloc[:6]) == [
@@ -460,7 +460,7 @@ def test_inputs_are_unchanged():
     deprivation = make_deprivation(area, np.linspace(0.1, 0.5, 20))
     placed = pd.Series(area.ids, index=schools.table.index)
     kept = schools.table.copy(), deprivation.table.copy(), placed.copy()
-    diverging_schools(schools, deprivation, area, placed=placed)
+    diverging_schools(schools, deprivation, area=area, placed=placed)
     pd.testing.assert_frame_equal(schools.table, kept[0])
     pd.testing.assert_frame_equal(deprivation.table, kept[1])
     pd.testing.assert_series_equal(placed, kept[2])
@@ -469,7 +469,7 @@ def test_inputs_are_unchanged():
 def test_schools_are_placed_by_their_points_by_default():
     area = make_area(20)
     schools = make_schools(np.full(20, 8.0), np.full(20, 4000.0))
-    result = diverging_schools(schools, make_deprivation(area, np.linspace(0.1, 0.5, 20)), area)
+    result = diverging_schools(schools, make_deprivation(area, np.linspace(0.1, 0.5, 20)), area=area)
     assert list(result.table["area_id"]) == list(area.ids)
 
 
@@ -480,7 +480,7 @@ def test_errors_say_what_was_found():
 
     def run(schools=schools, deprivation=None, area=area, ids=None):
         placed = pd.Series(area.ids if ids is None else ids, index=schools.table.index, dtype=object)
-        return diverging_schools(schools, deprivation or make_deprivation(area, score), area, placed=placed)
+        return diverging_schools(schools, deprivation or make_deprivation(area, score), area=area, placed=placed)
 
     with pytest.raises(AnalysisError, match="IDACI is an English index") as error:
         run(area=wales, deprivation=make_deprivation(area, score))
@@ -534,7 +534,7 @@ def test_west_midlands_secondary_schools(shared_data):
     result = diverging_schools(
         Schools(table, rows_read=len(table), release="open"),
         Deprivation(index, title="IDACI 2019", estimated=True),
-        area,
+        area=area,
         placed=points["lsoa11_code"].astype(object),
     )
     assert len(result) == len(table) > 200
@@ -564,13 +564,15 @@ def coinciding(**columns):
         la_code=np.where(half, "E08000025", "E08000026"),
     )
     schools = Schools(table, rows_read=40, release="open")
-    return (schools, make_deprivation(area, score), area), pd.Series(area.ids, index=table.index)
+    return {"area": area, "schools": schools, "deprivation": make_deprivation(area, score)}, pd.Series(
+        area.ids, index=table.index
+    )
 
 
 def test_phases_that_are_authorities_can_t_be_told_apart():
     given, placed = coinciding()
     with pytest.raises(AnalysisError) as error:
-        diverging_schools(*given, placed=placed, covariates=("phase", "authority"))
+        diverging_schools(**given, placed=placed, covariates=("phase", "authority"))
     assert error.value.problem == "Phase and authority can't be told apart among these schools."
     assert error.value.advice == "leave out one of the covariates"
 
@@ -578,18 +580,18 @@ def test_phases_that_are_authorities_can_t_be_told_apart():
 def test_a_phase_that_has_one_score_can_t_be_told_from_the_index():
     given, placed = coinciding(score=np.where(np.arange(40) < 20, 0.2, 0.4))
     with pytest.raises(AnalysisError) as error:
-        diverging_schools(*given, placed=placed, covariates=("phase",))
+        diverging_schools(**given, placed=placed, covariates=("phase",))
     assert error.value.problem == "IDACI 2019 and phase can't be told apart among these schools."
 
 
 def test_a_covariate_that_all_schools_share_does_nothing_and_is_an_error():
     given, placed = coinciding(phase="Secondary")
     with pytest.raises(AnalysisError) as error:
-        diverging_schools(*given, placed=placed, covariates=("phase",))
+        diverging_schools(**given, placed=placed, covariates=("phase",))
     assert error.value.problem == "The covariate 'phase' can do nothing: it makes no two groups of schools."
 
 
 def test_scores_that_differ_by_rounding_alone_are_the_same():
     given, placed = coinciding(score=0.3 + 1e-13 * np.arange(40))
     with pytest.raises(AnalysisError, match="All schools have the same score in IDACI 2019"):
-        diverging_schools(*given, placed=placed)
+        diverging_schools(**given, placed=placed)

@@ -60,7 +60,7 @@ def world(seed=1, *, dispersion=0.15, catchment_slope=0.0, prefix="E01", populat
 def look(schools, index, area, *, title="IDACI 2019", estimated=False, **options):
     placed = pd.Series(area.ids, index=schools.table.index, dtype=object)
     deprivation = Deprivation(index, title=title, estimated=estimated)
-    return diverging_schools(schools, deprivation, area, placed=placed, **options)
+    return diverging_schools(schools, deprivation, area=area, placed=placed, **options)
 
 
 def with_counts(schools, changes):
@@ -341,7 +341,7 @@ def test_the_order_of_schools_changes_nothing():
     schools, index, area = world()
     placed = pd.Series(area.ids, index=schools.table.index, dtype=object)
     deprivation = Deprivation(index, title="IDACI 2019")
-    one = diverging_schools(schools, deprivation, area, placed=placed)
+    one = diverging_schools(schools, deprivation, area=area, placed=placed)
     turned = Schools(schools.table.iloc[::-1], rows_read=N, release="open", period=schools.period)
-    other = diverging_schools(turned, deprivation, area, placed=placed.iloc[::-1])
+    other = diverging_schools(turned, deprivation, area=area, placed=placed.iloc[::-1])
     pd.testing.assert_frame_equal(pd.DataFrame(one.table), pd.DataFrame(other.table))

@@ -141,7 +141,7 @@ def test_text_stays_on_the_page_and_apart(
     place: Place | None,
 ) -> None:
     for noun in (gi_result, moran_result, surface, school_result):
-        assert_legible(draw_map(noun, study_area, place=place, places=places))
+        assert_legible(draw_map(noun, study_area, place=place, place_labels=places))
 
 
 def test_long_words_fit_too(make_hotspots: Any, study_area: StudyArea) -> None:
@@ -252,7 +252,7 @@ def test_holes_stay_empty() -> None:
 def test_place_names_keep_apart_largest_first(
     gi_result: HotspotResult, study_area: StudyArea, places: pd.DataFrame
 ) -> None:
-    figure = draw_map(gi_result, study_area, places=places)
+    figure = draw_map(gi_result, study_area, place_labels=places)
     named = [text.get_text() for text in map_axes(figure).texts if text.get_gid() != HALO]
     assert {"Large", "Far corner"} <= set(named)
     assert not {"Small beside large", "Outside"} & set(named)
@@ -262,7 +262,7 @@ def test_place_names_keep_apart_largest_first(
 def test_a_name_is_text_and_its_halo_another_artist(
     gi_result: HotspotResult, study_area: StudyArea, places: pd.DataFrame
 ) -> None:
-    texts = map_axes(draw_map(gi_result, study_area, places=places)).texts
+    texts = map_axes(draw_map(gi_result, study_area, place_labels=places)).texts
     halos = sorted(text.get_text() for text in texts if text.get_gid() == HALO)
     names = sorted(text.get_text() for text in texts if text.get_gid() != HALO)
     assert halos == names
@@ -302,7 +302,7 @@ def test_no_place_is_named_where_a_school_would_hide_it(school_result: SchoolRes
     places = pd.DataFrame(
         {"name": ["Hidden", "Free"], "easting": [401_260.0, 404_000.0], "northing": [293_300.0, 295_600.0]}
     ).assign(population=1)
-    said = words(draw_map(school_result, study_area, places=places))
+    said = words(draw_map(school_result, study_area, place_labels=places))
     assert "Free" in said
     assert "Hidden" not in said
 
@@ -371,12 +371,12 @@ def test_an_area_without_a_decile_is_hatched(school_result: SchoolResult, study_
 def test_the_same_map_is_the_same_bytes(
     gi_result: HotspotResult, study_area: StudyArea, places: pd.DataFrame, tmp_path: Path
 ) -> None:
-    first = save_map(draw_map(gi_result, study_area, places=places), tmp_path / "one" / "map")
-    second = save_map(draw_map(gi_result, study_area, places=places), tmp_path / "two" / "map")
+    first = save_map(draw_map(gi_result, study_area, place_labels=places), tmp_path / "one" / "map")
+    second = save_map(draw_map(gi_result, study_area, place_labels=places), tmp_path / "two" / "map")
     assert [path.name for path in first] == ["map.png", "map.pdf"]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     # Saving does not change the figure either.
-    figure = draw_map(gi_result, study_area, places=places)
+    figure = draw_map(gi_result, study_area, place_labels=places)
     save_map(figure, tmp_path / "three" / "map")
     again = save_map(figure, tmp_path / "four" / "map")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
@@ -451,7 +451,7 @@ def test_drawing_changes_neither_nouns_nor_settings(
     gi_result: HotspotResult, study_area: StudyArea, places: pd.DataFrame, tmp_path: Path
 ) -> None:
     table, areas, labels, settings = gi_result.table.copy(), study_area.areas.copy(), places.copy(), dict(mpl.rcParams)
-    save_map(draw_map(gi_result, study_area, place=BIRMINGHAM, places=places), tmp_path / "map")
+    save_map(draw_map(gi_result, study_area, place=BIRMINGHAM, place_labels=places), tmp_path / "map")
     pd.testing.assert_frame_equal(table, gi_result.table)
     pd.testing.assert_frame_equal(areas, study_area.areas)
     pd.testing.assert_frame_equal(labels, places)
@@ -504,7 +504,7 @@ def test_the_force_area_and_its_close_ups_can_be_read(shared_data: Path, make_ho
     )
     ground = prepare_ground(area)
     for place, number in ((None, 1680), (BOTH, 825), (Place("Coventry", ("E08000026",)), 195)):
-        figure = draw_map(result, ground, place=place, places=places)
+        figure = draw_map(result, ground, place=place, place_labels=places)
         assert_legible(figure)
         assert sum(count for colour, count in fills(map_axes(figure)).items() if colour != PALE) == number
 
@@ -533,8 +533,8 @@ def test_where_authorities_are_not_named_the_largest_places_are_though_they_have
     """On a map of a country the large cities are what a reader looks for, and each is an authority's name too."""
     city = pd.DataFrame([{"name": "Birmingham", "easting": 401_500.0, "northing": 293_000.0, "population": 10_000}])
     several = pd.concat([places, city], ignore_index=True)
-    assert words(draw_map(gi_result, study_area, places=several)).count("Birmingham") == 1  # as the authority
+    assert words(draw_map(gi_result, study_area, place_labels=several)).count("Birmingham") == 1  # as the authority
     monkeypatch.setattr("hotspots.publish.maps.place_labels.MANY_AUTHORITIES", 1)
-    named = names_on(draw_map(gi_result, study_area, places=several))
+    named = names_on(draw_map(gi_result, study_area, place_labels=several))
     assert {"Birmingham", "Large"} <= set(named)
     assert "Sandwell" not in named

@@ -1,0 +1,15 @@
+"""Whole studies: a study file started, read or made from settings, checked, and run into an output folder."""
+
+from hotspots.study import Checked, Finished, check_study, run_study
+from hotspots.study.settings import Study, make_study, read_study, start_study
+
+__all__ = [
+    "Checked",
+    "Finished",
+    "Study",
+    "check_study",
+    "make_study",
+    "read_study",
+    "run_study",
+    "start_study",
+]
