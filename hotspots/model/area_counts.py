@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage
+from hotspots.model.notebook import between
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
 
@@ -24,7 +25,8 @@ class AreaCounts(Noun):
     area
         The study area; the table's index equals its ids.
     table
-        Indexed by `area_id`: `observed_low`, `observed_high` (events; equal where the number is known, both
+        Given as any table, kept as a GeoDataFrame in the order of the study area's ids with its polygons. Indexed by
+        `area_id`: `observed_low`, `observed_high` (events; equal where the number is known, both
         missing where the area has no row in the source). `population` (people) and `expected` (events if
         everyone had the same risk) are added where the study area has a population. `reason` (text) is why a count
         is hidden or missing, in the words of its source; empty where it is known, or if left out.
@@ -55,6 +57,8 @@ class AreaCounts(Noun):
     coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
+        import geopandas as gpd
+
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
         need_unique(table.index, "rows of counts")
@@ -76,12 +80,18 @@ class AreaCounts(Noun):
             table["expected"] = np.nan
         given = table["reason"] if "reason" in table.columns else pd.Series("", index=table.index)
         table["reason"] = given.astype(object).where(given.notna(), "")
-        freeze(self, "table", table[["observed_low", "observed_high", "population", "expected", "reason"]])
+        table = table[["observed_low", "observed_high", "population", "expected", "reason"]]
+        freeze(self, "table", gpd.GeoDataFrame(table, geometry=self.area.areas.geometry))
         freeze_mapping(self, "audit")
         freeze_mapping(self, "dropped")
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def _numbers(self) -> dict[str, object]:
+        low, high = (float(self.table[end].sum()) for end in ("observed_low", "observed_high"))
+        numbers = {"Events": between(low, high), "Areas": len(self), "Suppressed counts": self.hidden}
+        return numbers | {"Outside": self.outside}
 
     @property
     def hidden(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, DisclosureError, list_briefly
+from hotspots.model.notebook import as_html
 from hotspots.vocabulary import UNRELEASED
 
 
@@ -29,9 +30,17 @@ def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
 
 
 class Noun:
-    """What nouns have in common: they can be pickled, for another process or a cache."""
+    """What nouns have in common: they can be pickled, for another process or a cache, and show themselves."""
 
     __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return as_html(self, self._numbers(), getattr(self, "table", None))
+
+    def _numbers(self) -> dict[str, object]:
+        """Return the few numbers that a notebook shows above the table."""
+        return {"Rows": len(getattr(self, "table", ()))}
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]

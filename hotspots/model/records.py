@@ -78,6 +78,9 @@ class Events(Noun):
     def __len__(self) -> int:
         return len(self.table)
 
+    def _numbers(self) -> dict[str, object]:
+        return {"Events": len(self), "Rows read": self.rows_read, "Dropped": sum(self.dropped.values())}
+
     @property
     def cover(self) -> Coverage | None:
         """What the source covers; told by the dates of the events where nothing else is known."""
@@ -254,6 +257,11 @@ class Series(Noun):
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
         _need_counts(table)
         freeze(self, "table", table)
+
+    def _numbers(self) -> dict[str, object]:
+        periods = self.table["period"].astype(str)
+        span = " to ".join(dict.fromkeys((periods.iloc[0], periods.iloc[-1]))) if len(periods) else "none"
+        return {"Periods": span, "Groups": int(self.table["group"].nunique()), "Unit": self.unit}
 
     @property
     def incomplete(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
+from hotspots.model.notebook import between
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
 from hotspots.model.study_area import Place
 from hotspots.vocabulary import (
@@ -17,6 +18,7 @@ from hotspots.vocabulary import (
     CRS,
     HOT_CLASSES,
     LEVEL_OF_CLASS,
+    METHOD_TITLES,
     RESULT_COLUMNS,
     SURFACE_STEMS,
     UNRELEASED,
@@ -69,6 +71,11 @@ class HotspotResult(Noun):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def _numbers(self) -> dict[str, object]:
+        tested = int((self.table["class"] != "not_tested").sum())
+        numbers: dict[str, object] = {"Method": METHOD_TITLES[self.method], "Areas tested": tested}
+        return numbers | {"Hot areas": len(self.hot()), "Cold areas": len(self.cold())}
 
     def _ids(self, classes: frozenset[str], place: Place | None) -> list[str]:
         # Gi* maps show 90 % too; what counts is the study's own level.
@@ -152,6 +159,12 @@ class Surface(Noun):
             chances.setflags(write=False)
             freeze(self, name, chances)
         freeze_mapping(self, "provenance")
+
+    def _numbers(self) -> dict[str, object]:
+        known = self.values[~np.isnan(self.values)]
+        values = between(float(known.min()), float(known.max())) if known.size else "none"
+        numbers: dict[str, object] = {"Unit": self.unit, "Values": values, "Bandwidth": f"{self.bandwidth:,.0f} m"}
+        return numbers | {"Cells": f"{known.size:,} of {self.cell:,g} m"}
 
     @property
     def stem(self) -> str:
@@ -302,3 +315,7 @@ class SchoolResult(Noun):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def _numbers(self) -> dict[str, object]:
+        compared = int((self.table["reason"] == "").sum())
+        return {"Schools": len(self), "Schools compared": compared, "Index": self.index_title}

@@ -118,6 +118,15 @@ class StudyArea(Noun):
     def __len__(self) -> int:
         return len(self.areas)
 
+    def _numbers(self) -> dict[str, object]:
+        numbers: dict[str, object] = {"Areas": len(self), "Authorities": len(self.authorities)}
+        return numbers | ({"Population": float(self.areas["population"].sum())} if self.has_population else {})
+
+    @property
+    def table(self) -> gpd.GeoDataFrame:
+        """The areas, sorted by id: the same as `areas`, under the name that every noun's table has."""
+        return self.areas
+
     @property
     def ids(self) -> pd.Index:
         """The area ids, sorted."""

@@ -264,7 +264,7 @@ def test_real_crimes_of_the_west_midlands(shared_data):
     assert drawn.outside == 34
     assert (drawn.table["observed_low"] > 0).sum() == 1_666
     placed = count_events(events, generalised, detailed_areas=detailed)
-    pd.testing.assert_frame_equal(placed.table, counts.table)
+    pd.testing.assert_frame_equal(placed.table.drop(columns="geometry"), counts.table.drop(columns="geometry"))
 
 
 @pytest.mark.real
