@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage
-from hotspots.model.notebook import between
+from hotspots.model.noun import Noun, between, explore
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
 
@@ -87,6 +88,16 @@ class AreaCounts(Noun):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        return explore(
+            self,
+            self.table.join(self.area.areas["name"]),
+            column="observed_high",
+            shown=["name", "observed_low", "observed_high"],
+            options=options,
+        )
 
     def _numbers(self) -> dict[str, object]:
         low, high = (float(self.table[end].sum()) for end in ("observed_low", "observed_high"))

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, DisclosureError, list_briefly
-from hotspots.model.notebook import as_html
 from hotspots.vocabulary import UNRELEASED
 
 
@@ -22,30 +21,6 @@ def freeze(noun: object, name: str, value: object) -> None:
 def freeze_mapping(noun: object, name: str) -> None:
     """Replace a mapping by a read-only copy while the noun is being made."""
     freeze(noun, name, MappingProxyType(dict(getattr(noun, name))))
-
-
-def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
-    """Make a noun again from its fields, on the other side of a process or a file."""
-    return kind(**fields)
-
-
-class Noun:
-    """What nouns have in common: they can be pickled, for another process or a cache, and show themselves."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
-        return as_html(self, self._numbers(), getattr(self, "table", None))
-
-    def _numbers(self) -> dict[str, object]:
-        """Return the few numbers that a notebook shows above the table."""
-        return {"Rows": len(getattr(self, "table", ()))}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
-        plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
-        return _rebuild, (type(self), plain)
 
 
 def text_ids(index: pd.Index) -> pd.Index:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import Noun, freeze, need_columns, need_unique, text_ids
+from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
+from hotspots.model.noun import Noun, plot_extract
 from hotspots.vocabulary import OPEN, UNRELEASED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["EXTRACT_COLUMNS", "Ages", "Extract", "ExtractKind"]
 
@@ -149,3 +153,7 @@ class Extract(Noun):
         freeze(self, "table", self.table.reset_index(drop=True)[[*columns, *others]].copy())
         if not self.name:
             freeze(self, "name", self.kind.replace("-", "_"))
+
+    def plot(self, **options: Any) -> Figure:
+        """Return the chart of this extract; options as of the function of `hotspots.charts` that draws its kind."""
+        return plot_extract(self, **options)

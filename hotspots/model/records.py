@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage, cover_dates
+from hotspots.model.noun import Noun, plot_series
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 
@@ -257,6 +259,10 @@ class Series(Noun):
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
         _need_counts(table)
         freeze(self, "table", table)
+
+    def plot(self, **options: Any) -> Figure:
+        """Return the chart of this series; options as of `hotspots.charts.draw_series`, which draws it."""
+        return plot_series(self, **options)
 
     def _numbers(self) -> dict[str, object]:
         periods = self.table["period"].astype(str)

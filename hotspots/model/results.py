@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hotspots.errors import AnalysisError
-from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.notebook import between
+from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
+from hotspots.model.noun import Noun, OnMap, between, explore
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
 from hotspots.model.study_area import Place
 from hotspots.vocabulary import (
@@ -18,8 +18,10 @@ from hotspots.vocabulary import (
     CRS,
     HOT_CLASSES,
     LEVEL_OF_CLASS,
+    METHOD_CLASSES,
     METHOD_TITLES,
     RESULT_COLUMNS,
+    SCHOOL_CLASSES,
     SURFACE_STEMS,
     UNRELEASED,
     Method,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class HotspotResult(Noun):
+class HotspotResult(Noun, OnMap):
     """One method's finding for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
 
     Parameters
@@ -72,6 +74,12 @@ class HotspotResult(Noun):
     def __len__(self) -> int:
         return len(self.table)
 
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        classes = METHOD_CLASSES[self.method]
+        shown = ["name", "class", "observed_low", "observed_high", "reason"]
+        return explore(self, self.table, column="class", shown=shown, classes=classes, options=options)
+
     def _numbers(self) -> dict[str, object]:
         tested = int((self.table["class"] != "not_tested").sum())
         numbers: dict[str, object] = {"Method": METHOD_TITLES[self.method], "Areas tested": tested}
@@ -96,7 +104,7 @@ class HotspotResult(Noun):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface(Noun):
+class Surface(Noun, OnMap):
     """A value for every cell of the study area: north up, missing outside.
 
     Parameters
@@ -272,7 +280,7 @@ SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class SchoolResult(Noun):
+class SchoolResult(Noun, OnMap):
     """Every school against what its area's deprivation and its size would suggest.
 
     Parameters
@@ -315,6 +323,12 @@ class SchoolResult(Noun):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        placed = self.table[self.table.geometry.notna()]
+        shown = ["name", "class", "low", "high", "pupils", "reason"]
+        return explore(self, placed, column="class", shown=shown, classes=SCHOOL_CLASSES, options=options)
 
     def _numbers(self) -> dict[str, object]:
         compared = int((self.table["reason"] == "").sum())

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import Noun, freeze, freeze_mapping, need_columns, need_unique, text_ids
+from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique, text_ids
+from hotspots.model.noun import Noun, explore
 from hotspots.vocabulary import CRS, OPEN
 
 if TYPE_CHECKING:
@@ -117,6 +118,10 @@ class StudyArea(Noun):
 
     def __len__(self) -> int:
         return len(self.areas)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        return explore(self, self.table, column="la_name", shown=["name", "la_name"], options=options)
 
     def _numbers(self) -> dict[str, object]:
         numbers: dict[str, object] = {"Areas": len(self), "Authorities": len(self.authorities)}

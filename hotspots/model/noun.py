@@ -1,0 +1,208 @@
+"""What every noun can do: be pickled, show itself in a notebook, be plotted, and be explored in a browser.
+
+This is the one place where the model calls what is drawn from it: `hotspots.publish` is imported when a method is
+called and never before (`late` in ARCHITECTURE.md). The methods only pass on; what draws is a function of `publish`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from hotspots.errors import AnalysisError, OutputError
+from hotspots.model.checks import need_released
+from hotspots.vocabulary import UNRELEASED
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.figure import Figure
+
+    from hotspots.vocabulary import ClassStyle
+
+
+def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
+    """Make a noun again from its fields, on the other side of a process or a file."""
+    return kind(**fields)
+
+
+class Noun:
+    """What nouns have in common: they can be pickled, for another process or a cache, and show themselves."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return as_html(self, self._numbers(), getattr(self, "table", None))
+
+    def _numbers(self) -> dict[str, object]:
+        """Return the few numbers that a notebook shows above the table."""
+        return {"Rows": len(getattr(self, "table", ()))}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+        plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
+        return _rebuild, (type(self), plain)
+
+
+# --------------------------------------------------------------------------- in a notebook
+
+ROWS: Final = 5
+COLUMNS: Final = 12
+
+
+def as_html(noun: Any, numbers: Mapping[str, object], table: pd.DataFrame | None) -> str:
+    """Return a noun as HTML, with nothing in it that a file could not hold.
+
+    Of unreleased records only the title and the number of rows are shown.
+
+    Parameters
+    ----------
+    noun
+        With `release`, and where it has them `title` and `period`.
+    numbers
+        Label → number or words, under the title.
+    table
+        What its first rows are shown of; geometry is left out.
+    """
+    title = f"<h4>{escape(': '.join(filter(None, (type(noun).__name__, getattr(noun, 'title', '')))))}</h4>"
+    if noun.release == UNRELEASED:
+        rows = noun.values.size if table is None else len(table)
+        what = "cells" if table is None else "rows"
+        return f"{title}<p>{rows:,} {what}, not released: protect the counts first (hotspots.protect).</p>"
+    period = getattr(noun, "period", "")
+    facts = ({"Period": period} if period else {}) | dict(numbers) | {"Release": noun.release}
+    listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(_shown(value))}</dd>" for label, value in facts.items())
+    return f"{title}<dl>{listed}</dl>{'' if table is None else _first_rows(table)}"
+
+
+def between(low: float, high: float) -> str:
+    """Return an interval as text; a number where both ends are the same.
+
+    Examples
+    --------
+    >>> between(1200, 1200), between(1, 7)
+    ('1,200', '1 to 7')
+    """
+    return _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _first_rows(table: pd.DataFrame) -> str:
+    """Return the first rows of a table as HTML, which pandas escapes, and how many there are."""
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+    rows = plain.head(ROWS).to_html(max_cols=COLUMNS, border=0)
+    return f"{rows}<p>first {min(ROWS, len(plain))} of {len(plain):,} rows</p>"
+
+
+# --------------------------------------------------------------------------- drawn
+
+
+class OnMap:
+    """What a printed map can show."""
+
+    __slots__ = ()
+
+    def plot(self, area: Any, **options: Any) -> Figure:
+        """Return the printed map of this result.
+
+        Parameters
+        ----------
+        area
+            The study area.
+        options
+            As of `hotspots.draw_map`, which draws it.
+        """
+        from hotspots.publish.maps import draw_map
+
+        figure: Figure = draw_map(self, area, **options)  # type: ignore[arg-type]
+        return figure
+
+
+def plot_series(series: Any, **options: Any) -> Figure:
+    """Return the chart of a series; see `hotspots.charts.draw_series`."""
+    from hotspots.publish.charts import draw_series
+
+    return draw_series(series, **options)
+
+
+def plot_extract(extract: Any, **options: Any) -> Figure:
+    """Return the chart of an extract: of standardised rates, of recording, or of the profile of authorities.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no chart of its kind.
+    """
+    from hotspots.publish.charts import draw_profile, draw_recording, draw_standardised
+
+    charts = {"standardised-rates": draw_standardised, "recording": draw_recording, "profile": draw_profile}
+    if extract.kind not in charts:
+        raise AnalysisError(
+            f"There is no chart of {extract.kind} alone.",
+            advice="draw the series with them: hotspots.charts.draw_series(series, change_points=...)",
+        )
+    figure: Figure = charts[extract.kind](extract, **options)
+    return figure
+
+
+def explore(
+    noun: Any,
+    table: gpd.GeoDataFrame,
+    *,
+    column: str,
+    shown: Sequence[str],
+    options: dict[str, Any],
+    classes: Sequence[ClassStyle] = (),
+) -> Any:
+    """Return a map of a table to zoom in a browser, made with folium through geopandas; nothing is fetched for it.
+
+    Parameters
+    ----------
+    noun
+        What is shown; it must be released, as all of it is in the map.
+    table
+        One row per area, with its polygon.
+    column
+        What colours the areas.
+    shown
+        Columns that are named under the pointer.
+    options
+        As of `geopandas.GeoDataFrame.explore`; e.g. ``tiles`` for a background, which the browser then fetches.
+    classes
+        Of the column, with their words and colours; none where it holds numbers or names.
+
+    Raises
+    ------
+    OutputError
+        If folium is not installed.
+    DisclosureError
+        If the noun holds unprotected counts of people.
+    """
+    need_released(noun, "A web map")
+    words: dict[str, Any] = {"column": column, "tooltip": list(shown), "tiles": None}
+    table = table[[*dict.fromkeys([column, *shown]), "geometry"]]
+    if classes:
+        found = [style for style in classes if (table[column] == style.key).any()]
+        table = table.assign(**{column: table[column].map({style.key: style.label for style in found})})
+        words |= {
+            "categorical": True,
+            "categories": [style.label for style in found],
+            "cmap": [style.colour for style in found],
+        }
+    try:
+        return table.explore(**{**words, **options})
+    except ImportError as error:
+        raise OutputError(
+            "A map to zoom needs folium, which is not installed.",
+            found=str(error),
+            advice="pip install folium mapclassify; or draw a printed map with .plot() or hotspots.draw_map",
+        ) from error

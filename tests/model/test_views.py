@@ -1,0 +1,104 @@
+"""Results draw themselves as the functions of publish draw them; a map for the browser holds nothing unreleased."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from worlds import make_counts, make_grid
+
+import hotspots as hs
+from hotspots.model import EXTRACT_COLUMNS, Extract, Series
+from hotspots.vocabulary import METHOD_CLASSES
+
+AREA = make_grid(6, 6, population=1500)
+COUNTS = make_counts(AREA, np.arange(36), title="crime", period="2019")
+RESULT = hs.getis_ord(COUNTS, null="constant-risk")
+SERIES = Series(
+    pd.DataFrame({"period": ["2018", "2019"], "group": "all", "low": [50.0, 60.0], "high": [50.0, 60.0]}).assign(
+        ci_low=40.0, ci_high=70.0
+    ),
+    unit="crimes",
+    title="Crime",
+    release="open",
+)
+
+
+def words(figure) -> list[str]:
+    """Return all text of a figure, in the order in which it was drawn."""
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+@pytest.fixture
+def explored(monkeypatch):
+    """Keep what geopandas is asked to explore: table and options."""
+    calls = []
+    monkeypatch.setattr(gpd.GeoDataFrame, "explore", lambda self, **options: calls.append((self, options)) or "a map")
+    return calls
+
+
+def test_a_result_plots_the_printed_map():
+    place = hs.Place("Sandwell", ("E08000028",))
+    assert words(RESULT.plot(AREA, place=place)) == words(hs.draw_map(RESULT, AREA, place=place))
+
+
+def test_a_series_and_an_extract_plot_their_chart():
+    assert words(SERIES.plot()) == words(hs.charts.draw_series(SERIES))
+    steps = Extract(pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["change-points"], 1)]), kind="change-points")
+    with pytest.raises(hs.AnalysisError, match="There is no chart of change-points alone") as error:
+        steps.plot()
+    assert "draw_series" in error.value.advice
+
+
+def test_unreleased_results_are_neither_plotted_nor_explored(explored):
+    kept_back = replace(RESULT, release="unreleased")
+    with pytest.raises(hs.DisclosureError):
+        kept_back.plot(AREA)
+    with pytest.raises(hs.DisclosureError, match="A web map would publish"):
+        kept_back.explore()
+    with pytest.raises(hs.DisclosureError):
+        replace(COUNTS, release="unreleased").explore()
+    assert explored == []
+
+
+def test_a_map_for_the_browser_has_the_classes_of_the_printed_one_and_fetches_nothing(explored):
+    assert RESULT.explore() == "a map"
+    ((table, options),) = explored
+    style = {one.key: one for one in METHOD_CLASSES["getis_ord"]}
+    seen = [key for key in style if (RESULT.table["class"] == key).any()]
+    assert options["categories"] == [style[key].label for key in seen]
+    assert options["cmap"] == [style[key].colour for key in seen]
+    assert options["tiles"] is None
+    assert table["class"].tolist() == [style[key].label for key in RESULT.table["class"]]
+    assert set(options["tooltip"]) <= set(table.columns)
+
+
+def test_areas_and_counts_are_explored_with_options_of_ones_own(explored):
+    AREA.explore()
+    COUNTS.explore(tiles="OpenStreetMap")
+    (areas, of_areas), (counts, of_counts) = explored
+    assert (of_areas["column"], of_counts["column"]) == ("la_name", "observed_high")
+    assert of_counts["tiles"] == "OpenStreetMap"
+    assert counts["observed_high"].tolist() == list(range(36))
+    assert areas.index.equals(counts.index)
+
+
+def test_without_folium_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "folium", None)
+    with pytest.raises(hs.OutputError, match="needs folium") as error:
+        RESULT.explore()
+    assert error.value.advice.startswith("pip install folium")
+
+
+def test_schools_without_a_place_are_not_on_the_map(explored):
+    from hotspots.model import SCHOOL_RESULT_COLUMNS, SchoolResult
+
+    table = pd.DataFrame({column: [""] * 2 for column in SCHOOL_RESULT_COLUMNS}).assign(**{"class": "above"})
+    points = gpd.GeoSeries.from_xy([400_000.0, 401_000.0], [300_000.0] * 2, crs=27700)
+    points[1] = None
+    SchoolResult(gpd.GeoDataFrame(table.assign(geometry=points)), words="", release="open").explore()
+    assert len(explored[0][0]) == 1
