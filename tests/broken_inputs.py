@@ -213,10 +213,14 @@ FILES: dict[str, Spoilable] = {
     "recorded.csv": Spoilable("recorded_crime.read_recorded", ("Population", "Knife Crime")),
     "idaci.csv": Spoilable("deprivation.read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
     "exclusions.csv": Spoilable("exclusions.read_exclusions", ("headcount", "perm_excl")),
-    "exclusions_totals.csv": Spoilable("exclusions.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"),
+    "exclusions_totals.csv": Spoilable(
+        "exclusions.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"
+    ),
     "register.csv": Spoilable("schools.read_schools", (), ("easting", "northing"), after="exclusions_totals.csv"),
     "factors.csv": Spoilable("children_in_need.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),
-    "episodes.csv": Spoilable("children_in_need.read_episodes", ("Started_episodes", "Anypoint_child"), after="factors.csv"),
+    "episodes.csv": Spoilable(
+        "children_in_need.read_episodes", ("Started_episodes", "Anypoint_child"), after="factors.csv"
+    ),
 }
 """File → what is known of it; a reader that is new to the program needs a file here."""
 

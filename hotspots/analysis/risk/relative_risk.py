@@ -189,7 +189,11 @@ def need_expected(area: StudyArea, window: Window, events: int, *, minimum_expec
     """
     spread = spread_people(area, window.grid)
     _need_people(spread, area)
-    need_judged(_judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected), minimum_expected, of="events")
+    need_judged(
+        _judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected),
+        minimum_expected,
+        of="events",
+    )
 
 
 def _judged(window: Window, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:
