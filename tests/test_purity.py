@@ -19,6 +19,7 @@ from small_study import write_small_study
 from worlds import ROOT, make_counts, make_grid
 
 import hotspots as hs
+from hotspots.model import Place
 
 BOUNDARIES, EVENTS = ROOT / "data" / "boundaries", ROOT / "data" / "events"
 
@@ -101,7 +102,7 @@ class World:
     @cached_property
     def accuracy(self):
         return PUBLIC["predictive_accuracy"](
-            self.events, self.later, self.area, bandwidths=(1500,), cell=250, resamples=99
+            self.events, self.later, area=self.area, bandwidths=(1500,), cell=250, resamples=99
         )
 
     @cached_property
@@ -134,11 +135,11 @@ class World:
 
     @cached_property
     def by_age(self):
-        return PUBLIC["count_by_age"](self.admissions, self.county, self.ages)
+        return PUBLIC["count_by_age"](self.admissions, self.county, ages=self.ages)
 
     @cached_property
     def standardised(self):
-        return PUBLIC["standardised_rates"](self.by_age, self.ages, self.county, years=3.0)
+        return PUBLIC["standardised_rates"](self.by_age, self.ages, area=self.county, years=3.0)
 
     @cached_property
     def deprivation(self):
@@ -161,7 +162,7 @@ class World:
 
     @cached_property
     def diverging(self):
-        return PUBLIC["diverging_schools"](self.schools, self.deprivation, self.county)
+        return PUBLIC["diverging_schools"](self.schools, self.deprivation, area=self.county)
 
     @cached_property
     def effects(self):
@@ -209,7 +210,7 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "read_areas": lambda w, _: given(
         BOUNDARIES / "west_midlands_lsoa11.gpkg", layer="lsoa11", authorities=["E08000026"], attribution=["A line"]
     ),
-    "read_places": lambda w, _: given(BOUNDARIES / "places.csv"),
+    "read_place_labels": lambda w, _: given(BOUNDARIES / "places.csv"),
     "read_population": lambda w, _: given(BOUNDARIES / "population_lsoa11_census2011.csv", column="population"),
     "read_ages": lambda w, _: given(EVENTS / "invented_population_by_age_lsoa11.csv"),
     "read_hes": lambda w, _: given(EVENTS / "invented_hes_admissions_2013-2019.csv.gz", columns={}, area=w.county),
@@ -243,19 +244,19 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "local_moran": lambda w, _: given(w.counts, w.neighbours, null="randomisation"),
     "global_statistics": lambda w, _: given(w.counts, w.neighbours, permutations=99),
     "correlogram": lambda w, _: given(w.counts, distances=[1500.0, 3000.0]),
-    "scale_sentence": lambda w, _: given(w.correlogram, title="crime"),
+    "describe_scale": lambda w, _: given(w.correlogram, title="crime"),
     # surfaces
     "kernel_density": lambda w, _: given(w.events, w.area, bandwidth=1000, cell=250),
     "choose_bandwidth": lambda w, _: given(w.points, rule="silverman", kernel="quartic"),
-    "snapping": lambda w, _: given(w.points),
+    "detect_map_points": lambda w, _: given(w.points),
     "spread_counts": lambda w, _: given(w.counts, cell=250),
     "smooth_counts": lambda w, _: given(w.counts, bandwidth=2000, cell=250),
     "relative_risk": lambda w, _: given(w.events, w.area, bandwidth=2000),
-    "compare_densities": lambda w, _: given(w.events, w.later, w.area, bandwidth=2000),
+    "compare_densities": lambda w, _: given(w.events, w.later, area=w.area, bandwidth=2000),
     "tolerance_contours": lambda w, _: given(w.risk, events=w.events, area=w.area),
     "top_contours": lambda w, _: given(w.surface, events=w.events, area=w.area),
     "predictive_accuracy": lambda w, _: given(
-        w.events, w.later, w.area, bandwidths=[1500, 2500], shares=[0.1, 0.2], cell=250, resamples=99
+        w.events, w.later, area=w.area, bandwidths=[1500, 2500], shares=[0.1, 0.2], cell=250, resamples=99
     ),
     "best_bandwidth": lambda w, _: given(w.accuracy),
     # series and authorities
@@ -267,18 +268,18 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "mark_provisional": lambda w, _: given(w.series, ["2019"]),
     "change_since": lambda w, _: given(w.series, base="2018"),
     "find_change_points": lambda w, _: given(w.quarters, rng=np.random.default_rng(1), draws=99),
-    "count_by_age": lambda w, _: given(w.admissions, w.county, w.ages),
+    "count_by_age": lambda w, _: given(w.admissions, w.county, ages=w.ages),
     "standardised_rates": lambda w, _: given(
-        w.by_age, w.ages, w.county, places=[hs.Place("Coventry", ("E08000026",))], years=3.0
+        w.by_age, w.ages, area=w.county, places=[Place("Coventry", ("E08000026",))], years=3.0
     ),
     "compare_recording": lambda w, _: given([w.factors]),
     "describe_authorities": lambda w, _: given(w.county, deprivation=w.deprivation, ages=w.ages, places=[]),
     # schools
     "diverging_schools": lambda w, _: given(
-        w.schools, w.deprivation, w.county, placed=w.placed, children=w.county.areas["population"]
+        w.schools, w.deprivation, area=w.county, placed=w.placed, children=w.county.areas["population"]
     ),
     "catchment_scores": lambda w, _: given(
-        w.schools, w.deprivation, w.county, placed=w.placed, children=w.county.areas["population"]
+        w.schools, w.deprivation, area=w.county, placed=w.placed, children=w.county.areas["population"]
     ),
     "residual_clustering": lambda w, _: given(w.diverging),
     "authority_effects": lambda w, _: given(w.diverging),

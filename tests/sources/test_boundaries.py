@@ -363,10 +363,10 @@ def test_places_are_sorted_and_complete(tmp_path):
     assert list(places.columns) == ["name", "easting", "northing", "population", "credit"]
     assert places.attrs["dropped"] == {"no coordinates": 1}
     path.write_text("name,easting,northing\nB,1,2\n ,1,2\nC,,2\nD,1,\n", encoding="utf-8")
-    assert read_places(path).attrs["dropped"] == {"no coordinates": 2, "no name": 1}
+    assert read_place_labels(path).attrs["dropped"] == {"no coordinates": 2, "no name": 1}
     path.write_text("name,easting,northing\nB,,2\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"has no place with a name and coordinates\.[\s\S]*1 no coordinates"):
-        read_places(path)
+        read_place_labels(path)
     path.write_text("name,easting,northing\nB,west,2\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"'west' is not a number\.[\s\S]*row 2"):
         read_place_labels(path)

@@ -138,6 +138,7 @@ def relative_risk(
 
     judged = _judged(window, share, events=len(points), minimum_expected=minimum_expected)
     cells = need_judged(judged, minimum_expected, of="events")
+    rule = f"fewer than {minimum_expected:g} events would be expected there"
     observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
     observed[observed < ROUNDING] = 0.0
     chances = _chances(
@@ -189,11 +190,8 @@ def need_expected(area: StudyArea, window: Window, events: int, *, minimum_expec
     """
     spread = spread_people(area, window.grid)
     _need_people(spread, area)
-    need_judged(
-        _judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected),
-        minimum_expected,
-        of="events",
-    )
+    judged = _judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected)
+    need_judged(judged, minimum_expected, of="events")
 
 
 def _judged(window: Window, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:

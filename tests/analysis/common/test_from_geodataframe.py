@@ -86,11 +86,11 @@ def test_cells_that_take_gigabytes_are_refused_before_they_do(squares, points):
     assert error.value.found == "at most 4,000,000 cells can be computed"
     assert error.value.advice == "choose larger cells or a smaller study area"
     with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
-        hs.predictive_accuracy(events, events, area, bandwidths=[1000.0], cell=1)
+        hs.surfaces.predictive_accuracy(events, events, area=area, bandwidths=[1000.0], cell=1)
     assert error.value.found == "at most 8,000,000 cells can be computed"
     counts = hs.count_events(points, squares, release="invented")
     with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
-        hs.spread_counts(counts, cell=1)
+        hs.surfaces.spread_counts(counts, cell=1)
     assert error.value.found == "at most 4,000,000 cells can be computed"
     with pytest.raises(AnalysisError, match="grid of 16,008,001 cells") as error:
         smooth_counts(counts, cell=1)
@@ -126,24 +126,30 @@ def test_a_risk_of_points_in_polygons_is_that_of_the_nouns(squares, points):
 
 def test_two_frames_of_points_are_compared(squares, points):
     first, second = points.iloc[:16], points.iloc[16:]
-    found = hs.compare_densities(first, second, squares, bandwidth=1500, cell=200, release="invented", least=0.1)
+    found = hs.surfaces.compare_densities(
+        first, second, area=squares, bandwidth=1500, cell=200, release="invented", minimum_expected=0.1
+    )
     nouns = (from_geodataframe.as_events(one, release="invented") for one in (first, second))
     same_values(
-        found, hs.compare_densities(*nouns, from_geodataframe.as_area(squares), bandwidth=1500, cell=200, least=0.1)
+        found,
+        hs.surfaces.compare_densities(
+            *nouns, area=from_geodataframe.as_area(squares), bandwidth=1500, cell=200, minimum_expected=0.1
+        ),
     )
 
 
 def test_a_column_of_counts_is_spread(squares):
     counted = squares.assign(crimes=np.arange(16.0))
-    found = hs.spread_counts(counted, column="crimes", cell=100, release="invented")
+    found = hs.surfaces.spread_counts(counted, column="crimes", cell=100, release="invented")
     assert found.integral == pytest.approx(np.arange(16).sum())
     same_values(
-        found, hs.spread_counts(from_geodataframe.as_counts(counted, "crimes", None, release="invented"), cell=100)
+        found,
+        hs.surfaces.spread_counts(from_geodataframe.as_counts(counted, "crimes", None, release="invented"), cell=100),
     )
-    degrees = hs.spread_counts(counted.to_crs(4326), column="crimes", cell=100)
+    degrees = hs.surfaces.spread_counts(counted.to_crs(4326), column="crimes", cell=100)
     assert degrees.integral == pytest.approx(np.arange(16).sum())
     with pytest.raises(AnalysisError, match="Which column holds the counts"):
-        hs.spread_counts(counted)
+        hs.surfaces.spread_counts(counted)
 
 
 @pytest.fixture
@@ -157,22 +163,22 @@ def schools(squares) -> gpd.GeoDataFrame:
 
 def test_schools_of_a_frame_diverge_as_the_nouns_do(squares, schools):
     table = pd.DataFrame({"score": np.linspace(0.1, 0.4, 16), "rank": np.nan, "decile": np.nan}, index=squares.index)
-    deprivation = hs.Deprivation(table, title="IDACI 2019")
-    found = hs.diverging_schools(schools, deprivation, squares.assign(population=500), release="invented")
+    deprivation = hs.schools.Deprivation(table, title="IDACI 2019")
+    found = hs.schools.diverging_schools(schools, deprivation, area=squares.assign(population=500), release="invented")
     assert found.release == "invented"
     assert found.table["low"].tolist() == schools["exclusions"].tolist()
     assert found.table["area_id"].tolist() == squares.index.tolist()
     assert (found.table["rate"] == 100 * schools["exclusions"] / schools["pupils"]).all()
     # From degrees and back a point moves by less than a millimetre.
-    degrees = hs.diverging_schools(schools.to_crs(4326), deprivation, squares.assign(population=500))
+    degrees = hs.schools.diverging_schools(schools.to_crs(4326), deprivation, area=squares.assign(population=500))
     np.testing.assert_allclose(degrees.table["expected"], found.table["expected"], rtol=1e-9)
 
 
 def test_a_frame_of_schools_needs_pupils_and_exclusions(squares, schools):
     table = pd.DataFrame({"score": 0.1, "rank": np.nan, "decile": np.nan}, index=squares.index)
     with pytest.raises(AnalysisError) as error:
-        hs.diverging_schools(schools.drop(columns="pupils"), hs.Deprivation(table), squares)
+        hs.schools.diverging_schools(schools.drop(columns="pupils"), hs.schools.Deprivation(table), area=squares)
     assert error.value.problem == "The schools have no column 'pupils'."
     assert error.value.found == "columns exclusions, geometry"
     with pytest.raises(AnalysisError, match="The column 'exclusions' does not hold counts or people"):
-        hs.diverging_schools(schools.assign(exclusions="x"), hs.Deprivation(table), squares)
+        hs.schools.diverging_schools(schools.assign(exclusions="x"), hs.schools.Deprivation(table), area=squares)
