@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from importlib import import_module
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,7 +19,6 @@ from hotspots.errors import HotspotsError, OutputError, SourceError, StudyError
 from hotspots.publish.gis import layers
 from hotspots.publish.style import outlines
 from hotspots.study import run
-from hotspots.study.findings import analyse
 from hotspots.study.run import check_study, run_study
 
 
@@ -326,6 +326,7 @@ def test_the_planted_truth_of_the_sample_is_found(truth):
 
     study = read_study(ROOT / "study.toml")
     inputs = read_inputs(study)
+    analyse = import_module("hotspots.study.findings.analyse")  # the face has a function of this name
     findings = analyse.Findings()
     neighbours = analyse._link(study, inputs)
     rng = np.random.default_rng(1)
