@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
 
 from test_architecture import MODULES, imports_of
 from worlds import ROOT
@@ -13,6 +12,10 @@ from worlds import ROOT
 from hotspots.study.output.write import _versions
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+OTHER_NAMES = {"PIL": "pillow"}
+"""Module → distribution, where the two are not called the same."""
 
 
 def names(requirements: list[str]) -> list[str]:
@@ -24,8 +27,7 @@ def imported() -> set[str]:
     """Return the distributions that modules of the package import, wherever in a module they do."""
     modules = {name.split(".")[0] for path in MODULES for name, _, _ in imports_of(path)}
     outside = modules - set(sys.stdlib_module_names) - {"hotspots"}
-    homes = packages_distributions()
-    return {name.lower() for module in outside for name in homes[module]}
+    return {OTHER_NAMES.get(module, module) for module in outside}
 
 
 def test_the_core_dependencies_are_what_the_package_imports():
