@@ -1,5 +1,6 @@
 # make demo    run the sample study           make test    run the tests
-# make check   lint and types                 make wheel   build the wheel and run it alone
+# make quick   lint and the quick tests       make check   lint and types
+# make wheel   build the wheel and run it alone
 # make bench   time it beside its peers       make sample  make the sample's data again
 # make fuzz    spoil inputs for ten minutes and print what ends in a traceback, a warning or silence
 # make power   what is found of planted hotspots, beside esda (some ten minutes)
@@ -12,10 +13,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check wheel bench fuzz power sample clean
+.PHONY: demo quick test check wheel bench fuzz power sample clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hotspots demo
+
+# What a change usually breaks, in under a minute on two free cores: lint, the examples in docstrings, the arrows between
+# sub-packages, the public surface, the study file's keys, one small study from end to end, and for each sub-package the
+# tests that prove most for their time. tests/quick.txt is a list and no marker, because collecting the whole suite to
+# pick a marker takes longer than half of these tests. mypy is left to `make check`: without its cache it takes as long.
+quick: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m "not real and not slow" @tests/quick.txt
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
