@@ -408,7 +408,7 @@ def test_counts_that_cannot_be_spread_are_refused():
         spread_counts(counts, years=-1.0)
     with pytest.raises(AnalysisError, match=r"Cells of 0\.1 m would make a grid of") as caught:
         spread_counts(counts, cell=0.1)
-    assert "at most 20,000,000 cells" in str(caught.value)
+    assert "at most 4,000,000 cells" in str(caught.value)
     speck = make_area([shapely.box(10, 10, 20, 20)])
     with pytest.raises(AnalysisError, match="Cells of 500 m are too coarse: the centre of none lies in an area"):
         spread_counts(make_counts(speck, [3]), cell=500.0)
