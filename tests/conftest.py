@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from declared_numbers import undeclared_numbers
 from hypothesis import settings
 from worlds import ROOT, make_grid
 
-from hotspots.model import StudyArea
+from hotspots.model import Note, StudyArea
 
 # A shared machine may be slow: how long an example takes says nothing about it.
 settings.register_profile("hotspots", deadline=None)
@@ -17,6 +18,17 @@ settings.load_profile("hotspots")
 
 collect_ignore = ["publish/gis/qgis_open.py"]
 """A program for the Python that QGIS brings: no search for examples may import it."""
+_check_note = Note.__post_init__
+
+
+def _check_numbers(note: Note) -> None:
+    """Check every note that is made anywhere in these tests: by readers, analyses and the tests themselves."""
+    _check_note(note)
+    missing = ", ".join(undeclared_numbers(note))
+    assert not missing, f"A note of {note.of!r} does not declare {missing}: {note.words!r}"
+
+
+Note.__post_init__ = _check_numbers  # type: ignore[method-assign]
 
 REAL = ROOT.parent / "shared" / "data"
 

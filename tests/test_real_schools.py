@@ -20,7 +20,7 @@ from hotspots.analysis.schools.spatial import (
     local_bivariate_moran,
     residual_clustering,
 )
-from hotspots.model import SchoolResult, Schools, StudyArea
+from hotspots.model import SchoolResult, Schools, StudyArea, words_of
 from hotspots.publish.charts.school_authorities import draw_authority_effects
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.maps.map import draw_map
@@ -104,7 +104,7 @@ def test_every_school_is_accounted_for(shared_data, schools, result):
     assert (low.sum() - table["low"].sum(), high.sum() - table["high"].sum()) == (5, 5)
     elsewhere = table[table["area_la_code"].notna() & (table["area_la_code"] != table["la_code"])]
     assert elsewhere["name"].tolist() == ["St Thomas More Catholic School, Willenhall"]
-    assert any("St Thomas More Catholic School, Willenhall (Walsall)" in note for note in result.notes)
+    assert any("St Thomas More Catholic School, Willenhall (Walsall)" in note for note in words_of(result.notes))
 
 
 def test_of_the_207_open_in_2016_17(shared_data):
@@ -150,10 +150,10 @@ def test_flags_slope_and_dispersion(result):
     ).T
     print(shown.round(3).to_string())
     print(table.loc[table["holds"] != "", ["name", "la_name", "low", "high", "expected", "class", "holds"]].to_string())
-    print(*result.notes, sep="\n")
+    print(*words_of(result.notes), sep="\n")
     assert (shown[list(columns[5:])].sum(axis=1) == len(table)).all()
     assert "estimated score" in result.words
-    assert any(note.endswith("derived from published ranks and are not published.") for note in result.notes)
+    assert any(note.endswith("derived from published ranks and are not published.") for note in words_of(result.notes))
     assert told["schools_in_model"] == 194
     # Maximum likelihood says much the same of the slope and of the dispersion.
     fitted = table[table["expected"].notna()]

@@ -14,6 +14,7 @@ from number_words import wrong_in
 from page_words import read_pages
 
 import hotspots as hs
+from hotspots.model import words_of
 from hotspots.study.run import run_study
 
 pytestmark = pytest.mark.real
@@ -69,7 +70,10 @@ def test_a_density_is_per_year_of_three_months(violence, table, area):
     surface = hs.kernel_density(violence, area, bandwidth=1000, cell=250)
     assert surface.unit == "events per km² and year (from July only)"
     assert "over 3 of 25 months" in surface.words
-    assert surface.notes[0] == "Figures per year are of 3 of 25 months; covered: July 2016, July 2017, July 2018."
+    assert (
+        words_of(surface.notes)[0]
+        == "Figures per year are of 3 of 25 months; covered: July 2016, July 2017, July 2018."
+    )
     # By hand: events whose point lies in the areas, four times as many in a year as in three months.
     rows = table[(table["Crime type"] == VIOLENCE) & (table["Longitude"] != "")]
     points = gpd.GeoSeries.from_xy(rows["Longitude"].astype(float), rows["Latitude"].astype(float), crs=4326)

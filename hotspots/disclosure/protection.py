@@ -11,7 +11,6 @@ own, as in a chart of years, it is held against its parts (`gives_back`).
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,11 +20,11 @@ import pandas as pd
 from hotspots.disclosure.differencing import OVERLAPPING
 from hotspots.disclosure.rules import Rule, _in_words, find_rule
 from hotspots.errors import DisclosureError
-from hotspots.model import AreaCounts, Series
+from hotspots.model import AreaCounts, Note, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -68,15 +67,14 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             dropped=_show(noun.dropped, chosen),
             rule=chosen.name,
             release=chosen.name,
-            notes=(*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}."),
+            notes=_harmless(noun.notes, chosen),
         )
     if isinstance(noun, Series):
         table = _hide_differences(_hide(noun.table, chosen, "low", "high"), chosen)
         # The interval was made from the true count: it goes too, and is made again from what is left.
         table[["ci_low", "ci_high"]] = np.nan
         table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
-        notes = (*filter(_tells_no_count, noun.notes), f"Small numbers are protected: {chosen.words}.")
-        return replace(noun, table=table, notes=notes, release=chosen.name, rate_per=0.0)
+        return replace(noun, table=table, notes=_harmless(noun.notes, chosen), release=chosen.name, rate_per=0.0)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by hiding small counts.",
         advice="count the events by area or by year first",
@@ -113,9 +111,10 @@ def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
     return reason.where(low.isna(), words.where(low < high, ""))
 
 
-def _tells_no_count(note: str) -> bool:
-    """Whether a note holds no number but years: what was said of the file may hold true counts."""
-    return all(re.fullmatch(r"(19|20)\d\d", number) for number in re.findall(r"\d[\d,.]*\d|\d", note))
+def _harmless(notes: Iterable[Note], rule: Rule) -> tuple[Note, ...]:
+    """Return the notes that were made without a look at the records, and one on the rule."""
+    protected = Note(f"Small numbers are protected: {rule.words}.", of="settings", numbers=(rule.words,))
+    return (*(note for note in notes if note.of != "records"), protected)
 
 
 def restrict(noun: Any) -> Any:

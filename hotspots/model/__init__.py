@@ -19,6 +19,7 @@ from hotspots.model.coverage import (
 )
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.notes import Note, Origin, need_notes, words_of
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
 from hotspots.model.renamed import renamed_arguments
@@ -52,6 +53,8 @@ __all__ = [
     "Factors",
     "Hotspot",
     "HotspotResult",
+    "Note",
+    "Origin",
     "Part",
     "Place",
     "SchoolAccount",
@@ -70,9 +73,11 @@ __all__ = [
     "months_of",
     "need_columns",
     "need_level",
+    "need_notes",
     "need_released",
     "period_end",
     "renamed_arguments",
     "slugify",
     "text_ids",
+    "words_of",
 ]

@@ -12,6 +12,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage
+from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, between, explore
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
@@ -52,7 +53,7 @@ class AreaCounts(Noun):
     title: str = "events"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     rule: str = ""
     release: str = UNRELEASED
     coverage: Coverage | None = None
@@ -60,6 +61,7 @@ class AreaCounts(Noun):
     def __post_init__(self) -> None:
         import geopandas as gpd
 
+        need_notes(self)
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
         need_unique(table.index, "rows of counts")

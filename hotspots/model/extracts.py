@@ -10,6 +10,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
+from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, plot_extract
 from hotspots.vocabulary import OPEN, UNRELEASED
 
@@ -61,11 +62,12 @@ class Ages(Noun):
     title: str = "population by age"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = OPEN
     vintage: int | None = None
 
     def __post_init__(self) -> None:
+        need_notes(self)
         table = self.table.copy()
         table.index = text_ids(table.index)
         need_unique(table.index, "areas of the population by age")
@@ -143,10 +145,11 @@ class Extract(Noun):
     words: str = ""
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
+        need_notes(self)
         columns = EXTRACT_COLUMNS[self.kind]
         need_columns(self.table, columns, f"A table of {self.kind}")
         others = [column for column in self.table.columns if column not in columns]

@@ -13,6 +13,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage, cover_dates
+from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, plot_series
 from hotspots.vocabulary import OPEN, UNRELEASED
 
@@ -59,12 +60,13 @@ class Events(Noun):
     title: str = "events"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
     placed_by: Literal["occurrence", "residence", ""] = ""
 
     def __post_init__(self) -> None:
+        need_notes(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
         freeze(self, "table", table)
@@ -181,10 +183,11 @@ class Schools(Noun):
     title: str = "permanent exclusions"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
+        need_notes(self)
         table = self.table.copy()
         table.index.name = "school_id"
         table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
@@ -247,7 +250,7 @@ class Series(Noun):
     name: str = "series"
     title: str = ""
     source: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     rate_per: float = 0.0
     provisional: tuple[str, ...] = ()
@@ -255,6 +258,7 @@ class Series(Noun):
     coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
+        need_notes(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
         _need_counts(table)
@@ -313,10 +317,11 @@ class Factors(Noun):
     title: str = "Factors identified at the end of assessment"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     release: str = OPEN
 
     def __post_init__(self) -> None:
+        need_notes(self)
         columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
         need_columns(self.table, columns, "Factors of assessments")
         freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

@@ -10,6 +10,7 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
+from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, OnMap, between, explore
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
 from hotspots.model.study_area import Place
@@ -56,12 +57,13 @@ class HotspotResult(Noun, OnMap):
     title: str = "events"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
+        need_notes(self)
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
         need_columns(table, columns, "A hotspot result")
@@ -141,7 +143,7 @@ class Surface(Noun, OnMap):
     source: str = ""
     period: str = ""
     words: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
@@ -151,6 +153,7 @@ class Surface(Noun, OnMap):
     p_lowered: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
+        need_notes(self)
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or self.cell <= 0:
             raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
@@ -222,12 +225,13 @@ class Contours(Noun):
     title: str = "events"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
+        need_notes(self)
         need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
         table = self.table[list(CONTOUR_COLUMNS)].copy()
         table.index.name = "contour_id"
@@ -308,12 +312,13 @@ class SchoolResult(Noun, OnMap):
     index_title: str = "IDACI"
     source: str = ""
     period: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
+        need_notes(self)
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.model import Note
 from hotspots.sources._tabular import fold
 
 EXPONENT: Final = re.compile(r"\s*[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+\s*")
@@ -47,11 +48,12 @@ class Sieve:
             self.drop(~when.dt.year.between(*years), f"outside {years[0]} to {years[1]}")
 
 
-def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -> list[str]:
+def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -> list[Note]:
     """Return a sentence on events without a place, with their period: other charts of the file count other years."""
     number = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
     of = f" of {period}" if period else ""
-    return [f"{number:,} {what}{of} have no {lacking}; they are counted in no area."] if number else []
+    words = f"{number:,} {what}{of} have no {lacking}; they are counted in no area."
+    return [Note(words, of="records", numbers=(number, period))] if number else []
 
 
 class Columns(dict[str, str]):
@@ -105,8 +107,8 @@ def need_years(years: tuple[int, int] | None) -> None:
         )
 
 
-def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[str]]:
-    """Return keys of records, empty where a cell names none, and a sentence on such cells.
+def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[Note]]:
+    """Return keys of records, empty where a cell names none, and a note on such cells.
 
     A word without a digit from 1 to 9 that stands in several rows (``not known``, ``N/A``, ``0``) is no key.
 
@@ -125,7 +127,9 @@ def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[str]]:
     if not bool(words.any()):
         return column, []
     shown = list_briefly(map(repr, column[words].unique()))
-    return column.mask(words, ""), [f"{int(words.sum()):,} cells of {column.name} name no record: {shown}."]
+    number = int(words.sum())
+    said = f"{number:,} cells of {column.name} name no record: {shown}."
+    return column.mask(words, ""), [Note(said, of="records", numbers=(number, str(column.name), shown))]
 
 
 def _need_whole_keys(column: pd.Series, path: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import list_briefly
+from hotspots.model import Note
 from hotspots.sources import _tabular, _times
 
 __all__ = ["Repeats", "content_of", "find_repeats"]
@@ -35,7 +36,7 @@ class Repeats(NamedTuple):
 
     dropped: Mapping[str, NDArray[np.bool_]]
     """Reason → which rows."""
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def content_of(table: _tabular.TextTable, kind: pd.Series) -> pd.Series:
@@ -77,9 +78,8 @@ def find_repeats(table: pd.DataFrame) -> Repeats:
     equal = _equal_rows(table, unit, has_id, again) if table["file"].nunique() > 1 else np.zeros(len(table), dtype=bool)
     dropped = {SAME_ID: again & elsewhere, TWICE: again & ~elsewhere, SAME_ROW: equal}
     others = int(with_id.duplicated(["force", "month", "id"]).sum()) - int(again.sum())
-    notes = (
-        [f"{others:,} rows have the Crime ID of another row and another crime type: they are kept."] if others else []
-    )
+    words = f"{others:,} rows have the Crime ID of another row and another crime type: they are kept."
+    notes = [Note(words, of="records", numbers=(others,))] if others else []
     return Repeats(dropped, (*notes, *_shared_months(table, unit, again & elsewhere | equal)))
 
 
@@ -124,14 +124,13 @@ def _places(table: pd.DataFrame) -> NDArray[np.object_]:
     return place
 
 
-def _shared_months(table: pd.DataFrame, unit: Mapping[str, pd.Series], again: NDArray[np.bool_]) -> list[str]:
+def _shared_months(table: pd.DataFrame, unit: Mapping[str, pd.Series], again: NDArray[np.bool_]) -> list[Note]:
     """Return a sentence on the months that several files hold."""
     files = table["file"].groupby([unit["force"], unit["month"]]).nunique()
     shared = files[files > 1]
     if shared.empty:
         return []
     months = [_times.month_in_words(pd.Period(month)) for _, month in shared.index if month != "NaT"]
-    return [
-        f"Several files hold the same months ({list_briefly(dict.fromkeys(months))}): {int(again.sum()):,} rows are in "
-        "another file too and count once."
-    ]
+    number, which = int(again.sum()), list_briefly(dict.fromkeys(months))
+    words = f"Several files hold the same months ({which}): {number:,} rows are in another file too and count once."
+    return [Note(words, of="records", numbers=(number, which))]

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.model import Note
 from hotspots.sources import _tabular
 
 SECONDARY: Final = "secondary"
@@ -25,7 +26,7 @@ def is_secondary(kinds: pd.Series) -> pd.Series:
     return kinds.str.contains(SECONDARY, case=False) & ~kinds.str.contains(NOT_SECONDARY, case=False)
 
 
-def choose_secondary(table: _tabular.TextTable, column: str) -> tuple[pd.DataFrame, list[str]]:
+def choose_secondary(table: _tabular.TextTable, column: str) -> tuple[pd.DataFrame, list[Note]]:
     """Return the rows of secondary schools, and a sentence on types left out that are not known: slips, perhaps."""
     which = is_secondary(table.frame[column])
     unknown = table.frame.loc[~which & ~table.frame[column].str.contains(OTHERS, case=False), column].value_counts()
@@ -36,8 +37,8 @@ def choose_secondary(table: _tabular.TextTable, column: str) -> tuple[pd.DataFra
             advice="use the file by school with secondary schools",
         )
     listed = list_briefly([f"{kind!r} ({number:,})" for kind, number in unknown.items()], 12)
-    notes = [f"Rows of types of school not known here, left out: {listed}."] if len(unknown) else []
-    return table.frame[which], notes
+    words = f"Rows of types of school not known here, left out: {listed}."
+    return table.frame[which], [Note(words, of="publication", numbers=(listed,))] if len(unknown) else []
 
 
 def choose_years(

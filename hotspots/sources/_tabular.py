@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.model import Note
 from hotspots.sources import _cell_values
 
 MOST_BYTES: Final = 2**30
@@ -61,7 +62,7 @@ class TextTable:
 
     path: Path
     frame: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     twice: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
@@ -247,7 +248,7 @@ def _too_large(path: Path, size: int) -> SourceError:
     )
 
 
-def _decode(path: Path, raw: bytes) -> tuple[str, tuple[str, ...]]:
+def _decode(path: Path, raw: bytes) -> tuple[str, tuple[Note, ...]]:
     """Return the text and notes: UTF-8, or else Windows-1252, which is what older official files are in."""
     if raw[:2] == b"PK" and path.suffix.lower() == ".zip":
         raise SourceError(f"{path} is a zip archive, not a text file.", advice="unpack it and name the file in it")
@@ -277,7 +278,8 @@ def _decode(path: Path, raw: bytes) -> tuple[str, tuple[str, ...]]:
             found=f"byte 0x{raw[error.start]:02x} in row {raw.count(10, 0, error.start) + 1}",
             advice="save it again as CSV (UTF-8)",
         ) from error
-    return text, (f"{path.name} is not in UTF-8 (row {row}) and was read as Windows-1252.",)
+    words = f"{path.name} is not in UTF-8 (row {row}) and was read as Windows-1252."
+    return text, (Note(words, of="publication", numbers=(path.name, row, "UTF-8", "Windows-1252")),)
 
 
 def _parse(path: Path, text: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Ages
+from hotspots.model import Ages, Note
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
@@ -79,7 +79,14 @@ def read_ages(
         title=title,
         source=source,
         period=when,
-        notes=(*table.notes, f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over."),
+        notes=(
+            *table.notes,
+            Note(
+                f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over.",
+                of="publication",
+                numbers=(len(bands), 0, int(max(people.columns))),
+            ),
+        ),
         release=release,
         vintage=_naming.find_vintage(id_column, codes.tolist()),
     )

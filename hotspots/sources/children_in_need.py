@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Factors
+from hotspots.model import Factors, Note
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -107,9 +107,11 @@ def read_factors(
     long = pd.concat(parts, ignore_index=True).sort_values(["la_code"], kind="stable", ignore_index=True)
     notes = [*table.notes, *_notes(long)]
     if rates:
-        notes.append(f"Columns of rates are no factors: {list_briefly(rates)}.")
+        which = list_briefly(rates)
+        notes.append(Note(f"Columns of rates are no factors: {which}.", of="publication", numbers=(which,)))
     if missing:
-        notes.append(f"No row for {list_briefly(missing)}.")
+        which = list_briefly(missing)
+        notes.append(Note(f"No row for {which}.", of="publication", numbers=(which,)))
     period = f"{year - 1}/{year % 100:02d}"
     return Factors(long, source=source, period=period, notes=tuple(notes), release=release)
 
@@ -179,10 +181,13 @@ def word_factor(column: str) -> str:
     return f"{words} ({ending[2].replace('_', ' ')})" if ending else words
 
 
-def _notes(long: pd.DataFrame) -> list[str]:
+def _notes(long: pd.DataFrame) -> list[Note]:
     """Return a sentence for every mark in the table."""
     counts = long.loc[long["mark"] != "", "mark"].value_counts().sort_index()
-    return [f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark})." for mark, number in counts.items()]
+    return [
+        Note(f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark}).", of="publication", numbers=(int(number),))
+        for mark, number in counts.items()
+    ]
 
 
 def read_all_factors(

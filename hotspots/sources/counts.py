@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import AreaCounts, StudyArea, renamed_arguments
+from hotspots.model import AreaCounts, Note, StudyArea, renamed_arguments
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
@@ -88,7 +88,9 @@ def read_counts(
     counts["reason"] = counts["reason"].where(counts["reason"].notna(), NO_ROW)
     without = area.ids.difference(pd.Index(ids[inside]))
     many = "1 area has" if len(without) == 1 else f"{len(without):,} areas have"
-    missing = f"{many} no row in the table and no count: {list_briefly(without)}."
+    which = list_briefly(without)
+    words = f"{many} no row in the table and no count: {which}."
+    missing = Note(words, of="publication", numbers=(len(without), which))
     outside = int(np.nansum(low[~inside]))
     audit = {
         "rows_read": len(table),
@@ -99,7 +101,11 @@ def read_counts(
         "hidden": int((counts["observed_low"] < counts["observed_high"]).sum()),
     }
     cells = set(table.frame[column])
-    idle = [f"No cell of column {column!r} holds the mark {mark!r}." for mark in marks or {} if mark not in cells]
+    idle = [
+        Note(f"No cell of column {column!r} holds the mark {mark!r}.", of="publication", numbers=(column, mark))
+        for mark in marks or {}
+        if mark not in cells
+    ]
     return AreaCounts(
         area,
         counts,
@@ -115,11 +121,12 @@ def read_counts(
     )
 
 
-def _note_missing(counts: pd.DataFrame) -> list[str]:
+def _note_missing(counts: pd.DataFrame) -> list[Note]:
     """Return how many areas have a row but no count, by what stands there instead."""
     missing = counts.loc[counts["observed_low"].isna() & (counts["reason"] != NO_ROW), "reason"]
     listed = "; ".join(f"{reason}: {number:,}" for reason, number in missing.value_counts().sort_index().items())
-    return [f"Areas that have a row but no count: {listed}."] if listed else []
+    words = f"Areas that have a row but no count: {listed}."
+    return [Note(words, of="publication", numbers=(listed,))] if listed else []
 
 
 def read_totals(

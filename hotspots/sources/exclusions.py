@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
+from hotspots.model import Note
 from hotspots.sources import _cell_values, _tabular
 from hotspots.sources._school_years import (
     choose_secondary,
@@ -41,6 +42,7 @@ MOST_HIDDEN: Final = 1_000
 """That a mark for a small number can stand for; publishers hide numbers below ten or so."""
 
 NO_PUPILS: Final = "no pupils"
+WITHOUT_TYPE: Final = "No column school_type: every row was taken for a state-funded secondary school."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,7 +66,7 @@ class Exclusions:
 
     rows: pd.DataFrame
     years: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     tightened: bool = False
 
     @property
@@ -87,10 +89,11 @@ class Exclusions:
             return self
         ends = follow(links, self.rows["laestab"].unique())
         rows = self.rows.assign(laestab=self.rows["laestab"].map(ends))
-        note = (
+        words = (
             f"{len(links):,} schools took another number (same name and authority, one after the other); their years "
             "are counted under the new number."
         )
+        note = Note(words, of="publication", numbers=(len(links),))
         rows, before = _merge_years(rows), _notes(self.rows)
         kept = [said for said in self.notes if said not in before]
         return replace(self, rows=rows, notes=(*kept, *_notes(rows), note))
@@ -98,10 +101,12 @@ class Exclusions:
     def tighten(self, rows: pd.DataFrame) -> Exclusions:
         """Return the same with the bounds of these rows, tightened with totals: for named readers only."""
         narrower = int(((rows["high"] - rows["low"]) < (self.rows["high"] - self.rows["low"])).sum())
-        note = (
-            f"Totals of authorities narrow {narrower:,} of {int(self.rows['hidden'].sum()):,} hidden numbers to less "
-            "than the mark says: for named readers only."
+        hidden = int(self.rows["hidden"].sum())
+        words = (
+            f"Totals of authorities narrow {narrower:,} of {hidden:,} hidden numbers to less than the mark says: for "
+            "named readers only."
         )
+        note = Note(words, of="records", numbers=(narrower, hidden))
         return replace(self, rows=rows.copy(), notes=(*self.notes, note), tightened=True)
 
     @property
@@ -130,7 +135,7 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     table = _tabular.read_table(path)
     frame = table.frame
     kind = table.find("school_type")
-    every = [] if kind else ["No column school_type: every row was taken for a state-funded secondary school."]
+    every = [] if kind else [Note(WITHOUT_TYPE, of="publication")]
     if kind is not None:
         frame, every = choose_secondary(table, kind)
     year, chosen = choose_years(table, frame, years)
@@ -371,17 +376,20 @@ def _word_marks(rows: pd.DataFrame) -> pd.Series:
     return said
 
 
-def _notes(rows: pd.DataFrame) -> list[str]:
+def _notes(rows: pd.DataFrame) -> list[Note]:
     notes = []
     left_out = rows.loc[rows["reason"] != "", "reason"].value_counts()
     if len(left_out):
         listed = "; ".join(f"{reason}: {number:,}" for reason, number in left_out.sort_index().items())
-        notes.append(f"School years left out, their pupils too: {listed}.")
+        words = f"School years left out, their pupils too: {listed}."
+        notes.append(Note(words, of="publication", numbers=(listed,)))
     number = int((rows["hidden"] & (rows["reason"] == "")).sum())
     if number:
         low, high = rows.loc[rows["hidden"], ["low", "high"]].iloc[0]
-        notes.append(f"{number:,} numbers of a school and year are hidden ({HIDDEN_MARK}): {low:g} to {high:g} each.")
+        words = f"{number:,} numbers of a school and year are hidden ({HIDDEN_MARK}): {low:g} to {high:g} each."
+        notes.append(Note(words, of="publication", numbers=(number, float(low), float(high))))
     fractions = int(rows["fraction"].sum())
     if fractions:
-        notes.append(f"{fractions:,} published counts are not whole numbers and were rounded.")
+        words = f"{fractions:,} published counts are not whole numbers and were rounded."
+        notes.append(Note(words, of="publication", numbers=(fractions,)))
     return notes

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Events, StudyArea, cover_dates
+from hotspots.model import Events, Note, StudyArea, cover_dates
 from hotspots.sources import _audit, _cell_values, _naming, _tabular, _times
 from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
 
@@ -120,7 +120,7 @@ def read_hes(
 
 def _episodes(
     table: _tabular.TextTable, names: _audit.Columns, first: str, last: str, area: StudyArea | None
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[Note]]:
     """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
     area_code, area_note = _area_codes(table, names, area)
     kind, sharp = _find_causes(table, first, last)
@@ -158,7 +158,7 @@ def _maybe(table: _tabular.TextTable, names: _audit.Columns, role: str) -> pd.Se
     return table.frame[column] if column else None
 
 
-def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyArea | None) -> tuple[pd.Series, str]:
+def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyArea | None) -> tuple[pd.Series, Note]:
     """Return the codes of residence and a sentence on their geography."""
     if "area_code" in names.named:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
@@ -171,7 +171,8 @@ def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyAre
         _naming.need_vintage(_naming.find_vintage(column, ()), area, path=table.path, column=column)
     what = _naming.parse_column(column)
     told = f" ({_naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
-    return _cell_values.to_codes(table.frame[column]), f"Area of residence from the column {column}{told}."
+    words = f"Area of residence from the column {column}{told}."
+    return _cell_values.to_codes(table.frame[column]), Note(words, of="publication", numbers=(column,))
 
 
 def _find_causes(table: _tabular.TextTable, first: str, last: str) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -202,7 +203,7 @@ def _category(code: str) -> str:
     return match[0] if match else ""
 
 
-def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series, list[str]]:
+def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series, list[Note]]:
     """Return the date of admission, or of the start of the episode where there is none, and a sentence on slips."""
     admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
     given = [column for column in (admission, start) if column is not None]
@@ -219,7 +220,8 @@ def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series,
     if slips.empty:
         return best, []
     words = f"{len(slips):,} cells of {admission.name} are no date (the first in row {slips[0]})"
-    return best, [f"{words}: that of {start.name} was taken."]
+    words = f"{words}: that of {start.name} was taken."
+    return best, [Note(words, of="records", numbers=(len(slips), slips[0]))]
 
 
 def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
@@ -232,12 +234,14 @@ def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
     return age.where(age.between(0, OLDEST))
 
 
-def _age_notes(table: _tabular.TextTable, names: _audit.Columns, kept: pd.Series) -> list[str]:
+def _age_notes(table: _tabular.TextTable, names: _audit.Columns, kept: pd.Series) -> list[Note]:
     """Return how many of the events have no age, and whether that is for want of a column."""
     if _maybe(table, names, "age") is None:
-        return [f"No column {names['age']}: nothing can be told by age."]
+        words = f"No column {names['age']}: nothing can be told by age."
+        return [Note(words, of="publication", numbers=(names["age"],))]
     unknown = int(kept.isna().sum())
-    return [f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no group of ages."] if unknown else []
+    words = f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no group of ages."
+    return [Note(words, of="records", numbers=(unknown, 0, OLDEST))] if unknown else []
 
 
 def _need_methods(method: pd.Series, table: _tabular.TextTable) -> None:
@@ -251,15 +255,21 @@ def _need_methods(method: pd.Series, table: _tabular.TextTable) -> None:
         )
 
 
-def _note_odd(odd: pd.Series, what: str) -> list[str]:
+def _note_odd(odd: pd.Series, what: str) -> list[Note]:
     """Return a sentence on cells with a code that HES does not have."""
     first = list_briefly([repr(_cell_values.brief(one)) for one in odd.unique()], 5)
-    return [f"{len(odd):,} cells of {odd.name} are no {what}: {first}."] if len(odd) else []
+    words = f"{len(odd):,} cells of {odd.name} are no {what}: {first}."
+    return [Note(words, of="records", numbers=(len(odd), first))] if len(odd) else []
 
 
-def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_audit.Sieve, list[str]]:
+def _without_column(column: str, taken: str) -> Note:
+    return Note(f"No column {column}: {taken}.", of="publication", numbers=(column,))
+
+
+def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_audit.Sieve, list[Note]]:
     """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
-    sieve, notes = _audit.Sieve(len(table)), []
+    sieve = _audit.Sieve(len(table))
+    notes: list[Note] = []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
         key, no_record = _audit.known_keys(key, path=table.path)
@@ -269,15 +279,16 @@ def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_
         sieve.drop(copies, "repeated episode")
         others = int(repeated.sum() - copies.sum())
         if others:
-            notes.append(f"{others:,} rows have the {key.name} of another row and other contents: they are kept.")
+            words = f"{others:,} rows have the {key.name} of another row and other contents: they are kept."
+            notes.append(Note(words, of="records", numbers=(others,)))
     else:
-        notes.append(f"No column {names['key']}: rows that came twice could not be told.")
+        notes.append(_without_column(names["key"], "rows that came twice could not be told"))
     if order is not None:
         odd = order[~order.str.fullmatch(r"0*[1-9][0-9]*(\.0*)?")]
         notes += _note_odd(odd, "number of an episode and were not taken for the first")
         sieve.drop(~order.str.fullmatch(r"0*1(\.0*)?"), "not the first episode")
     else:
-        notes.append(f"No column {names['order']}: every row was taken for a first episode.")
+        notes.append(_without_column(names["order"], "every row was taken for a first episode"))
     if method is not None:
         # A spreadsheet writes 21 as 21.0.
         method = method.str.upper().str.replace(r"\.0+$", "", regex=True)
@@ -286,5 +297,5 @@ def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_
         notes += _note_odd(odd, "method that HES knows and were not taken for an emergency")
         sieve.drop(~method.isin(EMERGENCY_METHODS), "not an emergency admission")
     else:
-        notes.append(f"No column {names['method']}: every row was taken for an emergency admission.")
+        notes.append(_without_column(names["method"], "every row was taken for an emergency admission"))
     return sieve, notes

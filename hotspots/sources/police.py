@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Coverage, Events, cover_dates, cover_months
+from hotspots.model import Coverage, Events, Note, cover_dates, cover_months
 from hotspots.sources import _audit, _cell_values, _tabular, _times
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
@@ -125,11 +125,11 @@ def _months_of(when: pd.Series, years: tuple[int, int] | None) -> Coverage | Non
     return cover_months(month for month in months if years is None or years[0] <= int(month[:4]) <= years[1])
 
 
-def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], list[str]]:
+def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], list[Note]]:
     """Return the files meant, of a folder those with street-level crime, and which of it were passed over."""
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     files: list[Path] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     for one in map(Path, given):
         if not one.is_dir():
             files.append(_tabular.need_file(one))
@@ -143,22 +143,26 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
         others = [file.name for file in tables if streets and file not in streets]
         if others:
             few = "1 file was" if len(others) == 1 else f"{len(others):,} files were"
-            notes.append(f"{few} passed over, as the name has no 'street' in it: {list_briefly(others)}.")
+            which = list_briefly(others)
+            words = f"{few} passed over, as the name has no 'street' in it: {which}."
+            notes.append(Note(words, of="publication", numbers=(len(others), which)))
     if not files:
         raise SourceError("No file of street-level crime is named.", advice="name a file or a folder")
     return files, notes
 
 
-def _without_ids(table: pd.DataFrame, files: Sequence[Path]) -> list[str]:
+def _without_ids(table: pd.DataFrame, files: Sequence[Path]) -> list[Note]:
     """Return that crimes in two files can't be told by their ID, where files have none."""
     none = (table["id"] == "").groupby(table["file"]).all()
     without = [files[int(number)].name for number in none.index[none]]
     if len(files) < 2 or not without:
         return []
-    return [f"No Crime ID in {list_briefly(without)}: crimes that stand in two files are told by their contents."]
+    which = list_briefly(without)
+    words = f"No Crime ID in {which}: crimes that stand in two files are told by their contents."
+    return [Note(words, of="publication", numbers=(which,))]
 
 
-def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the events of one file and the notes on reading it."""
     table = _tabular.read_table(path)
     frame = table.frame
@@ -241,15 +245,17 @@ def _choose_types(kinds: pd.Series, wanted: Sequence[str] | None) -> list[str]:
     return [known[one.casefold()] for one in wanted]
 
 
-def _absent(kinds: pd.Series, wanted: Sequence[str]) -> list[str]:
+def _absent(kinds: pd.Series, wanted: Sequence[str]) -> list[Note]:
     """Return a sentence if none of the rows has one of the crime types: their names changed in 2011 and 2013."""
     there = sorted({str(kind) for kind in kinds})
     if not wanted or set(wanted) & set(there):
         return []
-    return [f"No row has the crime type {list_briefly(wanted)}; in the file are {list_briefly(there, 20)}."]
+    types, others = list_briefly(wanted), list_briefly(there, 20)
+    words = f"No row has the crime type {types}; in the file are {others}."
+    return [Note(words, of="records", numbers=(types, others))]
 
 
-def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
+def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[Note]:
     """Return a sentence for every force that has no rows in some month of the period."""
     dated = table[table["when"].notna()]
     if dated.empty:
@@ -265,18 +271,21 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[str]:
             who = f" of {force}" if force else " without a force"
             whose = who if len(forces) > 1 else ""
             listed = list_briefly([_times.month_in_words(month) for month in missing], 12)
-            notes.append(f"No rows{whose} for {listed}: a gap is not a fall.")
+            words = f"No rows{whose} for {listed}: a gap is not a fall."
+            notes.append(Note(words, of="publication", numbers=(listed,)))
     return notes
 
 
-def _snapping(kept: pd.DataFrame, period: str) -> list[str]:
+def _snapping(kept: pd.DataFrame, period: str) -> list[Note]:
     located = kept[["easting", "northing"]].dropna()
     notes = []
     if len(located):
-        notes.append(
-            f"{len(located):,} located crimes stand on {len(located.drop_duplicates()):,} distinct points: "
-            "published points are map points near the scene, not the scene."
+        points = len(located.drop_duplicates())
+        words = (
+            f"{len(located):,} located crimes stand on {points:,} distinct points: published points are map points "
+            "near the scene, not the scene."
         )
+        notes.append(Note(words, of="records", numbers=(len(located), points)))
     return [*notes, *_audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
 
 
@@ -415,14 +424,16 @@ def _need_codes(there: pd.Series, wanted: Sequence[str] | None, path: Path) -> N
 
 def _offence_notes(
     table: _tabular.TextTable, repeated: pd.Series, reference: pd.Series, kept: pd.DataFrame
-) -> list[str]:
+) -> list[Note]:
     notes = []
     if reference.name is None:
-        notes.append(f"No column {OFFENCE_COLUMNS['reference']}: rows that came twice could not be told.")
+        words = f"No column {OFFENCE_COLUMNS['reference']}: rows that came twice could not be told."
+        notes.append(Note(words, of="publication"))
     if bool(repeated.any()):
         # Exact copies came twice; others are versions of one record, of which the first is taken.
         of_repeated = table.frame[reference.isin(reference[repeated])]
         versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
         if versions:
-            notes.append(f"{versions:,} rows repeat a reference with other contents; the first row stands.")
+            words = f"{versions:,} rows repeat a reference with other contents; the first row stands."
+            notes.append(Note(words, of="records", numbers=(versions,)))
     return notes

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Series
+from hotspots.model import Note, Series
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -234,26 +234,34 @@ def _by_quarter(numbers: pd.DataFrame, years: tuple[int, int] | None, *, path: P
 
 def _notes(
     table: _tabular.TextTable, frame: pd.DataFrame, numbers: pd.DataFrame, series: pd.DataFrame, counted: str
-) -> list[str]:
+) -> list[Note]:
     """Return the audit of the file in sentences."""
     force = table.need(*FORCE)
     name, region = frame[force].iloc[0], table.find(*REGION)
     inside = numbers["start"].between(int(series["period"].iloc[0][:4]), int(series["period"].iloc[-1][:4]))
-    outside = f", {(~inside).sum():,} of them of other years and not counted" if bool((~inside).any()) else ""
+    others = int((~inside).sum())
+    outside = f", {others:,} of them of other years and not counted" if others else ""
     numbers = numbers[inside]
-    notes = [f"{len(frame):,} of {len(table):,} rows are of the {name} force{outside}; the others are of other forces."]
+    words = f"{len(frame):,} of {len(table):,} rows are of the {name} force{outside}; the others are of other forces."
+    notes = [Note(words, of="publication", numbers=(len(frame), len(table), others))]
     if region and bool((table.frame[region].str.casefold() == str(name).casefold()).any()):
-        notes.append(f"{name} is also a region of the file; these numbers are of the force alone.")
+        words = f"{name} is also a region of the file; these numbers are of the force alone."
+        notes.append(Note(words, of="publication"))
     negative = int((numbers["low"] < 0).sum())
     if negative:
-        notes.append(f"{negative} numbers are below 0: corrections of earlier quarters, kept as they are.")
+        words = f"{negative} numbers are below 0: corrections of earlier quarters, kept as they are."
+        notes.append(Note(words, of="records", numbers=(negative, 0)))
     gaps = series.loc[series["low"].isna(), "period"]
     if len(gaps):
-        notes.append(f"No row for {list_briefly(gaps, 8)}: a gap, not a zero.")
+        which = list_briefly(gaps, 8)
+        notes.append(Note(f"No row for {which}: a gap, not a zero.", of="publication", numbers=(which,)))
     if "population" in series.columns:
         unknown = series.loc[series["low"].notna() & series["population"].isna(), "period"]
         if len(unknown):
-            notes.append(f"No population for {list_briefly(unknown, 8)}: a number there, but no rate.")
+            which = list_briefly(unknown, 8)
+            words = f"No population for {which}: a number there, but no rate."
+            notes.append(Note(words, of="publication", numbers=(which,)))
     if "population" in numbers.columns and numbers["population"].nunique() == 1 and len(numbers) > 4:
-        notes.append("The file has one population for all years: rates here move with the counts alone.")
+        words = "The file has one population for all years: rates here move with the counts alone."
+        notes.append(Note(words, of="publication"))
     return notes

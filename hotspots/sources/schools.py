@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import SCHOOL_COLUMNS, Schools
+from hotspots.model import SCHOOL_COLUMNS, Note, Schools
 from hotspots.sources import _audit, _cell_values, _tabular
 from hotspots.sources._successors import find_in_register
 from hotspots.sources.exclusions import Exclusions, read_exclusions
@@ -132,18 +132,22 @@ def read_schools(
     notes = [*table.notes, *exclusions.notes]
     for has, what, taken in (("has_status", "status", "open"), ("has_phase", "phase", "secondary")):
         if not bool(rows[has].all()):
-            notes.append(f"The register has no column of the {what}: every row was taken for a school that is {taken}.")
+            words = f"The register has no column of the {what}: every row was taken for a school that is {taken}."
+            notes.append(Note(words, of="publication"))
     unlinked = int((kept["linked"] == BY_URN).sum())
     if unlinked:
-        notes.append(f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions.")
+        words = f"{unlinked:,} schools were linked by URN, because their number was not among the exclusions."
+        notes.append(Note(words, of="publication", numbers=(unlinked,)))
     renamed = int(kept["linked"].str.startswith(BY_NAME).sum())
     if renamed:
-        notes.append(f"{renamed:,} schools were linked by name and authority, because the register has a newer number.")
+        words = f"{renamed:,} schools were linked by name and authority, because the register has a newer number."
+        notes.append(Note(words, of="publication", numbers=(renamed,)))
     if len(added):
-        notes.append(
+        words = (
             f"{len(added):,} schools have exclusions but are not open state-funded secondary schools of the register; "
             "they have a row without a point and count as read."
         )
+        notes.append(Note(words, of="publication", numbers=(len(added),)))
     return Schools(
         schools,
         rows_read=len(table) + len(added),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, Surface
+from hotspots.model import Contours, HotspotResult, Note, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -81,7 +81,7 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
         "title": "knife crime",
         "source": "Invented police extract",
         "period": "2017-2019",
-        "notes": ("No record for July 2018.",),
+        "notes": (Note("No record for July 2018.", of="publication"),),
         "attribution": ATTRIBUTION,
         "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": [1.8, 1.8]},
         "release": INVENTED,
@@ -236,7 +236,7 @@ def town_contours(**fields: Any) -> Contours:
         "title": "risk of knife crime",
         "source": "Invented police extract",
         "period": "2017-2019",
-        "notes": ("A line is no more exact than the bandwidth.",),
+        "notes": (Note("A line is no more exact than the bandwidth.", of="settings"),),
         "attribution": ATTRIBUTION,
         "provenance": {"level": 0.05},
         "release": INVENTED,

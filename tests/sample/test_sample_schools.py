@@ -13,7 +13,7 @@ from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.analysis.schools.negative_binomial import fit_counts, mid_p_tails
 from hotspots.analysis.schools.school_inputs import counts_in
 from hotspots.analysis.schools.spatial import authority_effects, residual_clustering
-from hotspots.model import SchoolResult
+from hotspots.model import SchoolResult, words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.exclusions import read_authority_totals, read_exclusions
@@ -108,7 +108,10 @@ def test_every_school_is_accounted_for(result: SchoolResult):
     assert table.loc[table["expected"].isna(), "reason"].tolist() == ["lies in no area of the study"]
     assert (table["linked"] == "number").all()
     assert set(table["phase"]) == {"Secondary", "All-through", "Middle deemed secondary"}
-    assert any("Schools that stand in another authority than the one that runs them:" in note for note in result.notes)
+    assert any(
+        "Schools that stand in another authority than the one that runs them:" in note
+        for note in words_of(result.notes)
+    )
 
 
 def test_totals_narrow_what_is_hidden_and_leave_the_findings(result: SchoolResult, planted: pd.Series):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.model import Ages
+from hotspots.model import Ages, words_of
 from hotspots.sources.ages import parse_band, read_ages
 
 
@@ -34,7 +34,7 @@ def test_the_finest_bands_are_taken_and_sums_passed_over(tmp_path):
     ages = read_ages(path, period="mid-2019", source="ONS")
     assert ages.starts == (0, 18, 25)
     np.testing.assert_array_equal(ages.table, [[3, 4, 3], [1, 2, 6]])
-    assert ages.notes == ("Ages in 3 bands, from 0 to 25 and over.",)
+    assert words_of(ages.notes) == ("Ages in 3 bands, from 0 to 25 and over.",)
     assert (ages.period, ages.source, ages.release) == ("mid-2019", "ONS", "open")
 
 

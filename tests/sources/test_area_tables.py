@@ -8,6 +8,7 @@ import pytest
 from worlds import make_grid
 
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.counts import read_counts, read_totals
 from hotspots.sources.deprivation import read_deprivation
@@ -61,7 +62,7 @@ def test_an_area_without_a_row_is_missing_and_not_zero(tmp_path, area):
     path = write(tmp_path, "LSOA11CD,n\nE01000001,4\n")
     counts = read_counts(path, area, count_column="n")
     assert counts.table["observed_low"].isna().tolist() == [True, False, True]
-    assert counts.notes == ("2 areas have no row in the table and no count: E01000000, E01000002.",)
+    assert words_of(counts.notes) == ("2 areas have no row in the table and no count: E01000000, E01000002.",)
     assert counts.audit["areas_without_a_row"] == 2
 
 
@@ -327,7 +328,7 @@ def test_counts_are_whole_to_the_last_digit_and_blank_ones_are_counted(tmp_path)
     rows = [f"{one},{value}" for one, value in zip(area.ids, ("3", "", "*", "5"), strict=True)]
     path = write(tmp_path, "\n".join(["code,n", *rows]) + "\n")
     counts = read_counts(path, area, id_column="code", count_column="n", marks={"*": "not available"})
-    assert "Areas that have a row but no count: blank: 1; not available (*): 1." in counts.notes
+    assert "Areas that have a row but no count: blank: 1; not available (*): 1." in words_of(counts.notes)
     off = write(tmp_path, "\n".join(["code,n", *rows[:3], f"{area.ids[3]},5.0004"]) + "\n")
     with pytest.raises(SourceError, match=r"5\.0004 is not a count"):
         read_counts(off, area, id_column="code", count_column="n", marks={"*": "not available"})

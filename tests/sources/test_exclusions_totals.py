@@ -7,6 +7,7 @@ import pytest
 
 from hotspots.analysis.counts.reconcile_totals import tighten_table
 from hotspots.errors import AnalysisError, SourceError
+from hotspots.model import words_of
 from hotspots.sources.exclusions import read_authority_totals, read_exclusions
 from hotspots.sources.schools import read_schools
 
@@ -82,7 +83,7 @@ def test_tightened_schools_are_for_named_readers_only(tmp_path):
     tight = exclusions.tighten(tighten_table(exclusions.rows, totals, by=("la_code", "year")))
     # By hand: 1 each in 2016/17; in 2015/16 three are 5 together, so each is still 1 or 2.
     assert tight.table[["low", "high"]].to_numpy().tolist() == [[2, 3], [2, 3], [6, 7]]
-    assert tight.notes[-1] == (
+    assert words_of(tight.notes)[-1] == (
         "Totals of authorities narrow 2 of 5 hidden numbers to less than the mark says: for named readers only."
     )
     pd.testing.assert_frame_equal(exclusions.rows, before)
@@ -164,7 +165,7 @@ def test_types_of_school_that_are_not_known_are_counted_and_named(tmp_path):
     rows = [excluded(f"40{i}4", "3").replace("State-funded secondary", kind) for i, kind in enumerate(other)]
     exclusions = read_exclusions(write(tmp_path, SCHOOLS, [*THREE, *rows], "schools.csv"), years=None, hidden=(1, 2))
     assert exclusions.rows["laestab"].tolist() == ["3304001", "3304002", "3304003"]
-    assert exclusions.notes[0] == (
+    assert words_of(exclusions.notes)[0] == (
         "Rows of types of school not known here, left out: 'State-funded secondry' (2), '' (1)."
     )
 

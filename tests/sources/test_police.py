@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources.police import read_offences, read_police
 
 MODERN = (
@@ -70,8 +71,8 @@ def test_rows_without_a_location_are_events_without_a_place(tmp_path):
     assert len(events) == 2
     assert events.table["easting"].isna().tolist() == [False, True]
     assert events.table["area_code"].tolist() == ["E01008881", None]
-    assert "1 crimes of January 2019 have no location; they are counted in no area." in events.notes
-    assert any(note.startswith("1 located crimes stand on 1 distinct points") for note in events.notes)
+    assert "1 crimes of January 2019 have no location; they are counted in no area." in words_of(events.notes)
+    assert any(note.startswith("1 located crimes stand on 1 distinct points") for note in words_of(events.notes))
 
 
 def test_old_and_modern_files_of_a_folder_are_one(tmp_path):
@@ -117,22 +118,24 @@ def test_an_unknown_crime_type_names_the_nearest(tmp_path):
 
 def test_months_without_rows_are_said(tmp_path):
     path = write(tmp_path, MODERN, modern("2019-01"), modern("2019-04"))
-    assert "No rows for February 2019, March 2019: a gap is not a fall." in read_police(path).notes
-    notes = read_police(path, years=(2019, 2019)).notes
+    assert "No rows for February 2019, March 2019: a gap is not a fall." in words_of(read_police(path).notes)
+    notes = words_of(read_police(path, years=(2019, 2019)).notes)
     assert any(note.startswith("No rows for February 2019, March 2019, May 2019") for note in notes)
     full = write(tmp_path, MODERN, modern("2019-01"), modern("2019-02"))
-    assert not any("gap" in note for note in read_police(full).notes)
+    assert not any("gap" in note for note in words_of(read_police(full).notes))
 
 
 def test_a_force_that_is_missing_is_named(tmp_path):
     other = "Greater Manchester Police"
     path = write(tmp_path, MODERN, modern("2019-06"), modern("2019-07"), modern("2019-06", force=other))
-    assert "No rows of Greater Manchester Police for July 2019: a gap is not a fall." in read_police(path).notes
+    assert "No rows of Greater Manchester Police for July 2019: a gap is not a fall." in words_of(
+        read_police(path).notes
+    )
 
 
 def test_rows_that_name_no_force_are_said_to(tmp_path):
     path = write(tmp_path, MODERN, modern("2019-06"), modern("2019-07"), modern("2019-06", force=""))
-    assert "No rows without a force for July 2019: a gap is not a fall." in read_police(path).notes
+    assert "No rows without a force for July 2019: a gap is not a fall." in words_of(read_police(path).notes)
 
 
 def test_bad_coordinates_are_named_by_row(tmp_path):
@@ -180,7 +183,7 @@ def test_offences_are_kept_once_with_a_date(tmp_path):
     assert table["when"].iloc[0] == pd.Timestamp("2019-02-01 23:30")
     assert table["kind"].iloc[1] == "Robbery"
     assert table["knife"].tolist() == [True, False, False, True]
-    assert events.notes == (
+    assert words_of(events.notes) == (
         "1 rows repeat a reference with other contents; the first row stands.",
         "2 offences of January to June 2019 have no coordinates; they are counted in no area.",
     )
@@ -257,7 +260,7 @@ def test_the_samples_street_file(root):
     assert kinds["Possession of weapons"] == 1_500
     assert kinds["Anti-social behaviour"] == 600
     assert events.table["easting"].isna().sum() == 160
-    assert "No rows for July 2019: a gap is not a fall." in events.notes
+    assert "No rows for July 2019: a gap is not a fall." in words_of(events.notes)
 
 
 def test_the_samples_offences(root):
@@ -300,7 +303,7 @@ def test_files_of_a_folder_that_are_not_of_streets_are_named(tmp_path):
     write(tmp_path, MODERN, modern(key="a" * 64))
     write(tmp_path, "Crime ID,Outcome", "a,b", name="2019-01-west-midlands-outcomes.csv")
     write(tmp_path, MODERN, modern(), name="january.csv")
-    notes = read_police(tmp_path).notes
+    notes = words_of(read_police(tmp_path).notes)
     assert notes[0] == (
         "2 files were passed over, as the name has no 'street' in it: 2019-01-west-midlands-outcomes.csv, january.csv."
     )
@@ -308,14 +311,13 @@ def test_files_of_a_folder_that_are_not_of_streets_are_named(tmp_path):
 
 def test_files_without_ids_are_named_where_a_crime_may_be_in_two(tmp_path):
     first = write(tmp_path, OLD, old(), name="one-street.csv")
-    assert not any("No Crime ID" in note for note in read_police(first).notes)
+    assert not any("No Crime ID" in note for note in words_of(read_police(first).notes))
     second = write(tmp_path, MODERN, modern(key="b" * 64), name="two-street.csv")
-    assert (
-        "No Crime ID in one-street.csv: crimes that stand in two files are told by their contents."
-        in read_police([first, second]).notes
+    assert "No Crime ID in one-street.csv: crimes that stand in two files are told by their contents." in words_of(
+        read_police([first, second]).notes
     )
 
 
 def test_offences_without_a_reference_say_so(tmp_path):
     path = write(tmp_path, "occurred_from,easting,northing", "2019-01-02,408811,284398")
-    assert "No column reference: rows that came twice could not be told." in read_offences(path).notes
+    assert "No column reference: rows that came twice could not be told." in words_of(read_offences(path).notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources.children_in_need import read_all_factors, read_factors
 from hotspots.sources.schools import read_schools
 
@@ -63,7 +64,7 @@ def test_marks(tmp_path):
     schools = read(tmp_path, [school()], rows)
     # x is 1 to 2 pupils; c and . take the year out, pupils and all: 900 + 1,200 + 1,300.
     assert schools.table.loc["3304001", ["pupils", "low", "high", "years"]].tolist() == [3400, 6, 8, 3]
-    assert schools.notes == (
+    assert words_of(schools.notes) == (
         "School years left out, their pupils too: confidential (c): 1; not applicable (.): 1.",
         "2 numbers of a school and year are hidden (x): 1 to 2 each.",
     )
@@ -150,7 +151,7 @@ def test_an_academy_with_a_new_urn_is_linked_by_number_and_a_renumbered_one_by_u
     schools = read(tmp_path, [school(urn="500"), school("4099", "2")], rows)
     assert schools.table["name"].to_dict() == {"3304001": "School 4001", "3304002": "School 4099"}
     assert schools.table["low"].to_dict() == {"3304001": 3, "3304002": 9}
-    assert any(note.startswith("1 schools were linked by URN") for note in schools.notes)
+    assert any(note.startswith("1 schools were linked by URN") for note in words_of(schools.notes))
 
 
 def test_a_urn_does_not_take_the_number_of_another_open_school(tmp_path):
@@ -193,7 +194,7 @@ def test_a_school_with_a_new_number_keeps_its_years(tmp_path):
     assert row[["pupils", "low", "high", "years", "hidden_years"]].tolist() == [2700, 10, 11, 3, 1]
     assert row["predecessors"] == "3304001 (same name and authority, one after the other)"
     assert row["marks"] == "hidden small number (x): 1 year"
-    assert schools.notes == (
+    assert words_of(schools.notes) == (
         "1 numbers of a school and year are hidden (x): 1 to 2 each.",
         "1 schools took another number (same name and authority, one after the other); their years are counted under "
         "the new number.",
@@ -235,7 +236,9 @@ def test_a_newer_number_in_the_register_is_linked_by_name(tmp_path):
         "3304002": "number",
     }
     assert schools.table.loc["3304001", ["reason", "easting"]].tolist() == ["", 400_000]
-    assert "1 schools were linked by name and authority, because the register has a newer number." in schools.notes
+    assert "1 schools were linked by name and authority, because the register has a newer number." in words_of(
+        schools.notes
+    )
     # Not where the school has no pupils in the last of the years.
     rows = [renumbered("201516", "4001", "School 4050 Sports College"), excluded(number="4002")]
     assert (read(tmp_path, [school("4050", "50"), school("4002", "2")], rows).table["linked"] != "").sum() == 1
@@ -272,7 +275,7 @@ def test_an_unknown_year_lists_those_of_the_file(tmp_path):
 def test_fractions_are_rounded_and_said(tmp_path):
     schools = read(tmp_path, [school()], [excluded(count="1.913043")])
     assert schools.table.loc["3304001", "low"] == 2
-    assert schools.notes == ("1 published counts are not whole numbers and were rounded.",)
+    assert words_of(schools.notes) == ("1 published counts are not whole numbers and were rounded.",)
 
 
 def test_columns_of_the_register_may_be_named(tmp_path):
@@ -300,7 +303,10 @@ def test_the_samples_schools(root):
     }
     assert (schools.table["reason"] == "").all()
     assert schools.table["la_code"].value_counts().sort_index().tolist() == [94, 25, 21, 21, 16, 21, 23]
-    assert schools.notes[0] == "School years left out, their pupils too: confidential (c): 5; not applicable (.): 4."
+    assert (
+        words_of(schools.notes)[0]
+        == "School years left out, their pupils too: confidential (c): 5; not applicable (.): 4."
+    )
 
 
 @pytest.mark.real
@@ -358,10 +364,13 @@ def test_factors_are_long_with_marks(tmp_path):
     assert table["mentions"].fillna(-1).tolist() == [-1, 30, -1, 20]
     assert table["mark"].tolist() == ["c", "", "x", ""]
     assert table["assessments"].tolist() == [1000, 1000, 500, 500]
-    assert factors.notes == ("1 numbers are missing: suppressed (c).", "1 numbers are missing: not collected (x).")
+    assert words_of(factors.notes) == (
+        "1 numbers are missing: suppressed (c).",
+        "1 numbers are missing: not collected (x).",
+    )
     one = read_factors(path, year=2019, authorities=["E08000026", "E08000031"])
     assert set(one.table["la_code"]) == {"E08000026"}
-    assert one.notes[-1] == "No row for E08000031."
+    assert words_of(one.notes)[-1] == "No row for E08000031."
 
 
 @pytest.mark.parametrize("column", ["Rate_per_10000", "Gangs_rate", "Percentage_of_all"])
@@ -371,7 +380,7 @@ def test_a_column_of_rates_is_no_factor(tmp_path, column):
     path.write_text(f"{header},{column}\n{row},0\n", encoding="utf-8")
     factors = read_factors(path, year=2019)
     assert set(factors.table["factor"]) == {"Gangs", "Alcohol misuse (child)"}
-    assert f"Columns of rates are no factors: {column}." in factors.notes
+    assert f"Columns of rates are no factors: {column}." in words_of(factors.notes)
     start, cells = header.split(",Gangs")[0], ",".join(row.split(",")[:5])
     path.write_text(f"{start},{column}\n{cells},0\n", encoding="utf-8")
     with pytest.raises(SourceError, match="has no column of a factor"):
@@ -460,7 +469,7 @@ def test_columns_that_the_files_lack_are_said(tmp_path):
     header = "LA (code),LA (name),EstablishmentNumber,EstablishmentName,TypeOfEstablishment (name),Easting,Northing"
     register = write(tmp_path, header, ["330,Birmingham,4001,School 4001,Academy converter,400000,300000"], "r.csv")
     exclusions = write(tmp_path, "time_period,laestab,headcount,perm_excl", ["201617,3304001,900,3"], "e.csv")
-    notes = read_schools(register, exclusions=exclusions).notes
+    notes = words_of(read_schools(register, exclusions=exclusions).notes)
     assert "The register has no column of the status: every row was taken for a school that is open." in notes
     assert "The register has no column of the phase: every row was taken for a school that is secondary." in notes
     assert "No column school_type: every row was taken for a state-funded secondary school." in notes

@@ -7,6 +7,7 @@ import pytest
 
 from hotspots.analysis.series.counting import sum_to_years, with_intervals, with_rates
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources.recorded_crime import read_recorded
 
 HEADER = "QtrNum,Force Name,Region,Financial Year,Financial Quarter,Population,Homicide,Knife Crime\n"
@@ -31,7 +32,7 @@ def test_the_force_is_read_and_not_the_region_of_its_name(tmp_path):
     # 9 of Staffordshire are in the region; the third quarter has no row; the correction stays below 0.
     np.testing.assert_array_equal(series.table["low"], [20, -3, np.nan, 40, 30])
     assert list(series.table["begins"].dt.strftime("%Y-%m")) == ["2017-04", "2017-07", "2017-10", "2018-01", "2018-04"]
-    assert series.notes == (
+    assert words_of(series.notes) == (
         "4 of 5 rows are of the West Midlands force; the others are of other forces.",
         "West Midlands is also a region of the file; these numbers are of the force alone.",
         "1 numbers are below 0: corrections of earlier quarters, kept as they are.",
@@ -55,8 +56,11 @@ def test_years_go_by_the_year_they_begin_in(tmp_path):
     assert list(series.table["period"]) == [f"2018/19 Q{q}" for q in (1, 2, 3, 4)]
     np.testing.assert_array_equal(series.table["low"], [30, np.nan, np.nan, np.nan])
     assert series.provisional == ("2018/19 Q1",)
-    assert "4 of 5 rows are of the West Midlands force, 3 of them of other years and not counted;" in series.notes[0]
-    assert not any("below 0" in note for note in series.notes)
+    assert (
+        "4 of 5 rows are of the West Midlands force, 3 of them of other years and not counted;"
+        in words_of(series.notes)[0]
+    )
+    assert not any("below 0" in note for note in words_of(series.notes))
 
 
 @pytest.mark.parametrize(
@@ -88,8 +92,10 @@ def test_a_quarter_without_a_population_is_named(tmp_path):
     rows = [ROWS[0], ROWS[1].replace("2864.925", "")]
     series = read_recorded(write(tmp_path, rows), force="West Midlands")
     np.testing.assert_array_equal(series.table["population"], [2_864_925, np.nan])
-    assert "No population for 2017/18 Q2: a number there, but no rate." in series.notes
-    assert not any("No population" in note for note in read_recorded(write(tmp_path), force="West Midlands").notes)
+    assert "No population for 2017/18 Q2: a number there, but no rate." in words_of(series.notes)
+    assert not any(
+        "No population" in note for note in words_of(read_recorded(write(tmp_path), force="West Midlands").notes)
+    )
 
 
 @pytest.mark.real
@@ -101,8 +107,10 @@ def test_the_west_midlands_force_by_financial_year(shared_data):
     assert list(years.table["period"]) == [f"20{y}/{y + 1}" for y in range(12, 19)]
     # 3,428 over 2,864,925 people, by hand
     assert years.table["rate_low"].iloc[-1] == pytest.approx(119.654, abs=5e-4)
-    assert "The file has one population for all years: rates here move with the counts alone." in years.notes
-    assert series.notes[0].startswith("44 of 1,848 rows are of the West Midlands force, 16 of them of other years")
+    assert "The file has one population for all years: rates here move with the counts alone." in words_of(years.notes)
+    assert words_of(series.notes)[0].startswith(
+        "44 of 1,848 rows are of the West Midlands force, 16 of them of other years"
+    )
 
 
 @pytest.mark.real

@@ -7,6 +7,7 @@ import pytest
 from sources.test_police import FORCE, MODERN, OLD, modern, old, write
 
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources.police import read_police
 
 
@@ -26,7 +27,7 @@ def test_a_file_that_came_twice_counts_once(tmp_path):
         "the same Crime ID in another file": 2,
         "an equal row without an ID in another file": 3,
     }
-    assert any("January 2019" in note and "5 rows are in another file too" in note for note in events.notes)
+    assert any("January 2019" in note and "5 rows are in another file too" in note for note in words_of(events.notes))
 
 
 def test_equal_rows_without_an_id_count_as_often_as_the_file_with_most(tmp_path):
@@ -62,7 +63,7 @@ def test_within_one_file_only_an_id_that_repeats_is_dropped(tmp_path):
     events = read_police(write(tmp_path, MODERN, *rows))
     assert len(events) == 4
     assert dict(events.dropped) == {"repeated Crime ID": 1}
-    assert "1 rows have the Crime ID of another row and another crime type: they are kept." in events.notes
+    assert "1 rows have the Crime ID of another row and another crime type: they are kept." in words_of(events.notes)
 
 
 def test_ids_that_a_spreadsheet_rounded_are_an_error(tmp_path):

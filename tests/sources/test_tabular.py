@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from hotspots.errors import SourceError
+from hotspots.model import words_of
 from hotspots.sources import _cell_values, _tabular
 
 
@@ -43,7 +44,7 @@ def test_windows_1252_is_read_and_said(tmp_path):
     path = write(tmp_path, "name,n\nplain,1\nSt Mary’s – Bilston,2\n", encoding="cp1252")
     table = _tabular.read_table(path)
     assert table.frame["name"].tolist()[1] == "St Mary’s – Bilston"
-    assert table.notes == ("table.csv is not in UTF-8 (row 3) and was read as Windows-1252.",)
+    assert words_of(table.notes) == ("table.csv is not in UTF-8 (row 3) and was read as Windows-1252.",)
 
 
 def test_compressed_files_are_read_whatever_their_name(tmp_path):

@@ -13,6 +13,7 @@ from small_study import BIRMINGHAM, EXTRACTS, digests, write_extract_files, writ
 from hotspots.analysis.authorities.standardisation import ESP_2013
 from hotspots.analysis.series.counting import sum_to_years
 from hotspots.disclosure.rules import RULES
+from hotspots.model import words_of
 from hotspots.publish.charts.series import draw_series
 from hotspots.study.check import would_leave_out
 from hotspots.study.findings.analyse import analyse
@@ -162,7 +163,7 @@ def test_years_and_quarters_count_what_the_areas_count(tmp_path):
     for series in (years, quarters):
         assert series.base == "in the study area"
         assert ONLY_INSIDE in series.notes
-        assert not any("yearly figures" in note for note in series.notes)
+        assert not any("yearly figures" in note for note in words_of(series.notes))
         words = " ".join(text.get_text() for axes in draw_series(series).axes for text in axes.texts)
         assert "Hospital admissions in the study area by period" in words
 

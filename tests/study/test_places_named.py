@@ -10,7 +10,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from shapely.geometry import box
 
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, words_of
 from hotspots.study.findings.analyse import _tolerance
 
 
@@ -42,4 +42,4 @@ def test_a_place_of_thirteen_events_is_not_named() -> None:
         study, surface, Events(table, rows_read=43, title="knife crime", release="open"), StudyArea(frame)
     )
     assert found.table["events"].tolist() == [30.0]
-    assert found.notes[0].endswith("with fewer than 20 events left out: 1, together 155,000 m².")
+    assert words_of(found.notes)[0].endswith("with fewer than 20 events left out: 1, together 155,000 m².")

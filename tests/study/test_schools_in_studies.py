@@ -15,7 +15,7 @@ import shapely
 
 from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.errors import StudyError
-from hotspots.model import Ages, Deprivation, Schools, StudyArea, count_schools
+from hotspots.model import Ages, Deprivation, Schools, StudyArea, count_schools, words_of
 from hotspots.publish.style.outlines import prepare_ground
 from hotspots.study.check import describe_check, would_leave_out
 from hotspots.study.findings.analyse import _children, _compare_schools
@@ -156,7 +156,7 @@ def test_children_of_secondary_age_are_those_who_are_shared() -> None:
     given.ages = Ages(single)
     result = compared(a_study(), given).schools
     assert result is not None
-    assert any("residents of 11 to 15 years are shared among all schools" in note for note in result.notes)
+    assert any("residents of 11 to 15 years are shared among all schools" in note for note in words_of(result.notes))
 
 
 # --------------------------------------------------------------------------- indices
@@ -170,7 +170,7 @@ def test_ranks_alone_are_enough_and_the_index_keeps_its_name(tmp_path: Path) -> 
     assert "per_tenth_of_ranks" in findings.schools.slope
     said = [
         findings.schools.words,
-        *findings.schools.notes,
+        *words_of(findings.schools.notes),
         *(told.words for told in findings.school_looks.values()),
         *headlines(a_study(), given, findings),
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.authorities.standardisation import units_of
-from hotspots.model import EXTRACT_COLUMNS, Ages, Deprivation, Extract, Place, StudyArea
+from hotspots.model import EXTRACT_COLUMNS, Ages, Deprivation, Extract, Note, Place, StudyArea
 from hotspots.vocabulary import weakest_release
 
 __all__ = ["describe_authorities"]
@@ -152,22 +152,27 @@ def _words(deprivation: Deprivation | None, ages: Ages | None, bands: Sequence[i
     return " ".join(said)
 
 
-def _notes(facts: pd.DataFrame, area: StudyArea, deprivation: Deprivation | None, ages: Ages | None) -> tuple[str, ...]:
+def _notes(
+    facts: pd.DataFrame, area: StudyArea, deprivation: Deprivation | None, ages: Ages | None
+) -> tuple[Note, ...]:
     """Return what is missing, and where two sources of people differ."""
     notes = []
     if deprivation is not None:
         without = int((facts["score"].isna() & facts["decile"].isna()).sum())
         if without:
-            notes.append(f"{without:,} of {len(facts):,} areas have no {deprivation.title}: left out of its columns.")
+            words = f"{without:,} of {len(facts):,} areas have no {deprivation.title}: left out of its columns."
+            notes.append(Note(words, of="publication", numbers=(without, len(facts), deprivation.title)))
     else:
-        notes.append("No deprivation was given.")
+        notes.append(Note("No deprivation was given.", of="settings"))
     if ages is None:
-        notes.append("No ages were given.")
+        notes.append(Note("No ages were given.", of="settings"))
     elif area.has_population:
         one, other = float(facts["people"].sum()), float(facts["by_age"].sum())
         missing = int(facts["by_age"].isna().sum())
         if missing:
-            notes.append(f"{missing:,} of {len(facts):,} areas have no ages.")
+            words = f"{missing:,} of {len(facts):,} areas have no ages."
+            notes.append(Note(words, of="publication", numbers=(missing, len(facts))))
         elif abs(one - other) > 0.005 * one:
-            notes.append(f"Population ({one:,.0f}) and ages ({other:,.0f} people) are of different estimates.")
+            words = f"Population ({one:,.0f}) and ages ({other:,.0f} people) are of different estimates."
+            notes.append(Note(words, of="publication", numbers=(round(one), round(other))))
     return tuple(notes)

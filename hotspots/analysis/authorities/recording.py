@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.model import Extract, Factors
+from hotspots.model import Extract, Factors, Note
 from hotspots.vocabulary import weakest_release
 
 __all__ = ["check_recording", "compare_recording"]
@@ -134,7 +134,7 @@ def _one_authority(part: pd.DataFrame, theme: str) -> dict[str, object]:
 # --------------------------------------------------------------------------- what contradicts itself
 
 
-def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None = None) -> tuple[str, ...]:
+def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None = None) -> tuple[Note, ...]:
     """Return, in sentences, what in the numbers contradicts itself or can't be compared.
 
     Looked for are factors with more mentions than there are assessments, authorities with fewer factors than
@@ -146,7 +146,7 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
     factors, episodes
         As in `compare_recording`.
     """
-    said: list[str] = []
+    said: list[Note] = []
     for one in factors:
         said += _check_year(one, episodes)
     if episodes is not None:
@@ -158,35 +158,45 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
     }
     if len(set(kinds.values())) > 1:
         counted = ", ".join(f"{period}: {number}" for period, number in kinds.items())
-        said.append(f"The number of kinds of factors that were asked for is not the same in all years ({counted}).")
+        words = f"The number of kinds of factors that were asked for is not the same in all years ({counted})."
+        said.append(Note(words, of="publication", numbers=(counted,)))
     return tuple(said)
 
 
-def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[str]:
+def _of_file(words: str, *numbers: float | str) -> Note:
+    """Return a note with numbers of children's episodes."""
+    return Note(words, of="records", numbers=numbers)
+
+
+def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[Note]:
     """Return what contradicts itself within one year."""
     said, when = [], factors.period or "the year"
     over = factors.table[factors.table["mentions"] > factors.table["assessments"]]
-    for row in over.itertuples():
-        said.append(
-            f"{row.la_name}, {when}: {row.mentions:,.0f} mentions of {row.factor!r} in {row.assessments:,.0f} episodes "
+    for row in over.to_dict("records"):
+        mentions, assessments = row["mentions"], row["assessments"]
+        words = (
+            f"{row['la_name']}, {when}: {mentions:,.0f} mentions of {row['factor']!r} in {assessments:,.0f} episodes "
             "with a factor; a share over 100 % is none of children."
         )
+        said.append(_of_file(words, when, row["factor"], mentions, assessments, 100))
     for _, part in factors.table.groupby("la_code", sort=False):
         name, assessments = part["la_name"].iloc[0], float(part["assessments"].iloc[0])
         mentions = float(part["mentions"].sum())
         hidden = bool((part["mentions"].isna() & (part["mark"] != NOT_COLLECTED)).any())
         if mentions < assessments and not hidden:
-            said.append(
+            words = (
                 f"{name}, {when}: {mentions:,.0f} factors in {assessments:,.0f} episodes that each have at least one; "
                 "both can't be right."
             )
+            said.append(_of_file(words, when, mentions, assessments))
         for theme, own in part.groupby(part["factor"].map(theme_of), sort=False):
             total = float(own["mentions"].sum())
             if len(own) > 1 and total > assessments > 0 and not bool((own["mentions"] > assessments).any()):
-                said.append(
+                words = (
                     f"{name}, {when}: {total:,.0f} mentions of {str(theme).lower()} in {assessments:,.0f} episodes: "
                     "some episodes have it more than once, so this is no share of children."
                 )
+                said.append(_of_file(words, when, total, assessments))
         if episodes is not None:
             said += _check_episodes(episodes, part, str(name), factors.period, assessments)
     return said
@@ -194,20 +204,21 @@ def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[str]:
 
 def _check_episodes(
     episodes: pd.DataFrame, part: pd.DataFrame, name: str, period: str, assessments: float
-) -> list[str]:
+) -> list[Note]:
     same = episodes[(episodes["la_code"] == part["la_code"].iloc[0]) & (episodes["period"] == period)]
     if same.empty:
         return []
     at_any = float(same["any_point"].iloc[0])
     if assessments > at_any:
-        return [
+        words = (
             f"{name}, {period}: {assessments:,.0f} episodes with a factor, but only {at_any:,.0f} episodes at any "
             "point in the year; both can't be right."
-        ]
+        )
+        return [_of_file(words, period, assessments, at_any)]
     return []
 
 
-def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[str]:
+def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[Note]:
     """Return which authorities have many more episodes with a factor than began, and in which years."""
     begun = episodes.set_index(["la_code", "period"])[["started", "any_point"]]
     found: dict[str, list[str]] = {}
@@ -220,13 +231,17 @@ def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[str
             if MANY * started <= row.assessments <= at_any:
                 found.setdefault(str(row.la_name), []).append(one.period)
     return [
-        f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
-        f"({list_briefly(periods, 10)}): it may count differently from other authorities."
+        _of_file(
+            f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
+            f"({list_briefly(periods, 10)}): it may count differently from other authorities.",
+            list_briefly(periods, 10),
+            MANY,
+        )
         for name, periods in found.items()
     ]
 
 
-def _check_jumps(factors: Sequence[Factors]) -> list[str]:
+def _check_jumps(factors: Sequence[Factors]) -> list[Note]:
     """Return where factors per assessment changed so much from one year to the next that practice may have."""
     per = pd.DataFrame(
         {
@@ -240,8 +255,9 @@ def _check_jumps(factors: Sequence[Factors]) -> list[str]:
         for name, row in per.iterrows():
             first, second = float(row[before]), float(row[after])
             if first > 0 and second > 0 and max(second / first, first / second) >= JUMP:
-                said.append(
+                words = (
                     f"{name}: factors in an episode went from {first:.1f} in {before} to {second:.1f} in {after}; "
                     "recording may have changed, and shares of the two years can't be compared."
                 )
+                said.append(_of_file(words, before, after, round(first, 1), round(second, 1)))
     return said

@@ -13,7 +13,7 @@ from hotspots.analysis.common import adjust, byar_interval
 from hotspots.analysis.counts import count_events
 from hotspots.analysis.series import with_intervals
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import EXTRACT_COLUMNS, Ages, Events, Extract, Place, Series, StudyArea, renamed_arguments
+from hotspots.model import EXTRACT_COLUMNS, Ages, Events, Extract, Note, Place, Series, StudyArea, renamed_arguments
 from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ def count_by_age(events: Events, area: StudyArea, *, ages: Ages, detailed_areas:
         rows += [(band, code, float(number)) for code, number in by_authority.items()]
     table = pd.DataFrame(rows, columns=["period", "group", "low"])
     unknown = int(np.isnan(age).sum())
-    notes = (f"{unknown:,} of {len(events):,} without an age: in no standardised rate.",) if unknown else ()
+    words = f"{unknown:,} of {len(events):,} without an age: in no standardised rate."
+    notes = (Note(words, of="records", numbers=(unknown, len(events))),) if unknown else ()
     series = Series(
         table.assign(high=table["low"], ci_low=np.nan, ci_high=np.nan),
         unit=events.title,
@@ -245,6 +246,7 @@ def standardised_rates(
     columns = list(EXTRACT_COLUMNS["standardised-rates"])
     table = _with_differences(pd.DataFrame(rows).reindex(columns=[*columns, "step_low", "step_high"]))
     marks = (counts.release, ages.release, area.release)
+    people_of = Note(f"People: {ages.period}.", of="publication", numbers=(ages.period,))
     return Extract(
         table[columns],
         kind="standardised-rates",
@@ -255,7 +257,7 @@ def standardised_rates(
         ),
         source="; ".join(dict.fromkeys(one for one in (counts.source, ages.source) if one)),
         period=period,
-        notes=(*counts.notes, *((f"People: {ages.period}.",) if ages.period else ())),
+        notes=(*counts.notes, *((people_of,) if ages.period else ())),
         release=weakest_release(*marks),
     )
 

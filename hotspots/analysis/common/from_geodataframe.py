@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.model import AreaCounts, Events, Schools, StudyArea, text_ids
+from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, text_ids
 from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _all_real(column: pd.Series) -> bool:
     return all(isinstance(value, Real) or value is None or value is pd.NA for value in column)
 
 
-def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Return polygons with the columns of a study area, valid, and what was mended."""
     areas = data.assign(
         name=data.get("name", pd.Series(data.index, index=data.index).astype(str)),
@@ -92,7 +92,9 @@ def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
         return areas, ()
     shapes = areas.geometry.to_numpy().copy()
     shapes[broken] = areas.geometry[broken].make_valid().to_numpy()
-    return areas.assign(geometry=shapes), (f"Mended the invalid polygons of {list_briefly(areas.index[broken])}.",)
+    which = list_briefly(areas.index[broken])
+    mended = Note(f"Mended the invalid polygons of {which}.", of="publication", numbers=(which,))
+    return areas.assign(geometry=shapes), (mended,)
 
 
 def as_area(data: StudyArea | gpd.GeoDataFrame) -> StudyArea:

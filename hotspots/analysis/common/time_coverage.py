@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hotspots.errors import list_briefly
-from hotspots.model import ENGLISH, MONTHS_OF_A_YEAR, Coverage
+from hotspots.model import ENGLISH, MONTHS_OF_A_YEAR, Coverage, Note
 
 __all__ = ["compare_coverage", "describe_coverage", "note_coverage", "per_year", "time_covered"]
 
@@ -40,7 +40,7 @@ def time_covered(years: float | None, cover: Coverage | None) -> str:
     return f"over {covered}{of_span} {'month' if covered == '1' and not of_span else 'months'}"
 
 
-def note_coverage(cover: Coverage | None) -> tuple[str, ...]:
+def note_coverage(cover: Coverage | None) -> tuple[Note, ...]:
     """Return the sentences that a figure per year needs beside it: which months are missing, and which are alike."""
     if cover is None:
         return ()
@@ -48,23 +48,29 @@ def note_coverage(cover: Coverage | None) -> tuple[str, ...]:
     if cover.missing:
         covered, missing = len(cover.months), len(cover.missing)
         which, named = ("covered", cover.months) if covered <= missing else ("missing", cover.missing)
-        notes.append(f"Figures per year are of {covered:,} of {len(cover.span):,} months; {which}: {_months(named)}.")
+        listed, span = _months(named), len(cover.span)
+        words = f"Figures per year are of {covered:,} of {span:,} months; {which}: {listed}."
+        notes.append(Note(words, of="publication", numbers=(covered, span, listed)))
     elif cover.years != int(cover.years):
-        notes.append(f"Figures per year are of {cover.years * MONTHS_OF_A_YEAR:,.0f} months.")
+        months = round(cover.years * MONTHS_OF_A_YEAR)
+        notes.append(Note(f"Figures per year are of {months:,} months.", of="publication", numbers=(months,)))
     if cover.only:
-        notes.append(f"They are {_which_months(cover.only)}, as if the other months of a year were like these.")
+        which = _which_months(cover.only)
+        words = f"They are {which}, as if the other months of a year were like these."
+        notes.append(Note(words, of="publication", numbers=(which,)))
     return tuple(notes)
 
 
-def compare_coverage(first: Coverage | None, second: Coverage | None) -> tuple[str, ...]:
+def compare_coverage(first: Coverage | None, second: Coverage | None) -> tuple[Note, ...]:
     """Return what must be said where two periods are compared that do not cover the same part of the year."""
     if first is None or second is None:
         return ()
     notes = []
     for which, cover in (("First", first), ("Second", second)):
-        notes += [f"{which} period: {note}" for note in note_coverage(cover) if cover.missing or cover.only]
+        notes += [note.under(f"{which} period") for note in note_coverage(cover) if cover.missing or cover.only]
     if _shape(first).items() != _shape(second).items():
-        notes.append("The two periods do not have the same months of the year: some of the difference may be season.")
+        words = "The two periods do not have the same months of the year: some of the difference may be season."
+        notes.append(Note(words, of="publication"))
     return tuple(notes)
 
 

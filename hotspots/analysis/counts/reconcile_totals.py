@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import AreaCounts
+from hotspots.model import AreaCounts, Note
 from hotspots.vocabulary import INVENTED, RESTRICTED
 
 if TYPE_CHECKING:
@@ -227,10 +227,11 @@ def tighten_counts(
     own_low, own_high = (counts.table[column].to_numpy() for column in ("observed_low", "observed_high"))
     low, high = tighten(own_low, own_high, groups, [t[0] for t in bounds], [t[1] for t in bounds], names=names)
     narrower = int(np.sum((high - low) < (own_high - own_low)))
-    note = (
+    words = (
         f"Totals narrow {narrower:,} of {counts.hidden:,} hidden counts to less than the source says of them: "
         "for named readers only."
     )
+    note = Note(words, of="records", numbers=(narrower, counts.hidden))
     return replace(
         counts,
         table=counts.table.assign(observed_low=low, observed_high=high),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.analysis.common import as_area, as_events
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import AreaCounts, Events, Schools, StudyArea, renamed_arguments
+from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, renamed_arguments
 from hotspots.vocabulary import LSOA_PREFIXES, UNRELEASED, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
 
 if TYPE_CHECKING:
@@ -275,32 +275,40 @@ def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDA
     return first[inverse], len(distinct)
 
 
-def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Mapping[str, int]) -> Iterator[str]:
+def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Mapping[str, int]) -> Iterator[Note]:
     """Give what a reader must know of the joining, in sentences."""
+
+    def note(words: str, *numbers: int) -> Note:
+        return Note(words, of="records", numbers=numbers)
+
     inside = audit["joined_by_code"] + audit["joined_by_point"]
     if events.rows_read and not len(events):
-        yield f"None of the {events.rows_read:,} rows read is an event that is asked for."
+        yield note(f"None of the {events.rows_read:,} rows read is an event that is asked for.", events.rows_read)
     if len(events) and not inside:
-        yield f"None of the {len(events):,} events lies in the study area."
-    if audit["joined_by_code"] and audit["joined_by_point"]:
-        yield (
-            f"{audit['joined_by_code']:,} events were counted by the area code in the file "
-            f"and {audit['joined_by_point']:,} by their point."
+        yield note(f"None of the {len(events):,} events lies in the study area.", len(events))
+    by_code, by_point, contrary = (
+        audit[how] for how in ("joined_by_code", "joined_by_point", "outside_by_code_point_inside")
+    )
+    if by_code and by_point:
+        words = f"{by_code:,} events were counted by the area code in the file and {by_point:,} by their point."
+        yield note(words, by_code, by_point)
+    if contrary:
+        words = (
+            f"{contrary:,} events have the code of an area outside the study and a point inside it; the code decides. "
+            "Many of them would mean that the codes are of another vintage."
         )
-    if audit["outside_by_code_point_inside"]:
-        yield (
-            f"{audit['outside_by_code_point_inside']:,} events have the code of an area outside the study and a point "
-            "inside it; the code decides. Many of them would mean that the codes are of another vintage."
-        )
+        yield note(words, contrary)
     bad = int((kind == "bad").sum())
     if bad:
-        yield f"{bad:,} area codes in the file can't be used: malformed, pseudo-codes, or of another kind of area."
+        words = f"{bad:,} area codes in the file can't be used: malformed, pseudo-codes, or of another kind of area."
+        yield note(words, bad)
     other = int((kind == "vintage").sum())
     if other:
         coded = int((kind != "none").sum())
         much = "Mixed vintages: more than half, " if other > coded / 2 else "Mixed vintages: "
         whose = f"the study's areas ({area.geography} {area.vintage})" if area.vintage else "the study's areas"
-        yield (
+        words = (
             f"{much}{other:,} of {coded:,} area codes in the file are of another vintage than {whose}; "
             "those events were placed by their point, or left out where there is none."
         )
+        yield note(words, other, coded)

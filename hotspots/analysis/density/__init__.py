@@ -2,7 +2,7 @@
 
 from hotspots.analysis.density.adaptive import need_few_values
 from hotspots.analysis.density.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth
-from hotspots.analysis.density.event_points import place_events
+from hotspots.analysis.density.event_points import note_outside, place_events
 from hotspots.analysis.density.kernel_density import grid_over, kernel_density
 from hotspots.analysis.density.map_points import MapPoints, detect_map_points
 from hotspots.analysis.density.predictive_accuracy import (
@@ -24,6 +24,7 @@ __all__ = [
     "grid_over",
     "kernel_density",
     "need_few_values",
+    "note_outside",
     "place_events",
     "predictive_accuracy",
 ]

@@ -18,6 +18,7 @@ from hotspots.analysis.density.cross_validation import Criterion, Places, search
 from hotspots.analysis.density.map_points import CENTIMETRE, MapPoints, detect_map_points
 from hotspots.analysis.density.ripley_k import search_diggle
 from hotspots.errors import AnalysisError
+from hotspots.model import Note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +87,7 @@ class Bandwidth:
     metres: float
     rule: str
     words: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     provenance: Mapping[str, Any]
 
 
@@ -133,7 +134,7 @@ def choose_bandwidth(
     floor = None if found.floor is None else convert_bandwidth(found.floor, "quartic", kernel)
     sds = rule_bandwidths(points, weights)
     name: BandwidthRule = rule if isinstance(rule, str) else "silverman-robust"
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if name not in sds:
         sds[name], notes = _search(points, weights, rule=name, outline=outline, found=found, sds=sds, kernel=kernel)
     values = {each: sd * RADIUS_PER_SD[kernel] for each, sd in sds.items()}
@@ -233,7 +234,7 @@ def _search(
     found: MapPoints,
     sds: Mapping[str, float],
     kernel: Kernel,
-) -> tuple[float, tuple[str, ...]]:
+) -> tuple[float, tuple[Note, ...]]:
     """Return the standard deviation that a criterion chooses, in metres, and what there is to say of the search."""
     places = Places.of(points, weights)
     lowest = HALF_NEAREST * float(np.median(places.away))
@@ -252,17 +253,20 @@ def _search(
         search = search_bandwidth(places, outline, criterion=criterion, lowest=lowest, highest=highest)
     notes = []
     if found.share_shared > 0:
-        notes.append(
-            f"{found.share_shared:.1%} of the events share their point with another. These were left out together in "
-            "the search for the bandwidth; one by one they would pull it towards 0."
+        share = f"{found.share_shared:.1%}"
+        words = (
+            f"{share} of the events share their point with another. These were left out together in the search for the "
+            "bandwidth; one by one they would pull it towards 0."
         )
+        notes.append(Note(words, of="records", numbers=(share, 0)))
     if search.end is not None:
         ends = [_metres(sd * RADIUS_PER_SD[kernel]) for sd in (search.lowest, search.highest)]
         at, beyond = (ends[0], "smaller") if search.end == "lower" else (ends[1], "larger")
-        notes.append(
+        words = (
             f"The search for the bandwidth, from {ends[0]} to {ends[1]}, stopped at its {search.end} end: {at} is not "
             f"the best, a {beyond} one would fit these events better."
         )
+        notes.append(Note(words, of="records", numbers=tuple(ends)))
     return search.sd, tuple(notes)
 
 
@@ -271,7 +275,7 @@ def _search(
 
 def _as_asked(
     asked: float,
-    others: str,
+    others: Note,
     *,
     floor: float | None,
     found: MapPoints,
@@ -279,10 +283,12 @@ def _as_asked(
 ) -> Bandwidth:
     notes = [others]
     if floor is not None and asked < floor:
-        notes.append(
-            f"Events were moved to map points about {found.spacing:,.0f} m apart: with a bandwidth of "
-            f"{_metres(asked)} the surface shows map points. It is not reliable below {_metres(floor)}."
+        spacing, own, least = f"{found.spacing:,.0f} m", _metres(asked), _metres(floor)
+        words = (
+            f"Events were moved to map points about {spacing} apart: with a bandwidth of {own} the surface shows map "
+            f"points. It is not reliable below {least}."
         )
+        notes.append(Note(words, of="records", numbers=(spacing, own, least)))
     return Bandwidth(asked, "asked", f"{_metres(asked)}, as asked for", tuple(notes), provenance)
 
 
@@ -295,15 +301,17 @@ def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Ba
         f"{_metres(raised)}: {by} gives {_metres(chosen.metres)}, raised because events were moved to map points "
         f"about {found.spacing:,.0f} m apart, which a smaller bandwidth would show"
     )
-    return replace(chosen, metres=raised, words=words, notes=(*chosen.notes, f"Bandwidth {words}."))
+    note = Note(f"Bandwidth {words}.", of="records", numbers=(words,), topic="bandwidth")
+    return replace(chosen, metres=raised, words=words, notes=(*chosen.notes, note))
 
 
-def _others(values: Mapping[str, float], chosen: str | None, kernel: Kernel) -> str:
+def _others(values: Mapping[str, float], chosen: str | None, kernel: Kernel) -> Note:
     others = [f"{name} {_metres(_round(value))}" for name, value in values.items() if name != chosen]
     words = f"Bandwidths that other rules give: {', '.join(others)}."
-    if kernel == "gaussian":
-        return words
-    return f"{words} A {kernel} radius is {RADIUS_PER_SD[kernel]:.2f} standard deviations of a Gaussian as smooth."
+    ratio = f"{RADIUS_PER_SD[kernel]:.2f}"
+    if kernel != "gaussian":
+        words += f" A {kernel} radius is {ratio} standard deviations of a Gaussian as smooth."
+    return Note(words, of="records", numbers=(*others, ratio))
 
 
 def _round(metres: float) -> float:

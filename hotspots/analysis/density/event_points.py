@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.model import Events, StudyArea
+from hotspots.model import Events, Note, StudyArea
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,11 +82,17 @@ class Placed:
     points: Floats
     weights: Floats
     inside: NDArray[np.bool_]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def only(self, keep: NDArray[np.bool_]) -> Placed:
         """Return the events where `keep` is true."""
         return replace(self, points=self.points[keep], weights=self.weights[keep], inside=self.inside[keep])
+
+
+def note_outside(number: int) -> tuple[Note, ...]:
+    """Return how many events lie outside the study area, where some do."""
+    words = f"Events outside the study area, and so not in the surface: {number:,}."
+    return (Note(words, of="records", numbers=(number,)),) if number else ()
 
 
 def place_events(events: Events, area: StudyArea, outline: Any, *, weights: str | None = None) -> Placed:
@@ -134,7 +140,8 @@ def place_events(events: Events, area: StudyArea, outline: Any, *, weights: str 
             advice="choose another column, or leave the weights out",
         )
     left_out = len(events) - len(points)
-    notes = (f"Events without a point, and so not in the surface: {left_out:,}.",) if left_out else ()
+    words = f"Events without a point, and so not in the surface: {left_out:,}."
+    notes = (Note(words, of="records", numbers=(left_out,)),) if left_out else ()
     return Placed(points, counts, inside, notes)
 
 

@@ -19,10 +19,10 @@ from hotspots.analysis.common import (
 )
 from hotspots.analysis.density.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth, convert_bandwidth
 from hotspots.analysis.density.estimators import Edge, Estimate, Sample, estimate_adaptive_density, estimate_density
-from hotspots.analysis.density.event_points import Placed, border_strips, place_events
+from hotspots.analysis.density.event_points import Placed, border_strips, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS, Kernel, merge_stacked, reach_of
 from hotspots.errors import AnalysisError
-from hotspots.model import Coverage, Events, StudyArea, Surface, renamed_arguments
+from hotspots.model import Coverage, Events, Note, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class _Used:
 
     events: Placed
     beyond: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,13 +221,12 @@ def _words(made: _Made) -> str:
     )
 
 
-def _notes(made: _Made) -> tuple[str, ...]:
-    # What the words of the bandwidth say stands there, and not in the notes again.
-    chosen = (note for note in made.bandwidth.notes if made.bandwidth.words not in note)
+def _notes(made: _Made) -> tuple[Note, ...]:
     return (
         *made.placed.notes,
         *made.used.notes,
-        *chosen,
+        # What the words of the bandwidth say is not repeated.
+        *(note for note in made.bandwidth.notes if note.topic != "bandwidth"),
         *_note_cells(made.on_cells, made.integral),
     )
 
@@ -291,18 +290,17 @@ def _look_beyond(
     else:
         goes_on, dense = bool(asked), ""
     if not goes_on:
-        notes = (f"Events outside the study area, and so not in the surface: {outside:,}.",) if outside else ()
-        return _Used(placed.only(placed.inside), False, notes)
+        return _Used(placed.only(placed.inside), False, note_outside(outside))
     shapely.prepare(outline)
     near = placed.inside.copy()
     points = shapely.points(placed.points[~placed.inside])
     near[~placed.inside] = shapely.dwithin(outline, points, reach_of(kernel) * bandwidth)
     used = placed.only(near)
     why = f"The file goes on beyond the border ({dense})" if dense else "The file is said to go on beyond the border"
-    note = f"{why}, so no edge is corrected: {len(used.points) - int(placed.inside.sum()):,} events beyond it are used"
-    left_out = len(placed.points) - len(used.points)
+    number, left_out = len(used.points) - int(placed.inside.sum()), len(placed.points) - len(used.points)
     far = f", and {left_out:,} lie too far away to matter" if left_out else ""
-    return _Used(used, True, (f"{note}{far}.",))
+    words = f"{why}, so no edge is corrected: {number:,} events beyond it are used{far}."
+    return _Used(used, True, (Note(words, of="records", numbers=(dense, number, left_out)),))
 
 
 def _describe_bandwidths(bandwidths: Floats | None) -> dict[str, float | bool]:
@@ -317,14 +315,15 @@ def _describe_bandwidths(bandwidths: Floats | None) -> dict[str, float | bool]:
     }
 
 
-def _note_cells(cells: float, integral: float) -> tuple[str, ...]:
+def _note_cells(cells: float, integral: float) -> tuple[Note, ...]:
     """Return a note where the cells hold clearly more or less than the integral."""
     if not integral or abs(cells / integral - 1) <= NOTED:
         return ()
-    return (
+    words = (
         f"The cells add up to {cells:,.1f}, the surface itself to {integral:,.1f}: cells this coarse miss narrow parts "
-        "of the study area or of the kernel.",
+        "of the study area or of the kernel."
     )
+    return (Note(words, of="records", numbers=(round(cells, 1), round(integral, 1))),)
 
 
 def _smoothing(kernel: Kernel, bandwidth: float, own: Floats | None) -> str:

@@ -11,7 +11,7 @@ from hotspots.analysis.common import SIDES, Grid, as_counts, choose_side, descri
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, StudyArea, Surface, need_columns
+from hotspots.model import AreaCounts, Note, StudyArea, Surface, need_columns
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Spread:
 
     people: Floats
     words: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> Spread:
@@ -90,7 +90,8 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
     people = area.areas["population"].to_numpy(dtype=float, na_value=np.nan)
     unknown = np.isnan(people)
     if unknown.any():
-        notes.append(f"Areas without a known population, taken as without people: {int(unknown.sum()):,}.")
+        words = "Areas without a known population, taken as without people"
+        notes.append(_counted(words, int(unknown.sum())))
     people = np.where(unknown, 0.0, people)
     owner, cell, part = overlap_cells(area.areas.geometry.to_numpy(), grid)
     words = "Each area's people were spread evenly over its polygon"
@@ -104,13 +105,19 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
         words = "Each area's people were spread evenly over its addresses"
         if not housed.all():
             words += ", or over its polygon where it has none"
-            notes.append(
-                f"Areas without an address, whose people were spread over the polygon: {int((~housed).sum()):,} "
-                f"({people[~housed].sum():,.0f} people)."
+            without, many = int((~housed).sum()), round(people[~housed].sum())
+            note = (
+                f"Areas without an address, whose people were spread over the polygon: {without:,} ({many:,} people)."
             )
+            notes.append(Note(note, of="publication", numbers=(without, many)))
     masses = np.zeros(grid.inside.size)
     np.add.at(masses, cell, share_out(people, owner, part))
     return Spread(masses.reshape(grid.shape), f"{words}.", tuple(notes))
+
+
+def _counted(what: str, number: int, *more: int) -> Note:
+    """Return how many areas or addresses something holds for."""
+    return Note(f"{what}: {number:,}.", of="publication", numbers=(number, *more))
 
 
 def share_out(totals: Floats, owner: Whole, shares: Floats) -> Floats:
@@ -135,7 +142,7 @@ def share_out(totals: Floats, owner: Whole, shares: Floats) -> Floats:
 
 
 def _place_addresses(
-    addresses: pd.DataFrame, area: StudyArea, grid: Grid, notes: list[str]
+    addresses: pd.DataFrame, area: StudyArea, grid: Grid, notes: list[Note]
 ) -> tuple[Whole, Whole, Floats]:
     """Return area, cell and weight of every address that counts; notes are added of those that do not."""
     import shapely
@@ -166,9 +173,9 @@ def _place_addresses(
         )
     weightless = inside & ~(weight > 0)
     if not inside.all():
-        notes.append(f"Addresses outside every area, or without a point, left out: {int((~inside).sum()):,}.")
+        notes.append(_counted("Addresses outside every area, or without a point, left out", int((~inside).sum())))
     if weightless.any():
-        notes.append(f"Addresses without a weight above 0, left out: {int(weightless.sum()):,}.")
+        notes.append(_counted("Addresses without a weight above 0, left out", int(weightless.sum()), 0))
     keep = inside & ~weightless
     rows, columns = grid.locate(points[keep])
     down, across = grid.shape
@@ -244,9 +251,8 @@ def spread_counts(
     np.add.at(totals, hosts, np.nan_to_num(middle))
     masses, details = _spread(zones, totals, method)
     if details.get("steps") == MOST_STEPS:
-        notes.append(
-            f"The smoothing was stopped after {MOST_STEPS:,} steps, before the surface was as smooth as can be."
-        )
+        words = f"The smoothing was stopped after {MOST_STEPS:,} steps, before the surface was as smooth as can be."
+        notes.append(Note(words, of="settings", numbers=(MOST_STEPS,)))
     unit = grid.cell_km2 * (years or 1.0)
     return Surface(
         masses / unit,
@@ -298,14 +304,15 @@ def _spread(zones: Whole, totals: Floats, method: SpreadMethod) -> tuple[Floats,
     return masses, {}
 
 
-def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Whole, Whole, list[str]]:
+def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Whole, Whole, list[Note]]:
     """Return the area of each cell (-1: none with a count), in whose cells each area's count goes, and notes."""
     from scipy.ndimage import distance_transform_edt
 
     polygons = area.areas.geometry.to_numpy()
     zones = own_cells(polygons, grid)
     zones[~np.append(known, False)[zones]] = -1
-    hosts, notes = np.arange(len(area)), []
+    hosts = np.arange(len(area))
+    notes: list[Note] = []
     homeless = np.flatnonzero((np.bincount(zones[zones >= 0], minlength=len(area)) == 0) & known)
     if len(homeless) == int(known.sum()):
         raise AnalysisError(
@@ -319,12 +326,13 @@ def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Wh
         nearest = distance_transform_edt(zones < 0, return_distances=False, return_indices=True)
         rows, columns = grid.locate(shapely.get_coordinates(shapely.point_on_surface(polygons[homeless])))
         hosts[homeless] = zones[tuple(nearest[:, rows, columns])]
-        notes.append(
+        what = (
             f"Areas too small for a cell of {grid.side:,.0f} m of their own, whose events are with those of the area "
-            f"around or beside: {len(homeless):,}."
+            "around or beside"
         )
+        notes.append(_counted(what, len(homeless), round(grid.side)))
     if not known.all():
-        notes.append(f"Areas without a count, and so without a value: {int((~known).sum()):,}.")
+        notes.append(_counted("Areas without a count, and so without a value", int((~known).sum())))
     return zones, hosts, notes
 
 

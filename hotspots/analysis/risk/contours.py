@@ -10,7 +10,7 @@ import numpy as np
 from hotspots.analysis.common import adjust, adjust_tails
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
-from hotspots.model import CONTOUR_COLUMNS, Contours, Events, StudyArea, Surface
+from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface
 from hotspots.vocabulary import ADJUSTMENT_WORDS, UNRELEASED, Adjustment, weakest_release
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _contours(
     if not (np.isfinite(smallest) and smallest >= 0):
         raise AnalysisError(f"The smallest size of a polygon can't be {smallest:g} km².", advice="give 0 or more")
     whole, region = _region(found[0].field, surface, area)
-    notes: list[str] = []
+    notes: list[Note] = []
     points = _countable(events, whole, notes)
     tables, left_out = [], {}
     for one in found:
@@ -306,19 +306,21 @@ def _region(field: Floats, surface: Surface, area: StudyArea | None) -> tuple[An
     return outline, shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline
 
 
-def _countable(events: Events | None, region: Any, notes: list[str]) -> Floats | None:
+def _countable(events: Events | None, region: Any, notes: list[Note]) -> Floats | None:
     """Return the points of events inside the region, shape (n, 2), or None with a note where they do not count."""
     import shapely
 
     if events is None:
         return None
     if events.release == UNRELEASED:
-        notes.append(f"The {events.title} are not released, so they were not counted in the contours.")
+        words = f"The {events.title} are not released, so they were not counted in the contours."
+        notes.append(Note(words, of="settings", numbers=(events.title,)))
         return None
     points = events.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
     points = points[~np.isnan(points).any(axis=1)]
     if not len(points):
-        notes.append(f"The {events.title} have no points, so they can't be counted in the contours.")
+        words = f"The {events.title} have no points, so they can't be counted in the contours."
+        notes.append(Note(words, of="publication", numbers=(events.title,)))
         return None
     shapely.prepare(region)
     return np.asarray(points[shapely.intersects_xy(region, points[:, 0], points[:, 1])])
@@ -352,15 +354,15 @@ def _table(found: _Found, surface: Surface, *, whole: Any, region: Any, points: 
     )
 
 
-def _kept(table: gpd.GeoDataFrame, smallest: float, fewest: float, notes: list[str]) -> gpd.GeoDataFrame:
+def _kept(table: gpd.GeoDataFrame, smallest: float, fewest: float, notes: list[Note]) -> gpd.GeoDataFrame:
     """Return the polygons of one kind that are large enough; the others are counted in the notes."""
     specks = (table["area_km2"] < smallest) | (table["events"] < fewest)
     if specks.any():
         few = f" or with fewer than {fewest:,.0f} events" if fewest else ""
-        notes.append(
-            f"{table['words'].iloc[0]}: polygons below {1e6 * smallest:,.0f} m²{few} left out: {int(specks.sum()):,}, "
-            f"together {1e6 * table.loc[specks, 'area_km2'].sum():,.0f} m²."
-        )
+        what, number = str(table["words"].iloc[0]), int(specks.sum())
+        least, together = round(1e6 * smallest), round(1e6 * table.loc[specks, "area_km2"].sum())
+        words = f"{what}: polygons below {least:,} m²{few} left out: {number:,}, together {together:,} m²."
+        notes.append(Note(words, of="records", numbers=(what, least, round(fewest), number, together)))
     return table[~specks]
 
 

@@ -38,7 +38,7 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, renamed_arguments
+from hotspots.model import Events, Note, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -168,8 +168,8 @@ def compare_densities(
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
             *compare_coverage(*covers),
-            *(f"First file: {note}" for note in own_notes),
-            *(f"Second file: {note}" for note in other_notes),
+            *(note.under("First file") for note in own_notes),
+            *(note.under("Second file") for note in other_notes),
             *chosen.notes,
             *notes_of_cells(
                 judged, pair.first + pair.second, window=window, rule="too few events of both files lie within reach"
@@ -236,7 +236,7 @@ def _chances(
     return simulated_tails(window, window.sums(first)[cells], drawn, cells=cells)
 
 
-def _empty_notes(own: Floats, others: Floats) -> tuple[str, ...]:
+def _empty_notes(own: Floats, others: Floats) -> tuple[Note, ...]:
     return (
         *notes_of_empty_cells(int((own <= 0).sum()), "a hundredth", of=" of the first file"),
         *notes_of_empty_cells(int((others <= 0).sum()), "a hundred times", of=" of the second file"),

@@ -39,7 +39,7 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, renamed_arguments
+from hotspots.model import Events, Note, StudyArea, Surface, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -229,13 +229,14 @@ def _need_people(spread: Spread, area: StudyArea) -> None:
         )
 
 
-def _map_point_notes(spacing: float | None) -> tuple[str, ...]:
+def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
     if spacing is None:
         return ()
-    return (
+    words = (
         f"The events were moved to map points about {spacing:,.0f} m apart, and the chances take them as fallen "
-        "anywhere: places with few map points may pass for raised risk, and those between them for lowered.",
+        "anywhere: places with few map points may pass for raised risk, and those between them for lowered."
     )
+    return (Note(words, of="records", numbers=(round(spacing),)),)
 
 
 def _risk_words(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from hotspots.analysis.common import Grid, choose_side
-from hotspots.analysis.density import place_events
+from hotspots.analysis.density import note_outside, place_events
 from hotspots.analysis.kernels import KERNELS, Kernel
 from hotspots.analysis.risk.surface_p_values import Window
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, Note, StudyArea, Surface
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,14 +98,11 @@ def log_ratio(above: Floats, below: Floats) -> Floats:
     return found
 
 
-def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, list[str]]:
+def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, tuple[Note, ...]]:
     """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
     placed = place_events(events, area, outline)
     outside = int((~placed.inside).sum())
-    notes = [*placed.notes]
-    if outside:
-        notes.append(f"Events outside the study area, and so not in the surface: {outside:,}.")
-    return placed.points[placed.inside], notes
+    return placed.points[placed.inside], (*placed.notes, *note_outside(outside))
 
 
 def window_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Window:
@@ -130,24 +127,24 @@ def count_in_cells(points: Floats, grid: Grid) -> Floats:
     return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
 
 
-def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, window: Window, rule: str) -> tuple[str, ...]:
+def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, window: Window, rule: str) -> tuple[Note, ...]:
     """Return what a reader must know of the cells that are not judged; `rule` says which are."""
     inside = window.grid.inside.ravel()
     left_out = inside & ~judged
     if not left_out.any():
         return ()
-    events = counts.ravel()[left_out].sum()
-    return (
-        f"Cells not judged, because {rule}: {int(left_out.sum()):,} ({left_out.sum() / inside.sum():.1%} of the area, "
-        f"with {events:,.0f} events).",
-    )
+    events, cells = counts.ravel()[left_out].sum(), int(left_out.sum())
+    share = f"{cells / inside.sum():.1%}"
+    words = f"Cells not judged, because {rule}: {cells:,} ({share} of the area, with {events:,.0f} events)."
+    return (Note(words, of="records", numbers=(rule, cells, share, round(events))),)
 
 
-def notes_of_empty_cells(cells: int, shown: str, *, of: str = "") -> tuple[str, ...]:
+def notes_of_empty_cells(cells: int, shown: str, *, of: str = "") -> tuple[Note, ...]:
     """Return how many cells have no event near, and how they are shown."""
     if not cells:
         return ()
-    return (f"Cells without any event{of} within the bandwidth, shown as {shown}: {cells:,}.",)
+    words = f"Cells without any event{of} within the bandwidth, shown as {shown}: {cells:,}."
+    return (Note(words, of="records", numbers=(cells,)),)
 
 
 def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:

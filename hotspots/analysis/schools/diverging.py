@@ -39,7 +39,7 @@ from hotspots.analysis.schools.school_inputs import (
     prepare_schools,
 )
 from hotspots.errors import AnalysisError, reason_of
-from hotspots.model import Deprivation, SchoolResult, Schools, StudyArea, need_level, renamed_arguments
+from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, need_level, renamed_arguments
 from hotspots.vocabulary import CRS, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ def diverging_schools(
     catchment, no_catchment = _second_look(
         look, table["idaci_catchment"], tested, "the index of the modelled catchment"
     )
-    rank, no_rank = None, ""
+    rank, no_rank = None, None
     if ready.by_score:
         rank, no_rank = _second_look(look, table["less_deprived"], tested, "the published ranks of areas")
     found = _Findings(
         own,
         catchment=catchment,
         rank=rank,
-        without=tuple(filter(None, (no_catchment, no_rank))),
+        without=tuple(note for note in (no_catchment, no_rank) if note is not None),
         step=_step(index[tested]) if ready.by_score else TENTH_OF_RANKS,
     )
     table = _write_other_looks(table, found)
@@ -249,15 +249,17 @@ class _Findings:
     own: Seen
     catchment: Seen | None
     rank: Seen | None
-    without: tuple[str, ...]
+    without: tuple[Note, ...]
     step: Step
 
 
-def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_], what: str) -> tuple[Seen | None, str]:
+def _second_look(
+    look: _Look, index: pd.Series, tested: NDArray[np.bool_], what: str
+) -> tuple[Seen | None, Note | None]:
     """Return which schools could be looked at with another index and what was found; or None, and why not."""
     usable = tested & index.notna().to_numpy()
     if not usable.any():
-        return None, ""  # there is no such index
+        return None, None  # there is no such index
     why = ""
     if usable.sum() < FEWEST_SCHOOLS:
         why = f"only {int(usable.sum()):,} schools have one"
@@ -267,10 +269,10 @@ def _second_look(look: _Look, index: pd.Series, tested: NDArray[np.bool_], what:
         why = "schools that have one have no exclusions"
     if not why:
         try:
-            return (usable, *look.at(index, usable)), ""
+            return (usable, *look.at(index, usable)), None
         except AnalysisError as error:
             why = reason_of(error)
-    return None, f"Not repeated on {what}: {why}."
+    return None, Note(f"Not repeated on {what}: {why}.", of="records", numbers=(why,))
 
 
 def _spread(table: pd.DataFrame, seen: Seen) -> NDArray[np.object_]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.analysis.schools.negative_binomial import Fit
-from hotspots.model import Deprivation, Schools, change_words, count_schools, interval_words
+from hotspots.model import Deprivation, Note, Schools, change_words, count_schools, interval_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,19 +152,20 @@ def list_groups(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 def notes_on(
     table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: dict[str, tuple[str, ...]]
-) -> list[str]:
+) -> list[Note]:
     """Return what a reader must know of the schools, in sentences."""
     names = table["name"]
 
-    def told(key: str, words: str) -> str:
+    def told(key: str, words: str) -> Note:
         ids = lists[key]
         held = "" if (table["holds"] == "").all() else " (names in brackets: not under the catchment's index)"
         said = [f"({names[i]})" if table.loc[i, "holds"] == OWN_ONLY else str(names[i]) for i in ids]
-        return f"{words}{held if any(one[0] == '(' for one in said) else ''}: {'; '.join(said) if said else 'none'}."
+        held = held if any(one[0] == "(" for one in said) else ""
+        return Note(f"{words}{held}: {'; '.join(said) if said else 'none'}.", of="records", numbers=(words, *said))
 
-    index = deprivation.title
+    index, account = deprivation.title, count_schools(table).words
     notes = [
-        count_schools(table).words,
+        Note(account, of="records", numbers=(account,)),
         told(
             "fewer_in_most_deprived",
             f"Fewer exclusions than expected in highly deprived areas ({index} deciles 1 to 3)",
@@ -176,29 +177,34 @@ def notes_on(
     ]
     hidden = int((table["low"] < table["high"])[tested].sum())
     if hidden:
-        notes.append(
+        words = (
             f"Schools in the model with hidden numbers: {hidden:,}. The model takes each for all that it may be, with "
             "the chance of each; a class is given only where it holds whatever they are."
         )
+        notes.append(Note(words, of="publication", numbers=(hidden,)))
     unreachable = int((table["limit_low_95"] == 0).sum())
     if unreachable:
-        notes.append(
-            f"Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
-            f"{unreachable:,} of the {int(tested.sum()):,} in the model."
+        number = int(tested.sum())
+        words = (
+            "Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
+            f"{unreachable:,} of the {number:,} in the model."
         )
+        notes.append(Note(words, of="records", numbers=(unreachable, number)))
     elsewhere = table["area_la_code"].notna() & table["la_code"].notna() & (table["area_la_code"] != table["la_code"])
     if elsewhere.any():
         listed = "; ".join(
             f"{name} ({authority})"
             for name, authority in zip(names[elsewhere], table.loc[elsewhere, "la_name"], strict=True)
         )
-        notes.append(f"Schools that stand in another authority than the one that runs them: {listed}.")
+        words = f"Schools that stand in another authority than the one that runs them: {listed}."
+        notes.append(Note(words, of="publication", numbers=(listed,)))
     if deprivation.estimated:
-        notes.append(f"The scores of {index} were derived from published ranks and are not published.")
+        words = f"The scores of {index} were derived from published ranks and are not published."
+        notes.append(Note(words, of="publication", numbers=(index,)))
     return notes
 
 
-def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) -> list[str]:
+def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) -> list[Note]:
     """Return what becomes of the classes under the catchment's index, and under ranks instead of scores."""
     notes = []
     if catchment:
@@ -207,12 +213,14 @@ def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) ->
             f"{words}: {numbers[words]:,}" for words in (BOTH, OWN_ONLY, CATCHMENT_ONLY, CONTRARY) if words in numbers
         ]
         told = "; ".join(kinds) or "none under either"
-        notes.append(f"Schools that stand out, by the index used: {told}. The class shown is that of the own area.")
-        notes.append(catchment)
+        words = f"Schools that stand out, by the index used: {told}. The class shown is that of the own area."
+        notes.append(Note(words, of="records", numbers=(told,)))
+        notes.append(Note(catchment, of="settings", numbers=(catchment,)))
     if ranks:
         moved = int((table["class_rank"] != table["class"]).sum())
-        notes.append(
+        words = (
             f"Repeated on the published ranks of areas instead of the scores: {moved:,} of {len(table):,} schools "
             "change class."
         )
+        notes.append(Note(words, of="records", numbers=(moved, len(table))))
     return notes

@@ -24,7 +24,7 @@ from hotspots.analysis.series.counting import QUARTER
 from hotspots.analysis.series.fitted_models import Course, fit_course, rows_of
 from hotspots.analysis.series.overdispersion import Scatter, chance_of_logs, draw_series, estimate_scatter, scatters_for
 from hotspots.errors import AnalysisError
-from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Series, months_of
+from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Series, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,21 +167,27 @@ def find_change_points(
             advice="level between 0 and 1, at least 2 stretches of at least 1 period, at least 1 / level draws",
         )
     rows: list[dict[str, object]] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     search = _Search(level, most, shortest, draws, rng)
     for group, (line, reason) in _prepare_groups(series, shortest).items():
         if line is None:
             rows.append({"group": group, "reason": reason})
-            notes.append(f"{_capital(group)}: {reason}.")
+            notes.append(Note(f"{_capital(group)}: {reason}.", of="records", numbers=(group, reason)))
             continue
         found = search.describe(line)
         rows += [{"group": group, **row, "reason": ""} for row in found]
         if len(found) >= most:
-            notes.append(f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more.")
+            words = f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more."
+            notes.append(Note(words, of="records", numbers=(str(group), most)))
     if series.provisional:
-        notes.append(f"Provisional and left out of the search: {', '.join(series.provisional)}.")
+        which = ", ".join(series.provisional)
+        notes.append(
+            Note(f"Provisional and left out of the search: {which}.", of="publication", numbers=series.provisional)
+        )
     if series.incomplete:
-        notes.append(f"Covered in part and left out of the search: {', '.join(series.incomplete)}.")
+        which = ", ".join(series.incomplete)
+        words = f"Covered in part and left out of the search: {which}."
+        notes.append(Note(words, of="publication", numbers=series.incomplete))
     return Extract(
         pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["change-points"]),
         kind="change-points",

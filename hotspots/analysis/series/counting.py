@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.analysis.common import byar_interval
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Events, Series, months_of
+from hotspots.model import Events, Note, Series, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +111,10 @@ def sum_to_years(series: Series) -> Series:
         years["months"] = grouped["months"].sum()
     years = years.reset_index().rename(columns={"year": "period"})
     short = sorted(set(whole.index.get_level_values("year")[~whole]))
-    notes = tuple(f"{year}: not all four quarters are there; a gap, not a sum." for year in short)
+    notes = tuple(
+        Note(f"{year}: not all four quarters are there; a gap, not a sum.", of="publication", numbers=(year,))
+        for year in short
+    )
     last = {str(period).rsplit(" ", 1)[0] for period in series.provisional}
     summed = replace(
         series,
@@ -268,7 +271,7 @@ def _count(
 
 def _of_ages(
     table: pd.DataFrame, ages: tuple[int, int] | None, group: str
-) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+) -> tuple[NDArray[np.bool_], tuple[Note, ...]]:
     """Return which rows are of these ages, and what to say about rows whose age is unknown."""
     if ages is None:
         return np.ones(len(table), dtype=bool), ()
@@ -280,7 +283,8 @@ def _of_ages(
         )
     age = pd.to_numeric(table["age"]).to_numpy(dtype=float, na_value=np.nan)
     unknown = int(np.isnan(age).sum())
-    note = f"{_events(unknown)} of {len(table):,} without an age: not in '{group}'."
+    words = f"{_events(unknown)} of {len(table):,} without an age: not in '{group}'."
+    note = Note(words, of="records", numbers=(unknown, len(table), group))
     return (age >= ages[0]) & (age <= ages[1]), (note,) if unknown else ()
 
 
@@ -312,7 +316,7 @@ def _gap_notes(
     covered: Mapping[str, float],
     *,
     quarters: bool,
-) -> list[str]:
+) -> list[Note]:
     """Return what a reader must know about periods and months that are not covered, and about rows left out."""
     notes = []
     gaps: list[int] = []
@@ -321,31 +325,36 @@ def _gap_notes(
         if not months:
             gaps.append(year)
         elif not quarters and len(months) < MONTHS_OF_A_YEAR:
-            notes.append(f"{year}: {len(months)} of 12 months are covered; not to be compared with whole years.")
+            words = f"{year}: {len(months)} of 12 months are covered; not to be compared with whole years."
+            notes.append(Note(words, of="publication", numbers=(year, len(months), MONTHS_OF_A_YEAR)))
         elif quarters:
             notes += _quarter_notes(year, months)
-    notes = [f"{_stretches(gaps)}: no rows in the file; a gap, not a zero.", *notes] if gaps else notes
+    if gaps:
+        which = _stretches(gaps)
+        words = f"{which}: no rows in the file; a gap, not a zero."
+        notes.insert(0, Note(words, of="publication", numbers=(which,)))
     untimed = int(np.isnat(when.to_numpy()).sum())
     each = "quarter" if quarters else "year"
     if untimed:
-        notes.append(f"{_events(untimed)} without a date: in no {each}.")
+        notes.append(Note(f"{_events(untimed)} without a date: in no {each}.", of="records", numbers=(untimed,)))
     others = len(when) - untimed - int(in_years.sum())
     if others:
-        notes.append(f"{_events(others)} outside {years[0]} to {years[1]}: not counted.")
+        words = f"{_events(others)} outside {years[0]} to {years[1]}: not counted."
+        notes.append(Note(words, of="records", numbers=(others, *years)))
     return notes
 
 
-def _quarter_notes(year: int, months: Sequence[int]) -> list[str]:
+def _quarter_notes(year: int, months: Sequence[int]) -> list[Note]:
     """Return what is missing in the quarters of a year that has some rows."""
     notes = []
     for quarter in range(1, 5):
         number = sum((month - 1) // 3 == quarter - 1 for month in months)
         if number == 0:
-            notes.append(f"{year} Q{quarter}: no rows in the file; a gap, not a zero.")
+            words = f"{year} Q{quarter}: no rows in the file; a gap, not a zero."
+            notes.append(Note(words, of="publication", numbers=(year, quarter)))
         elif number < 3:
-            notes.append(
-                f"{year} Q{quarter}: {number} of 3 months are covered; not to be compared with whole quarters."
-            )
+            words = f"{year} Q{quarter}: {number} of 3 months are covered; not to be compared with whole quarters."
+            notes.append(Note(words, of="publication", numbers=(year, quarter, number, 3)))
     return notes
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Extract, need_released
+from hotspots.model import Extract, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, look, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
@@ -110,7 +110,7 @@ def _begin(
 ) -> _Grid:
     """Return a sheet with title, notes and room for a table."""
     sheet, (left, bottom, right, top) = begin_chart(extract, title or extract_title(extract), subtitle)
-    bottom = write_notes(sheet, left, bottom, right, [extract.words, *extract.notes]) + below
+    bottom = write_notes(sheet, left, bottom, right, [extract.words, *words_of(extract.notes)]) + below
     top -= header
     height = min((top - bottom) / max(rows, 1), HIGHEST_ROW)
     return _Grid(sheet, left, right, top, height, rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Series, need_released
+from hotspots.model import Series, need_released, words_of
 from hotspots.publish.charts.series import name_lines, name_periods, note_unsettled, of_which
 from hotspots.publish.page import INK, begin_chart, look, open_axes, tidy, write_notes
 from hotspots.publish.text import LINES, as_number, capitalised, change_title, listed, period_words
@@ -52,7 +52,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
             bottom,
             right,
             [
-                *series.notes,
+                *words_of(series.notes),
                 *note_unsettled(series, "Provisional, and may still change", "Covered in part"),
                 *_on_change(change),
             ],

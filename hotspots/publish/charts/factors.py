@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.model import AreaCounts, Factors, need_released
+from hotspots.model import AreaCounts, Factors, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, look, open_axes, tidy, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
@@ -56,7 +56,7 @@ def draw_factors(factors: Factors) -> Figure:
             if part
         )
         sheet, (left, bottom, right, top) = begin_chart(factors, factors_title(factors), subtitle)
-        bottom = write_notes(sheet, left, bottom, right, [*factors.notes, *_unknown(factors)])
+        bottom = write_notes(sheet, left, bottom, right, [*words_of(factors.notes), *_unknown(factors)])
         shares, marks = _shares(factors)
         names, above = 62.0, 24.0
         bars = sheet.panel(left + names, top - above, right - left - names, above - 2)
@@ -77,7 +77,7 @@ def _unknown(factors: Factors) -> list[str]:
     marks = sorted(
         {str(mark) for mark in table.loc[table["mentions"].isna(), "mark"] if isinstance(mark, str) and mark}
     )
-    explained = " ".join(factors.notes)
+    explained = " ".join(words_of(factors.notes))
     if marks and not all(f"({mark})" in explained for mark in marks):
         said.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
     return said

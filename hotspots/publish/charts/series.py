@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Extract, Series, need_released
+from hotspots.model import Extract, Series, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, look, open_axes, tidy, write_notes
 from hotspots.publish.text import (
     LINES,
@@ -62,7 +62,7 @@ def draw_series(
             unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
         what = f"{counted} by period; shading is the 95 % interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure, change_points), what)
-        notes = [*series.notes, *note_unsettled(series), *_on_changes(change_points)]
+        notes = [*words_of(series.notes), *note_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
         axes = open_axes(sheet, (left, bottom, right, top), beside=48)
         periods = list(dict.fromkeys(series.table["period"].astype(str)))
@@ -122,7 +122,7 @@ def _on_changes(change_points: Extract | None) -> list[str]:
     if stepped:
         dated = table[(table["segment"] > 1) & (table["earliest"] != table["latest"])]
         said += [f"The change dated {_dated(row)}." for row in dated.to_dict("records")]
-    return [*said, change_points.words, *change_points.notes]
+    return [*said, change_points.words, *words_of(change_points.notes)]
 
 
 def _dated(row: Mapping[Hashable, Any]) -> str:

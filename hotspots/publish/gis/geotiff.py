@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.errors import OutputError
-from hotspots.model import need_released
+from hotspots.model import need_released, words_of
 from hotspots.publish.gis.layer_styles import surface_style
 from hotspots.publish.style import NOT_BEYOND, class_codes, marking, surface_shades
 
@@ -184,7 +184,7 @@ def _tags(surface: Surface) -> dict[str, str]:
         "BANDWIDTH_CHOICE": surface.bandwidth_words,
         "CELL_M": f"{surface.cell:.10g}",
         "SOURCE": surface.source,
-        "NOTES": "\n".join(surface.notes),
+        "NOTES": "\n".join(words_of(surface.notes)),
         "ATTRIBUTION": "\n".join(surface.attribution),
         "PROVENANCE": json.dumps(provenance, ensure_ascii=False, default=str, sort_keys=True),
         "RELEASE": surface.release,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, slugify
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, slugify, words_of
 from hotspots.publish.gis.layer_styles import (
     LayerStyle,
     area_style,
@@ -197,7 +197,7 @@ def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
         "period": result.period,
         "source": result.source,
         "words": result.words,
-        "notes": list(result.notes),
+        "notes": list(words_of(result.notes)),
         "attribution": list(result.attribution),
         "release": result.release,
         "release_words": release_words(result.release),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hotspots.model import Contours, HotspotResult, Place, SchoolResult, Surface
+from hotspots.model import Contours, HotspotResult, Note, Place, SchoolResult, Surface, words_of
 from hotspots.publish.text import findings
 from hotspots.publish.text.phrases import capitalised, listed
 from hotspots.publish.text.school_groups import one_sided
@@ -98,8 +98,7 @@ _WITH_SELF: Final = "this area and those around it together"
 
 def explain_surface(surface: Surface, contours: Contours | None = None) -> list[Section]:
     """Return what the shades and lines mean, the bandwidth and why, how the surface was made, and short notes."""
-    why = surface.bandwidth_words.strip().rstrip(".")
-    notes = [note for note in surface.notes if not (why and why in note)]
+    notes = [note for note in surface.notes if note.topic != "bandwidth"]
     return [
         ("How to read this map", surface_reading(surface, contours)),
         ("Kernel and bandwidth", bandwidth_sentence(surface)),
@@ -137,9 +136,9 @@ def _marks(result: SchoolResult) -> str:
     return "A dot: this holds against the area's deprivation or the modelled catchment's, but not against both."
 
 
-def data_words(notes: Iterable[str]) -> str:
+def data_words(notes: Iterable[Note]) -> str:
     """Return the short notes about the data; the others are read in the briefing."""
-    return " ".join(note for note in notes if len(note) <= LONGEST_NOTE)
+    return " ".join(words for words in words_of(notes) if len(words) <= LONGEST_NOTE)
 
 
 def _joined(parts: Iterable[str]) -> str:

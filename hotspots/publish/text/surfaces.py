@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.model import Contours, Place, Surface
+from hotspots.model import Contours, Place, Surface, words_of
 from hotspots.publish.text.phrases import capitalised, percent, plural
 
 if TYPE_CHECKING:
@@ -283,6 +283,6 @@ def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Conto
     paragraphs = [TWO_QUESTIONS] if tested and areas else []
     for surface in surfaces:
         found = contours.get(surface.stem)
-        more = [found.words, *found.notes] if found is not None else []
+        more = [found.words, *words_of(found.notes)] if found is not None else []
         paragraphs.append(" ".join([f"{capitalised(surface.title)}: {surface.words}", *more]).strip())
     return paragraphs

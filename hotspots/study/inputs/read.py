@@ -23,6 +23,7 @@ from hotspots.model import (
     Series,
     StudyArea,
     cover_years,
+    words_of,
 )
 from hotspots.study.inputs.requirements import (
     name_places,
@@ -431,5 +432,5 @@ def describe(counts: AreaCounts) -> dict[str, Any]:
         "observed": int(low) if low == high else [int(low), int(high)],
         "areas_with_hidden_counts": counts.hidden,
         "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
-        "notes": list(counts.notes),
+        "notes": list(words_of(counts.notes)),
     }

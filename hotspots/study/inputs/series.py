@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hotspots.disclosure import protect, restrict, tells_of_areas
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
-from hotspots.model import AreaCounts, Events, Factors, Series, StudyArea
+from hotspots.model import AreaCounts, Events, Factors, Note, Series, StudyArea
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ TWICE: str = (
 KEPT_BACK: str = "they are unreleased, and counts that others make of the same records could be held against them"
 
 
-ONLY_INSIDE: Final = "Counted are events in the study area; those elsewhere, or without a place, are left out."
+ONLY_INSIDE: Final = Note(
+    "Counted are events in the study area; those elsewhere, or without a place, are left out.", of="settings"
+)
 INSIDE: Final = "in the study area"
 WHOLE_FILE: Final = "in the whole file"
 """What a series of events counts, as it is said after their unit."""
@@ -204,7 +206,8 @@ def _with_rates(
         people[line.group] = number
     who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
     rated = with_rates(series, people)
-    return replace(rated, notes=(*rated.notes, f"People: {who}, the same in every period.")), ""
+    note = Note(f"People: {who}, the same in every period.", of="publication", numbers=(who,))
+    return replace(rated, notes=(*rated.notes, note)), ""
 
 
 def _both(line: SeriesLine, section: EventSection) -> tuple[int, int] | None:

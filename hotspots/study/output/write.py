@@ -12,7 +12,7 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
-from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools
+from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import boundaries_sentence, capitalised, listed, surface_paragraphs, where_it_lies
 from hotspots.study.findings import Findings
@@ -103,7 +103,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": surface_paragraphs(findings.surfaces, findings.contours, areas=bool(findings.results)),
-        "Schools": [schools.words, *schools.notes, *_around_schools(findings)] if schools else [],
+        "Schools": [schools.words, *words_of(schools.notes), *_around_schools(findings)] if schools else [],
         "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
         "Authorities": [extract.words for extract in findings.extracts],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
@@ -219,7 +219,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
         "schools": _describe_school_result(findings),
         "extracts": {
-            extract.name: {"title": extract.title, "words": extract.words, "notes": list(extract.notes)}
+            extract.name: {"title": extract.title, "words": extract.words, "notes": list(words_of(extract.notes))}
             for extract in (*findings.change_points.values(), *findings.extracts)
         },
         "left_out": dict(findings.left_out),
@@ -269,7 +269,7 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
         "kind": surface.kind,
         "words": surface.words,
         "settings": dict(surface.provenance),
-        "notes": list(surface.notes),
+        "notes": list(words_of(surface.notes)),
     }
 
 
@@ -288,7 +288,7 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
         "dropped": dict(schools.dropped),
         "in_question": len(schools),
         "cannot_be_tested": {str(k): int(v) for k, v in sorted(reasons.value_counts().items())},
-        "notes": list(schools.notes),
+        "notes": list(words_of(schools.notes)),
     }
 
 
@@ -316,7 +316,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         "holds": {str(k): int(v) for k, v in sorted(result.table["holds"].value_counts().items()) if k},
         "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
         "in_space": _around_schools(findings),
-        "notes": list(result.notes),
+        "notes": list(words_of(result.notes)),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from worlds import make_grid
 
 from hotspots.analysis.authorities.profiles import describe_authorities
-from hotspots.model import Ages, Deprivation, Place, StudyArea
+from hotspots.model import Ages, Deprivation, Place, StudyArea, words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
 
@@ -44,7 +44,7 @@ def test_numbers_by_hand(area):
     assert table.loc["Birch", "deprivation_areas"] == 1
     assert table.loc["Study area", "decile_3"] == pytest.approx(1 / 3)
     assert table.loc["Both", "population"] == 4_000
-    assert extract.notes == ("1 of 4 areas have no IDACI 2019: left out of its columns.",)
+    assert words_of(extract.notes) == ("1 of 4 areas have no IDACI 2019: left out of its columns.",)
     assert (extract.source, extract.period, extract.release) == ("ONS; MHCLG", "mid-2019", "open")
     assert "weighted by children aged 0 to 15" in extract.words
     np.testing.assert_allclose(table.filter(like="age_").sum(axis=1), 1)
@@ -56,7 +56,7 @@ def test_without_ages_an_area_counts_by_its_people_and_without_both_once(area):
     extract = describe_authorities(weighted, deprivation=make_deprivation(area))
     assert extract.table["deprivation"].iloc[0] == pytest.approx(0.35)
     assert "weighted by people" in extract.words
-    assert "No ages were given." in extract.notes
+    assert "No ages were given." in words_of(extract.notes)
     assert extract.table["children"].isna().all()
     bare = StudyArea(area.areas.drop(columns="population"))
     assert describe_authorities(bare, deprivation=make_deprivation(area)).table["deprivation"].iloc[0] == pytest.approx(
@@ -64,16 +64,16 @@ def test_without_ages_an_area_counts_by_its_people_and_without_both_once(area):
     )
     nothing = describe_authorities(bare)
     assert nothing.table["population"].isna().all()
-    assert nothing.notes == ("No deprivation was given.", "No ages were given.")
+    assert words_of(nothing.notes) == ("No deprivation was given.", "No ages were given.")
 
 
 def test_one_authority_is_no_place_and_other_estimates_are_said(area):
     ages = Ages(make_ages(area).table * 1.1)
     extract = describe_authorities(area, ages=ages, places=[Place("Ash town", ("A",))])
     assert "Ash town" not in set(extract.table["name"])
-    assert "Population (4,000) and ages (4,400 people) are of different estimates." in extract.notes
+    assert "Population (4,000) and ages (4,400 people) are of different estimates." in words_of(extract.notes)
     missing = describe_authorities(area, ages=Ages(ages.table.iloc[1:]))
-    assert "1 of 4 areas have no ages." in missing.notes
+    assert "1 of 4 areas have no ages." in words_of(missing.notes)
     assert np.isnan(missing.table["children"].iloc[0])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hotspots.analysis.authorities.recording import check_recording, compare_recording
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.model import Factors
+from hotspots.model import Factors, words_of
 from hotspots.sources.children_in_need import read_all_factors, read_episodes
 from hotspots.vocabulary import WEST_MIDLANDS
 
@@ -41,7 +41,7 @@ def test_factors_in_an_assessment_stand_beside_the_share():
     assert extract.release == "open"
     assert "mentions are not children" in extract.words
     assert "no factor was found or none was recorded" in extract.words
-    assert extract.notes == ()
+    assert words_of(extract.notes) == ()
 
 
 def test_episodes_begun_stand_beside_those_with_a_factor():
@@ -77,7 +77,7 @@ def test_contradictions_are_sentences():
             "started": [60.0, 60.0], "ended": 1.0, "any_point": [90.0, 90.0],
         }
     )  # fmt: skip
-    said = check_recording([wrong, few], episodes=episodes)
+    said = words_of(check_recording([wrong, few], episodes=episodes))
     assert said[:-1] == (
         "Birmingham, 2018/19: 130 mentions of 'Gangs' in 100 episodes with a factor; a share over 100 % is none of "
         "children.",
@@ -95,7 +95,7 @@ def test_many_more_episodes_with_a_factor_than_began_are_said():
     episodes = pd.DataFrame(
         {"la_code": ["E08000025"], "period": ["2018/19"], "started": [60.0], "ended": 1.0, "any_point": [200.0]}
     )
-    assert check_recording([make_factors(ABUSE)], episodes=episodes) == (
+    assert words_of(check_recording([make_factors(ABUSE)], episodes=episodes)) == (
         "Birmingham has at least 1.5 times as many episodes with a factor as episodes that began in the year "
         "(2018/19): it may count differently from other authorities.",
     )
@@ -103,7 +103,7 @@ def test_many_more_episodes_with_a_factor_than_began_are_said():
 
 def test_kinds_that_were_not_asked_for_every_year_are_said():
     later = make_factors([("Birmingham", "Child criminal exploitation", 120.0, "", 100.0)], period="2021/22")
-    said = check_recording([make_factors(ABUSE), later])
+    said = words_of(check_recording([make_factors(ABUSE), later]))
     assert said[-1] == (
         "The number of kinds of factors that were asked for is not the same in all years (2018/19: 3, 2021/22: 1)."
     )
@@ -155,6 +155,8 @@ def test_real_factors_of_2018_19(shared_data):
     assert round(table.loc["Dudley", "per_assessment"], 2) == 1.35
     assert len(extract.table) == 7 * 8
     jumps = [
-        note for note in extract.notes if note.startswith("Dudley: factors in an episode went from 1.3 in 2019/20")
+        note
+        for note in words_of(extract.notes)
+        if note.startswith("Dudley: factors in an episode went from 1.3 in 2019/20")
     ]
     assert len(jumps) == 1

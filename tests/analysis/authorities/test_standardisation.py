@@ -17,7 +17,7 @@ from hotspots.analysis.authorities.standardisation import (
 from hotspots.analysis.common.rates import byar_interval
 from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Ages, Events, Place
+from hotspots.model import Ages, Events, Place, words_of
 
 FIVES = tuple(range(0, 90, 5))
 
@@ -141,7 +141,7 @@ def test_rates_by_authority_place_and_study_area():
     assert table.loc["Birmingham", "crude_low"] == pytest.approx(len(own) / (800 * 18 * 2) * 100_000)
     assert extract.release == "unreleased"
     assert extract.source == "S; ONS"
-    assert "People: mid-2018." in extract.notes
+    assert "People: mid-2018." in words_of(extract.notes)
     assert "per 100,000 people and year" in extract.words
 
 
@@ -170,7 +170,7 @@ def test_events_without_an_age_are_said():
     area, events, ages = make_world(50)
     ageless = events.table.assign(age=np.where(np.arange(50) < 4, np.nan, events.table["age"]))
     counts = count_by_age(Events(ageless, rows_read=50, title="admissions"), area, ages=ages)
-    assert counts.notes == ("4 of 50 without an age: in no standardised rate.",)
+    assert words_of(counts.notes) == ("4 of 50 without an age: in no standardised rate.",)
     assert counts.table["low"].sum() == 46
 
 

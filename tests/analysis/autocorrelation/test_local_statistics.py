@@ -22,6 +22,7 @@ from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
 from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 from hotspots.vocabulary import RESULT_COLUMNS
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -360,7 +361,7 @@ def test_invalid_polygons_of_a_table_are_mended_and_named():
     # A bow tie on the same four corners: it touches itself in the middle.
     table.loc["E01000000", "geometry"] = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
     result = getis_ord(table, column="crimes")
-    assert result.notes == ("Mended the invalid polygons of E01000000.",)
+    assert words_of(result.notes) == ("Mended the invalid polygons of E01000000.",)
     assert result.table.geometry.is_valid.all()
     assert (result.table["class"] != "not_tested").all()
 

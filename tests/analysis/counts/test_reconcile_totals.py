@@ -13,6 +13,7 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.counts.reconcile_totals import tighten, tighten_counts, tighten_table
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=5)
 
@@ -162,7 +163,7 @@ def test_counts_are_tightened_by_their_authorities_and_marked():
     assert tight.table["observed_low"].tolist() == [1, 12, 3, 3, 1, 1, 3, 0]
     assert tight.table["observed_high"].tolist() == [1, 12, 7, 3, 1, 1, 7, 0]
     assert tight.release == "restricted"
-    assert tight.notes[-1] == (
+    assert words_of(tight.notes)[-1] == (
         "Totals narrow 5 of 5 hidden counts to less than the source says of them: for named readers only."
     )
     pd.testing.assert_frame_equal(counts.table, before)

@@ -14,7 +14,7 @@ from worlds import make_grid
 
 from hotspots.analysis.counts.spatial_join import count_events, place_schools
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Schools
+from hotspots.model import Events, Schools, words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.police import read_police
 
@@ -58,9 +58,11 @@ def test_a_code_of_another_place_is_outside_whatever_the_point(area):
     counts = count_events(events, area)
     assert observed(counts) == [0, 0, 0]
     assert (counts.outside, counts.audit["outside_by_code"], counts.audit["outside_by_point"]) == (3, 3, 0)
-    assert counts.notes[0] == "None of the 3 events lies in the study area."
+    assert words_of(counts.notes)[0] == "None of the 3 events lies in the study area."
     assert counts.audit["outside_by_code_point_inside"] == 1
-    assert counts.notes[1].startswith("1 events have the code of an area outside the study and a point inside it")
+    assert words_of(counts.notes)[1].startswith(
+        "1 events have the code of an area outside the study and a point inside it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_an_unusable_code_leaves_it_to_the_point(area, code):
     assert counts.audit["passed_over_codes"] == 3
     assert counts.audit["outside_by_point"] == 1
     assert dict(counts.dropped) == {"unusable area code": 1}
-    assert counts.notes == (
+    assert words_of(counts.notes) == (
         "3 area codes in the file can't be used: malformed, pseudo-codes, or of another kind of area.",
     )
 
@@ -149,7 +151,7 @@ def test_newer_codes_in_a_study_of_2011_leave_it_to_the_point(area):
     assert dict(counts.dropped) == {"area code of another vintage": 1}
     # A code there was already in 2011 is that of an unchanged area somewhere else.
     assert counts.audit["outside_by_code"] == 1
-    assert counts.notes[1:] == (
+    assert words_of(counts.notes)[1:] == (
         "Mixed vintages: more than half, 2 of 3 area codes in the file are of another vintage than the study's areas "
         "(LSOA 2011); those events were placed by their point, or left out where there is none.",
     )
@@ -162,7 +164,7 @@ def test_codes_of_2011_in_a_study_of_2021_leave_it_to_the_point(area):
     counts = count_events(make_events(rows), study)
     # 121 codes without a newer one: of 2011. Of the study's own codes unchanged areas keep theirs.
     assert observed(counts) == [0, 1, 120]
-    assert any(note.startswith("Mixed vintages: more than half, 120 of 121") for note in counts.notes)
+    assert any(note.startswith("Mixed vintages: more than half, 120 of 121") for note in words_of(counts.notes))
 
 
 def test_areas_of_ones_own_making(area):
@@ -273,7 +275,7 @@ def test_real_crimes_of_another_force(shared_data):
     midlands = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
     counts = count_events(events, midlands)
     assert (counts.outside, counts.table["observed_low"].sum()) == (3_000, 0)
-    assert "None of the 3,000 events lies in the study area." in counts.notes
+    assert "None of the 3,000 events lies in the study area." in words_of(counts.notes)
     bradford = read_areas(shared_data / "lsoa11_england_bsc_27700.parquet", authorities=["E08000032"])
     inside = count_events(events, bradford)
     # By hand: rows of the file whose code's LSOA is named Bradford.

@@ -20,6 +20,7 @@ from hotspots.analysis.density.bandwidths import (
 )
 from hotspots.analysis.kernels.profiles import KERNELS
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 
 GOLDEN = ROOT / "tests" / "golden"
 PATTERNS = ("cases", "controls", "pooled")
@@ -141,7 +142,7 @@ def test_the_default_is_the_robust_rule_with_its_alternatives() -> None:
     robust = rule_bandwidths(points)["silverman-robust"] * 8**0.5
     assert chosen.metres == round(robust / 10) * 10
     assert chosen.words == f"{chosen.metres:,.0f} m, by Silverman's robust rule from the spread and number of events"
-    (others,) = chosen.notes
+    (others,) = words_of(chosen.notes)
     assert others.startswith("Bandwidths that other rules give: silverman 2,")
     assert others.endswith(" A quartic radius is 2.83 standard deviations of a Gaussian as smooth.")
     assert chosen.provenance["radius_per_standard_deviation"] == 2.828427
@@ -167,14 +168,14 @@ def test_searches_are_announced_like_rules(rule: str, call: str, within: float) 
     assert chosen.metres == pytest.approx(expected, rel=within)
     assert chosen.rule == rule
     assert chosen.provenance[f"bandwidth_{rule.replace('-', '_')}_m"] == pytest.approx(chosen.metres, abs=5.1)
-    assert "silverman-robust" in chosen.notes[-1]
+    assert "silverman-robust" in words_of(chosen.notes)[-1]
 
 
 def test_a_number_is_taken_as_it_is() -> None:
     chosen = choose_bandwidth(pattern("cases"), rule=777.0, kernel="quartic", outline=None)
     assert (chosen.metres, chosen.rule, chosen.words) == (777.0, "asked", "777 m, as asked for")
     assert chosen.provenance["bandwidth_rule"] == "asked for"
-    assert "silverman-robust" in chosen.notes[0]
+    assert "silverman-robust" in words_of(chosen.notes)[0]
 
 
 def test_map_points_raise_what_a_rule_gives() -> None:
@@ -199,7 +200,7 @@ def test_raised_is_said(kernel: str) -> None:
         f"{round(rule, -1):,.0f} m, raised because events were moved to map points about "
         f"{chosen.provenance['map_point_spacing_m']:,.0f} m apart, which a smaller bandwidth would show"
     )
-    assert chosen.notes[-1] == f"Bandwidth {chosen.words}."
+    assert words_of(chosen.notes)[-1] == f"Bandwidth {chosen.words}."
     assert chosen.rule == "silverman-robust"
 
 
@@ -208,7 +209,7 @@ def test_below_the_floor_is_done_and_said() -> None:
     chosen = choose_bandwidth(points, rule=200.0, kernel="quartic", outline=None)
     spacing, floor = chosen.provenance["map_point_spacing_m"], chosen.provenance["bandwidth_floor_m"]
     assert chosen.metres == 200.0
-    assert chosen.notes[-1] == (
+    assert words_of(chosen.notes)[-1] == (
         f"Events were moved to map points about {spacing:,.0f} m apart: with a bandwidth of 200 m the surface shows "
         f"map points. It is not reliable below {floor:,.0f} m."
     )
@@ -219,7 +220,7 @@ def test_stacks_and_ends_of_a_search_are_said() -> None:
     points = rng.normal(0, 2000, (500, 2))
     stacked = np.vstack([points, points[:10]])
     chosen = choose_bandwidth(stacked, rule="likelihood", kernel="quartic", outline=None)
-    assert chosen.notes[0] == (
+    assert words_of(chosen.notes)[0] == (
         "3.9% of the events share their point with another. These were left out together in the search for the "
         "bandwidth; one by one they would pull it towards 0."
     )
@@ -230,7 +231,7 @@ def test_stacks_and_ends_of_a_search_are_said() -> None:
     assert chosen.metres == pytest.approx(highest, abs=5.1)
     lowest = 0.5 * np.median(cKDTree(even).query(even, k=2)[0][:, 1])
     ends = [f"{value:,.0f} m" for value in (lowest, highest)]
-    assert chosen.notes[0] == (
+    assert words_of(chosen.notes)[0] == (
         f"The search for the bandwidth, from {ends[0]} to {ends[1]}, stopped at its upper end: {ends[1]} is not the "
         "best, a larger one would fit these events better."
     )

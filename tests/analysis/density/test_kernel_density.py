@@ -13,7 +13,7 @@ from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.kernels.profiles import KERNELS
 from hotspots.analysis.risk.relative_risk import relative_risk
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea
+from hotspots.model import Events, StudyArea, words_of
 
 WEST, SOUTH = 400_000.0, 290_000.0
 NAMES = list(KERNELS)
@@ -225,9 +225,9 @@ def test_the_reason_for_the_bandwidth_stands_once():
     places = rng.normal([WEST + 5_000, SOUTH + 4_000], 400, (200, 2))
     surface = kernel_density(make_events(np.repeat(places, 3, axis=0)), BOX)
     assert "raised because" in surface.bandwidth_words
-    assert not any("raised because" in note for note in surface.notes)
+    assert not any("raised because" in note for note in words_of(surface.notes))
     asked = kernel_density(make_events(np.repeat(places, 3, axis=0)), BOX, bandwidth=30)
-    assert any("map points" in note for note in asked.notes)
+    assert any("map points" in note for note in words_of(asked.notes))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_events_without_a_date_have_no_years_in_the_unit():
 def test_what_is_left_out_is_counted():
     points = [[WEST + 5_000, SOUTH + 4_000], [WEST - 100, SOUTH], [np.nan, np.nan], [np.nan, np.nan]]
     surface = kernel_density(make_events(points), BOX, bandwidth=1000)
-    assert surface.notes[:2] == (
+    assert words_of(surface.notes)[:2] == (
         "Events without a point, and so not in the surface: 2.",
         "Events outside the study area, and so not in the surface: 1.",
     )
@@ -277,7 +277,7 @@ def test_events_in_a_part_too_narrow_for_cells_count_in_the_integral():
         make_events([[WEST + 1_000, SOUTH + 1_000], [WEST + 8_000, SOUTH + 1_001.5]]), spike, bandwidth=500, cell=100
     )
     assert surface.integral == pytest.approx(2, rel=1e-12)
-    assert surface.notes[-1] == (
+    assert words_of(surface.notes)[-1] == (
         "The cells add up to 1.0, the surface itself to 2.0: cells this coarse miss narrow parts of the study area or "
         "of the kernel."
     )
@@ -318,7 +318,7 @@ def test_a_file_that_goes_on_beyond_the_border_is_used_there_and_not_corrected()
     near = int((away <= 1500).sum())
     assert surface.provenance["events_beyond_border_used"] == near - inside
     assert surface.provenance["events_used"] == inside
-    note = surface.notes[0]
+    note = words_of(surface.notes)[0]
     assert note.startswith("The file goes on beyond the border (")
     assert note.endswith(
         f"no edge is corrected: {near - inside:,} events beyond it are used, and {4_000 - near:,} lie too far away to "
@@ -327,7 +327,7 @@ def test_a_file_that_goes_on_beyond_the_border_is_used_there_and_not_corrected()
     assert "with the events beyond the border too" in surface.words
     told = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=True)
     np.testing.assert_array_equal(told.values, surface.values)
-    assert told.notes[0].startswith("The file is said to go on beyond the border, so no edge")
+    assert words_of(told.notes)[0].startswith("The file is said to go on beyond the border, so no edge")
 
 
 def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():
@@ -335,7 +335,7 @@ def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():
     points = rng.uniform([WEST, SOUTH], [WEST + 10_000, SOUTH + 8_000], (3_000, 2))
     stray = rng.uniform([WEST - 900, SOUTH], [WEST - 100, SOUTH + 8_000], (50, 2))
     surface = kernel_density(make_events(np.vstack([points, stray])), BOX, bandwidth=1500, cell=250)
-    assert surface.notes[0] == "Events outside the study area, and so not in the surface: 50."
+    assert words_of(surface.notes)[0] == "Events outside the study area, and so not in the surface: 50."
     assert surface.integral == pytest.approx(3_000, rel=1e-12)
     assert surface.provenance["edge_correction"] == "diggle"
     kept_out = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=False)

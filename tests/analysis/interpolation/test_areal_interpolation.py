@@ -18,7 +18,7 @@ from hotspots.analysis.interpolation.areal_interpolation import spread_counts, s
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import smooth_zones
 from hotspots.errors import AnalysisError
-from hotspots.model import StudyArea, Surface
+from hotspots.model import StudyArea, Surface, words_of
 
 
 def make_area(polygons: list[object], people: list[float] | None = None) -> StudyArea:
@@ -159,7 +159,7 @@ def test_an_unknown_population_is_said():
     area = make_area([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)], [5.0, np.nan])
     spread = spread_people(area, grid_over(*area.areas.geometry, side=100.0))
     assert spread.people.tolist() == [[5.0, 0.0]]
-    assert spread.notes == ("Areas without a known population, taken as without people: 1.",)
+    assert words_of(spread.notes) == ("Areas without a known population, taken as without people: 1.",)
     assert spread.words == "Each area's people were spread evenly over its polygon."
 
 
@@ -184,7 +184,7 @@ def test_people_over_addresses_by_weight(halves: StudyArea):
     spread = spread_people(halves, grid, addresses=homes)
     assert spread.people.tolist() == [[0, 25, 0, 60], [50, 25, 0, 0]]
     assert spread.words == "Each area's people were spread evenly over its addresses."
-    assert spread.notes == ()
+    assert words_of(spread.notes) == ()
     equal = people_per_cell(halves, grid, addresses=homes.drop(columns="weight"))
     np.testing.assert_allclose(equal, [[0, 100 / 3, 0, 60], [100 / 3, 100 / 3, 0, 0]])
 
@@ -197,7 +197,7 @@ def test_an_area_without_addresses_falls_back_to_its_polygon(halves: StudyArea):
     spread = spread_people(halves, grid, addresses=homes)
     assert spread.people.tolist() == [[0, 0, 15, 15], [100, 0, 15, 15]]
     assert spread.words.endswith("over its addresses, or over its polygon where it has none.")
-    assert spread.notes == (
+    assert words_of(spread.notes) == (
         "Addresses outside every area, or without a point, left out: 2.",
         "Addresses without a weight above 0, left out: 1.",
         "Areas without an address, whose people were spread over the polygon: 1 (60 people).",
@@ -377,7 +377,7 @@ def test_an_area_without_a_count_has_no_values_and_nothing_flows_into_it():
     area = make_grid(1, 3, side=1000.0)
     surface = spread_counts(make_counts(area, [5, np.nan, 9]), cell=500.0)
     np.testing.assert_allclose(surface.values[0], [5, 5, np.nan, np.nan, 9, 9])
-    assert surface.notes == ("Areas without a count, and so without a value: 1.",)
+    assert words_of(surface.notes) == ("Areas without a count, and so without a value: 1.",)
     assert surface.integral == pytest.approx(14)
 
 
@@ -386,7 +386,7 @@ def test_an_area_without_a_cell_hands_its_events_on():
     # The second lies in the first, and no centre of a cell of 200 m in it.
     surface = spread_counts(make_counts(area, [4, 6, 1]), method="even", cell=200.0)
     np.testing.assert_allclose(surface.values[0] * 0.04, [2.5, 2.5, 0.25, 0.25])
-    assert surface.notes[-1] == (
+    assert words_of(surface.notes)[-1] == (
         "Areas too small for a cell of 200 m of their own, whose events are with those of the area around or beside: 1."
     )
     # Where the area around has no count, the nearest one with a count takes them.

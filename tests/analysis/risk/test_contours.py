@@ -18,7 +18,7 @@ from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.risk.contours import tolerance_contours, top_contours
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, words_of
 
 NAN = np.nan
 
@@ -182,7 +182,9 @@ def test_tiny_polygons_are_counted():
     contours = top_contours(make_surface(values), share=13 / 27, smallest_km2=0.006)
     assert len(contours) == 1
     # A diamond with half diagonals of 50 m.
-    assert contours.notes == ("Densest 48.1481 % of the area: polygons below 6,000 m² left out: 1, together 5,000 m².",)
+    assert words_of(contours.notes) == (
+        "Densest 48.1481 % of the area: polygons below 6,000 m² left out: 1, together 5,000 m².",
+    )
     assert len(top_contours(make_surface(values), share=13 / 27)) == 2
 
 
@@ -200,7 +202,7 @@ def test_specks_are_left_out_and_counted():
     assert dict(many.provenance)["left_out"] == {"raised": 1, "lowered": 0}
     large = tolerance_contours(surface, events=events, smallest_km2=0.1, fewest_events=20)
     assert large.table["events"].tolist() == [30.0]
-    assert large.notes[0].startswith(
+    assert words_of(large.notes)[0].startswith(
         "Risk raised by more than chance at 5 %: polygons below 100,000 m² or with fewer than 20 events left out: 2, "
     )
 
@@ -211,13 +213,13 @@ def test_events_that_are_not_released_are_not_counted():
     assert contours.table["events"].isna().all()
     assert contours.table["share_of_events"].isna().all()
     assert contours.release == "open"
-    assert contours.notes == ("The crimes are not released, so they were not counted in the contours.",)
+    assert words_of(contours.notes) == ("The crimes are not released, so they were not counted in the contours.",)
     assert "events" not in contours.summary
 
 
 def test_events_without_points_are_not_counted():
     contours = top_contours(make_surface(two_peaks()), events=make_events([(NAN, NAN)]), share=0.2)
-    assert contours.notes == ("The crimes have no points, so they can't be counted in the contours.",)
+    assert words_of(contours.notes) == ("The crimes have no points, so they can't be counted in the contours.",)
     assert contours.table["events"].isna().all()
 
 

@@ -13,7 +13,7 @@ from hotspots.analysis.risk.density_comparison import compare_densities
 from hotspots.analysis.risk.surface_p_values import Window, inside_mass, relative_variance
 from hotspots.analysis.risk.surface_test import count_in_cells
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea
+from hotspots.model import Events, StudyArea, words_of
 
 GOLDEN = ROOT / "tests" / "golden"
 AREA = make_grid(8, 8)
@@ -219,7 +219,9 @@ def test_cells_with_too_few_events_are_not_judged():
     found = compare_densities(make_events(scatter(60, 7)), make_events(scatter(90, 8)), area=AREA, **SETTINGS)
     assert np.isnan(found.values).any()
     assert np.array_equal(np.isnan(found.values), np.isnan(found.p_raised))
-    assert any(note.startswith("Cells not judged, because too few events of both files") for note in found.notes)
+    assert any(
+        note.startswith("Cells not judged, because too few events of both files") for note in words_of(found.notes)
+    )
 
 
 def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_that_of_none():
@@ -230,11 +232,11 @@ def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_
     # All 300 near of 600 are the first's: 1 / C(600, 300) = 7e-180; the other way round there is one of none.
     assert at(found, 401_050, 299_050, "p_raised") == pytest.approx(7.4e-180, rel=0.02)
     assert at(found, 406_050, 293_050, "p_lowered") == pytest.approx(7.4e-180, rel=0.02)
-    texts = [note.split(":")[0] for note in found.notes]
+    texts = [note.split(":")[0] for note in words_of(found.notes)]
     assert "Cells without any event of the first file within the bandwidth, shown as a hundredth" in texts
     assert "Cells without any event of the second file within the bandwidth, shown as a hundred times" in texts
     difference = compare_densities(make_events(one), make_events(other), area=AREA, measure="difference", **SETTINGS)
-    assert not any("without any event" in note for note in difference.notes)
+    assert not any("without any event" in note for note in words_of(difference.notes))
 
 
 def test_inputs_stay_as_they_were():

@@ -8,7 +8,7 @@ from worlds import make_grid
 
 from hotspots.analysis.risk.relative_risk import relative_risk
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface
+from hotspots.model import Events, StudyArea, Surface, words_of
 
 SIDE = 10
 SETTINGS = {"bandwidth": 1_000.0, "cell": 200.0}
@@ -111,7 +111,7 @@ def test_cells_with_too_few_expected_events_are_not_judged():
     missing = np.isnan(found.values)
     assert missing.any()
     assert np.array_equal(missing, np.isnan(found.p_raised))
-    assert any(note.startswith("Cells not judged, because fewer than 1 events") for note in found.notes)
+    assert any(note.startswith("Cells not judged, because fewer than 1 events") for note in words_of(found.notes))
     # In the far corner a square has 60 of about 300,000 people, and so 0.06 of 300 events.
     assert np.isnan(at(found, 409_900, 290_100))
 
@@ -122,7 +122,7 @@ def test_no_event_near_is_a_hundredth_with_the_chance_of_none():
     assert at(found, 401_500, 298_500) == pytest.approx(-np.log(100))
     assert at(found, 401_500, 298_500, "p_raised") == 1.0
     assert at(found, 401_500, 298_500, "p_lowered") < 1e-6
-    assert any("shown as a hundredth of the average" in note for note in found.notes)
+    assert any("shown as a hundredth of the average" in note for note in words_of(found.notes))
 
 
 # --------------------------------------------------------------------------- inference
@@ -200,8 +200,8 @@ def test_events_without_a_point_or_outside_are_left_out_and_counted():
     inside = EVENTS.table[["easting", "northing"]].to_numpy()
     points = np.concatenate([inside, [[np.nan, np.nan], [500_000.0, 100_000.0]]])
     found = relative_risk(make_events(points), AREA, **SETTINGS)
-    assert "Events without a point, and so not in the surface: 1." in found.notes
-    assert "Events outside the study area, and so not in the surface: 1." in found.notes
+    assert "Events without a point, and so not in the surface: 1." in words_of(found.notes)
+    assert "Events outside the study area, and so not in the surface: 1." in words_of(found.notes)
     assert np.array_equal(found.values, relative_risk(EVENTS, AREA, **SETTINGS).values, equal_nan=True)
 
 
@@ -218,13 +218,13 @@ def test_people_live_at_addresses_where_these_are_given():
     found = relative_risk(EVENTS, AREA, addresses=corner, **SETTINGS)
     assert at(found, 405_100, 294_900) < at(even, 405_100, 294_900)
     assert "over its addresses" in found.words
-    assert any(note.startswith("Areas without an address") for note in found.notes)
+    assert any(note.startswith("Areas without an address") for note in words_of(found.notes))
 
 
 def test_events_moved_to_map_points_are_said_to_be():
     points = EVENTS.table[["easting", "northing"]].to_numpy()
     found = relative_risk(make_events(np.round(points / 150) * 150 + 3), AREA, **SETTINGS)
-    assert any(note.startswith("The events were moved to map points about 1") for note in found.notes)
+    assert any(note.startswith("The events were moved to map points about 1") for note in words_of(found.notes))
 
 
 def test_inputs_stay_as_they_were():

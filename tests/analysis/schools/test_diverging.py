@@ -19,7 +19,7 @@ from hotspots.analysis.schools.negative_binomial import (
     mid_p_tails,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea
+from hotspots.model import Deprivation, Schools, StudyArea, words_of
 from hotspots.model.ratio_text import interval_words
 from hotspots.vocabulary import SCHOOL_CLASSES
 
@@ -264,7 +264,7 @@ def test_planted_schools_are_found_and_named():
     assert set(result.table["class"].iloc[low]) <= {"below", "far_below"}
     assert set(ids[high]) <= set(result.provenance["more_in_least_deprived"])
     assert set(ids[low]) <= set(result.provenance["fewer_in_most_deprived"])
-    assert f"School {high[0]}" in next(note for note in result.notes if "least deprived" in note)
+    assert f"School {high[0]}" in next(note for note in words_of(result.notes) if "least deprived" in note)
 
 
 def test_classes_are_those_the_limits_draw():
@@ -306,9 +306,9 @@ def test_a_class_holds_for_every_hidden_number_or_is_not_given():
     # ... and so are the adjusted ones: SciPy's Benjamini-Hochberg over twice the smaller of the two largest tails.
     two_sided = np.minimum(1, 2 * np.minimum(table["p_above"], table["p_below"]))
     np.testing.assert_allclose(table["p_adjusted"], false_discovery_control(two_sided), atol=1e-12)
-    assert any(note.startswith("Schools in the model with hidden numbers: 3.") for note in result.notes)
+    assert any(note.startswith("Schools in the model with hidden numbers: 3.") for note in words_of(result.notes))
     unjudged = "Schools that were not judged: 1 (1 depends on hidden numbers: as expected to above expected)."
-    assert any(note.endswith(unjudged) for note in result.notes)
+    assert any(note.endswith(unjudged) for note in words_of(result.notes))
 
 
 def test_fractions_of_early_years_are_held_between_whole_numbers():
@@ -450,7 +450,7 @@ def test_schools_that_cannot_come_out_below_are_counted():
     result = judge(pupils / 500, pupils, score)
     assert (
         "Schools for which no exclusion at all would still be as expected, so that they can't come out below: 5 of "
-        "the 20 in the model." in result.notes
+        "the 20 in the model." in words_of(result.notes)
     )
 
 
@@ -546,7 +546,7 @@ def test_west_midlands_secondary_schools(shared_data):
     slope, error = other.params.iloc[1], other.bse.iloc[1]
     assert np.log(result.slope["per_ten_points"]) * 10 == pytest.approx(slope, abs=error)
     assert result.slope["dispersion"] == pytest.approx(other.params.iloc[2], abs=2 * other.bse.iloc[2])
-    assert any(note.endswith("derived from published ranks and are not published.") for note in result.notes)
+    assert any(note.endswith("derived from published ranks and are not published.") for note in words_of(result.notes))
 
 
 # --------------------------------------------------------------------------- what can't be told apart

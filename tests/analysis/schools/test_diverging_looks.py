@@ -15,7 +15,7 @@ from hotspots.analysis.schools.model import contrasts, explained_share, judge_co
 from hotspots.analysis.schools.negative_binomial import fit_counts, mid_p_tails
 from hotspots.analysis.schools.spatial import authority_effects, bivariate_moran, residual_clustering
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea
+from hotspots.model import Deprivation, Schools, StudyArea, words_of
 
 N = 160
 
@@ -88,13 +88,15 @@ def test_a_school_that_stands_out_stands_out_under_both_or_one():
         (table["class"] == "as_expected") & (table["class_catchment"] == "as_expected")
     ).sum()
     numbers = table["holds"].value_counts()
-    said = next(note for note in result.notes if note.startswith("Schools that stand out, by the index used"))
+    said = next(note for note in words_of(result.notes) if note.startswith("Schools that stand out, by the index used"))
     assert (
         f"own area and catchment: {numbers['own area and catchment']}; own area only: {numbers['own area only']}"
         in said
     )
     assert said.endswith("The class shown is that of the own area.")
-    assert any(note.startswith("Catchments are a model: residents of all ages, for want") for note in result.notes)
+    assert any(
+        note.startswith("Catchments are a model: residents of all ages, for want") for note in words_of(result.notes)
+    )
     assert result.provenance["catchment_decay_m"] == 1500
 
 
@@ -142,7 +144,7 @@ def test_the_fit_is_repeated_on_ranks():
     moved = (table["class_rank"] != table["class"]).sum()
     assert (
         f"Repeated on the published ranks of areas instead of the scores: {moved} of {N} schools change class."
-        in result.notes
+        in words_of(result.notes)
     )
     bare = look(schools, index.assign(rank=np.nan), area)
     assert set(bare.table["class_rank"]) == {""}
@@ -157,7 +159,7 @@ def test_an_index_without_scores_is_used_by_rank():
         look(schools, index, area).provenance["rank_slope"][0], rel=1e-9
     )
     assert "and the WIMD 2019 rank of the LSOA a school stands in. A place a tenth of all areas nearer" in result.words
-    assert "IDACI" not in result.words + " ".join(result.notes)
+    assert "IDACI" not in result.words + " ".join(words_of(result.notes))
 
 
 def test_what_is_said_in_space_of_ranks_is_what_is_said_of_scores_that_are_their_line():
@@ -205,8 +207,8 @@ def test_a_welsh_index_is_named_as_such():
     assert "Ten points more of the score go with" in result.words
     shares = look(schools, index, area, title="WIMD 2019")
     assert result.slope["per_ten_points"] == pytest.approx(shares.slope["per_ten_points"], rel=1e-6)
-    assert "IDACI" not in result.words + " ".join(result.notes)
-    assert any("highly deprived areas (WIMD 2019 deciles 1 to 3)" in note for note in result.notes)
+    assert "IDACI" not in result.words + " ".join(words_of(result.notes))
+    assert any("highly deprived areas (WIMD 2019 deciles 1 to 3)" in note for note in words_of(result.notes))
     with pytest.raises(AnalysisError, match="IDACI is an English index") as error:
         look(schools, index.assign(score=np.nan, rank=np.nan), area)
     assert error.value.advice.endswith("give the Welsh index with a title that names WIMD")
@@ -314,7 +316,7 @@ def test_a_school_can_be_too_small_to_judge():
     # 20 pupil-years at the highest rate of any school are less than one exclusion.
     highest = (result.table["low"] / result.table["pupils"]).max()
     assert 20 * highest < 1 <= row["limit_high_95"] + 1
-    assert any("Schools that were not judged: 1 (1 too small" in note for note in result.notes)
+    assert any("Schools that were not judged: 1 (1 too small" in note for note in words_of(result.notes))
     # With two exclusions it is judged: there are more than its limits.
     table.loc["3304005", ["low", "high"]] = 2
     assert look(Schools(table, rows_read=N), index, area).table.loc["3304005", "class"] == "above"
@@ -323,7 +325,9 @@ def test_a_school_can_be_too_small_to_judge():
 def test_schools_run_from_elsewhere_are_listed():
     schools, index, area = world()
     # All areas are Birmingham's; half of the schools are run by Sandwell.
-    note = next(n for n in look(schools, index, area).notes if n.startswith("Schools that stand in another authority"))
+    note = next(
+        n for n in words_of(look(schools, index, area).notes) if n.startswith("Schools that stand in another authority")
+    )
     assert note.count("(Sandwell)") == N / 2
     assert "School 80 (Sandwell)" in note
 
@@ -331,7 +335,7 @@ def test_schools_run_from_elsewhere_are_listed():
 def test_no_cause_is_named():
     schools, index, area = world()
     result = look(with_counts(schools, {20: 90}), index, area)
-    said = " ".join([result.words, *result.notes]).casefold()
+    said = " ".join([result.words, *words_of(result.notes)]).casefold()
     for word in ("because of", "due to", "caused", "explains", "leads to", "bad school", "failing"):
         assert word not in said
     assert "this measures no school's quality and gives no cause" in said

@@ -9,7 +9,7 @@ from worlds import ROOT
 from hotspots.analysis.series.change import change_since, join_series
 from hotspots.analysis.series.counting import count_by_year, with_intervals
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Series
+from hotspots.model import Events, Note, Series, words_of
 
 GOLDEN = ROOT / "tests" / "golden"
 
@@ -38,7 +38,7 @@ def test_counts_fall_into_calendar_years_and_an_empty_year_is_a_gap():
     np.testing.assert_array_equal(series.table["low"], [np.nan, 2, np.nan, 1])
     np.testing.assert_array_equal(series.table["high"], [np.nan, 2, np.nan, 1])
     assert series.unit == "admissions"
-    assert series.notes == (
+    assert words_of(series.notes) == (
         "2016, 2018: no rows in the file; a gap, not a zero.",
         "1 event without a date: in no year.",
         "1 event outside 2016 to 2019: not counted.",
@@ -54,7 +54,7 @@ def test_interval_is_byars():
         pytest.approx(50.163187710, abs=1e-9),
         pytest.approx(82.849138546, abs=1e-9),
     )
-    assert series.notes == ()
+    assert words_of(series.notes) == ()
 
 
 def test_a_year_with_rows_but_none_of_the_age_is_a_zero():
@@ -62,7 +62,7 @@ def test_a_year_with_rows_but_none_of_the_age_is_a_zero():
     series = count_by_year(events, years=(2017, 2018), ages=(0, 24), group="under 25")
     np.testing.assert_array_equal(series.table["low"], [2, 0])
     assert set(series.table["group"]) == {"under 25"}
-    assert series.notes[0] == "1 event of 13 without an age: not in 'under 25'."
+    assert words_of(series.notes)[0] == "1 event of 13 without an age: not in 'under 25'."
 
 
 def test_ages_may_be_nullable_integers():
@@ -72,15 +72,21 @@ def test_ages_may_be_nullable_integers():
 
 def test_joining_fills_what_one_lacks_with_gaps_and_keeps_the_weakest_mark():
     joined = join_series(
-        make_series({"2014": 4, "2015": 5}, release="open", source="A", notes=("n",)),
-        make_series({"2013": 1, "2014": 2}, group="under 25", release="invented", source="A", notes=("n", "m")),
+        make_series({"2014": 4, "2015": 5}, release="open", source="A", notes=(Note("n", of="records"),)),
+        make_series(
+            {"2013": 1, "2014": 2},
+            group="under 25",
+            release="invented",
+            source="A",
+            notes=(Note("n", of="records"), Note("m", of="records")),
+        ),
         name="both",
         title="Both",
     )
     table = joined.table
     assert list(table["period"]) == ["2013", "2014", "2015"] * 2
     np.testing.assert_array_equal(table["low"], [np.nan, 4, 5, 1, 2, np.nan])
-    assert (joined.release, joined.source, joined.notes) == ("invented", "A", ("n", "m"))
+    assert (joined.release, joined.source, words_of(joined.notes)) == ("invented", "A", ("n", "m"))
 
 
 def test_intervals_of_hidden_counts_cover_all_they_may_be():

@@ -8,6 +8,7 @@ from drifting import NULLS, draw, series_of
 from hotspots.analysis.series.change_points import find_change_points
 from hotspots.analysis.series.counting import sum_to_years, with_intervals, with_rates
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 from hotspots.sources.recorded_crime import read_recorded
 
 
@@ -199,7 +200,7 @@ def test_the_same_seed_gives_the_same_table():
 def test_why_a_group_is_not_described():
     short = search(make_series([5, 6, np.nan, 7, 8, 9, 9]))
     assert short.table["reason"].iloc[0] == ("too short: 6 known periods, and fewer than 7 can show no change point")
-    assert short.notes == ("All: too short: 6 known periods, and fewer than 7 can show no change point.",)
+    assert words_of(short.notes) == ("All: too short: 6 known periods, and fewer than 7 can show no change point.",)
     below = search(make_series([5, 6, -1, 7, 8, 9, 9])).table
     assert below["reason"].iloc[0].startswith("a number is below 0 (a correction of an earlier one)")
     hidden = search(make_series([1] * 7, high=[7] * 7)).table
@@ -208,7 +209,7 @@ def test_why_a_group_is_not_described():
     provisional = make_series([400] * 7 + [900], provisional=("2007",))
     found = search(provisional)
     assert found.table["last"].iloc[-1] == "2006"
-    assert "Provisional and left out of the search: 2007." in found.notes
+    assert "Provisional and left out of the search: 2007." in words_of(found.notes)
 
 
 def test_a_stretch_without_events_has_the_level_0():

@@ -15,7 +15,7 @@ from hotspots.analysis.series.counting import (
 )
 from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Series
+from hotspots.model import Events, Series, words_of
 
 
 def make_events(dates, ages=None):
@@ -40,7 +40,7 @@ def test_quarters_are_of_the_calendar_year_and_empty_ones_are_gaps():
     series = count_by_quarter(events, years=(2018, 2018))
     assert list(series.table["period"]) == ["2018 Q1", "2018 Q2", "2018 Q3", "2018 Q4"]
     np.testing.assert_array_equal(series.table["low"], [2, 1, np.nan, 1])
-    assert series.notes == (
+    assert words_of(series.notes) == (
         "2018 Q3: no rows in the file; a gap, not a zero.",
         "1 event without a date: in no quarter.",
         "1 event outside 2018 to 2018: not counted.",
@@ -62,7 +62,7 @@ def test_years_lack_what_a_quarter_lacks_and_add_hidden_numbers_as_intervals():
     years = sum_to_years(series)
     assert list(years.table["period"]) == ["2012/13", "2013/14"]
     np.testing.assert_array_equal(years.table[["low", "high"]], [[1508, 1510], [np.nan, np.nan]])
-    assert years.notes == ("2013/14: not all four quarters are there; a gap, not a sum.",)
+    assert words_of(years.notes) == ("2013/14: not all four quarters are there; a gap, not a sum.",)
     assert years.provisional == ("2012/13",)
     # Byar by hand as in ORACLES is tested in test_rates; here: from the lowest lower to the highest upper limit.
     low, high = with_intervals(make_series({"a": 1508.0, "b": 1510.0})).table[["ci_low", "ci_high"]].to_numpy().T

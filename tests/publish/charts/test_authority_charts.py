@@ -12,8 +12,12 @@ import pytest
 from sheet_checks import assert_legible, prose, words
 
 from hotspots.errors import AnalysisError, DisclosureError
-from hotspots.model import Extract
-from hotspots.publish.charts.authorities import draw_profile, draw_recording, draw_standardised
+from hotspots.model import Extract, Note
+from hotspots.publish.charts.authorities import (
+    draw_profile,
+    draw_recording,
+    draw_standardised,
+)
 from hotspots.publish.maps.map import save_map
 from hotspots.publish.text import extract_alt, extract_title
 
@@ -77,7 +81,10 @@ def profile(*, ages: bool = True, deciles: bool = True) -> Extract:
         (draw_standardised, standardised()),
         (draw_standardised, standardised(hidden=12.0)),
         (draw_recording, recording()),
-        (draw_recording, recording(notes=("A long sentence about what can't be compared. " * 12,))),
+        (
+            draw_recording,
+            recording(notes=(Note("A long sentence about what can't be compared. " * 12, of="settings"),)),
+        ),
         (draw_profile, profile()),
         (draw_profile, profile(ages=False)),
         (draw_profile, profile(deciles=False)),

@@ -15,8 +15,11 @@ from sheet_checks import assert_legible, prose, words, written
 from worlds import make_counts, make_grid
 
 from hotspots.errors import DisclosureError
-from hotspots.model import AreaCounts, Factors, Place, SchoolResult, Series
-from hotspots.publish.charts.factors import draw_correlogram, draw_factors
+from hotspots.model import AreaCounts, Factors, Note, Place, SchoolResult, Series
+from hotspots.publish.charts.factors import (
+    draw_correlogram,
+    draw_factors,
+)
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.charts.series import draw_series
 from hotspots.publish.maps.map import save_map
@@ -39,7 +42,7 @@ def knife_crime(groups: tuple[str, ...] = ("All ages",), **fields: Any) -> Serie
         "unit": "knife offences",
         "title": "Knife crime",
         "source": "Home Office",
-        "notes": ("No returns for 2016.",),
+        "notes": (Note("No returns for 2016.", of="publication"),),
         "release": "open",
     }
     return Series(table, **(options | fields))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hotspots.model import HotspotResult, SchoolResult, Surface
+from hotspots.model import HotspotResult, Note, SchoolResult, Surface
 from hotspots.publish.text.how_to_read import data_words, explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.text.schools import slope_title, slope_words
 
@@ -87,7 +87,10 @@ def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
 
 
 def test_long_notes_are_left_to_the_briefing() -> None:
-    assert data_words(["A gap is not a fall.", "x" * 91]) == "A gap is not a fall."
+    assert (
+        data_words([Note("A gap is not a fall.", of="publication"), Note("x" * 91, of="publication")])
+        == "A gap is not a fall."
+    )
 
 
 def test_a_surface_says_what_white_is(surface: Surface) -> None:
@@ -138,7 +141,7 @@ def test_near_equal_slopes_have_equal_sentences(school_result: SchoolResult) -> 
 
 
 def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResult) -> None:
-    noted = replace(school_result, notes=("More exclusions than expected: School A; School B.",))
+    noted = replace(school_result, notes=(Note("More exclusions than expected: School A; School B.", of="records"),))
     ((heading, words),) = explain_schools(noted, "1 school could not be placed.")
     assert heading == "How to read this map"
     assert "School A" not in words

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hotspots.model import Place
+from hotspots.model import Note, Place
 from hotspots.publish.text.findings import alt_text, subtitle
 from hotspots.publish.text.how_to_read import explain_surface
 from hotspots.publish.text.phrases import percent
@@ -118,6 +118,9 @@ def test_kernel_and_bandwidth_in_one_line(make_surface, kernel, metres, why, wor
     assert dict(explain_surface(surface))["Kernel and bandwidth"] == words
 
 
+BANDWIDTH_NOTE = Note("Bandwidth 750 m, as asked for.", of="settings", numbers=(750,), topic="bandwidth")
+
+
 def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_contours):
     nouns = [
         (
@@ -127,7 +130,7 @@ def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_con
             None,
         ),
         (make_surface(words="It shows where events are dense, not where risk is high."), None),
-        (make_surface(notes=("Bandwidth 750 m, as asked for.",), bandwidth_words="750 m, as asked for"), None),
+        (make_surface(notes=(BANDWIDTH_NOTE,), bandwidth_words="750 m, as asked for"), None),
         (make_risk(), make_contours()),
         (make_surface(), make_contours(words="There is always a densest part; this is no test.")),
     ]

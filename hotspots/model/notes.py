@@ -1,0 +1,82 @@
+"""What was noticed of a source or a result: its words, the numbers in them, and where those come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from hotspots.errors import AnalysisError
+from hotspots.model.checks import freeze
+
+__all__ = ["Note", "Origin", "need_notes", "words_of"]
+
+Origin = Literal["records", "publication", "settings"]
+"""Counted in records of people (or taken from their cells); printed by the publisher, or to be seen in what it
+publishes (years, columns, files, areas); chosen by the study or the program (metres, cells, levels)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence with the numbers in it and their origin, by which the gate decides whether it may be published.
+
+    Parameters
+    ----------
+    words
+        What a reader must know.
+    numbers
+        The numbers in the words, and names that hold some (a period, a column, a code).
+    topic
+        ``"bandwidth"`` if it says what the words of a bandwidth say too.
+    of
+        Where the numbers come from; where the words have none, what the sentence was concluded from. A note with
+        numbers of several origins is of ``"records"`` if any of them is.
+
+    Examples
+    --------
+    >>> str(Note("2 areas have no ages.", of="publication", numbers=(2,)))
+    '2 areas have no ages.'
+    """
+
+    words: str
+    numbers: tuple[float | str, ...] = ()
+    topic: Literal["data", "bandwidth"] = "data"
+    of: Origin = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.of not in get_args(Origin):
+            raise AnalysisError(
+                f"There is no origin {self.of!r} of the numbers in a note.",
+                advice=f"use one of {', '.join(get_args(Origin))}",
+            )
+
+    def __str__(self) -> str:
+        return self.words
+
+    def under(self, heading: str) -> Note:
+        """Return the same note after a heading: ``"First file: ..."``."""
+        return replace(self, words=f"{heading}: {self.words}")
+
+
+def words_of(notes: Iterable[Note]) -> tuple[str, ...]:
+    """Return the sentences alone, for those who write them."""
+    return tuple(note.words for note in notes)
+
+
+def need_notes(noun: object) -> None:
+    """Stop a noun whose notes are plain text: nobody could say where the numbers in them come from.
+
+    Raises
+    ------
+    AnalysisError
+        Naming the first such note.
+    """
+    notes = tuple(getattr(noun, "notes"))  # noqa: B009 - nouns share no type that has notes
+    for note in notes:
+        if not isinstance(note, Note):
+            raise AnalysisError(
+                "A note must say where its numbers come from.",
+                found=f"{type(noun).__name__} with the note {note!r}",
+                advice='hotspots.Note("...", of="records"); of="publication" or "settings" where it counts no people',
+            )
+    freeze(noun, "notes", notes)
