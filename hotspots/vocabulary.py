@@ -155,9 +155,9 @@ SCHOOL_COLUMN_WORDS: Final = {
     "reason": ("Reason", "Why the school can't be judged"),
     "area_id": ("Area code", "GSS code of the area the school stands in"),
     "area_la_code": ("Authority of the place", "GSS code of the local authority the school stands in"),
-    "idaci": ("IDACI", "Share of children in income-deprived families in the area the school stands in"),
-    "idaci_rank": ("IDACI rank", "Rank of the school's area, 1 is the most deprived"),
-    "idaci_decile": ("IDACI decile", "1 is the most deprived tenth of areas in England"),
+    "idaci": ("{index}", "Share of children in income-deprived families in the area the school stands in"),
+    "idaci_rank": ("{index} rank", "Rank of the school's area, 1 is the most deprived"),
+    "idaci_decile": ("{index} decile", "1 is the most deprived tenth of areas in England"),
     "rate": ("Rate per 100", "Permanent exclusions per 100 pupils and year; empty where the count is hidden"),
     "rate_low": ("Rate, at least", "Rate per 100 pupils and year from the lower bound of the count"),
     "rate_high": ("Rate, at most", "Rate per 100 pupils and year from the upper bound of the count"),
@@ -181,7 +181,7 @@ SCHOOL_COLUMN_WORDS: Final = {
     "p_below": ("p (below)", "Mid-p: so many permanent exclusions or fewer where the expected number holds"),
     "p_adjusted": ("Adjusted p", "Two-sided p-value after adjustment for the number of schools"),
     "class": ("Class", "What the map shows"),
-    "idaci_catchment": ("IDACI, catchment", "The index where the school's pupils may live, by a model of catchments"),
+    "idaci_catchment": ("{index}, catchment", "The index where the school's pupils may live, by a model of catchments"),
     "expected_catchment": ("Expected, catchment", "Permanent exclusions that the catchment's index and size suggest"),
     "class_catchment": ("Class, catchment", "Class against the index of the catchment"),
     "class_rank": ("Class, rank", "Class against the published rank of the school's area instead of the score"),
@@ -256,6 +256,14 @@ RATE_CLASSES: Final = (
     ClassStyle("depends", "Class depends on hidden numbers", "#969696", marker="X"),
 )
 """A school's rate over the average of all; the colours of `SCHOOL_CLASSES`, and a shape for each."""
+HOLDS_WORDS: Final = {
+    "": "",
+    "both": "own area and catchment",
+    "own-area": "own area only",
+    "catchment": "catchment only",
+    "contrary": "own area and catchment contradict each other",
+}
+"""Under which deprivation a school stands out; nothing where under none."""
 METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
     "getis_ord": GI_CLASSES,
     "local_moran": MORAN_CLASSES,

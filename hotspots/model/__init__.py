@@ -15,13 +15,22 @@ from hotspots.model.coverage import (
     cover_dates,
     cover_months,
     cover_years,
-    period_end,
 )
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
 from hotspots.model.notes import Note, Origin, need_notes, words_of
+from hotspots.model.periods import Period, months_of, period_end, with_en_dashes
 from hotspots.model.ratio_text import change_words, interval_words
-from hotspots.model.records import SCHOOL_COLUMNS, Deprivation, Events, Factors, Schools, Series, months_of
+from hotspots.model.records import (
+    SCHOOL_COLUMNS,
+    Deprivation,
+    DeprivationIndex,
+    Events,
+    Factors,
+    Schools,
+    Series,
+    SeriesBase,
+)
 from hotspots.model.renamed import renamed_arguments
 from hotspots.model.results import (
     CONTOUR_COLUMNS,
@@ -48,6 +57,7 @@ __all__ = [
     "Contours",
     "Coverage",
     "Deprivation",
+    "DeprivationIndex",
     "Events",
     "Extract",
     "Factors",
@@ -56,11 +66,13 @@ __all__ = [
     "Note",
     "Origin",
     "Part",
+    "Period",
     "Place",
     "SchoolAccount",
     "SchoolResult",
     "Schools",
     "Series",
+    "SeriesBase",
     "StudyArea",
     "Surface",
     "Whereabouts",
@@ -79,5 +91,6 @@ __all__ = [
     "renamed_arguments",
     "slugify",
     "text_ids",
+    "with_en_dashes",
     "words_of",
 ]

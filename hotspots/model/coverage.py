@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from typing import Final
 
 import pandas as pd
 
-__all__ = ["Coverage", "cover_dates", "cover_months", "cover_years", "period_end"]
+__all__ = ["Coverage", "cover_dates", "cover_months", "cover_years"]
 
 RARE: Final = 0.01
 """An empty stretch counts as not covered where so long a one would be this rare, if events fell at random in time."""
@@ -26,12 +25,6 @@ ENGLISH: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 """Whatever the language of the computer."""
-YEARS: Final = re.compile(
-    rf"(?:(?P<name>{'|'.join(ENGLISH)}) )?(?P<first>\d{{4}})(?:/(?P<second>\d{{2}}))?"
-    r"(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
-)
-"""``2019``, ``2019 Q3``, ``2019-07``, ``July 2019``, ``2018/19`` or ``2018/19 Q4``."""
-
 MARCH, AUGUST = 3, 8
 """Months in which financial and school years end."""
 
@@ -212,38 +205,3 @@ def cover_dates(when: pd.Series, *, years: tuple[int, int] | None = None) -> Cov
     # A Poisson month of this mean is empty with chance exp(-mean).
     is_rare = len(covered.span) * exp(-each) < RARE
     return Coverage(start, end, tuple(empty) if is_rare else ())
-
-
-def period_end(period: str, *, year_ends: int) -> date | None:
-    """Return the last day of the last period that is named, or None.
-
-    Parameters
-    ----------
-    period
-        Years, quarters, months, or years written as two (``2018/19``).
-    year_ends
-        Month in which a year written as two ends: 3 (financial) or 8 (school).
-
-    Examples
-    --------
-    >>> period_end("2017-2019", year_ends=3), period_end("2018/19 Q4", year_ends=3)
-    (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
-    >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
-    (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
-    >>> period_end("2018-01 to 2020-02", year_ends=3), period_end("June to July 2018", year_ends=3)
-    (datetime.date(2020, 2, 29), datetime.date(2018, 7, 31))
-    """
-    # What a period is without lies inside it.
-    found = list(YEARS.finditer(period.partition(" without ")[0]))
-    if not found:
-        return None
-    first, quarter = int(found[-1]["first"]), int(found[-1]["quarter"] or 4)
-    if found[-1]["second"] is None:
-        year, month = first, 3 * quarter
-    else:
-        year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
-        month += 1
-    if found[-1]["name"]:
-        month = ENGLISH.index(found[-1]["name"]) + 1
-    month = int(found[-1]["month"] or month)
-    return date(year, month, calendar.monthrange(year, month)[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +14,7 @@ from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_int
 from hotspots.model.coverage import Coverage, cover_dates
 from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, plot_series
+from hotspots.model.periods import months_of
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class Events(Noun):
         return replace(self, table=self.table[mask], dropped=dropped)
 
 
+DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]
+"""Of children in England, of England, of Wales, or another."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Deprivation(Noun):
     """Deprivation by area.
@@ -111,6 +115,8 @@ class Deprivation(Noun):
         most deprived) and `decile` (1 is the most deprived tenth); what is not in the source is missing.
     title
         What the index is, e.g. ``"IDACI 2019"``.
+    index
+        Which index it is, as far as that matters here: whose areas it ranks and what its score is.
     estimated
         Whether the score was derived and not published.
     vintage
@@ -125,6 +131,7 @@ class Deprivation(Noun):
     estimated: bool = False
     vintage: int | None = None
     release: str = OPEN
+    index: DeprivationIndex = "idaci"
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -210,15 +217,7 @@ PART_OF_A_MONTH: Final = 0.5
 """A period that lacks less of its months is whole."""
 
 
-def months_of(period: str) -> int:
-    """Return how many months a period has: 3 for a quarter, 12 for a year.
-
-    Examples
-    --------
-    >>> months_of("2019 Q3"), months_of("2018/19"), months_of("2019")
-    (3, 12, 12)
-    """
-    return 3 if re.search(r" Q[1-4]$", period) else 12
+SeriesBase = Literal["", "study-area", "whole-file"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -240,7 +239,7 @@ class Series(Noun):
     provisional
         Periods whose numbers their source still expects to change.
     base
-        Where what is counted lies, in words after the unit: ``"in the study area"``.
+        Where what is counted lies: ``"study-area"`` or ``"whole-file"``; empty where it is not known.
     coverage
         The months that the source covers, or None where it does not tell.
     """
@@ -254,7 +253,7 @@ class Series(Noun):
     release: str = UNRELEASED
     rate_per: float = 0.0
     provisional: tuple[str, ...] = ()
-    base: str = ""
+    base: SeriesBase = ""
     coverage: Coverage | None = None
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.notes import Note, need_notes
 from hotspots.model.noun import Noun, OnMap, between, explore
-from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS
+from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place
 from hotspots.vocabulary import (
     COLD_CLASSES,
@@ -44,6 +44,8 @@ class HotspotResult(Noun, OnMap):
         GeoDataFrame indexed by `area_id` with the fixed columns (the id is the index).
     method
         ``"getis_ord"`` or ``"local_moran"``.
+    with_self
+        Whether a window has the area itself in it: Gi* and not Gi.
     words
         The method in sentences a reader can understand.
     provenance
@@ -61,6 +63,7 @@ class HotspotResult(Noun, OnMap):
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
+    with_self: bool = True
 
     def __post_init__(self) -> None:
         need_notes(self)
@@ -316,6 +319,8 @@ class SchoolResult(Noun, OnMap):
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     release: str = UNRELEASED
+    index: DeprivationIndex = "idaci"
+    index_estimated: bool = False
 
     def __post_init__(self) -> None:
         need_notes(self)

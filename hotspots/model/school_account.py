@@ -86,9 +86,8 @@ class SchoolAccount:
         reasons = "; ".join(f"{number:,} {reason}" for reason, number in self.not_judged.items())
         return f"{judged} Schools that were not judged: {self.schools - self.judged:,} ({reasons})."
 
-    @property
-    def unplaced_words(self) -> str:
-        """How many schools are on no map; empty where all are on one."""
+    def say_unplaced(self, of: str = "in question") -> str:
+        """Return how many schools are on no map; empty where all are on one."""
         if not self.not_placed:
             return ""
         lie = (
@@ -96,7 +95,7 @@ class SchoolAccount:
             if self.not_placed == 1
             else "have no point in the study area and are"
         )
-        return f"{self.not_placed:,} of the {self.schools:,} schools in question {lie} on no map."
+        return f"{self.not_placed:,} of the {self.schools:,} schools {of} {lie} on no map."
 
     def as_values(self) -> dict[str, object]:
         """Return the account as plain values, for a summary."""

@@ -185,7 +185,11 @@ def _notes(long: pd.DataFrame) -> list[Note]:
     """Return a sentence for every mark in the table."""
     counts = long.loc[long["mark"] != "", "mark"].value_counts().sort_index()
     return [
-        Note(f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark}).", of="publication", numbers=(int(number),))
+        Note(
+            f"{number:,} numbers are missing: {MARKS[str(mark)]} ({mark}).",
+            of="publication",
+            numbers=(int(number), str(mark)),
+        )
         for mark, number in counts.items()
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Deprivation
+from hotspots.model import Deprivation, DeprivationIndex
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -80,6 +80,7 @@ def read_deprivation(
         estimated=by_name if estimated is None else estimated,
         release=release,
         columns={measure: column for measure, column in chosen.items() if column is not None},
+        index=_which_index(title),
     )
 
 
@@ -88,6 +89,13 @@ def _names(title: str) -> tuple[str, str]:
     words = [word for word in title.split() if not word.isdecimal()] or ["IDACI"]
     whole = " ".join(words)
     return "IDACI" if _tabular.fold(whole).startswith(_tabular.fold(IDACI)) else words[0], whole
+
+
+def _which_index(title: str) -> DeprivationIndex:
+    """Return which index a title names, by its short or its whole name."""
+    named = {_tabular.fold(word) for word in (*title.split(), _names(title)[0])}
+    known: tuple[DeprivationIndex, ...] = ("idaci", "wimd", "imd")
+    return next((index for index in known if index in named), "other")
 
 
 def _find(table: _tabular.TextTable, measure: Measure, *, names: tuple[str, str], given: str | None) -> str | None:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings import Findings, attempt, standardise
-from hotspots.study.inputs import describe, empty_sides, name_places, need_index, nothing_happened, untestable
+from hotspots.study.inputs import (
+    describe,
+    empty_sides,
+    name_chart,
+    name_places,
+    need_index,
+    nothing_happened,
+    untestable,
+)
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -305,7 +313,7 @@ def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
                 if section.change_points:
                     for name, why in without_course(found[0]).items():
                         yield f"  no change points of {name}: {why}"
-            elif f"the chart of {section.title}" not in inputs.left_out:
+            elif name_chart(section.title) not in inputs.left_out:
                 yield f"chart {section.title}: not read, see below"
 
     return lines

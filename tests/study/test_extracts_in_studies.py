@@ -161,7 +161,7 @@ def test_years_and_quarters_count_what_the_areas_count(tmp_path):
     assert summed.loc[summed["group"] == "all ages", "low"].tolist() == by_year
     assert sum(by_year) == inputs.counts["admissions"].table["observed_low"].sum()
     for series in (years, quarters):
-        assert series.base == "in the study area"
+        assert series.base == "study-area"
         assert ONLY_INSIDE in series.notes
         assert not any("yearly figures" in note for note in words_of(series.notes))
         words = " ".join(text.get_text() for axes in draw_series(series).axes for text in axes.texts)
@@ -201,7 +201,7 @@ def test_events_without_any_place_are_counted_in_the_whole_file(tmp_path):
     hes = pd.read_csv(tmp_path / "hes.csv")
     hes.assign(LSOA11="").to_csv(tmp_path / "hes.csv", index=False)
     series = found(file)[0].series[0]
-    assert series.base == "in the whole file"
+    assert series.base == "whole-file"
     assert series.table.loc[series.table["group"] == "all ages", "low"].sum() == len(hes)
     assert ONLY_INSIDE not in series.notes
 

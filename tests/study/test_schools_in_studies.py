@@ -101,7 +101,9 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
         area=area,
         schools=Schools(schools, rows_read=N, release=INVENTED, period="2014/15 to 2016/17"),
         placed=pd.Series(area.ids, index=schools.index, dtype=object),
-        deprivation=Deprivation(index, title=title, release=INVENTED),
+        deprivation=Deprivation(
+            index, title=title, release=INVENTED, index="wimd" if title == "WIMD 2019" else "idaci"
+        ),
     )
 
 

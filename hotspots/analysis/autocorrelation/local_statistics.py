@@ -211,9 +211,16 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     null = choose_null(settings.null, counts)
     measure = choose_measure(settings.measure, counts, null)
     _need_fitting(settings, null)
-    reasons = reasons_not_tested(counts, links, null, measure=measure)
+    reasons, islands = reasons_not_tested(counts, links, null, measure=measure)
     tested = select_windows(
-        counts, links, reasons, null, measure=measure, with_self=settings.with_self, conditional=settings.conditional
+        counts,
+        links,
+        reasons,
+        islands,
+        null,
+        measure=measure,
+        with_self=settings.with_self,
+        conditional=settings.conditional,
     )
     tails = tails_under(null, tested, level=settings.level, mid_p=settings.mid_p, rng=settings.rng)
     columns = _columns(counts, links, tested)
@@ -243,7 +250,8 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         "adjustment": settings.adjustment,
         "level": settings.level,
     }
-    return _result(counts, columns, provenance, settings.method)
+    with_self = settings.with_self and settings.method == "getis_ord"
+    return _result(counts, columns, provenance, settings.method, with_self=with_self)
 
 
 def _need_fitting(settings: _Settings, null: Null) -> None:
@@ -347,7 +355,9 @@ def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str
     }
 
 
-def _result(counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method) -> HotspotResult:
+def _result(
+    counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method, *, with_self: bool
+) -> HotspotResult:
     import geopandas as gpd
 
     table = gpd.GeoDataFrame(
@@ -359,7 +369,7 @@ def _result(counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, A
     return HotspotResult(
         table=table,
         method=method,
-        words=_words(provenance),
+        words=_words(provenance, with_self=with_self),
         name=counts.name,
         title=counts.title,
         source=counts.source,
@@ -368,10 +378,11 @@ def _result(counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, A
         attribution=counts.area.attribution,
         provenance=provenance,
         release=weakest_release(counts.release, counts.area.release),
+        with_self=with_self,
     )
 
 
-def _words(provenance: dict[str, Any]) -> str:
+def _words(provenance: dict[str, Any], *, with_self: bool) -> str:
     window = {
         "Getis-Ord Gi*": "each area and its neighbours together",
         "Getis-Ord Gi": "each area's neighbours together, without the area itself",
@@ -379,7 +390,7 @@ def _words(provenance: dict[str, Any]) -> str:
     }[provenance["statistic"]]
     number = f"{provenance['areas_tested']:,} areas"
     adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
-    if provenance["conditional"] and provenance["statistic"] == "Getis-Ord Gi*":
+    if provenance["conditional"] and with_self:
         window += ", tested given the area's own value"
     null = NULL_WORDS[provenance["null"]]
     if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:

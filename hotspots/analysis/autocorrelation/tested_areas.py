@@ -102,6 +102,7 @@ def select_windows(
     counts: AreaCounts,
     links: Neighbours,
     reasons: NDArray[np.object_],
+    islands: NDArray[np.bool_],
     null: Null,
     *,
     measure: Measure = "count",
@@ -116,7 +117,7 @@ def select_windows(
         If fewer than three areas are left.
     """
     # An island has a count that belongs in everybody's reference, but no window of its own.
-    part = np.flatnonzero((reasons == "") | (reasons == ISLAND))
+    part = np.flatnonzero((reasons == "") | islands)
     table = counts.table.iloc[part]
     weights = links.matrix()[part][:, part].tocsr()
     window = links.matrix(with_self=True)[part][:, part].tocsr() if with_self else weights
@@ -151,20 +152,20 @@ def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
 
 def reasons_not_tested(
     counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure = "count"
-) -> NDArray[np.object_]:
-    """Return why each area can't be tested (n); empty where it can."""
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return why each area can't be tested (n), empty where it can; and which (n) can't for want of neighbours only."""
     reasons = np.full(len(counts), "", dtype=object)
-    reasons[links.cardinalities == 0] = ISLAND
     if _uses_population(counts, null) or measure != "count":
         reasons[~(counts.table["population"].to_numpy() > 0)] = "no population"
     absent = counts.table["observed_low"].isna().to_numpy()
     why = counts.table["reason"].to_numpy(dtype=object)[absent]
     reasons[absent] = [f"no count in the source: {one}" if one else "no count in the source" for one in why]
     # An area whose neighbours are all left out has no window either.
-    present = (reasons == "") | (reasons == ISLAND)
+    present = reasons == ""
     left = links.matrix() @ present.astype(float)
-    reasons[(reasons == "") & (left == 0)] = ISLAND
-    return reasons
+    islands = present & ((links.cardinalities == 0) | (left == 0))
+    reasons[islands] = ISLAND
+    return reasons, islands
 
 
 def _uses_population(counts: AreaCounts, null: Null) -> bool:

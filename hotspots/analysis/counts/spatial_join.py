@@ -82,9 +82,9 @@ def count_events(
     """
     events, area = as_events(events, release=release), as_area(area)
     place, kind, audit, unplaced = _place_events(events, area, _polygons(area, detailed_areas))
-    _refuse_other_vintage(events, area, kind, dict(unplaced).get(OTHER_VINTAGE, 0))
+    _refuse_other_vintage(events, area, kind, unplaced.get("vintage", ("", 0))[1])
     dropped = dict(events.dropped)
-    for reason, number in unplaced:
+    for reason, number in unplaced.values():
         dropped[reason] = dropped.get(reason, 0) + number
     observed = np.bincount(place[place >= 0], minlength=len(area)).astype(float)
     marks = [noun.release for noun in (events, area, detailed_areas) if noun is not None]
@@ -126,7 +126,7 @@ def place_schools(schools: Schools, area: StudyArea) -> pd.Series:
 
 def _place_events(
     events: Events, area: StudyArea, polygons: gpd.GeoDataFrame
-) -> tuple[NDArray[np.int64], NDArray[np.object_], dict[str, int], list[tuple[str, int]]]:
+) -> tuple[NDArray[np.int64], NDArray[np.object_], dict[str, int], dict[str, tuple[str, int]]]:
     """Return each event's area by position (-1: none), what its code is, the audit, and reasons with numbers."""
     table = events.table
     code = _clean_codes(table["area_code"])
@@ -151,7 +151,7 @@ def _place_events(
         "passed_over_codes": int(np.isin(kind, ["bad", "vintage"]).sum()),
         "distinct_points": distinct,
     }
-    return place, kind, audit, list(_drop(kind, ~located & ~by_code & ~elsewhere, any_point=bool(located.any())))
+    return place, kind, audit, dict(_drop(kind, ~located & ~by_code & ~elsewhere, any_point=bool(located.any())))
 
 
 def _clean_codes(codes: pd.Series) -> pd.Series:
@@ -228,13 +228,15 @@ def _refuse_other_vintage(events: Events, area: StudyArea, kind: NDArray[np.obje
     )
 
 
-def _drop(kind: NDArray[np.object_], nowhere: NDArray[np.bool_], *, any_point: bool) -> Iterator[tuple[str, int]]:
-    """Give reason and number of the events that have neither a usable code nor a point."""
+def _drop(
+    kind: NDArray[np.object_], nowhere: NDArray[np.bool_], *, any_point: bool
+) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Give kind of code → reason and number of the events that have neither a usable code nor a point."""
     reasons = {"none": NO_PLACE if any_point else NO_CODE, "bad": BAD_CODE, "vintage": OTHER_VINTAGE}
     for one, reason in reasons.items():
         number = int((nowhere & (kind == one)).sum())
         if number:
-            yield reason, number
+            yield one, (reason, number)
 
 
 def _polygons(area: StudyArea, detailed_areas: StudyArea | None) -> gpd.GeoDataFrame:

@@ -11,7 +11,7 @@ from hotspots.analysis.common import adjust, adjust_tails
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
 from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface
-from hotspots.vocabulary import ADJUSTMENT_WORDS, UNRELEASED, Adjustment, weakest_release
+from hotspots.vocabulary import UNRELEASED, Adjustment, weakest_release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,17 @@ FEWEST_IN_PLACE: Final = 20
 """Events for a raised place to be spoken of: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
 SMALLEST_PLACE_KM2: Final = 0.1
 """Area for a place to be spoken of: about 300 m across, less than usual bandwidths; what is smaller just passes."""
+
+
+ADJUSTED: Final[dict[Adjustment, str]] = {
+    "benjamini-hochberg": "false discoveries held by Benjamini and Hochberg's method",
+    "benjamini-hochberg-apart": (
+        "false discoveries held by Benjamini and Hochberg's method, among raised and among lowered cells apart"
+    ),
+    "benjamini-yekutieli": "false discoveries held by Benjamini and Yekutieli's method",
+    "bonferroni": "adjusted by Bonferroni's method",
+    "none": "not adjusted for the number of cells",
+}
 
 
 def tolerance_contours(
@@ -91,15 +102,11 @@ def tolerance_contours(
             advice="use top_contours for a density, or make the surface with relative_risk or compare_densities",
         )
     _need_share("level", level)
-    if adjustment not in ADJUSTMENT_WORDS:
-        raise AnalysisError(
-            f"There is no adjustment {adjustment!r}.", advice=f"use one of {', '.join(ADJUSTMENT_WORDS)}"
-        )
+    if adjustment not in ADJUSTED:
+        raise AnalysisError(f"There is no adjustment {adjustment!r}.", advice=f"use one of {', '.join(ADJUSTED)}")
     chances = {"raised": np.asarray(surface.p_raised), "lowered": np.asarray(surface.p_lowered)}
     judged = ~np.isnan(chances["raised"]) & ~np.isnan(chances["lowered"])
     adjusted = _adjusted(chances["raised"][judged], chances["lowered"][judged], adjustment)
-    adjusted_words = ADJUSTMENT_WORDS[adjustment].replace("by Bonf", "adjusted by Bonf").replace("areas", "cells")
-    adjusted_words = adjusted_words.replace("among hot and among cold", "among raised and among lowered")
     found, cutoffs = [], {}
     for kind, other in (("raised", "lowered"), ("lowered", "raised")):
         passing = np.zeros(judged.shape, dtype=bool)
@@ -118,7 +125,7 @@ def tolerance_contours(
         smallest_km2=smallest_km2,
         words=(
             f"Contours go round the cells of {surface.cell:,.0f} m in which the value is higher (raised) or lower "
-            f"(lowered) than chance would have it at {100 * level:g} %, two-sided, {adjusted_words}; "
+            f"(lowered) than chance would have it at {100 * level:g} %, two-sided, {ADJUSTED[adjustment]}; "
             f"{int(judged.sum()):,} cells were tested."
         ),
         fewest={"raised": fewest_events},

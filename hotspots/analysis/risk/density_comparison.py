@@ -245,7 +245,7 @@ def _empty_notes(own: Floats, others: Floats) -> tuple[Note, ...]:
 
 def _titles(first: Events, second: Events) -> tuple[str, str]:
     """Return what the files are, with the period where the title alone does not tell them apart."""
-    if first.title != second.title:
+    if len({first.title, second.title}) == 2:
         return first.title, second.title
     one, other = (f"{events.title}, {events.period}" if events.period else events.title for events in (first, second))
     return (one, other) if one != other else (f"{one} (first file)", f"{other} (second file)")

@@ -209,6 +209,8 @@ def _result(
             **lists,
         },
         release=weakest_release(schools.release, deprivation.release, area.release),
+        index=deprivation.index,
+        index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from hotspots.analysis.schools.negative_binomial import Fit
 from hotspots.model import Deprivation, Note, Schools, change_words, count_schools, interval_words
+from hotspots.vocabulary import HOLDS_WORDS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 CLASS_PHRASES: Final = {
@@ -26,8 +27,6 @@ ABOVE: Final = ("above", "far_above")
 BELOW: Final = ("below", "far_below")
 
 TOO_SMALL: Final = "too small: neither no exclusions nor the highest rate of any school would stand out"
-BOTH, OWN_ONLY, CATCHMENT_ONLY = "own area and catchment", "own area only", "catchment only"
-CONTRARY: Final = "own area and catchment contradict each other"
 
 
 @dataclass(frozen=True)
@@ -133,12 +132,11 @@ def sides(classes: pd.Series) -> pd.Series:
 
 
 def holds_under(own: pd.Series, catchment: pd.Series) -> pd.Series:
-    """Return under which deprivation a school stands out; empty where under none."""
+    """Return under which deprivation a school stands out, as `vocabulary.HOLDS_WORDS` has it."""
     one, other = sides(own), sides(catchment)
-    words = np.select(
-        [(one == 0) & (other == 0), one == other, other == 0, one == 0], ["", BOTH, OWN_ONLY, CATCHMENT_ONLY], CONTRARY
-    )
-    return one.map(str).astype(object).mask(np.full(len(own), True), words)
+    conditions = [(one == 0) & (other == 0), one == other, other == 0, one == 0]
+    codes = np.select(conditions, ["", "both", "own-area", "catchment"], "contrary")
+    return pd.Series(codes, index=own.index, dtype=object)
 
 
 def list_groups(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -159,7 +157,7 @@ def notes_on(
     def told(key: str, words: str) -> Note:
         ids = lists[key]
         held = "" if (table["holds"] == "").all() else " (names in brackets: not under the catchment's index)"
-        said = [f"({names[i]})" if table.loc[i, "holds"] == OWN_ONLY else str(names[i]) for i in ids]
+        said = [f"({names[i]})" if table.loc[i, "holds"] == "own-area" else str(names[i]) for i in ids]
         held = held if any(one[0] == "(" for one in said) else ""
         return Note(f"{words}{held}: {'; '.join(said) if said else 'none'}.", of="records", numbers=(words, *said))
 
@@ -209,9 +207,7 @@ def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) ->
     notes = []
     if catchment:
         numbers = table["holds"].value_counts().to_dict()
-        kinds = [
-            f"{words}: {numbers[words]:,}" for words in (BOTH, OWN_ONLY, CATCHMENT_ONLY, CONTRARY) if words in numbers
-        ]
+        kinds = [f"{words}: {numbers[code]:,}" for code, words in HOLDS_WORDS.items() if code and code in numbers]
         told = "; ".join(kinds) or "none under either"
         words = f"Schools that stand out, by the index used: {told}. The class shown is that of the own area."
         notes.append(Note(words, of="records", numbers=(told,)))

@@ -146,7 +146,7 @@ def need_scores(table: pd.DataFrame, deprivation: Deprivation) -> None:
             found=f"{len(table):,} schools, none placed",
             advice="check the coordinates of the schools and the study area",
         )
-    if places.str.startswith("W").all() and "WIMD" not in deprivation.title.upper():
+    if places.str.startswith("W").all() and deprivation.index != "wimd":
         raise AnalysisError(
             f"{deprivation.title} can't be used for Welsh schools: IDACI is an English index.",
             found=f"{len(places):,} schools in Wales, the first in {places.iloc[0]}",

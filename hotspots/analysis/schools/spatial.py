@@ -88,12 +88,12 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Find
     """
     table = _located(result, nearest)
     scores = school_residuals(result).reindex(table.index).to_numpy()
-    looks = {"nearest schools": _nearest_weights(table, nearest)}
+    looks = {"nearest schools": (f"a school and its {nearest} nearest", _nearest_weights(table, nearest))}
     if table["la_code"].nunique() > 1:
         # Within one authority every school has all others beside it, and I is -1 / (n - 1) whatever they do.
-        looks["same authority"] = _same(table["la_code"])
+        looks["same authority"] = ("schools of one authority", _same(table["la_code"]))
     rows, said = {}, []
-    for name, weights in looks.items():
+    for name, (who, weights) in looks.items():
         if weights.nnz == 0 or np.ptp(scores) == 0:
             continue
         found = morans_i(scores, weights)
@@ -101,8 +101,7 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Find
         kind = "no more alike than chance would have it"
         if found.p < 0.05:
             kind = "more alike than chance would have it" if found.z > 0 else "less alike than chance would have it"
-        who = f"a school and its {nearest} nearest are" if name == "nearest schools" else "schools of one authority are"
-        said.append(f"{who} {kind} (Moran's I {found.i:.2f}, p {_p(found.p)})")
+        said.append(f"{who} are {kind} (Moran's I {found.i:.2f}, p {_p(found.p)})")
     columns = ["moran_i", "expected", "z", "p", "schools"]
     words = "Given their size and area's deprivation, " + "; ".join(said) + "." if said else ""
     return Finding(pd.DataFrame.from_dict(rows, orient="index", columns=columns), words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -20,11 +19,10 @@ from hotspots.analysis.series.candidate_models import (
     price_of,
     shapes_beside_a_line,
 )
-from hotspots.analysis.series.counting import QUARTER
 from hotspots.analysis.series.fitted_models import Course, fit_course, rows_of
 from hotspots.analysis.series.overdispersion import Scatter, chance_of_logs, draw_series, estimate_scatter, scatters_for
 from hotspots.errors import AnalysisError
-from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Series, months_of
+from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Period, Series, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -257,13 +255,14 @@ def _prepare(series: Series, part: pd.DataFrame, shortest: int) -> tuple[_Line |
 def _season(periods: list[str], counts: Floats) -> Floats:
     """Return a column for each of three quarters of the year, around 0; none where periods are no quarters or few."""
     none = np.zeros((len(periods), 0))
-    if not all(QUARTER.fullmatch(period) for period in periods):
+    each = [Period.read(period) for period in periods]
+    if not all(period.quarter for period in each):
         return none
-    parts = pd.Series(periods).str.extract(re.compile(r"(?P<year>.+) Q(?P<quarter>[1-4])")).assign(count=counts)
+    parts = pd.DataFrame({"year": [p.year for p in each], "quarter": [p.quarter for p in each], "count": counts})
     whole = parts[parts.groupby("year")["count"].transform("size") == 4]
     if whole["year"].nunique() < WHOLE_YEARS or bool((whole.groupby("quarter")["count"].sum() == 0).any()):
         return none
-    return np.column_stack([(parts["quarter"] == quarter).to_numpy(dtype=float) - 0.25 for quarter in "123"])
+    return np.column_stack([(parts["quarter"] == quarter).to_numpy(dtype=float) - 0.25 for quarter in (1, 2, 3)])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -12,7 +11,7 @@ import pandas as pd
 
 from hotspots.analysis.common import byar_interval
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Events, Note, Series, months_of
+from hotspots.model import Events, Note, Period, Series, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["count_by_quarter", "count_by_year", "mark_provisional", "sum_to_years", "with_intervals", "with_rates"]
 
 MONTHS_OF_A_YEAR: Final = 12
-QUARTER: Final = re.compile(r"(?P<year>.+) Q[1-4]")
 """``2013 Q1`` begins a calendar year, ``2012/13 Q4`` (January to March) ends a financial one."""
 
 
@@ -94,14 +92,14 @@ def sum_to_years(series: Series) -> Series:
         If a period is not a quarter.
     """
     table = series.table.copy()
-    odd = [period for period in table["period"].unique() if not QUARTER.fullmatch(str(period))]
+    odd = [period for period in table["period"].unique() if Period.read(period).quarter is None]
     if odd:
         raise AnalysisError(
             f"{odd[0]!r} is not a quarter.",
             found=f"{len(odd):,} such periods: {list_briefly(odd)}",
             advice="quarters are written like '2013 Q1' or '2012/13 Q4'",
         )
-    table["year"] = [str(period).rsplit(" ", 1)[0] for period in table["period"]]
+    table["year"] = [Period.read(period).year for period in table["period"]]
     grouped = table.groupby(["group", "year"], sort=False)
     whole = grouped[["low", "high"]].count().min(axis=1) == 4
     years = grouped[["low", "high"]].sum().where(whole)
@@ -115,7 +113,7 @@ def sum_to_years(series: Series) -> Series:
         Note(f"{year}: not all four quarters are there; a gap, not a sum.", of="publication", numbers=(year,))
         for year in short
     )
-    last = {str(period).rsplit(" ", 1)[0] for period in series.provisional}
+    last = {Period.read(period).year for period in series.provisional}
     summed = replace(
         series,
         table=years[["period", *(column for column in years.columns if column != "period")]].assign(

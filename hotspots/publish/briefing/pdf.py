@@ -16,7 +16,6 @@ import pandas as pd
 
 from hotspots.errors import OutputError
 from hotspots.publish.page import POINTER, SHORTENED, Body, body_of, replace_file
-from hotspots.vocabulary import RELEASE_WORDS, RESTRICTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +57,7 @@ def write_briefing(
     title: str,
     subtitle: str,
     marking: str,
+    alarming: bool,
     findings: Sequence[str],
     pages: Sequence[Page],
     methods: Mapping[str, Sequence[str]] | Sequence[str],
@@ -77,6 +77,8 @@ def write_briefing(
         Of the pack.
     marking
         Words on every page, e.g. ``styles.marking(release)``; empty where there are none.
+    alarming
+        Whether they stand in red: the pack is for named readers only.
     findings
         What was found, a sentence each, for the first page.
     pages
@@ -108,7 +110,7 @@ def write_briefing(
         "title": title,
         "subtitle": subtitle,
         "marking": marking,
-        "alarming": marking == RELEASE_WORDS[RESTRICTED],
+        "alarming": alarming,
         "findings": list(findings),
         "summary": _as_cells(summary),
         "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],

@@ -191,7 +191,7 @@ def _draw_rates(axes: Axes, table: pd.DataFrame) -> None:
     ends = table["ci_low"].to_numpy(dtype=float), table["ci_high"].to_numpy(dtype=float)
     crude = (table["crude_low"] + table["crude_high"]).to_numpy(dtype=float) / 2
     known = np.isfinite(low)
-    whole = (table["kind"] == "study area").to_numpy() & known
+    whole = ~table["kind"].isin(["authority", "place"]).to_numpy() & known
     if whole.any():
         axes.axvline(float((low + high)[whole][0] / 2), color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.barh(y[known], (ends[1] - ends[0])[known], left=ends[0][known], height=0.34, color="#9db8d9", zorder=2)

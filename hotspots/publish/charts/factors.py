@@ -77,8 +77,8 @@ def _unknown(factors: Factors) -> list[str]:
     marks = sorted(
         {str(mark) for mark in table.loc[table["mentions"].isna(), "mark"] if isinstance(mark, str) and mark}
     )
-    explained = " ".join(words_of(factors.notes))
-    if marks and not all(f"({mark})" in explained for mark in marks):
+    explained = {name for note in factors.notes for name in note.numbers}
+    if not explained.issuperset(marks):
         said.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
     return said
 

@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.model import Extract, Series, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, look, open_axes, tidy, write_notes
 from hotspots.publish.text import (
+    BASE_WORDS,
     LINES,
     as_number,
     capitalised,
@@ -57,7 +58,7 @@ def draw_series(
     names = _COUNT if measure == "count" else _RATE
     with look():
         unit = capitalised(series.unit)
-        counted = f"{unit} {series.base}".rstrip()
+        counted = f"{unit} {BASE_WORDS[series.base]}".rstrip()
         if measure == "rate":
             unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
         what = f"{counted} by period; shading is the 95 % interval of the underlying level"

@@ -40,7 +40,7 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hotspots.model import Surface
+    from hotspots.model import DeprivationIndex, Surface
 
 __all__ = [
     "LayerStyle",
@@ -129,32 +129,35 @@ def _area_tip(labels: Mapping[str, str], mark: str) -> str:
     )
 
 
-def school_column_words(index_title: str = "IDACI") -> dict[str, tuple[str, str]]:
+def school_column_words(index_title: str = "IDACI", index: DeprivationIndex = "idaci") -> dict[str, tuple[str, str]]:
     """Return title and description of every column of schools, with the index called by its own name.
 
     Examples
     --------
-    >>> school_column_words("WIMD 2019")["idaci"]
+    >>> school_column_words("WIMD 2019", "wimd")["idaci"]
     ('WIMD 2019', 'Score of WIMD 2019 of the area the school stands in; higher is more deprived')
     """
-    if index_title == "IDACI":
-        return dict(SCHOOL_COLUMN_WORDS)
     words = {
-        column: (title.replace("IDACI", index_title), described)
+        column: (title.format(index=index_title), described)
         for column, (title, described) in SCHOOL_COLUMN_WORDS.items()
     }
-    if "IDACI" not in index_title.upper():
+    if index != "idaci":
         scored = f"Score of {index_title} of the area the school stands in; higher is more deprived"
         words["idaci"] = (index_title, scored)
         words["idaci_decile"] = (
             words["idaci_decile"][0],
-            f"1 is the most deprived tenth of {nation_words(index_title)}",
+            f"1 is the most deprived tenth of {nation_words(index)}",
         )
     return words
 
 
 def school_style(
-    *, release: str, name: str = "schools", index_title: str = "IDACI", estimated: bool = False
+    *,
+    release: str,
+    name: str = "schools",
+    index_title: str = "IDACI",
+    index: DeprivationIndex = "idaci",
+    estimated: bool = False,
 ) -> LayerStyle:
     """Return the look of the layer of schools: shape and colour by class, those that stand out larger and on top."""
     mark = marking(release)
@@ -174,11 +177,18 @@ def school_style(
         for style in SCHOOL_CLASSES
     ]
     labels = {style.key: style.label for style in SCHOOL_CLASSES}
-    index = f"{index_title} (estimated score)" if estimated else index_title
-    return _point_style(rules, "class", labels, _school_tip(labels, mark, index), index_title=index_title, name=name)
+    tip = _school_tip(labels, mark, index_title, estimated=estimated)
+    return _point_style(rules, "class", labels, tip, columns=school_column_words(index_title, index), name=name)
 
 
-def rate_style(average: str, *, release: str, title: str = "permanent exclusions", index_title: str) -> LayerStyle:
+def rate_style(
+    average: str,
+    *,
+    release: str,
+    title: str = "permanent exclusions",
+    index_title: str,
+    index: DeprivationIndex = "idaci",
+) -> LayerStyle:
     """Return the other look of the layer of schools: the class of their rates over the average, named in `average`.
 
     Hollow where the interval of a rate includes the average.
@@ -224,11 +234,18 @@ def rate_style(average: str, *, release: str, title: str = "permanent exclusions
         reason="reason",
         mark=mark,
     )
-    return _point_style(rules, "rate_class", labels, tip, index_title=index_title, name="schools")
+    columns = school_column_words(index_title, index)
+    return _point_style(rules, "rate_class", labels, tip, columns=columns, name="schools")
 
 
 def _point_style(
-    rules: Sequence[Rule], column: str, labels: Mapping[str, str], tip: str, *, index_title: str, name: str
+    rules: Sequence[Rule],
+    column: str,
+    labels: Mapping[str, str],
+    tip: str,
+    *,
+    columns: Mapping[str, tuple[str, str]],
+    name: str,
 ) -> LayerStyle:
     """Return a look of the layer of schools, with names at large scales."""
     text = Labels("name", points=8, below_scale=40_000)
@@ -236,7 +253,7 @@ def _point_style(
         rules,
         point=True,
         labels=text,
-        aliases=_titles(school_column_words(index_title)),
+        aliases=_titles(columns),
         value_words={column: labels},
         display=f"\"name\" || ': ' || {in_words(column, labels)}",
         map_tip=tip,
@@ -244,8 +261,9 @@ def _point_style(
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
 
-def _school_tip(labels: Mapping[str, str], mark: str, index: str) -> str:
-    index = escape(index, quote=False).replace("[%", "[")
+def _school_tip(labels: Mapping[str, str], mark: str, index_title: str, *, estimated: bool) -> str:
+    title = escape(index_title, quote=False).replace("[%", "[")
+    index = f"{title} (estimated score)" if estimated else title
     return map_tip(
         in_words("class", labels),
         f"{markup('name')} || ', ' || {markup('la_name')}",
@@ -256,7 +274,7 @@ def _school_tip(labels: Mapping[str, str], mark: str, index: str) -> str:
             ("Pupil-years", number("pupils", 0)),
             (index, number("idaci", 3)),
             (f"{index}, rank", number("idaci_rank", 0)),
-            (f"{index.removesuffix(' (estimated score)')} of the modelled catchment", number("idaci_catchment", 3)),
+            (f"{title} of the modelled catchment", number("idaci_catchment", 3)),
             ("Stands out under", "coalesce(\"holds\", 'neither')"),
         ),
         reason="reason",

@@ -19,7 +19,7 @@ from hotspots.publish.gis.layer_styles import (
     school_style,
 )
 from hotspots.publish.style import Ground, authority_outlines, marking
-from hotspots.publish.text import average_words, percent
+from hotspots.publish.text import average_words, percent, with_holds_words
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
     COLUMN_WORDS,
@@ -133,18 +133,22 @@ def area_layer(result: HotspotResult) -> Layer:
 def school_layer(result: SchoolResult) -> Layer:
     """Return the schools as the layer ``schools``; a school without a point is a row without geometry."""
     title = f"Schools: {result.title} and {result.index_title}"
-    words = school_column_words(result.index_title)
-    estimated = result.provenance.get("index_measure") == "estimated score"
+    words = school_column_words(result.index_title, result.index)
     model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
         title=", ".join(part for part in (title, result.period) if part),
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
-        table=_plain(result.table.assign(school_id=result.table.index), words, result.table.geometry),
+        table=_plain(with_holds_words(result.table).assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
         level=3,
         words=words,
-        style=school_style(release=result.release, index_title=result.index_title, estimated=estimated),
+        style=school_style(
+            release=result.release,
+            index_title=result.index_title,
+            index=result.index,
+            estimated=result.index_estimated,
+        ),
         more_styles=_rate_styles(result),
         lineage=_lineage(result) | model,
     )
@@ -155,7 +159,9 @@ def _rate_styles(result: SchoolResult) -> dict[str, LayerStyle]:
     words = average_words(result)
     if not words:
         return {}
-    look = rate_style(words, release=result.release, title=result.title, index_title=result.index_title)
+    look = rate_style(
+        words, release=result.release, title=result.title, index_title=result.index_title, index=result.index
+    )
     return {"schools_rate": look}
 
 

@@ -238,7 +238,8 @@ def _small_print(
         sources.append(f"Place names: {'; '.join(dict.fromkeys(place_labels['credit'].dropna().astype(str)))}")
     lines = dict.fromkeys([*area.attribution, *noun.attribution])
     sources.append(f"Boundaries: {boundaries_sentence(area)}")
-    return [_sentences(sources), _sentences(list(lines)), release_sentence(release)]
+    # What is for named readers says so in red above and below; once more in small print would weaken it.
+    return [_sentences(sources), _sentences(list(lines)), "" if release == RESTRICTED else release_sentence(release)]
 
 
 def _period(period: str) -> str:
@@ -283,7 +284,7 @@ def _draw_noun(
     if deprivation is not None:
         draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
     entries = draw_schools(window.axes, noun, place=place, by_rate=schools_by == "rate")
-    ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.title)}" if deprivation is not None else ""
+    ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.index)}" if deprivation is not None else ""
     heading = capitalised(noun.title) if schools_by == "divergence" else "Rate over the average"
     return _Legend(heading, entries, schools_note(noun, place, by_rate=schools_by == "rate"), ramp)
 

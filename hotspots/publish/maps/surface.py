@@ -359,7 +359,7 @@ def draw_contours(
         dashes = CONTOUR_DASHES.get(kind, "solid")
         _add(axes, path, clip, edgecolor=INK, linewidth=1.3, linestyle=dashes, zorder=2.5, **common)
         label, share = contour_label(contours, kind, surface), lying[kind].share_of_events
-        if math.isfinite(share) and "events" not in label:
+        if math.isfinite(share) and kind != "top_events":
             label += f", with {percent(share)} of the events"
         style = "dashed" if kind in CONTOUR_DASHES else "solid"
         entries.append(Entry(label, line=style, count=_km2(_united(parts) / 1e6)))

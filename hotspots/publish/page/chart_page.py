@@ -26,7 +26,8 @@ def begin_chart(
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
     period = period_words(getattr(noun, "period", ""))
     said = [f"Source: {noun.source.rstrip('.')}." if noun.source else "", f"Period: {period}." if period else ""]
-    lines = [" ".join(part for part in said if part), release_sentence(noun.release)]
+    # An alarming marking stands in red above and below; once more in small print would weaken it.
+    lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(noun.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
 

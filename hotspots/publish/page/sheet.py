@@ -287,9 +287,7 @@ def foot(sheet: Sheet, lines: Sequence[str], *, marking: str = "", alarming: boo
     width = sheet.width - 2 * MARGIN
     size = 6.5
     step = LINE * size * MM_PER_POINT
-    # An alarming marking stands in red above and below; once more in small print would weaken it.
-    kept = [line for line in lines if line and not (alarming and line.startswith(marking))]
-    wrapped = [part for line in kept for part in sheet.wrap(line, width=width, size=size)]
+    wrapped = [part for line in lines if line for part in sheet.wrap(line, width=width, size=size)]
     bottom = 6.0
     if marking and alarming:
         sheet.write(

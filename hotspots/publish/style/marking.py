@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hotspots.vocabulary import INVENTED, RELEASE_WORDS, RESTRICTED, ClassStyle
 
 if TYPE_CHECKING:
-    pass
+    from hotspots.model import DeprivationIndex
 
 __all__ = ["DEPENDS", "RATE_LEVELS", "SCHOOL_LEVELS", "marking", "nation_words"]
 
@@ -36,12 +36,12 @@ def marking(release: str) -> str:
     return RELEASE_WORDS[release] if release in {INVENTED, RESTRICTED} else ""
 
 
-def nation_words(index_title: str) -> str:
+def nation_words(index: DeprivationIndex) -> str:
     """Return whose areas an index ranks.
 
     Examples
     --------
-    >>> nation_words("IDACI 2019"), nation_words("WIMD 2019")
+    >>> nation_words("idaci"), nation_words("wimd")
     ("England's areas", "Wales's areas")
     """
-    return "Wales's areas" if "WIMD" in index_title.upper() else "England's areas"
+    return "Wales's areas" if index == "wimd" else "England's areas"

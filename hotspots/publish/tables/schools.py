@@ -11,7 +11,7 @@ import pandas as pd
 from hotspots.model import SchoolResult, need_released
 from hotspots.publish.page import replace_file
 from hotspots.publish.tables.series import plain_cell
-from hotspots.publish.text import flagged_schools, release_sentence
+from hotspots.publish.text import flagged_schools, release_sentence, with_holds_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def write_school_tables(
 
 def _tables(result: SchoolResult, looks: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, pd.DataFrame]]:
     every = pd.DataFrame(result.table.drop(columns="geometry"))
-    yield "schools", every.rename_axis("school_id").reset_index()
+    yield "schools", with_holds_words(every).rename_axis("school_id").reset_index()
     yield "schools_that_stand_out", flagged_schools(result)
     named = pd.DataFrame({"school_id": every.index, "name": every["name"].to_numpy()})
     for name, table in looks.items():

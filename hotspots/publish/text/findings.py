@@ -255,8 +255,7 @@ def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
 
     Those may lie anywhere, so on the map of a place they are of the whole study.
     """
-    words = count_schools(result.table).unplaced_words
-    return words if place is None else words.replace(" in question ", " in question of the whole study ", 1)
+    return count_schools(result.table).say_unplaced("in question" + (" of the whole study" if place else ""))
 
 
 def schools_note(result: SchoolResult, place: Place | None = None, *, by_rate: bool = False) -> str:

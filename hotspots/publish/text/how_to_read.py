@@ -58,7 +58,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     if result.method == "local_moran":
         said += _moran_colours(classes, who, than)
     else:
-        together = "the areas around this one" if findings.statistic(result) == "Getis-Ord Gi" else _WITH_SELF
+        together = _WITH_SELF if result.with_self else "the areas around this one"
         if classes & HOT_CLASSES:
             said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the surer.")
         if classes & COLD_CLASSES:
@@ -115,14 +115,13 @@ def explain_schools(
     given = [f"its {one}" for one in result.provenance.get("covariates", ())]
     suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
     slope = slope_words(result, over=over)
-    estimated = result.provenance.get("index_measure") == "estimated score"
     reading = [
         f"Triangle up: more {result.title} than {suggests} would suggest.",
         "Triangle down: fewer. "
         "'Far' means beyond the 99.8 % limits, and still so after allowing for the number of schools.",
         _marks(result) if over == "area" else "Catchments are a model: children are shared among schools by distance.",
         f"{capitalised(slope)}." if slope else "",
-        f"The scores of {result.index_title} are estimates made from its ranks." if estimated else "",
+        f"The scores of {result.index_title} are estimates made from its ranks." if result.index_estimated else "",
         "This measures no school's quality and gives no cause; pupils come from other areas than the school's own.",
         *more,
     ]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from hotspots.model import with_en_dashes
 
 __all__ = ["capitalised", "listed", "percent", "period_words", "plural", "rounded"]
 
@@ -55,14 +52,7 @@ def period_words(period: str) -> str:
     >>> period_words("2017-2019"), period_words("2018-19"), period_words("2019-01 to 2019-12")
     ('2017–2019', '2018–19', '2019-01 to 2019-12')
     """
-    whole = re.sub(r"\b(\d{4})-(\d{4})\b", r"\1–\2", period)
-
-    def school_year(match: re.Match[str]) -> str:
-        first, second = match.group(1), match.group(2)
-        follows = (int(first) + 1) % 100 == int(second) and int(second) > 12
-        return f"{first}–{second}" if follows else match.group(0)
-
-    return re.sub(r"\b(\d{4})-(\d{2})\b(?!-)", school_year, whole)
+    return with_en_dashes(period)
 
 
 def rounded(value: float) -> str:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from hotspots.model import SchoolResult
+from hotspots.vocabulary import HOLDS_WORDS
 
 if TYPE_CHECKING:
     pass
 
-__all__ = ["GROUPS", "HOLDS_UNDER_BOTH", "SchoolGroup", "groups_of", "one_sided"]
-
-HOLDS_UNDER_BOTH: Final = "own area and catchment"
+__all__ = ["GROUPS", "SchoolGroup", "groups_of", "one_sided", "with_holds_words"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,12 @@ def groups_of(result: SchoolResult, table: pd.DataFrame) -> list[tuple[SchoolGro
     ]
 
 
+def with_holds_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of schools that says in words under which deprivation each stands out."""
+    return table.assign(holds=table["holds"].map(HOLDS_WORDS))
+
+
 def one_sided(table: pd.DataFrame) -> pd.Series:
     """Return which schools stand out under one index and not, or not in the same way, under the other."""
-    sided: pd.Series = (table["holds"] != "") & (table["holds"] != HOLDS_UNDER_BOTH)
+    sided: pd.Series = (table["holds"] != "") & (table["holds"] != "both")
     return sided

@@ -12,8 +12,7 @@ import pandas as pd
 from hotspots.model import SchoolResult, change_words, count_schools, interval_words
 from hotspots.publish.style import nation_words
 from hotspots.publish.text.phrases import capitalised, listed, plural
-from hotspots.publish.text.school_groups import groups_of
-from hotspots.vocabulary import SCHOOL_CLASSES
+from hotspots.publish.text.school_groups import groups_of, with_holds_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,13 +35,22 @@ __all__ = [
 Over = Literal["area", "catchment"]
 """Against which index: that of the area a school stands in, or that of its modelled catchment."""
 
+CLASS_NAMES: Final = {
+    "far_above": "Far above expected",
+    "above": "Above expected",
+    "as_expected": "As expected",
+    "below": "Below expected",
+    "far_below": "Far below expected",
+    "cannot_be_judged": "Cannot be judged",
+}
+"""Without the limits that a legend has beside them."""
+
 STANDS_OUT: Final = ("far_above", "above", "below", "far_below")
 
 
 def index_name(result: SchoolResult) -> str:
     """Return what the index is called, and that its scores were derived where they were."""
-    estimated = result.provenance.get("index_measure") == "estimated score"
-    return f"{result.index_title} (estimated score)" if estimated else result.index_title
+    return f"{result.index_title} (estimated score)" if result.index_estimated else result.index_title
 
 
 def beside_words(result: SchoolResult) -> str:
@@ -68,13 +76,13 @@ def index_along(result: SchoolResult, table: pd.DataFrame, *, over: Over = "area
     of = "of the school's area" if over == "area" else "of the school's modelled catchment"
     if over == "area" and not result.table["idaci"].notna().any():
         ranked = float(result.provenance.get("areas_ranked", result.table["idaci_rank"].max()))
-        label = f"{result.index_title} rank {of} (% of {nation_words(result.index_title)} that are less deprived)"
+        label = f"{result.index_title} rank {of} (% of {nation_words(result.index)} that are less deprived)"
         return Along(100 * (1 - table["idaci_rank"] / ranked), label, 100.0)
     values = table["idaci" if over == "area" else "idaci_catchment"]
-    if "IDACI" in result.index_title.upper():
+    if result.index == "idaci":
         label = f"{index_name(result)} {of} (% of children in income-deprived families)"
         return Along(100 * values, label, 100.0)
-    score = index_name(result) if "(" in index_name(result) else f"{result.index_title} score"
+    score = index_name(result) if result.index_estimated else f"{result.index_title} score"
     return Along(values, f"{score} {of} (higher is more deprived)", 1.0)
 
 
@@ -173,7 +181,6 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
     """
     every = pd.DataFrame(result.table.drop(columns="geometry"))
     table = every[every["class"].isin(STANDS_OUT) | (every["holds"] != "")]
-    styles = {style.key: style for style in SCHOOL_CLASSES}
     group = pd.Series("", index=table.index, dtype=object)
     order = pd.Series(9, index=table.index)
     for number, (one, inside) in enumerate(groups_of(result, table)):
@@ -189,8 +196,8 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
                 for low, high in zip(table["low"], table["high"], strict=True)
             ],
             "Expected": [f"{value:,.1f}" if np.isfinite(value) else "–" for value in table["expected"]],
-            "Class": [styles[key].label.split(" (")[0] for key in table["class"]],
-            "Holds under": table["holds"].replace("", "–"),
+            "Class": [CLASS_NAMES[key] for key in table["class"]],
+            "Holds under": with_holds_words(table)["holds"].replace("", "–"),
             "Against the slope": group.replace("", "–"),
         }
     )
@@ -203,8 +210,8 @@ def flagged_title(result: SchoolResult) -> str:
     account, by_chance = count_schools(result.table), result.provenance.get("beyond_95_by_chance")
     if by_chance is None:
         return f"Schools beyond the 95% limits of {result.title}"
-    beyond = plural(account.above + account.below, "school")
-    verb = "lies" if beyond.startswith("1 ") else "lie"
+    number = account.above + account.below
+    beyond, verb = plural(number, "school"), "lies" if number == 1 else "lie"
     return (
         f"{beyond} {verb} beyond the 95% limits of {result.title}, where chance alone would put about "
         f"{by_chance['above'] + by_chance['below']:.0f}"

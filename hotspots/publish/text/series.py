@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Extract, Series, months_of
+from hotspots.model import Extract, Period, Series, SeriesBase, months_of
 from hotspots.publish.text import findings
 from hotspots.publish.text.phrases import capitalised, period_words
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = [
+    "BASE_WORDS",
     "GROUPS_NAMED",
     "LINES",
     "as_number",
@@ -32,6 +29,13 @@ __all__ = [
 ]
 
 LEVEL_BEFORE = " the level before"
+BASE_WORDS: Final[Mapping[SeriesBase, str]] = {
+    "": "",
+    "study-area": "in the study area",
+    "whole-file": "in the whole file",
+}
+"""Where what a series counts lies, as it is said after its unit."""
+
 MONTHS = {3: "a quarter", 12: "a year"}
 
 
@@ -198,9 +202,9 @@ def _comparable(series: Series) -> Series:
     known = table.loc[table["low"].notna(), "period"].astype(str)
     if known.empty:
         return replace(series, table=table)
-    quarter = re.search(r" Q[1-4]$", known.iloc[-1])
+    quarter = Period.read(known.iloc[-1]).quarter
     if quarter:
-        table = table[table["period"].astype(str).str.endswith(quarter[0])]
+        table = table[[Period.read(period).quarter == quarter for period in table["period"]]]
     return replace(series, table=table)
 
 

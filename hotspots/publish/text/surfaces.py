@@ -129,10 +129,10 @@ def surface_title(
 
 
 def _subject(surface: Surface) -> str:
-    """Return what is raised or lowered: the risk of something; of a comparison, its own title."""
+    """Return what is raised or lowered: a risk, as its title has it, or what a comparison is of."""
     if surface.kind != "relative-risk":
         return capitalised(surface.title)
-    return f"The {surface.title}" if surface.title.startswith("risk of ") else f"The risk of {surface.title}"
+    return f"The {surface.title}"
 
 
 def _of_overall(surface: Surface) -> bool:

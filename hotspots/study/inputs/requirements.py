@@ -256,7 +256,7 @@ def need_index(deprivation: Deprivation, area: StudyArea) -> None:
     known = deprivation.table[["score", "rank"]].reindex(area.ids).notna().to_numpy().any()
     if known or not all(code.startswith("W") for code in area.ids):
         return
-    why = ": IDACI is of England only" if "IDACI" in deprivation.title.upper() else ""
+    why = ": IDACI is of England only" if deprivation.index == "idaci" else ""
     raise AnalysisError(
         f"{deprivation.title} has neither score nor rank for any area of the study{why}.",
         found=f"areas {list_briefly(area.ids, 2)}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hotspots.disclosure import protect, restrict, tells_of_areas
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
-from hotspots.model import AreaCounts, Events, Factors, Note, Series, StudyArea
+from hotspots.model import AreaCounts, Events, Factors, Note, Series, SeriesBase, StudyArea
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ KEPT_BACK: str = "they are unreleased, and counts that others make of the same r
 ONLY_INSIDE: Final = Note(
     "Counted are events in the study area; those elsewhere, or without a place, are left out.", of="settings"
 )
-INSIDE: Final = "in the study area"
-WHOLE_FILE: Final = "in the whole file"
-"""What a series of events counts, as it is said after their unit."""
 NO_PLACES: Final = "no event of the file has a place, so it is not known which are of the study area"
 
 # --------------------------------------------------------------------------- series of events
@@ -67,7 +64,7 @@ def read_series(
     first: SeriesSection | None = None
     # Where numbers are hidden, years are sums of protected quarters: so quarters come first.
     for one in sorted(own, key=lambda one: one.by != "quarter") if hides else own:
-        chart = f"the chart of {one.title}"
+        chart = name_chart(one.title)
         if first is not None:
             years = _years_of(found[first.name], first, one)
             if years is None:
@@ -81,7 +78,7 @@ def read_series(
                 left_out[chart] = "no event of these years lies in the study area"
                 continue
             series = replace(_count(study, one, of_years), base=base)
-            same = replace(counts, outside=0, dropped={}) if base == INSIDE else counts
+            same = replace(counts, outside=0, dropped={}) if base == "study-area" else counts
             if hides and _tells(study, one, series, section=section, counts=same, dropped=events.dropped):
                 left_out[chart] = TELLS
                 continue
@@ -92,14 +89,19 @@ def read_series(
     return [found[one.name] for one in own if one.name in found], left_out
 
 
-def _of_the_area(events: Events, area: StudyArea, detailed_areas: StudyArea | None) -> tuple[Events, str]:
+def name_chart(title: str) -> str:
+    """Return under which name a chart stands among what was left out."""
+    return f"the chart of {title}"
+
+
+def _of_the_area(events: Events, area: StudyArea, detailed_areas: StudyArea | None) -> tuple[Events, SeriesBase]:
     """Return the events that the maps count too, and where they lie; all of them where no event has a place."""
     from hotspots.analysis.counts import events_inside
 
     if not events.table[["easting", "area_code"]].notna().to_numpy().any():
-        return events, WHOLE_FILE
+        return events, "whole-file"
     inside = events_inside(events, area, detailed_areas=detailed_areas)
-    return replace(inside, notes=(*inside.notes, ONLY_INSIDE)), INSIDE
+    return replace(inside, notes=(*inside.notes, ONLY_INSIDE)), "study-area"
 
 
 def _count(study: Study, section: SeriesSection, events: Events) -> Series:
@@ -196,7 +198,7 @@ def _with_rates(
 
     if not one.rates:
         return series, ""
-    if series.base != INSIDE:
+    if series.base != "study-area":
         return series, NO_PLACES
     people: dict[str, float] = {}
     for line in one.lines:
@@ -247,7 +249,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
     from hotspots.sources import read_recorded
 
     if section.release == UNRELEASED and study.profile != RESTRICTED:
-        return None, {f"the chart of {section.title}": KEPT_BACK}
+        return None, {name_chart(section.title): KEPT_BACK}
     series = read_recorded(
         study.path(section.file),
         force=section.force,

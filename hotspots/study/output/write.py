@@ -14,13 +14,20 @@ from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, words_of
 from hotspots.publish.style import marking
-from hotspots.publish.text import boundaries_sentence, capitalised, listed, surface_paragraphs, where_it_lies
+from hotspots.publish.text import (
+    boundaries_sentence,
+    capitalised,
+    listed,
+    surface_paragraphs,
+    where_it_lies,
+    with_holds_words,
+)
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, Report, describe, untestable
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.headlines import headlines
 from hotspots.study.output.provenance import fingerprints, imprint, study_date
-from hotspots.vocabulary import METHOD_TITLES, weakest_release
+from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
     from datetime import date
@@ -113,6 +120,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
         title=study.title,
         subtitle=" · ".join(part for part in (study.subtitle, _for_whom(study)) if part),
         marking=marking(release),
+        alarming=release == RESTRICTED,
         findings=headlines(study, inputs, findings),
         pages=pages,
         methods={heading: sentences for heading, sentences in methods.items() if sentences},
@@ -306,6 +314,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         for name in sorted(result.table["class"].unique())
         if name != "as_expected"
     }
+    holds = with_holds_words(result.table)["holds"].value_counts()
     return {
         "words": result.words,
         "slope": dict(result.slope),
@@ -313,7 +322,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         "number": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "schools": classes,
         "rates": describe_rates(result),
-        "holds": {str(k): int(v) for k, v in sorted(result.table["holds"].value_counts().items()) if k},
+        "holds": {str(k): int(v) for k, v in sorted(holds.items()) if k},
         "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
         "in_space": _around_schools(findings),
         "notes": list(words_of(result.notes)),

@@ -59,7 +59,8 @@ def world(seed=1, *, dispersion=0.15, catchment_slope=0.0, prefix="E01", populat
 
 def look(schools, index, area, *, title="IDACI 2019", estimated=False, **options):
     placed = pd.Series(area.ids, index=schools.table.index, dtype=object)
-    deprivation = Deprivation(index, title=title, estimated=estimated)
+    which = "wimd" if title == "WIMD 2019" else "idaci"
+    deprivation = Deprivation(index, title=title, estimated=estimated, index=which)
     return diverging_schools(schools, deprivation, area=area, placed=placed, **options)
 
 
@@ -80,19 +81,16 @@ def test_a_school_that_stands_out_stands_out_under_both_or_one():
     between = plain["limit_high_95"] + 3
     result = look(with_counts(schools, {20: between, 60: 90, 100: 0}), index, area)
     table = result.table
-    assert table["holds"].iloc[20] == "own area only"
+    assert table["holds"].iloc[20] == "own-area"
     assert table["class_catchment"].iloc[20] == "as_expected"
-    assert (table["holds"].iloc[60], table["class"].iloc[60]) == ("own area and catchment", "far_above")
+    assert (table["holds"].iloc[60], table["class"].iloc[60]) == ("both", "far_above")
     assert table["class_catchment"].iloc[60] == "far_above"
     assert (table["holds"] == "").sum() == (
         (table["class"] == "as_expected") & (table["class_catchment"] == "as_expected")
     ).sum()
     numbers = table["holds"].value_counts()
     said = next(note for note in words_of(result.notes) if note.startswith("Schools that stand out, by the index used"))
-    assert (
-        f"own area and catchment: {numbers['own area and catchment']}; own area only: {numbers['own area only']}"
-        in said
-    )
+    assert f"own area and catchment: {numbers['both']}; own area only: {numbers['own-area']}" in said
     assert said.endswith("The class shown is that of the own area.")
     assert any(
         note.startswith("Catchments are a model: residents of all ages, for want") for note in words_of(result.notes)
@@ -114,12 +112,12 @@ def test_holds_under_by_case():
     own = pd.Series(["above", "far_above", "as_expected", "below", "above", "cannot_be_judged", "as_expected"])
     catchment = pd.Series(["far_above", "as_expected", "below", "far_below", "below", "above", "cannot_be_judged"])
     assert holds_under(own, catchment).tolist() == [
-        "own area and catchment",
-        "own area only",
-        "catchment only",
-        "own area and catchment",
-        "own area and catchment contradict each other",
-        "catchment only",
+        "both",
+        "own-area",
+        "catchment",
+        "both",
+        "contrary",
+        "catchment",
         "",
     ]
 

@@ -33,6 +33,7 @@ def pack(path: Path, pages: list[Page], **options: Any) -> Path:
         "title": "Knife crime in Birmingham and Sandwell",
         "subtitle": "2017–2019",
         "marking": RELEASE_WORDS[INVENTED],
+        "alarming": False,
         "findings": ["14 of 36 areas are hot for knife crime.", AWKWARD],
         "methods": ["Each area is tested together with its neighbours."],
         "sources": ["Invented police extract."],
@@ -125,7 +126,7 @@ def test_words_come_out_as_they_went_in(map_page: Page, table_page: Page, tmp_pa
 @pytest.mark.parametrize("release", [INVENTED, RESTRICTED])
 def test_the_marking_stands_on_every_page(map_page: Page, table_page: Page, tmp_path: Path, release: str) -> None:
     words = RELEASE_WORDS[release]
-    pages = read(pack(tmp_path / "pack.pdf", [map_page, table_page], marking=words))
+    pages = read(pack(tmp_path / "pack.pdf", [map_page, table_page], marking=words, alarming=release == RESTRICTED))
     assert len(pages) == 4
     assert all(words in page for page in pages)
     if release == RESTRICTED:

@@ -35,7 +35,7 @@ def looked_at(result: SchoolResult, **provenance: Any) -> SchoolResult:
     table["idaci_catchment"] = table["idaci"] / 2
     table["expected_catchment"] = 2 * table["expected"]
     table["class_catchment"] = table["class"].to_numpy()[::-1]
-    table["holds"] = np.where(table["name"] == "School C", "own area only", "")
+    table["holds"] = np.where(table["name"] == "School C", "own-area", "")
     return replace(result, table=table, provenance={**result.provenance, **provenance})
 
 

@@ -36,7 +36,7 @@ def test_the_account_adds_up(school_result: SchoolResult) -> None:
         "Of 12 schools in question 10 were judged: 2 as expected, 4 above and 4 below. "
         "Schools that were not judged: 2 ("
     )
-    assert account.unplaced_words == "1 of the 12 schools in question has no point in the study area and is on no map."
+    assert account.say_unplaced() == "1 of the 12 schools in question has no point in the study area and is on no map."
 
 
 def test_an_account_that_does_not_add_up_is_refused() -> None:

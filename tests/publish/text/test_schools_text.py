@@ -43,7 +43,7 @@ def looked_at(result: SchoolResult, holds: dict[str, str], **provenance: Any) ->
 def by_rank(result: SchoolResult) -> SchoolResult:
     table = result.table.assign(idaci=np.nan, idaci_rank=np.arange(12) * 100.0)
     provenance = {"index_measure": "rank", "areas_ranked": 2000}
-    return replace(result, table=table, slope=RANKS, index_title="WIMD 2019", provenance=provenance)
+    return replace(result, table=table, slope=RANKS, index_title="WIMD 2019", index="wimd", provenance=provenance)
 
 
 # --------------------------------------------------------------------------- the index
@@ -54,7 +54,7 @@ def test_the_axis_names_the_index_and_says_what_was_estimated(school_result: Sch
     plain = index_along(school_result, table)
     assert plain.label == "IDACI 2019 of the school's area (% of children in income-deprived families)"
     np.testing.assert_allclose(plain.values[:11], 100 * (0.05 + 0.04 * np.arange(11)))
-    estimated = replace(school_result, provenance={"index_measure": "estimated score"})
+    estimated = replace(school_result, index_estimated=True)
     assert index_along(estimated, table, over="catchment").label == (
         "IDACI 2019 (estimated score) of the school's modelled catchment (% of children in income-deprived families)"
     )
@@ -64,7 +64,7 @@ def test_the_axis_names_the_index_and_says_what_was_estimated(school_result: Sch
 
 
 def test_another_index_is_never_called_idaci(school_result: SchoolResult) -> None:
-    score = replace(school_result, index_title="WIMD 2019", table=school_result.table.assign(idaci=40.0))
+    score = replace(school_result, index_title="WIMD 2019", index="wimd", table=school_result.table.assign(idaci=40.0))
     along = index_along(score, score.table)
     assert along.label == "WIMD 2019 score of the school's area (higher is more deprived)"
     assert set(along.values) == {40.0}  # as it is: no share
@@ -119,7 +119,7 @@ def test_the_slope_of_catchments_and_beside_covariates(school_result: SchoolResu
 def test_every_school_that_stands_out_is_in_the_table(school_result: SchoolResult) -> None:
     result = looked_at(
         school_result,
-        {"School A": "own area and catchment", "School C": "own area only", "School E": "catchment only"},
+        {"School A": "both", "School C": "own-area", "School E": "catchment"},
         fewer_in_most_deprived=("3334008",),
         more_in_least_deprived=("3304002",),
     )
@@ -169,7 +169,7 @@ def test_the_95_list_is_worth_a_look_beside_what_chance_gives(school_result: Sch
 
 def test_the_legend_counts_dots_and_groups(school_result: SchoolResult) -> None:
     assert len(school_entries(school_result, school_result.table)) == 6
-    held = {"School A": "own area and catchment", "School C": "own area only", "School E": "catchment only"}
+    held = {"School A": "both", "School C": "own-area", "School E": "catchment"}
     result = looked_at(school_result, held, fewer_in_most_deprived=("3334008",), more_in_least_deprived=())
     assert one_sided(result.table).sum() == 2
     entries = {entry.label: entry.count for entry in school_entries(result, result.table)}
