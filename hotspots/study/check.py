@@ -10,13 +10,13 @@ from hotspots.study.findings import Findings, attempt, standardise
 from hotspots.study.inputs import (
     describe,
     empty_sides,
+    keeps_back,
     name_chart,
     name_places,
     need_index,
     nothing_happened,
     untestable,
 )
-from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     from hotspots.analysis.schools import Prepared
@@ -62,7 +62,7 @@ def _asked(study: Study, inputs: Inputs) -> Iterator[Asked]:
     wide = density.risk_bandwidth or density.bandwidth
     for section in study.events:
         events = inputs.events.get(section.name)
-        if not section.density or events is None or events.release == UNRELEASED:
+        if not section.density or events is None or keeps_back(study, events):
             continue
         if not events.table["easting"].notna().any():
             continue
@@ -321,7 +321,7 @@ def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
 
 def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
     section = study.children_in_need
-    if section is None or section.release == UNRELEASED:
+    if section is None or keeps_back(study, section):
         return
     there = "not read, see below" if inputs.factors is None else f"{section.year}"
     yield f"{section.title}: {there}"

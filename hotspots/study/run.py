@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.study.findings import analyse
-from hotspots.study.inputs import Inputs, Report, name_places, read_inputs
+from hotspots.study.inputs import Inputs, Report, is_for_named_readers, name_places, read_inputs
 from hotspots.study.output import finish_summary, headlines, replaced_folder, write_outputs
 from hotspots.study.settings import Study, read_study
 
@@ -142,4 +142,4 @@ def _as_study(study: Study | str | Path) -> Study:
 
 
 def _folder_name(study: Study) -> str:
-    return study.output_name + ("-RESTRICTED" if study.profile == "restricted" else "")
+    return study.output_name + ("-RESTRICTED" if is_for_named_readers(study) else "")

@@ -14,7 +14,7 @@ from small_study import write_small_study
 
 from hotspots.errors import StudyError
 from hotspots.model import cover_months
-from hotspots.model.coverage import period_end
+from hotspots.model.periods import period_end
 from hotspots.study.output.provenance import last_day
 from hotspots.study.run import check_study, run_study
 from hotspots.study.settings.study_file import make_study

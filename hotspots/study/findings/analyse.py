@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings.authorities import make_extracts
 from hotspots.study.findings.results import Findings, attempt
-from hotspots.study.inputs import empty_sides, need_index, nothing_happened
-from hotspots.vocabulary import UNRELEASED
+from hotspots.study.inputs import empty_sides, keeps_back, need_index, nothing_happened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +147,7 @@ def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None
         findings.left_out[f"density surface of {counts.title}"] = "no event lies in the study area"
         return
     located = events is not None and bool(events.table["easting"].notna().any())
-    if events is not None and located and events.release != UNRELEASED:
+    if events is not None and located and not keeps_back(study, events):
         surface = kernel_density(
             events,
             inputs.area,

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.disclosure import restrict
 from hotspots.study.findings.results import Change, Findings, attempt
-from hotspots.vocabulary import RESTRICTED, UNRELEASED
+from hotspots.study.inputs import keeps_back, through_gate
 
 if TYPE_CHECKING:
     from hotspots.model import Series
@@ -59,7 +58,7 @@ def standardise(findings: Findings, study: Study, section: EventSection, inputs:
     from hotspots.analysis.authorities import count_by_age, standardised_rates
 
     what, events = f"standardised rates of {section.title}", inputs.events[section.name]
-    if events.release == UNRELEASED:
+    if keeps_back(study, events):
         findings.left_out[what] = (
             "numbers by age, by area and by year of the same unreleased records, taken together, could give back what "
             "each of them hides"
@@ -94,7 +93,7 @@ def _describe_authorities(study: Study, inputs: Inputs, findings: Findings) -> N
         places=[section.place for section in study.places],
         source=study.population.title if study.population else "",
     )
-    if extract.release == UNRELEASED and study.profile != RESTRICTED:
+    if keeps_back(study, extract):
         findings.left_out["population, age and deprivation by authority"] = "the deprivation is unreleased"
         return
-    findings.extracts.append(restrict(extract))
+    findings.extracts.append(through_gate(study, extract))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotspots.disclosure import protect, restrict
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     Ages,
@@ -25,6 +24,7 @@ from hotspots.model import (
     cover_years,
     words_of,
 )
+from hotspots.study.inputs.gate import is_for_named_readers, keeps_back, through_gate
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,
@@ -40,7 +40,6 @@ from hotspots.study.inputs.series import (
     read_recorded_series,
     read_series,
 )
-from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
     from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
@@ -216,13 +215,13 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         counts = _read_counts(study, section, inputs.area)
         if section.totals is not None:
             tightened = _tighten(study, section, counts)
-            counts = tightened if study.profile == "restricted" else counts
-        inputs.counts[section.name] = _through_gate(study, counts)
+            counts = tightened if is_for_named_readers(study) else counts
+        inputs.counts[section.name] = through_gate(study, counts)
         return
     events = _read_records(study, section, section.years, area=inputs.area)
     need_points(events.table, inputs.area, what=events.title)
     counts = count_events(events, inputs.area, detailed_areas=inputs.detailed)
-    inputs.counts[section.name] = _through_gate(study, counts)
+    inputs.counts[section.name] = through_gate(study, counts)
     series, left_out = read_series(
         study,
         section,
@@ -254,8 +253,7 @@ def _read_records(
     else:
         events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
     events = replace(events, source=section.source or events.source, period=section.period or events.period)
-    restricted: Events = restrict(events)
-    return restricted if study.profile == "restricted" else events
+    return through_gate(study, events)
 
 
 def _section_of(study: Study, name: str) -> EventSection:
@@ -265,7 +263,7 @@ def _section_of(study: Study, name: str) -> EventSection:
 def _read_comparison(study: Study, comparison: ComparisonSection, inputs: Inputs) -> None:
     """Read both sides of a comparison; points of people that are not released are not compared at all."""
     first, second = (_section_of(study, name) for name in comparison.sources)
-    if _keeps_points_back(study, first) or _keeps_points_back(study, second):
+    if keeps_back(study, first) or keeps_back(study, second):
         inputs.left_out[f"the comparison {comparison.title}"] = UNRELEASED_POINTS
         return
     years = comparison.years or first.years, comparison.against_years or second.years
@@ -276,15 +274,11 @@ def _read_comparison(study: Study, comparison: ComparisonSection, inputs: Inputs
 def _read_prediction(study: Study, prediction: PredictionSection, inputs: Inputs) -> None:
     """Read the events of the past and of the future of a prediction."""
     section = _section_of(study, prediction.events)
-    if _keeps_points_back(study, section):
+    if keeps_back(study, section):
         inputs.left_out[f"the prediction of {section.title}"] = UNRELEASED_POINTS
         return
     past, future = (_read_records(study, section, years) for years in (prediction.past, prediction.future))
     inputs.predictions[prediction.name] = past, future
-
-
-def _keeps_points_back(study: Study, section: EventSection) -> bool:
-    return section.release == UNRELEASED and study.profile != RESTRICTED
 
 
 def _read_counts(study: Study, section: EventSection, area: StudyArea) -> AreaCounts:
@@ -339,16 +333,6 @@ def _need_total(codes: Collection[str], known: Collection[str], *, path: Path) -
         )
 
 
-def _through_gate(study: Study, counts: AreaCounts) -> AreaCounts:
-    """Protect unreleased counts before anything is computed from them; in a restricted study mark them instead."""
-    if counts.release != UNRELEASED:
-        return counts
-    if study.profile == "restricted":
-        restricted: AreaCounts = restrict(counts)
-        return restricted
-    return protect(counts, study.protection)
-
-
 def _read_recorded(study: Study, section: RecordedSection, inputs: Inputs) -> None:
     series, left_out = read_recorded_series(study, section)
     inputs.series += [series] if series is not None else []
@@ -377,7 +361,7 @@ def _read_deprivation(study: Study, inputs: Inputs) -> None:
     )
     path = study.path(section.file)
     need_vintage(deprivation.vintage, inputs.area, path=path, column=section.id_column or "of area codes")
-    inputs.deprivation = deprivation
+    inputs.deprivation = through_gate(study, deprivation)
 
 
 def _read_schools(study: Study, inputs: Inputs) -> None:
@@ -392,7 +376,7 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
         _need_total(set(totals.index.get_level_values("la_code")), set(exclusions.rows["la_code"]), path=section.totals)
         # An impossible table stops any run; what is published shows the source's own intervals.
         rows = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
-        exclusions = exclusions.tighten(rows) if study.profile == "restricted" else exclusions
+        exclusions = exclusions.tighten(rows) if is_for_named_readers(study) else exclusions
     schools = read_schools(
         study.path(section.register_file),
         exclusions=exclusions,
@@ -401,14 +385,14 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
     )
     schools = replace(schools, source=section.source or schools.source)
     need_points(schools.table, inputs.area, what="the schools")
-    inputs.schools = restrict(schools) if study.profile == "restricted" else schools
+    inputs.schools = through_gate(study, schools)
     inputs.placed = place_schools(inputs.schools, inputs.area)
 
 
 def _read_factors(study: Study, inputs: Inputs) -> None:
     section = study.children_in_need
     assert section is not None
-    if section.release == UNRELEASED and study.profile != RESTRICTED:
+    if keeps_back(study, section):
         inputs.left_out[section.title[:1].lower() + section.title[1:]] = KEPT_BACK
         return
     inputs.factors, inputs.recording = read_assessments(study, section, inputs.area)

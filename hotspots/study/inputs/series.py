@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.disclosure import protect, restrict, tells_of_areas
+from hotspots.disclosure import tells_of_areas
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 from hotspots.model import AreaCounts, Events, Factors, Note, Series, SeriesBase, StudyArea
-from hotspots.vocabulary import RESTRICTED, UNRELEASED
+from hotspots.study.inputs.gate import keeps_back, through_gate
 
 if TYPE_CHECKING:
     from hotspots.model import Ages, Extract
@@ -57,7 +57,7 @@ def read_series(
     detailed_areas
         The areas in more detail, in which points are placed.
     """
-    hides = counts.release == UNRELEASED and study.profile != RESTRICTED
+    hides = keeps_back(study, counts)
     own = [one for one in study.series if one.events == section.name]
     found: dict[str, Series] = {}
     left_out: dict[str, str] = {}
@@ -111,9 +111,7 @@ def _count(study: Study, section: SeriesSection, events: Events) -> Series:
     count = count_by_quarter if section.by == "quarter" else count_by_year
     lines = [count(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
     series = join_series(*lines, name=section.name, title=section.title)
-    if series.release == UNRELEASED:
-        series = with_intervals(protect(series, study.protection))
-    return series
+    return with_intervals(through_gate(study, series)) if keeps_back(study, series) else series
 
 
 def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) -> Series | None:
@@ -248,7 +246,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
     from hotspots.analysis.series import sum_to_years, with_intervals, with_rates
     from hotspots.sources import read_recorded
 
-    if section.release == UNRELEASED and study.profile != RESTRICTED:
+    if keeps_back(study, section):
         return None, {name_chart(section.title): KEPT_BACK}
     series = read_recorded(
         study.path(section.file),
@@ -260,7 +258,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
         release=section.release,
     )
     _need_people(series, study.path(section.file))
-    series = with_intervals(restrict(replace(series, source=section.source or series.source)))
+    series = with_intervals(through_gate(study, replace(series, source=section.source or series.source)))
     left_out = {}
     if section.rates:
         try:
@@ -327,8 +325,7 @@ def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> 
     path, there = study.path(section.file), list(area.authorities)
 
     def marked(factors: Factors) -> Factors:
-        own: Factors = restrict(replace(factors, source=section.source or factors.source))
-        return own
+        return through_gate(study, replace(factors, source=section.source or factors.source))
 
     shown = marked(read_factors(path, year=section.year, authorities=there, release=section.release))
     shown = replace(shown, title=section.title)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspots.model import AUGUST, ENGLISH, MARCH, period_end
+from hotspots.study.inputs import keeps_back
 from hotspots.study.settings import Study
-from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
     from hotspots.study.inputs import Inputs
@@ -28,7 +28,7 @@ def fingerprints(study: Study) -> dict[str, str]:
     kept_back = {
         study.path(path)
         for section in sections
-        if section is not None and section.release == UNRELEASED and study.profile != RESTRICTED
+        if section is not None and keeps_back(study, section)
         for path in _files_of(section)
     }
     return {

@@ -23,7 +23,7 @@ from hotspots.publish.text import (
     with_holds_words,
 )
 from hotspots.study.findings import Findings
-from hotspots.study.inputs import Inputs, Report, describe, untestable
+from hotspots.study.inputs import Inputs, Report, describe, is_for_named_readers, untestable
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.headlines import headlines
 from hotspots.study.output.provenance import fingerprints, imprint, study_date
@@ -139,7 +139,7 @@ def _stamp(day: date | None) -> str | None:
 
 def _for_whom(study: Study) -> str:
     """Return who a restricted study is for."""
-    return f"For {study.readers}" if study.profile == "restricted" else ""
+    return f"For {study.readers}" if is_for_named_readers(study) else ""
 
 
 def _scatter(findings: Findings) -> list[str]:
