@@ -41,7 +41,9 @@ def through_gate(study: Study, noun: Noun) -> Noun:
     before anything is computed from them; single records stay unreleased, which every writer refuses.
     """
     given: Any = noun
-    if keeps_back(study, given):
-        return protect(given, study.protection) if isinstance(given, AreaCounts | Series) else noun
-    marked: Noun = restrict(given) if is_for_named_readers(study) else noun
-    return marked
+    passed = noun
+    if is_for_named_readers(study):
+        passed = restrict(given)
+    elif keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
+        passed = protect(given, study.protection)
+    return passed
