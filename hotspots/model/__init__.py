@@ -17,8 +17,8 @@ from hotspots.model.coverage import (
     cover_years,
 )
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
+from hotspots.model.facts import Combined, Note, Origin, combine, need_notes, words_of
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
-from hotspots.model.notes import Note, Origin, need_notes, words_of
 from hotspots.model.periods import Period, months_of, period_end, with_en_dashes
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
@@ -54,6 +54,7 @@ __all__ = [
     "SCHOOL_RESULT_COLUMNS",
     "Ages",
     "AreaCounts",
+    "Combined",
     "Contours",
     "Coverage",
     "Deprivation",
@@ -77,6 +78,7 @@ __all__ = [
     "Surface",
     "Whereabouts",
     "change_words",
+    "combine",
     "count_schools",
     "cover_dates",
     "cover_months",

@@ -12,7 +12,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.coverage import Coverage
-from hotspots.model.notes import Note, need_notes
+from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, between, explore
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
-from hotspots.model.notes import Note, need_notes
+from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, plot_extract
-from hotspots.vocabulary import OPEN, UNRELEASED
+from hotspots.vocabulary import OPEN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -146,7 +146,7 @@ class Extract(Noun):
     source: str = ""
     period: str = ""
     notes: tuple[Note, ...] = ()
-    release: str = UNRELEASED
+    release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
         need_notes(self)

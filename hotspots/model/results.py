@@ -10,7 +10,7 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.notes import Note, need_notes
+from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, OnMap, between, explore
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place
@@ -24,7 +24,6 @@ from hotspots.vocabulary import (
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SURFACE_STEMS,
-    UNRELEASED,
     Method,
     SurfaceKind,
 )
@@ -62,7 +61,7 @@ class HotspotResult(Noun, OnMap):
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    release: str = UNRELEASED
+    release: str = field(kw_only=True)
     with_self: bool = True
 
     def __post_init__(self) -> None:
@@ -149,7 +148,7 @@ class Surface(Noun, OnMap):
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    release: str = UNRELEASED
+    release: str = field(kw_only=True)
     crs: str = CRS
     kind: SurfaceKind = "density"
     p_raised: NDArray[np.float64] | None = None
@@ -231,7 +230,7 @@ class Contours(Noun):
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    release: str = UNRELEASED
+    release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
         need_notes(self)
@@ -318,7 +317,7 @@ class SchoolResult(Noun, OnMap):
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    release: str = UNRELEASED
+    release: str = field(kw_only=True)
     index: DeprivationIndex = "idaci"
     index_estimated: bool = False
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hotspots.analysis.common.time_coverage import compare_coverage, note_coverage, per_year, time_covered
-from hotspots.model import Coverage, cover_dates, cover_months, cover_years
+from hotspots.model import Coverage, cover_dates, cover_months, cover_years, words_of
 
 JULYS = cover_months(["2018-07", "2016-07", "2017-07"])
 
@@ -20,7 +20,7 @@ def test_three_julys_are_three_months_of_twenty_five():
     assert (len(JULYS.span), len(JULYS.missing), JULYS.years, JULYS.only) == (25, 22, 0.25, ("July",))
     assert per_year("events per km²", JULYS.years, JULYS) == "events per km² and year (from July only)"
     assert time_covered(JULYS.years, JULYS) == "over 3 of 25 months"
-    assert note_coverage(JULYS) == (
+    assert words_of(note_coverage(JULYS)) == (
         "Figures per year are of 3 of 25 months; covered: July 2016, July 2017, July 2018.",
         "They are from July only, as if the other months of a year were like these.",
     )
@@ -32,7 +32,9 @@ def test_fifty_eight_months_are_still_per_year():
     assert cover.years == pytest.approx(58 / 12)
     assert per_year("events per km²", cover.years, cover) == "events per km² and year"
     assert time_covered(cover.years, cover) == "over 58 of 60 months"
-    assert note_coverage(cover) == ("Figures per year are of 58 of 60 months; missing: March 2017, November 2018.",)
+    assert words_of(note_coverage(cover)) == (
+        "Figures per year are of 58 of 60 months; missing: March 2017, November 2018.",
+    )
 
 
 def test_calendar_months_that_are_never_covered_are_named():
@@ -92,7 +94,7 @@ def test_nothing_dated_covers_nothing_known():
 
 def test_periods_of_other_months_are_said_to_be_so():
     assert compare_coverage(cover_years(2017, 2018), cover_years(2015, 2016)) == ()
-    said = compare_coverage(cover_years(2018, 2018), JULYS)
+    said = words_of(compare_coverage(cover_years(2018, 2018), JULYS))
     assert said[-1] == "The two periods do not have the same months of the year: some of the difference may be season."
     assert said[0].startswith("Second period: Figures per year are of 3 of 25 months")
 

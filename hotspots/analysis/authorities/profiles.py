@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.authorities.standardisation import units_of
-from hotspots.model import EXTRACT_COLUMNS, Ages, Deprivation, Extract, Note, Place, StudyArea
-from hotspots.vocabulary import weakest_release
+from hotspots.model import EXTRACT_COLUMNS, Ages, Deprivation, Extract, Note, Place, StudyArea, combine
 
 __all__ = ["describe_authorities"]
 
@@ -72,19 +71,16 @@ def describe_authorities(
             row |= {f"age_{start}": total[start] / total.sum() for start in by_band.columns}
         rows.append(row)
     title = deprivation.title if deprivation is not None else ""
+    made_of = combine(ages, deprivation, area)
     return Extract(
         pd.DataFrame(rows).reindex(columns=_columns(rows)),
         kind="profile",
         title=title,
         words=_words(deprivation, ages, bands),
-        source="; ".join(
-            dict.fromkeys(
-                one for one in (source, ages.source if ages else "", deprivation.source if deprivation else "") if one
-            )
-        ),
+        source="; ".join(dict.fromkeys(filter(None, (source, *made_of.sources)))),
         period=ages.period if ages else "",
         notes=_notes(facts, area, deprivation, ages),
-        release=weakest_release(*(noun.release for noun in (area, deprivation, ages) if noun is not None)),
+        release=made_of.release,
     )
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, nearest
-from hotspots.model import Extract, Factors, Note
-from hotspots.vocabulary import weakest_release
+from hotspots.model import Extract, Factors, Note, combine
 
 __all__ = ["check_recording", "compare_recording"]
 
@@ -75,16 +74,17 @@ def compare_recording(
         found["started"] = started.reindex(keys).to_numpy()
         found["per_started"] = found["assessments"] / found["started"]
     periods = list(dict.fromkeys(one.period for one in factors))
+    made_of = combine(*factors)
     return Extract(
         found,
         kind="recording",
         name="children_in_need_recording",
         title=theme,
         words=WORDS,
-        source="; ".join(dict.fromkeys(one.source for one in factors if one.source)),
+        source=made_of.source,
         period=periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}",
         notes=check_recording(factors, episodes=episodes),
-        release=weakest_release(*(one.release for one in factors)),
+        release=made_of.release,
     )
 
 

@@ -13,8 +13,18 @@ from hotspots.analysis.common import adjust, byar_interval
 from hotspots.analysis.counts import count_events
 from hotspots.analysis.series import with_intervals
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import EXTRACT_COLUMNS, Ages, Events, Extract, Note, Place, Series, StudyArea, renamed_arguments
-from hotspots.vocabulary import weakest_release
+from hotspots.model import (
+    EXTRACT_COLUMNS,
+    Ages,
+    Events,
+    Extract,
+    Note,
+    Place,
+    Series,
+    StudyArea,
+    combine,
+    renamed_arguments,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -160,7 +170,7 @@ def count_by_age(events: Events, area: StudyArea, *, ages: Ages, detailed_areas:
         title=f"{events.title} by age",
         source=events.source,
         notes=notes,
-        release=weakest_release(events.release, area.release),
+        release=combine(events, area).release,
     )
     return with_intervals(series)
 
@@ -245,7 +255,7 @@ def standardised_rates(
     ]  # fmt: skip
     columns = list(EXTRACT_COLUMNS["standardised-rates"])
     table = _with_differences(pd.DataFrame(rows).reindex(columns=[*columns, "step_low", "step_high"]))
-    marks = (counts.release, ages.release, area.release)
+    made_of = combine(counts, ages, area)
     people_of = Note(f"People: {ages.period}.", of="publication", numbers=(ages.period,))
     return Extract(
         table[columns],
@@ -255,10 +265,10 @@ def standardised_rates(
         words=WORDS.format(
             per=per, year=" and year" if years != 1 else "", bands=len(bands), fewest=FEWEST, level=100 * LEVEL
         ),
-        source="; ".join(dict.fromkeys(one for one in (counts.source, ages.source) if one)),
+        source=made_of.source,
         period=period,
         notes=(*counts.notes, *((people_of,) if ages.period else ())),
-        release=weakest_release(*marks),
+        release=made_of.release,
     )
 
 

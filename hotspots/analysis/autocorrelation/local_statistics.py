@@ -20,7 +20,7 @@ from hotspots.analysis.autocorrelation.tested_areas import (
 from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
 from hotspots.analysis.common import adjust_tails, as_counts, certainties, classify_gi, classify_moran, two_sided
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, HotspotResult, need_level
+from hotspots.model import AreaCounts, HotspotResult, combine, need_level
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
     MEASURE_WORDS,
@@ -32,7 +32,6 @@ from hotspots.vocabulary import (
     Measure,
     Method,
     Null,
-    weakest_release,
 )
 
 if TYPE_CHECKING:
@@ -377,7 +376,7 @@ def _result(
         notes=counts.notes,
         attribution=counts.area.attribution,
         provenance=provenance,
-        release=weakest_release(counts.release, counts.area.release),
+        release=combine(counts, counts.area).release,
         with_self=with_self,
     )
 

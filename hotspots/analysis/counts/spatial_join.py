@@ -11,8 +11,8 @@ import pandas as pd
 
 from hotspots.analysis.common import as_area, as_events
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, renamed_arguments
-from hotspots.vocabulary import LSOA_PREFIXES, UNRELEASED, detect_vintage, is_newer_lsoa, tidy_code, weakest_release
+from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, combine, renamed_arguments
+from hotspots.vocabulary import LSOA_PREFIXES, UNRELEASED, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,7 +87,6 @@ def count_events(
     for reason, number in unplaced.values():
         dropped[reason] = dropped.get(reason, 0) + number
     observed = np.bincount(place[place >= 0], minlength=len(area)).astype(float)
-    marks = [noun.release for noun in (events, area, detailed_areas) if noun is not None]
     return AreaCounts(
         area,
         pd.DataFrame({"observed_low": observed, "observed_high": observed}, index=area.ids),
@@ -99,7 +98,7 @@ def count_events(
         source=events.source,
         period=events.period,
         notes=(*events.notes, *_notes(events, area, kind, audit)),
-        release=weakest_release(*marks),
+        release=combine(events, area, detailed_areas).release,
         coverage=events.cover,
     )
 

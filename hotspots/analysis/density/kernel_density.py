@@ -22,8 +22,8 @@ from hotspots.analysis.density.estimators import Edge, Estimate, Sample, estimat
 from hotspots.analysis.density.event_points import Placed, border_strips, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS, Kernel, merge_stacked, reach_of
 from hotspots.errors import AnalysisError
-from hotspots.model import Coverage, Events, Note, StudyArea, Surface, renamed_arguments
-from hotspots.vocabulary import UNRELEASED, weakest_release
+from hotspots.model import Coverage, Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -154,7 +154,7 @@ def kernel_density(
         notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
         provenance=_provenance(made) | {"placed_by": events.placed_by},
-        release=weakest_release(events.release, area.release),
+        release=combine(events, area).release,
     )
 
 

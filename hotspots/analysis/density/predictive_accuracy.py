@@ -13,8 +13,7 @@ from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
 from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, renamed_arguments
-from hotspots.vocabulary import weakest_release
+from hotspots.model import Events, StudyArea, Surface, combine, renamed_arguments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,7 +141,7 @@ def predictive_accuracy(
         words += " Where hindsight could have hit every event, PEI* is the hit rate and says no more than it."
     table.attrs = {
         "words": words,
-        "release": weakest_release(past.release, future.release, area.release),
+        "release": combine(past, future, area).release,
         "cell_m": side,
         "kernel": kernel,
         "resamples": resamples,

@@ -11,8 +11,8 @@ from hotspots.analysis.common import SIDES, Grid, as_counts, choose_side, descri
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, Note, StudyArea, Surface, need_columns
-from hotspots.vocabulary import UNRELEASED, weakest_release
+from hotspots.model import AreaCounts, Note, StudyArea, Surface, combine, need_columns
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -282,7 +282,7 @@ def spread_counts(
             "rule": counts.rule,
             **details,
         },
-        release=weakest_release(counts.release, counts.area.release),
+        release=combine(counts, counts.area).release,
         kind="spread",
     )
 

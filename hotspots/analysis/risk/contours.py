@@ -10,8 +10,8 @@ import numpy as np
 from hotspots.analysis.common import adjust, adjust_tails
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
-from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface
-from hotspots.vocabulary import UNRELEASED, Adjustment, weakest_release
+from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface, combine
+from hotspots.vocabulary import UNRELEASED, Adjustment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -278,7 +278,6 @@ def _contours(
         left_out[one.kind] = len(all_of) - len(kept)
         tables.append(kept)
     table = _join(tables)
-    used = [events.release] if events is not None and points is not None else []
     return Contours(
         table,
         surface=surface.stem,
@@ -291,7 +290,7 @@ def _contours(
         notes=tuple(notes),
         attribution=surface.attribution,
         provenance={**provenance, "smallest_km2": smallest, "left_out": left_out},
-        release=weakest_release(surface.release, *used),
+        release=combine(surface, None if points is None else events).release,
     )
 
 

@@ -38,8 +38,8 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, renamed_arguments
-from hotspots.vocabulary import UNRELEASED, weakest_release
+from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -152,7 +152,7 @@ def compare_densities(
         square_km = inside_mass(window)[cells] * window.grid.cell_km2
         values = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
     chances = _chances(window, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
-    labels = _titles(first, second)
+    labels, made_of = _titles(first, second), combine(first, second, area)
     return make_surface(
         Found(values, chances, cells),
         window,
@@ -162,7 +162,7 @@ def compare_densities(
         unit=_unit(measure, totals, years),
         name=first.name if first.name == second.name else f"{first.name}_{second.name}",
         title=f"{labels[0]} against {labels[1]}",
-        source="; ".join(dict.fromkeys(s for s in (first.source, second.source) if s)),
+        source=made_of.source,
         period=first.period if first.period == second.period else f"{first.period} against {second.period}",
         words=_comparison_words(labels, window, pair, inference=inference, simulations=simulations),
         notes=(
@@ -190,7 +190,7 @@ def compare_densities(
             "events_used_first": len(own),
             "events_used_second": len(others),
         },
-        release=weakest_release(first.release, second.release, area.release),
+        release=made_of.release,
     )
 
 

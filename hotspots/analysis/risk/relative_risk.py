@@ -39,8 +39,8 @@ from hotspots.analysis.risk.surface_test import (
     window_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, renamed_arguments
-from hotspots.vocabulary import UNRELEASED, weakest_release
+from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -176,7 +176,7 @@ def relative_risk(
             "people_spread": spread.words,
             "placed_by": events.placed_by,
         },
-        release=weakest_release(events.release, area.release),
+        release=combine(events, area).release,
     )
 
 

@@ -39,8 +39,8 @@ from hotspots.analysis.schools.school_inputs import (
     prepare_schools,
 )
 from hotspots.errors import AnalysisError, reason_of
-from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, need_level, renamed_arguments
-from hotspots.vocabulary import CRS, UNRELEASED, weakest_release
+from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, combine, need_level, renamed_arguments
+from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -175,13 +175,14 @@ def _result(
         explained=explained,
         covariates=settings["covariates"],
     )
+    made_of = combine(schools, deprivation, area)
     return SchoolResult(
         _as_points(table),
         words=words,
         slope={found.step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
         title=schools.title,
         index_title=deprivation.title,
-        source="; ".join(source for source in (schools.source, deprivation.source) if source),
+        source=made_of.source,
         period=schools.period,
         notes=(
             *schools.notes,
@@ -208,7 +209,7 @@ def _result(
             **_told(found.rank, TENTH_OF_RANKS, "rank"),
             **lists,
         },
-        release=weakest_release(schools.release, deprivation.release, area.release),
+        release=made_of.release,
         index=deprivation.index,
         index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
     )

@@ -11,8 +11,7 @@ import pandas as pd
 from hotspots.analysis.series.base_year import weigh_scatter
 from hotspots.analysis.series.overdispersion import chance_of_logs
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Series
-from hotspots.vocabulary import weakest_release
+from hotspots.model import Series, combine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,14 +51,15 @@ def join_series(*series: Series, name: str, title: str) -> Series:
             found=f"{len(twice):,} periods stand twice, the first is {twice['period'].iloc[0]}",
             advice="give every series a group of its own",
         )
+    made_of = combine(*series)
     return Series(
         _with_gaps(table),
         unit=units[0],
         name=name,
         title=title,
-        source="; ".join(dict.fromkeys(one.source for one in series if one.source)),
+        source=made_of.source,
         notes=tuple(dict.fromkeys(note for one in series for note in one.notes)),
-        release=weakest_release(*(one.release for one in series)),
+        release=made_of.release,
         rate_per=series[0].rate_per,
         provisional=tuple(dict.fromkeys(period for one in series for period in one.provisional)),
         base=series[0].base if len({one.base for one in series}) == 1 else "",

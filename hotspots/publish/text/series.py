@@ -58,7 +58,8 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     ...      "ratio": 2.4, "ratio_low": 2.27, "ratio_high": 2.55}],
     ... ).reindex(columns=EXTRACT_COLUMNS["change-points"]).assign(reason="")
     >>> table = pd.DataFrame({"period": ["2013"], "group": "all", "low": 1, "high": 1, "ci_low": 1, "ci_high": 1})
-    >>> said = course_sentence(Series(table, unit="crimes", title="knife crime"), Extract(rows, kind="change-points"))
+    >>> found = Extract(rows, kind="change-points", release="open")
+    >>> said = course_sentence(Series(table, unit="crimes", title="knife crime"), found)
     >>> before, ratio = said.split(" (")
     >>> before
     'Knife crime: level at about 1,500 a year until 2015, then more than doubled by 2019'

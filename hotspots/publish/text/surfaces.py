@@ -80,7 +80,8 @@ def half_in(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[
 
     Examples
     --------
-    >>> surface = Surface(np.array([[6.0, 2.0, 1.0, 1.0]]), (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan)
+    >>> cells = np.array([[6.0, 2.0, 1.0, 1.0]])
+    >>> surface = Surface(cells, (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan, release="open")
     >>> half_in(surface)
     (0.25, 80.0)
     """
@@ -248,7 +249,9 @@ def bandwidth_sentence(surface: Surface) -> str:
     --------
     >>> import numpy as np
     >>> from hotspots.model import Surface
-    >>> surface = Surface(np.ones((1, 1)), (0.0, 0.0), 50.0, "events per km²", 1.0, "quartic", 750.0, "750 m, as asked")
+    >>> place = {"origin": (0.0, 0.0), "cell": 50.0, "unit": "events per km²", "integral": 1.0, "release": "open"}
+    >>> smoothed = {"kernel": "quartic", "bandwidth": 750.0, "bandwidth_words": "750 m, as asked"}
+    >>> surface = Surface(np.ones((1, 1)), **place, **smoothed)
     >>> bandwidth_sentence(surface)
     'Quartic kernel, bandwidth 750 m, as asked.'
     """

@@ -185,7 +185,7 @@ def test_unreleased_extracts_are_not_drawn_and_restricted_ones_are_marked() -> N
 
 def test_a_table_of_another_kind_is_no_extract() -> None:
     with pytest.raises(AnalysisError, match="A table of profile needs the column 'code'"):
-        Extract(pd.DataFrame({"name": ["a"]}), kind="profile")
+        Extract(pd.DataFrame({"name": ["a"]}), kind="profile", release="open")
 
 
 def test_the_same_chart_is_the_same_bytes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hotspots.publish.text.series import course_sentence
 
 def said(*stretches, rate_per=0.0):
     rows = pd.DataFrame([{"group": "all", "reason": "", **row} for row in stretches])
-    extract = Extract(rows.reindex(columns=EXTRACT_COLUMNS["change-points"]), kind="change-points")
+    extract = Extract(rows.reindex(columns=EXTRACT_COLUMNS["change-points"]), kind="change-points", release="open")
     table = pd.DataFrame({"period": ["2013"], "group": "all", "low": 1.0, "high": 1.0, "ci_low": 1.0, "ci_high": 1.0})
     if rate_per:
         table[["population", "rate_low", "rate_high", "rate_ci_low", "rate_ci_high"]] = 1.0

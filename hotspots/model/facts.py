@@ -1,4 +1,4 @@
-"""What was noticed of a source or a result: its words, the numbers in them, and where those come from."""
+"""What nouns say of themselves: notes with the origin of their numbers; sources and release of what several make."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze
+from hotspots.vocabulary import weakest_release
 
-__all__ = ["Note", "Origin", "need_notes", "words_of"]
+__all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "words_of"]
 
 Origin = Literal["records", "publication", "settings"]
 """Counted in records of people (or taken from their cells); printed by the publisher, or to be seen in what it
@@ -80,3 +81,45 @@ def need_notes(noun: object) -> None:
                 advice='hotspots.Note("...", of="records"); of="publication" or "settings" where it counts no people',
             )
     freeze(noun, "notes", notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Where something comes from, made by `combine`.
+
+    Parameters
+    ----------
+    sources
+        Who published the inputs, each once, in their order.
+    attribution
+        Lines that must stand wherever the result is shown.
+    release
+        The mark that asks for the most care.
+    """
+
+    sources: tuple[str, ...]
+    attribution: tuple[str, ...]
+    release: str
+
+    @property
+    def source(self) -> str:
+        """The sources as one text."""
+        return "; ".join(self.sources)
+
+
+def combine(*inputs: object) -> Combined:
+    """Return where a result comes from that is made of all these; None is passed over.
+
+    Parameters
+    ----------
+    inputs
+        Nouns with a release; a source and attribution are taken where they have some.
+    """
+    given = [noun for noun in inputs if noun is not None]
+    sources = (str(getattr(noun, "source", "")) for noun in given)
+    lines = (line for noun in given for line in getattr(noun, "attribution", ()))
+    return Combined(
+        sources=tuple(dict.fromkeys(source for source in sources if source)),
+        attribution=tuple(dict.fromkeys(lines)),
+        release=weakest_release(*(noun.release for noun in given)),  # type: ignore[attr-defined]
+    )
