@@ -7,6 +7,7 @@ import pytest
 from hotspots.errors import SourceError
 from hotspots.model import words_of
 from hotspots.sources.children_in_need import read_all_factors, read_factors
+from hotspots.sources.deprivation import _which_index
 from hotspots.sources.schools import read_schools
 
 REGISTER = (
@@ -481,3 +482,19 @@ def test_a_factor_in_more_episodes_than_there_are_is_an_error(tmp_path):
         read_factors(path, year=2019)
     assert error.value.problem == "'130' episodes with the factor 'Gangs' are more than there are with any."
     assert "100 with a factor; column 'Gangs', row 2" in error.value.found
+
+
+@pytest.mark.parametrize(
+    ("title", "index"),
+    [
+        ("IDACI 2019", "idaci"),
+        ("idaci", "idaci"),
+        ("Income Deprivation Affecting Children Index 2019", "idaci"),
+        ("WIMD 2019", "wimd"),
+        ("Welsh Index of Multiple Deprivation (WIMD) 2019", "wimd"),
+        ("IMD 2019", "imd"),
+        ("Townsend 2011", "other"),
+    ],
+)
+def test_a_title_names_its_index_once(title, index):
+    assert _which_index(title) == index

@@ -183,6 +183,7 @@ def test_ties_count_half_in_the_mid_p_variant(grid):
 def test_the_conditional_form_of_gi_star_has_the_p_values_of_gi(grid):
     counts = make_counts(grid, np.random.default_rng(4).poisson(3.0, 36))
     star, given, gi = getis_ord(counts), getis_ord(counts, conditional=True), getis_ord(counts, with_self=False)
+    assert (star.with_self, given.with_self, gi.with_self) == (True, True, False)
     for tail in ("p_hot_high", "p_cold_high"):
         assert given.table[tail].tolist() == gi.table[tail].tolist()
     assert (given.table["p_high"] != star.table["p_high"]).any()
