@@ -124,7 +124,12 @@ class StudyArea(Noun):
         return explore(self, self.table, column="la_name", shown=["name", "la_name"], options=options)
 
     def _numbers(self) -> dict[str, object]:
-        numbers: dict[str, object] = {"Areas": len(self), "Authorities": len(self.authorities)}
+        geography = f"{self.geography} {self.vintage or ''}".strip()
+        numbers: dict[str, object] = {
+            "Geography": geography,
+            "Areas": len(self),
+            "Authorities": len(self.authorities),
+        }
         return numbers | ({"Population": float(self.areas["population"].sum())} if self.has_population else {})
 
     @property

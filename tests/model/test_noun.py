@@ -70,7 +70,10 @@ def test_what_a_file_says_is_escaped():
 
 def test_a_study_area_and_a_result():
     html = AREA._repr_html_()
-    assert facts(html) == {"Areas": "12", "Authorities": "2", "Population": "18,000", "Release": "open"}
+    assert heading(html) == "StudyArea"
+    assert facts(html) == {
+        "Geography": "square", "Areas": "12", "Authorities": "2", "Population": "18,000", "Release": "open",
+    }  # fmt: skip
     assert "POLYGON" not in html
     result = hs.getis_ord(COUNTS, null="constant-risk")
     shown = facts(result._repr_html_())
