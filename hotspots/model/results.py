@@ -40,7 +40,8 @@ class HotspotResult(Noun, OnMap):
     Parameters
     ----------
     table
-        GeoDataFrame indexed by `area_id` with the fixed columns (the id is the index).
+        GeoDataFrame indexed by `area_id` with the fixed columns (the id is the index); analyses give it sorted by id,
+        as the study area is.
     method
         ``"getis_ord"`` or ``"local_moran"``.
     with_self
