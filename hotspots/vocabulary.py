@@ -285,6 +285,14 @@ ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = {
     "none": "not adjusted for the number of areas",
 }
 
+MORAN_ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = ADJUSTMENT_WORDS | {
+    "benjamini-hochberg-apart": (
+        "false discoveries held by Benjamini and Hochberg's method, among areas with more and among those with fewer "
+        "around them apart"
+    ),
+}
+"""The same for local Moran, whose areas are neither hot nor cold."""
+
 CERTAINTY_WORDS: Final = {
     "certain": "holds whatever the hidden numbers are",
     "depends": "depends on hidden numbers",
@@ -293,16 +301,17 @@ CERTAINTY_WORDS: Final = {
 }
 
 NULL_WORDS: Final[dict[Null, str]] = {
-    "exchangeable-risk": (
-        "areas differ in risk, but the differences are scattered at random; "
-        "hot means that high risk is gathered here more than scatter would give"
-    ),
-    "constant-risk": "everyone has the same risk; hot means above the study area's average",
-    "randomisation": (
-        "the observed counts are placed on the areas at random, whatever their population; "
-        "hot means that high counts are gathered here"
-    ),
+    "exchangeable-risk": "areas differ in risk, but the differences are scattered at random",
+    "constant-risk": "everyone has the same risk",
+    "randomisation": "the observed counts are placed on the areas at random, whatever their population",
 }
+
+HOT_MEANS: Final[dict[Null, str]] = {
+    "exchangeable-risk": "hot means that high risk is gathered here more than scatter would give",
+    "constant-risk": "hot means above the study area's average",
+    "randomisation": "hot means that high counts are gathered here",
+}
+"""What a hot area has under each null; local Moran has clusters and outliers instead, and no hot areas."""
 
 MEASURE_WORDS: Final[dict[Measure, str]] = {
     "count": "count of events",

@@ -100,8 +100,8 @@ def test_names_are_imported_from_where_they_are_made():
     """No module but a face hands on what another made."""
     found = []
     for path in MODULES:
-        if path.name == "__init__.py":
-            continue
+        if path.name == "__init__.py" or path.parent.name == "topics":
+            continue  # faces, and the topics of the public surface, hand names on by design
         tree = tree_of(path)
         imported = {
             alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names

@@ -5,21 +5,24 @@ into their tables.
 """
 
 from hotspots.model.area_counts import AreaCounts
-from hotspots.model.checks import need_columns, need_level, need_released, text_ids
-from hotspots.model.coverage import (
+from hotspots.model.checks import need_columns, need_level, need_released, renamed_arguments, text_ids
+from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
+from hotspots.model.facts import Note, combine, words_of
+from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
     MARCH,
     MONTHS_OF_A_YEAR,
     Coverage,
+    Period,
     cover_dates,
     cover_months,
     cover_years,
+    months_of,
+    period_end,
+    with_en_dashes,
 )
-from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
-from hotspots.model.facts import Combined, Note, Origin, combine, need_notes, words_of
-from hotspots.model.hotspots import Hotspot, Part, Whereabouts
-from hotspots.model.periods import Period, months_of, period_end, with_en_dashes
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
@@ -31,7 +34,6 @@ from hotspots.model.records import (
     Series,
     SeriesBase,
 )
-from hotspots.model.renamed import renamed_arguments
 from hotspots.model.results import (
     CONTOUR_COLUMNS,
     SCHOOL_RESULT_COLUMNS,
@@ -54,7 +56,6 @@ __all__ = [
     "SCHOOL_RESULT_COLUMNS",
     "Ages",
     "AreaCounts",
-    "Combined",
     "Contours",
     "Coverage",
     "Deprivation",
@@ -65,7 +66,6 @@ __all__ = [
     "Hotspot",
     "HotspotResult",
     "Note",
-    "Origin",
     "Part",
     "Period",
     "Place",
@@ -87,7 +87,6 @@ __all__ = [
     "months_of",
     "need_columns",
     "need_level",
-    "need_notes",
     "need_released",
     "period_end",
     "renamed_arguments",

@@ -11,9 +11,9 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.coverage import Coverage
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, between, explore
+from hotspots.model.periods import Coverage
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
 

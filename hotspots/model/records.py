@@ -11,10 +11,9 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.coverage import Coverage, cover_dates
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, plot_series
-from hotspots.model.periods import months_of
+from hotspots.model.periods import Coverage, cover_dates, months_of
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:

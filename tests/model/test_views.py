@@ -48,7 +48,9 @@ def test_a_result_plots_the_printed_map():
 
 def test_a_series_and_an_extract_plot_their_chart():
     assert words(SERIES.plot()) == words(hs.charts.draw_series(SERIES))
-    steps = Extract(pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["change-points"], 1)]), kind="change-points")
+    steps = Extract(
+        pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["change-points"], 1)]), kind="change-points", release="invented"
+    )
     with pytest.raises(hs.AnalysisError, match="There is no chart of change-points alone") as error:
         steps.plot()
     assert "draw_series" in error.value.advice

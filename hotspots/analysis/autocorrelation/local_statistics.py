@@ -23,8 +23,10 @@ from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, HotspotResult, combine, need_level
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
+    HOT_MEANS,
     MEASURE_WORDS,
     METHOD_TITLES,
+    MORAN_ADJUSTMENT_WORDS,
     NULL_WORDS,
     RESULT_COLUMNS,
     UNRELEASED,
@@ -368,7 +370,7 @@ def _result(
     return HotspotResult(
         table=table,
         method=method,
-        words=_words(provenance, with_self=with_self),
+        words=_words(provenance, with_self=with_self, moran=method == "local_moran"),
         name=counts.name,
         title=counts.title,
         source=counts.source,
@@ -381,27 +383,21 @@ def _result(
     )
 
 
-def _words(provenance: dict[str, Any], *, with_self: bool) -> str:
+def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
     window = {
         "Getis-Ord Gi*": "each area and its neighbours together",
         "Getis-Ord Gi": "each area's neighbours together, without the area itself",
         "Local Moran's I": "each area's neighbours together, given the area's own count",
     }[provenance["statistic"]]
     number = f"{provenance['areas_tested']:,} areas"
-    adjusted = ADJUSTMENT_WORDS[provenance["adjustment"]]
+    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[provenance["adjustment"]]
     if provenance["conditional"] and with_self:
         window += ", tested given the area's own value"
-    null = NULL_WORDS[provenance["null"]]
+    null, hot = NULL_WORDS[provenance["null"]], HOT_MEANS[provenance["null"]]
     if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
-        null = (
-            f"the values ({provenance['measure']}) are placed on the areas at random; hot means that high ones gather"
-        )
-    if provenance["statistic"] == "Local Moran's I":
-        # Its classes are clusters of high or of low values, and outliers: none is hot or cold.
-        null = null.partition("; hot means")[0]
-        adjusted = adjusted.replace(
-            "hot and among cold areas", "areas with more and among those with fewer around them"
-        )
+        null = f"the values ({provenance['measure']}) are placed on the areas at random"
+        hot = "hot means that high ones gather"
+    null = null if moran else f"{null}; {hot}"
     ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
     how = {
         "bracketed": "exact between two roundings, not simulated",

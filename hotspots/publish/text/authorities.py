@@ -72,7 +72,7 @@ def recording_title(extract: Extract, period: str | None) -> str:
 def _rates_title(extract: Extract) -> str:
     """Return who differs from the study area beyond the test; the highest and the lowest of several always exist."""
     table = extract.table
-    whole, own = table[table["kind"] == "study area"], table[table["kind"] == "authority"]
+    whole, own = table[~table["kind"].isin(["authority", "place"])], table[table["kind"] == "authority"]
     if not len(whole) or own["p_adjusted"].notna().sum() < 2:
         return capitalised(extract.title)
     ends = [f"{float(whole[end].iloc[0]):,.0f}" for end in ("rate_low", "rate_high")]

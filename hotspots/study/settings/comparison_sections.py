@@ -7,14 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hotspots.study.settings.section import Section
-from hotspots.study.settings.values import (
-    Distinct,
-    SectionName,
-    Share,
-    Title,
-    Width,
-    Years,
-)
+from hotspots.study.settings.values import Distinct, SectionName, Share, Title, Width, Years
 
 
 class ComparisonSection(Section):

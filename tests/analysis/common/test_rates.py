@@ -6,11 +6,7 @@ import pytest
 from scipy.stats import chi2
 from worlds import ROOT
 
-from hotspots.analysis.common.rates import (
-    byar_interval,
-    crude_rate,
-    empirical_bayes_rate,
-)
+from hotspots.analysis.common.rates import byar_interval, crude_rate, empirical_bayes_rate
 from hotspots.errors import AnalysisError
 
 GOLDEN = ROOT / "tests" / "golden"

@@ -10,13 +10,7 @@ from likelihood import fit_likelihood, log_likelihood
 from scipy.stats import nbinom, poisson
 
 from hotspots.analysis.common.suppressed_counts import counts_of, hidden_counts, ways_to
-from hotspots.analysis.schools.negative_binomial import (
-    _moments,
-    fit_counts,
-    fit_dispersion,
-    limits,
-    log_chances,
-)
+from hotspots.analysis.schools.negative_binomial import _moments, fit_counts, fit_dispersion, limits, log_chances
 from hotspots.errors import AnalysisError
 
 YEARS = 5

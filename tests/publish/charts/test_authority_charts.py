@@ -13,11 +13,7 @@ from sheet_checks import assert_legible, prose, words
 
 from hotspots.errors import AnalysisError, DisclosureError
 from hotspots.model import Extract, Note
-from hotspots.publish.charts.authorities import (
-    draw_profile,
-    draw_recording,
-    draw_standardised,
-)
+from hotspots.publish.charts.authorities import draw_profile, draw_recording, draw_standardised
 from hotspots.publish.maps.map import save_map
 from hotspots.publish.text import extract_alt, extract_title
 

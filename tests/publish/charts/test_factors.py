@@ -16,10 +16,7 @@ from worlds import make_counts, make_grid
 
 from hotspots.errors import DisclosureError
 from hotspots.model import AreaCounts, Factors, Note, Place, SchoolResult, Series
-from hotspots.publish.charts.factors import (
-    draw_correlogram,
-    draw_factors,
-)
+from hotspots.publish.charts.factors import draw_correlogram, draw_factors
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.charts.series import draw_series
 from hotspots.publish.maps.map import save_map
