@@ -78,7 +78,7 @@ def need_notes(noun: object) -> None:
             raise AnalysisError(
                 "A note must say where its numbers come from.",
                 found=f"{type(noun).__name__} with the note {note!r}",
-                advice='hotspots.studies.Note("...", of="records"), or of="publication" or "settings" where no people count',
+                advice='hotspots.studies.Note("...", of="records"), or of="publication" or "settings" without people',
             )
     freeze(noun, "notes", notes)
 
