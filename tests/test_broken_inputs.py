@@ -102,7 +102,7 @@ def test_a_path_that_no_system_has_is_an_error_in_words():
 def test_a_case_that_takes_more_than_its_memory_ends_in_a_memory_error(whole, monkeypatch):
     """None takes over 2 GB: a headcount of a million, or a kernel of 100 km on fine cells, once took more."""
     monkeypatch.chdir(whole[0])
-    monkeypatch.setattr("hotspots.study.run.check_study", lambda *_, **__: np.ones(3 * 2**28))
+    monkeypatch.setattr("hotspots.study.check_study", lambda *_, **__: np.ones(3 * 2**28))
     assert "MemoryError" in verdict(["check", "study.toml"])
     monkeypatch.undo()
     assert verdict(["check", str(whole[0] / "study.toml")], accepted=True) == ""
