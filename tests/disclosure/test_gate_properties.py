@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import make_counts, make_grid
@@ -52,6 +53,7 @@ def test_protecting_twice_changes_nothing(values, rule):
     assert (twice.release, twice.rule) == (once.release, once.rule)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(values=COUNTS, rule=st.sampled_from(sorted(RULES)), data=st.data())
 def test_equal_intervals_give_equal_outputs_to_the_byte(values, rule, data, tmp_path_factory):

@@ -57,7 +57,7 @@ def write_briefing(
     title: str,
     subtitle: str,
     marking: str,
-    alarming: bool,
+    alarming: bool = False,
     findings: Sequence[str],
     pages: Sequence[Page],
     methods: Mapping[str, Sequence[str]] | Sequence[str],
