@@ -111,7 +111,7 @@ COLUMN_WORDS: Final = {
     "observed_high": ("Events, at most", "Events counted in the area: upper bound"),
     "population": ("Population", "People living in the area"),
     "expected": ("Events expected", "Events if every person had the same risk"),
-    "rate": ("Rate per 1,000", "Events per 1,000 people over the period; empty where the count is hidden"),
+    "rate": ("Rate per 1,000", "Events per 1,000 people over the period; empty where the count is suppressed"),
     "rate_low": ("Rate, at least", "Rate per 1,000 from the lower bound of the count"),
     "rate_high": ("Rate, at most", "Rate per 1,000 from the upper bound of the count"),
     "neighbours": ("Neighbours", "Number of neighbouring areas"),
@@ -129,9 +129,9 @@ COLUMN_WORDS: Final = {
     "p_adjusted_low": ("Adjusted p, at least", "Two-sided p-value after adjustment: lower bound"),
     "p_adjusted_high": ("Adjusted p, at most", "Two-sided p-value after adjustment: upper bound"),
     "class": ("Class", "What the map shows"),
-    "certainty": ("Certainty", "Whether the class holds whatever the hidden numbers are"),
+    "certainty": ("Certainty", "Whether the class is the same for all possible values of suppressed counts"),
     "null": ("Null hypothesis", "The null hypothesis the p-values are computed under"),
-    "reason": ("Reason", "Why the area was not tested, or why its count is hidden"),
+    "reason": ("Reason", "Why the area was not tested, or why its count is suppressed"),
 }
 
 SCHOOL_COLUMN_WORDS: Final = {
@@ -139,53 +139,56 @@ SCHOOL_COLUMN_WORDS: Final = {
     "name": ("School name", "Name of the school"),
     "la_code": ("Authority code", "GSS code of the local authority that runs the school"),
     "la_name": ("Authority", "Name of the local authority that runs the school"),
-    "easting": ("Easting", "British National Grid, in metres; empty where the school could not be placed"),
-    "northing": ("Northing", "British National Grid, in metres; empty where the school could not be placed"),
-    "pupils": ("Pupil-years", "Pupils, added over the years"),
+    "easting": ("Easting", "British National Grid, in metres; empty where the school could not be located"),
+    "northing": ("Northing", "British National Grid, in metres; empty where the school could not be located"),
+    "pupils": ("Pupil-years", "Pupils, summed over the years"),
     "low": ("Exclusions, at least", "Permanent exclusions over the years: lower bound; equals the upper where known"),
     "high": ("Exclusions, at most", "Permanent exclusions over the years: upper bound"),
     "years": ("Years", "Number of years with a record"),
-    "marks": ("Marks", "What stood in the source instead of a number, and in how many years"),
-    "hidden_years": ("Years hidden", "Number of years in which the number of permanent exclusions is hidden"),
+    "marks": ("Marks", "Marker in the source in place of a number, and the number of years with it"),
+    "hidden_years": ("Years suppressed", "Number of years in which the count of permanent exclusions is suppressed"),
     "phase": ("Phase", "Phase of education in the register of schools"),
     "type": ("Type", "Type of establishment in the register of schools"),
     "status": ("Status", "Whether the school is open, in the register of schools"),
-    "linked": ("Linked by", "How the register and the exclusions were brought together"),
+    "linked": ("Linked by", "How the register and the exclusions data were linked"),
     "predecessors": ("Earlier schools", "Schools whose earlier years are counted here, and the evidence"),
     "reason": ("Reason", "Why the school can't be judged"),
-    "area_id": ("Area code", "GSS code of the area the school stands in"),
-    "area_la_code": ("Authority of the place", "GSS code of the local authority the school stands in"),
-    "idaci": ("{index}", "Share of children in income-deprived families in the area the school stands in"),
+    "area_id": ("Area code", "GSS code of the area that contains the school"),
+    "area_la_code": ("Authority of the location", "GSS code of the local authority that contains the school"),
+    "idaci": ("{index}", "Share of children in income-deprived families in the area that contains the school"),
     "idaci_rank": ("{index} rank", "Rank of the school's area, 1 is the most deprived"),
     "idaci_decile": ("{index} decile", "1 is the most deprived tenth of areas in England"),
-    "rate": ("Rate per 100", "Permanent exclusions per 100 pupils and year; empty where the count is hidden"),
-    "rate_low": ("Rate, at least", "Rate per 100 pupils and year from the lower bound of the count"),
-    "rate_high": ("Rate, at most", "Rate per 100 pupils and year from the upper bound of the count"),
-    "ratio": ("Rate over average", "Rate over the average of all schools compared; empty where the count is hidden"),
+    "rate": ("Rate per 100", "Permanent exclusions per 100 pupils per year; empty where the count is suppressed"),
+    "rate_low": ("Rate, at least", "Rate per 100 pupils per year from the lower bound of the count"),
+    "rate_high": ("Rate, at most", "Rate per 100 pupils per year from the upper bound of the count"),
+    "ratio": (
+        "Rate over average",
+        "Rate over the average of all schools compared; empty where the count is suppressed",
+    ),
     "ratio_low_95": (
         "Over average, 95% from",
-        "Lower end of the 95% interval of the rate over average, whatever is hidden",
+        "Lower end of the 95% interval of the rate over average, for all possible values of suppressed counts",
     ),
     "ratio_high_95": (
         "Over average, 95% to",
-        "Upper end of the 95% interval of the rate over average, whatever is hidden",
+        "Upper end of the 95% interval of the rate over average, for all possible values of suppressed counts",
     ),
     "rate_class": ("Class of rate", "Rate over the average of all schools compared, in five classes"),
-    "rate_differs": ("Differs from average", "Whether the 95% interval of the rate leaves out the average"),
-    "expected": ("Exclusions expected", "Permanent exclusions that deprivation and size would suggest"),
-    "limit_low_95": ("Lower limit, 95 %", "Count below which the school is below expected"),
-    "limit_high_95": ("Upper limit, 95 %", "Count above which the school is above expected"),
-    "limit_low_998": ("Lower limit, 99.8 %", "Count below which the school is far below expected"),
-    "limit_high_998": ("Upper limit, 99.8 %", "Count above which the school is far above expected"),
-    "p_above": ("p (above)", "Mid-p: so many permanent exclusions or more where the expected number holds"),
-    "p_below": ("p (below)", "Mid-p: so many permanent exclusions or fewer where the expected number holds"),
+    "rate_differs": ("Differs from average", "Whether the 95% interval of the rate excludes the average"),
+    "expected": ("Exclusions expected", "Permanent exclusions expected from deprivation and size"),
+    "limit_low_95": ("Lower limit, 95%", "Count below which the school is below expected"),
+    "limit_high_95": ("Upper limit, 95%", "Count above which the school is above expected"),
+    "limit_low_998": ("Lower limit, 99.8%", "Count below which the school is far below expected"),
+    "limit_high_998": ("Upper limit, 99.8%", "Count above which the school is far above expected"),
+    "p_above": ("p (above)", "Mid-p: probability of at least this many exclusions if the expected rate is right"),
+    "p_below": ("p (below)", "Mid-p: probability of at most this many exclusions if the expected rate is right"),
     "p_adjusted": ("Adjusted p", "Two-sided p-value after adjustment for the number of schools"),
     "class": ("Class", "What the map shows"),
-    "idaci_catchment": ("{index}, catchment", "The index where the school's pupils may live, by a model of catchments"),
-    "expected_catchment": ("Expected, catchment", "Permanent exclusions that the catchment's index and size suggest"),
+    "idaci_catchment": ("{index}, catchment", "Index of the modelled catchment, where the school's pupils may live"),
+    "expected_catchment": ("Expected, catchment", "Permanent exclusions expected from the catchment's index and size"),
     "class_catchment": ("Class, catchment", "Class against the index of the catchment"),
     "class_rank": ("Class, rank", "Class against the published rank of the school's area instead of the score"),
-    "holds": ("Holds under", "Whether the school stands out against its own area, its catchment, or both"),
+    "holds": ("Confirmed under", "Whether the school differs from expected given its own area, its catchment, or both"),
 }
 AUTHORITY_COLUMN_WORDS: Final = {
     "la_code": ("Authority code", "GSS code of the local authority"),
@@ -195,10 +198,10 @@ AUTHORITY_COLUMN_WORDS: Final = {
 }
 CONTOUR_COLUMN_WORDS: Final = {
     "contour_id": ("Number", "Number of the polygon"),
-    "kind": ("Kind", "What the polygon goes around"),
-    "words": ("In words", "What the polygon goes around, with the level or the share"),
-    "label": ("Label", "What stands on the map: the share of events inside, or the size"),
-    "threshold": ("Threshold", "The value, or the level of chance, that the cells inside pass"),
+    "kind": ("Kind", "What the polygon encloses"),
+    "words": ("Description", "What the polygon encloses, with the level or the share"),
+    "label": ("Label", "Label on the map: the share of events inside, or the size"),
+    "threshold": ("Threshold", "The value, or the p-value, that the cells inside pass"),
     "area_km2": ("Area, km²", "Size of the polygon in square kilometres"),
     "share_of_area": ("Share of area", "Size of the polygon over the study area, 0 to 1"),
     "events": ("Events", "Events inside; empty where they may not be counted"),
@@ -222,29 +225,29 @@ class ClassStyle:
 
 
 GI_CLASSES: Final = (
-    ClassStyle("hot_99", "Hot, 99 % confidence", "#a50f15"),
-    ClassStyle("hot_95", "Hot, 95 % confidence", "#de2d26"),
-    ClassStyle("hot_90", "Hot, 90 % confidence", "#fcae91"),
+    ClassStyle("hot_99", "Hot, 99% confidence", "#a50f15"),
+    ClassStyle("hot_95", "Hot, 95% confidence", "#de2d26"),
+    ClassStyle("hot_90", "Hot, 90% confidence", "#fcae91"),
     ClassStyle("not_significant", "Not significant", "#f2f0eb"),
-    ClassStyle("cold_90", "Cold, 90 % confidence", "#c6dbef", hatch="..."),
-    ClassStyle("cold_95", "Cold, 95 % confidence", "#6baed6", hatch="..."),
-    ClassStyle("cold_99", "Cold, 99 % confidence", "#08519c", hatch="..."),
+    ClassStyle("cold_90", "Cold, 90% confidence", "#c6dbef", hatch="..."),
+    ClassStyle("cold_95", "Cold, 95% confidence", "#6baed6", hatch="..."),
+    ClassStyle("cold_99", "Cold, 99% confidence", "#08519c", hatch="..."),
     ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
 )
 MORAN_CLASSES: Final = (
-    ClassStyle("high_high", "High-High: high among high", "#b2182b"),
-    ClassStyle("high_low", "High-Low: high among low", "#f4a582", hatch="///"),
+    ClassStyle("high_high", "High-High: high, neighbours high", "#b2182b"),
+    ClassStyle("high_low", "High-Low: high, neighbours low", "#f4a582", hatch="///"),
     ClassStyle("not_significant", "Not significant", "#f2f0eb"),
-    ClassStyle("low_high", "Low-High: low among high", "#92c5de", hatch="\\\\\\"),
-    ClassStyle("low_low", "Low-Low: low among low", "#2166ac", hatch="..."),
+    ClassStyle("low_high", "Low-High: low, neighbours high", "#92c5de", hatch="\\\\\\"),
+    ClassStyle("low_low", "Low-Low: low, neighbours low", "#2166ac", hatch="..."),
     ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
 )
 SCHOOL_CLASSES: Final = (
-    ClassStyle("far_above", "Far above expected (beyond 99.8 %)", "#b30000", marker="^"),
-    ClassStyle("above", "Above expected (beyond 95 %)", "#fc8d59", marker="^"),
+    ClassStyle("far_above", "Far above expected (beyond 99.8%)", "#b30000", marker="^"),
+    ClassStyle("above", "Above expected (beyond 95%)", "#fc8d59", marker="^"),
     ClassStyle("as_expected", "As expected", "#ffffff", marker="o"),
-    ClassStyle("below", "Below expected (beyond 95 %)", "#78c679", marker="v"),
-    ClassStyle("far_below", "Far below expected (beyond 99.8 %)", "#005a32", marker="v"),
+    ClassStyle("below", "Below expected (beyond 95%)", "#78c679", marker="v"),
+    ClassStyle("far_below", "Far below expected (beyond 99.8%)", "#005a32", marker="v"),
     ClassStyle("cannot_be_judged", "Cannot be judged", "#969696", marker="X"),
 )
 RATE_CLASSES: Final = (
@@ -253,7 +256,7 @@ RATE_CLASSES: Final = (
     ClassStyle("about", "About average (0.9 to 1.1 times)", "#bdbdbd", marker="o"),
     ClassStyle("below", "Half to 0.9 times the average", "#78c679", marker="s"),
     ClassStyle("below_half", "Below half the average", "#005a32", marker="v"),
-    ClassStyle("depends", "Class depends on hidden numbers", "#969696", marker="X"),
+    ClassStyle("depends", "Class depends on suppressed counts", "#969696", marker="X"),
 )
 """A school's rate over the average of all; the colours of `SCHOOL_CLASSES`, and a shape for each."""
 HOLDS_WORDS: Final = {
@@ -276,27 +279,27 @@ LEVEL_OF_CLASS: Final = {
 }  # fmt: skip
 """The level that a Gi* class stands for, after adjustment."""
 ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = {
-    "benjamini-hochberg": "false discoveries held by Benjamini and Hochberg's method",
+    "benjamini-hochberg": "false discovery rate controlled (Benjamini–Hochberg)",
     "benjamini-hochberg-apart": (
-        "false discoveries held by Benjamini and Hochberg's method, among hot and among cold areas apart"
+        "false discovery rate controlled (Benjamini–Hochberg), separately among hot and among cold areas"
     ),
-    "benjamini-yekutieli": "false discoveries held by Benjamini and Yekutieli's method",
-    "bonferroni": "by Bonferroni's method",
+    "benjamini-yekutieli": "false discovery rate controlled (Benjamini–Yekutieli)",
+    "bonferroni": "adjusted by Bonferroni's method",
     "none": "not adjusted for the number of areas",
 }
 
 MORAN_ADJUSTMENT_WORDS: Final[dict[Adjustment, str]] = ADJUSTMENT_WORDS | {
     "benjamini-hochberg-apart": (
-        "false discoveries held by Benjamini and Hochberg's method, among areas with more and among those with fewer "
-        "around them apart"
+        "false discovery rate controlled (Benjamini–Hochberg), separately among areas with more and among areas with "
+        "fewer events around them"
     ),
 }
 """The same for local Moran, whose areas are neither hot nor cold."""
 
 CERTAINTY_WORDS: Final = {
-    "certain": "holds whatever the hidden numbers are",
-    "depends": "depends on hidden numbers",
-    "never": "not significant whatever the hidden numbers are",
+    "certain": "the same for all possible values of suppressed counts",
+    "depends": "depends on suppressed counts",
+    "never": "not significant for any possible value of suppressed counts",
     "not_tested": "not tested",
 }
 
@@ -307,9 +310,9 @@ NULL_WORDS: Final[dict[Null, str]] = {
 }
 
 HOT_MEANS: Final[dict[Null, str]] = {
-    "exchangeable-risk": "hot means that high risk is gathered here more than scatter would give",
+    "exchangeable-risk": "hot means that high risks cluster more than expected by chance",
     "constant-risk": "hot means above the study area's average",
-    "randomisation": "hot means that high counts are gathered here",
+    "randomisation": "hot means that high counts cluster",
 }
 """What a hot area has under each null; local Moran has clusters and outliers instead, and no hot areas."""
 

@@ -27,7 +27,7 @@ EVENTS: Final = ROOT / "data" / "events"
 
 def percent(share: float) -> str:
     """Return a share as titles have it: with a decimal below ten per cent."""
-    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
+    return f"{100 * share:.1f}%" if share < 0.0995 else f"{100 * share:.0f}%"
 
 
 def whole(number: float) -> str:

@@ -99,7 +99,7 @@ def _around(book: Book) -> pd.Series:
 UNIT: Final = "of a unit"
 QUANTITIES: Final = (
     _quantity(r"NUMBER areas tested", count=_areas),
-    _quantity(r"Counts of NUMBER areas", count=_areas),
+    _quantity(r"counts of NUMBER areas", count=_areas),
     _quantity(r"NUMBER authorities\b", count=lambda book, spot: whole(len(book.layer("authorities")))),
     _quantity(r"NUMBER events over", "source", count=_events),
     _quantity(r"NUMBER people, both smoothed alike", count=_people),
@@ -119,7 +119,7 @@ QUANTITIES: Final = (
     _quantity(r"its NUMBER nearest", UNIT),
     _quantity(r"(?:of the|the) NUMBER nearest schools", UNIT),
     _quantity(
-        r"more deprived than chance would give for NUMBER schools",
+        r"more deprived than expected by chance for NUMBER schools",
         count=lambda book, spot: whole(_around(book).isin(("high_high", "low_high")).sum()),
     ),
     _quantity(
@@ -142,7 +142,7 @@ QUANTITIES: Final = (
     _quantity(
         r"in question, NUMBER not compared", count=lambda book, spot: whole(book.schools()["rate_class"].isna().sum())
     ),
-    _quantity(r"(?:pupils and year, of|average of all) NUMBER schools", count=_compared),
+    _quantity(r"(?:pupils per year, of|average of all) NUMBER schools", count=_compared),
     _quantity(r"(?:Of|of the) NUMBER schools in question", count=lambda book, spot: whole(len(book.schools()))),
     _quantity(r"NUMBER of the \d+ schools in question, against", count=_modelled),
     _quantity(r"schools in question NUMBER were judged", count=_judged),
@@ -212,19 +212,19 @@ def differing(book: Book, spots: Sequence[Spot]) -> list[str]:
 
 CLASS_LABELS: Final = {
     "getis_ord": {
-        "Hot, 99 % confidence": ("hot_99",), "Hot, 95 % confidence": ("hot_95",), "Hot, 90 % confidence": ("hot_90",),
-        "Not significant": ("not_significant",), "Cold, 90 % confidence": ("cold_90",),
-        "Cold, 95 % confidence": ("cold_95",), "Cold, 99 % confidence": ("cold_99",), "Not tested": ("not_tested",),
+        "Hot, 99% confidence": ("hot_99",), "Hot, 95% confidence": ("hot_95",), "Hot, 90% confidence": ("hot_90",),
+        "Not significant": ("not_significant",), "Cold, 90% confidence": ("cold_90",),
+        "Cold, 95% confidence": ("cold_95",), "Cold, 99% confidence": ("cold_99",), "Not tested": ("not_tested",),
     },
     "local_moran": {
-        "High-High: high among high": ("high_high",), "High-Low: high among low": ("high_low",),
-        "Not significant": ("not_significant",), "Low-High: low among high": ("low_high",),
-        "Low-Low: low among low": ("low_low",), "Not tested": ("not_tested",),
+        "High-High: high, neighbours high": ("high_high",), "High-Low: high, neighbours low": ("high_low",),
+        "Not significant": ("not_significant",), "Low-High: low, neighbours high": ("low_high",),
+        "Low-Low: low, neighbours low": ("low_low",), "Not tested": ("not_tested",),
     },
     "schools": {
-        "Far above expected (beyond 99.8 %)": ("far_above",), "Above expected (beyond 95 %)": ("above",),
-        "As expected": ("as_expected",), "Below expected (beyond 95 %)": ("below",),
-        "Far below expected (beyond 99.8 %)": ("far_below",), "Cannot be judged": ("cannot_be_judged",),
+        "Far above expected (beyond 99.8%)": ("far_above",), "Above expected (beyond 95%)": ("above",),
+        "As expected": ("as_expected",), "Below expected (beyond 95%)": ("below",),
+        "Far below expected (beyond 99.8%)": ("far_below",), "Cannot be judged": ("cannot_be_judged",),
     },
 }  # fmt: skip
 
@@ -259,14 +259,14 @@ SHARE_BASES: Final = (
 """What follows a percentage: what it is of, or what kind of level it is."""
 
 LEVELS: Final = (
-    r"significant at 5 %",
+    r"significant at 5%",
     r"false discovery rate 5%",
-    r"Hochberg's method at 5%",
-    r"beyond 95 % to 99",
-    r"chance at 5 %",
+    r"rate controlled at 5%",
+    r"beyond 95% to 99",
+    r"chance at 5%",
     r"interval [\d.]+ to [\d.]+ ?%",
 )
-TABLES: Final = ("Recording differs", "% (", "The densest 5 % of the area had")
+TABLES: Final = ("Recording differs", "% (", "The densest 5% of the area had")
 """Titles of pages whose columns or axes say what their percentages are of."""
 
 

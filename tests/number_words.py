@@ -17,7 +17,7 @@ from scipy.stats import chi2, false_discovery_control, poisson
 Said = dict[str, str]
 KNOWN: Final[list[tuple[re.Pattern[str], Callable[[Book, Said], Said]]]] = []
 NUMBER: Final = r"\d[\d,]*"
-SHARE: Final = r"[\d.]+ %"
+SHARE: Final = r"[\d.]+%"
 
 
 def saying(pattern: str) -> Callable[[Callable[[Book, Said], Said]], Callable[[Book, Said], Said]]:
@@ -44,7 +44,7 @@ def wrong_in(book: Book, words: str) -> list[str]:
 
 
 NOT_COUNTED: Final = re.compile(
-    r"\b(?:19|20)\d\d(?:/\d\d)?(?: Q[1-4])?\b|95 ?% (?:interval|limits)|per 100,000 people|under 25|densest 5 %"
+    r"\b(?:19|20)\d\d(?:/\d\d)?(?: Q[1-4])?\b|95% (?:interval|limits)|per 100,000 people|under 25|densest 5%"
 )
 """Periods, levels and units."""
 
@@ -69,7 +69,9 @@ def _(book: Book, said: Said) -> Said:
     return {"n": whole(book.hot(said["source"], said["place"])), "all": whole(len(areas))}
 
 
-@saying(r"(?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) high among high for (?P<source>.+)")
+@saying(
+    r"(?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) High–High \(high, with high neighbours\) for (?P<source>.+)"
+)
 def _(book: Book, said: Said) -> Said:
     areas = book.tested(said["source"], "local_moran")
     return {"n": whole(book.hot(said["source"], method="local_moran")), "all": whole(len(areas))}
@@ -147,21 +149,21 @@ def _(book: Book, said: Said) -> Said:
 
 
 @saying(
-    r"The densest 5 % of the area had (?P<rate>SHARE) of later (?P<source>.+), (?P<pai>[\d.]+) times chance "
+    r"The densest 5% of the area had (?P<rate>SHARE) of later (?P<source>.+), (?P<pai>[\d.]+) times chance "
     r"\(bandwidth (?P<bandwidth>NUMBER) m\)"
 )
 def _(book: Book, said: Said) -> Said:
     best = _best(book)
     rate = best["hits"] / best["events"]
-    return {"rate": f"{100 * rate:.1f} %", "pai": f"{rate / 0.05:.1f}", "bandwidth": whole(best["bandwidth"])}
+    return {"rate": f"{100 * rate:.1f}%", "pai": f"{rate / 0.05:.1f}", "bandwidth": whole(best["bandwidth"])}
 
 
 @saying(
-    r"Knife crime, (?P<period>\d{4}): with the densest 5 % of the area flagged, a bandwidth of (?P<bandwidth>NUMBER) "
-    r"m, the smallest tried, hits most: (?P<rate>SHARE) of (?P<events>NUMBER) later events "
-    r"\(95 % interval (?P<low>[\d.]+) to (?P<high>SHARE)\)\. (?P<same>NUMBER) m can't be told "
-    r"from it: the difference is within chance\. "
-    r"(?P<worse>NUMBER) m hit fewer by more than chance\."
+    r"Knife crime, (?P<period>\d{4}): with the densest 5% of the area flagged, a bandwidth of (?P<bandwidth>NUMBER) "
+    r"m, the smallest tried, captures most: (?P<rate>SHARE) of (?P<events>NUMBER) later events "
+    r"\(95% interval (?P<low>[\d.]+) to (?P<high>SHARE)\)\. The difference from "
+    r"(?P<same>NUMBER) m is within chance\. "
+    r"(?P<worse>NUMBER) m captured fewer, by more than chance\."
 )
 def _(book: Book, said: Said) -> Said:
     best, table = _best(book), _flagged(book)
@@ -169,11 +171,11 @@ def _(book: Book, said: Said) -> Said:
     assert later == best["events"]
     behind = table.set_index("bandwidth")["behind_low"]
     return {
-        "rate": f"{100 * best['hits'] / best['events']:.1f} %",
+        "rate": f"{100 * best['hits'] / best['events']:.1f}%",
         "events": whole(later),
         "bandwidth": whole(table["bandwidth"].min()),
         "low": f"{100 * best['hit_rate_low']:.1f}",
-        "high": f"{100 * best['hit_rate_high']:.1f} %",
+        "high": f"{100 * best['hit_rate_high']:.1f}%",
         "same": whole(behind[(behind <= 0) & (behind.index != best["bandwidth"])].index[0]),
         "worse": whole(behind[behind > 0].index[0]),
     }
@@ -203,11 +205,11 @@ def _(book: Book, said: Said) -> Said:
 
 
 @saying(
-    r"Of (?P<all>NUMBER) schools in question (?P<n>NUMBER) were judged\. Worth a look: of the (?P<again>NUMBER) "
-    r"schools judged, (?P<above>NUMBER) lie above and (?P<below>NUMBER) below the 95% limits, where chance alone would "
-    r"put about (?P<high>[\d.]+) and (?P<low>[\d.]+)\. (?P<slope>Ten points .+)\. Fewer permanent exclusions than "
-    r"expected in highly deprived areas: (?P<fewer>NUMBER) schools; more than expected in the least deprived areas: "
-    r"(?P<more>NUMBER) schools\."
+    r"Of (?P<all>NUMBER) schools in question (?P<n>NUMBER) were judged\. For review: of the (?P<again>NUMBER) "
+    r"schools judged, (?P<above>NUMBER) are above and (?P<below>NUMBER) below the 95% limits; about "
+    r"(?P<high>[\d.]+) and (?P<low>[\d.]+) are expected by chance\. (?P<slope>Ten points .+)\. Fewer permanent "
+    r"exclusions than expected in highly deprived areas: (?P<fewer>NUMBER) schools; more than expected in the "
+    r"least deprived areas: (?P<more>NUMBER) schools\."
 )
 def _(book: Book, said: Said) -> Said:
     schools, judged = book.schools(), book.judged()
@@ -283,8 +285,8 @@ def _(book: Book, said: Said) -> Said:
 
 
 @saying(
-    r"(?P<n>NUMBER) schools lie beyond the 95% limits of permanent exclusions, where chance alone would put about "
-    r"(?P<chance>NUMBER)"
+    r"(?P<n>NUMBER) schools are beyond the 95% limits of permanent exclusions; about (?P<chance>NUMBER) are expected "
+    r"by chance"
 )
 def _(book: Book, said: Said) -> Said:
     schools = book.schools()
@@ -316,7 +318,7 @@ def _(book: Book, said: Said) -> Said:
 
 
 @saying(
-    rf"{GROUP}: rate (?P<verb>rose|fell) from (?P<first>[\d.]+) to (?P<last>[\d.]+) per 100,000 people and year, "
+    rf"{GROUP}: rate (?P<verb>rose|fell) from (?P<first>[\d.]+) to (?P<last>[\d.]+) per 100,000 people per year, "
     r"(?P<begin>[\d/Q ]+) to (?P<end>[\d/Q ]+)"
 )
 def _(book: Book, said: Said) -> Said:
@@ -334,11 +336,11 @@ def _(book: Book, said: Said) -> Said:
     }
 
 
-TIMES: Final = r"\((?P<ratio>[\d.]+) times(?: the level before)?, 95 % interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)"
+TIMES: Final = r"\((?P<ratio>[\d.]+) times(?: the level before)?, 95% interval (?P<low>[\d.]+) to (?P<high>[\d.]+)\)"
 
 
 @saying(
-    rf"{GROUP}: level at about (?P<level>[\d.,]+) (?P<per>a year|a quarter|per 100,000 people and year) until "
+    rf"{GROUP}: level at about (?P<level>[\d.,]+) (?P<per>a year|a quarter|per 100,000 people per year) until "
     rf"(?P<about>about )?(?P<until>[\d/Q ]+), then (?P<verb>more than doubled|rose) by (?P<end>[\d/Q ]+) {TIMES}\.?"
 )
 def _(book: Book, said: Said) -> Said:
@@ -353,7 +355,7 @@ def _(book: Book, said: Said) -> Said:
 
 @saying(
     rf"{GROUP}: (?P<verb>rose|fell) by (?P<growth>[\d.]+%) a year on average from (?P<begin>[\d/Q ]+) to "
-    rf"(?P<end>[\d/Q ]+) {TIMES}; no step or bend beyond chance\.?"
+    rf"(?P<end>[\d/Q ]+) {TIMES}; no change of level or slope beyond chance\.?"
 )
 def _(book: Book, said: Said) -> Said:
     _, ratio, growth = book.course(said["title"], said["group"])
@@ -365,7 +367,7 @@ def _(book: Book, said: Said) -> Said:
 
 CHANGED: Final = re.compile(
     r"(?:(all ages|under 25) )?(?:(more than doubled|rose|fell),? )?from ([\d,]+) to ([\d,]+), "
-    r"([\d.]+) times \((?:95 % interval )?([\d.]+) to ([\d.]+)\)"
+    r"([\d.]+) times \((?:95% interval )?([\d.]+) to ([\d.]+)\)"
 )
 
 
@@ -440,7 +442,7 @@ def listed_again(names: Iterable[str]) -> str:
 )
 def _(book: Book, said: Said) -> Said:
     share = book.deprived()
-    ends = {"low": f"{100 * share.min():.0f} %", "high": f"{100 * share.max():.0f} %"}
+    ends = {"low": f"{100 * share.min():.0f}%", "high": f"{100 * share.max():.0f}%"}
     return {**ends, "lowest": str(share.idxmin()), "highest": str(share.idxmax())}
 
 

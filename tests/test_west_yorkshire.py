@@ -68,7 +68,7 @@ def test_counts_by_area_are_those_of_pandas(violence, table, area):
 
 def test_a_density_is_per_year_of_three_months(violence, table, area):
     surface = hs.kernel_density(violence, area, bandwidth=1000, cell=250)
-    assert surface.unit == "events per km² and year (from July only)"
+    assert surface.unit == "events per km² per year (from July only)"
     assert "over 3 of 25 months" in surface.words
     assert (
         words_of(surface.notes)[0]
@@ -163,7 +163,7 @@ def test_every_finding_and_title_of_the_pack_is_counted_again_from_the_raw_files
     assert len(book.summary["findings"]) == 6
     # Three Julys make no whole year: charts of years claim nothing.
     quiet = [f"Violence and sexual offences{rest}" for rest in
-             ("", " per 100,000 people and year", ": change since 2016 is not known")]  # fmt: skip
+             ("", " per 100,000 people per year", ": change since 2016 is not known")]  # fmt: skip
     assert set(quiet) <= set(titles)
     claims = [words for words in (*titles, *book.summary["findings"]) if words not in quiet]
     assert [problem for words in claims for problem in wrong_in(book, words)] == []

@@ -18,7 +18,7 @@ def test_three_julys_are_three_months_of_twenty_five():
     assert (JULYS.first, JULYS.last) == (date(2016, 7, 1), date(2018, 7, 31))
     assert JULYS.months == ("2016-07", "2017-07", "2018-07")
     assert (len(JULYS.span), len(JULYS.missing), JULYS.years, JULYS.only) == (25, 22, 0.25, ("July",))
-    assert per_year("events per km²", JULYS.years, JULYS) == "events per km² and year (from July only)"
+    assert per_year("events per km²", JULYS.years, JULYS) == "events per km² per year (from July only)"
     assert time_covered(JULYS.years, JULYS) == "over 3 of 25 months"
     assert words_of(note_coverage(JULYS)) == (
         "Figures per year are of 3 of 25 months; covered: July 2016, July 2017, July 2018.",
@@ -30,7 +30,7 @@ def test_fifty_eight_months_are_still_per_year():
     months = [f"{year}-{month:02d}" for year in range(2015, 2020) for month in range(1, 13)]
     cover = cover_months([month for month in months if month not in ("2017-03", "2018-11")])
     assert cover.years == pytest.approx(58 / 12)
-    assert per_year("events per km²", cover.years, cover) == "events per km² and year"
+    assert per_year("events per km²", cover.years, cover) == "events per km² per year"
     assert time_covered(cover.years, cover) == "over 58 of 60 months"
     assert words_of(note_coverage(cover)) == (
         "Figures per year are of 58 of 60 months; missing: March 2017, November 2018.",
@@ -39,9 +39,9 @@ def test_fifty_eight_months_are_still_per_year():
 
 def test_calendar_months_that_are_never_covered_are_named():
     eleven = cover_months([f"2019-{month:02d}" for month in range(1, 13) if month != 5] + ["2018-12"])
-    assert per_year("events per km²", eleven.years, eleven) == "events per km² and year (without May)"
+    assert per_year("events per km²", eleven.years, eleven) == "events per km² per year (without May)"
     half = cover_months([f"2019-{month:02d}" for month in range(1, 7)])
-    assert per_year("events", half.years, half) == "events and year (from 6 of the 12 calendar months)"
+    assert per_year("events", half.years, half) == "events per year (from 6 of the 12 calendar months)"
 
 
 def test_whole_years_need_no_note():

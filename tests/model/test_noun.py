@@ -85,11 +85,11 @@ def test_a_study_area_and_a_result():
 
 def test_a_surface_shows_its_unit_and_size():
     surface = Surface(
-        np.array([[1.0, np.nan], [3.0, 4.0]]), origin=(0.0, 200.0), cell=100.0, unit="events per km² and year",
+        np.array([[1.0, np.nan], [3.0, 4.0]]), origin=(0.0, 200.0), cell=100.0, unit="events per km² per year",
         integral=0.08, kernel="quartic", bandwidth=500.0, title="crime", release="open",
     )  # fmt: skip
     shown = facts(surface._repr_html_())
-    assert shown["Unit"] == "events per km² and year"
+    assert shown["Unit"] == "events per km² per year"
     assert shown["Values"] == "1 to 4"
     assert shown["Bandwidth"] == "500 m"
     assert shown["Cells"] == "3 of 100 m"

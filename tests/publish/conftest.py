@@ -163,7 +163,7 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
         "values": values,
         "origin": (float(WEST), float(SOUTH + ACROSS * SIDE)),
         "cell": cell,
-        "unit": "events per km² and year",
+        "unit": "events per km² per year",
         "integral": float(np.nansum(values) * cell**2 / 1e6),
         "kernel": "quartic",
         "bandwidth": 750.0,
@@ -210,9 +210,9 @@ def risk_surface(cells: int = 40, **fields: Any) -> Surface:
 def town_contours(**fields: Any) -> Contours:
     """Return one raised square of 4 km², half of it on either side of the border, and two lowered ones of 0.25 km²."""
     rows = [
-        ("raised", "Risk raised by more than chance at 5 %", 4.0, 60.0, box(402_000, 292_000, 404_000, 294_000)),
-        ("lowered", "Risk lowered by more than chance at 5 %", 0.25, 2.0, box(404_500, 294_500, 405_000, 295_000)),
-        ("lowered", "Risk lowered by more than chance at 5 %", 0.25, 1.0, box(404_500, 292_500, 405_000, 293_000)),
+        ("raised", "Risk raised by more than chance at 5%", 4.0, 60.0, box(402_000, 292_000, 404_000, 294_000)),
+        ("lowered", "Risk lowered by more than chance at 5%", 0.25, 2.0, box(404_500, 294_500, 405_000, 295_000)),
+        ("lowered", "Risk lowered by more than chance at 5%", 0.25, 1.0, box(404_500, 292_500, 405_000, 293_000)),
     ]
     table = gpd.GeoDataFrame(
         {

@@ -75,7 +75,10 @@ def test_the_table_of_hot_areas_is_that_of_the_layers(book, pages):
 def test_legends_count_the_areas_of_the_layers(book, pages):
     seen = 0
     for page in pages[2:]:
-        for method, what in (("getis_ord", " hot for "), ("local_moran", " high among high for ")):
+        for method, what in (
+            ("getis_ord", " hot for "),
+            ("local_moran", " High–High (high, with high neighbours) for "),
+        ):
             if what not in page.title:
                 continue
             place = next(
@@ -144,7 +147,7 @@ def test_the_number_at_the_end_of_a_line_is_that_of_its_title(book, pages):
     for page in pages[2:]:
         if "interval of the underlying level" not in page.text:
             continue
-        found = re.search(r" to ([\d,.]+)(?: in | per 100,000 people and year, )", page.title)
+        found = re.search(r" to ([\d,.]+)(?: in | per 100,000 people per year, )", page.title)
         said = found[1] if found else last_of(book, page.title)
         drawn = page.text.split(f" {book.study['study']['title']} · Data to")[0]
         group = "all ages: " if "(all ages)" in page.title else ""
@@ -165,7 +168,7 @@ def test_the_number_at_the_end_of_a_line_is_that_of_its_title(book, pages):
         ("22 of 1,680 areas are hot", "23 of 1,680 areas are hot"),
         ("rose from 3,523 in 2013 to 5,391 in 2019", "rose from 3,523 in 2013 to 5,500 in 2019"),
         ("None of the 217 schools judged has", "None of the 221 schools judged has"),
-        ("together 0.8 % of the study area", "together 6.7 % of the study area"),
+        ("together 0.8% of the study area", "together 6.7% of the study area"),
         (", 1.48 times (", ", 1.49 times ("),
         ("level at about 54 per", "level at about 61 per"),
         ("more than doubled by 2019 (2.40 times", "more than doubled by 2019 (2.45 times"),
@@ -202,5 +205,5 @@ def test_a_planted_mistake_on_a_page_is_found(book, pages, right, wrong):
 
 
 def test_a_percentage_of_nothing_is_found():
-    page = PageWords((Run("Crime rose", 0, 0, 50, 15.0), Run("Far more, by 12 % altogether", 0, 20, 90, 8.0)))
+    page = PageWords((Run("Crime rose", 0, 0, 50, 15.0), Run("Far more, by 12% altogether", 0, 20, 90, 8.0)))
     assert len(shares_without_base([page])) == 1

@@ -109,7 +109,7 @@ def test_every_school_is_accounted_for(result: SchoolResult):
     assert (table["linked"] == "number").all()
     assert set(table["phase"]) == {"Secondary", "All-through", "Middle deemed secondary"}
     assert any(
-        "Schools that stand in another authority than the one that runs them:" in note
+        "Schools located in a different authority from the one that runs them:" in note
         for note in words_of(result.notes)
     )
 

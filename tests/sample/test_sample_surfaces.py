@@ -136,9 +136,7 @@ def test_the_gradient_of_population_is_called_nothing(inputs, scattered):
         finds += bool((adjust_tails(p_raised, p_lowered, method="benjamini-hochberg-apart") <= 0.05).any())
     raised, lowered = np.mean(below, axis=0)
     kind = "scattered" if scattered else "constant"
-    print(
-        f"{kind} risk: area below 5 %: raised {raised:.1%}, lowered {lowered:.1%}; maps with a find {finds} of {maps}"
-    )
+    print(f"{kind} risk: area below 5%: raised {raised:.1%}, lowered {lowered:.1%}; maps with a find {finds} of {maps}")
     if not scattered:
         assert (raised, lowered) == pytest.approx((0.05, 0.05), abs=0.008)
         assert finds <= stats.binom.ppf(0.999, maps, 0.05)

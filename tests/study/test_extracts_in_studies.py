@@ -64,7 +64,7 @@ def test_every_extract_has_a_chart_a_table_and_a_sentence(finished):
     words = " ".join(finished.findings)
     for part in ("Admissions (all ages) ", "Recorded knife crime:", "standardised for age: ",
                  "Recording differs in 2018/19",
-                 "0 % (Sandwell) to 20 % (Birmingham) of areas are among the most deprived tenth"):  # fmt: skip
+                 "0% (Sandwell) to 20% (Birmingham) of areas are among the most deprived tenth"):  # fmt: skip
         assert words.count(part) == 1, part
     inputs = finished.summary["inputs"]
     assert {"ages.csv", "recorded.csv", "idaci.csv", "factors.csv"} <= set(inputs)

@@ -203,7 +203,7 @@ def test_what_can_t_be_said_of_schools_without_points_is_listed() -> None:
     findings = compared(a_study(), given)
     assert set(findings.school_looks) == {"authorities"}
     assert findings.left_out["schools and their neighbours"] == (
-        "0 schools with a point are too few to look at 8 neighbours of each"
+        "0 schools with a point are too few for 8 neighbours each"
     )
 
 
@@ -326,7 +326,7 @@ WITHOUT_SCORE = np.where(np.arange(N) < 5, 0.1 + 0.01 * np.arange(N), np.nan)
         (
             lambda: with_scores(inputs(), 0.3),
             {},
-            "all schools have the same score in IDACI 2019, so nothing can be said against it",
+            "all schools have the same score in IDACI 2019, so exclusions cannot be compared with it",
         ),
         (
             lambda: with_scores(inputs(), WITHOUT_SCORE),

@@ -23,8 +23,8 @@ MANY: Final = 1.5
 WORDS: Final = (
     "A share is of episodes of need with at least one factor at the end of assessment. Left out are assessments at "
     "which no factor was found or none was recorded. A factor mentioned for the child, a parent and another person "
-    "counts three times, and a child with two episodes counts twice: mentions are not children. Authorities that "
-    "record one factor an assessment and those that record all can't be compared share by share."
+    "counts three times, and a child with two episodes counts twice: mentions are not children. Shares cannot be "
+    "compared between authorities that record one factor per assessment and authorities that record all."
 )
 
 
@@ -176,7 +176,7 @@ def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[Note]:
         mentions, assessments = row["mentions"], row["assessments"]
         words = (
             f"{row['la_name']}, {when}: {mentions:,.0f} mentions of {row['factor']!r} in {assessments:,.0f} episodes "
-            "with a factor; a share over 100 % is none of children."
+            "with a factor; a share over 100% is not a share of children."
         )
         said.append(_of_file(words, when, row["factor"], mentions, assessments, 100))
     for _, part in factors.table.groupby("la_code", sort=False):

@@ -46,10 +46,10 @@ FEWEST: Final = 10
 
 WORDS: Final = (
     "Rates per {per:,.0f} people{year}, directly standardised to the European Standard Population of 2013 in {bands} "
-    "bands of age: what the rate would be if every authority had the same ages. Intervals by Dobson's method with "
+    "age bands: what the rate would be if every authority had the same ages. Intervals by Dobson's method with "
     "Byar's limits. A rate from fewer than {fewest} events is not given. An authority is above or below the study "
-    "area's rate, which is taken as known, where its two-sided p-value by the same limits passes Benjamini and "
-    "Hochberg's method at {level:g}% among the authorities."
+    "area's rate, which is taken as known, where its two-sided p-value by the same limits is significant, with the "
+    "false discovery rate controlled at {level:g}% (Benjamini–Hochberg) among the authorities."
 )
 LEVEL: Final = 0.05
 
@@ -263,7 +263,7 @@ def standardised_rates(
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
         title=f"{counts.unit} per {per:,.0f} people, standardised for age",
         words=WORDS.format(
-            per=per, year=" and year" if years != 1 else "", bands=len(bands), fewest=FEWEST, level=100 * LEVEL
+            per=per, year=" per year" if years != 1 else "", bands=len(bands), fewest=FEWEST, level=100 * LEVEL
         ),
         source=made_of.source,
         period=period,

@@ -28,8 +28,8 @@ MOST_PAIRS: Final = 40_000_000
 """Some 2 GB; all of England at 11 km has 6 million."""
 CORRELOGRAM_WORDS: Final = (
     "By distance: Moran's I of all areas up to each distance from one another, with weights that sum to one for each "
-    "area and moments under randomisation. The scale named is the first clear peak of its z-score, tested at 5 % over "
-    "all distances; hidden numbers stand in the middle of what they may be."
+    "area and moments under randomisation. The scale named is the first clear peak of its z-score, tested at 5% over "
+    "all distances; suppressed counts are taken as the middle of their possible values."
 )
 
 
@@ -229,7 +229,7 @@ def describe_scale(table: pd.DataFrame, *, title: str) -> str:
     if at == len(table) - 1:
         return (
             f"Clustering of {title} is strongest {here} {evidence}, the longest distance tried: "
-            "it reaches at least so far, and longer distances would say how far."
+            "it extends at least this far; longer distances would show how far."
         )
     highest = at + 1 + int(np.nanargmax(z[at + 1 :])) if np.isfinite(z[at + 1 :]).any() else at
     if z[highest] > z[at]:

@@ -85,7 +85,7 @@ READINGS: Final = (
 """How to read the first three statistics."""
 GLOBAL_WORDS: Final = (
     "Over the whole map: Moran's I, with a two-sided p-value from its moments under randomisation; Geary's C, General "
-    "G and join counts stand beside it in summary.json."
+    "G and join counts are also in summary.json."
 )
 LEVEL: Final = 0.05
 FEWEST: Final = 4
@@ -189,7 +189,7 @@ def need_spread(values: pd.Series) -> None:
     """
     if len(values) < FEWEST:
         raise AnalysisError(
-            "Clustering can't be measured among so few areas.",
+            "There are too few areas to measure clustering.",
             found=f"{len(values):,} areas with a value and a neighbour",
             advice=f"give at least {FEWEST}",
         )

@@ -396,7 +396,7 @@ def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
     null, hot = NULL_WORDS[provenance["null"]], HOT_MEANS[provenance["null"]]
     if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
         null = f"the values ({provenance['measure']}) are placed on the areas at random"
-        hot = "hot means that high ones gather"
+        hot = "hot means that high values cluster"
     null = null if moran else f"{null}; {hot}"
     ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
     how = {
@@ -407,7 +407,7 @@ def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
         f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
         f"Tested against this: {null}. "
         f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
-        f"Findings count areas significant at {100 * provenance['level']:g} %."
+        f"Findings count areas significant at {100 * provenance['level']:g}%."
     )
 
 

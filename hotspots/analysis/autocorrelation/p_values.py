@@ -185,7 +185,7 @@ def _need_possible(high: Floats) -> None:
         raise AnalysisError(
             f"{high.sum():,.0f} events are more than can be tested.",
             found=f"{len(high):,} areas, the highest count {high.max():,.0f}",
-            advice=f"check the column of counts: at most {MOST_EVENTS:,.0f} events in all have chances with digits",
+            advice=f"check the column of counts: at most {MOST_EVENTS:,.0f} events in all can be tested",
         )
 
 

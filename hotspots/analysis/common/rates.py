@@ -206,7 +206,7 @@ def _need_level(level: float) -> float:
     if not 0 < level < 1:
         raise AnalysisError(
             f"A confidence level lies between 0 and 1: {level:g}.",
-            advice="write 0.95 for 95 %",
+            advice="write 0.95 for 95%",
         )
     return level
 

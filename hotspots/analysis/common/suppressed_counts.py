@@ -110,7 +110,7 @@ def hidden_counts(
         raise AnalysisError(
             "The intervals of hidden counts are too wide to be looked through.",
             found=f"{len(hidden):,} hidden counts, the widest from {low[widest]:,.0f} to {high[widest]:,.0f}",
-            advice="check what the mark for a hidden number stands for: a small number",
+            advice="check what the marker for a suppressed count means: a small number",
         )
     values = np.asarray(first[:, None] + np.arange(width), dtype=float)
     log_ways = np.where(values <= last[:, None], 0.0, -np.inf)

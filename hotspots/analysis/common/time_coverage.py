@@ -20,12 +20,12 @@ def per_year(unit: str, years: float | None, cover: Coverage | None) -> str:
     Examples
     --------
     >>> per_year("events per km²", 3.0, None), per_year("events per km²", None, None)
-    ('events per km² and year', 'events per km²')
+    ('events per km² per year', 'events per km²')
     """
     if not years:
         return unit
     only = cover.only if cover is not None else ()
-    return f"{unit} and year{f' ({_which_months(only)})' if only else ''}"
+    return f"{unit} per year{f' ({_which_months(only)})' if only else ''}"
 
 
 def time_covered(years: float | None, cover: Coverage | None) -> str:

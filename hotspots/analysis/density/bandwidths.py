@@ -256,7 +256,7 @@ def _search(
         share = f"{found.share_shared:.1%}"
         words = (
             f"{share} of the events share their point with another. These were left out together in the search for the "
-            "bandwidth; one by one they would pull it towards 0."
+            "bandwidth; one by one they would bias it towards 0."
         )
         notes.append(Note(words, of="records", numbers=(share, 0)))
     if search.end is not None:
@@ -285,11 +285,11 @@ def _as_asked(
     if floor is not None and asked < floor:
         spacing, own, least = f"{found.spacing:,.0f} m", _metres(asked), _metres(floor)
         words = (
-            f"Events were moved to map points about {spacing} apart: with a bandwidth of {own} the surface shows map "
-            f"points. It is not reliable below {least}."
+            f"Events are at map points about {spacing} apart: with a bandwidth of {own} the surface shows map points. "
+            f"It is not reliable below {least}."
         )
         notes.append(Note(words, of="records", numbers=(spacing, own, least)))
-    return Bandwidth(asked, "asked", f"{_metres(asked)}, as asked for", tuple(notes), provenance)
+    return Bandwidth(asked, "asked", f"{_metres(asked)}, as set", tuple(notes), provenance)
 
 
 def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Bandwidth:
@@ -298,7 +298,7 @@ def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Ba
         return replace(chosen, words=f"{_metres(chosen.metres)}, by {by}")
     raised = float(np.ceil(floor / ROUND) * ROUND) if floor > 10 * ROUND else floor
     words = (
-        f"{_metres(raised)}: {by} gives {_metres(chosen.metres)}, raised because events were moved to map points "
+        f"{_metres(raised)}: {by} gives {_metres(chosen.metres)}, raised because events are at map points "
         f"about {found.spacing:,.0f} m apart, which a smaller bandwidth would show"
     )
     note = Note(f"Bandwidth {words}.", of="records", numbers=(words,), topic="bandwidth")

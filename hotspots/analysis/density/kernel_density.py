@@ -43,7 +43,7 @@ BORDER_WORDS: Final = {
     "diggle": "corrected at the border (Diggle)",
     "uniform": "corrected at the border (uniform)",
     "none": "not corrected at the border, so too low there",
-    "beyond": "with the events beyond the border too",
+    "beyond": "with the events beyond the border included",
 }
 
 
@@ -296,7 +296,8 @@ def _look_beyond(
     points = shapely.points(placed.points[~placed.inside])
     near[~placed.inside] = shapely.dwithin(outline, points, reach_of(kernel) * bandwidth)
     used = placed.only(near)
-    why = f"The file goes on beyond the border ({dense})" if dense else "The file is said to go on beyond the border"
+    stated = "The settings state that the file extends beyond the border"
+    why = f"The file extends beyond the border ({dense})" if dense else stated
     number, left_out = len(used.points) - int(placed.inside.sum()), len(placed.points) - len(used.points)
     far = f", and {left_out:,} lie too far away to matter" if left_out else ""
     words = f"{why}, so no edge is corrected: {number:,} events beyond it are used{far}."

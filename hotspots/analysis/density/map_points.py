@@ -153,7 +153,7 @@ def detect_map_points(points: Floats) -> MapPoints:
         between = 0.0
     if step is None and not between:
         how = f" ({share:.0%} share a point, as events at busy addresses do)" if share >= SHARE_OF_EVENTS else ""
-        words = f"{n:,} events on {distinct:,} different points{how}: they do not look as if moved to map points."
+        words = f"{n:,} events on {distinct:,} different points{how}: they do not appear to be map points."
         return MapPoints(False, None, share, distinct, None, words)
     # Stacks on a lattice only measure it again; map points much further apart have their own spacing.
     on_lattice = step is not None and between <= 1.5 * step
@@ -162,8 +162,8 @@ def detect_map_points(points: Floats) -> MapPoints:
     floor = round(floor, -1) if floor >= 100 else round(floor, 1)
     how = f"all coordinates are multiples of {step:,} m" if on_lattice else f"{share:.0%} share a point"
     words = (
-        f"{n:,} events on {distinct:,} different points ({how}): they were moved to map points about {spacing:,.0f} m "
-        f"apart. A surface is not reliable below a radius of {floor:,.0f} m."
+        f"{n:,} events on {distinct:,} different points ({how}): they are map points about {spacing:,.0f} m apart. "
+        f"A surface is not reliable below a radius of {floor:,.0f} m."
     )
     return MapPoints(True, spacing, share, distinct, floor, words)
 

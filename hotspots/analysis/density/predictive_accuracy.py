@@ -138,7 +138,7 @@ def predictive_accuracy(
     table.insert(3, "past_events", int(surfaces[0].provenance["events_used"]))
     words = _words(past, future, kernel, cell=side, resamples=resamples) + tried
     if (table["best_hit_rate"] > 1 - NOUGHT).any():
-        words += " Where hindsight could have hit every event, PEI* is the hit rate and says no more than it."
+        words += " Where hindsight could have captured every event, PEI* equals the hit rate."
     table.attrs = {
         "words": words,
         "release": combine(past, future, area).release,
@@ -295,8 +295,9 @@ def _words(past: Events, future: Events, kernel: str, *, cell: float, resamples:
     return (
         f"Density of past {past.title}{covers[0]} with a {kernel} kernel on cells of {cell:,.0f} m; the densest cells, "
         f"up to a share of the area, against later {future.title}{covers[1]}. Hit rate: share of later events in those "
-        "cells. PAI: hit rate over share of area, 1 being chance. PEI*: hits over the most that as large an area could "
-        f"have hit on these cells, with hindsight. Intervals: 95 %, from {resamples:,} resamples of the later events."
+        "cells. PAI: hit rate over share of area, 1 being chance. PEI*: hits over the most that an area of this size "
+        "could have captured on these cells, with hindsight. "
+        f"Intervals: 95%, from {resamples:,} resamples of the later events."
     )
 
 
@@ -349,17 +350,17 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
     as_good = tuple(float(one) for one in rows.loc[rows["behind_low"] <= 0, "bandwidth"])
     metres = float(top["bandwidth"])
     words = (
-        f"With the densest {100 * share:g} % of the area flagged, a bandwidth of {metres:,.0f} m"
-        f"{edge_of_tried(metres, rows['bandwidth'].tolist())} hits most: "
-        f"{100 * top['hit_rate']:.1f} % of {top['events']:,.0f} later events (95 % interval "
-        f"{100 * top['hit_rate_low']:.1f} to {100 * top['hit_rate_high']:.1f} %). "
+        f"With the densest {100 * share:g}% of the area flagged, a bandwidth of {metres:,.0f} m"
+        f"{edge_of_tried(metres, rows['bandwidth'].tolist())} captures most: "
+        f"{100 * top['hit_rate']:.1f}% of {top['events']:,.0f} later events (95% interval "
+        f"{100 * top['hit_rate_low']:.1f} to {100 * top['hit_rate_high']:.1f}%). "
     )
     others = [one for one in as_good if one != metres]
     worse = sorted(set(rows["bandwidth"]) - set(as_good))
     if others:
-        words += f"{_metres(others)} can't be told from it: the difference is within chance. "
+        words += f"The difference from {_metres(others)} is within chance. "
     if worse:
-        words += f"{_metres(worse)} hit fewer by more than chance. "
+        words += f"{_metres(worse)} captured fewer, by more than chance. "
     return BestBandwidth(metres, as_good, words.strip())
 
 
@@ -399,7 +400,7 @@ def _need_settings(bandwidths: Sequence[float], shares: Sequence[float], resampl
     wrong = [share for share in shares if not 0 < share <= 1]
     if wrong:
         raise AnalysisError(
-            f"A share of the area must lie above 0 and at most at 1: {wrong[0]:g}.", advice="0.05 is 5 %"
+            f"A share of the area must lie above 0 and at most at 1: {wrong[0]:g}.", advice="0.05 is 5%"
         )
     if resamples < 99:
         raise AnalysisError(f"An interval needs 99 resamples or more: {resamples:,}.", advice="999 are usual")

@@ -94,7 +94,7 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
         notes.append(_counted(words, int(unknown.sum())))
     people = np.where(unknown, 0.0, people)
     owner, cell, part = overlap_cells(area.areas.geometry.to_numpy(), grid)
-    words = "Each area's people were spread evenly over its polygon"
+    words = "Each area's population was distributed evenly over its polygon"
     if addresses is not None:
         homes = _place_addresses(addresses, area, grid, notes)
         housed = np.bincount(homes[0], homes[2], minlength=len(area)) > 0
@@ -102,12 +102,13 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
         owner, cell, part = (
             np.concatenate([a, b[rest]]) for a, b in zip(homes, (owner, cell, part), strict=True)
         )  # fmt: skip
-        words = "Each area's people were spread evenly over its addresses"
+        words = "Each area's population was distributed evenly over its addresses"
         if not housed.all():
             words += ", or over its polygon where it has none"
             without, many = int((~housed).sum()), round(people[~housed].sum())
             note = (
-                f"Areas without an address, whose people were spread over the polygon: {without:,} ({many:,} people)."
+                "Areas without an address, with population distributed over the polygon: "
+                f"{without:,} ({many:,} people)."
             )
             notes.append(Note(note, of="publication", numbers=(without, many)))
     masses = np.zeros(grid.inside.size)
@@ -351,24 +352,24 @@ def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> s
     known = counts.table["observed_low"].notna()
     how = {
         "pycnophylactic": (
-            "as smoothly as can be without changing any area's count (Tobler's pycnophylactic interpolation)"
+            "as smoothly as possible without changing any area's count (Tobler's pycnophylactic interpolation)"
         ),
         "even": "evenly over each area",
     }[method]
     detail = {
-        "pycnophylactic": "detail inside an area is invented by smoothness",
+        "pycnophylactic": "detail inside an area comes from the smoothing alone",
         "even": "the surface shows the areas and nothing inside them",
     }[method]
     words = (
-        f"Counts of {int(known.sum()):,} areas, spread over cells of {cell:,.0f} m {how}. "
-        f"No event's place inside its area is known: {detail}."
+        f"Areal interpolation of the counts of {int(known.sum()):,} areas to cells of {cell:,.0f} m, {how}. "
+        f"Locations within areas are not known: {detail}."
     )
     if counts.hidden:
         low, high = (float(counts.table[f"observed_{end}"].sum()) for end in ("low", "high"))
         which = "count of 1 area is" if counts.hidden == 1 else f"counts of {counts.hidden:,} areas are"
         words += (
-            f" The {which} hidden; the middle of each interval was spread, and the true total lies between {low:,.0f} "
-            f"and {high:,.0f}."
+            f" The {which} suppressed; the middle of each interval was used, and the true total lies between "
+            f"{low:,.0f} and {high:,.0f}."
         )
     return words
 

@@ -187,29 +187,29 @@ def _need_events(counts: AreaCounts, known: NDArray[np.bool_], minimum_events: i
         )
     if minimum_events < 1:
         raise AnalysisError(
-            f"A peak stands on at least 1 event: minimum_events = {minimum_events}.", advice="e.g. minimum_events = 10"
+            f"A peak has at least 1 event: minimum_events = {minimum_events}.", advice="e.g. minimum_events = 10"
         )
 
 
 def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int) -> str:
     enough = f"at least {minimum_events} events"
     if smoothed.radius == first:
-        return f"{first:,.0f} m, at which every peak stands on {enough}"
-    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak stood on {enough}"
+        return f"{first:,.0f} m, at which every peak has {enough}"
+    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak had {enough}"
 
 
 def _words(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> str:
     low, high = float(counts.table["observed_low"].sum()), float(counts.table["observed_high"].sum())
     hidden = (
-        f" The counts of {counts.hidden:,} areas are hidden and enter with the middle of what they may be (all events: "
-        f"{low:,.0f} to {high:,.0f})."
+        f" The counts of {counts.hidden:,} areas are suppressed and are taken as the middle of their possible values "
+        f"(all events: {low:,.0f} to {high:,.0f})."
         if counts.hidden
         else ""
     )
     return (
-        f"Counts of areas, spread evenly over each area and smoothed ({kernel} kernel).{hidden} Every peak above the "
-        f"average stands on at least {minimum_events} events. No event's place inside its area is known. It shows "
-        "where events are dense, not where risk is high."
+        f"Counts of areas, distributed evenly over each area and smoothed ({kernel} kernel).{hidden} Every peak above "
+        f"the average has at least {minimum_events} events. Locations within areas are not known. It shows where "
+        "events are dense, not where risk is high."
     )
 
 

@@ -33,11 +33,11 @@ SMALLEST_PLACE_KM2: Final = 0.1
 
 
 ADJUSTED: Final[dict[Adjustment, str]] = {
-    "benjamini-hochberg": "false discoveries held by Benjamini and Hochberg's method",
+    "benjamini-hochberg": "false discovery rate controlled (Benjamini–Hochberg)",
     "benjamini-hochberg-apart": (
-        "false discoveries held by Benjamini and Hochberg's method, among raised and among lowered cells apart"
+        "false discovery rate controlled (Benjamini–Hochberg), separately among raised and among lowered cells"
     ),
-    "benjamini-yekutieli": "false discoveries held by Benjamini and Yekutieli's method",
+    "benjamini-yekutieli": "false discovery rate controlled (Benjamini–Yekutieli)",
     "bonferroni": "adjusted by Bonferroni's method",
     "none": "not adjusted for the number of cells",
 }
@@ -98,7 +98,7 @@ def tolerance_contours(
     if surface.p_raised is None or surface.p_lowered is None:
         raise AnalysisError(
             f"The surface of {surface.title} was not tested, so it has no tolerance contours.",
-            found=f"a surface of kind {surface.kind!r} without chances",
+            found=f"a surface of kind {surface.kind!r} without p-values",
             advice="use top_contours for a density, or make the surface with relative_risk or compare_densities",
         )
     _need_share("level", level)
@@ -124,8 +124,8 @@ def tolerance_contours(
         area=area,
         smallest_km2=smallest_km2,
         words=(
-            f"Contours go round the cells of {surface.cell:,.0f} m in which the value is higher (raised) or lower "
-            f"(lowered) than chance would have it at {100 * level:g} %, two-sided, {ADJUSTED[adjustment]}; "
+            f"Contours enclose the cells of {surface.cell:,.0f} m where the value is higher (raised) or lower "
+            f"(lowered) than expected by chance at {100 * level:g}%, two-sided, {ADJUSTED[adjustment]}; "
             f"{int(judged.sum()):,} cells were tested."
         ),
         fewest={"raised": fewest_events},
@@ -186,11 +186,11 @@ def top_contours(
     passing = _densest(surface.values, asked, of=of)
     threshold = float(surface.values[passing].min()) if passing.any() else np.nan
     what = {
-        "area": f"Densest {100 * asked:g} % of the area",
-        "events": f"Densest part of the area, with {100 * asked:g} % of the events",
+        "area": f"Densest {100 * asked:g}% of the area",
+        "events": f"Densest part of the area, with {100 * asked:g}% of the events",
     }[of]
     cells, known = int(passing.sum()), int((~np.isnan(surface.values)).sum())
-    aim = {"area": f"make up {100 * asked:g} % of the area", "events": f"hold {100 * asked:g} % of the events"}[of]
+    aim = {"area": f"make up {100 * asked:g}% of the area", "events": f"hold {100 * asked:g}% of the events"}[of]
     return _contours(
         surface,
         [_Found(f"top_{of}", what, threshold, surface.values, passing)],
@@ -198,8 +198,8 @@ def top_contours(
         area=area,
         smallest_km2=smallest_km2,
         words=(
-            f"Contours go round the densest of the surface's {known:,} cells of {surface.cell:,.0f} m: the {cells:,} "
-            f"that {aim}. There is always a densest part; this is no test."
+            f"Contours enclose the densest of the surface's {known:,} cells of {surface.cell:,.0f} m: the {cells:,} "
+            f"that {aim}. There is always a densest part; this is not a test."
         ),
         provenance={"of": of, "share": asked, "threshold": threshold, "cells": cells},
     )
@@ -235,7 +235,7 @@ def _scores(chances: Floats) -> Floats:
 
 def _passed(kind: str, surface: Surface, level: float) -> str:
     what = {"relative-risk": "Risk", "ratio": "Ratio", "difference": "Difference"}.get(surface.kind, "Value")
-    return f"{what} {kind} by more than chance at {100 * level:g} %"
+    return f"{what} {kind} by more than chance at {100 * level:g}%"
 
 
 def _densest(values: Floats, share: float, *, of: Part) -> Mask:
@@ -390,14 +390,14 @@ def _summary(table: gpd.GeoDataFrame, *, base: str) -> str:
     for _, rows in table.groupby("kind", sort=False):
         number = f"{len(rows):,} polygon{'' if len(rows) == 1 else 's'}"
         part = f"{rows['words'].iloc[0]}: {number}, {rows['area_km2'].sum():,.3g} km²"
-        part += f" ({100 * rows['share_of_area'].sum():.1f} % of the {base}"
+        part += f" ({100 * rows['share_of_area'].sum():.1f}% of the {base}"
         if rows["events"].notna().all():
             held = 100 * rows["share_of_events"].sum()
-            part += f", {rows['events'].sum():,.0f} events, {held:.1f} % of those in the {base}"
+            part += f", {rows['events'].sum():,.0f} events, {held:.1f}% of those in the {base}"
         parts.append(f"{part})")
     return f"{'; '.join(parts)}."
 
 
 def _need_share(name: str, value: float) -> None:
     if not 0 < value <= 1:
-        raise AnalysisError(f"The {name} must lie above 0 and at most at 1: {value:g}.", advice="0.05 is 5 %")
+        raise AnalysisError(f"The {name} must lie above 0 and at most at 1: {value:g}.", advice="0.05 is 5%")

@@ -254,7 +254,7 @@ def _titles(first: Events, second: Events) -> tuple[str, str]:
 def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> str:
     if measure == "ratio":
         return f"times the {'overall ratio' if totals == 'removed' else 'second rate per year'} (natural logarithm)"
-    per = "events per km² and year" if years else "events per km²"
+    per = "events per km² per year" if years else "events per km²"
     return f"{per} more than the {'overall ratio gives' if totals == 'removed' else 'second'}"
 
 
@@ -264,20 +264,20 @@ def _comparison_words(
     used = (int(pair.first.sum()), int(pair.second.sum()))
     if pair.labels.fixed:
         null = (
-            f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second; this is taken out, so a "
-            "cell is raised or lowered where the first has more or fewer than that, beyond what a random share of all "
-            "events would give."
+            f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second. This overall ratio is "
+            "removed, so a cell is raised or lowered where the first has more or fewer than that, beyond what a random "
+            "share of all events would give."
         )
     else:
         null = (
             f"By the years covered there would be {pair.odds:.2f} of the first for each of the second; a cell is "
-            "raised or lowered where the first has more or fewer than that, beyond what chance would give."
+            "raised or lowered where the first has more or fewer than that, beyond what is expected by chance."
         )
     drawn = "hypergeometric" if pair.labels.fixed else "binomial"
     return (
         f"First: {labels[0]} ({used[0]:,} events). Second: {labels[1]} ({used[1]:,} events). Both are smoothed alike "
         f"({smooth_words(window)}). {null} {inference_words(inference, window.kernel, simulations, drawn)} "
-        "Events that come in groups pass for a change, and so does a change in recording. It says nothing of causes."
+        "Events in groups can appear as a change, as can a change in recording. It does not show causes."
     )
 
 

@@ -233,8 +233,8 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
     if spacing is None:
         return ()
     words = (
-        f"The events were moved to map points about {spacing:,.0f} m apart, and the chances take them as fallen "
-        "anywhere: places with few map points may pass for raised risk, and those between them for lowered."
+        f"The events are at map points about {spacing:,.0f} m apart, but the p-values assume that events can occur "
+        "anywhere: places with few map points may appear as raised risk, and places between them as lowered risk."
     )
     return (Note(words, of="records", numbers=(round(spacing),)),)
 
@@ -245,7 +245,7 @@ def _risk_words(
     return (
         f"Risk of {events.title} per resident against the area's average. {used:,} events over "
         f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). {spread.words} A cell is "
-        "raised or lowered where so many or so few events would rarely fall if each fell by itself and in proportion "
-        "to the people; events that come in groups pass for raised risk. "
-        f"{inference_words(inference, window.kernel, simulations, 'binomial')} It says nothing of causes."
+        "raised or lowered where this many (or few) events would be unlikely if they were independent and in "
+        "proportion to the population; events in groups can appear as raised risk. "
+        f"{inference_words(inference, window.kernel, simulations, 'binomial')} It does not show causes."
     )

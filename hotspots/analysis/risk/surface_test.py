@@ -173,14 +173,14 @@ def inference_words(inference: Inference, kernel: Kernel, simulations: int, exac
     """Return where the chances come from; `exact` names the distribution of the uniform kernel's counts."""
     if inference == "asymptotic":
         return (
-            "The chances come from Hazelton and Davies' normal approximation, which is rough where few events are "
+            "The p-values come from Hazelton and Davies' normal approximation, which is rough where few events are "
             "expected."
         )
     if inference == "simulation":
-        return f"The chances come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
+        return f"The p-values come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
     if kernel == "uniform":
-        return f"The chances are exact ({exact})."
-    return "The chances are computed by the saddlepoint method, and not simulated."
+        return f"The p-values are exact ({exact})."
+    return "The p-values are computed by the saddlepoint method, not simulated."
 
 
 def smooth_words(window: Window) -> str:

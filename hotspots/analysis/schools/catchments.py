@@ -176,8 +176,8 @@ def _children(area: StudyArea, children: pd.Series | None) -> tuple[Floats, str]
     if "population" in area.areas.columns:
         everybody = area.areas["population"].to_numpy(dtype=float, na_value=np.nan)
         if np.nansum(everybody) > 0:
-            return np.nan_to_num(everybody), "residents of all ages, for want of numbers of children,"
-    return np.ones(len(area)), "every area alike, for want of numbers of children,"
+            return np.nan_to_num(everybody), "residents of all ages, as numbers of children are not given,"
+    return np.ones(len(area)), "equal numbers for every area, as numbers of children are not given,"
 
 
 def _words(found: pd.DataFrame, *, decay: float, what: str) -> str:
@@ -188,6 +188,6 @@ def _words(found: pd.DataFrame, *, decay: float, what: str) -> str:
         far = f" In the model a pupil lives {mean / 1000:.1f} km from school on average."
     return (
         f"Catchments are a model: {what} are shared among all schools of the study in proportion to a school's pupils "
-        f"times exp(-distance / {decay:,.0f} m), in a straight line.{far} It knows nothing of admission rules or of "
-        "children and schools beyond the study area."
+        f"times exp(-distance / {decay:,.0f} m), in a straight line.{far} It ignores admission rules, and children and "
+        "schools beyond the study area."
     )

@@ -84,12 +84,12 @@ def describe_model(
     besides = f", their {' and '.join(covariates)}," if covariates else ""
     return (
         f"{title}{period} of {_how_many(len(fit.mean), len(schools))}, against their pupils{besides} and the "
-        f"{deprivation.title} {measure} of the {geography} a school stands in. {step.words} {step.verb} with "
+        f"{deprivation.title} {measure} of the {geography} that contains each school. {step.words} {step.verb} with "
         f"{change_words(slope.ratio)} {schools.title} (95% interval {interval_words(slope.low, slope.high)}). "
         f"{_scatter(fit)} "
         f"{_explained(explained, deprivation)}'Above' and 'below' mean higher and lower than "
-        "the school's size and its area's deprivation would suggest, beyond the 95 % limits; 'far' means beyond the "
-        "99.8 % limits, and still so after allowing for the number of schools. This measures no school's quality and "
+        "the school's size and its area's deprivation would suggest, beyond the 95% limits; 'far' means beyond the "
+        "99.8% limits, and still so after allowing for the number of schools. This measures no school's quality and "
         "gives no cause; pupils come from other areas than the school's own."
     )
 
@@ -105,7 +105,7 @@ def measure_of(deprivation: Deprivation) -> str:
 
 def _scatter(fit: Fit) -> str:
     if not fit.dispersion > 0:
-        return "Schools alike in these differ no more than chance would have it (Poisson)."
+        return "Schools alike in these differ no more than expected by chance (Poisson)."
     return (
         f"Schools alike in these still differ in their underlying rates, by {percent(fit.dispersion**0.5)} (one "
         f"standard deviation; negative binomial, dispersion {fit.dispersion:.2f}), and the limits allow for that."
@@ -122,7 +122,7 @@ def _explained(share: float, deprivation: Deprivation) -> str:
 
 def percent(share: float) -> str:
     """Return a share in per cent."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def sides(classes: pd.Series) -> pd.Series:
@@ -176,15 +176,15 @@ def notes_on(
     hidden = int((table["low"] < table["high"])[tested].sum())
     if hidden:
         words = (
-            f"Schools in the model with hidden numbers: {hidden:,}. The model takes each for all that it may be, with "
-            "the chance of each; a class is given only where it holds whatever they are."
+            f"Schools in the model with suppressed counts: {hidden:,}. The model allows for every possible value, with "
+            "its probability; a class is given only where it is the same for all of them."
         )
         notes.append(Note(words, of="publication", numbers=(hidden,)))
     unreachable = int((table["limit_low_95"] == 0).sum())
     if unreachable:
         number = int(tested.sum())
         words = (
-            "Schools for which no exclusion at all would still be as expected, so that they can't come out below: "
+            "Schools for which no exclusion at all would still be as expected, so that they cannot be below expected: "
             f"{unreachable:,} of the {number:,} in the model."
         )
         notes.append(Note(words, of="records", numbers=(unreachable, number)))
@@ -194,7 +194,7 @@ def notes_on(
             f"{name} ({authority})"
             for name, authority in zip(names[elsewhere], table.loc[elsewhere, "la_name"], strict=True)
         )
-        words = f"Schools that stand in another authority than the one that runs them: {listed}."
+        words = f"Schools located in a different authority from the one that runs them: {listed}."
         notes.append(Note(words, of="publication", numbers=(listed,)))
     if deprivation.estimated:
         words = f"The scores of {index} were derived from published ranks and are not published."
@@ -209,7 +209,7 @@ def notes_on_other_looks(table: pd.DataFrame, *, catchment: str, ranks: bool) ->
         numbers = table["holds"].value_counts().to_dict()
         kinds = [f"{words}: {numbers[code]:,}" for code, words in HOLDS_WORDS.items() if code and code in numbers]
         told = "; ".join(kinds) or "none under either"
-        words = f"Schools that stand out, by the index used: {told}. The class shown is that of the own area."
+        words = f"Schools above or below expected, by the index used: {told}. The class shown is that of the own area."
         notes.append(Note(words, of="records", numbers=(told,)))
         notes.append(Note(catchment, of="settings", numbers=(catchment,)))
     if ranks:

@@ -190,7 +190,7 @@ def need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, depr
         )
     if np.ptp(index) <= SAME * np.abs(index).max():
         raise AnalysisError(
-            f"All schools have the same score in {deprivation.title}, so nothing can be said against it.",
+            f"All schools have the same score in {deprivation.title}, so exclusions cannot be compared with it.",
             found=f"score {index.iloc[0]:g} for {len(tested):,} schools",
             advice="check the deprivation file",
         )

@@ -98,9 +98,9 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Find
             continue
         found = morans_i(scores, weights)
         rows[name] = [found.i, found.expected, found.z, found.p, len(table)]
-        kind = "no more alike than chance would have it"
+        kind = "no more alike than expected by chance"
         if found.p < 0.05:
-            kind = "more alike than chance would have it" if found.z > 0 else "less alike than chance would have it"
+            kind = "more alike than expected by chance" if found.z > 0 else "less alike than expected by chance"
         said.append(f"{who} are {kind} (Moran's I {found.i:.2f}, p {_p(found.p)})")
     columns = ["moran_i", "expected", "z", "p", "schools"]
     words = "Given their size and area's deprivation, " + "; ".join(said) + "." if said else ""
@@ -179,9 +179,9 @@ def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Finding:
     p = float(2 * ndtr(-abs(standard)))
     row = pd.DataFrame([[i, 0.0, standard, p, n]], columns=["moran_i", "expected", "z", "p", "schools"])
     index = result.index_title
-    kind = "no link beyond chance is seen"
+    kind = "no association beyond chance"
     if p < 0.05:
-        kind = f"higher rates stand among schools of {'more' if i > 0 else 'less'} deprived areas"
+        kind = f"higher rates are found near schools of {'more' if i > 0 else 'less'} deprived areas"
     words = f"Rates of schools against the {index} of the {nearest} nearest schools: {kind} (I {i:.2f}, p {_p(p)})."
     return Finding(row, words)
 
@@ -260,9 +260,9 @@ def _located(result: SchoolResult, nearest: int) -> pd.DataFrame:
     table = table[table["easting"].notna() & table["northing"].notna()]
     if nearest < 1 or len(table) < max(FEWEST, nearest + 2):
         raise AnalysisError(
-            f"{len(table):,} schools with a point are too few to look at {nearest:,} neighbours of each.",
+            f"{len(table):,} schools with a point are too few for {nearest:,} neighbours each.",
             found=f"{len(result):,} schools, of which {len(table):,} were tested and have a point",
-            advice=f"look at fewer neighbours, at least 1, and at least {FEWEST} schools",
+            advice=f"use fewer neighbours, at least 1, and at least {FEWEST} schools",
         )
     return table
 
@@ -290,7 +290,7 @@ def _rate_scores(table: pd.DataFrame) -> Floats:
     for what, values in (("rate", scores), ("index of deprivation", table["index"])):
         if np.ptp(values) <= SAME:
             raise AnalysisError(
-                f"All schools have the same {what}, so nothing can be said of its place.",
+                f"All schools have the same {what}, so its pattern cannot be tested.",
                 found=f"{len(table):,} schools that were tested and have a point",
                 advice="check the columns of pupils, exclusions and deprivation",
             )
@@ -349,7 +349,7 @@ def _authority_words(effects: pd.DataFrame, names: dict[str, str], *, title: str
     ]
     return (
         f"Given size and deprivation, schools of these authorities have more or fewer {title} than the average "
-        f"authority's (95 % intervals): {'; '.join(told)}."
+        f"authority's (95% intervals): {'; '.join(told)}."
     )
 
 
@@ -359,8 +359,8 @@ def _local_words(found: pd.DataFrame, index: str, nearest: int) -> str:
         {side: int(numbers.get(f"{side}_{around}", 0)) for side in ("high", "low")} for around in ("high", "low")
     )
     return (
-        f"By their {index}, the areas of the {nearest} nearest schools are more deprived than chance would give for "
+        f"By their {index}, the areas of the {nearest} nearest schools are more deprived than expected by chance for "
         f"{sum(high.values()):,} schools, {high['high']:,} of them with rates above the average; less deprived for "
         f"{sum(low.values()):,}, {low['high']:,} of them with rates above it. This tests the deprivation around a "
-        "school, not whether rates go with it: that is asked of the whole map."
+        "school, not whether rates are associated with it: the test of the whole map does that."
     )

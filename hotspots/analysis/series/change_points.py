@@ -36,11 +36,11 @@ FEWEST: Final = 7
 WHOLE_YEARS: Final = 3
 """Whole years of quarters from which a season is taken out."""
 WORDS: Final = (
-    "Each series is described as a level, a steady rise or fall, or stretches of these. A step or a bend is drawn only "
-    "where it describes the numbers so much better than a steady course as hardly any of {draws:,} simulated series "
-    "without a change does (p at most {level:g}); these vary beyond Poisson chance, and stay off their course from one "
-    "period to the next, as much as the series itself seems to. A change point says when, not why: recording, "
-    "population and practice change too."
+    "Each series is described as a level, a steady rise or fall, or divided into periods of these. A change of level "
+    "or slope is shown only where it improves the fit by more than rarely occurs by chance (p at most {level:g}, from "
+    "{draws:,} simulated series without a change). The simulated series have the overdispersion and autocorrelation "
+    "estimated from the series itself. A change point shows when, not why: recording, population and practice also "
+    "change."
 )
 
 
@@ -175,7 +175,7 @@ def find_change_points(
         found = search.describe(line)
         rows += [{"group": group, **row, "reason": ""} for row in found]
         if len(found) >= most:
-            words = f"{_capital(group)}: as many stretches as were looked for ({most}); there may be more."
+            words = f"{_capital(group)}: divided into the most periods allowed ({most}); there may be more changes."
             notes.append(Note(words, of="records", numbers=(str(group), most)))
     if series.provisional:
         which = ", ".join(series.provisional)

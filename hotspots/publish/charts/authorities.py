@@ -162,14 +162,14 @@ def draw_standardised(extract: Extract) -> Figure:
         table = extract.table
         period = f" · {period_words(extract.period)}" if extract.period else ""
         hidden = bool((table["rate_low"] < table["rate_high"]).any())
-        between = "; dark line: what it may be, as numbers are hidden" if hidden else ""
-        what = f"Dot: standardised rate{between}; bar: its 95 % interval; hollow diamond: crude rate{period}"
+        between = "; dark line: range of possible rates, as counts are suppressed" if hidden else ""
+        what = f"Dot: standardised rate{between}; bar: its 95% interval; hollow diamond: crude rate{period}"
         grid = _begin(extract, what, rows=len(table), header=9.0, below=12.0)
         _name_rows(grid, table)
         numbers = 92.0
         axes = grid.panel(grid.left + NAMES, grid.right - grid.left - NAMES - numbers)
         _draw_rates(axes, table)
-        columns = ((62.0, "Rate (95 % interval)"), (26.0, "Events"), (0.0, "People"))
+        columns = ((62.0, "Rate (95% interval)"), (26.0, "Events"), (0.0, "People"))
         for offset, words in columns:
             _head(grid, grid.right - offset, words, width=40.0, align="right")
         for row, line in enumerate(table.to_dict("records")):
@@ -394,4 +394,4 @@ def _write_deprivation(grid: _Grid, table: pd.DataFrame, title: str) -> None:
         score, share = float(line["deprivation"]), float(line["most_deprived_areas"])
         digits = 3 if score <= 1 else 1
         grid.text(row, grid.right - 17.0, number_or_range(score, score, digits), align="right")
-        grid.text(row, grid.right, f"{100 * share:.0f} %" if np.isfinite(share) else "–", align="right")
+        grid.text(row, grid.right, f"{100 * share:.0f}%" if np.isfinite(share) else "–", align="right")

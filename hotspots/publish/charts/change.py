@@ -44,7 +44,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
     need_released(series, "A chart")
     with look():
         counted = f"{capitalised(series.unit)} {BASE_WORDS[series.base]}".rstrip()
-        what = f"{counted} as a ratio to {period_words(base)}; bars are 95 % intervals"
+        what = f"{counted} as a ratio to {period_words(base)}; bars are 95% intervals"
         sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
         bottom = write_notes(
             sheet,
@@ -113,13 +113,13 @@ def _on_change(change: pd.DataFrame) -> list[str]:
     """Return what the interval answers for."""
     per = change.drop_duplicates("group").set_index("group")["scatter"]
     if not bool((per > 0).any()):
-        return ["Intervals take counts as Poisson; if they vary more than that, the true intervals are wider."]
+        return ["Intervals assume Poisson counts; if counts vary more than that, the true intervals are wider."]
     named = listed([f"{value:.1%} for {group}" if len(per) > 1 else f"{value:.1%}" for group, value in per.items()])
     chance = (
-        "Intervals allow for Poisson chance in both numbers, and for years that lie off their course, alone or some in "
-        f"a row, by about {named} (one standard deviation, from the series itself and from what is usual)."
+        "Intervals allow for Poisson variation in both numbers, and for years that depart from the trend, singly or in "
+        f"runs, by about {named} (one standard deviation, from the series itself and from typical series)."
     )
-    said = [f"{chance} They do not answer for changes in recording or population."]
+    said = [f"{chance} They do not allow for changes in recording or population."]
     if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
-        said.append("A hollow mark stands in the middle of its bar: the number is hidden or rounded.")
+        said.append("A hollow mark shows the middle of its bar: the count is suppressed or rounded.")
     return said

@@ -51,7 +51,7 @@ def draw_factors(factors: Factors) -> Figure:
             for part in (
                 factors.title,
                 period_words(factors.period),
-                "mentions per 100 episodes with a factor at the end of assessment; hidden numbers count as none",
+                "mentions per 100 episodes with a factor at the end of assessment; suppressed counts are taken as 0",
             )
             if part
         )
@@ -119,7 +119,7 @@ def _draw_shares(axes: Axes, shares: pd.DataFrame, marks: pd.DataFrame, *, size:
     for (row, column), value in np.ndenumerate(values):
         mark = marks.iloc[row, column]
         hidden = str(mark) if isinstance(mark, str) and mark else "–"
-        words = f"{100 * value:.0f} %" if np.isfinite(value) else hidden
+        words = f"{100 * value:.0f}%" if np.isfinite(value) else hidden
         ink = ink_on(to_hex(colours(value / highest))) if np.isfinite(value) else INK
         axes.text(
             column,
@@ -207,7 +207,7 @@ def _draw_evidence(axes: Axes, known: pd.DataFrame, unit: float, limit: float) -
     axes.plot(x, z, color=colour, linewidth=1.8, marker=marker, markersize=4.5)
     clear = _clear_of_points(x, z - limit, known["suggested"].to_numpy(dtype=bool))
     axes.annotate(
-        f"5 % line, allowing for {len(known)} distances" if len(known) > 1 else "5 % line",
+        f"5% line, allowing for {len(known)} distances" if len(known) > 1 else "5% line",
         (clear, limit), xytext=(0, 3), textcoords="offset points",
         ha="center", va="bottom", fontsize=7.5, color=QUIET,
     )  # fmt: skip
@@ -236,9 +236,9 @@ def _scale_title(table: pd.DataFrame, title: str) -> str:
 def _on_scale(table: pd.DataFrame, counts: AreaCounts) -> list[str]:
     """Return how the chart is read, and what it can't tell."""
     said = [
-        "The higher the line, the surer it is that areas up to this distance apart have similar numbers; below the "
-        "dashed line it may be chance. A distance at which the line peaks is a fair size for a distance band or a "
-        "density bandwidth."
+        "The higher the line, the stronger the evidence that areas up to this distance apart have similar numbers; "
+        "below the dashed line the pattern may be chance. A distance at which the line peaks is a suitable distance "
+        "band or density bandwidth."
     ]
     chosen = table["suggested"].to_numpy()
     if chosen.any() and chosen[0]:
@@ -246,7 +246,7 @@ def _on_scale(table: pd.DataFrame, counts: AreaCounts) -> list[str]:
     elif chosen.any() and chosen[-1]:
         said.append("Here it is the longest distance tried: the scale may be longer.")
     if counts.hidden:
-        said.append("A hidden number stands in the middle of what it may be.")
+        said.append("A suppressed count is taken as the middle of its possible values.")
     return said
 
 

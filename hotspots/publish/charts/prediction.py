@@ -22,8 +22,8 @@ __all__ = ["draw_prediction"]
 USUAL: Final = 0.05
 """Share of the area that the title and the table speak of, or the nearest there is."""
 READING: Final = (
-    "The higher a line above chance, the more later events lay where earlier ones were densest. Shaded: what another "
-    "draw of later events like these could give."
+    "The higher a line above chance, the more later events lay where earlier ones were densest. Shaded: 95% interval "
+    "from resampling the later events."
 )
 COLUMN: Final = 88.0
 APART: Final = 3.6
@@ -95,13 +95,13 @@ def _finding(there: pd.DataFrame, share: float, title: str) -> str:
     best = there.iloc[int(there["hit_rate"].to_numpy().argmax())]
     width = f" (bandwidth {_metres(best['bandwidth'])})" if len(there) > 1 else ""
     return (
-        f"The densest {_share(share)} of the area had {100 * float(best['hit_rate']):.1f} % of later {title}, "
+        f"The densest {_share(share)} of the area had {100 * float(best['hit_rate']):.1f}% of later {title}, "
         f"{best['pai']:.1f} times chance{width}"
     )
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:g} %"
+    return f"{100 * share:g}%"
 
 
 def _told_apart(there: pd.DataFrame) -> str:
@@ -112,7 +112,7 @@ def _told_apart(there: pd.DataFrame) -> str:
     equal = [_metres(width) for width in there.loc[there["behind_low"] <= 0, "bandwidth"] if width != best]
     if not equal:
         return f"No other bandwidth tried does as well as {_metres(best)}{_edge(best, there)}."
-    return f"{listed(equal)} can't be told from {_metres(best)}{_edge(best, there)}: the difference is within chance."
+    return f"{listed(equal)} against {_metres(best)}{_edge(best, there)}: the difference is within chance."
 
 
 def _edge(best: float, there: pd.DataFrame) -> str:
@@ -178,7 +178,7 @@ def _write_table(sheet: Sheet, left: float, top: float, there: pd.DataFrame, sha
         top -= 1.2
         cells = (
             (_metres(float(row["bandwidth"])), ""),
-            (f"{100 * row['hit_rate']:.1f} %", _between(row, "hit_rate", 100, 1)),
+            (f"{100 * row['hit_rate']:.1f}%", _between(row, "hit_rate", 100, 1)),
             (f"{row['pai']:.2f}", _between(row, "pai", 1, 2)),
             (f"{row['pei_star']:.2f}", _between(row, "pei_star", 1, 2)),
         )

@@ -97,8 +97,8 @@ def _furthest(effects: pd.DataFrame) -> pd.DataFrame:
 
 def _entries() -> list[Entry]:
     return [
-        Entry("By themselves: ratio and 95 % interval", INK, marker="o"),
-        Entry("Drawn towards the average as far as they are uncertain, 95 % interval", SHRUNKEN, marker="D"),
+        Entry("Separate estimate, 95% interval", INK, marker="o"),
+        Entry("Shrunken (empirical Bayes) estimate, 95% interval", SHRUNKEN, marker="D"),
     ]
 
 
@@ -106,12 +106,12 @@ def _reading(result: SchoolResult, hidden: int) -> list[tuple[str, str]]:
     modelled = int(result.provenance.get("schools_in_model", 0))
     words = (
         f"1 is the average authority: schools of an authority at 1.5 have one and a half times as many {result.title} "
-        f"as schools of the average authority with as many pupils in areas alike in {result.index_title}. Where the "
-        "line of the dot does not cross 1, they differ beyond chance; with twenty authorities one does by chance "
-        "alone. The diamond is the better guess of what an authority with few schools would show in other years. "
-        "Authorities differ in practice and in recording too: this gives no cause. Authorities with fewer than five "
-        "schools are taken together. Numbers in brackets are the schools that an authority runs"
-        f"{f', of the {modelled:,} in the model' if modelled else ''}; some may stand in another."
+        f"as schools of the average authority with as many pupils in areas with the same {result.index_title}. Where "
+        "the line of the dot does not cross 1, they differ beyond chance; of twenty authorities one does by chance "
+        "alone. For an authority with few schools, the diamond is the better estimate for other years. Authorities "
+        "also differ in practice and in recording: this gives no cause. Authorities with fewer than five schools are "
+        "combined. Numbers in brackets are the schools that an authority runs"
+        f"{f', of the {modelled:,} in the model' if modelled else ''}; some may be located in another."
     )
     if hidden:
         words += f" {plural(hidden, 'authority', 'authorities')} nearer to the average are not shown."
@@ -153,7 +153,7 @@ def _name_rows(sheet: Sheet, table: pd.DataFrame, *, left: float, top: float, nu
     """Write authority and number of schools left of each row, and the ratio with its interval right of it."""
     size = min(8.5, 0.8 * height / MM_PER_POINT)
     sheet.write(left, top + 5.0, "Authority (schools)", size=8, colour=QUIET)
-    sheet.write(numbers, top + 5.0, "ratio (95 % interval)", size=8, colour=QUIET, align="right")
+    sheet.write(numbers, top + 5.0, "ratio (95% interval)", size=8, colour=QUIET, align="right")
     sheet.rule(left, numbers, top)
     rows = zip(table["name"], table["schools"], table["ratio"], table["low"], table["high"], strict=True)
     for number, (name, schools, ratio, low, high) in enumerate(rows):

@@ -50,16 +50,16 @@ HIDDEN: Final = "#8c8c8c"
 
 BAND: Final = "#d9d9d9"
 LIMIT: Final = "#6e6e6e"
-LIMITS: Final = (("95", "--", "95 % limit"), ("998", ":", "99.8 % limit"))
+LIMITS: Final = (("95", "--", "95% limit"), ("998", ":", "99.8% limit"))
 PLATE: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 LINE_WORDS: Final = (
-    "A grey upright line is a number hidden in the source: the true value lies somewhere on it. "
+    "A grey vertical line is a count suppressed in the source: the true value lies on it. "
     "A school outside the limits is not a bad or a good school: pupils, practice and recording differ. "
-    "Schools are named where there is room."
+    "Schools are named where space allows."
 )
 CURVE_WORDS: Final = (
-    "The line is what is expected, the grey band its 95 % interval; the broken lines are the 95 % limits of a school "
-    "of middling size."
+    "The line is what is expected, the grey band its 95% interval; the broken lines are the 95% limits of a school "
+    "of average size."
 )
 MOST_BEYOND: Final = 3
 FAR_BEYOND: Final = 1.8
@@ -155,7 +155,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         beyond = table["rate_high"] > top
         notes = {key: f"{_range(table.loc[key])} (above this chart)" for key in table.index[beyond]}
         _draw_points(axes, x, (shown["rate_low"], shown["rate_high"]), table, result=result, classes=classes)
-        tidy(axes, x=label, y=f"{capitalised(result.title)} per 100 pupils and year")
+        tidy(axes, x=label, y=f"{capitalised(result.title)} per 100 pupils per year")
         label_outliers(
             sheet,
             axes,
@@ -179,7 +179,7 @@ def _across(result: SchoolResult, schools: pd.DataFrame, over: Over) -> tuple[pd
     where = "area" if over == "area" else "modelled catchment"
     given = listed([*covariates, f"{index_name(result)} of its {where}"])
     rate = 100 * expected / schools["pupils"].where(schools["pupils"] > 0)
-    return rate, f"Expected per 100 pupils and year, given {given}"
+    return rate, f"Expected per 100 pupils per year, given {given}"
 
 
 def _ends(x: pd.Series, *, from_zero: bool) -> tuple[float, float]:
@@ -269,7 +269,7 @@ def _draw_expected_rate(axes: Axes, table: pd.DataFrame, x: pd.Series, *, result
         for bound in ("limit_low_95", "limit_high_95"):
             axes.plot(at, curve[bound], color=LIMIT, linestyle="--", linewidth=0.9, drawstyle="steps-mid", zorder=1)
         if curve["limit_high_95"][-1] < axes.get_ylim()[1]:
-            _name_line(axes, at, curve["limit_high_95"], "95 % limit")
+            _name_line(axes, at, curve["limit_high_95"], "95% limit")
         axes.plot(at, curve["expected"], color=INK, linewidth=1.2, zorder=1)
         _name_line(axes, at, curve["expected"], "as expected")
         return

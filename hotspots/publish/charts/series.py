@@ -60,8 +60,8 @@ def draw_series(
         unit = capitalised(series.unit)
         counted = f"{unit} {BASE_WORDS[series.base]}".rstrip()
         if measure == "rate":
-            unit, counted = (f"{words} per {series.rate_per:,.0f} people and year" for words in (unit, counted))
-        what = f"{counted} by period; shading is the 95 % interval of the underlying level"
+            unit, counted = (f"{words} per {series.rate_per:,.0f} people per year" for words in (unit, counted))
+        what = f"{counted} by period; shading is the 95% interval of the underlying level"
         sheet, (left, bottom, right, top) = begin_chart(series, line_title(series, measure, change_points), what)
         notes = [*words_of(series.notes), *note_unsettled(series), *_on_changes(change_points)]
         bottom = write_notes(sheet, left, bottom, right, notes)
@@ -86,7 +86,7 @@ def draw_series(
 
 
 PROVISIONAL: Final = "Hollow marks are provisional and may still change"
-INCOMPLETE: Final = "Hollow marks are periods of which the source covers a part"
+INCOMPLETE: Final = "Hollow marks are periods that the source covers only in part"
 NO_CHANGE: Final = "No change of level was found."
 _COUNT: Final = ("low", "high", "ci_low", "ci_high")
 _RATE: Final = ("rate_low", "rate_high", "rate_ci_low", "rate_ci_high")
@@ -111,13 +111,11 @@ def _on_changes(change_points: Extract | None) -> list[str]:
     sloping, stepped = bool(table["course"].isin(["rise", "fall"]).any()), bool((table["segment"] > 1).any())
     said = []
     if sloping or stepped:
-        said.append("Thin black lines: the course found, without season.")
+        said.append("Thin black lines: the fitted trend, without seasonal variation.")
     if stepped:
-        said.append("Upright strokes: the level or the slope changed.")
+        said.append("Vertical lines: a change of level or slope.")
     if sloping or stepped:
-        said.append(
-            "Numbers: how many times the level before, or at the start of a rise or fall, was reached (95 % interval)."
-        )
+        said.append("Numbers: ratio to the level before, or to the start of a rise or fall (95% interval).")
     elif bool((table["reason"] == "").any()):
         said.append(NO_CHANGE)
     if stepped:
@@ -128,7 +126,7 @@ def _on_changes(change_points: Extract | None) -> list[str]:
 
 def _dated(row: Mapping[Hashable, Any]) -> str:
     first, early, late = (period_words(str(row[name])) for name in ("first", "earliest", "latest"))
-    return f"{first} may have come from {early} to {late} (95 % interval)"
+    return f"{first} may have occurred between {early} and {late} (95% interval)"
 
 
 def _draw_line(

@@ -104,9 +104,9 @@ class _Band:
 def _bands(surface: Surface, contours: Contours | None) -> list[_Band]:
     """Return the values, the chances where there are any, and last the classes of what is beyond chance."""
     bands = [_Band(surface.values, _heading(surface), surface.unit)]
-    for chances, word in ((surface.p_raised, "high"), (surface.p_lowered, "low")):
+    for chances, word in ((surface.p_raised, "upper"), (surface.p_lowered, "lower")):
         if chances is not None:
-            words = f"{surface.title}: chance of a value so {word} if there were no difference"
+            words = f"{surface.title}: {word}-tail p-value"
             bands.append(_Band(chances, _marked(words, surface.release), CHANCE))
     if contours is not None and surface.p_raised is not None:
         classes = [NOT_BEYOND, *(shade.label for shade in surface_shades(surface))]

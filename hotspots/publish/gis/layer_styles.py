@@ -135,14 +135,14 @@ def school_column_words(index_title: str = "IDACI", index: DeprivationIndex = "i
     Examples
     --------
     >>> school_column_words("WIMD 2019", "wimd")["idaci"]
-    ('WIMD 2019', 'Score of WIMD 2019 of the area the school stands in; higher is more deprived')
+    ('WIMD 2019', 'Score of WIMD 2019 of the area that contains the school; higher is more deprived')
     """
     words = {
         column: (title.format(index=index_title), described)
         for column, (title, described) in SCHOOL_COLUMN_WORDS.items()
     }
     if index != "idaci":
-        scored = f"Score of {index_title} of the area the school stands in; higher is more deprived"
+        scored = f"Score of {index_title} of the area that contains the school; higher is more deprived"
         words["idaci"] = (index_title, scored)
         words["idaci_decile"] = (
             words["idaci_decile"][0],
@@ -212,7 +212,7 @@ def rate_style(
         )
         hollow = replace(
             filled,
-            label=f"{style.label}, can't be told from the average",
+            label=f"{style.label}, not clearly different from the average",
             also=("rate_differs", "no"),
             fill="#ffffff",
             outline=style.colour,
@@ -227,7 +227,7 @@ def rate_style(
         f"{markup('name')} || ', ' || {markup('la_name')}",
         (
             (escape(capitalised(title), quote=False).replace("[%", "["), interval("low", "high", 0)),
-            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Per 100 pupils per year", interval("rate_low", "rate_high", 2)),
             ("Over the average, 95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
             ("Pupil-years", number("pupils", 0)),
         ),
@@ -270,12 +270,12 @@ def _school_tip(labels: Mapping[str, str], mark: str, index_title: str, *, estim
         (
             ("Permanent exclusions", interval("low", "high", 0)),
             ("Expected", number("expected", 1)),
-            ("Per 100 pupils and year", interval("rate_low", "rate_high", 2)),
+            ("Per 100 pupils per year", interval("rate_low", "rate_high", 2)),
             ("Pupil-years", number("pupils", 0)),
             (index, number("idaci", 3)),
             (f"{index}, rank", number("idaci_rank", 0)),
             (f"{title} of the modelled catchment", number("idaci_catchment", 3)),
-            ("Stands out under", "coalesce(\"holds\", 'neither')"),
+            ("Confirmed under", "coalesce(\"holds\", 'neither')"),
         ),
         reason="reason",
         mark=mark,

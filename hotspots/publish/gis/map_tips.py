@@ -34,7 +34,7 @@ def number(column: str, places: int) -> str:
 
 def percent(column: str, places: int) -> str:
     """Return the expression that writes a share (0 to 1) in per cent."""
-    return f"coalesce(format_number(100 * \"{column}\", {places}) || ' %', {UNKNOWN})"
+    return f"coalesce(format_number(100 * \"{column}\", {places}) || '%', {UNKNOWN})"
 
 
 def interval(low: str, high: str, places: int) -> str:

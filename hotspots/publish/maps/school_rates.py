@@ -35,14 +35,14 @@ def rate_entries(table: pd.DataFrame) -> list[Entry]:
         for style in RATE_CLASSES
     ]
     hollow = int(((table["rate_differs"] == "no") & (table["rate_class"] != "depends")).sum())
-    label = "Hollow, of those with a class: can't be told from the average (the 95% interval includes it)"
+    label = "Hollow, of those with a class: not clearly different from the average (the 95% interval includes it)"
     return [*entries, Entry(label, "#ffffff", marker="o", count=hollow)]
 
 
 def _clear_of(table: pd.DataFrame, key: str) -> str:
     """Return how many schools whose class depends on hidden numbers are clearly above or below all the same."""
     clear = int(((table["rate_class"] == key) & (table["rate_differs"] == "yes")).sum())
-    return f" ({clear:,} clearly above or below all the same)" if key == "depends" and clear else ""
+    return f" ({clear:,} clearly above or below in any case)" if key == "depends" and clear else ""
 
 
 def draw_rate_marks(axes: Axes, table: pd.DataFrame, *, level: float) -> None:

@@ -59,7 +59,7 @@ SLIVER: Final = 10_000.0
 UNJUDGED_HATCH: Final = "xxx"
 UNJUDGED_INK: Final = "#b3b3b3"
 """Seen, and quieter than any class."""
-COMPARED: Final = {"raised": "Higher than chance would have it", "lowered": "Lower than chance would have it"}
+COMPARED: Final = {"raised": "Higher than expected by chance", "lowered": "Lower than expected by chance"}
 """Kinds of contours where no risk is shown."""
 CONTOUR_DASHES: Final = {"lowered": (0, (3.0, 1.6))}
 """Contours that are not drawn solid."""

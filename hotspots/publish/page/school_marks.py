@@ -38,7 +38,7 @@ def school_entries(result: SchoolResult, table: pd.DataFrame, *, classes: str = 
             for group, inside in groups_of(result, table)
         ]
     if (result.table["class_catchment"] != "").any():
-        label = "Dot: stands out under one index only, own area's or catchment's"
+        label = "Dot: confirmed under one index only, own area's or catchment's"
         entries.append(Entry(label, INK, marker=".", count=int(one_sided(table).sum())))
     return entries
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEPENDS", "RATE_LEVELS", "SCHOOL_LEVELS", "marking", "nation_words"]
 
-DEPENDS: Final = ClassStyle("depends", "Class depends on hidden numbers", "#ffffff", hatch="||||")
+DEPENDS: Final = ClassStyle("depends", "Class depends on suppressed counts", "#ffffff", hatch="||||")
 """Lies over the colour of a class that would change with the hidden numbers."""
 
 

@@ -57,7 +57,7 @@ FACTOR_WORDS: Final = (
     "3 times or more",
 )
 UNJUDGED: Final = "Too few to judge"
-NOT_BEYOND: Final = "Not beyond chance, or too small a place"
+NOT_BEYOND: Final = "Not significant, or too small an area"
 CHANCE_COLOUR: Final = "#ececec"
 """Paler, in grey too, than all raised classes but the first, which a strong line sets apart."""
 BREAK_DIGITS: Final = 2

@@ -54,7 +54,7 @@ def extract_title(extract: Extract) -> str:
             share = own[column].astype(float).dropna()
             low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
             if len(share) > 1 and low != high:
-                return f"{low} % ({share.idxmin()}) to {high} % ({share.idxmax()}) {words}"
+                return f"{low}% ({share.idxmin()}) to {high}% ({share.idxmax()}) {words}"
         return f"{plural(len(own), 'authority', 'authorities')}: population, age and deprivation"
     return extract.title
 
@@ -112,7 +112,7 @@ def extract_alt(extract: Extract) -> str:
         for line in table.to_dict("records"):
             parts = [f"{line['population']:,.0f} people"] if np.isfinite(line["population"]) else []
             for column, words in (("under_25", "under 25"), ("most_deprived_areas", "of areas in decile 1")):
-                parts += [f"{100 * line[column]:.0f} % {words}"] if np.isfinite(line[column]) else []
+                parts += [f"{100 * line[column]:.0f}% {words}"] if np.isfinite(line[column]) else []
             said.append(f"{line['name']}: {', '.join(parts)}.")
     else:
         for line in table[np.isfinite(table["ratio_high"].astype(float))].to_dict("records"):

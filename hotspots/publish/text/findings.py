@@ -29,7 +29,7 @@ __all__ = [
 
 SURFACE_WORDS: Final = {
     "density": "kernel density",
-    "spread": "counts by area, spread over cells",
+    "spread": "areal interpolation of counts by area",
     "relative-risk": "events against where people live",
     "ratio": "ratio of two densities",
     "difference": "difference of two densities",
@@ -52,7 +52,7 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     """Return the finding in one line: how many areas are hot, of how many, where and for what."""
     table = _of(result.table, place)
     number, total = len(result.hot(place)), len(table)
-    hot = "high among high" if result.method == "local_moran" else "hot"
+    hot = "High–High (high, with high neighbours)" if result.method == "local_moran" else "hot"
     if not bool((table["class"] != "not_tested").any()):
         return f"No area{_in(place)} could be tested for {result.title}"
     if number == 0:
@@ -149,9 +149,9 @@ def method_sentence(result: HotspotResult) -> str:
     """Return the method and its limits, in sentences."""
     words = result.words.strip() or f"{statistic(result)} of each area and its neighbours."
     spread = dispersion_sentence(result)
-    limits = "It speaks of areas, not of the people who live in them."
+    limits = "It describes areas, not the people who live in them."
     if not has_population(result):
-        limits = "Without population it shows events and not risk. " + limits
+        limits = "Without population it shows events, not risk. " + limits
     return " ".join(part for part in (words, spread, limits) if part)
 
 
@@ -172,7 +172,7 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
     if not weaker:
         return ""
     level = float(result.provenance.get("level", 0.05))
-    return f"The title counts those with {100 * (1 - level):g} % confidence or more."
+    return f"The title counts those with {100 * (1 - level):g}% confidence or more."
 
 
 def hides(result: HotspotResult, place: Place | None = None) -> bool:
@@ -191,21 +191,19 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
     word = "High-High" if result.method == "local_moran" else "hot"
     certain, number = int((hot["certainty"] == "certain").sum()), len(hot)
     others = int(((table["certainty"] == "depends") & ~table.index.isin(hot.index)).sum())
-    more = f" The class of {plural(others, 'other area')} depends on hidden numbers." if others else ""
-    whatever = f"{word} whatever the hidden numbers are."
+    more = f" The class of {plural(others, 'other area')} depends on suppressed counts." if others else ""
+    whatever = f"{word} for all possible values of suppressed counts."
     tested = int((table["class"] != "not_tested").sum())
     if number == 0 and others > tested / 2:
         who = "every area" if others == tested else f"{others:,} of {plural(tested, 'area')}"
-        return (
-            f"Too much is hidden to tell: {who} could come out either way. Larger areas or more years would say more."
-        )
+        return f"Too many counts are suppressed: {who} could be in either class. Larger areas or more years would help."
     if number == 0:
         return more.strip() or f"No area is {whatever}"
     if number == 1:
         first = (
             f"The one {word} area is {whatever}"
             if certain
-            else f"Whether the one {word} area is {word} depends on hidden numbers."
+            else f"Whether the one {word} area is {word} depends on suppressed counts."
         )
     elif certain == number:
         first = f"All {number:,} {word} areas are {whatever}"

@@ -21,9 +21,9 @@ Section = tuple[str, str]
 """A heading and what stands below it."""
 
 AGAINST: Final = {
-    "exchangeable-risk": ("than chance would gather there", " per person"),
-    "constant-risk": ("than the study area's average would give", " per person"),
-    "randomisation": ("than chance would gather there", ""),
+    "exchangeable-risk": ("than expected by chance", " per person"),
+    "constant-risk": ("than the study area's average", " per person"),
+    "randomisation": ("than expected by chance", ""),
 }
 """Null hypothesis → what the counts are held against, and for whom, in plain words."""
 LONGEST_NOTE: Final = 90
@@ -49,7 +49,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     """Return what red and blue mean where they occur, and that all else is no promise."""
     table = result.table if place is None else result.table[result.table["la_code"].isin(place.authorities)]
     classes = set(table["class"])
-    than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than chance would gather there", ""))
+    than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than expected by chance", ""))
     if not findings.has_population(result):
         who = ""
     elif "rate" in str(result.provenance.get("measure", "")):
@@ -60,7 +60,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     else:
         together = _WITH_SELF if result.with_self else "the areas around this one"
         if classes & HOT_CLASSES:
-            said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the surer.")
+            said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the stronger the evidence.")
         if classes & COLD_CLASSES:
             said.append(
                 "Blue with dots (cold): fewer."
@@ -70,7 +70,7 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     pale = "no clear difference, which is not the same as none."
     if (table["certainty"] == "depends").any():
         either = "the class depends" if result.method == "local_moran" else "it could be hot or cold, depending"
-        pale = f"nothing is certain; striped, {either} on hidden numbers."
+        pale = f"nothing is certain; striped, {either} on suppressed counts."
     said.append(f"Pale: {pale}" if said else f"All pale: {pale}")
     return " ".join(said)
 
@@ -118,7 +118,7 @@ def explain_schools(
     reading = [
         f"Triangle up: more {result.title} than {suggests} would suggest.",
         "Triangle down: fewer. "
-        "'Far' means beyond the 99.8 % limits, and still so after allowing for the number of schools.",
+        "'Far' means beyond the 99.8% limits, and still so after allowing for the number of schools.",
         _marks(result) if over == "area" else "Catchments are a model: children are shared among schools by distance.",
         f"{capitalised(slope)}." if slope else "",
         f"The scores of {result.index_title} are estimates made from its ranks." if result.index_estimated else "",
@@ -132,7 +132,7 @@ def _marks(result: SchoolResult) -> str:
     """Return what dots in the marks mean, where they occur."""
     if not one_sided(result.table).any():
         return ""
-    return "A dot: this holds against the area's deprivation or the modelled catchment's, but not against both."
+    return "A dot: confirmed under the area's deprivation or the modelled catchment's, but not under both."
 
 
 def data_words(notes: Iterable[Note]) -> str:

@@ -77,5 +77,5 @@ def percent(share: float) -> str:
     ('2.1 %', '14 %', 'less than 0.1 %', '0 %')
     """
     if 0 < share < 0.0005:
-        return "less than 0.1 %"
-    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
+        return "less than 0.1%"
+    return f"{100 * share:.1f}%" if 0 < share < 0.0995 else f"{100 * share:.0f}%"

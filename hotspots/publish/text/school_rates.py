@@ -25,7 +25,7 @@ def average_words(result: SchoolResult) -> str:
     average = result.provenance.get("rate_average")
     if not average:
         return ""
-    return f"average {average['per_100']:.2g} per 100 pupils and year, of {plural(int(average['schools']), 'school')}"
+    return f"average {average['per_100']:.2g} per 100 pupils per year, of {plural(int(average['schools']), 'school')}"
 
 
 def need_rates(result: SchoolResult) -> None:
@@ -73,19 +73,19 @@ def explain_rates(result: SchoolResult, *more: str) -> list[tuple[str, str]]:
     low, high, base = (f"{average[key]:,.0f}" for key in ("low", "high", "pupil_years"))
     events = low if low == high else f"{low} to {high}"
     ends = "{per_100_low:.2g} to {per_100_high:.2g}".format(**average)
-    hidden = f" Some numbers are hidden: it could be {ends}; the middle is used." if low != high else ""
+    hidden = f" Some counts are suppressed: the average could be {ends}; the middle is used." if low != high else ""
     schools = plural(int(average["schools"]), "school")
     reading = [
-        f"Each school's rate over the average of all {schools}: {average['per_100']:.2g} per 100 pupils and year "
+        f"Each school's rate over the average of all {schools}: {average['per_100']:.2g} per 100 pupils per year "
         f"({events} {result.title}, {base} pupil-years).{hidden}",
-        "Filled, clearly above or below: the 95% interval of the school's rate leaves out the average. Hollow: it "
-        "includes it, so that chance alone could make the difference. Of schools at the average, no more than 1 in 20 "
-        "would be filled by chance, if exclusions came one by one and not in groups.",
-        "Where a school's number is hidden, the interval covers all that it may be, and a class is given only where "
-        "all of it lies in one."
+        "Filled, clearly above or below: the 95% interval of the school's rate excludes the average. Hollow: it "
+        "includes the average, so that the difference may be chance. Of schools at the average, no more than 1 in 20 "
+        "would be filled by chance, if exclusions were independent.",
+        "Where a school's count is suppressed, the interval covers all its possible values, and a class is given only "
+        "where all of it lies in one."
         if low != high
         else "",
-        "Deprivation is not allowed for here: that is the other map of schools. "
+        "This map does not allow for deprivation; the other map of schools does. "
         "This measures no school's quality and gives no cause.",
         *more,
     ]

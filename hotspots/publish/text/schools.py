@@ -151,9 +151,9 @@ def worth_a_look(result: SchoolResult) -> str:
         return ""
     above, below, judged = account.above, account.below, account.judged
     return (
-        f"Worth a look: of the {plural(judged, 'school')} judged, {above:,} {'lies' if above == 1 else 'lie'} above "
-        f"and {below:,} below the 95% limits, where chance alone would put about {by_chance['above']:.1f} and "
-        f"{by_chance['below']:.1f}."
+        f"For review: of the {plural(judged, 'school')} judged, {above:,} {'is' if above == 1 else 'are'} above "
+        f"and {below:,} below the 95% limits; about {by_chance['above']:.1f} and {by_chance['below']:.1f} are expected "
+        "by chance."
     )
 
 
@@ -190,15 +190,15 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
         {
             "School": table["name"].astype(str),
             "Authority": table["la_name"].astype(str),
-            "Pupils a year": (table["pupils"] / table["years"]).round(),
+            "Pupils per year": (table["pupils"] / table["years"]).round(),
             capitalised(result.title): [
                 f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
                 for low, high in zip(table["low"], table["high"], strict=True)
             ],
             "Expected": [f"{value:,.1f}" if np.isfinite(value) else "–" for value in table["expected"]],
             "Class": [CLASS_NAMES[key] for key in table["class"]],
-            "Holds under": with_holds_words(table)["holds"].replace("", "–"),
-            "Against the slope": group.replace("", "–"),
+            "Confirmed under": with_holds_words(table)["holds"].replace("", "–"),
+            "Against the deprivation gradient": group.replace("", "–"),
         }
     )
     by = pd.DataFrame({"order": order, "rank": rank, "name": table["name"].astype(str)})
@@ -211,10 +211,10 @@ def flagged_title(result: SchoolResult) -> str:
     if by_chance is None:
         return f"Schools beyond the 95% limits of {result.title}"
     number = account.above + account.below
-    beyond, verb = plural(number, "school"), "lies" if number == 1 else "lie"
+    beyond, verb = plural(number, "school"), "is" if number == 1 else "are"
     return (
-        f"{beyond} {verb} beyond the 95% limits of {result.title}, where chance alone would put about "
-        f"{by_chance['above'] + by_chance['below']:.0f}"
+        f"{beyond} {verb} beyond the 95% limits of {result.title}; "
+        f"about {by_chance['above'] + by_chance['below']:.0f} are expected by chance"
     )
 
 
@@ -222,10 +222,10 @@ def flagged_words(result: SchoolResult) -> str:
     """Return what a reader of the table of schools that stand out must know."""
     look = f"{found} " if (found := worth_a_look(result)) else ""
     return (
-        "Above and below: beyond the 95 % limits; far: beyond the 99.8 % limits, and still so after allowing for the "
-        f"number of schools. {look}Against the slope: fewer than expected in a highly deprived area (deciles 1 to 3 of "
-        f"{result.index_title}), or more in one of the least deprived (7 to 10). These are counts given size and area: "
-        "they measure no school's quality and give no cause."
+        "Above and below: beyond the 95% limits; far: beyond the 99.8% limits, and still so after allowing for the "
+        f"number of schools. {look}Against the deprivation gradient: fewer than expected in a highly deprived area "
+        f"(deciles 1 to 3 of {result.index_title}), or more in one of the least deprived (7 to 10). These are counts "
+        "given size and area: they measure no school's quality and give no cause."
     )
 
 

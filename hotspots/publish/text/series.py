@@ -81,7 +81,7 @@ def _course(rows: list[dict[Hashable, Any]], rate_per: float) -> str:
     shape = tuple(row["course"] for row in rows)
     if not shape or not all(np.isfinite(row["level"]) and row["level"] > 0 for row in rows):
         return ""
-    per = f"per {rate_per:,.0f} people and year" if rate_per else MONTHS[months_of(str(first["first"]))]
+    per = f"per {rate_per:,.0f} people per year" if rate_per else MONTHS[months_of(str(first["first"]))]
     begin, end, until, since = (
         period_words(str(name)) for name in (first["first"], last["last"], first["last"], last["first"])
     )
@@ -93,7 +93,7 @@ def _course(rows: list[dict[Hashable, Any]], rate_per: float) -> str:
         return f"no change of level found, {level} from {begin} to {end}"
     if len(shape) == 1:
         course = f"{verb} by {abs(first['growth']):.1%} a year on average from {begin} to {end} ({_times(first)})"
-        return f"{course}; no step or bend beyond chance"
+        return f"{course}; no change of level or slope beyond chance"
     if shape == ("level", "level"):
         return f"level at {level} until {until}, then at {now} from {since} ({_times(last, LEVEL_BEFORE)})"
     if len(shape) == 2 and "level" in shape:
@@ -135,7 +135,7 @@ def _jump(row: Mapping[Hashable, Any]) -> str:
 def _times(row: Mapping[Hashable, Any], base: str = "") -> str:
     """Return a ratio with its interval, and what it refers to where that is not the beginning of the same rise."""
     ratio, low, high = (times_words(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
-    return f"{ratio} times{base}, 95 % interval {low} to {high}"
+    return f"{ratio} times{base}, 95% interval {low} to {high}"
 
 
 def times_words(value: float) -> str:
@@ -188,13 +188,13 @@ def line_title(series: Series, measure: str = "count", change_points: Extract | 
     known = known[known["group"] == known["group"].iloc[0]] if len(known) else known
     title = capitalised(series.title or series.unit)
     if len(known) < 2 or bool((known["low"] != known["high"]).iloc[[0, -1]].any()):
-        return f"{title} per {series.rate_per:,.0f} people and year"
+        return f"{title} per {series.rate_per:,.0f} people per year"
     first, last = known.iloc[0], known.iloc[-1]
     verb = "stayed at" if first["low"] == last["low"] else "rose from" if last["low"] > first["low"] else "fell from"
     who = f"{title} ({first['group']})" if series.table["group"].nunique() > 1 else title
     until = f" to {last['low']:,.1f}" if first["low"] != last["low"] else ""
     begin, end = (period_words(str(row["period"])) for row in (first, last))
-    return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people and year, {begin} to {end}"
+    return f"{who}: rate {verb} {first['low']:,.1f}{until} per {series.rate_per:,.0f} people per year, {begin} to {end}"
 
 
 def _comparable(series: Series) -> Series:
@@ -250,7 +250,7 @@ def _change_words(row: Any, before: float, *, first: bool) -> str:
     """Return by how much a count differs, with its interval, which alone decides what it is called."""
     if np.isnan(row["ratio"]):
         return f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f} times"
-    interval = f"{'95 % interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+    interval = f"{'95% interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
     said = "" if row["ratio_low"] <= 1 <= row["ratio_high"] else growth_words(row)
     verb = f"{said}, " if " " in said else f"{said} ".lstrip()  # "more than doubled, from"; "rose from"
     return f"{verb}from {as_number(before)} to {as_number(row['low'])}, {row['ratio']:.2f} times ({interval})"

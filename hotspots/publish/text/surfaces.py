@@ -36,14 +36,14 @@ DARK: Final = {
     "": "Where there are more people",
 }
 """Why a map of density is dark, by where its events are placed."""
-UNTOLD: Final = "No event's place inside its area is known."
-NOT_TESTED: Final = "No cell is tested against chance."
+UNTOLD: Final = "Locations within areas are not known."
+NOT_TESTED: Final = "Cells are not tested for significance."
 TWO_QUESTIONS: Final = (
-    "Two questions, and two answers that need not agree: the maps of areas ask whether an area and its neighbours "
-    "together have more events than the rest of the study area; the surfaces of risk ask it of every spot within the "
-    "reach of the kernel, whatever the borders. A place smaller than a few areas can be raised on the surface alone; "
-    "a difference spread over many areas can be found on the map of areas alone. Where the two differ, the finding is "
-    "weaker than where they agree."
+    "The maps of areas and the surfaces of risk answer different questions and need not agree. The maps of areas test "
+    "whether an area and its neighbours together have more events than the rest of the study area. The surfaces of "
+    "risk test the same for the surroundings of every cell, regardless of borders. A place smaller than a few areas "
+    "can be raised on the surface alone; a difference across many areas can be found on the map of areas alone. Where "
+    "the two differ, the finding is weaker than where they agree."
 )
 
 
@@ -150,7 +150,7 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
         overall = surface.provenance.get("overall_ratio")
         of_what = f" of {overall:.2f}" if overall is not None else ""
         raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
-    apart = ", specks apart" if any(one.number == 0 for one in lying.values()) else ""
+    apart = ", small patches aside" if any(one.number == 0 for one in lying.values()) else ""
     up, down = (lying.get(kind) for kind in ("raised", "lowered"))
     if up is not None and up.number:
         return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
@@ -201,7 +201,7 @@ def surface_heading(surface: Surface) -> str:
     if surface.kind == "relative-risk":
         return "Risk compared with the average"
     if surface.kind == "ratio":
-        return f"First over second, in {'times the overall ratio' if _of_overall(surface) else 'times'}"
+        return f"First divided by second{', relative to the overall ratio' if _of_overall(surface) else ''}"
     return capitalised(surface.unit)
 
 
@@ -209,7 +209,7 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
     """Return how to read the colours and lines, for a reader who knows no statistics."""
     kinds = set(contours.table["kind"]) if contours is not None else set()
     if surface.kind in ("density", "spread"):
-        said = ["The darker, the more events lie close together. White: fewer than the average of the study area."]
+        said = ["Darker: more events close together. White: fewer than the average of the study area."]
         if surface.kind == "spread":
             said.append(UNTOLD)
         said.append(f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone.")
@@ -223,17 +223,17 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
         if _of_overall(surface):
             said = ["Red: more of the first, against the second, than over the whole area. Blue with dots: less."]
     if "raised" in kinds:
-        said.append("A strong line goes around what is higher than chance would explain.")
+        said.append("A solid line encloses areas higher than expected by chance.")
     if "lowered" in kinds:
-        said.append("A broken line goes around what is lower.")
+        said.append("A broken line encloses areas lower than expected by chance.")
     if kinds & {"raised", "lowered"}:
-        said.append("Grey: what differs there may be chance.")
+        said.append("Grey: differences there may be chance.")
     elif contours is None:
         said.append("A strong colour alone does not mean that a difference goes beyond chance.")
     else:
-        said = ["All grey: nowhere does the difference go beyond chance."]
+        said = ["All grey: no difference goes beyond chance."]
     if surface.kind == "relative-risk" and _placed_by(surface) == "occurrence":
-        said.append("Near shops, pubs and work many of those concerned live elsewhere: there it is too high.")
+        said.append("Near shops, pubs and workplaces, many of those involved live elsewhere: risk is overstated there.")
     return " ".join([*said, "The map shows where, not why."])
 
 
@@ -275,8 +275,8 @@ def surface_method_sentence(surface: Surface, contours: Contours | None = None) 
     more = [contours.words.strip()] if contours is not None else []
     if surface.kind in ("density", "spread") and "risk" not in words:
         more.append("It shows where events are dense, not where risk is high.")
-    if surface.kind in ("density", "spread") or (contours is None and surface.p_raised is None):
-        more += [] if any("no test" in part for part in more) else [NOT_TESTED]
+    if contours is None and surface.p_raised is None:
+        more.append(NOT_TESTED)  # contours of the densest part say so themselves
     return " ".join([words, *(part for part in more if part and part not in words)])
 
 

@@ -271,7 +271,7 @@ def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure
         yield series.name, figure, alt if series.rate_per else alt + said
         if series.rate_per:
             figure = draw_series(series, measure="rate", change_points=steps)
-            per = f"per {series.rate_per:,.0f} people and year"
+            per = f"per {series.rate_per:,.0f} people per year"
             words = f"Line chart of {series.unit} {per}, by period. {title_of(figure)}."
             yield f"{series.name}_rate", figure, words + said
         if series.name in findings.changes:

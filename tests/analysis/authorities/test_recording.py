@@ -79,8 +79,8 @@ def test_contradictions_are_sentences():
     )  # fmt: skip
     said = words_of(check_recording([wrong, few], episodes=episodes))
     assert said[:-1] == (
-        "Birmingham, 2018/19: 130 mentions of 'Gangs' in 100 episodes with a factor; a share over 100 % is none of "
-        "children.",
+        "Birmingham, 2018/19: 130 mentions of 'Gangs' in 100 episodes with a factor; a share over 100% is not a "
+        "share of children.",
         "Birmingham, 2018/19: 100 episodes with a factor, but only 90 episodes at any point in the year; both can't be "
         "right.",
         "Dudley, 2018/19: 70 mentions of domestic abuse in 50 episodes: some episodes have it more than once, so this "

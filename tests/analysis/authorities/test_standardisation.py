@@ -87,7 +87,7 @@ def test_limits_hold_the_rate_as_often_as_they_say():
     drawn = rng.poisson(people * risk, (4_000, 20))
     found = directly_standardised(drawn, np.tile(people, (4_000, 1)), weights)
     held = float(((found.low <= truth) & (truth <= found.high)).mean())
-    print(f"Dobson's 95 % limits hold the rate in {held:.1%} of 4,000 draws of {people @ risk:.0f} events")
+    print(f"Dobson's 95% limits hold the rate in {held:.1%} of 4,000 draws of {people @ risk:.0f} events")
     assert 0.94 < held < 0.97
 
 
@@ -142,7 +142,7 @@ def test_rates_by_authority_place_and_study_area():
     assert extract.release == "unreleased"
     assert extract.source == "S; ONS"
     assert "People: mid-2018." in words_of(extract.notes)
-    assert "per 100,000 people and year" in extract.words
+    assert "per 100,000 people per year" in extract.words
 
 
 def test_protected_counts_give_rates_that_hold_the_true_ones():

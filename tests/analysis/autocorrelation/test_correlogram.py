@@ -214,7 +214,7 @@ def test_impossible_distances_are_refused(grid, distances, found):
 def test_equal_values_and_few_areas_are_refused(grid):
     with pytest.raises(AnalysisError, match="All values are equal"):
         correlogram(make_counts(grid, np.ones(36)))
-    with pytest.raises(AnalysisError, match="among so few areas"):
+    with pytest.raises(AnalysisError, match="too few areas to measure clustering"):
         correlogram(make_counts(make_grid(1, 3), [1, 2, 3]))
 
 

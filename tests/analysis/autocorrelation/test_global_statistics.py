@@ -94,7 +94,7 @@ def test_general_g_has_no_meaning_where_one_area_has_everything(grid):
 
 
 def test_few_areas_are_refused():
-    with pytest.raises(AnalysisError, match="among so few areas") as caught:
+    with pytest.raises(AnalysisError, match="too few areas to measure clustering") as caught:
         global_statistics(make_counts(make_grid(1, 3), [1, 2, 3]))
     assert caught.value.found == "3 areas with a value and a neighbour"
 

@@ -518,7 +518,7 @@ def test_null_maps_flag_no_more_than_the_level():
             table = getis_ord(counts, neighbours, null=null, adjustment="none").table
             found.append((table["p_high"] <= 0.05).mean())
     means = {null: float(np.mean(found)) for null, found in shares.items()}
-    print(f"flagged at 5 %: {means}")
+    print(f"flagged at 5%: {means}")
     error = float(np.std(shares["exchangeable-risk"]) / np.sqrt(40))
     assert means["exchangeable-risk"] <= 0.05 + 2.6 * error
     assert means["exchangeable-risk"] >= 0.02  # not so shy that it would find nothing

@@ -173,7 +173,7 @@ def test_searches_are_announced_like_rules(rule: str, call: str, within: float) 
 
 def test_a_number_is_taken_as_it_is() -> None:
     chosen = choose_bandwidth(pattern("cases"), rule=777.0, kernel="quartic", outline=None)
-    assert (chosen.metres, chosen.rule, chosen.words) == (777.0, "asked", "777 m, as asked for")
+    assert (chosen.metres, chosen.rule, chosen.words) == (777.0, "asked", "777 m, as set")
     assert chosen.provenance["bandwidth_rule"] == "asked for"
     assert "silverman-robust" in words_of(chosen.notes)[0]
 
@@ -197,7 +197,7 @@ def test_raised_is_said(kernel: str) -> None:
     assert rule < floor <= chosen.metres < floor + 10
     assert chosen.words == (
         f"{chosen.metres:,.0f} m: Silverman's robust rule from the spread and number of events gives "
-        f"{round(rule, -1):,.0f} m, raised because events were moved to map points about "
+        f"{round(rule, -1):,.0f} m, raised because events are at map points about "
         f"{chosen.provenance['map_point_spacing_m']:,.0f} m apart, which a smaller bandwidth would show"
     )
     assert words_of(chosen.notes)[-1] == f"Bandwidth {chosen.words}."
@@ -210,8 +210,8 @@ def test_below_the_floor_is_done_and_said() -> None:
     spacing, floor = chosen.provenance["map_point_spacing_m"], chosen.provenance["bandwidth_floor_m"]
     assert chosen.metres == 200.0
     assert words_of(chosen.notes)[-1] == (
-        f"Events were moved to map points about {spacing:,.0f} m apart: with a bandwidth of 200 m the surface shows "
-        f"map points. It is not reliable below {floor:,.0f} m."
+        f"Events are at map points about {spacing:,.0f} m apart: with a bandwidth of 200 m the surface shows map "
+        f"points. It is not reliable below {floor:,.0f} m."
     )
 
 
@@ -222,7 +222,7 @@ def test_stacks_and_ends_of_a_search_are_said() -> None:
     chosen = choose_bandwidth(stacked, rule="likelihood", kernel="quartic", outline=None)
     assert words_of(chosen.notes)[0] == (
         "3.9% of the events share their point with another. These were left out together in the search for the "
-        "bandwidth; one by one they would pull it towards 0."
+        "bandwidth; one by one they would bias it towards 0."
     )
     even = rng.uniform(0, 10_000, (400, 2))
     square = shapely.box(0, 0, 10_000, 10_000)

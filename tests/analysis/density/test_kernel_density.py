@@ -242,7 +242,7 @@ def test_the_reason_for_the_bandwidth_stands_once():
 def test_the_years_are_told_from_the_dates(first, last, years):
     events = make_events([[WEST + 5_000, SOUTH + 4_000]] * 2, when=[first, last])
     surface = kernel_density(events, BOX, bandwidth=1000)
-    assert surface.unit == "events per km² and year"
+    assert surface.unit == "events per km² per year"
     assert surface.provenance["years"] == years
     assert surface.integral == pytest.approx(2, rel=1e-3)
     # Two quartic peaks: 2 · 3/(π · 1 km²) a year at the events' cell, 0.707 of 100 m away from its centre.
@@ -319,15 +319,15 @@ def test_a_file_that_goes_on_beyond_the_border_is_used_there_and_not_corrected()
     assert surface.provenance["events_beyond_border_used"] == near - inside
     assert surface.provenance["events_used"] == inside
     note = words_of(surface.notes)[0]
-    assert note.startswith("The file goes on beyond the border (")
+    assert note.startswith("The file extends beyond the border (")
     assert note.endswith(
         f"no edge is corrected: {near - inside:,} events beyond it are used, and {4_000 - near:,} lie too far away to "
         "matter."
     )
-    assert "with the events beyond the border too" in surface.words
+    assert "with the events beyond the border included" in surface.words
     told = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=True)
     np.testing.assert_array_equal(told.values, surface.values)
-    assert words_of(told.notes)[0].startswith("The file is said to go on beyond the border, so no edge")
+    assert words_of(told.notes)[0].startswith("The settings state that the file extends beyond the border, so no edge")
 
 
 def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():

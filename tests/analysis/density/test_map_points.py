@@ -55,7 +55,7 @@ def test_the_unsnapped_offences_of_the_sample_are_left_alone(root: Path) -> None
     assert not found.snapped
     assert found.spacing is None
     assert found.floor is None
-    assert found.words.endswith("different points: they do not look as if moved to map points.")
+    assert found.words.endswith("different points: they do not appear to be map points.")
 
 
 @pytest.mark.real
@@ -92,7 +92,7 @@ def test_busy_addresses_are_no_map_points(addresses: int, events: int) -> None:
     busy = np.round(rng.normal(0, 3000, (addresses, 2)))[rng.integers(addresses, size=events)]
     found = detect_map_points(np.vstack([single, busy]))
     assert not found.snapped
-    assert (", as events at busy addresses do): they do not look" in found.words) is (found.share_shared >= 0.2)
+    assert (", as events at busy addresses do): they do not appear" in found.words) is (found.share_shared >= 0.2)
 
 
 @pytest.mark.parametrize(("events", "shape"), [(5_000, 0.05), (20_000, 0.1), (20_000, 0.3)])
@@ -224,8 +224,8 @@ def test_the_words_say_what_to_do() -> None:
     at = map_points(rng, 1000, spacing=200.0)
     found = detect_map_points(at[rng.integers(1000, size=5000)])
     assert found.words == (
-        f"5,000 events on {found.distinct:,} different points ({found.share_shared:.0%} share a point): they were "
-        f"moved to map points about {found.spacing:,.0f} m apart. A surface is not reliable below a radius of "
+        f"5,000 events on {found.distinct:,} different points ({found.share_shared:.0%} share a point): they are "
+        f"map points about {found.spacing:,.0f} m apart. A surface is not reliable below a radius of "
         f"{found.floor:,.0f} m."
     )
 

@@ -130,9 +130,9 @@ def test_a_strip_on_paper(strip: StudyArea):
     assert table.attrs["words"] == (
         "Density of past crimes (2018) with a quartic kernel on cells of 250 m; the densest cells, up to a share of "
         "the area, against later crimes (2019). Hit rate: share of later events in those cells. PAI: hit rate over "
-        "share of area, 1 being chance. PEI*: hits over the most that as large an area could have hit on these cells, "
-        "with hindsight. Intervals: 95 %, from 999 resamples of the later events. Where hindsight could have hit every "
-        "event, PEI* is the hit rate and says no more than it."
+        "share of area, 1 being chance. PEI*: hits over the most that an area of this size could have captured on "
+        "these cells, with hindsight. Intervals: 95%, from 999 resamples of the later events. Where hindsight could "
+        "have captured every event, PEI* equals the hit rate."
     )
     assert table.attrs["release"] == "open"
 
@@ -172,7 +172,7 @@ def test_events_where_they_always_were_favour_the_small_bandwidth(strip: StudyAr
     found = best_bandwidth(table, share=0.01)
     assert found.metres == 500
     assert found.words.startswith(
-        "With the densest 1 % of the area flagged, a bandwidth of 500 m, the smallest tried, hits most: 100.0 % of"
+        "With the densest 1% of the area flagged, a bandwidth of 500 m, the smallest tried, captures most: 100.0% of"
     )
     same = predictive_accuracy(past, future, area=strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125)
     pd.testing.assert_frame_equal(table, same)
@@ -196,9 +196,9 @@ def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
     assert found.metres == 1000
     assert found.as_good == (500, 1000)
     assert found.words == (
-        "With the densest 5 % of the area flagged, a bandwidth of 1,000 m hits most: 21.0 % of 1,200 later events "
-        "(95 % interval 19.0 to 23.0 %). 500 m can't be told from it: the difference is within chance. "
-        "2,000 and 4,000 m hit fewer by more than chance."
+        "With the densest 5% of the area flagged, a bandwidth of 1,000 m captures most: 21.0% of 1,200 later events "
+        "(95% interval 19.0 to 23.0%). The difference from 500 m is within chance. "
+        "2,000 and 4,000 m captured fewer, by more than chance."
     )
     with pytest.raises(AnalysisError, match=r"The table has no share of area of 0\.2") as caught:
         best_bandwidth(table, share=0.2)

@@ -160,7 +160,7 @@ def test_an_unknown_population_is_said():
     spread = spread_people(area, grid_over(*area.areas.geometry, side=100.0))
     assert spread.people.tolist() == [[5.0, 0.0]]
     assert words_of(spread.notes) == ("Areas without a known population, taken as without people: 1.",)
-    assert spread.words == "Each area's people were spread evenly over its polygon."
+    assert spread.words == "Each area's population was distributed evenly over its polygon."
 
 
 def test_without_a_population_there_is_nothing_to_spread():
@@ -183,7 +183,7 @@ def test_people_over_addresses_by_weight(halves: StudyArea):
     homes = pd.DataFrame({"easting": [50, 150, 150, 350], "northing": [50, 50, 150, 150], "weight": [2, 1, 1, 9]})
     spread = spread_people(halves, grid, addresses=homes)
     assert spread.people.tolist() == [[0, 25, 0, 60], [50, 25, 0, 0]]
-    assert spread.words == "Each area's people were spread evenly over its addresses."
+    assert spread.words == "Each area's population was distributed evenly over its addresses."
     assert words_of(spread.notes) == ()
     equal = people_per_cell(halves, grid, addresses=homes.drop(columns="weight"))
     np.testing.assert_allclose(equal, [[0, 100 / 3, 0, 60], [100 / 3, 100 / 3, 0, 0]])
@@ -200,7 +200,7 @@ def test_an_area_without_addresses_falls_back_to_its_polygon(halves: StudyArea):
     assert words_of(spread.notes) == (
         "Addresses outside every area, or without a point, left out: 2.",
         "Addresses without a weight above 0, left out: 1.",
-        "Areas without an address, whose people were spread over the polygon: 1 (60 people).",
+        "Areas without an address, with population distributed over the polygon: 1 (60 people).",
     )
 
 
@@ -340,16 +340,16 @@ def test_every_area_keeps_its_count():
     assert surface.kind == "spread"
     assert surface.unit == "events per km²"
     assert surface.words == (
-        "Counts of 20 areas, spread over cells of 100 m as smoothly as can be without changing any area's count "
-        "(Tobler's pycnophylactic interpolation). No event's place inside its area is known: detail inside an area is "
-        "invented by smoothness."
+        "Areal interpolation of the counts of 20 areas to cells of 100 m, as smoothly as possible without changing any "
+        "area's count (Tobler's pycnophylactic interpolation). Locations within areas are not known: detail inside an "
+        "area comes from the smoothing alone."
     )
 
 
 def test_a_uniform_density_stays_uniform():
     surface = spread_counts(make_counts(make_grid(3, 3, side=1000.0), np.full(9, 7)), cell=200.0, years=2)
     np.testing.assert_allclose(surface.values, 3.5, rtol=1e-12)
-    assert surface.unit == "events per km² and year"
+    assert surface.unit == "events per km² per year"
     assert surface.integral == pytest.approx(63)
 
 
@@ -367,7 +367,7 @@ def test_hidden_counts_are_spread_by_their_middle_and_said():
     surface = spread_counts(counts, method="even", cell=500.0)
     assert surface.values[0].tolist() == [4, 4, 10, 10, 20, 20]
     assert surface.words.endswith(
-        "The count of 1 area is hidden; the middle of each interval was spread, and the true total lies between 31 "
+        "The count of 1 area is suppressed; the middle of each interval was used, and the true total lies between 31 "
         "and 37."
     )
     assert surface.release == "nhs-digital"

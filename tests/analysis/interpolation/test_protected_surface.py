@@ -31,7 +31,7 @@ def test_the_integral_is_the_sum_of_the_middles():
     assert surface.integral == pytest.approx(72)
     on_cells = np.nansum(surface.values) * surface.cell**2 / 1e6 * 2
     assert on_cells == pytest.approx(72, rel=1e-9)
-    assert (surface.kind, surface.unit) == ("spread", "events per km² and year")
+    assert (surface.kind, surface.unit) == ("spread", "events per km² per year")
 
 
 def test_a_world_with_the_same_density_everywhere_stays_flat():
@@ -45,7 +45,7 @@ def test_a_world_with_the_same_density_everywhere_stays_flat():
 def test_a_peak_on_enough_events_keeps_the_first_radius():
     surface = smooth_counts(counts_with({77: 20}), bandwidth=1500, cell=250, minimum_events=10)
     assert surface.bandwidth == 1500
-    assert surface.bandwidth_words == "1,500 m, at which every peak stands on at least 10 events"
+    assert surface.bandwidth_words == "1,500 m, at which every peak has at least 10 events"
 
 
 def test_a_peak_on_too_few_events_widens_the_kernel():
@@ -53,7 +53,7 @@ def test_a_peak_on_too_few_events_widens_the_kernel():
     lonely = counts_with({65: 6, 68: 6})
     surface = smooth_counts(lonely, bandwidth=1000, cell=250, minimum_events=10)
     assert surface.bandwidth > 2000
-    assert "widened from 1,000 m until every peak stood on at least 10 events" in surface.bandwidth_words
+    assert "widened from 1,000 m until every peak had at least 10 events" in surface.bandwidth_words
     assert surface.provenance["least_events_under_a_peak"] >= 10
 
 
@@ -62,8 +62,8 @@ def test_hidden_counts_stand_on_their_lowest():
     sure = smooth_counts(counts_with({77: 20}, high={77: 20}), bandwidth=1500, cell=250)
     unsure = smooth_counts(counts_with({77: 1, 70: 10}, high={77: 39, 70: 10}), bandwidth=1500, cell=250)
     assert sure.bandwidth < unsure.bandwidth
-    assert "1 areas are hidden" not in sure.words
-    assert "enter with the middle of what they may be (all events: 11 to 49)" in unsure.words
+    assert "1 areas are suppressed" not in sure.words
+    assert "are taken as the middle of their possible values (all events: 11 to 49)" in unsure.words
 
 
 def test_other_counts_in_the_same_intervals_give_the_same_surface():

@@ -138,16 +138,16 @@ def test_the_densest_part_counts_events_largest_first():
     # lies three quarters of a cell beyond the peak of 20: 50 m more on each side, corners of 75 m x 75 m / 2.
     assert table["area_km2"].tolist() == pytest.approx([0.115, (250**2 - 4 * 75**2 / 2) / 1e6])
     assert set(table["kind"]) == {"top_area"}
-    assert table["words"].iloc[0] == "Densest 22.2222 % of the area"
+    assert table["words"].iloc[0] == "Densest 22.2222% of the area"
     assert contours.surface == "events_density"
     assert contours.words == (
-        "Contours go round the densest of the surface's 72 cells of 100 m: the 16 that make up 22.2222 % of the area. "
-        "There is always a densest part; this is no test."
+        "Contours enclose the densest of the surface's 72 cells of 100 m: the 16 that make up 22.2222% of the area. "
+        "There is always a densest part; this is not a test."
     )
     assert contours.summary == (
-        "Densest 22.2222 % of the area: "
-        "2 polygons, 0.166 km² (23.1 % of the cells of the surface, "
-        "3 events, 75.0 % of those in the cells of the surface)."
+        "Densest 22.2222% of the area: "
+        "2 polygons, 0.166 km² (23.1% of the cells of the surface, "
+        "3 events, 75.0% of those in the cells of the surface)."
     )
 
 
@@ -183,7 +183,7 @@ def test_tiny_polygons_are_counted():
     assert len(contours) == 1
     # A diamond with half diagonals of 50 m.
     assert words_of(contours.notes) == (
-        "Densest 48.1481 % of the area: polygons below 6,000 m² left out: 1, together 5,000 m².",
+        "Densest 48.1481% of the area: polygons below 6,000 m² left out: 1, together 5,000 m².",
     )
     assert len(top_contours(make_surface(values), share=13 / 27)) == 2
 
@@ -203,7 +203,7 @@ def test_specks_are_left_out_and_counted():
     large = tolerance_contours(surface, events=events, smallest_km2=0.1, fewest_events=20)
     assert large.table["events"].tolist() == [30.0]
     assert words_of(large.notes)[0].startswith(
-        "Risk raised by more than chance at 5 %: polygons below 100,000 m² or with fewer than 20 events left out: 2, "
+        "Risk raised by more than chance at 5%: polygons below 100,000 m² or with fewer than 20 events left out: 2, "
     )
 
 
@@ -267,8 +267,8 @@ def test_raised_and_lowered_are_adjusted_apart():
     assert low.tolist() == [True, False]
     assert contours.table["threshold"].tolist() == [0.05, 0.05]
     assert contours.table["words"].tolist() == [
-        "Risk raised by more than chance at 5 %",
-        "Risk lowered by more than chance at 5 %",
+        "Risk raised by more than chance at 5%",
+        "Risk lowered by more than chance at 5%",
     ]
     together = tolerance_contours(make_tested(p), adjustment="benjamini-hochberg")
     assert shapely.intersects_xy(together.table.geometry.iloc[1], [450, 350], [50, 50]).tolist() == [True, True]
@@ -306,7 +306,7 @@ def test_chances_of_nought_and_one_are_drawn():
 def test_a_tested_difference_is_called_one():
     p = np.full((3, 3), 0.001)
     surface = make_surface(np.ones((3, 3)), kind="difference", p_raised=p, p_lowered=1 - p)
-    assert tolerance_contours(surface).table["words"].tolist() == ["Difference raised by more than chance at 5 %"]
+    assert tolerance_contours(surface).table["words"].tolist() == ["Difference raised by more than chance at 5%"]
 
 
 # --------------------------------------------------------------------------- refusals, purity, order

@@ -88,7 +88,7 @@ def test_constant_risk_over_a_gathered_population_is_called_nothing():
         adjusted = adjust_tails(p_raised, p_lowered, method="benjamini-hochberg-apart")
         any_found.append(bool((adjusted <= 0.05).any()))
     raised, lowered = np.mean(shares, axis=0)
-    print(f"cells below 5 %: raised {raised:.3f}, lowered {lowered:.3f}; maps with a find {np.mean(any_found):.2f}")
+    print(f"cells below 5%: raised {raised:.3f}, lowered {lowered:.3f}; maps with a find {np.mean(any_found):.2f}")
     assert (raised, lowered) == pytest.approx((0.05, 0.05), abs=0.015)
     # Held for raised and for lowered apart at half the level each way: at most 0.05 expected, 3 standard errors above.
     assert sum(any_found) <= stats.binom.ppf(0.999, 60, 0.05)
@@ -165,11 +165,11 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
     assert found.words.startswith("Risk of knife crime per resident against the area's average. 1,500 events over")
     assert "quartic kernel with a radius of 1,000 m on cells of 200 m" in found.words
     assert "not simulated" in found.words
-    assert "says nothing of causes" in found.words
+    assert "does not show causes" in found.words
     assert found.unit == "times the area's average risk (natural logarithm)"
     assert found.title == "risk of knife crime"
     exact = relative_risk(EVENTS, AREA, kernel="uniform", **SETTINGS)
-    assert "The chances are exact (binomial)." in exact.words
+    assert "The p-values are exact (binomial)." in exact.words
     rough = relative_risk(EVENTS, AREA, inference="asymptotic", **SETTINGS)
     assert "rough where few events are expected" in rough.words
 
@@ -224,7 +224,7 @@ def test_people_live_at_addresses_where_these_are_given():
 def test_events_moved_to_map_points_are_said_to_be():
     points = EVENTS.table[["easting", "northing"]].to_numpy()
     found = relative_risk(make_events(np.round(points / 150) * 150 + 3), AREA, **SETTINGS)
-    assert any(note.startswith("The events were moved to map points about 1") for note in words_of(found.notes))
+    assert any(note.startswith("The events are at map points about 1") for note in words_of(found.notes))
 
 
 def test_inputs_stay_as_they_were():

@@ -245,7 +245,7 @@ def test_a_school_of_known_distribution_by_hand():
     # 8 exclusions on 4000 pupil-years are 0.2 per 100.
     assert result.table["rate"].iloc[0] == pytest.approx(0.2)
     assert "Ten points more of the score go with 22% more permanent exclusions" in result.words
-    assert "no more than chance would have it (Poisson)" in result.words
+    assert "no more than expected by chance (Poisson)" in result.words
 
 
 def test_planted_schools_are_found_and_named():
@@ -306,7 +306,7 @@ def test_a_class_holds_for_every_hidden_number_or_is_not_given():
     # ... and so are the adjusted ones: SciPy's Benjamini-Hochberg over twice the smaller of the two largest tails.
     two_sided = np.minimum(1, 2 * np.minimum(table["p_above"], table["p_below"]))
     np.testing.assert_allclose(table["p_adjusted"], false_discovery_control(two_sided), atol=1e-12)
-    assert any(note.startswith("Schools in the model with hidden numbers: 3.") for note in words_of(result.notes))
+    assert any(note.startswith("Schools in the model with suppressed counts: 3.") for note in words_of(result.notes))
     unjudged = "Schools that were not judged: 1 (1 depends on hidden numbers: as expected to above expected)."
     assert any(note.endswith(unjudged) for note in words_of(result.notes))
 
@@ -449,8 +449,8 @@ def test_schools_that_cannot_come_out_below_are_counted():
     pupils = np.array([500.0] * 5 + [4000.0] * 15)
     result = judge(pupils / 500, pupils, score)
     assert (
-        "Schools for which no exclusion at all would still be as expected, so that they can't come out below: 5 of "
-        "the 20 in the model." in words_of(result.notes)
+        "Schools for which no exclusion at all would still be as expected, so that they cannot be below expected: 5 "
+        "of the 20 in the model." in words_of(result.notes)
     )
 
 

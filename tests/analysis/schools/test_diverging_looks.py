@@ -296,7 +296,7 @@ def test_what_is_explained_is_told():
     schools, index, area = world()
     result = look(schools, index, area)
     share = result.provenance["explained_share"]
-    assert f"IDACI 2019 accounts for {100 * share:.0f} % of the variance between schools' rates." in result.words
+    assert f"IDACI 2019 accounts for {100 * share:.0f}% of the variance between schools' rates." in result.words
     shuffled = index.assign(score=np.random.default_rng(3).permutation(index["score"]))
     nothing = look(schools, shuffled, area)
     if nothing.provenance["explained_share"] < 0.005:
@@ -324,7 +324,9 @@ def test_schools_run_from_elsewhere_are_listed():
     schools, index, area = world()
     # All areas are Birmingham's; half of the schools are run by Sandwell.
     note = next(
-        n for n in words_of(look(schools, index, area).notes) if n.startswith("Schools that stand in another authority")
+        n
+        for n in words_of(look(schools, index, area).notes)
+        if n.startswith("Schools located in a different authority")
     )
     assert note.count("(Sandwell)") == N / 2
     assert "School 80 (Sandwell)" in note

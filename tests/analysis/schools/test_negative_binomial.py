@@ -256,7 +256,7 @@ def test_coverage_of_limits_with_an_estimated_line(dispersion):
             low, high = limits(mean, dispersion, level=level)
             exact[row] += np.bincount(third, chance.cdf(low - 1) + chance.sf(high), minlength=3)
     share = outside / (200 / 3 * rounds)
-    print(f"dispersion {dispersion}: outside 95 % {share[0].round(4)}, outside 99.8 % {share[1].round(5)}")
+    print(f"dispersion {dispersion}: outside 95% {share[0].round(4)}, outside 99.8% {share[1].round(5)}")
     # With the true line the limits hold their level over all schools (mid-p does so on average: 5.2 % in one third);
     # an estimated one costs less than a percentage point.
     assert exact[0].sum() < 0.05 * 200 * rounds

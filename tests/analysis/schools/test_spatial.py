@@ -126,7 +126,7 @@ def test_neighbours_are_alike_only_where_it_was_planted():
     *_, counts, _ = simulate(1, factor=np.where(xy[:, 0] > 15_000, 2.0, 0.5))
     told = residual_clustering(make_result(counts, pupils, score, xy=xy, dispersion=0.3))
     assert told.table.loc["nearest schools", "z"] > 4
-    assert "a school and its 8 nearest are more alike than chance would have it" in told.words
+    assert "a school and its 8 nearest are more alike than expected by chance" in told.words
     # One authority only: every school has all others for neighbours, and I is -1 / (n - 1) whatever the values.
     assert list(told.table.index) == ["nearest schools"]
     la = np.where(xy[:, 0] > 15_000, "E08000025", "E08000028")
@@ -215,14 +215,16 @@ def test_rates_among_deprivation_are_found_where_planted():
     assert "higher rates stand among schools of more deprived areas" in told.words
     nothing = bivariate_moran(make_result(rng.poisson(pupils * np.exp(LEVEL)), pupils, score, xy=xy))
     assert nothing.table["p"].iloc[0] > 0.05
-    assert "no link beyond chance is seen" in nothing.words
+    assert "no association beyond chance" in nothing.words
     local = local_bivariate_moran(make_result(counts, pupils, score, xy=xy))
     west, east = xy[:, 0] < 6_000, xy[:, 0] > 24_000
     assert (local.table["class"][east] == "high_high").sum() > (local.table["class"][east] == "low_high").sum()
     assert (local.table["class"][west] == "low_low").sum() > (local.table["class"][west] == "high_low").sum()
     number = local.table["class"].value_counts()
     more, less = number["high_high"] + number.get("low_high", 0), number["low_low"] + number.get("high_low", 0)
-    assert f"more deprived than chance would give for {more} schools, {number['high_high']} of them with" in local.words
+    assert (
+        f"more deprived than expected by chance for {more} schools, {number['high_high']} of them with" in local.words
+    )
     assert f"less deprived for {less}, {number.get('high_low', 0)} of them with" in local.words
 
 
@@ -231,12 +233,13 @@ def test_counts_school_by_school_claim_no_link_that_the_whole_map_does_not_have(
     pupils, _, _, xy = simulate(2, n=200, dispersion=0.1)
     score = np.clip(0.05 + xy[:, 0] / 60_000, 0, 1).round(3)
     result = make_result(np.random.default_rng(4).poisson(pupils * np.exp(LEVEL)), pupils, score, xy=xy)
-    assert "no link beyond chance is seen" in bivariate_moran(result).words
+    assert "no association beyond chance" in bivariate_moran(result).words
     local = local_bivariate_moran(result)
     assert (local.table["class"] != "not_significant").sum() > 50
     assert "rates against" not in local.words
     assert local.words.endswith(
-        "This tests the deprivation around a school, not whether rates go with it: that is asked of the whole map."
+        "This tests the deprivation around a school, not whether rates are associated with it: the test of the whole "
+        "map does that."
     )
 
 
@@ -262,10 +265,10 @@ def test_local_tails_by_enumeration():
 def test_too_few_schools_are_said():
     pupils, score, counts, xy = simulate(1, n=12)
     result = make_result(counts, pupils, score, xy=xy)
-    with pytest.raises(AnalysisError, match="12 schools with a point are too few to look at 11 neighbours") as error:
+    with pytest.raises(AnalysisError, match="12 schools with a point are too few for 11 neighbours") as error:
         local_bivariate_moran(result, nearest=11)
     assert error.value.found == "12 schools, of which 12 were tested and have a point"
-    assert error.value.advice == "look at fewer neighbours, at least 1, and at least 10 schools"
+    assert error.value.advice == "use fewer neighbours, at least 1, and at least 10 schools"
 
 
 def test_inputs_are_unchanged():

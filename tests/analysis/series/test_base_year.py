@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 from hotspots.analysis.series.base_year import weigh_scatter
 from hotspots.analysis.series.change import change_since, ratio_interval
 
-KINDS = {"Poisson": (0.0, 0.0), "5 % a year": (0.05, 0.0), "AR .5": (0.05, 0.5), "AR .8": (0.05, 0.8)}
+KINDS = {"Poisson": (0.0, 0.0), "5% a year": (0.05, 0.0), "AR .5": (0.05, 0.5), "AR .8": (0.05, 0.8)}
 
 
 @pytest.mark.parametrize("n", [7, 12])

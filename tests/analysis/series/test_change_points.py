@@ -67,7 +67,7 @@ def test_a_step_of_a_fifth_is_found_and_its_size_covered():
     drawn = draw(np.random.default_rng(4), step=0.2, size=40)
     tables = [search(series_of(y), draws=99).table for y in drawn]
     found = [table for table in tables if list(table["course"]) == ["level", "level"]]
-    print(f"{len(found)} of 40 steps of 20 % found")
+    print(f"{len(found)} of 40 steps of 20% found")
     assert len(found) >= 28
     covered = sum(table["ratio_low"].iloc[1] <= 1.2 <= table["ratio_high"].iloc[1] for table in found)
     # The place was searched for, so that sizes are a little too large: nine in ten is asked, not 95 %.

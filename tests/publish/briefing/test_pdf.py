@@ -119,7 +119,7 @@ def test_words_come_out_as_they_went_in(map_page: Page, table_page: Page, tmp_pa
         assert words in text
     assert "Contains OS data © Crown copyright and database right 2020" in text
     # The map's own words are text too, and the page's title stands once.
-    assert "Hot, 99 % confidence" in pages[1]
+    assert "Hot, 99% confidence" in pages[1]
     assert pages[1].count(map_page.title) == 1
 
 

@@ -110,7 +110,7 @@ def test_lines_are_labelled_at_their_end_and_hidden_numbers_are_intervals() -> N
 def test_a_series_states_its_finding_and_its_limits() -> None:
     said = prose(draw_series(knife_crime()))
     assert "Knife crime rose from 1,508 in 2013 to 3,649 in 2019" in said
-    assert "95 % interval" in said
+    assert "95% interval" in said
     assert "No returns for 2016." in said
     assert "Source: Home Office." in said
 
@@ -148,7 +148,7 @@ def test_shares_are_mentions_by_assessments_and_hidden_ones_show_their_mark() ->
     figure = draw_factors(recorded())
     said = words(figure)
     # 80 / 200, 320 / 200, 25 / 50; several factors in one assessment, so 160 % is possible in a made-up file.
-    assert {"40 %", "160 %", "50 %", "c"} <= set(said)
+    assert {"40%", "160%", "50%", "c"} <= set(said)
     assert "Trafficking" not in said
     assert "No authority has a number for Trafficking." in prose(figure)
     assert "Where the source has no number its own mark is shown (c)." in prose(figure)
@@ -201,9 +201,9 @@ def test_a_correlogram_marks_the_suggested_distance() -> None:
 def test_the_five_per_cent_line_allows_for_the_number_of_distances() -> None:
     # Two-sided 5 % over ten distances: 2.5 in 1,000 above z = 2.807; of one: 1.960 (tables of the normal curve).
     for z, height, name in (
-        (list(PEAK), 2.807, "5 % line, allowing for 10 distances"),
-        ([1.0], 1.960, "5 % line"),
-        ([1.0, np.nan], 1.960, "5 % line"),
+        (list(PEAK), 2.807, "5% line, allowing for 10 distances"),
+        ([1.0], 1.960, "5% line"),
+        ([1.0, np.nan], 1.960, "5% line"),
     ):
         figure = draw_correlogram(by_distance(z), counted())
         dashed = [line for line in chart(figure).lines if line.get_linestyle() == "--"]
@@ -229,7 +229,7 @@ def test_a_correlogram_states_its_finding(z: list[float], at: int | None, said: 
 def test_short_distances_are_in_metres_and_hidden_numbers_are_owned_up_to() -> None:
     figure = draw_correlogram(by_distance([3.0, 6.0, 4.0], suggested=1, step=300.0), counted(hidden=3))
     assert {"600 m (z 6.0)", "Distance between areas, up to (m)"} <= set(words(figure))
-    assert "A hidden number stands in the middle of what it may be." in prose(figure)
+    assert "A suppressed count is taken as the middle of its possible values." in prose(figure)
     assert "hidden" not in prose(draw_correlogram(by_distance([3.0]), counted()))
     assert "An own title" in words(draw_correlogram(by_distance([3.0]), counted(), title="An own title"))
 
@@ -270,7 +270,7 @@ def test_the_funnel_has_observed_against_expected_with_both_limits(school_result
     ]
     for curve, want in zip(curves, wanted, strict=True):
         np.testing.assert_allclose(curve, want)
-    assert {"as expected", "95 % limit"} <= {text.get_text() for text in axes.texts}
+    assert {"as expected", "95% limit"} <= {text.get_text() for text in axes.texts}
     points = [line for line in axes.lines if line.get_marker() not in ("None", "")]
     drawn = sorted(float(y) for line in points for y in line.get_ydata())
     table = school_result.table.iloc[:11]
@@ -304,7 +304,7 @@ def test_exclusions_stand_against_deprivation(school_result: SchoolResult) -> No
     np.testing.assert_allclose(curve.get_xdata(), 100 * (0.05 + 0.04 * np.arange(11)))
     np.testing.assert_allclose(curve.get_ydata(), 100 * known["expected"] / known["pupils"])
     assert "IDACI 2019 of the school's area (% of children in income-deprived families)" in words(figure)
-    assert "Permanent exclusions per 100 pupils and year" in words(figure)
+    assert "Permanent exclusions per 100 pupils per year" in words(figure)
     assert axes.get_ylim()[0] == 0
 
 

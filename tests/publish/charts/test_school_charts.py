@@ -62,8 +62,8 @@ def test_the_line_has_its_band_and_limits(school_result: SchoolResult) -> None:
     band = next(c for c in axes.collections if c.get_facecolor().size and not hasattr(c, "get_segments"))
     corners = band.get_paths()[0].vertices
     assert {0.08, 0.12, 0.25} <= {round(float(y), 6) for y in corners[:, 1]}
-    assert "the grey band its 95 % interval" in prose(figure)
-    assert {"as expected", "95 % limit"} <= {text.get_text() for text in axes.texts}
+    assert "the grey band its 95% interval" in prose(figure)
+    assert {"as expected", "95% limit"} <= {text.get_text() for text in axes.texts}
     assert_legible(figure)
 
 
@@ -91,7 +91,7 @@ def test_beside_covariates_rates_stand_against_what_was_expected_of_each(school_
     rates = 100 * table[["expected", "low", "high"]].div(table["pupils"], axis=0)
     wanted = sorted(zip(rates["expected"], (rates["low"] + rates["high"]) / 2, strict=True))
     np.testing.assert_allclose(found, wanted)
-    assert "Expected per 100 pupils and year, given authority and IDACI 2019 of its area" in words(figure)
+    assert "Expected per 100 pupils per year, given authority and IDACI 2019 of its area" in words(figure)
     assert "grey band" not in prose(figure)
     assert_legible(figure)
 

@@ -54,8 +54,8 @@ def test_rates_stand_on_their_own_axis_and_title() -> None:
     series = with_rates(counted(), 100_000)
     figure = draw_series(series, measure="rate")
     np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), COUNTS)
-    assert "Knife crime: rate rose from 400.0 to 595.0 per 100,000 people and year, 2013 to 2019" in prose(figure)
-    assert chart(figure).get_ylabel() == "Knife offences per 100,000 people and year"
+    assert "Knife crime: rate rose from 400.0 to 595.0 per 100,000 people per year, 2013 to 2019" in prose(figure)
+    assert chart(figure).get_ylabel() == "Knife offences per 100,000 people per year"
     assert_legible(figure)
 
 
@@ -117,7 +117,7 @@ def test_a_change_of_level_crosses_its_line_with_its_size() -> None:
     sizes = [text.get_text() for text in chart(figure).texts if "×" in text.get_text()]
     assert len(sizes) == int((extract.table["segment"] > 1).sum()) == 2
     assert sizes[0].startswith("× 1.50\n(1.3")  # 601.7 / 401.25 by hand
-    assert "Upright strokes: the level or the slope changed." in prose(figure)
+    assert "Vertical lines: a change of level or slope." in prose(figure)
     assert_legible(figure)
 
 
@@ -137,10 +137,10 @@ def test_change_since_a_base_states_ratio_and_interval() -> None:
     series = counted((100, 90, 250))
     figure = draw_change(change_since(series, "2013", beyond_poisson=False), series, base="2013")
     np.testing.assert_allclose(chart(figure).lines[0].get_ydata(), [1, 0.9, 2.5])
-    title = "Knife crime, 2013 to 2015: rose from 100 to 250, 2.50 times (95 % interval 1.97 to 3.19)"
+    title = "Knife crime, 2013 to 2015: rose from 100 to 250, 2.50 times (95% interval 1.97 to 3.19)"
     # scipy.stats.binomtest(250, 350).proportion_ci(): 0.66385 to 0.76105, that is 1.9749 to 3.1850 as a ratio
     assert title in prose(figure)
-    assert "Intervals take counts as Poisson" in prose(figure)
+    assert "Intervals assume Poisson counts" in prose(figure)
     assert_legible(figure)
 
 
@@ -154,7 +154,7 @@ def test_the_change_of_every_group_is_in_the_title_and_only_of_settled_periods()
     title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
     # binomtest(500, 900) and (210, 310).proportion_ci(): 0.52240 to 0.58836, 0.62224 to 0.72908
     assert title == (
-        "Admissions, 2013 to 2014: all ages rose from 400 to 500, 1.25 times (95 % interval 1.09 to "
+        "Admissions, 2013 to 2014: all ages rose from 400 to 500, 1.25 times (95% interval 1.09 to "
         "1.43); under 25 rose from 100 to 210, 2.10 times (1.65 to 2.69)"
     )
 
@@ -174,15 +174,15 @@ def test_the_change_of_every_group_is_in_the_title_and_only_of_settled_periods()
 def test_a_change_is_called_what_its_interval_allows(count: int, low: float, high: float, words: str) -> None:
     series = counted((1000, count))
     title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
-    assert title == f"Knife crime, 2013 to 2014: {words} (95 % interval {low:.2f} to {high:.2f})"
+    assert title == f"Knife crime, 2013 to 2014: {words} (95% interval {low:.2f} to {high:.2f})"
 
 
 def test_hidden_numbers_are_hollow_in_the_middle_of_their_bar() -> None:
     series = both()
     change = change_since(series, "2014")
     figure = draw_change(change, series, base="2014")
-    assert "A hollow mark stands in the middle of its bar: the number is hidden or rounded." in prose(figure)
-    assert "for years that lie off their course, alone or some in a row, by about" in prose(figure)
+    assert "A hollow mark shows the middle of its bar: the count is suppressed or rounded." in prose(figure)
+    assert "for years that depart from the trend, singly or in runs, by about" in prose(figure)
     hollow = [line for line in chart(figure).lines if line.get_markerfacecolor() == "white"]
     assert [list(np.round(line.get_xdata())) for line in hollow] == [[0, 4, 6]]
     assert_legible(figure)
@@ -199,7 +199,7 @@ def test_a_gap_breaks_the_change_too() -> None:
 def test_a_change_speaks_of_the_last_year_that_is_final() -> None:
     series = counted((100, 90, 250), provisional=("2015",))
     figure = draw_change(change_since(series, "2013"), series, base="2013")
-    assert "Knife crime, 2013 to 2014: from 100 to 90, 0.90 times (95 % interval" in prose(figure)
+    assert "Knife crime, 2013 to 2014: from 100 to 90, 0.90 times (95% interval" in prose(figure)
     assert "\u00d7 0.90 in 2014" in words(figure)
     assert "Provisional, and may still change: 2015." in prose(figure)
     assert_legible(figure)

@@ -45,7 +45,7 @@ def test_every_value_is_read_back(package, contours):
     assert read["share_of_area"].to_numpy() == pytest.approx([4 / 36, 0.25 / 36, 0.25 / 36])
     assert read["events"].tolist() == [60.0, 2.0, 1.0]
     # 60, 2 and 1 of 200 events.
-    assert read["label"].tolist() == ["30 % of events", "1.0 % of events", "0.5 % of events"]
+    assert read["label"].tolist() == ["30% of events", "1.0% of events", "0.5% of events"]
     assert list(read.geometry.area) == [4e6, 0.25e6, 0.25e6]
 
 
@@ -74,8 +74,7 @@ def test_how_they_were_made_is_in_the_file(package, contours):
     assert lineage["notes"] == list(words_of(contours.notes))
     ((title, words),) = ask(package, "SELECT identifier, description FROM gpkg_contents WHERE table_name = ?", LAYER)
     assert title == (
-        "Risk raised by more than chance at 5 %, Risk lowered by more than chance at 5 %: "
-        "risk of knife crime, 2017-2019"
+        "Risk raised by more than chance at 5%, Risk lowered by more than chance at 5%: risk of knife crime, 2017-2019"
     )
     assert words.startswith("Invented data: not about real people or events. Contours go round")
 

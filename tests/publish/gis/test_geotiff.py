@@ -55,8 +55,8 @@ def test_a_tested_surface_has_its_chances_too(risk, tmp_path):
         assert raster.units == ("times the area's average risk (natural logarithm)", "probability", "probability")
         first, high, low = raster.descriptions
         assert first.startswith("risk of knife crime, times the area's average risk (natural logarithm). Invented")
-        assert high.startswith("risk of knife crime: chance of a value so high if there were no difference. Invented")
-        assert low.startswith("risk of knife crime: chance of a value so low if there were no difference. Invented")
+        assert high.startswith("risk of knife crime: upper-tail p-value. Invented")
+        assert low.startswith("risk of knife crime: lower-tail p-value. Invented")
         for number, values in enumerate((risk.values, risk.p_raised, risk.p_lowered), start=1):
             read = raster.read(number, masked=True).filled(np.nan)
             assert np.array_equal(read, values.astype(np.float32), equal_nan=True)
@@ -72,7 +72,7 @@ def test_what_is_not_beyond_chance_has_a_code_of_its_own(make_risk, contours, tm
     with rasterio.open(path) as raster:
         assert raster.count == 4
         assert (
-            "classes inside the contours: 0 Not beyond chance, or too small a place; 1 Less than half"
+            "classes inside the contours: 0 Not significant, or too small an area; 1 Less than half"
             in raster.descriptions[3]
         )
         places = [(401_500, 293_500), (402_175, 293_525), (403_900, 292_100), (404_550, 294_550), (404_500, 293_500)]
@@ -102,11 +102,11 @@ def test_method_unit_and_source_are_in_the_tags(surface, tmp_path):
     path, _ = write_raster(tmp_path / "knife.tif", surface)
     with rasterio.open(path) as raster:
         tags, band = raster.tags(), raster.tags(1)
-        assert raster.units == ("events per km² and year",)
+        assert raster.units == ("events per km² per year",)
         assert raster.descriptions == (
-            "knife crime, events per km² and year. Invented data: not about real people or events",
+            "knife crime, events per km² per year. Invented data: not about real people or events",
         )
-    assert tags["UNIT"] == "events per km² and year"
+    assert tags["UNIT"] == "events per km² per year"
     assert tags["BANDWIDTH_M"] == "750"
     assert tags["KERNEL"] == "quartic"
     assert tags["METHOD"] == "Kernel density with edge correction."
@@ -122,7 +122,7 @@ def test_method_unit_and_source_are_in_the_tags(surface, tmp_path):
 def test_what_is_open_is_not_marked(make_surface, tmp_path):
     path, _ = write_raster(tmp_path / "knife.tif", make_surface(release="open"))
     with rasterio.open(path) as raster:
-        assert raster.descriptions == ("knife crime, events per km² and year",)
+        assert raster.descriptions == ("knife crime, events per km² per year",)
         assert "RELEASE_WORDS" not in raster.tags()
 
 

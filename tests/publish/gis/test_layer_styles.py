@@ -64,12 +64,12 @@ def test_hatches_are_drawn_at_the_angle_they_are_written_with():
     def angles(label):
         return [properties(layer)["angle"] for layer in symbols[label].findall("layer[@class='LinePatternFill']")]
 
-    assert angles("High-High: high among high") == []
-    assert angles("High-Low: high among low") == ["45"]
-    assert angles("Low-High: low among high") == ["135"]
+    assert angles("High-High: high, neighbours high") == []
+    assert angles("High-Low: high, neighbours low") == ["45"]
+    assert angles("Low-High: low, neighbours high") == ["135"]
     assert angles("Not tested") == ["45", "135"]
     assert angles(DEPENDS.label) == ["90"]
-    dots = symbols["Low-Low: low among low"].find("layer[@class='PointPatternFill']/symbol/layer")
+    dots = symbols["Low-Low: low, neighbours low"].find("layer[@class='PointPatternFill']/symbol/layer")
     assert properties(dots)["color"] == rgb("#ffffff")
 
 
@@ -123,7 +123,7 @@ def test_columns_have_titles_and_keys_have_words():
         for field in root.findall("fieldConfiguration/field")
     }
     assert pairs["class"] == {style.key: style.label for style in GI_CLASSES}
-    assert pairs["certainty"]["depends"] == "depends on hidden numbers"
+    assert pairs["certainty"]["depends"] == "depends on suppressed counts"
     assert set(pairs["quadrant"]) == {"high_high", "high_low", "low_high", "low_low"}
 
 
@@ -173,11 +173,11 @@ def test_sld_has_fill_line_and_hatch():
     root = ET.fromstring(area_style("local_moran", release="open", name="a & b").sld)
     assert root.findtext(f".//{SE}Name") == "a & b"
     rules = {r.findtext(f"{SE}Name"): r for r in root.iter(f"{SE}Rule")}
-    low = rules["Low-High: low among high"]
+    low = rules["Low-High: low, neighbours high"]
     assert low.find(f"{SE}PolygonSymbolizer/{SE}Fill/{SE}SvgParameter").text == "#92c5de"
     assert low.findtext(f".//{SE}WellKnownName") == "horline"
     assert low.findtext(f".//{SE}Rotation/{OGC}Literal") == "135"
-    assert rules["Low-Low: low among low"].findtext(f".//{SE}WellKnownName") == "circle"
+    assert rules["Low-Low: low, neighbours low"].findtext(f".//{SE}WellKnownName") == "circle"
 
 
 # --------------------------------------------------------------------------- expressions

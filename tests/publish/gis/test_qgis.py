@@ -116,15 +116,15 @@ def test_words_in_qgis_are_those_of_the_vocabulary(package, tmp_path, in_ci):
     assert layer["widgets"] == dict.fromkeys(("class", "certainty", "quadrant"), "ValueMap")
     assert layer["title"] == "Getis-Ord Gi*: knife crime, 2017-2019"
     assert "Note: No record for July 2018." in layer["history"]
-    assert layer["display"] == 'St John\'s & "Quay" <001>: Hot, 99 % confidence'
+    assert layer["display"] == 'St John\'s & "Quay" <001>: Hot, 99% confidence'
     # 20 events known in the first area, one to seven in the last, whose p-value is an interval too.
     first, last = layer["tips"][0], layer["tips"][-1]
-    assert first.startswith('<b>Hot, 99 % confidence</b><br/>St John\'s &amp; "Quay" &lt;001> (E01900000), Birmingham')
+    assert first.startswith('<b>Hot, 99% confidence</b><br/>St John\'s &amp; "Quay" &lt;001> (E01900000), Birmingham')
     assert "<br/>Events: 20<br/>" in first
     assert "<br/>p: 0.0025<br/>" in first
     assert "<br/>Events: 1 to 7<br/>" in last
     assert "<br/>p: 0.0900 to 0.1100<br/>" in last
-    assert "<br/>Certainty: depends on hidden numbers<br/>" in last
+    assert "<br/>Certainty: depends on suppressed counts<br/>" in last
 
 
 def test_tiny_p_values_and_reasons_are_told_in_words(tmp_path, in_ci, gi_result, make_hotspots):
@@ -146,7 +146,7 @@ def test_qgis_draws_the_raster_in_the_classes_of_the_printed_map(surface, tmp_pa
     assert (layer["valid"], layer["crs"], layer["size"], layer["bands"]) == (True, "EPSG:27700", [40, 40], 1)
     assert (layer["renderer"], layer["style"]) == ("singlebandpseudocolor", "file")
     heading, *classes = layer["legend"]
-    assert "knife crime, events per km² and year" in heading
+    assert "knife crime, events per km² per year" in heading
     assert MARK in heading
     assert classes == surface_labels(surface_breaks(surface))
     # Below the average and outside the study area nothing is drawn: the paper shows.
@@ -212,9 +212,9 @@ def test_contours_open_with_their_lines_labels_and_words(contours, study_area, t
     assert aliases == {column: title for column, (title, _) in CONTOUR_COLUMN_WORDS.items()}
     assert layer["display"] == "Raised risk 1"
     first = layer["tips"][0]
-    assert first.startswith("<b>Risk raised by more than chance at 5 %</b><br/>Number 1<br/>Size, km²: 4.00<br/>")
+    assert first.startswith("<b>Risk raised by more than chance at 5%</b><br/>Number 1<br/>Size, km²: 4.00<br/>")
     # 4 of 36 km² and 60 of 200 events.
-    assert "<br/>Share of the area: 11.11 %<br/>Events: 60<br/>Share of the events: 30.0 %" in first
+    assert "<br/>Share of the area: 11.11%<br/>Events: 60<br/>Share of the events: 30.0%" in first
     assert not any("Eval Error" in tip or "[%" in tip or "NULL" in tip for tip in layer["tips"])
 
 

@@ -77,7 +77,7 @@ def test_the_legend_has_every_class_with_its_number(make_hotspots: Any, study_ar
         label = said.index(style.label)
         # The count stands beside the label: it is written right after it.
         assert said[label + 1] == str(int((result.table["class"] == style.key).sum()))
-    depends = said.index("Class depends on hidden numbers")
+    depends = said.index("Class depends on suppressed counts")
     assert said[depends + 1] == "4"  # the six areas of the last row are hidden, and two of them are untested
 
 
@@ -318,7 +318,7 @@ def test_a_single_authority_is_not_named_twice(gi_result: HotspotResult, study_a
 def test_a_surface_has_its_unit_bandwidth_and_square_kilometres(surface: Surface, study_area: StudyArea) -> None:
     figure = draw_map(surface, study_area)
     said = prose(figure)
-    assert "Events per km² and year" in said
+    assert "Events per km² per year" in said
     assert "Quartic kernel, bandwidth 750 m: chosen by rule of thumb." in said
     assert "not where risk is high" in said
     # The circle of 2.9 km has an area of 26.4 km²; the classes share it out, each rounded to a whole number.

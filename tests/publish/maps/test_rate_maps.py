@@ -71,10 +71,12 @@ def test_schools_are_drawn_by_class_and_hollow_where_chance_would_do(rated: Scho
         assert marks["#ffffff", ring, style.marker] == len(mine) - differs, style.key
     said = prose(figure)
     assert "Rate over the average" in said
-    assert "Hollow, of those with a class: can't be told from the average (the 95% interval includes it)" in said
+    assert (
+        "Hollow, of those with a class: not clearly different from the average (the 95% interval includes it)" in said
+    )
     assert f"{average_words(rated)}" in said
-    assert "Deprivation is not allowed for here" in said
-    assert "it could be" in said  # one number is hidden: the average has ends
+    assert "This map does not allow for deprivation" in said
+    assert "the average could be" in said  # one number is hidden: the average has ends
     assert "1: most deprived" in said
     assert_legible(figure)
 
@@ -138,7 +140,7 @@ def test_a_rule_of_the_rates_asks_for_class_and_side():
     look = rate_style("average 0.2", release="open", index_title="IDACI")
     rules = {rule.get("label"): rule.get("filter") for rule in ET.fromstring(look.qml).iter("rule")}
     assert rules["Below half the average"] == "\"rate_class\" = 'below_half' AND \"rate_differs\" = 'yes'"
-    hollow = rules["Below half the average, can't be told from the average"]
+    hollow = rules["Below half the average, not clearly different from the average"]
     assert hollow == "\"rate_class\" = 'below_half' AND \"rate_differs\" = 'no'"
     names = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
     filters = ET.fromstring(look.sld).findall(".//se:Rule/ogc:Filter/ogc:And", names)

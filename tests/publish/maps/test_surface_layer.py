@@ -137,7 +137,7 @@ def test_counts_spread_evenly_have_no_numbers_on_their_lines(make_surface, study
     figure = draw_map(spread, study_area)
     assert not [t for t in map_axes(figure).texts if re.fullmatch(r"[\d.]+", t.get_text())]
     said = prose(figure)
-    assert "No event's place inside its area is known." in said
+    assert "Locations within areas are not known." in said
     assert "Kernel and bandwidth" not in said
     assert "nan" not in said
 
@@ -159,8 +159,8 @@ def test_a_risk_says_factors_and_what_was_not_judged(risk, contours, study_area)
     found = legend(figure)
     # The southernmost kilometre was not judged: 6 km²; the raised square has 4, the lowered half a km², rounded up.
     assert found[UNJUDGED] == "6"
-    assert found["Risk raised by more than chance at 5 %, with 30 % of the events"] == "4"
-    assert found["Risk lowered by more than chance at 5 %, with 1.5 % of the events"] == "1"
+    assert found["Risk raised by more than chance at 5%, with 30% of the events"] == "4"
+    assert found["Risk lowered by more than chance at 5%, with 1.5% of the events"] == "1"
     # Of the 30 km² judged, 4.5 lie in a contour: only they have a class.
     classes = sum(int(found[s.label]) for s in surface_shades(risk) if found[s.label] != "<1")
     assert classes == pytest.approx(4.5, abs=2)
@@ -168,9 +168,9 @@ def test_a_risk_says_factors_and_what_was_not_judged(risk, contours, study_area)
     assert {"#990000", "#fdbb84", "#92c5de"} <= filled(figure)
     said = prose(figure)
     assert "Risk compared with the average" in said
-    assert "A strong line goes around what is higher than chance would explain." in said
-    assert "A broken line goes around what is lower." in said
-    assert "No cell is tested" not in said
+    assert "A solid line encloses areas higher than expected by chance." in said
+    assert "A broken line encloses areas lower than expected by chance." in said
+    assert "Cells are not tested" not in said
     assert_legible(figure)
 
 
@@ -194,17 +194,17 @@ def test_lines_around_raised_are_solid_and_around_lowered_broken(risk, contours,
 
 def test_titles_count_places_with_their_shares(risk, contours, make_contours, study_area):
     assert title_of(draw_map(risk, study_area, contours=contours)) == (
-        "The risk of knife crime is raised in 1 place, 11 % of the study area with 30 % of the events"
+        "The risk of knife crime is raised in 1 place, 11% of the study area with 30% of the events"
     )
     # Two of the square's four km² lie in Birmingham, which has 18.
     assert title_of(draw_map(risk, study_area, contours=contours, place=BIRMINGHAM)) == (
-        "The risk of knife crime in Birmingham is raised in 1 place, 11 % of its area"
+        "The risk of knife crime in Birmingham is raised in 1 place, 11% of its area"
     )
     lowered = make_contours(table=contours.table[contours.table["kind"] == "lowered"])
     # Half a km² of 36, and 3 of 200 events.
     assert title_of(draw_map(risk, study_area, contours=lowered)) == (
         "The risk of knife crime is nowhere raised beyond chance; "
-        "lowered in 2 places, together 1.4 % of the study area with 1.5 % of the events"
+        "lowered in 2 places, together 1.4% of the study area with 1.5% of the events"
     )
     none = make_contours(table=contours.table[:0])
     assert title_of(draw_map(risk, study_area, contours=none)) == (
@@ -249,15 +249,15 @@ def test_events_that_may_not_be_counted_are_not_spoken_of(risk, contours, make_c
 
 def test_a_difference_is_symmetric_and_in_its_unit(make_risk, contours, study_area):
     change = make_risk(
-        kind="difference", unit="events per km² and year", title="knife crime, 2019 less 2017", name="change"
+        kind="difference", unit="events per km² per year", title="knife crime, 2019 less 2017", name="change"
     )
     figure = draw_map(change, study_area, contours=contours)
-    assert title_of(figure) == "Knife crime, 2019 less 2017: higher in 1 place, 11 % of the study area"
+    assert title_of(figure) == "Knife crime, 2019 less 2017: higher in 1 place, 11% of the study area"
     labels = list(legend(figure))[:7]
     # log(3.2) is 1.16: a step of 0.2 is reached four times, a step of 0.5 is not.
     assert labels[0] == "Higher by 0.8 or more"
     assert labels[6] == "Lower by 0.8 or more"
-    assert "Events per km² and year" in words(figure)
+    assert "Events per km² per year" in words(figure)
     assert "Red: the first of the two is higher." in prose(figure)
 
 
@@ -266,7 +266,7 @@ def test_without_a_test_no_title_speaks_of_the_highest_place(make_risk, study_ar
     figure = draw_map(make_risk(kind=kind, p_raised=None, p_lowered=None), study_area)
     assert title_of(figure).lower().endswith("risk of knife crime, not tested against chance")
     said = prose(figure)
-    assert "No cell is tested against chance." in said
+    assert "Cells are not tested for significance." in said
     assert "A strong colour alone does not mean that a difference goes beyond chance." in said
     # It was tested, and the contours that say where were not given.
     shown = draw_map(make_risk(kind=kind), study_area)
@@ -331,7 +331,7 @@ def test_what_is_not_beyond_chance_is_pale_however_high_it_is(risk, contours, ma
     assert shade(402_200, 293_500) < 200
     none = draw_map(risk, study_area, contours=make_contours(table=contours.table[:0]))
     assert not {s.colour for s in surface_shades(risk) if s.opaque} & filled(none)
-    assert "All grey: nowhere does the difference go beyond chance." in prose(none)
+    assert "All grey: no difference goes beyond chance." in prose(none)
 
 
 def test_raised_is_darker_than_all_else_in_grey(risk, study_area):
@@ -350,7 +350,7 @@ def test_page_one_and_the_map_say_the_same(risk, study_area):
     share = 100 * raised.geometry.area.sum() / 36e6
     said = surface_sentence(risk, found)
     assert said == f"{title_of(draw_map(risk, study_area, contours=found))}."
-    assert f"{share:.1f} % of the study area" in said
+    assert f"{share:.1f}% of the study area" in said
     # What is smaller than a hectare is a polygon of the layer, and counts on the map as on page one.
     tiny = found.table.assign(geometry=found.table.geometry.centroid.buffer(40, cap_style="square"))
     small = Contours(tiny, surface="risk", release="invented")

@@ -55,7 +55,7 @@ def test_local_moran_speaks_of_high_high(moran_result: HotspotResult) -> None:
     result = with_classes(moran_result, 3, key="high_high")
     assert (
         findings.finding_title(result, BOTH)
-        == "3 of 36 areas in Birmingham–Sandwell are high among high for knife crime"
+        == "3 of 36 areas in Birmingham–Sandwell are High–High (high, with high neighbours) for knife crime"
     )
     assert "3 High-High areas" in findings.certainty_sentence(with_classes(moran_result, 3, key="high_high", certain=0))
 
@@ -76,10 +76,10 @@ def test_thousands_are_separated(gi_result: HotspotResult) -> None:
 @pytest.mark.parametrize(
     ("hot", "certain", "sentence"),
     [
-        (34, 31, "31 of the 34 hot areas are hot whatever the hidden numbers are."),
-        (34, 1, "1 of the 34 hot areas is hot whatever the hidden numbers are."),
-        (34, 0, "None of the 34 hot areas is hot whatever the hidden numbers are."),
-        (1, 0, "Whether the one hot area is hot depends on hidden numbers."),
+        (34, 31, "31 of the 34 hot areas are hot for all possible values of suppressed counts."),
+        (34, 1, "1 of the 34 hot areas is hot for all possible values of suppressed counts."),
+        (34, 0, "None of the 34 hot areas is hot for all possible values of suppressed counts."),
+        (1, 0, "Whether the one hot area is hot depends on suppressed counts."),
         (34, None, ""),
     ],
 )
@@ -92,33 +92,36 @@ def test_certainty_is_said_only_where_something_is_hidden(
 def test_hidden_counts_that_change_nothing(gi_result: HotspotResult) -> None:
     result = with_classes(gi_result, 5)
     result.table.loc[result.table.index[-1], "observed_high"] += 6
-    assert findings.certainty_sentence(result) == "All 5 hot areas are hot whatever the hidden numbers are."
+    assert (
+        findings.certainty_sentence(result) == "All 5 hot areas are hot for all possible values of suppressed counts."
+    )
 
 
 def test_areas_that_may_be_hot_are_told_apart_from_those_that_are(gi_result: HotspotResult) -> None:
     result = with_classes(gi_result, 5)
     result.table.loc[result.table.index[20:22], "certainty"] = "depends"
     assert findings.certainty_sentence(result) == (
-        "All 5 hot areas are hot whatever the hidden numbers are. The class of 2 other areas depends on hidden numbers."
+        "All 5 hot areas are hot for all possible values of suppressed counts. "
+        "The class of 2 other areas depends on suppressed counts."
     )
     nothing = with_classes(gi_result, 0)
     nothing.table.loc[nothing.table.index[20], "certainty"] = "depends"
-    assert findings.certainty_sentence(nothing) == "The class of 1 other area depends on hidden numbers."
+    assert findings.certainty_sentence(nothing) == "The class of 1 other area depends on suppressed counts."
 
 
 def test_where_most_is_hidden_nothing_is_claimed(gi_result: HotspotResult) -> None:
     nothing = with_classes(gi_result, 0)
     nothing.table["certainty"] = "depends"
     assert findings.finding_title(nothing) == "No area is certain to be hot for knife crime"
-    assert findings.certainty_sentence(nothing).startswith("Too much is hidden to tell: every area could come out")
+    assert findings.certainty_sentence(nothing).startswith("Too many counts are suppressed: every area could be in")
     nothing.table.loc[nothing.table.index[:10], "certainty"] = "never"
-    assert "26 of 36 areas could come out either way" in findings.certainty_sentence(nothing)
+    assert "26 of 36 areas could be in either class" in findings.certainty_sentence(nothing)
 
 
 def test_hot_is_what_reaches_the_studys_own_level(gi_result: HotspotResult) -> None:
     weak = with_classes(gi_result, 5, key="hot_90")
     assert findings.finding_title(weak) == "No area is hot for knife crime"  # the level of the fixture is 0.05
-    assert findings.level_sentence(weak) == "The title counts those with 95 % confidence or more."
+    assert findings.level_sentence(weak) == "The title counts those with 95% confidence or more."
     lenient = replace(weak, provenance={"level": 0.10})
     assert findings.finding_title(lenient) == "5 of 36 areas are hot for knife crime"
     assert findings.level_sentence(lenient) == ""
@@ -161,9 +164,9 @@ def test_rounded_numbers(number: float, words: str) -> None:
 
 
 def test_method_sentence_says_what_it_does_not_show(gi_result: HotspotResult) -> None:
-    assert "events and not risk" not in findings.method_sentence(gi_result)
+    assert "events, not risk" not in findings.method_sentence(gi_result)
     table = gi_result.table.assign(population=np.nan)
-    assert "shows events and not risk" in findings.method_sentence(replace(gi_result, table=table))
+    assert "shows events, not risk" in findings.method_sentence(replace(gi_result, table=table))
 
 
 # --------------------------------------------------------------------------- surfaces
@@ -175,12 +178,12 @@ def test_a_density_says_where_half_of_it_lies_and_no_highest_value(make_surface:
     surface = make_surface(values=values, cell=1000.0, integral=92.0)
     assert (
         findings.surface_title(surface)
-        == "The densest 25 % of the study area has half of the mapped density of knife crime"
+        == "The densest 25% of the study area has half of the mapped density of knife crime"
     )
     sandwell = Place("Sandwell", ("E08000028",))
     western = np.tile([True, True, False, False], (3, 1))
     title = findings.surface_title(surface, place=sandwell, inside=western)
-    assert title == "The densest 33 % of Sandwell has half of its mapped density of knife crime"
+    assert title == "The densest 33% of Sandwell has half of its mapped density of knife crime"
 
 
 @pytest.mark.parametrize("kind", ["density", "spread"])
@@ -192,7 +195,7 @@ def test_nine_events_make_no_headline(make_surface: Any, kind: str) -> None:
     assert findings.surface_title(few) == "Knife crime: too few events for a pattern"
     many = make_surface(values=values, kind=kind, integral=20.0)
     assert findings.surface_title(many) == (
-        "The densest 1.0 % of the study area has half of the mapped density of knife crime"
+        "The densest 1.0% of the study area has half of the mapped density of knife crime"
     )
 
 

@@ -24,8 +24,8 @@ def reading(result: HotspotResult, *classes: str, null: str = "exchangeable-risk
 def test_only_colours_that_occur_are_explained(gi_result: HotspotResult) -> None:
     both = reading(gi_result, "hot_99", "cold_95")
     assert both.startswith(
-        "Red (hot): this area and those around it together have more events per person than chance would gather "
-        "there. The darker, the surer. Blue with dots (cold): fewer. Pale: no clear difference"
+        "Red (hot): this area and those around it together have more events per person than expected by "
+        "chance. The darker, the stronger the evidence. Blue with dots (cold): fewer. Pale: no clear difference"
     )
     cold = reading(gi_result, "cold_95")
     assert cold.startswith("Blue with dots (cold): this area and those around it together have fewer events per person")
@@ -35,10 +35,10 @@ def test_only_colours_that_occur_are_explained(gi_result: HotspotResult) -> None
 
 def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotResult) -> None:
     constant = reading(gi_result, "hot_99", null="constant-risk")
-    assert "more events per person than the study area's average would give" in constant
-    assert "more events than chance would gather there" in reading(gi_result, "hot_99", null="randomisation")
+    assert "more events per person than the study area's average" in constant
+    assert "more events than expected by chance" in reading(gi_result, "hot_99", null="randomisation")
     rates = replace(gi_result, provenance={"null": "randomisation", "measure": "rate per 1,000 people"})
-    assert "more events per person than chance would gather there" in explain_hotspots(rates)[0][1]
+    assert "more events per person than expected by chance" in explain_hotspots(rates)[0][1]
     nobody = replace(gi_result, table=gi_result.table.assign(population=float("nan")))
     assert "per person" not in reading(nobody, "hot_99")
 
@@ -55,7 +55,7 @@ def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
 def test_local_moran_explains_the_classes_that_occur_and_no_others(moran_result: HotspotResult) -> None:
     high = reading(moran_result, "high_high")
     assert high.startswith(
-        "In colour: the areas around this one together have more events per person than chance would gather there. "
+        "In colour: the areas around this one together have more events per person than expected by chance. "
         "High-High: so has the area itself, against the average. Pale: no clear difference"
     )
     assert "Low" not in high
@@ -73,7 +73,7 @@ def test_local_moran_explains_the_classes_that_occur_and_no_others(moran_result:
 def test_what_depends_on_hidden_numbers_is_not_called_hot_on_a_map_of_local_moran(moran_result: HotspotResult) -> None:
     table = moran_result.table.assign(certainty="depends")
     said = explain_hotspots(replace(moran_result, table=table))[0][1]
-    assert "striped, the class depends on hidden numbers" in said
+    assert "striped, the class depends on suppressed counts" in said
     assert "could be hot" not in said
 
 
@@ -153,5 +153,5 @@ def test_pale_and_striped_promises_nothing(gi_result: HotspotResult) -> None:
     table = gi_result.table.copy()
     table["class"], table["certainty"] = "not_significant", "depends"
     words = dict(explain_hotspots(replace(gi_result, table=table)))["How to read this map"]
-    assert "All pale: nothing is certain; striped, it could be hot or cold, depending on hidden numbers." in words
+    assert "All pale: nothing is certain; striped, it could be hot or cold, depending on suppressed counts." in words
     assert "no clear difference" not in words

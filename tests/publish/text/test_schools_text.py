@@ -131,14 +131,17 @@ def test_every_school_that_stands_out_is_in_the_table(school_result: SchoolResul
     assert first.to_dict() == {
         "School": "School I",
         "Authority": "Sandwell",
-        "Pupils a year": 1267.0,  # 3,800 over three years
+        "Pupils per year": 1267.0,  # 3,800 over three years
         "Permanent exclusions": "10",
         "Expected": "8.4",  # 2 + 0.8 x 8
         "Class": "Far below expected",
-        "Holds under": "–",
-        "Against the slope": "fewer, highly deprived area",
+        "Confirmed under": "–",
+        "Against the deprivation gradient": "fewer, highly deprived area",
     }
-    assert (second["Holds under"], second["Against the slope"]) == ("own area only", "more, least deprived area")
+    assert (second["Confirmed under"], second["Against the deprivation gradient"]) == (
+        "own area only",
+        "more, least deprived area",
+    )
     assert table.loc[table["School"] == "School A", "Permanent exclusions"].item() == "1 to 4"
     assert flagged_title(result).startswith("Schools beyond the 95% limits of permanent exclusions")
     assert "give no cause" in flagged_words(result)
@@ -160,8 +163,8 @@ def test_the_95_list_is_worth_a_look_beside_what_chance_gives(school_result: Sch
     table["class"] = ["far_above", "above", "above", "below", *["as_expected"] * 6, *["cannot_be_judged"] * 2]
     result = replace(school_result, table=table, provenance={"beyond_95_by_chance": {"above": 0.234, "below": 0.14}})
     said = (
-        "Worth a look: of the 10 schools judged, 3 lie above and 1 below the 95% limits, where chance alone would put "
-        "about 0.2 and 0.1."
+        "For review: of the 10 schools judged, 3 are above and 1 below the 95% limits; about 0.2 and 0.1 are expected "
+        "by chance."
     )
     assert schools_sentence(result).startswith(f"Of 12 schools in question 10 were judged. {said}")
     assert said in flagged_words(result)
@@ -175,17 +178,17 @@ def test_the_legend_counts_dots_and_groups(school_result: SchoolResult) -> None:
     entries = {entry.label: entry.count for entry in school_entries(result, result.table)}
     assert entries["Fewer than expected, highly deprived area (deciles 1 to 3)"] == 1
     assert entries["More than expected, least deprived area (deciles 7 to 10)"] == 0
-    assert entries["Dot: stands out under one index only, own area's or catchment's"] == 2
+    assert entries["Dot: confirmed under one index only, own area's or catchment's"] == 2
     # The groups are of the own area's class: a chart of catchments has none.
     assert len(school_entries(result, result.table, classes="class_catchment")) == 7
-    assert "A dot: this holds against" in explain_schools(result)[0][1]
+    assert "A dot: confirmed under" in explain_schools(result)[0][1]
     assert "A dot" not in explain_schools(school_result)[0][1]
 
 
 def test_map_tip_says_index_catchment_and_under_which_it_holds() -> None:
     tip = ET.fromstring(school_style(release="open", index_title="A & B", estimated=True).qml).findtext("mapTip")
     assert tip is not None
-    for words in ("A &amp; B (estimated score): [%", "A &amp; B of the modelled catchment: [%", "Stands out under: [%"):
+    for words in ("A &amp; B (estimated score): [%", "A &amp; B of the modelled catchment: [%", "Confirmed under: [%"):
         assert words in tip
 
 

@@ -26,7 +26,7 @@ COVENTRY = Place("Coventry", ("E08000026",))
 
 def test_shares_in_per_cent():
     assert [percent(share) for share in (0.0, 0.0004, 0.0005, 0.0213, 0.0994, 0.0996, 0.5, 1.0)] == [
-        "0 %", "less than 0.1 %", "0.1 %", "2.1 %", "9.9 %", "10 %", "50 %", "100 %",
+        "0%", "less than 0.1%", "0.1%", "2.1%", "9.9%", "10%", "50%", "100%",
     ]  # fmt: skip
 
 
@@ -36,24 +36,24 @@ def test_shares_in_per_cent():
         (
             {"raised": Lying(7, 0.021, 0.14), "lowered": Lying(2, 0.1, 0.01)},
             None,
-            "The risk of knife crime is raised in 7 places, together 2.1 % of the study area with 14 % of the events",
+            "The risk of knife crime is raised in 7 places, together 2.1% of the study area with 14% of the events",
         ),
         (
             {"raised": Lying(1, 0.03)},
             COVENTRY,
-            "The risk of knife crime in Coventry is raised in 1 place, 3.0 % of its area",
+            "The risk of knife crime in Coventry is raised in 1 place, 3.0% of its area",
         ),
         (
             {"lowered": Lying(3, 0.2, 0.1)},
             None,
             "The risk of knife crime is nowhere raised beyond chance; "
-            "lowered in 3 places, together 20 % of the study area with 10 % of the events",
+            "lowered in 3 places, together 20% of the study area with 10% of the events",
         ),
         ({}, COVENTRY, "The risk of knife crime in Coventry is nowhere raised or lowered beyond chance"),
         (
             {"raised": Lying(0, 0.0)},
             None,
-            "The risk of knife crime is nowhere raised or lowered beyond chance, specks apart",
+            "The risk of knife crime is nowhere raised or lowered beyond chance, small patches aside",
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_titles_of_a_tested_risk(make_risk, lying, place, title):
 def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(make_risk, kind):
     change = make_risk(kind=kind, title="knife crime, 2019 against 2017")
     assert surface_title(change, lying={"raised": Lying(3, 0.012, 0.2)}) == (
-        "Knife crime, 2019 against 2017: higher in 3 places, together 1.2 % of the study area"
+        "Knife crime, 2019 against 2017: higher in 3 places, together 1.2% of the study area"
     )
     none = "Knife crime, 2019 against 2017: nowhere higher or lower beyond chance"
     assert surface_title(change, lying={}) == none
@@ -78,10 +78,10 @@ def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kin
     start = "Knife crime, 2019 against 2017:"
     assert surface_title(change, lying={}) == f"{start} nowhere above or below the overall ratio beyond chance"
     assert surface_title(change, lying={"raised": Lying(2, 0.01)}) == (
-        f"{start} above the overall ratio in 2 places, together 1.0 % of the study area"
+        f"{start} above the overall ratio in 2 places, together 1.0% of the study area"
     )
     assert surface_title(change, lying={"lowered": Lying(2, 0.01)}) == (
-        f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0 % of the study area"
+        f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0% of the study area"
     )
     assert "than over the whole area" in surface_reading(change)
     assert "is higher" not in surface_reading(change)
@@ -103,7 +103,7 @@ def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
 @pytest.mark.parametrize(
     ("kernel", "metres", "why", "words"),
     [
-        ("quartic", 750.0, "750 m, as asked for", "Quartic kernel, bandwidth 750 m, as asked for."),
+        ("quartic", 750.0, "750 m, as set", "Quartic kernel, bandwidth 750 m, as set."),
         ("quartic", 1500.0, "1,500 m: raised to the floor.", "Quartic kernel, bandwidth 1,500 m: raised to the floor."),
         ("gaussian", 750.0, "by Diggle's rule", "Gaussian kernel, bandwidth 750 m: by Diggle's rule."),
         ("gaussian", 750.0, "", "Gaussian kernel, bandwidth 750 m."),
@@ -117,21 +117,19 @@ def test_kernel_and_bandwidth_in_one_line(make_surface, kernel, metres, why, wor
     assert dict(explain_surface(surface))["Kernel and bandwidth"] == words
 
 
-BANDWIDTH_NOTE = Note("Bandwidth 750 m, as asked for.", of="settings", numbers=(750,), topic="bandwidth")
+BANDWIDTH_NOTE = Note("Bandwidth 750 m, as set.", of="settings", numbers=(750,), topic="bandwidth")
 
 
 def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_contours):
     nouns = [
         (
-            make_surface(
-                words="Every peak stands on 10 events. No event's place inside its area is known.", kind="spread"
-            ),
+            make_surface(words="Every peak has 10 events. Locations within areas are not known.", kind="spread"),
             None,
         ),
         (make_surface(words="It shows where events are dense, not where risk is high."), None),
-        (make_surface(notes=(BANDWIDTH_NOTE,), bandwidth_words="750 m, as asked for"), None),
+        (make_surface(notes=(BANDWIDTH_NOTE,), bandwidth_words="750 m, as set"), None),
         (make_risk(), make_contours()),
-        (make_surface(), make_contours(words="There is always a densest part; this is no test.")),
+        (make_surface(), make_contours(words="There is always a densest part; this is not a test.")),
     ]
     for surface, contours in nouns:
         sections = explain_surface(surface, contours)
@@ -140,11 +138,11 @@ def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_con
 
 
 def test_what_was_tested_and_what_was_not(make_surface, risk, contours, make_contours):
-    untested = "No cell is tested against chance."
+    untested = "Cells are not tested for significance."
     assert untested in surface_method_sentence(make_surface())
     assert untested not in surface_method_sentence(risk, contours)
     # Contours of the densest part say themselves that they are no test.
-    top = make_contours(words="This is no test of whether it could be chance.")
+    top = make_contours(words="This is not a test of whether it could be chance.")
     assert untested not in surface_method_sentence(make_surface(), top)
     assert (
         surface_method_sentence(risk, contours) == "Events over people. Contours go round what chance would not give."
@@ -152,24 +150,24 @@ def test_what_was_tested_and_what_was_not(make_surface, risk, contours, make_con
 
 
 def test_only_lines_that_are_drawn_are_explained(risk, contours, make_contours):
-    assert "A broken line goes around what is lower." in surface_reading(risk, contours)
+    assert "A broken line encloses areas lower than expected by chance." in surface_reading(risk, contours)
     raised = make_contours(table=contours.table[contours.table["kind"] == "raised"])
     assert "broken" not in surface_reading(risk, raised)
-    assert "A strong line" in surface_reading(risk, raised)
+    assert "A solid line" in surface_reading(risk, raised)
     none = make_contours(table=contours.table[:0])
-    assert "line goes" not in surface_reading(risk, none)
-    assert "Grey: what differs there may be chance." not in surface_reading(risk, none)
-    assert "All grey: nowhere does the difference go beyond chance." in surface_reading(risk, none)
+    assert "line encloses" not in surface_reading(risk, none)
+    assert "Grey: differences there may be chance." not in surface_reading(risk, none)
+    assert "All grey: no difference goes beyond chance." in surface_reading(risk, none)
 
 
 @pytest.mark.parametrize(
     ("kind", "heading", "below"),
     [
-        ("density", "Events per km² and year", "kernel density"),
-        ("spread", "Events per km² and year", "counts by area, spread over cells"),
+        ("density", "Events per km² per year", "kernel density"),
+        ("spread", "Events per km² per year", "areal interpolation of counts by area"),
         ("relative-risk", "Risk compared with the average", "events against where people live"),
-        ("ratio", "First over second, in times", "ratio of two densities"),
-        ("difference", "Events per km² and year", "difference of two densities"),
+        ("ratio", "First divided by second", "ratio of two densities"),
+        ("difference", "Events per km² per year", "difference of two densities"),
     ],
 )
 def test_what_the_numbers_are_stands_above_the_classes_and_below_the_title(make_surface, kind, heading, below):
@@ -187,7 +185,7 @@ def test_alternative_text_of_every_kind(make_surface, risk):
 
 def test_the_methods_explain_two_answers_and_what_was_left_out(risk, surface, contours):
     two, of_risk = surface_paragraphs([risk], {risk.stem: contours}, areas=True)
-    assert two.startswith("Two questions, and two answers that need not agree: the maps of areas ask whether an area")
+    assert two.startswith("The maps of areas and the surfaces of risk answer different questions and need not agree.")
     assert of_risk == (
         "Risk of knife crime: Events over people. Contours go round what chance would not give. "
         "A line is no more exact than the bandwidth."
