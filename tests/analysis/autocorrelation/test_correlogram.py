@@ -161,7 +161,7 @@ def test_the_first_clear_peak_is_suggested(z, at):
     [
         ([2, 5, 9, 4], 2, "is strongest among areas within 1.5 km of each other (Moran's z 9.0); beyond that it weak"),
         ([9, 5, 4, 2], 0, "within 500 m of each other (Moran's z 9.0), the shortest distance tried: its scale is"),
-        ([4, 5, 7, 9], 3, "within 2 km of each other (Moran's z 9.0), the longest distance tried: it reaches at least"),
+        ([4, 5, 7, 9], 3, "within 2 km of each other (Moran's z 9.0), the longest distance tried: it extends at least"),
         ([4, 8, 6, 12], 1, "first peak among areas within 1 km of each other (Moran's z 8.0), and has a broader"),
         ([1, 1, 1, 1], None, "Crime: no clustering beyond chance was found at any distance from 500 m to 2 km"),
         ([1], None, "Crime: no clustering beyond chance was found at 500 m"),

@@ -196,7 +196,7 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
     found = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
     # Of 760 and 500 points those that fell outside the square are left out.
     assert "First: events, 2018-2019 (" in found.words
-    assert "this is taken out" in found.words
+    assert "This overall ratio is removed" in found.words
     assert "computed by the saddlepoint method" in found.words
     assert "does not show causes" in found.words
     assert found.unit == "times the overall ratio (natural logarithm)"

@@ -75,10 +75,10 @@ def test_children_are_preferred_and_said():
     np.testing.assert_allclose(found.table["score"][:2], [0.5, 0.5])
     assert found.words.startswith("Catchments are a model: children are shared among all schools of the study")
     people = catchment_scores(schools, deprivation, area=area, placed=placed)
-    assert "residents of all ages, for want of numbers of children, are shared" in people.words
+    assert "residents of all ages, as numbers of children are not given, are shared" in people.words
     assert "times exp(-distance / 1,500 m), in a straight line." in people.words
     alike = catchment_scores(schools, deprivation, area=make_world()[2], placed=placed)
-    assert "every area alike, for want of numbers of children, are shared" in alike.words
+    assert "equal numbers for every area, as numbers of children are not given, are shared" in alike.words
     going, distance = by_hand([1, 1, 1])
     np.testing.assert_allclose(alike.table["children"][:2], going.sum(axis=0))
     assert f"lives {(going * distance).sum() / 3 / 1000:.1f} km from school on average" in alike.words

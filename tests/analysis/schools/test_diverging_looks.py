@@ -89,12 +89,12 @@ def test_a_school_that_stands_out_stands_out_under_both_or_one():
         (table["class"] == "as_expected") & (table["class_catchment"] == "as_expected")
     ).sum()
     numbers = table["holds"].value_counts()
-    said = next(note for note in words_of(result.notes) if note.startswith("Schools that stand out, by the index used"))
+    said = next(
+        note for note in words_of(result.notes) if note.startswith("Schools above or below expected, by the index used")
+    )
     assert f"own area and catchment: {numbers['both']}; own area only: {numbers['own-area']}" in said
     assert said.endswith("The class shown is that of the own area.")
-    assert any(
-        note.startswith("Catchments are a model: residents of all ages, for want") for note in words_of(result.notes)
-    )
+    assert any(note.startswith("Catchments are a model: residents of all ages, as") for note in words_of(result.notes))
     assert result.provenance["catchment_decay_m"] == 1500
 
 
@@ -156,7 +156,10 @@ def test_an_index_without_scores_is_used_by_rank():
     assert result.slope["per_tenth_of_ranks"] == pytest.approx(
         look(schools, index, area).provenance["rank_slope"][0], rel=1e-9
     )
-    assert "and the WIMD 2019 rank of the LSOA a school stands in. A place a tenth of all areas nearer" in result.words
+    assert (
+        "and the WIMD 2019 rank of the LSOA that contains each school. A place a tenth of all areas nearer"
+        in result.words
+    )
     assert "IDACI" not in result.words + " ".join(words_of(result.notes))
 
 

@@ -212,7 +212,7 @@ def test_rates_among_deprivation_are_found_where_planted():
     counts = rng.poisson(pupils * np.exp(LEVEL) * np.exp(3 * score))
     told = bivariate_moran(make_result(counts, pupils, score, xy=xy))
     assert told.table["z"].iloc[0] > 4
-    assert "higher rates stand among schools of more deprived areas" in told.words
+    assert "higher rates are found near schools of more deprived areas" in told.words
     nothing = bivariate_moran(make_result(rng.poisson(pupils * np.exp(LEVEL)), pupils, score, xy=xy))
     assert nothing.table["p"].iloc[0] > 0.05
     assert "no association beyond chance" in nothing.words
