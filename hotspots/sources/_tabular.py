@@ -35,7 +35,7 @@ AROUND_QUOTES: Final = re.compile(rf'(?<![^,\n])(?:{UNSEEN.pattern})+(?=")|(?<="
 NUMERIC: Final = re.compile(r"[+-]?[0-9.,][0-9.,:/%+\-\s]*(?:[eE][+-]?[0-9]+)?")
 """A number, a date or a time of day: a character within it may hide that two things stand in one cell."""
 
-MOST_CELLS: Final = 100_000_000
+MOST_TABLE_CELLS: Final = 100_000_000
 """Cells of a Parquet file, which can hold a thousand equal ones in a byte."""
 
 SEEN_AS_SPACE: Final = " \t" + "".join(chr(one) for one in range(0x10000) if UNSEEN.fullmatch(chr(one)))
@@ -445,11 +445,11 @@ def need_small_parquet(path: Path) -> None:
     if size > MOST_BYTES:
         raise _too_large(path, size)
     cells = held.num_rows * held.num_columns
-    if cells > MOST_CELLS:
+    if cells > MOST_TABLE_CELLS:
         raise SourceError(
             f"{path} is too large to be read at once.",
             found=f"{held.num_rows:,} rows of {held.num_columns:,} columns",
-            advice=f"leave columns out, or split it into files of at most {MOST_CELLS:,} cells",
+            advice=f"leave columns out, or split it into files of at most {MOST_TABLE_CELLS:,} cells",
         )
 
 

@@ -90,7 +90,7 @@ def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
     import numpy as np
 
     from hotspots.analysis.density import choose_bandwidth, choose_cell, grid_over, need_few_values
-    from hotspots.analysis.risk import need_expected, points_inside, window_over
+    from hotspots.analysis.risk import need_expected, points_inside, smoother_over
 
     _, events, bandwidth, cell, kind = asked
     kernel = study.density.kernel
@@ -101,9 +101,9 @@ def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
         if untold:
             return ""
         if kind == "risk":
-            window = window_over(outline, chosen, cell=cell, kernel=kernel)
+            smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
             if len(events) == 1 and len(points) <= FEW:
-                need_expected(area, window, len(points))
+                need_expected(area, smoother, len(points))
             return ""
         grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
         if kind == "prediction" and cell is not None:

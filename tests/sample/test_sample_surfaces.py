@@ -12,7 +12,7 @@ from hotspots.analysis.common.multiple_testing import adjust_tails
 from hotspots.analysis.interpolation.areal_interpolation import spread_people
 from hotspots.analysis.risk.contours import tolerance_contours
 from hotspots.analysis.risk.relative_risk import relative_risk
-from hotspots.analysis.risk.surface_p_values import Window, draw_as_people, expected_events, people_tails
+from hotspots.analysis.risk.surface_p_values import Smoother, draw_as_people, expected_events, people_tails
 from hotspots.model import Events, StudyArea, Surface
 from hotspots.sources.police import read_offences
 from hotspots.study.inputs.read import Inputs, read_inputs
@@ -120,18 +120,18 @@ def test_the_gradient_of_population_is_called_nothing(inputs, scattered):
     """
     area, rng, maps = inputs.area, np.random.default_rng(20), 30
     surface = make_surface(inputs.events["knife_crime"], area)
-    window = Window(Grid.over(area.areas.geometry.union_all(), 400.0), "quartic", surface.bandwidth)
-    people = spread_people(area, window.grid).people
-    judged = expected_events(window, people / people.sum() * 8_799) >= 1
-    cells = np.flatnonzero(judged & window.grid.inside.ravel())
+    smoother = Smoother(Grid.over(area.areas.geometry.union_all(), 400.0), "quartic", surface.bandwidth)
+    people = spread_people(area, smoother.grid).people
+    judged = expected_events(smoother, people / people.sum() * 8_799) >= 1
+    cells = np.flatnonzero(judged & smoother.grid.inside.ravel())
     below, finds = [], 0
     for _ in range(maps):
         risk = people
         if scattered:
             uneven = area.areas["population"] * rng.gamma(25, 1 / 25, len(area))
-            risk = spread_people(area.with_population(uneven), window.grid).people
+            risk = spread_people(area.with_population(uneven), smoother.grid).people
         events = next(draw_as_people(risk, events=8_799, simulations=1, rng=rng))
-        p_raised, p_lowered = people_tails(window, events, people, cells=cells)
+        p_raised, p_lowered = people_tails(smoother, events, people, cells=cells)
         below.append([np.mean(p_raised <= 0.05), np.mean(p_lowered <= 0.05)])
         finds += bool((adjust_tails(p_raised, p_lowered, method="benjamini-hochberg-apart") <= 0.05).any())
     raised, lowered = np.mean(below, axis=0)

@@ -320,7 +320,7 @@ def test_unseen_characters_around_quotes_do_not_hide_them(tmp_path):
     assert read_population(path).tolist() == [1030.0]
 
 
-@pytest.mark.parametrize(("limit", "least"), [("MOST_CELLS", 1000), ("MOST_BYTES", 100)])
+@pytest.mark.parametrize(("limit", "least"), [("MOST_TABLE_CELLS", 1000), ("MOST_BYTES", 100)])
 def test_a_parquet_file_that_unpacks_to_more_than_fits_is_refused(tmp_path, monkeypatch, limit, least):
     path = tmp_path / "people.parquet"
     table = pd.DataFrame({"lsoa11_code": [f"E01{i:06d}" for i in range(1000)], "population": 30})

@@ -40,7 +40,7 @@ ESP_2013: Final = {
 """The European Standard Population of 2013 (Eurostat 2013, Revision of the European Standard Population, KS-RA-13-028):
 youngest age of a band → people of 100,000; the last band has no upper end."""
 
-FEWEST: Final = 10
+FEWEST_EVENTS_FOR_A_RATE: Final = 10
 """Events below which no standardised rate is given: Morris, Tan, Fryers and Bestwick (2018), Population Health Metrics
 16, 19."""
 
@@ -263,7 +263,11 @@ def standardised_rates(
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
         title=f"{counts.unit} per {per:,.0f} people, standardised for age",
         words=WORDS.format(
-            per=per, year=" per year" if years != 1 else "", bands=len(bands), fewest=FEWEST, level=100 * LEVEL
+            per=per,
+            year=" per year" if years != 1 else "",
+            bands=len(bands),
+            fewest=FEWEST_EVENTS_FOR_A_RATE,
+            level=100 * LEVEL,
         ),
         source=made_of.source,
         period=period,
@@ -319,8 +323,8 @@ def _row(
     for end, counts in (("low", low), ("high", high)):
         row[f"crude_{end}"] = counts.sum() / exposed.sum() * per
     nobody = bool((people <= 0).any())
-    if nobody or high.sum() < FEWEST:
-        row["reason"] = "a band of ages without people" if nobody else f"fewer than {FEWEST} events"
+    if nobody or high.sum() < FEWEST_EVENTS_FOR_A_RATE:
+        row["reason"] = "a band of ages without people" if nobody else f"fewer than {FEWEST_EVENTS_FOR_A_RATE} events"
         return row
     least, most = (directly_standardised(counts, exposed, weights, per=per) for counts in (low, high))
     row |= {"rate_low": least.rate[0], "rate_high": most.rate[0], "ci_high": most.high[0], "reason": ""}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.autocorrelation.global_statistics import FEWEST, LEVEL, need_spread, values_of
+from hotspots.analysis.autocorrelation.global_statistics import FEWEST_AREAS, LEVEL, need_spread, values_of
 from hotspots.analysis.common import as_counts
 from hotspots.errors import AnalysisError, list_briefly
 
@@ -179,7 +179,7 @@ def _moran(values: Floats, degree: Floats, lag: Floats, received: Floats) -> tup
     Cliff and Ord (1981), page 21.
     """
     n, nothing = len(values), (float("nan"),) * 3
-    if n < FEWEST:
+    if n < FEWEST_AREAS:
         return nothing
     z = values - values.mean()
     squares = float(z @ z)

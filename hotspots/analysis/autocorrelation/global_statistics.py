@@ -88,7 +88,7 @@ GLOBAL_WORDS: Final = (
     "G and join counts are also in summary.json."
 )
 LEVEL: Final = 0.05
-FEWEST: Final = 4
+FEWEST_AREAS: Final = 4
 """Areas that the variance of Moran's I under randomisation needs: it is divided by n - 3."""
 
 
@@ -187,11 +187,11 @@ def need_spread(values: pd.Series) -> None:
     AnalysisError
         If all values are equal, or they are too few.
     """
-    if len(values) < FEWEST:
+    if len(values) < FEWEST_AREAS:
         raise AnalysisError(
             "There are too few areas to measure clustering.",
             found=f"{len(values):,} areas with a value and a neighbour",
-            advice=f"give at least {FEWEST}",
+            advice=f"give at least {FEWEST_AREAS}",
         )
     if float(np.ptp(values.to_numpy())) == 0:
         raise AnalysisError("All values are equal: there is nothing that could cluster.")

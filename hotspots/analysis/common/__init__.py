@@ -2,7 +2,7 @@
 
 from hotspots.analysis.common.dispersion import dispersion_bounds, first_balance
 from hotspots.analysis.common.from_geodataframe import as_area, as_counts, as_events, as_schools
-from hotspots.analysis.common.grid import SIDES, Grid, choose_side
+from hotspots.analysis.common.grid import MOST_SURFACE_CELLS, SIDES, Grid, choose_side
 from hotspots.analysis.common.multiple_testing import (
     adjust,
     adjust_tails,
@@ -22,6 +22,7 @@ from hotspots.analysis.common.time_coverage import (
 )
 
 __all__ = [
+    "MOST_SURFACE_CELLS",
     "SIDES",
     "Counts",
     "FunctionOfCounts",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SIDES: Final = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 """Sides of a cell, in metres, that the program chooses from."""
 
+MOST_SURFACE_CELLS: Final = 4_000_000
+"""Cells of the largest grid that is chosen for a surface of events; p-values on it take 1.2 GB and half a minute."""
+
 
 def choose_side(
     outline: Any,

@@ -156,7 +156,7 @@ def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kerne
     nearest = np.round(place).astype(np.intp)
     t = place - nearest
     shares = {-1: t * (t - 1) / 2, 0: 1 - t * t, 1: t * (t + 1) / 2}
-    wider, window = widen(grid, points, margin=2)
+    wider, target = widen(grid, points, margin=2)
     widest = lowest * float(np.exp(STEP * (nearest.max() + 1)))
     profile = KERNELS[kernel]
     total = None
@@ -169,7 +169,7 @@ def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kerne
         part = np.concatenate([weights[mask] * share[mask] for mask, share in parts])
         masses = assign(points[some], part, wider, order=2)
         # One size of transform for all classes; the response of each needs its own reach only.
-        prepared = transform(masses, grid.side, reach=reach_of(kernel) * widest, window=window)
+        prepared = transform(masses, grid.side, reach=reach_of(kernel) * widest, target=target)
         cells = int(reach_of(kernel) * h / grid.side + 1e-9)
         near = replace(prepared, reach=(min(cells, prepared.reach[0]), min(cells, prepared.reach[1])))
         sharp = sharpening(prepared, 2)

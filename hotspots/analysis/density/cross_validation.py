@@ -32,7 +32,7 @@ CELLS_PER_SD, FINE_CELLS_PER_SD = 2.0, 4.0
 """Cells per standard deviation: with two the kurtosis of sharing and reading moves a peak by 3e-4. Few events get four,
 as their criteria are flat and the place of the minimum follows the last digits."""
 
-MOST_CELLS: Final = 6_000_000
+MOST_SEARCH_CELLS: Final = 6_000_000
 """A search does not go below the bandwidth that this many cells over the study area allow."""
 
 RIM: Final = 5.0
@@ -110,7 +110,7 @@ def search_bandwidth(
     """
     from scipy.optimize import minimize_scalar
 
-    lowest = max(lowest, CELLS_PER_SD * float(np.sqrt(np.prod(np.ptp(places.points, axis=0)) / MOST_CELLS)))
+    lowest = max(lowest, CELLS_PER_SD * float(np.sqrt(np.prod(np.ptp(places.points, axis=0)) / MOST_SEARCH_CELLS)))
     lowest = min(lowest, highest)
 
     def loss(log_sd: float) -> float:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SHARE: Final = 0.25
 """A file goes on beyond the border where events there are at least this share as dense as just inside it."""
 
-FEWEST: Final = 10
+FEWEST_OUTSIDE: Final = 10
 """Fewer events in the strip outside tell nothing: then the border is corrected, which is right in either case."""
 
 CELLS: Final = 8
@@ -39,7 +39,7 @@ class Strips(NamedTuple):
     @property
     def goes_on(self) -> bool:
         """Whether the file holds events beyond the border too."""
-        return self.events >= FEWEST and self.outside >= SHARE * self.inside
+        return self.events >= FEWEST_OUTSIDE and self.outside >= SHARE * self.inside
 
 
 def border_strips(points: Floats, grid: Grid, *, width: float) -> Strips:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import numpy as np
 
 from hotspots.analysis.common import (
+    MOST_SURFACE_CELLS,
     Grid,
     as_area,
     as_events,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["grid_over", "kernel_density"]
-
-MOST_CELLS: Final = 4_000_000
-"""A chosen cell gives at most so many cells; one that the user asks for, at most ten times as many."""
 
 NOTED: Final = 0.01
 """A sum over cells that departs from the integral by more is said in a note."""
@@ -261,7 +259,7 @@ def grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | N
         outline,
         asked=cell,
         wanted=radius / 10,
-        most=MOST_CELLS,
+        most=MOST_SURFACE_CELLS,
         coarsest=radius / 2,
         needed_for=f"a bandwidth of {bandwidth:,.0f} m",
     )

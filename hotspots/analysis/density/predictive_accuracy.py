@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.common import choose_side
+from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
 from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
 from hotspots.analysis.kernels import Kernel
@@ -31,7 +31,6 @@ INTERVAL: Final = (2.5, 97.5)
 
 LADDER: Final = (125.0, 250.0, 500.0, 1000.0, 2000.0)
 """Bandwidths in metres that are tried unless others are asked for: from a few streets to a ward."""
-MOST_CELLS: Final = 4_000_000
 NEXT_RUNG: Final = 1.3
 """The least that is possible is a rung itself where the first of the ladder is more times that."""
 
@@ -151,7 +150,7 @@ def predictive_accuracy(
 
 def choose_cell(outline: Any, asked: float | None) -> float:
     """Return the side of the cells in metres, as asked or fit for the lowest rung, if they are not too many."""
-    return choose_side(outline, asked=asked, wanted=LADDER[0] / 2.5, most=MOST_CELLS, finer=2)
+    return choose_side(outline, asked=asked, wanted=LADDER[0] / 2.5, most=MOST_SURFACE_CELLS, finer=2)
 
 
 def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, str]:

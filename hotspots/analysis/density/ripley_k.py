@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_LISTED: Final = 4_000_000
 """Up to so many pairs are listed; beyond, they are counted by cells."""
 
-MOST_CELLS: Final = 5_000_000
+MOST_PAIR_CELLS: Final = 5_000_000
 """Cells over the study area for counting pairs by offset."""
 
 FEWEST_CELLS: Final = 4.0
@@ -98,7 +98,7 @@ def _by_cells(places: Places, outline: Polygon | MultiPolygon, largest: float) -
 
     low = places.points.min(axis=0)
     wide, high = np.ptp(places.points, axis=0)
-    side = float(np.sqrt((wide + largest) * (high + largest) / MOST_CELLS))
+    side = float(np.sqrt((wide + largest) * (high + largest) / MOST_PAIR_CELLS))
     reach = int(np.floor(largest / side))
     column, row = ((places.points - low) / side).astype(int).T
     shape = (next_fast_len(int(row.max()) + 1 + reach), next_fast_len(int(column.max()) + 1 + reach))

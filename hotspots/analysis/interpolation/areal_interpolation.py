@@ -27,7 +27,7 @@ __all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people"]
 SpreadMethod = Literal["pycnophylactic", "even"]
 """How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
 
-MOST_CELLS: Final = 2_000_000
+MOST_INTERPOLATED_CELLS: Final = 2_000_000
 """A chosen cell gives at most so many cells; one that the user asks for, at most twice as many."""
 
 ACROSS: Final = 2
@@ -344,7 +344,7 @@ def _choose_cell(area: StudyArea, asked: float | None) -> float:
     small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
     fitting = max((side for side in SIDES if side <= small / ACROSS), default=SIDES[0])
     box = shapely.box(*area.areas.total_bounds)
-    return choose_side(box, asked=asked, wanted=fitting, most=MOST_CELLS, finer=2)
+    return choose_side(box, asked=asked, wanted=fitting, most=MOST_INTERPOLATED_CELLS, finer=2)
 
 
 def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:

@@ -27,7 +27,7 @@ LEAST: Final = 1e-9
 """Part of a cell; what is covered less is rounding and no cover."""
 
 AT_ONCE: Final = 2_000_000
-"""Cells of the polygons' own windows that are held at once."""
+"""Cells of the polygons' own boxes that are held at once."""
 
 
 class Overlaps(NamedTuple):
@@ -79,8 +79,8 @@ def overlap_cells(polygons: NDArray[np.object_], grid: Grid) -> Overlaps:
     """
     import shapely
 
-    windows = _windows(polygons, grid)
-    pairs = [_cover(polygons, windows, chosen, grid) for chosen in _batches(windows)]
+    boxes = _boxes(polygons, grid)
+    pairs = [_cover(polygons, boxes, chosen, grid) for chosen in _batches(boxes)]
     polygon, cell, part = (np.concatenate([getattr(p, name) for p in pairs]) for name in Overlaps._fields)
     alone = np.setdiff1d(np.arange(len(polygons)), polygon)
     if len(alone):
@@ -117,15 +117,15 @@ def own_cells(polygons: NDArray[np.object_], grid: Grid) -> Whole:
 
     owners = np.full(grid.shape, -1, dtype=np.intp)
     # The last first, so that the first has the last word.
-    for i, (top, left, down, across) in reversed(list(enumerate(_windows(polygons, grid)))):
-        window = (slice(top, top + down), slice(left, left + across))
-        east, north = np.meshgrid(grid.across[window[1]], grid.down[window[0]])
+    for i, (top, left, down, across) in reversed(list(enumerate(_boxes(polygons, grid)))):
+        box = (slice(top, top + down), slice(left, left + across))
+        east, north = np.meshgrid(grid.across[box[1]], grid.down[box[0]])
         shapely.prepare(polygons[i])
-        owners[window][shapely.intersects_xy(polygons[i], east, north)] = i
+        owners[box][shapely.intersects_xy(polygons[i], east, north)] = i
     return owners
 
 
-def _windows(polygons: NDArray[np.object_], grid: Grid) -> Whole:
+def _boxes(polygons: NDArray[np.object_], grid: Grid) -> Whole:
     """Return first row, first column, rows and columns of the cells round each polygon, shape (n, 4)."""
     import shapely
 
@@ -148,21 +148,21 @@ def _windows(polygons: NDArray[np.object_], grid: Grid) -> Whole:
     return np.stack([top, left, down, across], axis=1).astype(np.intp)
 
 
-def _batches(windows: Whole) -> Iterator[Whole]:
-    """Give positions of polygons whose windows together are small enough to hold at once."""
-    # One more column than the window has takes what a piece hands on to the east of it.
-    batch = np.cumsum(windows[:, 2] * (windows[:, 3] + 1)) // AT_ONCE
+def _batches(boxes: Whole) -> Iterator[Whole]:
+    """Give positions of polygons whose boxes together are small enough to hold at once."""
+    # One more column than the box has takes what a piece hands on to the east of it.
+    batch = np.cumsum(boxes[:, 2] * (boxes[:, 3] + 1)) // AT_ONCE
     for number in np.unique(batch):
         yield np.flatnonzero(batch == number)
 
 
-def _cover(polygons: NDArray[np.object_], windows: Whole, chosen: Whole, grid: Grid) -> Overlaps:
+def _cover(polygons: NDArray[np.object_], boxes: Whole, chosen: Whole, grid: Grid) -> Overlaps:
     """Return the overlaps of the chosen polygons."""
-    top, left, down, across = windows[chosen].T
+    top, left, down, across = boxes[chosen].T
     wide = across + 1
     starts = np.append(0, np.cumsum(down * wide))
     which, ends = _edges(polygons[chosen], grid)
-    # In cells, from the corner of the polygon's own window; y runs south.
+    # In cells, from the corner of the polygon's own box; y runs south.
     ends -= np.stack([left[which], top[which]], axis=1)[:, None, :]
     which, x, y, fall = _cut(which, ends)
     column = np.clip(np.floor(x), 0, across[which] - 1).astype(np.intp)
@@ -170,7 +170,7 @@ def _cover(polygons: NDArray[np.object_], windows: Whole, chosen: Whole, grid: G
     at, share = starts[which] + row * wide[which] + column, x - column
     covered = np.bincount(at, fall * (1 - share), minlength=starts[-1])
     covered += np.bincount(at + 1, fall * share, minlength=starts[-1])
-    # Every row sums to nothing (outlines are closed), so one running sum serves all rows of all windows.
+    # Every row sums to nothing (outlines are closed), so one running sum serves all rows of all boxes.
     np.cumsum(covered, out=covered)
     found = np.flatnonzero(covered > LEAST)
     owner = np.searchsorted(starts, found, side="right") - 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from hotspots.analysis.common import Grid, choose_side, describe_coverage, note_coverage, per_year
-from hotspots.analysis.interpolation.areal_interpolation import share_out
+from hotspots.analysis.interpolation.areal_interpolation import MOST_INTERPOLATED_CELLS, share_out
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
 from hotspots.analysis.kernels import KERNELS, Kernel, convolve
 from hotspots.errors import AnalysisError
@@ -28,9 +28,6 @@ START: Final = 1000.0
 
 WIDER: Final = 1.25
 """How much wider the next radius is where a peak stands on too few events."""
-
-MOST_CELLS: Final = 2_000_000
-"""Cells of the largest grid that is chosen."""
 
 
 class _Smoothed(NamedTuple):
@@ -93,7 +90,7 @@ def smooth_counts(
         outline,
         asked=cell,
         wanted=first / 10,
-        most=MOST_CELLS,
+        most=MOST_INTERPOLATED_CELLS,
         finer=5,
         coarsest=first / 2,
         needed_for=f"a bandwidth of {first:,.0f} m",

@@ -52,14 +52,14 @@ def spline_sums(
         Any corners that the points lie between, shape (2, 2), where they are known already.
     """
     reach = reach_of(kernel) * bandwidth
-    wider, window = widen(grid, points if corners is None else corners, margin=2 * every)
+    wider, target = widen(grid, points if corners is None else corners, margin=2 * every)
     # On the whole rectangle of the transform at once, which saves a copy.
-    lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, window=window, every=every)
+    lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, target=target, every=every)
     nodes = np.broadcast_to(np.True_, (lengths[0] // every, lengths[1] // every))
     shift = (every - 1) / 2 * grid.side
     whole = Grid(wider.west - shift, wider.north + shift, every * grid.side, nodes)
     masses = assign(points, weights, whole, order=order)
-    prepared = transform(masses, grid.side, reach=reach, window=window, shape=wider.shape, every=every)
+    prepared = transform(masses, grid.side, reach=reach, target=target, shape=wider.shape, every=every)
     profile = KERNELS[kernel]
     response = prepared.response(lambda d2: profile(d2 / bandwidth**2) / bandwidth**2, sharpening(prepared, order))
     return prepared.finish(np.multiply(prepared.spectrum, response, out=prepared.spectrum)), masses, whole

@@ -43,7 +43,7 @@ class Prepared:
     side: float
     lengths: tuple[int, int]
     reach: tuple[int, int]
-    window: tuple[int, int, int, int]
+    target: tuple[int, int, int, int]
     every: int = 1
 
     @property
@@ -76,7 +76,7 @@ class Prepared:
         """Return the grid that a product of transforms stands for, which is used up."""
         from scipy import fft
 
-        top, left, rows, columns = self.window
+        top, left, rows, columns = self.target
         if self.every > 1:
             product = self._between(product)
         lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
@@ -119,7 +119,7 @@ def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
            [0., 1., 0.]])
     """
     rows, columns = grid.shape
-    return transform(masses, grid.side, reach=reach, window=(0, 0, rows, columns))
+    return transform(masses, grid.side, reach=reach, target=(0, 0, rows, columns))
 
 
 def convolve(masses: Floats, grid: Grid, function: Callable[[Floats], Floats], *, reach: float) -> Floats:
@@ -142,15 +142,15 @@ def transform(
     side: float,
     *,
     reach: float,
-    window: tuple[int, int, int, int],
+    target: tuple[int, int, int, int],
     shape: tuple[int, int] | None = None,
     every: int = 1,
 ) -> Prepared:
-    """Return masses transformed on a rectangle so large that within the window nothing wraps around.
+    """Return masses transformed on a rectangle so large that within the target nothing wraps around.
 
     Parameters
     ----------
-    window
+    target
         First row, first column, rows and columns that will be wanted.
     shape
         Rows and columns that hold masses, where the others are there for the transform only; see `lengths_for`.
@@ -160,16 +160,16 @@ def transform(
     from scipy import fft
 
     held = masses.shape if shape is None else shape
-    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, window=window, every=every)
+    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, target=target, every=every)
     if every == 1 and masses.shape != lengths:
         padded = np.zeros(lengths)
         padded[: held[0], : held[1]] = masses
         masses = padded
-    return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, window, every)
+    return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, target, every)
 
 
 def lengths_for(
-    shape: tuple[int, int], side: float, *, reach: float, window: tuple[int, int, int, int], every: int = 1
+    shape: tuple[int, int], side: float, *, reach: float, target: tuple[int, int, int, int], every: int = 1
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return rows and columns of a transform in which nothing wraps around, and the reach down and across in cells.
 
@@ -179,7 +179,7 @@ def lengths_for(
 
     cells = int(np.floor(reach / side + 1e-9))
     lengths, reaches = [], []
-    for size, start, wanted in zip(shape, window[:2], window[2:], strict=True):
+    for size, start, wanted in zip(shape, target[:2], target[2:], strict=True):
         within = min(cells, size - 1)
         lengths.append(-(-max(size, within + max(size - start, start + wanted)) // every))
         reaches.append(within)

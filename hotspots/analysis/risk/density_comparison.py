@@ -13,7 +13,7 @@ from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Labels,
-    Window,
+    Smoother,
     asymptotic_tails,
     draw_labels,
     expected_events,
@@ -35,7 +35,7 @@ from hotspots.analysis.risk.surface_test import (
     notes_of_empty_cells,
     points_inside,
     smooth_words,
-    window_over,
+    smoother_over,
 )
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
@@ -139,23 +139,23 @@ def compare_densities(
     outline = area.areas.geometry.union_all()
     (own, own_notes), (others, other_notes) = (points_inside(events, area, outline) for events in (first, second))
     chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
-    window = window_over(outline, chosen, cell=cell, kernel=kernel)
-    pair = _Pair.of(count_in_cells(own, window.grid), count_in_cells(others, window.grid), totals, years)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
 
-    together = expected_events(window, pair.first + pair.second)
+    together = expected_events(smoother, pair.first + pair.second)
     rarer = min(pair.labels.share, 1 - pair.labels.share)
-    judged = window.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
+    judged = smoother.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
     cells = need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
-    sums = [np.where(s < ROUNDING, 0.0, s) for s in (window.sums(c)[cells] for c in (pair.first, pair.second))]
+    sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
     values = log_ratio(sums[0], sums[1] * pair.odds)
     if measure == "difference":
-        square_km = inside_mass(window)[cells] * window.grid.cell_km2
+        square_km = inside_mass(smoother)[cells] * smoother.grid.cell_km2
         values = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
-    chances = _chances(window, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
+    chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
     labels, made_of = _titles(first, second), combine(first, second, area)
     return make_surface(
         Found(values, chances, cells),
-        window,
+        smoother,
         chosen,
         area=area,
         kind=measure,
@@ -164,7 +164,7 @@ def compare_densities(
         title=f"{labels[0]} against {labels[1]}",
         source=made_of.source,
         period=first.period if first.period == second.period else f"{first.period} against {second.period}",
-        words=_comparison_words(labels, window, pair, inference=inference, simulations=simulations),
+        words=_comparison_words(labels, smoother, pair, inference=inference, simulations=simulations),
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
             *compare_coverage(*covers),
@@ -172,7 +172,10 @@ def compare_densities(
             *(note.under("Second file") for note in other_notes),
             *chosen.notes,
             *notes_of_cells(
-                judged, pair.first + pair.second, window=window, rule="too few events of both files lie within reach"
+                judged,
+                pair.first + pair.second,
+                smoother=smoother,
+                rule="too few events of both files lie within reach",
             ),
             *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),
@@ -216,7 +219,7 @@ class _Pair:
 
 
 def _chances(
-    window: Window,
+    smoother: Smoother,
     pair: _Pair,
     *,
     cells: Cells,
@@ -227,13 +230,13 @@ def _chances(
     """Return the chances of sums of the first file so high, and so low, in the cells asked for."""
     first, second, labels = pair.first, pair.second, pair.labels
     if inference == "saddlepoint":
-        return label_tails(window, first, second, labels=labels, cells=cells)
+        return label_tails(smoother, first, second, labels=labels, cells=cells)
     if inference == "asymptotic":
         information = (first + second) * labels.share * (1 - labels.share)
-        logarithm = log_ratio(window.sums(first)[cells], window.sums(second)[cells] * pair.odds)
-        return asymptotic_tails(logarithm, relative_variance(window, information, cells=cells))
+        logarithm = log_ratio(smoother.sums(first)[cells], smoother.sums(second)[cells] * pair.odds)
+        return asymptotic_tails(logarithm, relative_variance(smoother, information, cells=cells))
     drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=np.random.default_rng(rng))
-    return simulated_tails(window, window.sums(first)[cells], drawn, cells=cells)
+    return simulated_tails(smoother, smoother.sums(first)[cells], drawn, cells=cells)
 
 
 def _empty_notes(own: Floats, others: Floats) -> tuple[Note, ...]:
@@ -259,7 +262,7 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
 
 
 def _comparison_words(
-    labels: tuple[str, str], window: Window, pair: _Pair, *, inference: Inference, simulations: int
+    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: Inference, simulations: int
 ) -> str:
     used = (int(pair.first.sum()), int(pair.second.sum()))
     if pair.labels.fixed:
@@ -276,7 +279,7 @@ def _comparison_words(
     drawn = "hypergeometric" if pair.labels.fixed else "binomial"
     return (
         f"First: {labels[0]} ({used[0]:,} events). Second: {labels[1]} ({used[1]:,} events). Both are smoothed alike "
-        f"({smooth_words(window)}). {null} {inference_words(inference, window.kernel, simulations, drawn)} "
+        f"({smooth_words(smoother)}). {null} {inference_words(inference, smoother.kernel, simulations, drawn)} "
         "Events in groups can appear as a change, as can a change in recording. It does not show causes."
     )
 

@@ -76,14 +76,14 @@ def outline_passing(field: Floats, passing: Mask, *, origin: tuple[float, float]
     below = known & ~passing
     level = float(field[passing].min())
     level = (level + float(field[below].max())) / 2 if below.any() else level - 1.0
-    window, corner = _window(field, passing, origin=origin, cell=cell)
-    rows, columns = window.shape
+    part, corner = _passing_part(field, passing, origin=origin, cell=cell)
+    rows, columns = part.shape
     # contourpy takes coordinates that increase, so the southernmost row goes first.
     south = corner[1] - rows * cell
     generator = contour_generator(
         x=corner[0] + (np.arange(columns) + 0.5) * cell,
         y=south + (np.arange(rows) + 0.5) * cell,
-        z=window[::-1],
+        z=part[::-1],
         fill_type="OuterOffset",
     )
     # One of several shapes of answer, by fill_type: points and offsets of each polygon's rings.
@@ -121,21 +121,21 @@ def _polygon(points: Floats, offsets: NDArray[Any]) -> Any:
     return shapely.make_valid(shapely.Polygon(rings[0], rings[1:]))
 
 
-def _window(
+def _passing_part(
     field: Floats, passing: Mask, *, origin: tuple[float, float], cell: float
 ) -> tuple[Floats, tuple[float, float]]:
     """Return the part of the field round the passing cells without gaps, and its corner.
 
-    Where a value is missing the nearest one stands, so that an outline meets the border of the field at a right angle
+    A missing value takes the nearest known one, so that an outline meets the border of the field at a right angle
     and goes on beyond it, to be cut off there.
     """
     from scipy.ndimage import distance_transform_edt
 
-    room = 2
+    margin = 2
     rows, columns = np.flatnonzero(passing.any(axis=1)), np.flatnonzero(passing.any(axis=0))
     top, left = int(rows[0]), int(columns[0])
     # One cell more round the whole field, for outlines that run along the edge of the table itself.
-    padded = np.pad(field, room, constant_values=np.nan)
-    window = padded[top : int(rows[-1]) + 2 * room + 1, left : int(columns[-1]) + 2 * room + 1]
-    nearest = distance_transform_edt(np.isnan(window), return_distances=False, return_indices=True)
-    return window[tuple(nearest)], (origin[0] + (left - room) * cell, origin[1] - (top - room) * cell)
+    padded = np.pad(field, margin, constant_values=np.nan)
+    part = padded[top : int(rows[-1]) + 2 * margin + 1, left : int(columns[-1]) + 2 * margin + 1]
+    nearest = distance_transform_edt(np.isnan(part), return_distances=False, return_indices=True)
+    return part[tuple(nearest)], (origin[0] + (left - margin) * cell, origin[1] - (top - margin) * cell)

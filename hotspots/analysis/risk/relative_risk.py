@@ -15,7 +15,7 @@ from hotspots.analysis.interpolation import Spread, spread_people
 from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
-    Window,
+    Smoother,
     asymptotic_tails,
     draw_as_people,
     expected_events,
@@ -36,7 +36,7 @@ from hotspots.analysis.risk.surface_test import (
     notes_of_empty_cells,
     points_inside,
     smooth_words,
-    window_over,
+    smoother_over,
 )
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
@@ -131,22 +131,22 @@ def relative_risk(
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
     chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)
-    window = window_over(outline, chosen, cell=cell, kernel=kernel)
-    spread = spread_people(area, window.grid, addresses=addresses)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    spread = spread_people(area, smoother.grid, addresses=addresses)
     _need_people(spread, area)
-    counts, share = count_in_cells(points, window.grid), spread.people / spread.people.sum()
+    counts, share = count_in_cells(points, smoother.grid), spread.people / spread.people.sum()
 
-    judged = _judged(window, share, events=len(points), minimum_expected=minimum_expected)
+    judged = _judged(smoother, share, events=len(points), minimum_expected=minimum_expected)
     cells = need_judged(judged, minimum_expected, of="events")
     rule = f"fewer than {minimum_expected:g} events would be expected there"
-    observed, expected = window.sums(counts)[cells], window.sums(share * len(points))[cells]
+    observed, expected = smoother.sums(counts)[cells], smoother.sums(share * len(points))[cells]
     observed[observed < ROUNDING] = 0.0
     chances = _chances(
-        window, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng
+        smoother, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng
     )
     return make_surface(
         Found(log_ratio(observed, expected), chances, cells),
-        window,
+        smoother,
         chosen,
         area=area,
         kind="relative-risk",
@@ -155,13 +155,13 @@ def relative_risk(
         title=f"risk of {events.title}",
         source=events.source,
         period=events.period,
-        words=_risk_words(events, window, spread, used=len(points), inference=inference, simulations=simulations),
+        words=_risk_words(events, smoother, spread, used=len(points), inference=inference, simulations=simulations),
         notes=(
             *events.notes,
             *notes,
             *chosen.notes,
             *spread.notes,
-            *notes_of_cells(judged, counts, window=window, rule=rule),
+            *notes_of_cells(judged, counts, smoother=smoother, rule=rule),
             *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
@@ -180,7 +180,7 @@ def relative_risk(
     )
 
 
-def need_expected(area: StudyArea, window: Window, events: int, *, minimum_expected: float = 1.0) -> None:
+def need_expected(area: StudyArea, smoother: Smoother, events: int, *, minimum_expected: float = 1.0) -> None:
     """Refuse so few events that in no cell as many are expected as a risk is judged by.
 
     Raises
@@ -188,19 +188,19 @@ def need_expected(area: StudyArea, window: Window, events: int, *, minimum_expec
     AnalysisError
         As `relative_risk` does.
     """
-    spread = spread_people(area, window.grid)
+    spread = spread_people(area, smoother.grid)
     _need_people(spread, area)
-    judged = _judged(window, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected)
+    judged = _judged(smoother, spread.people / spread.people.sum(), events=events, minimum_expected=minimum_expected)
     need_judged(judged, minimum_expected, of="events")
 
 
-def _judged(window: Window, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:
+def _judged(smoother: Smoother, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:
     """Return the cells in which enough events are expected, by the share of people in each."""
-    return np.asarray(window.grid.inside.ravel() & (expected_events(window, share * events) >= minimum_expected))
+    return np.asarray(smoother.grid.inside.ravel() & (expected_events(smoother, share * events) >= minimum_expected))
 
 
 def _chances(
-    window: Window,
+    smoother: Smoother,
     counts: Floats,
     people: Floats,
     *,
@@ -211,13 +211,13 @@ def _chances(
 ) -> tuple[Floats, Floats]:
     """Return the chances of sums so high, and so low, in the cells asked for."""
     if inference == "saddlepoint":
-        return people_tails(window, counts, people, cells=cells)
+        return people_tails(smoother, counts, people, cells=cells)
     if inference == "asymptotic":
         expected = people * (counts.sum() / people.sum())
-        logarithm = log_ratio(window.sums(counts)[cells], window.sums(expected)[cells])
-        return asymptotic_tails(logarithm, relative_variance(window, expected, cells=cells))
+        logarithm = log_ratio(smoother.sums(counts)[cells], smoother.sums(expected)[cells])
+        return asymptotic_tails(logarithm, relative_variance(smoother, expected, cells=cells))
     drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=np.random.default_rng(rng))
-    return simulated_tails(window, window.sums(counts)[cells], drawn, cells=cells)
+    return simulated_tails(smoother, smoother.sums(counts)[cells], drawn, cells=cells)
 
 
 def _need_people(spread: Spread, area: StudyArea) -> None:
@@ -240,12 +240,12 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
 
 
 def _risk_words(
-    events: Events, window: Window, spread: Spread, *, used: int, inference: Inference, simulations: int
+    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: Inference, simulations: int
 ) -> str:
     return (
         f"Risk of {events.title} per resident against the area's average. {used:,} events over "
-        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(window)}). {spread.words} A cell is "
+        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(smoother)}). {spread.words} A cell is "
         "raised or lowered where this many (or few) events would be unlikely if they were independent and in "
         "proportion to the population; events in groups can appear as raised risk. "
-        f"{inference_words(inference, window.kernel, simulations, 'binomial')} It does not show causes."
+        f"{inference_words(inference, smoother.kernel, simulations, 'binomial')} It does not show causes."
     )

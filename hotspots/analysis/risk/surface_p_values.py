@@ -44,7 +44,7 @@ ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Smoother:
     """A kernel on a grid: sums of functions of it over masses, by Fourier transform.
 
     Parameters
@@ -98,31 +98,31 @@ def _within(k: Floats) -> Floats:
     return (k > 0).astype(float)
 
 
-def expected_events(window: Window, masses: Floats) -> Floats:
+def expected_events(smoother: Smoother, masses: Floats) -> Floats:
     """Return how many events of equal weight would vary as much as the kernel's sum: (cells,).
 
     E(S)^2 / Var(S) of a Poisson sum over these expected masses; for the quartic kernel over even ground, 5/9 of the
     events expected within the bandwidth.
     """
-    summed = window.prepare(masses)
+    summed = smoother.prepare(masses)
     mean, square = summed(_itself), summed(_square)
     return np.where(square > ROUNDING, mean**2 / np.where(square > ROUNDING, square, 1.0), 0.0)
 
 
-def inside_mass(window: Window) -> Floats:
+def inside_mass(smoother: Smoother) -> Floats:
     """Return the kernel's sum over the cells inside the study area, around every cell: (cells,)."""
-    return window.sums(window.grid.inside.astype(float))
+    return smoother.sums(smoother.grid.inside.astype(float))
 
 
 # --------------------------------------------------------------------------- events as people live
 
 
-def people_tails(window: Window, events: Floats, people: Floats, *, cells: Cells) -> tuple[Floats, Floats]:
+def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: Cells) -> tuple[Floats, Floats]:
     """Return P(S >= s) and P(S <= s) where the same number of events falls as people live, computed.
 
     Parameters
     ----------
-    window
+    smoother
         The kernel.
     events, people
         Events and people per cell, arrays (row, col).
@@ -134,10 +134,10 @@ def people_tails(window: Window, events: Floats, people: Floats, *, cells: Cells
     p_high, p_low
         Each (m). Relative errors in `saddlepoint.tails`; exact for the uniform kernel.
     """
-    total, share = float(events.sum()), window.prepare(people / people.sum())
-    observed = _settled(window.sums(events)[cells])
+    total, share = float(events.sum()), smoother.prepare(people / people.sum())
+    observed = _settled(smoother.sums(events)[cells])
     within = np.clip(share(_within)[cells], 0.0, 1.0)
-    if window.kernel == "uniform":
+    if smoother.kernel == "uniform":
         return _binomial_tails(np.rint(observed), total, within)
 
     def ask(s: float, at: Cells) -> Cumulants:
@@ -183,7 +183,7 @@ class Labels:
 
 
 def label_tails(
-    window: Window, first: Floats, second: Floats, *, labels: Labels, cells: Cells
+    smoother: Smoother, first: Floats, second: Floats, *, labels: Labels, cells: Cells
 ) -> tuple[Floats, Floats]:
     """Return P(S >= s) and P(S <= s) of the first file's sum where labels are drawn at random, computed.
 
@@ -191,7 +191,7 @@ def label_tails(
 
     Parameters
     ----------
-    window
+    smoother
         The kernel.
     first, second
         Events per cell of both files, arrays (row, col).
@@ -207,10 +207,10 @@ def label_tails(
         unconditional one, and the tails are Skovgaard's (1987); exact for the uniform kernel.
     """
     pooled = first + second
-    summed = window.prepare(pooled)
+    summed = smoother.prepare(pooled)
     near = np.rint(summed(_within)[cells])
-    own, others = (_settled(window.sums(counts)[cells]) for counts in (first, second))
-    if window.kernel == "uniform":
+    own, others = (_settled(smoother.sums(counts)[cells]) for counts in (first, second))
+    if smoother.kernel == "uniform":
         return _count_tails(np.rint(own), near, float(pooled.sum()), float(first.sum()), labels)
     p_high, p_low = np.ones(len(cells)), np.ones(len(cells))
     few = own <= labels.share * (own + others)
@@ -322,7 +322,7 @@ def asymptotic_tails(logarithm: Floats, variance: Floats) -> tuple[Floats, Float
     return np.clip(ndtr(-z), TINY, 1.0), np.clip(ndtr(z), TINY, 1.0)
 
 
-def relative_variance(window: Window, masses: Floats, *, cells: Cells) -> Floats:
+def relative_variance(smoother: Smoother, masses: Floats, *, cells: Cells) -> Floats:
     """Return the relative variance of a density estimated from so many expected events, near the border too; (m).
 
     R(K) / (h^2 n g(x)), with the kernel's square and the kernel summed over the cells inside only, and g smoothed and
@@ -337,20 +337,20 @@ def relative_variance(window: Window, masses: Floats, *, cells: Cells) -> Floats
     ----------
     Hazelton, M. L. and Davies, T. M. (2009), Biometrical Journal 51, 98-109 (asymptotic tolerance).
     """
-    inside = window.prepare(window.grid.inside.astype(float))
+    inside = smoother.prepare(smoother.grid.inside.astype(float))
     mass, square = inside(_itself)[cells], inside(_square)[cells]
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = square / (mass * window.sums(masses)[cells])
+        found: Floats = square / (mass * smoother.sums(masses)[cells])
     return found
 
 
 def simulated_tails(
-    window: Window, observed: Floats, draws: Iterator[Floats], *, cells: Cells
+    smoother: Smoother, observed: Floats, draws: Iterator[Floats], *, cells: Cells
 ) -> tuple[Floats, Floats]:
     """Return (1 + b) / (1 + N), where b of N drawn maps (row, col) have a sum as high, or as low; each (m)."""
     high, low, number = np.ones(len(cells)), np.ones(len(cells)), 1
     for drawn in draws:
-        sums = window.sums(drawn)[cells]
+        sums = smoother.sums(drawn)[cells]
         high += sums >= observed - ROUNDING
         low += sums <= observed + ROUNDING
         number += 1

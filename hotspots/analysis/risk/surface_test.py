@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 
-from hotspots.analysis.common import Grid, choose_side
+from hotspots.analysis.common import MOST_SURFACE_CELLS, Grid, choose_side
 from hotspots.analysis.density import note_outside, place_events
 from hotspots.analysis.kernels import KERNELS, Kernel
-from hotspots.analysis.risk.surface_p_values import Window
+from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, StudyArea, Surface
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Cells = NDArray[np.intp]
 
 Inference = Literal["saddlepoint", "asymptotic", "simulation"]
-
-MOST_CELLS: Final = 4_000_000
-"""Cells of the largest grid, chosen or asked for: with chances they take 1.2 GB and half a minute."""
 
 COARSEST: Final = 1 / 5
 """Side of a cell over the radius, at most: events and people are counted by cells."""
@@ -46,7 +43,7 @@ class Found:
 
 def make_surface(
     found: Found,
-    window: Window,
+    smoother: Smoother,
     chosen: Bandwidth,
     *,
     area: StudyArea,
@@ -56,27 +53,27 @@ def make_surface(
     """Return the surface of what was found, missing where it was not judged; `words` are further fields of it."""
 
     def spread_out(values: Floats) -> Floats:
-        whole = np.full(window.grid.inside.size, np.nan)
+        whole = np.full(smoother.grid.inside.size, np.nan)
         whole[found.cells] = values
-        return whole.reshape(window.grid.shape)
+        return whole.reshape(smoother.grid.shape)
 
     p_raised, p_lowered = (spread_out(p) for p in found.chances)
     return Surface(
         spread_out(found.values),
-        origin=(window.grid.west, window.grid.north),
-        cell=window.grid.side,
+        origin=(smoother.grid.west, smoother.grid.north),
+        cell=smoother.grid.side,
         integral=float("nan"),
-        kernel=window.kernel,
+        kernel=smoother.kernel,
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
         attribution=area.attribution,
         provenance={
-            "kernel": window.kernel,
+            "kernel": smoother.kernel,
             "bandwidth_m": chosen.metres,
-            "cell_m": window.grid.side,
+            "cell_m": smoother.grid.side,
             **provenance,
             "cells_judged": len(found.cells),
-            "cells_not_judged": int(window.grid.inside.sum()) - len(found.cells),
+            "cells_not_judged": int(smoother.grid.inside.sum()) - len(found.cells),
             **chosen.provenance,
         },
         p_raised=p_raised,
@@ -105,19 +102,19 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
     return placed.points[placed.inside], (*placed.notes, *note_outside(outside))
 
 
-def window_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Window:
+def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
     """Return the kernel on a grid over the outline."""
     radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
     side = choose_side(
         outline,
         asked=cell,
         wanted=radius / 10,
-        most=MOST_CELLS,
+        most=MOST_SURFACE_CELLS,
         finer=1,
         coarsest=radius * COARSEST,
         needed_for=f"a bandwidth of {chosen.metres:,.0f} m",
     )
-    return Window(Grid.within(outline, side), kernel, chosen.metres)
+    return Smoother(Grid.within(outline, side), kernel, chosen.metres)
 
 
 def count_in_cells(points: Floats, grid: Grid) -> Floats:
@@ -127,9 +124,9 @@ def count_in_cells(points: Floats, grid: Grid) -> Floats:
     return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
 
 
-def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, window: Window, rule: str) -> tuple[Note, ...]:
+def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, smoother: Smoother, rule: str) -> tuple[Note, ...]:
     """Return what a reader must know of the cells that are not judged; `rule` says which are."""
-    inside = window.grid.inside.ravel()
+    inside = smoother.grid.inside.ravel()
     left_out = inside & ~judged
     if not left_out.any():
         return ()
@@ -183,7 +180,9 @@ def inference_words(inference: Inference, kernel: Kernel, simulations: int, exac
     return "The p-values are computed by the saddlepoint method, not simulated."
 
 
-def smooth_words(window: Window) -> str:
+def smooth_words(smoother: Smoother) -> str:
     """Return the kernel, its size and the cells."""
-    size = "a standard deviation" if window.kernel == "gaussian" else "a radius"
-    return f"{window.kernel} kernel with {size} of {window.bandwidth:,.0f} m on cells of {window.grid.side:,.0f} m"
+    size = "a standard deviation" if smoother.kernel == "gaussian" else "a radius"
+    return (
+        f"{smoother.kernel} kernel with {size} of {smoother.bandwidth:,.0f} m on cells of {smoother.grid.side:,.0f} m"
+    )

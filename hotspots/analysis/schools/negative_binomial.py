@@ -40,7 +40,7 @@ NEARLY_SETTLED: Final = 1e-3
 SAME: Final = 1e-7
 """Columns of a design whose last direction has less than this of their length say the same, to rounding."""
 
-MOST_CELLS: Final = 2_000_000
+MOST_CHANCES: Final = 2_000_000
 """Chances computed together (16 MB each array), so that one large mean takes no memory for all others."""
 
 LONGEST_STEP: Final = 5.0
@@ -261,13 +261,13 @@ def _moments(mean: Floats, dispersion: float) -> _Moments:
     """Return the moments of clipped residuals under the model, small means first and together."""
     order = np.argsort(mean, kind="stable")
     reach = np.ceil(mean + CLIP * _spread(mean, dispersion))[order] + 1
-    if len(mean) * reach[-1] <= MOST_CELLS:
+    if len(mean) * reach[-1] <= MOST_CHANCES:
         return _moments_together(mean, dispersion)
     found = np.empty((3, len(mean)))
     start = 0
     while start < len(mean):
         sizes = reach[start:] * np.arange(1, len(mean) - start + 1)
-        end = start + max(1, int(np.searchsorted(sizes, MOST_CELLS, side="right")))
+        end = start + max(1, int(np.searchsorted(sizes, MOST_CHANCES, side="right")))
         block = order[start:end]
         found[:, block] = _moments_together(mean[block], dispersion)
         start = end

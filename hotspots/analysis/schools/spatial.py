@@ -39,7 +39,7 @@ __all__ = [
 NEAREST: Final = 8
 """Neighbouring schools looked at, as many as a square of a grid has."""
 
-FEWEST: Final = 10
+FEWEST_LOCATED_SCHOOLS: Final = 10
 
 PER_MILLE: Final = 1000
 """IDACI scores are published to three places, so in per mille they are whole numbers and their sums have an exact
@@ -258,11 +258,11 @@ def _located(result: SchoolResult, nearest: int) -> pd.DataFrame:
     """Return the tested schools with a point; enough of them for so many neighbours."""
     table = _tested(result)
     table = table[table["easting"].notna() & table["northing"].notna()]
-    if nearest < 1 or len(table) < max(FEWEST, nearest + 2):
+    if nearest < 1 or len(table) < max(FEWEST_LOCATED_SCHOOLS, nearest + 2):
         raise AnalysisError(
             f"{len(table):,} schools with a point are too few for {nearest:,} neighbours each.",
             found=f"{len(result):,} schools, of which {len(table):,} were tested and have a point",
-            advice=f"use fewer neighbours, at least 1, and at least {FEWEST} schools",
+            advice=f"use fewer neighbours, at least 1, and at least {FEWEST_LOCATED_SCHOOLS} schools",
         )
     return table
 

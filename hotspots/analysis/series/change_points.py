@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_change_points", "without_course"]
 
-FEWEST: Final = 7
+FEWEST_PERIODS: Final = 7
 """Known periods below which no change point is looked for."""
 WHOLE_YEARS: Final = 3
 """Whole years of quarters from which a season is taken out."""
@@ -228,7 +228,7 @@ def _capital(group: str) -> str:
 def _prepare(series: Series, part: pd.DataFrame, shortest: int) -> tuple[_Line | None, str]:
     """Return the known periods of one group, or why they can't be described."""
     known = part[part["low"].notna() & ~part["period"].isin(series.unsettled)]
-    fewest = max(FEWEST, 2 * shortest)
+    fewest = max(FEWEST_PERIODS, 2 * shortest)
     if len(known) < fewest:
         return None, f"too short: {len(known)} known periods, and fewer than {fewest} can show no change point"
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)

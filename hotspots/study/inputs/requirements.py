@@ -29,7 +29,7 @@ __all__ = [
     "untestable",
 ]
 
-FEWEST: Final = 3
+FEWEST_TESTED_AREAS: Final = 3
 """Areas: of two, each is all that the other could be compared with."""
 
 FARTHEST: Final = (700_000.0, 1_300_000.0)
@@ -49,11 +49,11 @@ def need_areas(area: StudyArea) -> None:
     AnalysisError
         With the areas that there are.
     """
-    if len(area) < FEWEST:
+    if len(area) < FEWEST_TESTED_AREAS:
         raise AnalysisError(
             f"A study of {len(area)} area{'s' if len(area) > 1 else ''} has nothing to compare.",
             found=f"areas {list_briefly(area.ids)}",
-            advice=f"take smaller areas or more of them: at least {FEWEST} are needed",
+            advice=f"take smaller areas or more of them: at least {FEWEST_TESTED_AREAS} are needed",
         )
 
 

@@ -94,4 +94,4 @@ def test_stopping_early_keeps_the_level():
 def test_the_smallest_p_value_survives_the_correction():
     draws = permutation.draws_needed(32_844, 0.05)
     assert 2 / (draws + 1) <= 0.05 / 32_844 / 10 * 1.01
-    assert permutation.draws_needed(30, 0.05) == permutation.FEWEST
+    assert permutation.draws_needed(30, 0.05) == permutation.FEWEST_DRAWS

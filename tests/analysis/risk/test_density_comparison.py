@@ -10,7 +10,7 @@ from worlds import ROOT, make_grid
 
 from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.risk.density_comparison import compare_densities
-from hotspots.analysis.risk.surface_p_values import Window, inside_mass, relative_variance
+from hotspots.analysis.risk.surface_p_values import Smoother, inside_mass, relative_variance
 from hotspots.analysis.risk.surface_test import count_in_cells
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, words_of
@@ -74,12 +74,12 @@ def test_logarithms_are_sparrs_up_to_its_normalisation(golden):
     difference -= theirs["value"].to_numpy()
     judged = ~np.isnan(difference)
     assert judged.sum() == 8  # at the other two fewer than 7 cases and controls are within reach
-    window, constant = Window(Grid.over(area.areas.geometry.iloc[0], 100.0), "gaussian", 900.0), []
-    mass = inside_mass(window)
+    smoother, constant = Smoother(Grid.over(area.areas.geometry.iloc[0], 100.0), "gaussian", 900.0), []
+    mass = inside_mass(smoother)
     for kind in ("case", "control"):
         points = both[kind].table[["easting", "northing"]].to_numpy()
-        density = window.sums(count_in_cells(points, window.grid)) / np.maximum(mass, 1e-9)
-        constant.append(np.log(density[window.grid.inside.ravel()].sum() / len(points)))
+        density = smoother.sums(count_in_cells(points, smoother.grid)) / np.maximum(mass, 1e-9)
+        constant.append(np.log(density[smoother.grid.inside.ravel()].sum() / len(points)))
     assert difference[judged] == pytest.approx(constant[0] - constant[1], abs=1.5e-3)
 
 
@@ -87,13 +87,15 @@ def test_asymptotic_chances_are_sparrs_with_its_reference(golden):
     """sparr's `risk` takes the density of the controls as what both would be without a difference, normalised; Hazelton
     and Davies' text, and this project, the pooled one. With sparr's, and its logarithms, its chances come out."""
     area, both, figures = golden
-    window = Window(Grid.over(area.areas.geometry.iloc[0], 100.0), "gaussian", 900.0)
-    controls = count_in_cells(both["control"].table[["easting", "northing"]].to_numpy(), window.grid) / 600
-    inside = window.grid.inside.ravel()
-    integral = (window.sums(controls) / np.maximum(inside_mass(window), 1e-9))[inside].sum()
+    smoother = Smoother(Grid.over(area.areas.geometry.iloc[0], 100.0), "gaussian", 900.0)
+    controls = count_in_cells(both["control"].table[["easting", "northing"]].to_numpy(), smoother.grid) / 600
+    inside = smoother.grid.inside.ravel()
+    integral = (smoother.sums(controls) / np.maximum(inside_mass(smoother), 1e-9))[inside].sum()
     logarithm = figures[figures["quantity"] == "log relative risk"]
-    cells = np.ravel_multi_index(window.grid.locate(logarithm[["easting", "northing"]].to_numpy()), window.grid.shape)
-    variance = relative_variance(window, controls / integral * (250 * 600 / 850), cells=cells)
+    cells = np.ravel_multi_index(
+        smoother.grid.locate(logarithm[["easting", "northing"]].to_numpy()), smoother.grid.shape
+    )
+    variance = relative_variance(smoother, controls / integral * (250 * 600 / 850), cells=cells)
     theirs = figures.loc[figures["quantity"] == "p upper, asymptotic", "value"].to_numpy()
     assert ndtr(-logarithm["value"].to_numpy() / np.sqrt(variance)) == pytest.approx(theirs, rel=0.02)
 

@@ -53,7 +53,7 @@ AGREEMENT = 0.01
 UNDECIDED = 0.2
 """... unless it is larger than this, where nothing depends on it."""
 
-FIRST_CELLS, MOST_CELLS = 1 << 15, 1 << 19
+FIRST_CELLS, FINEST_CELLS = 1 << 15, 1 << 19
 """Cells of the first lattice and of the finest one."""
 
 CHUNK = 1 << 12
@@ -263,7 +263,7 @@ def bracketed_tails(
         found = question.at_step(step)
         gap = np.maximum(_disagreement(*found[:2]), _disagreement(*found[2:]))
         # Where a set that would tie with the observed one is rounded apart from it, no lattice is fine enough.
-        if hidden or cells >= MOST_CELLS or not ((gap > 1) & (gap < 0.7 * before)).any():
+        if hidden or cells >= FINEST_CELLS or not ((gap > 1) & (gap < 0.7 * before)).any():
             break
         cells, before = 4 * cells, gap
     bounds = tuple(np.ones(len(low)) for _ in found)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ENOUGH = 100
 """Times a tail is reached before its p-value is taken as known: to a tenth of itself."""
 
-FEWEST = 99_999
+FEWEST_DRAWS = 99_999
 """Draws at least, where a tail is not reached so often."""
 
 BLOCK = 50_000
@@ -48,7 +48,7 @@ def draws_needed(tests: int, level: float) -> int:
     >>> draws_needed(1680, 0.05)
     672000
     """
-    return max(FEWEST, int(np.ceil(20 * tests / level)))
+    return max(FEWEST_DRAWS, int(np.ceil(20 * tests / level)))
 
 
 def weighted_tails(
