@@ -115,6 +115,7 @@ def directly_standardised(
     scale = share / np.where(people > 0, people, np.nan)
     rate, total = (counts * scale).sum(axis=1), counts.sum(axis=1)
     some = np.where(total > 0, total, np.nan)
+    # Dobson: limits of the total count, scaled by the standard error of the rate over that of the total.
     step = np.sqrt((counts * scale**2).sum(axis=1) / some)
     low, high = byar_interval(total, level=level)
     return Standardised(rate, rate + step * (low - total), rate + step * (high - total), step)
@@ -346,6 +347,7 @@ def byar_tails(total: float, rate: float, *, step: float, average: float) -> tup
         How much one event more adds to the rate, on average: limits are the rate and this times Byar's limits less
         the events.
     """
+    # The level of the count at which the rate would be the average; Byar's limits are solved for z there.
     expected = max(total + (average - rate) / step, 0.0)
     more = total + 1
     high = 3 * np.sqrt(more) * ((expected / more) ** (1 / 3) - 1 + 1 / (9 * more))
@@ -359,6 +361,7 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
     table["p_adjusted"], table["differs"] = np.nan, ""
     if own.sum() < 2:
         return table
+    # Over suppressed counts the least sure: own low against the area's high, own high against its low.
     tails = np.array([
         (byar_tails(row["low"], row["rate_low"], step=row["step_low"], average=whole["rate_high"])[0],
          byar_tails(row["high"], row["rate_high"], step=row["step_high"], average=whole["rate_low"])[1])

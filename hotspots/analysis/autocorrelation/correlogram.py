@@ -138,6 +138,7 @@ def _moran_by_distance(values: Floats, points: Floats, metres: Floats) -> list[t
             found=f"{number:,} pairs, of which {MOST_PAIRS:,} fit into memory",
             advice="give shorter distances",
         )
+    # All pairs once, sorted by band: a longer distance adds its own band to the running sums.
     pairs = tree.query_pairs(metres[-1], output_type="ndarray")
     band = np.searchsorted(metres**2, ((points[pairs[:, 0]] - points[pairs[:, 1]]) ** 2).sum(axis=1))
     one, other = pairs[np.argsort(band, kind="stable")].T
@@ -185,6 +186,7 @@ def _moran(values: Floats, degree: Floats, lag: Floats, received: Floats) -> tup
     squares = float(z @ z)
     if squares == 0:
         return nothing
+    # Of weights 1 / degree: rows add to 1, columns to `received`, and S0 is n.
     s1 = float((1 / degree).sum() + (received / degree).sum())
     s2 = float(((1 + received) ** 2).sum())
     kurtosis = n * float((z**4).sum()) / squares**2

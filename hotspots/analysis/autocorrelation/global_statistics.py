@@ -65,6 +65,7 @@ def morans_i(values: Floats, weights: csr_array) -> Moran:
     n = len(values)
     z = values - values.mean()
     s0 = float(weights.sum())
+    # S0, S1 and S2 of Cliff and Ord from the sparse weights, without an array (n, n).
     both = weights + weights.T
     s1 = float((both.multiply(both)).sum() / 2)
     s2 = float(((np.asarray(weights.sum(axis=1)).ravel() + np.asarray(weights.sum(axis=0)).ravel()) ** 2).sum())
@@ -236,6 +237,7 @@ def general_g(values: Floats, weights: Any) -> tuple[float, float, float]:
     """
     n = len(values)
     s0, s1, s2 = _sums_of(weights)
+    # Power sums give the moments over all pairs without writing the pairs down.
     one, two, three, four = (float((values**power).sum()) for power in (1, 2, 3, 4))
     terms = (
         two**2 * ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0**2),
@@ -304,6 +306,7 @@ def join_moments(high: int, weights: Any) -> tuple[Floats, Floats]:
     mixed = high * low / _falling(n, 2)
     chances = np.array([*same, [2 * mixed, mixed, 4 * _falling(high, 2) * _falling(low, 2) / _falling(n, 4)]])
     mean: Floats = s0 / 2 * chances[:, 0]
+    # E(J²) by pairs of joins that share two, one or no area.
     squares = chances @ np.array([s1, s2 - 2 * s1, s0**2 + s1 - s2]) / 4
     return mean, squares - mean**2
 

@@ -255,6 +255,7 @@ def _vertices(shapes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64
     import shapely
 
     coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    # Both coordinates in one 64-bit key, which sorts as one number.
     lattice = np.rint(coordinates / SNAP).astype(np.int64)
     return lattice[:, 0] * (1 << 31) + lattice[:, 1], owner
 

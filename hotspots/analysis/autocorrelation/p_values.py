@@ -118,6 +118,8 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
         within = window @ inside
         everywhere = others.sum() - window @ others + within
         total, expected = everywhere - left_out * others, everywhere * population / people.sum()
+        # Gammas with variance (d - 1) x mean have the shape mean / (d - 1); given the total, their sum over all areas
+        # is the weight of the Dirichlet-multinomial. `relative` brings d - 1 to the areas of the window.
         weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(len(people), np.inf)
         return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
 
@@ -141,6 +143,7 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
     if tested.whole:
         low, high = (np.rint(values).astype(np.int64) for values in (tested.low, tested.high))
         size = np.diff(window.indptr).astype(np.int64)
+        # Exact while it is affordable; else the lattice, whose cost hardly depends on the number of areas.
         if (low < high).any():
             if filling_cost(high - low.min(), size) <= DEAR_FILLS:
                 return Tails(extreme_tails(low, high, window, leave_out=leave_out, mid_p=mid_p), "exact")

@@ -38,6 +38,7 @@ def gi_z(values: Floats, weights: Any, *, with_self: bool) -> Floats:
         others = n - 1
         mean = (values.sum() - values) / others
         variance = ((values**2).sum() - values**2) / others - mean**2
+    # Variance of a weighted sum without replacement: s² (n sum w² - (sum w)²) / (n - 1).
     spread = variance * (others * squares - size**2) / (others - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Where all values are equal, or the window is everything, there is nothing to compare.

@@ -80,11 +80,14 @@ def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | 
     if len(y) < 2:
         return 1.0
     growth = mean / mean.mean() if relative is None else relative[keep]
+    # Each trial dispersion needs the model's expectation at every mean. Areas of similar mean share one, so its cost
+    # does not grow with n; the observed side below still uses every area.
     groups = np.array_split(np.argsort(mean, kind="stable"), min(BINS, len(mean)))
     group_size = np.array([float(len(group)) for group in groups])
     group_mean, group_growth = (np.array([values[group].mean() for group in groups]) for values in (mean, growth))
 
     def excess(log_dispersion: float) -> float:
+        # On the log scale d >= 1 becomes >= 0; expm1 keeps the digits of d - 1 near the Poisson.
         extra = float(np.expm1(log_dispersion))
         dispersion = 1 + extra * growth
         seen = (np.minimum(np.abs(y - mean), _reach(mean, dispersion)) ** 2 / (dispersion * mean)).mean()
@@ -140,6 +143,8 @@ def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[floa
     found = []
     for total in np.linspace(low.sum(), high.sum(), TOTALS):
         mean = expected * (total / expected.sum())
+        # A clipped residual grows with |y - mean|, so the nearest and the farthest end of each interval bound the
+        # observed scatter of every fill with this total.
         near = np.clip(np.rint(mean), low, high)
         far = np.where(np.abs(high - mean) >= np.abs(low - mean), high, low)
         found += [robust_dispersion(fill, mean) for fill in (near, far)]
@@ -165,9 +170,12 @@ def _clipped_moment(mean: Floats, dispersion: Floats) -> Floats:
     # A wide window is sampled, each at its own stride: small counts stand beside large ones.
     stride = np.ceil(width / POINTS)
     y = first[:, None] + np.arange(int((width / stride).max()) + 1) * stride[:, None]
+    # Negative binomial with variance d m: size m / (d - 1), success probability 1 / d. In logarithms, as the factorials
+    # of large counts overflow.
     m, d = mean[:, None], np.maximum(dispersion, 1 + ALMOST)[:, None]
     size = m / (d - 1)
     log_chance = gammaln(y + size) - gammaln(size) - gammaln(y + 1) - size * np.log(d) + y * np.log1p(-1 / d)
+    # E min(r², c²) = c² - E max(c² - r², 0): the sum has no tail to cut off.
     shortfall = np.maximum(reach[:, None] ** 2 - (y - m) ** 2, 0)
     moment: Floats = (reach**2 - stride * (np.exp(log_chance) * shortfall).sum(axis=1)) / (dispersion * mean)
     return moment

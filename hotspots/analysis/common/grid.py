@@ -61,6 +61,7 @@ def choose_side(
 
     if asked is not None and not (np.isfinite(asked) and asked > 0):
         raise AnalysisError(f"The cell must be above 0: {asked:g}.", advice="give it in metres, or leave it out")
+    # Grids begin at multiples of their side: with a few sides only, the cells of different surfaces coincide.
     handsome = min(SIDES, key=lambda side: abs(side - wanted))
     fine = (side for side in SIDES if side >= handsome and cells(side) <= most)
     side, limit = (next(fine, SIDES[-1]), most) if asked is None else (float(asked), finer * most)
@@ -101,6 +102,7 @@ class Grid:
         across = left + (np.arange(columns) + 0.5) * side
         inside = np.empty((rows, columns), dtype=bool)
         shapely.prepare(outline)
+        # Row by row, so that memory holds the centres of one row and not of the whole grid.
         for row in range(rows):
             inside[row] = shapely.intersects_xy(outline, across, top - (row + 0.5) * side)
         return cls(float(left), float(top), side, inside)

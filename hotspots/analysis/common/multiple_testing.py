@@ -88,6 +88,7 @@ def adjust_tails(p_hot: Floats, p_cold: Floats, *, method: Adjustment) -> Floats
     [0.008, 1.0, 0.048, 0.048]
     """
     if method == "benjamini-hochberg-apart":
+        # Doubling a one-sided p-value holds each direction at half the level, and both together at the level.
         hot, cold = (adjust(np.minimum(1, 2 * p)) for p in (p_hot, p_cold))
         return np.minimum(hot, cold)
     return adjust(np.minimum(1, 2 * np.minimum(p_hot, p_cold)), method=method)
@@ -107,6 +108,7 @@ def two_sided(p_hot: tuple[Floats, Floats], p_cold: tuple[Floats, Floats]) -> tu
 def classify_gi(p_adjusted: Floats, hot: NDArray[np.bool_]) -> Words:
     """Return the Gi* class of each area (n) from adjusted p-values and whether the hot tail is the smaller."""
     classes = np.full(len(p_adjusted), "not_significant", dtype=object)
+    # From the loosest level on, so that a stricter one overwrites it.
     for level, name in reversed(GI_LEVELS):
         reached = p_adjusted <= level
         classes[reached & hot] = f"hot_{name}"

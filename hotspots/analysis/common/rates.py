@@ -90,6 +90,7 @@ def byar_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[np.
     _need_counts(counts)
     z = _normal_quantile(level)
     some = np.where(counts > 0, counts, 1.0)  # 0 events: no division by zero; their lower limit is set below
+    # The cube root of a gamma variable is nearly normal (Wilson and Hilferty), hence the cubes.
     low = some * (1 - 1 / (9 * some) - z / (3 * np.sqrt(some))) ** 3
     # With few events and a high level the bracket is negative; the limit is then 0.
     low = np.where(counts > 0, np.maximum(low, 0.0), np.where(np.isnan(counts), np.nan, 0.0))
@@ -170,10 +171,13 @@ def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalB
     total = people[known].sum()
     overall = float(counts[known].sum() / total)
     crude = crude_rate(counts, people, per=1.0)
+    # Marshall: the people-weighted variance of crude rates, less b / (mean people) that chance alone adds to it, is the
+    # variance between areas.
     spread = float((people[known] * (crude[known] - overall) ** 2).sum() / total)
     between = max(spread - overall / (total / known.sum()), 0.0)
     # between + overall / people is 0 only where there are no events at all: every rate is then the overall one, 0.
     weight = np.zeros(counts.shape)
+    # a / (a + b / n) with both terms times n: no division by a population of 0.
     np.divide(between * people, between * people + overall, out=weight, where=known & (between > 0))
     rate = np.where(known, overall + weight * (np.where(known, crude, overall) - overall), np.nan)
     return EmpiricalBayes(rate, overall, between)

@@ -66,6 +66,7 @@ class Counts:
     def chances(self, log_chance: FunctionOfCounts) -> Floats:
         """Return the chance of each value of the hidden counts given their intervals; rows add to 1. Shape (h, w)."""
         logarithm = log_chance(self.values, self.hidden[:, None]) + self.log_ways
+        # Log-sum-exp: the largest term is 1, so that an interval far from its mean does not become 0 / 0.
         chance = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
         return np.asarray(chance / chance.sum(axis=1, keepdims=True))
 
@@ -73,6 +74,7 @@ class Counts:
         """Return the function of every count; of a hidden one, its expectation over what it may be. Shape (n,)."""
         found = np.array(function(self.low, slice(None)), dtype=float)
         if len(self.hidden):
+            # The expectation step of EM: each value weighs with its conditional probability given the interval.
             weighted = self.chances(log_chance) * function(self.values, self.hidden[:, None])
             found[self.hidden] = weighted.sum(axis=1)
         return found
@@ -103,6 +105,7 @@ def hidden_counts(
         If the intervals are so wide that looking through them would take gigabytes.
     """
     hidden = np.flatnonzero(low < high)
+    # 1e-6 forgives the last digits of a bound that was computed, e.g. 2.9999999 for 3.
     first, last = np.floor(low[hidden] + 1e-6), np.ceil(high[hidden] - 1e-6)
     width = int((last - first).max()) + 1 if len(hidden) else 1
     if len(hidden) * width > MOST_VALUES:
@@ -140,6 +143,7 @@ def ways_to(low: float, high: float, *, hidden_years: float, years: float) -> Fl
     known = hidden_years > 0 and years >= hidden_years and low >= hidden_years
     if not known or (high - low) % hidden_years:
         return np.zeros(len(sums))
+    # Known years shift both ends alike, so that each suppressed year runs from 1 to `most`.
     most = 1 + int((high - low) // hidden_years)
     ways: Floats = gammaln(sums + 1) - sums * np.log(years) + _log_coefficients(int(hidden_years), most)
     return ways
@@ -156,6 +160,7 @@ def _log_coefficients(power: int, most: int) -> Floats:
     if power == 0:
         return np.zeros(1)
     found = _log_coefficients(power - 1, most)
+    # One more factor of the polynomial: a convolution with log-sum-exp for sums. Cached, as many schools share a power.
     wider = np.full(len(found) + most - 1, -np.inf)
     for number in range(most):
         part = wider[number : number + len(found)]

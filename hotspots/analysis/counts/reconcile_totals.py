@@ -81,6 +81,7 @@ def tighten(
         for group, parts in _parts(members, count)
     ]
     changed = True
+    # Bounds only narrow, and by whole numbers, so this ends.
     while changed:
         before = lows.copy(), highs.copy()
         for whole, parts, name in sums:
@@ -113,6 +114,7 @@ def _parts(groups: Sequence[frozenset[int]], count: int) -> list[tuple[int, list
     found = []
     for place, group in enumerate(order):
         left, parts = set(groups[group]), []
+        # The largest first: a region takes whole authorities, and only the rest count by count.
         for other in reversed(order[:place]):
             if groups[other] and groups[other] <= left:
                 parts.append(count + other)
@@ -140,6 +142,7 @@ def _others(values: Floats) -> Floats:
     """Return the sum of all others for each value; a value may be infinite."""
     infinite = np.isinf(values)
     finite = np.where(infinite, 0.0, values)
+    # With infinite bounds the total less one value would be inf - inf.
     others: Floats = np.where(infinite.sum() - infinite > 0, np.inf, finite.sum() - finite)
     return others
 

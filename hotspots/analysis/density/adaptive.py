@@ -72,6 +72,7 @@ def abramson_bandwidths(pilot: Floats, weights: Floats, bandwidth: float) -> tup
     >>> abramson_bandwidths(np.array([1.0, 4.0, 16.0]), np.ones(3), 100.0)[0]
     array([200., 100.,  50.])
     """
+    # Over the geometric mean of the pilot, `bandwidth` is the geometric mean of all bandwidths (Silverman, eq. 5.8).
     mean = float(np.exp((weights * np.log(pilot)).sum() / weights.sum()))
     scale = bandwidth * mean**0.5
     widest = TRIM * weighted_quantile(scale / np.sqrt(pilot), weights, 0.5)
@@ -108,6 +109,7 @@ def adaptive_sums(
         return _sums_of_discs(points, weights, grid, bandwidths)
     if exact or values.sum() <= STAMPED:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths)
+    # The highest kernels make the peaks: they are evaluated directly, the rest by classes.
     highest = np.argsort(-np.abs(weights) / bandwidths**2, kind="stable")
     many = int(np.searchsorted(np.cumsum(values[highest]), STAMPED))
     first, rest = highest[:many], highest[many:]
@@ -126,6 +128,7 @@ def need_few_values(points: Floats, grid: Grid, bandwidths: Floats) -> NDArray[n
         If they would.
     """
     x, y, across, down = points[:, 0], points[:, 1], grid.across, grid.down
+    # A disc that reaches beyond the farthest corner covers every cell: a constant, whatever its number of cells.
     far_x = np.maximum(np.abs(x - across[0]), np.abs(x - across[-1]))
     far_y = np.maximum(np.abs(y - down[0]), np.abs(y - down[-1]))
     over_all: NDArray[np.bool_] = np.hypot(far_x, far_y) < bandwidths
@@ -155,6 +158,7 @@ def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kerne
     place = np.log(bandwidths / lowest) / STEP
     nearest = np.round(place).astype(np.intp)
     t = place - nearest
+    # Lagrange's quadratic through the class below, the nearest and the one above: shares add to 1, one may be negative.
     shares = {-1: t * (t - 1) / 2, 0: 1 - t * t, 1: t * (t + 1) / 2}
     wider, target = widen(grid, points, margin=2)
     widest = lowest * float(np.exp(STEP * (nearest.max() + 1)))
@@ -174,6 +178,7 @@ def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kerne
         near = replace(prepared, reach=(min(cells, prepared.reach[0]), min(cells, prepared.reach[1])))
         sharp = sharpening(prepared, 2)
         response = near.response(lambda d2, h=h: profile(d2 / h**2) / h**2, sharp)  # type: ignore[misc]
+        # The transform is linear: spectra of all classes are added, and one inverse transform serves them all.
         product = prepared.spectrum * response
         total = replace(prepared, spectrum=product if total is None else total.spectrum + product)
     return np.zeros(grid.shape) if total is None else total.finish(total.spectrum)

@@ -188,15 +188,18 @@ def rule_bandwidths(points: Floats, weights: Floats | None = None) -> dict[str, 
     Kernel Density works" (robust rule, for a quartic radius); Scott (1992), Multivariate Density Estimation, eq. 6.42;
     Terrell (1990), Journal of the American Statistical Association 85, 470-477.
     """
+    # Weights add to 1, so that 1 / sum w² is Kish's effective number of events; n where all are equal.
     w = np.full(len(points), 1 / len(points)) if weights is None else weights / weights.sum()
     n = float(1 / (w**2).sum())
     centre = w @ points
     away = points - centre
     per_axis = np.sqrt(w @ away**2 * (n / (n - 1) if n > 1 else 1.0))
     standard_distance = float(np.sqrt((w @ away**2).sum()))
+    # Esri: 0.9 min(standard distance, median distance / sqrt(ln 2)) n^-0.2.
     median_distance = weighted_quantile(np.hypot(away[:, 0], away[:, 1]), w, 0.5)
     # Where half of the events lie on one point a median says nothing of the rest.
     robust = 0.9 * _least(standard_distance, median_distance / np.log(2) ** 0.5) * n**-0.2
+    # Interquartile range / 1.34 is the standard deviation of a normal; heavy tails hardly move it.
     quartiles = [weighted_quantile(axis, w, 0.75) - weighted_quantile(axis, w, 0.25) for axis in points.T]
     scale = _least(float(per_axis.mean()), float(np.mean(quartiles)) / 1.34)
     # Terrell (1990) for d = 2, as sparr's OS: R(K) = 1 / (4 pi), and no density of this spread is smoother than this.

@@ -116,6 +116,7 @@ def search_bandwidth(
     def loss(log_sd: float) -> float:
         return cross_validation(places, outline, sd=float(np.exp(log_sd)), criterion=criterion)
 
+    # The criterion may have several local minima: a geometric scan first, then Brent's method around the best.
     steps = max(int(np.ceil(np.log(highest / lowest) / np.log(RATIO))) + 1, 2)
     tried = np.linspace(np.log(highest), np.log(lowest), steps)
     losses: list[float] = []
@@ -144,6 +145,7 @@ def cross_validation(
     events = board.transform(board.spread(places.points, places.weights))
     others = sum_pairs(places, sd) if few else _sum_on(board, events, places)
     if outline is not None:
+        # As in the density itself: the sum at an event over the share of its kernel inside the study area.
         inside = board.cover(outline)
         area = board.transform(inside * cell)
         others = others / board.read(np.clip(board.smooth(area, added=BOX + READ), LEAST_MASS, 1.0), places.points)
@@ -172,6 +174,7 @@ def sum_pairs(places: Places, sd: float) -> Floats:
     for start in range(0, len(out), CHUNK):
         rows = np.arange(start, min(start + CHUNK, len(out)))
         near = np.exp(cdist(places.points[rows], places.points, "sqeuclidean") / (-2 * sd**2))
+        # Leave-one-place-out: the place's own weight, all events on it, goes.
         near[rows - start, rows] = 0.0
         out[rows] = near @ places.weights
     return np.maximum(out / (2 * np.pi * sd**2), _nearest_alone(places, sd))
@@ -181,6 +184,7 @@ def _sum_on(board: _Board, events: NDArray[np.complex128], places: Places) -> Fl
     """Return the same from the grid."""
     surface = board.smooth(events, added=SPREAD + READ)
     others = board.read(surface, places.points) - places.weights * board.own(places.points)
+    # Far from all others, the sum less the own kernel is rounding; the nearest other place then is nearly all of it.
     faint = others < FAINT * float(surface.max())
     return np.where(faint, _nearest_alone(places, board.sd), others)
 
@@ -251,6 +255,7 @@ class _Board:
         """Return the Gaussian sums at the centres, per m²; the Gaussian is narrower by the variance added elsewhere."""
         from scipy.fft import irfft2
 
+        # Sharing and reading are convolutions too: their variances add to the Gaussian's and are taken off it.
         variance = self.sd**2 - added * self.side**2
         down = np.exp(-2 * variance * (np.pi * np.fft.fftfreq(self.shape[0], self.side)) ** 2)
         across = np.exp(-2 * variance * (np.pi * np.fft.rfftfreq(self.shape[1], self.side)) ** 2)
@@ -261,6 +266,7 @@ class _Board:
         """Return what a point of weight 1 reads of itself, per m²."""
         _, _, up, right = self._locate(points)
         variance = self.sd**2 - (SPREAD + READ) * self.side**2
+        # Shared between two centres and read between the same two, a point meets its kernel at 0 and at one cell.
         beside = np.exp(-(self.side**2) / (2 * variance))
         per_axis = [(1 - t) ** 2 + t**2 + 2 * t * (1 - t) * beside for t in (up, right)]
         return np.asarray(per_axis[0] * per_axis[1] / (2 * np.pi * variance), dtype=float)
@@ -288,6 +294,7 @@ def cover(outline: Polygon | MultiPolygon, *, west: float, south: float, side: f
     strip = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + first[edge]
     x = x0[edge] + (x1 - x0)[edge] * (strip - y0[edge]) / (y1 - y0)[edge]
     x = np.clip(x, 0, columns)
+    # A crossing switches its strip on or off from there to the east: a cumulative sum along the row gives the cover.
     sign = np.where(y1[edge] < y0[edge], 1.0, -1.0) / STRIPS
     column = np.minimum(x.astype(int), columns - 1)
     flat = (strip // STRIPS) * (columns + 1) + column

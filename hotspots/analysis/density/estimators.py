@@ -96,11 +96,13 @@ def estimate_adaptive_density(
     2423-2437, section 2.
     """
     points, weights, inside = sample.points, sample.weights, sample.inside
+    # The floor keeps weights / held finite for a kernel that lies almost wholly outside.
     held = np.ones(len(points))
     if edge != "none":
         held = np.maximum(kernel_mass(points, outline, kernel=kernel, bandwidth=bandwidth, inside=inside), 1e-9)
     first = weights / held if edge == "diggle" else weights
     raw = kernel_sums(points, first, grid, kernel=kernel, bandwidth=bandwidth, exact=exact)
+    # Rounding of the sums may leave 0 or less, and bandwidths need the pilot to the power -1/2.
     pilot = np.maximum(_between_centres(raw, grid, points), weights.max() * 1e-12 / bandwidth**2)
     if edge == "uniform":
         pilot /= held
@@ -111,6 +113,7 @@ def estimate_adaptive_density(
     corrected, integral = _correct(weights, masses, edge)
     density = adaptive_sums(points, corrected, grid, kernel=kernel, bandwidths=bandwidths, exact=exact)
     if edge == "uniform":
+        # At a cell, the correction takes the bandwidth that an event there would have.
         pilots = _over_masses(raw, grid, outline, kernel=kernel, bandwidth=bandwidth)[grid.inside]
         at_cells = scale_bandwidths(pilots, scale, widest)
         density = _over_masses(density, grid, outline, kernel=kernel, bandwidth=at_cells)

@@ -54,6 +54,7 @@ def border_strips(points: Floats, grid: Grid, *, width: float) -> Strips:
     """
     from scipy import ndimage
 
+    # Coarser cells keep the distance transforms small; about CELLS of them across a strip measure its area.
     step = max(int(width / grid.side / CELLS), 1)
     side = step * grid.side
     margin = int(np.ceil(width / side)) + 1

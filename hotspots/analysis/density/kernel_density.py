@@ -120,6 +120,7 @@ def kernel_density(
     events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     placed = place_events(events, area, outline, weights=weights)
+    # The bandwidth must not depend on how far beyond the border the file goes.
     own = placed.only(placed.inside)
     chosen = choose_bandwidth(
         own.points, rule=bandwidth, kernel=kernel, outline=outline, weights=None if weights is None else own.weights
@@ -268,6 +269,7 @@ def grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | N
 
 def _merged(placed: Placed) -> Sample:
     """Return one point for each place, with the weights there added up, without those that weigh nothing."""
+    # Police points repeat: one kernel for each map point, with its weight, gives the same sum.
     points, weights = merge_stacked(placed.points, placed.weights)
     _, inside = merge_stacked(placed.points, placed.inside.astype(float))
     some = weights > 0
@@ -290,6 +292,7 @@ def _look_beyond(
     if not goes_on:
         return _Used(placed.only(placed.inside), False, note_outside(outside))
     shapely.prepare(outline)
+    # Events further out than the kernel reaches add nothing inside.
     near = placed.inside.copy()
     points = shapely.points(placed.points[~placed.inside])
     near[~placed.inside] = shapely.dwithin(outline, points, reach_of(kernel) * bandwidth)

@@ -191,6 +191,7 @@ def lattice_step(points: Floats) -> int | None:
     """Return the largest step of which (nearly) all coordinates are multiples, up to one shift per axis, or None."""
     if len(points) < FEWEST_ON_LATTICE:
         return None
+    # A sample rules most steps out; the step it passes is tested on all events.
     some = points[:: max(len(points) // LOOK, 1)]
     for step in STEPS:
         shifts = [_shift(axis, step) for axis in some.T]
@@ -230,6 +231,7 @@ def stacked_everywhere(stacks: Whole) -> bool:
 def _two_kinds(stacks: Whole) -> bool:
     """Return whether there are places with one event and places with many and too few between: busy addresses."""
     fit = _fit_best(stacks)
+    # Homes with one event and busy addresses with many: more singles and fewer pairs than one distribution has.
     singles, pairs = np.exp(fit.log_chances(np.array([1, 2]))) * len(stacks)
     return bool((stacks == 1).sum() > singles and (stacks == 2).sum() < FEWEST_PAIRS * pairs)
 
@@ -278,6 +280,7 @@ class _Fit:
     @property
     def seen(self) -> float:
         """Chance that a map point carries an event."""
+        # 1 - P(0) with log1p and expm1, which keep the digits of a small rate.
         return float(-np.expm1(-self.shape * np.log1p(self.rate / self.shape)))
 
     def log_chances(self, sizes: Whole) -> Floats:
@@ -305,6 +308,7 @@ def _fit_best(stacks: Whole) -> _Fit:
     sizes, places = np.unique(stacks, return_counts=True)
     mean = float(stacks.mean())
 
+    # Profile likelihood of the shape: given it, the likeliest rate is the one with the observed mean.
     def loss(shape: float) -> float:
         return -float(places @ _Fit.with_mean(shape, mean).log_chances(sizes))
 

@@ -189,6 +189,7 @@ def flag_densest(density: Floats, wanted: Floats) -> Floats:
     [[1.0, 0.0, 0.0, 0.0], [1.0, 0.5, 0.5, 0.0], [1.0, 1.0, 1.0, 1.0]]
     """
     density = np.where(density > NOUGHT * density.max(), density, 0.0)
+    # Cells of equal density are one group, and the last group needed is flagged in part.
     _, rank, number = np.unique(-density, return_inverse=True, return_counts=True)
     before = np.cumsum(number) - number
     part = np.clip((wanted[:, None] - before) / number, 0.0, 1.0)
@@ -237,6 +238,7 @@ def tabulate(
     drawn = _resample(flags, number, resamples=resamples, rng=rng)
     # At each share, the first bandwidth with the highest hit rate; the same one in all resamples.
     first, every = rate.argmax(axis=0), np.arange(len(shares))
+    # Paired: both bandwidths on the same resample, so that variation common to both cancels.
     lag = drawn[:, first, every][:, None, :] - drawn
     columns = {"events": np.full(rate.shape, events), "hits": rate * events}
     columns |= _interval("hit_rate", rate, drawn) | _interval("pai", rate / shares, drawn / shares)

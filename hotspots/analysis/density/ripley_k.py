@@ -78,15 +78,19 @@ def count_pairs(places: Places, outline: Polygon | MultiPolygon, *, largest: flo
         pairs = tree.query_pairs(largest, output_type="ndarray")
         offsets = places.points[pairs[:, 0]] - places.points[pairs[:, 1]]
         together, finest = 2 * places.weights[pairs[:, 0]] * places.weights[pairs[:, 1]], 0.0
+    # K(r) = area² / ((sum w)² - sum w²) x sum over ordered pairs within r of w_i w_j / overlap(u). Pairs within one
+    # place are left out above and below.
     overlap = _overlap(outline, offsets)
     total = float(places.weights.sum() ** 2 - (places.weights**2).sum())
     shares = together / overlap * (outline.area**2 / total)
     distances = np.hypot(offsets[:, 0], offsets[:, 1])
+    # Different places in one cell have offset 0, but not distance 0.
     distances = np.where(distances == 0, SAME_CELL * finest, distances)
     return _in_bins(distances, shares, largest, finest)
 
 
 def _in_bins(distances: Floats, shares: Floats, largest: float, finest: float) -> Pairs:
+    # Bins bound the matrix of radii x distances in `diggle_errors`, whatever the number of pairs.
     at = np.minimum((distances / largest * BINS).astype(int), BINS - 1)
     middle = (np.arange(BINS) + 0.5) * (largest / BINS)
     return Pairs(middle.astype(float), np.bincount(at, weights=shares, minlength=BINS).astype(float), largest, finest)
@@ -103,10 +107,13 @@ def _by_cells(places: Places, outline: Polygon | MultiPolygon, largest: float) -
     column, row = ((places.points - low) / side).astype(int).T
     shape = (next_fast_len(int(row.max()) + 1 + reach), next_fast_len(int(column.max()) + 1 + reach))
     counts = np.bincount(row * shape[1] + column, weights=places.weights, minlength=shape[0] * shape[1])
+    # Wiener-Khinchin: the inverse transform of |spectrum|² counts the pairs at every offset in O(cells log cells).
+    # Padding by the reach keeps offsets apart from their wrapped images.
     spectrum = rfft2(counts.reshape(shape), workers=2)
     together = irfft2(spectrum * spectrum.conj(), s=shape, workers=2)
     steps = np.arange(-reach, reach + 1)
     together = together[np.ix_(steps, steps)]
+    # A place with itself is no pair.
     together[reach, reach] -= float((places.weights**2).sum())
     down, across = np.meshgrid(steps * side, steps * side, indexing="ij")
     near = np.hypot(across, down) <= largest
@@ -153,6 +160,7 @@ def diggle_errors(pairs: Pairs, *, effective: float, area: float) -> tuple[Float
     ----------
     Berman and Diggle (1989), Journal of the Royal Statistical Society B 51, 81-92, section 3; as spatstat's bw.diggle.
     """
+    # Over the squared intensity and but for a constant: (A / n - 2 K(h)) / (pi h²) + sum of dK x lens / (pi h²)².
     radii: Floats = np.arange(1.0, RADII // 2 + 1) * (pairs.largest / RADII)
     disc = np.pi * radii**2
     apart = np.minimum(pairs.distances[None, :] / (2 * radii[:, None]), 1.0)

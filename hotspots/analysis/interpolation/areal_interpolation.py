@@ -93,10 +93,12 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
         words = "Areas without a known population, taken as without people"
         notes.append(_counted(words, int(unknown.sum())))
     people = np.where(unknown, 0.0, people)
+    # Areal weighting: people in proportion to the part of the area that lies in the cell.
     owner, cell, part = overlap_cells(area.areas.geometry.to_numpy(), grid)
     words = "Each area's population was distributed evenly over its polygon"
     if addresses is not None:
         homes = _place_addresses(addresses, area, grid, notes)
+        # Addresses replace the pieces of an area's polygon; an area without addresses keeps them.
         housed = np.bincount(homes[0], homes[2], minlength=len(area)) > 0
         rest = ~housed[owner]
         owner, cell, part = (
@@ -249,6 +251,7 @@ def spread_counts(
     grid = _grid_over(counts.area, side)
     zones, hosts, notes = _zones(counts.area, grid, known=~np.isnan(middle))
     totals = np.zeros(len(counts))
+    # Several small areas may share a host: `add.at` adds up what repeats.
     np.add.at(totals, hosts, np.nan_to_num(middle))
     masses, details = _spread(zones, totals, method)
     if details.get("steps") == MOST_STEPS:
@@ -311,6 +314,7 @@ def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Wh
 
     polygons = area.areas.geometry.to_numpy()
     zones = own_cells(polygons, grid)
+    # Position -1, no area, reads the False at the end.
     zones[~np.append(known, False)[zones]] = -1
     hosts = np.arange(len(area))
     notes: list[Note] = []
@@ -324,6 +328,7 @@ def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Wh
     if len(homeless):
         import shapely
 
+        # No count is lost: that of an area without a cell goes to the area of the nearest cell.
         nearest = distance_transform_edt(zones < 0, return_distances=False, return_indices=True)
         rows, columns = grid.locate(shapely.get_coordinates(shapely.point_on_surface(polygons[homeless])))
         hosts[homeless] = zones[tuple(nearest[:, rows, columns])]

@@ -82,6 +82,7 @@ def overlap_cells(polygons: NDArray[np.object_], grid: Grid) -> Overlaps:
     boxes = _boxes(polygons, grid)
     pairs = [_cover(polygons, boxes, chosen, grid) for chosen in _batches(boxes)]
     polygon, cell, part = (np.concatenate([getattr(p, name) for p in pairs]) for name in Overlaps._fields)
+    # A sliver must not lose its people, however little of a cell it covers.
     alone = np.setdiff1d(np.arange(len(polygons)), polygon)
     if len(alone):
         inner = shapely.get_coordinates(shapely.point_on_surface(polygons[alone]))
@@ -167,6 +168,7 @@ def _cover(polygons: NDArray[np.object_], boxes: Whole, chosen: Whole, grid: Gri
     which, x, y, fall = _cut(which, ends)
     column = np.clip(np.floor(x), 0, across[which] - 1).astype(np.intp)
     row = np.clip(np.floor(y), 0, down[which] - 1).astype(np.intp)
+    # All boxes are one flat array, row by row, each row with its spare column.
     at, share = starts[which] + row * wide[which] + column, x - column
     covered = np.bincount(at, fall * (1 - share), minlength=starts[-1])
     covered += np.bincount(at + 1, fall * share, minlength=starts[-1])
@@ -199,6 +201,7 @@ def _cut(which: Whole, ends: Floats) -> tuple[Whole, Floats, Floats, Floats]:
     edge, share = [], []
     for axis in (0, 1):
         a, b = ends[:, 0, axis], ends[:, 1, axis]
+        # Whole coordinates strictly between both ends are the lines that the edge crosses.
         first, end = np.floor(np.minimum(a, b)) + 1, np.ceil(np.maximum(a, b))
         number = np.maximum(end - first, 0).astype(np.intp)
         at = np.repeat(np.arange(len(which)), number)
@@ -208,6 +211,7 @@ def _cut(which: Whole, ends: Floats) -> tuple[Whole, Floats, Floats, Floats]:
     every = np.arange(len(which))
     edges = np.concatenate([every, *edge, every])
     shares = np.concatenate([np.zeros(len(which)), *share, np.ones(len(which))])
+    # In order along each edge, two consecutive cuts bound a piece within one cell.
     order = np.lexsort((shares, edges))
     edges, shares = edges[order], shares[order]
     same = np.flatnonzero(edges[1:] == edges[:-1])

@@ -161,10 +161,13 @@ def _smooth(low: Floats, middle: Floats, grid: Grid, *, radius: float, kernel: K
         return np.where(squared <= radius**2, profile(squared / bandwidth**2), 0.0)
 
     mask = grid.inside.astype(float)
+    # Diggle's correction: the events of a cell over the part of its kernel inside, so that none leave the study area.
     share = convolve(mask, grid, shape, reach=radius)
     events = convolve(np.where(share > 0, middle / np.where(share > 0, share, 1.0), 0.0), grid, shape, reach=radius)
     events = np.where(grid.inside, np.maximum(events, 0.0), 0.0)
+    # Support counts by the lower bounds, as a suppressed count may be its least.
     standing = convolve(low, grid, lambda squared: (squared <= radius**2).astype(float), reach=radius)
+    # A peak is no lower than its eight neighbours; one below the average needs no support.
     average = events[grid.inside].mean()
     peaks = grid.inside & (events >= average) & (events >= maximum_filter(events, size=3))
     return _Smoothed(radius, events, float(standing[peaks].min()))

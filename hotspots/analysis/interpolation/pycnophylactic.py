@@ -73,6 +73,7 @@ def smooth_zones(zones: Whole, totals: Floats, *, most_steps: int = MOST_STEPS) 
     """
     masses = np.where(zones >= 0, 0.0, np.nan)
     cells = _Cells.of(zones, totals)
+    # The feasible table nearest to 0 spreads every total evenly over its zone.
     now = cells.project(np.zeros(len(cells.zone) + 1))
     mean = float(totals.sum()) / max(int((zones >= 0).sum()), 1)
     ahead, pace, change, step = now, 1.0, np.inf, 0
@@ -81,8 +82,10 @@ def smooth_zones(zones: Whole, totals: Floats, *, most_steps: int = MOST_STEPS) 
         new = cells.project(ahead / 2 + cells.around(ahead) / 8)
         moved = new - now
         change = float(np.abs(new - ahead).max())
+        # Restart where momentum goes uphill: ahead - new is along the gradient of the projected step.
         if float((ahead - new) @ moved) > 0:
             pace = 1.0
+        # Nesterov's sequence: the error falls with 1 / step² instead of 1 / step.
         faster = (1 + (1 + 4 * pace**2) ** 0.5) / 2
         now, ahead, pace, step = new, new + (pace - 1) / faster * moved, faster, step + 1
     # The totals once more, to the last digit but one.
@@ -135,6 +138,7 @@ class _Cells:
         place = place[np.argsort(zones.flat[place], kind="stable")]
         which, zone, number = np.unique(zones.flat[place], return_inverse=True, return_counts=True)
         n = len(place)
+        # The border of -1 stands for no neighbour: the cell takes its own place, which makes no difference and no flow.
         table = np.full(np.add(zones.shape, 2), -1, dtype=np.intp)
         table[1:-1, 1:-1][zones >= 0] = n
         table[1:-1, 1:-1].flat[place] = np.arange(n)
@@ -172,6 +176,7 @@ class _Cells:
         starts = np.cumsum(number) - number
         left = part >= 0
         while True:
+            # Michelot: one shift onto the total, without the cells that it makes negative, until it makes none.
             excess = np.add.reduceat(np.where(left, part, 0.0), starts) - totals
             taken = np.repeat(excess / np.add.reduceat(left, starts, dtype=float), number)
             more = left & (part < taken)

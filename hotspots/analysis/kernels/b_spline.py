@@ -56,6 +56,7 @@ def spline_sums(
     # On the whole rectangle of the transform at once, which saves a copy.
     lengths, _ = lengths_for(wider.shape, grid.side, reach=reach, target=target, every=every)
     nodes = np.broadcast_to(np.True_, (lengths[0] // every, lengths[1] // every))
+    # A coarse cell reaches further out than the fine one, so that their centres coincide.
     shift = (every - 1) / 2 * grid.side
     whole = Grid(wider.west - shift, wider.north + shift, every * grid.side, nodes)
     masses = assign(points, weights, whole, order=order)
@@ -80,6 +81,7 @@ def assign(points: Floats, weights: Floats, grid: Grid, *, order: Order) -> Floa
         for k, share in enumerate(down):
             weighted = share * weights[start : start + PIECE]
             for m, other in enumerate(across):
+                # The slice holds the offset of the centre: one array of positions serves all (order + 1)² of them.
                 np.add.at(total[k * columns + m :], home, weighted * other)
     return total.reshape(rows, columns)
 
@@ -87,6 +89,7 @@ def assign(points: Floats, weights: Floats, grid: Grid, *, order: Order) -> Floa
 def _shares(place: Floats, order: Order) -> tuple[NDArray[np.intp], list[Floats]]:
     """Return the first of the centres that a coordinate (in cells, from a centre) is shared between, and the shares."""
     if order == 2:
+        # Places are positive (points lie two cells inside), so truncation is the floor.
         nearest = (place + 0.5).astype(np.intp)
         d = place - nearest
         return nearest - 1, [0.5 * np.square(0.5 - d), 0.75 - d * d, 0.5 * np.square(0.5 + d)]
@@ -103,6 +106,7 @@ def sharpening(prepared: Prepared, order: Order) -> tuple[Floats, Floats]:
     """
 
     def series(length: int, frequencies: Whole) -> Floats:
+        # sin² of half the frequency is a second difference in space: each power of it reaches one cell further.
         x2 = np.square(np.sin(np.pi / length * prepared.every * frequencies))
         return np.asarray((1 + x2 / 6 + 3 * x2**2 / 40) ** (order + 1), dtype=float)
 

@@ -60,6 +60,7 @@ def exact_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, b
     down, across = offsets_within(reach_of(kernel) * bandwidth / grid.side, span_of(points, grid))
     inner, is_inner = _fit(kernel, bandwidth / grid.side, (down, across))
     bandwidths = np.full(len(points), bandwidth)
+    # Kernel values at inner offsets one by one, or two transforms of the grid for each polynomial term.
     if len(points) * is_inner.sum() <= TRANSFORM * len(inner.terms) * grid.shape[0] * grid.shape[1]:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths)
     rim = (down[~is_inner], across[~is_inner])
@@ -90,6 +91,7 @@ def _fit(kernel: Kernel, cells: float, offsets: tuple[Whole, Whole]) -> tuple[_I
         square = np.subtract.outer(-down, -offsets[0][some]) ** 2 + np.subtract.outer(-across, -offsets[1][some]) ** 2
         return _powers(down, across, terms), profile(square / cells**2)
 
+    # Least squares at Chebyshev nodes is close to the best uniform fit: no oscillation at the edges of the cell.
     size = degree + 3
     nodes = np.cos((np.arange(size) + 0.5) * np.pi / size) / 2
     coefficients, close = np.empty((len(terms), len(offsets[0]))), np.empty(len(offsets[0]), dtype=bool)
@@ -98,6 +100,7 @@ def _fit(kernel: Kernel, cells: float, offsets: tuple[Whole, Whole]) -> tuple[_I
         some = slice(start, start + step)
         powers, values = sample(nodes, some)
         coefficients[:, some] = np.linalg.lstsq(powers, values)[0]
+        # Judged at other places than those fitted, edges and corners of the cell included.
         powers, values = sample(np.linspace(-0.5, 0.5, size + 2), some)
         close[some] = np.abs(powers @ coefficients[:, some] - values).max(axis=0) <= EXACT * peak_of(kernel)
     return _Inner((offsets[0][close], offsets[1][close]), terms, coefficients[:, close]), close
@@ -108,6 +111,8 @@ def _inner_sums(points: Floats, weights: Floats, grid: Grid, inner: _Inner) -> F
     from scipy import fft
 
     wider, (top, left, rows, columns) = widen(grid, points, margin=0)
+    # A kernel value is the sum over terms of down^a across^b coefficient(offset). Summed over points that is, for each
+    # term, the moments of the cells convolved with the coefficients.
     row, column = wider.locate(points)
     down = (wider.north - points[:, 1]) / wider.side - row - 0.5
     across = (points[:, 0] - wider.west) / wider.side - column - 0.5
@@ -121,6 +126,7 @@ def _inner_sums(points: Floats, weights: Floats, grid: Grid, inner: _Inner) -> F
     total = np.zeros((shape[0], shape[1] // 2 + 1), dtype=complex)
     for (a, b), coefficient in zip(inner.terms, inner.coefficients, strict=True):
         moment = np.bincount(home, weights * down**a * across**b, minlength=size).reshape(wider.shape)
+        # Negative offsets go to the far end, as the transform is periodic.
         stencil = np.zeros(shape)
         stencil[inner.offsets[0] % shape[0], inner.offsets[1] % shape[1]] = coefficient
         total += fft.rfft2(moment, shape, workers=-1) * fft.rfft2(stencil, workers=-1)
@@ -134,6 +140,7 @@ PIECE: Final = 2**20
 
 def merge_stacked(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the distinct points, shape (m, 2), and the sum of the weights on each."""
+    # As complex numbers, which NumPy sorts faster than rows of pairs.
     paired = np.ascontiguousarray(points, dtype=float).view(np.complex128).ravel()
     distinct, which = np.unique(paired, return_inverse=True)
     places = np.column_stack([distinct.real, distinct.imag])

@@ -80,8 +80,10 @@ def kernel_mass(
         inside = shapely.intersects_xy(outline, points[:, 0], points[:, 1])
     starts, ends = edges_of(outline)
     reach = reach_of(kernel) * bandwidths
+    # Points of one square query the tree together: a query costs more than a few pairs beyond reach.
     order, first = _by_squares(points, reach)
     points, bandwidths = points[order], bandwidths[order]
+    # mass = turns of the outline around the point (1 or 0) - sum over edges of (1 / 2 pi) integral (1 - F(r)) dphi.
     winding = np.array(inside, dtype=float)[order]
     missing = np.zeros(len(points))
     close = np.zeros(len(points), dtype=bool)
@@ -90,6 +92,7 @@ def kernel_mass(
         on_edge = (np.abs(d) <= ON_BORDER) & (t1 <= ON_BORDER) & (t2 >= -ON_BORDER)
         close[which[on_edge]] = True
         h = bandwidths[which]
+        # Pairs come square by square, so a piece touches one run of points.
         lowest = int(which[0])
         found = np.bincount(which - lowest, weights=_seen_beyond(d / h, t1 / h, t2 / h, kernel))
         missing[lowest : lowest + len(found)] += found
@@ -127,11 +130,13 @@ def _around(points: Floats, starts: Floats, ends: Floats) -> tuple[Floats, Float
 def _seen_beyond(d: Floats, t1: Floats, t2: Floats, kernel: Kernel) -> Floats:
     """Return the integral of 1 - F(r) over the angle of each edge, all lengths in bandwidths."""
     if kernel == "gaussian":
+        # 1 - F(r) = exp(-r² / 2), and with t = d x its integral over the angle is 2 pi T(d, t / d).
         from scipy.special import owens_t
 
         # A point on the line sees the edge under no angle.
         safe = np.where(d == 0, 1.0, d)
         return np.where(d == 0, 0.0, 2 * np.pi * (owens_t(d, t2 / safe) - owens_t(d, t1 / safe)))
+    # Beyond the radius 1 - F is 0: only the part of the edge within the circle counts.
     within = np.sqrt(np.maximum(1 - d * d, 0))
     first, last = np.clip(t1, -within, within), np.clip(t2, -within, within)
     return _angle(d, first, last) - d * (_rest(d, last, kernel) - _rest(d, first, kernel))
@@ -139,6 +144,7 @@ def _seen_beyond(d: Floats, t1: Floats, t2: Floats, kernel: Kernel) -> Floats:
 
 def _rest(d: Floats, t: Floats, kernel: Kernel) -> Floats:
     """Return the integral of F(r) / r² over the line from its foot to t, so that d x this is that of F(r) dphi."""
+    # With r² = d² + t² the integrand F(r) / r² is a polynomial in t, for the triangular kernel in t and r.
     d2, t2 = d * d, t * t
     if kernel == "uniform":  # F = r²
         return t
@@ -153,12 +159,14 @@ def _rest(d: Floats, t: Floats, kernel: Kernel) -> Floats:
 
 def _angle(d: Floats, t1: Floats, t2: Floats) -> Floats:
     """Return the angle between two points of a line, seen from distance d; 0 from the line itself."""
+    # One arctan2 of cross and dot product: a difference of two arctangents would cancel for short edges.
     return np.where(d == 0, 0.0, np.arctan2(d * (t2 - t1), d * d + t1 * t2))
 
 
 def _turns(points: Floats, starts: Floats, ends: Floats) -> Floats:
     """Return how often the outline turns around each point: on the border, the part of a full turn that is inside."""
     found = np.empty(len(points))
+    # A winding number needs every edge, near or far; only the few points on the border come here.
     step = max(PAIRS // len(starts), 1)
     for start in range(0, len(points), step):
         some = points[start : start + step]
@@ -200,6 +208,7 @@ def _pairs(
     highest = np.maximum.reduceat(points, first) + widest[:, None] / 100
     squares = shapely.box(lowest[:, 0], lowest[:, 1], highest[:, 0], highest[:, 1])
     square, edge = tree.query(squares, predicate="dwithin", distance=widest)
+    # A piece is cut between pairs of square and edge, each of which has as many pairs as the square has points.
     many = np.diff(np.append(first, len(points)))[square]
     end_of_piece = np.cumsum(many)
     start = 0

@@ -63,6 +63,8 @@ class Prepared:
         The function is the same in all four quarters, so its transform is real: cosines of one quarter on each side.
         `factors` multiply it by frequency, down and across.
         """
+        # Sampled within reach only: two small matrices of cosines (frequencies x reach) replace a transform of the
+        # whole rectangle.
         down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
         quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
         if factors is None and self.every == 1 and self.lengths[0] * quarter.size > DEAR:
@@ -79,6 +81,7 @@ class Prepared:
         top, left, rows, columns = self.target
         if self.every > 1:
             product = self._between(product)
+        # Down for all columns of the spectrum, then across for the wanted rows only.
         lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
         found = np.empty((rows, columns))
         for first in range(0, rows, LINES):
@@ -180,6 +183,7 @@ def lengths_for(
     cells = int(np.floor(reach / side + 1e-9))
     lengths, reaches = [], []
     for size, start, wanted in zip(shape, target[:2], target[2:], strict=True):
+        # No two masses are further apart than the grid is long, so a wider kernel needs no more padding.
         within = min(cells, size - 1)
         lengths.append(-(-max(size, within + max(size - start, start + wanted)) // every))
         reaches.append(within)
@@ -212,6 +216,7 @@ def _small_product(one: Floats, other: Floats) -> Floats:
 
 def _cosines(length: int, frequencies: Whole, reach: int) -> Floats:
     """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
+    # f k modulo the length: one period of cosines is computed, and the matrix looked up in it.
     table = np.cos(2 * np.pi / length * np.arange(length))
     found: Floats = 2 * table[np.outer(frequencies, np.arange(reach + 1)) % length]
     found[:, 0] = 1

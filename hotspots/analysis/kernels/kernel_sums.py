@@ -100,6 +100,8 @@ def _fast_sums(
         )
         # In events at one place. The peak of the surface is at least what it is here.
         peak = _highest(found) / peak_of(kernel) * bandwidth**2
+        # Largest sum of squared masses under one kernel at which the error stays within the tolerance. It is at most
+        # largest mass x peak, which is tried first as it needs no blocks.
         most = (TOLERANCE / DEVIATIONS * peak) ** 2 / spread_of_error(kernel, cells / every, order)
         if _highest(masses) * peak <= most or _squared_together(masses, kernel, cells / every) <= most:
             break
@@ -146,6 +148,7 @@ def _squared_together(masses: Floats, kernel: Kernel, cells: float) -> float:
     cells
         Bandwidth in cells.
     """
+    # Two by two blocks of half the side make a square; squares overlap, so that block borders split no cluster.
     half = max(round(cells / peak_of(kernel) ** 0.5 / 2), 1)
     rows, columns = (np.arange(0, size, half) for size in masses.shape)
     blocks = np.pad(np.add.reduceat(np.add.reduceat(np.square(masses), rows, axis=0), columns, axis=1), (0, 1))

@@ -143,12 +143,14 @@ def compare_densities(
     pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
 
     together = expected_events(smoother, pair.first + pair.second)
+    # The rarer label decides: it must have enough events expected within reach as well.
     rarer = min(pair.labels.share, 1 - pair.labels.share)
     judged = smoother.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
     cells = need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
     values = log_ratio(sums[0], sums[1] * pair.odds)
     if measure == "difference":
+        # The kernel's mass inside makes densities of sums, and is the uniform edge correction at the same time.
         square_km = inside_mass(smoother)[cells] * smoother.grid.cell_km2
         values = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
     chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
@@ -232,6 +234,7 @@ def _chances(
     if inference == "saddlepoint":
         return label_tails(smoother, first, second, labels=labels, cells=cells)
     if inference == "asymptotic":
+        # Var(log S1 / S2) is about 1 / (n pi) + 1 / (n (1 - pi)) = 1 / (n pi (1 - pi)).
         information = (first + second) * labels.share * (1 - labels.share)
         logarithm = log_ratio(smoother.sums(first)[cells], smoother.sums(second)[cells] * pair.odds)
         return asymptotic_tails(logarithm, relative_variance(smoother, information, cells=cells))

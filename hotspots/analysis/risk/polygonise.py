@@ -74,6 +74,7 @@ def outline_passing(field: Floats, passing: Mask, *, origin: tuple[float, float]
 
     known = ~np.isnan(field)
     below = known & ~passing
+    # Midway between the lowest value that passes and the highest that does not, so that no centre lies on the line.
     level = float(field[passing].min())
     level = (level + float(field[below].max())) / 2 if below.any() else level - 1.0
     part, corner = _passing_part(field, passing, origin=origin, cell=cell)

@@ -140,6 +140,7 @@ def relative_risk(
     cells = need_judged(judged, minimum_expected, of="events")
     rule = f"fewer than {minimum_expected:g} events would be expected there"
     observed, expected = smoother.sums(counts)[cells], smoother.sums(share * len(points))[cells]
+    # The rounding of a transform must not pass for part of an event where none is near.
     observed[observed < ROUNDING] = 0.0
     chances = _chances(
         smoother, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng

@@ -79,6 +79,7 @@ class Cumulants:
 
     def without_nothing(self, log_nothing: Floats) -> Cumulants:
         """Return those of S given S > 0, where log P(S = 0) is known (m)."""
+        # 1 - P(S = 0) / exp(kappa); expm1 where P(S = 0) is nearly all of exp(kappa).
         rest = -np.expm1(log_nothing - self.value)
         slope = self.slope / rest
         value = self.value + np.log(rest) - np.log(-np.expm1(log_nothing))
@@ -130,6 +131,7 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
     # A sum that can't vary is what it is: both tails are 1.
     certain = centre.curve <= CERTAIN * centre.slope**2
     p_low[cells[certain]] = 1.0
+    # A sum above its mean has its saddlepoint at s > 0, one below at s < 0: two walks away from 0.
     for upwards in (True, False):
         side = ((observed[cells] >= centre.slope) == upwards) & ~certain
         for at, high, low in _one_side(
@@ -149,6 +151,7 @@ def _one_side(
         if not len(left):
             return
         following, before = step * unit, (left, here, s)
+        # One call serves all cells that are left; those whose sum is passed at this node are done.
         raw = ask(following, left)
         # Where next to all that is left of exp(kappa) is the chance of 0, rounding would be taken for the rest.
         known = np.isfinite(raw.value)
@@ -197,7 +200,9 @@ def _between(observed: Floats, a: tuple[float, Cumulants], b: tuple[float, Cumul
     s = start + t * width
     value, curve, third = (_evaluate(powers, t, order) for order in (0, 2, 3))
     curve, third = np.maximum(curve / width**2, TINY), third / width**3
+    # The ratio of variances is positive, and so interpolated by its logarithm.
     spread = np.exp((1 - t) * np.log(here.spread) + t * np.log(there.spread))
+    # r* = r + log(q / r) / r. At the mean q / r is 0 / 0; the limit there is r + skewness / 6.
     q = s * np.sqrt(curve * spread)
     r = np.copysign(np.sqrt(np.maximum(2 * (s * observed - value), 0.0)), s)
     near = np.abs(q) < NEAR
@@ -227,6 +232,7 @@ def _join(a: Cumulants, b: Cumulants, width: float) -> tuple[Floats, ...]:
 def _evaluate(powers: tuple[Floats, ...], t: Floats, order: int = 0) -> Floats:
     """Return the polynomial's derivative of an order at t."""
     total = np.zeros_like(t)
+    # Horner's scheme; the factor is power! / (power - order)!.
     for power in range(len(powers) - 1, order - 1, -1):
         total = total * t + powers[power] * float(np.prod(np.arange(power - order + 1, power + 1)))
     return total

@@ -74,6 +74,7 @@ class Smoother:
 
         def summed(function: Callable[[Floats], Floats]) -> Floats:
             def of_distance(squared: Floats) -> Floats:
+                # Scaled to 1 at its centre, so that one event adds at most 1: `largest` of the saddlepoint.
                 k = np.where(squared <= self.reach**2, profile(squared / self.bandwidth**2) / peak, 0.0)
                 return np.where(k > 0, function(k), 0.0)
 
@@ -141,10 +142,12 @@ def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: C
         return _binomial_tails(np.rint(observed), total, within)
 
     def ask(s: float, at: Cells) -> Cumulants:
+        # 1 + m(s); expm1 keeps the digits of m where few people live within reach.
         mass = 1 + share(lambda k: np.expm1(s * k))[cells[at]]
         # Where everybody lives within reach, what is left far below 0 may be nothing but rounding.
         lost = mass <= ROUNDING
         mass = np.where(lost, 1.0, mass)
+        # kappa' = n m' / (1 + m) and kappa'' = n (m'' / (1 + m) - (m' / (1 + m))²).
         first = share(lambda k: k * np.exp(s * k))[cells[at]] / mass
         second = share(lambda k: k**2 * np.exp(s * k))[cells[at]] / mass
         value = np.where(lost, -np.inf, total * np.log(mass))
@@ -213,6 +216,7 @@ def label_tails(
     if smoother.kernel == "uniform":
         return _count_tails(np.rint(own), near, float(pooled.sum()), float(first.sum()), labels)
     p_high, p_low = np.ones(len(cells)), np.ones(len(cells))
+    # Both files' sums add up to the fixed pooled sum, so the upper tail of one is the lower tail of the other.
     few = own <= labels.share * (own + others)
     size = float(pooled.sum())
     for side, sums, draw, labelled in (
@@ -235,6 +239,7 @@ def _label_cumulants(summed: Summed, size: float, labels: Labels, cells: Cells) 
     from scipy.special import expit, logit
 
     share = labels.share
+    # Tilted by exp(s k), a label of probability pi has the probability expit(logit(pi) + s k).
     middle, variance = float(logit(share)), share * (1 - share)
 
     def chance(s: float, k: Floats) -> Floats:
@@ -244,6 +249,7 @@ def _label_cumulants(summed: Summed, size: float, labels: Labels, cells: Cells) 
         def over(function: Callable[[Floats, Floats], Floats]) -> Floats:
             return summed(lambda k: function(k, chance(s, k)))[cells[at]]
 
+        # log(1 - pi + pi exp(s k)) as log-sum-exp, as s goes up to 400.
         value = over(lambda k, _: np.logaddexp(np.log1p(-share), np.log(share) + s * k))
         slope, curve = over(lambda k, p: k * p), over(lambda k, p: k**2 * p * (1 - p))
         if not labels.fixed:
@@ -266,15 +272,18 @@ def _held(
         return np.asarray(p * (1 - p) * (1 - 2 * p))
 
     variance = share * (1 - share)
+    # Beyond reach p stays pi at every s: differences from s = 0 need the events within reach only.
     excess, cross = over(lambda _, p: p - share), over(lambda k, p: k * p * (1 - p))
     held = np.maximum(held_at_0 + over(lambda _, p: p * (1 - p) - variance), ROUNDING)
     held_slope = held_at_0 * (1 - 2 * share) + over(lambda _, p: third(p) - third(np.full(1, share)))
     cross_slope, curve_slope = over(lambda k, p: k * third(p)), over(lambda k, p: k**2 * third(p))
+    # Root of excess + t held + t² held_slope / 2: the linear solution and one fixed-point step from it.
     t = -excess / held
     t = -excess / np.maximum(held + t * held_slope / 2, held / 2)
     value = unheld.value + t * excess + t**2 / 2 * held + t**3 / 6 * held_slope
     slope = unheld.slope + t * cross + t**2 / 2 * cross_slope
     held, cross = np.maximum(held + t * held_slope, held / 2), cross + t * cross_slope
+    # Schur complement: the variance of S given the number of labels.
     curve = np.maximum(unheld.curve + t * curve_slope - cross**2 / held, TINY)
     return Cumulants(value, slope, curve, held / held_at_0)
 
@@ -285,6 +294,7 @@ def _log_none(near: Floats, size: float, labelled: float, labels: Labels) -> Flo
 
     if not labels.fixed:
         return np.asarray(near * np.log1p(-labels.share))
+    # Hypergeometric: C(size - near, labelled) / C(size, labelled).
     rest = size - near
     possible = rest >= labelled
     rest = np.where(possible, rest, size)

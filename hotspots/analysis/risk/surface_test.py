@@ -104,6 +104,7 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
 
 def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
     """Return the kernel on a grid over the outline."""
+    # Radius of the quartic kernel that smooths as much as this Gaussian.
     radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
     side = choose_side(
         outline,

@@ -79,6 +79,7 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
     # Over an interval the upper tail is largest at the low end, the lower tail at the high end.
     p_adjusted = adjust(np.minimum(1.0, 2 * np.minimum(above_low, below_high)))
     limits_95 = limits(fit.mean, fit.dispersion, level=0.95)
+    # What this school would count at the highest rate of any school.
     most = np.floor(exposure * (counts.low / exposure).max() + 1e-6)
     return Judgement(
         fit,
@@ -154,6 +155,7 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
     x = np.linspace(float(index.min()), float(index.max()), CURVE_POINTS)
     design = np.column_stack([np.ones(len(x)), x])
     line = design @ fit.coefficients
+    # Variance of the linear predictor: the diagonal of X V X' without the matrix.
     half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
     middling = float(np.median(exposure))
     low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
@@ -208,6 +210,7 @@ def contrasts(labels: Sequence[str], events: Floats) -> Groups:
         others = [name for name in sorted(set(groups)) if name != OTHERS]
         groups[groups == OTHERS] = max(others, key=lambda name: (groups == name).sum(), default=OTHERS)
     names = sorted(set(groups))
+    # Sum-to-zero coding: effects are against the unweighted average of groups, and no group is the baseline.
     columns = [(groups == name).astype(float) - (groups == names[-1]) for name in names[:-1]]
     design = np.column_stack(columns) if columns else np.zeros((len(groups), 0))
     return Groups(design, tuple(names) if columns else (), groups)

@@ -144,6 +144,7 @@ def _fit_line(counts: Counts, design: Floats, exposure: Floats, start: Floats, d
         bread, _, equations, _ = _equations(counts, mean, dispersion, design)
         if np.linalg.matrix_rank(bread) < len(bread):
             break  # every residual is clipped, or every mean is nought: no step leads anywhere
+        # Newton with the expected derivative (Fisher scoring); a long step is cut, as its exponential may overflow.
         step = np.linalg.solve(bread, equations)
         size = float(np.abs(step).max())
         if not np.isfinite(size) or np.abs(design @ coefficients).max() > FURTHEST:
@@ -174,6 +175,8 @@ def _equations(counts: Counts, mean: Floats, dispersion: float, design: Floats) 
         scored: Floats = (y - mean[at]) / (1 + dispersion * mean[at])
         return scored
 
+    # Sandwich covariance: bread = E(psi score), filling = Var(psi). A suppressed count takes its conditional covariance
+    # and variance from both (Louis 1982).
     residual = counts.expect(psi, chance)
     known_square = counts.expect(lambda y, at: psi(y, at) ** 2, chance)
     both = counts.expect(lambda y, at: psi(y, at) * score(y, at), chance)
@@ -196,6 +199,7 @@ def _fit_mean(counts: Floats, design: Floats, exposure: Floats, dispersion: floa
     coefficients = np.zeros(design.shape[1])
     mean = exposure * (counts.sum() / exposure.sum())
     for _ in range(MOST_ROUNDS):
+        # Least squares on the root of the weights is more stable than the normal equations.
         root = np.sqrt(mean / (1 + dispersion * mean))
         working = np.log(mean) - offset + (counts - mean) / mean
         before, coefficients = coefficients, np.linalg.lstsq(root[:, None] * design, root * working, rcond=None)[0]
@@ -230,6 +234,7 @@ def fit_dispersion(counts: Counts | Floats, mean: Floats, *, near: float = 0.0) 
     average = float(mean.mean())
 
     def excess(log_dispersion: float) -> float:
+        # Searched as log(1 + a x average), a scale that does not depend on the size of schools.
         dispersion = float(np.expm1(log_dispersion)) / average
         chance = log_chances(mean, dispersion)
         seen = counts.expect(lambda y, at: _clipped(y, mean[at], dispersion) ** 2, chance)
@@ -261,6 +266,7 @@ def _moments(mean: Floats, dispersion: float) -> _Moments:
     """Return the moments of clipped residuals under the model, small means first and together."""
     order = np.argsort(mean, kind="stable")
     reach = np.ceil(mean + CLIP * _spread(mean, dispersion))[order] + 1
+    # An array of counts x means is as wide as the largest mean needs; sorted blocks keep that of small means small.
     if len(mean) * reach[-1] <= MOST_CHANCES:
         return _moments_together(mean, dispersion)
     found = np.empty((3, len(mean)))
@@ -302,6 +308,7 @@ def log_chances(mean: Floats, dispersion: float) -> FunctionOfCounts:
         if dispersion < SAME_AS_POISSON:
             return np.asarray(y * np.log(here) - here - gammaln(y + 1))
         size = 1 / dispersion
+        # -size log1p(a m) and not size log(size / (size + m)), which loses digits as a goes to 0.
         ways = gammaln(y + size) - gammaln(size) - gammaln(y + 1)
         return np.asarray(ways - size * np.log1p(dispersion * here) + y * (np.log(here) - np.log(size + here)))
 

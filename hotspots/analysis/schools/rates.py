@@ -63,6 +63,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
         ratio: Floats = counts / pupils / average
         return ratio
 
+    # Lower limit of the least and upper limit of the most that the number may be, the average taken as known.
     first, last = over_average(poisson_interval(low)[0]), over_average(poisson_interval(high)[1])
     at_low, at_high = classify_ratio(over_average(low)), classify_ratio(over_average(high))
     found = pd.DataFrame(

@@ -139,6 +139,7 @@ def authority_effects(result: SchoolResult) -> Finding:
     effect = spread @ fit.coefficients[2:]
     variance = np.diag(spread @ fit.covariance[2:, 2:] @ spread.T)
     between = _between(effect, variance)
+    # Shrinkage factor: the real share of the variance between the estimates.
     kept = between / (between + variance)
     found = []
     for centre, width in ((effect, np.sqrt(variance)), (kept * effect, np.sqrt(kept * variance))):
@@ -174,6 +175,7 @@ def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Finding:
     z = _standardised(rate)
     n = len(table)
     i = float(z @ around / n)
+    # Hoeffding: Var(sum z_i a_perm(i)) = sum z² x sum (a - mean a)² / (n - 1) for centred z.
     variance = float((z**2).sum() / (n - 1) * ((around - around.mean()) ** 2).sum()) / n**2
     standard = i / np.sqrt(variance)
     p = float(2 * ndtr(-abs(standard)))
@@ -309,6 +311,7 @@ def _nearest_weights(table: pd.DataFrame, nearest: int) -> csr_array:
     from scipy.spatial.distance import cdist
 
     xy = table[["easting", "northing"]].to_numpy(dtype=float)
+    # All pairs of some hundred schools, so that a stable sort decides ties, which a tree does not.
     apart = cdist(xy, xy)
     np.fill_diagonal(apart, np.inf)
     others = np.argsort(apart, axis=1, kind="stable")[:, :nearest]
@@ -331,6 +334,7 @@ def _between(effect: Floats, variance: Floats) -> float:
     """Return the variance between groups beyond that of their estimates (DerSimonian and Laird), at least 0."""
     weight = 1 / variance
     centre = (weight * effect).sum() / weight.sum()
+    # Cochran's Q has expectation k - 1 where groups do not differ; the excess gives the variance between them.
     q = float((weight * (effect - centre) ** 2).sum())
     return max(0.0, (q - (len(effect) - 1)) / float(weight.sum() - (weight**2).sum() / weight.sum()))
 

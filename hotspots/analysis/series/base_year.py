@@ -73,9 +73,11 @@ class YearlyScatter(NamedTuple):
         from scipy.optimize import brentq
         from scipy.special import ndtr, ndtri
 
+        # Two values of an autoregression k years apart differ with variance 2 sd² (1 - rho^k), beside Poisson chance.
         sd = np.sqrt(chance + 2 * self.sd**2 * (1 - self.correlation**apart))
         beyond = 1 - level
         widest = float(sd.max() * -ndtri(beyond / 2))
+        # The half-width of the mixture of normals, as the variance of one normal with the same half-width.
         half = brentq(lambda x: float(self.weight @ (2 * ndtr(-x / sd))) - beyond, 0.0, widest * 1.01)
         return float((half / -ndtri(beyond / 2)) ** 2)
 
@@ -106,6 +108,7 @@ def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> Yearl
     year = np.flatnonzero(np.isfinite(y) & np.isfinite(e) & (e > 0))
     y, e = y[year], e[year]
     tried = [(0.0, 0.0, NO_SCATTER)]
+    # Exponential prior on a geometric grid: its density times the width of each step.
     likely = np.exp(-SIZES / USUAL_SCATTER) * np.gradient(SIZES)
     likely = likely / likely.sum() * (1 - NO_SCATTER) / len(CORRELATIONS)
     tried += [(sd, rho, p) for sd, p in zip(SIZES, likely, strict=True) for rho in CORRELATIONS]
@@ -118,6 +121,7 @@ def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> Yearl
     apart = np.abs(year[:, None] - year[None, :])
     covariance = chance + (sd**2)[:, None, None] * correlation[:, None, None] ** apart
     weight = np.log(before) + _log_likelihoods(np.log(y + 0.5) - np.log(e), covariance, *_courses(year))
+    # Only ratios of likelihoods count; less the largest, none overflows.
     weight = np.exp(weight - weight.max())
     return YearlyScatter(sd, correlation, weight / weight.sum())
 
@@ -149,12 +153,15 @@ def _log_likelihoods(logs: Floats, covariance: Floats, shares: Floats, columns: 
     shares, columns
         From `_courses`, shapes (c,) and (n, c).
     """
+    # Whitened: quadratic forms are sums of squares, and half the log determinant is the sum of log diagonals.
     root = np.linalg.cholesky(covariance)
     white = np.linalg.solve(root, np.column_stack([np.ones(len(logs)), logs, columns])[None])
     level = white[:, :, :1]
     weight = (level**2).sum(axis=1)
+    # The level has a flat prior: it is projected out, at the price of log(weight) / 2 (restricted likelihood).
     clean = white[:, :, 1:] - level * (level * white[:, :, 1:]).sum(axis=1, keepdims=True) / weight[:, None]
     left, course = clean[:, :, :1], clean[:, :, 1:]
+    # Sherman-Morrison: the determinant grows by 1 + c'c, and the quadratic form loses (l'c)² / (1 + c'c).
     size = 1 + (course**2).sum(axis=1)
     rest = (left**2).sum(axis=1) - (left * course).sum(axis=1) ** 2 / size
     whole = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)[:, None] + np.log(weight) / 2

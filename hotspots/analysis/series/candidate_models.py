@@ -140,6 +140,8 @@ def likelihoods(
     best = np.full((len(shapes), logs.shape[1]), -np.inf)
     for scatter in tried:
         root = np.linalg.cholesky(np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation))
+        # Frisch-Waugh: the shared columns are projected out once. A course adds at most two orthonormal directions, and
+        # gains half the squared projections on them.
         white = np.linalg.inv(root)
         basis, _ = np.linalg.qr(white @ base)
         clean = white - basis @ (basis.T @ white)
@@ -147,6 +149,7 @@ def likelihoods(
         first, second = _orthonormal(_through(clean, extra), _through(white, extra))
         gained = (first @ left) ** 2 + (second @ left) ** 2
         lost = (left**2).sum(axis=0)[None, :] + 2 * float(np.log(np.diag(root)).sum())
+        # Profile likelihood over the scatters, comparable through the log determinant.
         np.maximum(best, 0.5 * (gained - lost), out=best)
     return best
 
@@ -167,6 +170,7 @@ def _orthonormal(pairs: Floats, before: Floats) -> tuple[Floats, Floats]:
 
 def _unit(columns: Floats, before: Floats) -> Floats:
     length, whole = (np.sqrt((one**2).sum(axis=1)) for one in (columns, before))
+    # Of a column that the shared ones already explain only rounding is left.
     there = length > 1e-9 * whole
     unit = np.zeros_like(columns)
     unit[there] = columns[there] / length[there][:, None]

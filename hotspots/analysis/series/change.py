@@ -126,6 +126,8 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     known = (low == high) & (base_low == base_high) & (base_low > 0)
     ratio = np.full(len(table), np.nan)
     np.divide(low, base_low, out=ratio, where=known)
+    # Quasi-Poisson: counts over the dispersion. The lower limit takes the least count over the largest base, the upper
+    # limit the reverse.
     ratio_low, _ = ratio_interval(low / times, base_high / times)
     _, ratio_high = ratio_interval(high / times, base_low / times)
     is_base = (table["period"] == base).to_numpy()
@@ -183,6 +185,7 @@ def ratio_interval(
     known = ~np.isnan(count) & ~np.isnan(base)
     above, below = np.where(known, count, 1.0), np.where(known, base, 1.0)
     with_some = np.where(above > 0, above, 1.0), np.where(below > 0, below, 1.0)
+    # Clopper-Pearson limits of the share p of `count` in the sum; the ratio is p / (1 - p).
     share_low = np.where(above > 0, betaincinv(with_some[0], below + 1, tail), 0.0)
     share_high = np.where(below > 0, betaincinv(above + 1, with_some[1], 1 - tail), 1.0)
     high = np.full(count.shape, np.inf)

@@ -278,6 +278,7 @@ class _Search:
     def describe(self, line: _Line) -> list[dict[str, object]]:
         """Return the rows of one group."""
         n = len(line.counts)
+        # The first test is against a straight line; further changes are tested one by one only if it rejects.
         added, overall = self._test(line, (), (LINE,), shapes_beside_a_line(n, self.shortest, most=self.most))
         if overall > self.level:
             _, sloping = self._test(line, (), (), [(LINE,)])
@@ -307,8 +308,10 @@ class _Search:
         logs = line.draw(course, self.draws, self.rng)
         values = line.likelihoods(logs, parts, [null, *shapes], course.mean)
         price = np.array([price_of(shape, len(line.counts)) for shape in shapes])
+        # The same search over all places runs on every simulated series, so that the p-value allows for it.
         worth = values[1:] - price[:, None]
         gain = worth.max(axis=0) - values[0]
+        # (b + 1) / (N + 1): the observed series is one of the draws; 1e-9 keeps ties.
         p = (1 + int((gain[1:] >= gain[0] - 1e-9).sum())) / (self.draws + 1)
         return tuple(shapes[int(worth[:, 0].argmax())]), float(p)
 
@@ -328,6 +331,7 @@ class _Search:
         course = line.fit(parts)
         shapes = [[Part(kind, at) for kind in kinds] for at in places]
         values = line.likelihoods(line.draw(course, self.draws, self.rng), others, shapes, course.mean)
+        # A likelihood-ratio interval, whose limit is the 95th percentile under the course found.
         short = values.max(axis=0) - values
         limit = float(np.quantile(short[places.index(place), 1:], 0.95, method="higher"))
         inside = [at for at, behind in zip(places, short[:, 0], strict=True) if behind <= limit]

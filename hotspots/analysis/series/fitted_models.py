@@ -85,6 +85,7 @@ def fit_course(counts: Floats, exposure: Floats, design: Floats, scatter: Scatte
     beta = np.zeros(design.shape[1])
     for _ in range(PASSES):
         mean = means(beta)
+        # Newton; the likelihood is concave, but from far off a full step overshoots, and is halved until it gains.
         step = np.linalg.lstsq(design.T @ (design * mean[:, None]), design.T @ (counts - mean), rcond=None)[0]
         while worth(beta + step) < worth(beta) and float(np.abs(step).max()) > 1e-12:
             step = step / 2
@@ -93,6 +94,7 @@ def fit_course(counts: Floats, exposure: Floats, design: Floats, scatter: Scatte
             break
     mean = means(beta)
     beta[0] += np.log(overall)
+    # Sandwich covariance: Poisson variance and scatter between two inverse informations.
     bread = np.linalg.pinv(design.T @ (design * mean[:, None]))
     pull = design * mean[:, None]
     filling = design.T @ pull + scatter.sd**2 * pull.T @ correlate(time, scatter.correlation) @ pull
@@ -154,6 +156,7 @@ def rows_of(
             row["growth"] = float(np.expm1(rise * MONTHS_OF_A_YEAR / months_of(line.periods[first])))
         if number:
             row["earliest"], row["latest"] = (line.periods[place] for place in ranges[number - 1])
+        # The contrast of steps at this place alone: what the level is multiplied by at once.
         jump = np.zeros(bare.shape[1])
         jump[[1 + seasons + at for at, part in enumerate(parts) if part == Part("step", first)]] = 1.0
         row["step"], row["step_low"], row["step_high"] = read.ratio(jump)
@@ -193,6 +196,7 @@ def _usual(season: Floats) -> float:
     """Return the mean of the year's four quarters to a level without season."""
     if not len(season):
         return 1.0
+    # Columns are centred (indicator - 1/4): quarter q has the effect s_q - sum(s) / 4, and the fourth -sum(s) / 4.
     effects = np.array([*season, 0.0]) - season.sum() / 4
     return float(np.exp(effects).mean())
 

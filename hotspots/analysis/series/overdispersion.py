@@ -62,6 +62,7 @@ def draw_series(
     for place in range(1, n):
         kept = scatter.correlation ** gaps[place - 1]
         noise[:, place] = kept * noise[:, place - 1] + np.sqrt(1 - kept**2) * noise[:, place]
+    # exp(sd z - sd² / 2) has mean 1, so that simulated means stay those of the course.
     factor = np.exp(scatter.sd * noise - scatter.sd**2 / 2)
     return rng.poisson(expected * factor).astype(float)
 
@@ -99,6 +100,8 @@ def estimate_scatter(
     best, found = -np.inf, tried[0]
     for scatter in tried:
         root = np.linalg.cholesky(np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation))
+        # Whitened: the residual sum of squares, log det V / 2 from the Cholesky diagonal and log det X'V⁻¹X / 2 from
+        # the triangle of QR make the restricted likelihood.
         wide = np.linalg.solve(root, np.column_stack([design, logs]))
         basis, triangle = np.linalg.qr(wide[:, :-1])
         apart = wide[:, -1] - basis @ (basis.T @ wide[:, -1])

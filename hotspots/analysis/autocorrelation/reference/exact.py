@@ -85,6 +85,7 @@ class Pool:
         draws, width = self.chance.shape[0] - 1, self.chance.shape[1]
         merged = np.zeros_like(self.chance)
         weights = _hypergeometric(self.size, copies, draws)
+        # P_new[j, s] = sum over i of h(i, j) P[j - i, s - i v]: positive terms only, and so no cancellation.
         for among in range(min(copies, draws) + 1):
             shift = among * value
             if shift >= width:
@@ -224,6 +225,7 @@ def randomisation_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool
     p_hot, p_cold
         P(S >= s) and P(S <= s), each (m).
     """
+    # Less the minimum, so that the arrays of sums are as short as can be; k draws shift by k times it.
     lowest = int(values.min())
     pool = pool_of(values - lowest, draws=int(draws.max()))
     p_hot, p_cold = np.ones(len(sums)), np.ones(len(sums))
@@ -263,6 +265,7 @@ def conditional_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool =
             at = np.flatnonzero(draws == size)
             found, terms = without_own(tail, len(values), size=int(size), own=shifted[at], sums=sums[at])
             into[at] = np.clip(found, TINY, 1.0)
+            # An alternating sum loses about eps times the sum of its terms: if that is too much, a pool is built anew.
             lost = at[ROUNDING * (size + 2) * terms > TOLERATED * found]
             into[lost] = np.nan
     for value in np.unique(shifted[np.isnan(p_hot) | np.isnan(p_cold)]):

@@ -166,6 +166,7 @@ def _of_numbers(values: Whole, numbers: Whole, middle: float) -> dict[int, Float
     n, last = len(values), int(numbers[-1])
     width = int(np.sort(values)[::-1][:last].sum()) + 1
     cells = next_fast_len(width, real=True)
+    # Read at m times a frequency, modulo the length, this is the power sum of degree m over n.
     histogram = np.fft.fft(np.bincount(values, minlength=cells) / n)
     spectrum = np.empty((len(numbers), cells // 2 + 1), dtype=complex)
     for start in range(0, spectrum.shape[1], CHUNK):
