@@ -31,7 +31,7 @@ def describe_authorities(
 
     Deprivation of an authority is the mean of its areas' scores, each area counted by its children (0 to 15) where ages
     are given, as the Indices of Deprivation do for IDACI; else by its people. An average hides the most deprived parts:
-    the share of areas and of people in the most deprived tenth stands beside it.
+    the shares of areas and of people in the most deprived tenth are given too.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ WORDS: Final = (
 def compare_recording(
     factors: Sequence[Factors], *, theme: str = "Domestic abuse", episodes: pd.DataFrame | None = None
 ) -> Extract:
-    """Return, by authority and year, how many factors stand in an assessment, beside the share with one theme.
+    """Return, by authority and year, the number of factors per assessment and the share with one theme.
 
     Do not read a difference in shares as a difference in need where factors per assessment differ as well.
 
@@ -48,7 +48,7 @@ def compare_recording(
     Returns
     -------
     Extract
-        One row per authority and year: `assessments` (episodes with a factor), `mentions` (of any factor: at least so
+        One row per authority and year: `assessments` (episodes with a factor), `mentions` (of any factor: at least this
         many), `hidden` (number of suppressed numbers), `per_assessment`, `theme_mentions`, `theme_hidden`,
         `theme_share` (missing where a part is suppressed), `kinds` (number of factors that were asked for). The notes
         are the findings of `check_recording`.

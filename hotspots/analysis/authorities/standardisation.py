@@ -208,8 +208,8 @@ def standardised_rates(
 ) -> Extract:
     """Return crude and directly standardised rates of every authority, place and the whole study area.
 
-    Counts of places are sums of those of their authorities: hidden numbers add up as intervals, and nothing is told
-    that the authorities do not tell. Where counts are intervals so are the rates, and limits go from those of the
+    Counts of places are sums of those of their authorities: suppressed numbers add up as intervals, and disclose no
+    more than those of the authorities. Where counts are intervals so are the rates, and limits go from those of the
     lowest counts to those of the highest.
 
     Parameters
@@ -234,7 +234,7 @@ def standardised_rates(
     Extract
         One row per authority, place and the study area: `low`, `high` (events), `population`, `crude_low`,
         `crude_high`, `rate_low`, `rate_high`, `ci_low`, `ci_high`, `p_adjusted` and `differs` (of authorities: above or
-        below the study area's rate, whatever the hidden numbers are), and `reason` where no rate is given.
+        below the study area's rate, whatever the suppressed numbers are), and `reason` where no rate is given.
 
     Raises
     ------
@@ -300,7 +300,7 @@ def _need_fit(counts: Series, ages: Ages, area: StudyArea) -> tuple[int, ...]:
 def units_of(area: StudyArea, places: Sequence[Place] = ()) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """Return (code, name, kind, codes of authorities) of every authority, then every place, then the whole area.
 
-    A place of one authority is that authority and does not stand twice.
+    A place of one authority is that authority and is not listed twice.
     """
     there = area.authorities
     units: list[tuple[str, str, str, tuple[str, ...]]] = [
@@ -335,7 +335,7 @@ def _row(
 
 
 def byar_tails(total: float, rate: float, *, step: float, average: float) -> tuple[float, float]:
-    """Return the tails of a standardised rate against an average: of so high and of so low a one.
+    """Return the upper-tail and lower-tail p-values of a standardised rate against an average.
 
     The levels at which the lower and the upper limit, as in `directly_standardised`, are the average.
 

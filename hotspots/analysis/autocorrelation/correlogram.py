@@ -48,7 +48,7 @@ def correlogram(
     the longest distance is the end of what was tried and not a scale: try others. The z-score grows with the number
     of pairs, so it compares evidence; `value` compares strength. Round clusters of radius R peak at R or little more.
 
-    Values, hidden intervals and limits are as in `global_statistics`. Each band holds all pairs up to its distance,
+    Values, suppressed intervals and limits are as in `global_statistics`. Each band holds all pairs up to its distance,
     between points inside the areas, with weights that sum to one for each area. An area without a neighbour in a band
     is left out of it. esda's Moran gives the same, but its graphs take minutes for all of England at 10 km.
 

@@ -104,8 +104,8 @@ def global_statistics(
 ) -> pd.DataFrame:
     """Return Moran's I, Geary's C, General G and join counts with expectation, z-score and two-sided p-value.
 
-    Of rates per 1,000 people where there is a population, else of counts; at the middle of hidden intervals, so a
-    p-value here says nothing about what the hidden numbers could do. Rates of small populations scatter more than
+    Of rates per 1,000 people where there is a population, else of counts; at the middle of suppressed intervals, so a
+    p-value here says nothing about what the suppressed numbers could do. Rates of small populations scatter more than
     those of large ones, which these statistics do not know. Importing esda takes seconds the first time.
 
     For the join counts an area is high if it is above the overall rate of all areas (without a population: above
@@ -318,7 +318,7 @@ def _sums_of(weights: Any) -> tuple[float, float, float]:
 
 
 def _falling(number: int, length: int) -> float:
-    """Return number * (number - 1) * ..., so many factors."""
+    """Return number * (number - 1) * ..., with `length` factors."""
     return float(np.prod([number - step for step in range(length)], dtype=float))
 
 

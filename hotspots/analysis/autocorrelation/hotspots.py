@@ -1,4 +1,4 @@
-"""Hot areas that adjoin, and places of raised risk, taken together and located: what a reader calls a hotspot."""
+"""Hotspots: groups of adjacent hot areas, and places of raised risk, with their location."""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ def getis_ord(
 ) -> HotspotResult:
     """Return where high or low counts gather: Getis-Ord Gi* (or Gi), tested by computation and not simulation.
 
-    The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested
-    under one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The
-    classical z-score stands beside it for comparison: of rates where there is a population, else of counts.
+    The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested under
+    one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The classical z-score is
+    given for comparison: of rates where there is a population, else of counts.
 
     Do not read a hot area as an address: windows overlap, so the areas round a true hotspot are hot too; other
     boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut
@@ -290,7 +290,7 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
         adjust_tails(hot, cold, method=settings.adjustment)
         for hot, cold in ((hot_low, cold_low), (hot_high, cold_high))
     )
-    # Where nothing is hidden, the bounds differ by rounding alone: the upper one is then taken.
+    # Where nothing is suppressed, the bounds differ by rounding alone: the upper one is then taken.
     certainty = certainties(adjusted_low if hidden else adjusted_high, adjusted_high, level=settings.level)
     if settings.method == "getis_ord":
         classes = classify_gi(adjusted_high, hot_high < cold_high)

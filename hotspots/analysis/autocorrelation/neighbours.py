@@ -1,4 +1,4 @@
-"""Who is next to whom: contiguity, nearest neighbours and distance bands, in compressed rows."""
+"""Neighbours of areas: contiguity, nearest areas and distance bands, in compressed rows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Neighbours:
 
     @property
     def components(self) -> int:
-        """Number of groups of areas that hang together."""
+        """Number of connected groups of areas."""
         from scipy.sparse.csgraph import connected_components
 
         return int(connected_components(self.matrix(), directed=False)[0])
@@ -139,7 +139,7 @@ def link_neighbours(
     number: int | None = None,
     distance: float | None = None,
 ) -> Neighbours:
-    """Return who is next to whom.
+    """Return the neighbours of every area.
 
     Vertices are brought to 0.1 m first: on published files exact comparison can leave every area an island.
     Contiguity takes areas that share a vertex (queen) or an edge (rook); where borders were digitised apart

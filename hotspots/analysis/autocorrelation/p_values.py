@@ -1,4 +1,4 @@
-"""Both tails of every window under a null hypothesis: which way they are computed, and their bounds."""
+"""Both tail p-values of every window under a null hypothesis: the method of computation, and their bounds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
 
 MOST_EVENTS = 1e9
-"""In all areas together; beyond, chances of single counts lose their last digits to rounding."""
+"""In all areas together; above it, probabilities of single counts lose digits to rounding."""
 
 LARGE = 1e7
 """Chances in a pool (80 MB) beyond which sums go by the lattice too: copies of it would take gigabytes."""
@@ -48,7 +48,7 @@ one of all highs then serve them all, and the bounds are outer ones."""
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """Bounds of both tails of every window, and how they came about.
+    """Bounds of both tail p-values of every window, and how they were computed.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
 def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
     """Return the bounds under a null of risk: window low and others high, and window high and others low.
 
-    An event more in the window raises the total too, but the window's tail falls all the same. One dispersion can't
-    stand for all fills: the bounds hold for the smallest and for the largest (a tail near one half, where nothing is
-    decided, has its extreme between them and may pass a bound by some 1e-4). Where the window leaves the area out, the
-    area keeps its count and the other areas' total is given.
+    An event more in the window raises the total too, but the window's tail falls all the same. No single dispersion
+    serves all possible counts: the bounds hold for the smallest and for the largest (a tail near one half, where
+    nothing is decided, has its extreme between them and may pass a bound by some 1e-4). Where the window leaves the
+    area out, the area keeps its count and the other areas' total is given.
     """
     window = tested.tested
     left_out = np.full(len(people), float(tested.conditional))

@@ -1,4 +1,4 @@
-"""What is tested: the areas that can be, their values and windows, and the null hypothesis."""
+"""The tested areas, their values and windows, and the null hypothesis."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""How much areas' risks scatter, estimated so that real hotspots do not hide themselves by inflating it.
+"""How much the risks of areas vary beyond chance, estimated so that real hotspots do not inflate it.
 
-Two forms were compared on null and planted maps (benchmarks/scatter.py). Where areas' populations are alike they agree;
-where sizes are uneven, one dispersion for all flags up to 13 % at 5 % if risks have one spread; the reverse, up to 6 %.
+Two forms were compared on null and planted maps (benchmarks/scatter.py). They agree where areas have similar
+populations. Where populations differ and risks have one variance, one dispersion for all areas flags up to 13% at a
+level of 5%; the reverse, up to 6%.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ POINTS = 400
 """At most about this many counts of a group are summed; where there are more, the terms are smooth."""
 
 ALMOST = 1e-6
-"""A negative binomial whose dispersion is this near to 1 stands for the Poisson."""
+"""A negative binomial with a dispersion this near to 1 is used for the Poisson."""
 
 TOTALS = 9
-"""Totals of hidden counts at which the bounds of the dispersion are looked for ..."""
+"""Totals of suppressed counts at which the bounds of the dispersion are computed ..."""
 
 MARGIN = 0.01
 """... and the share by which they are widened for the totals in between."""
 
 NEARBY = 0.02
-"""How far, on the log scale, a dispersion may move and still be looked for where it was."""
+"""Half-width, on the log scale, of the first search around the previous dispersion."""
 
 MOST = 1e4
 """A dispersion beyond this is no longer scatter; the search ends here."""
@@ -49,14 +50,14 @@ MOST = 1e4
 def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | None = None) -> float:
     """Return variance over mean of an average area's count, from clipped Pearson residuals.
 
-    Risks have one spread for all areas, so that the variance of a count with mean E is E + (d - 1) E^2 / (average E):
-    an area with twice the people has twice the extra variance over its mean. Solves for d: the mean of min(r^2, c^2),
-    r = (y - E) / SD, equals its expectation under the negative binomial with these moments, where c is 1.5, or more
-    where counts are few. Because the expectation is of the same clipped quantity, the estimate is consistent under
+    Risks have the same variance in all areas, so that the variance of a count with mean E is E + (d - 1) E^2 / (average
+    E): an area with twice the people has twice the extra variance over its mean. Solves for d: the mean of min(r^2,
+    c^2), r = (y - E) / SD, equals its expectation under the negative binomial with these moments, where c is 1.5, or
+    more where counts are few. Because the expectation is of the same clipped quantity, the estimate is consistent under
     that model (Fisher consistency, as in Cantoni and Ronchetti), while a real hotspot of any height adds at most c^2
     per area.
 
-    Not to be trusted with fewer than some 30 areas, or with fewer than some hundred events.
+    Do not trust it with fewer than about 30 areas, or fewer than about a hundred events.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def first_balance(excess: Callable[[float], float], *, precision: float, near: f
     precision
         Of the logarithm.
     near
-        Where it was before a small change, to look there first.
+        The dispersion before a small change; the search starts there.
     """
     from scipy.optimize import brentq
 
@@ -126,11 +127,11 @@ def first_balance(excess: Callable[[float], float], *, precision: float, near: f
 
 
 def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[float, float]:
-    """Return the smallest and largest dispersion that fills of hidden counts can give.
+    """Return the smallest and largest dispersion that values of the suppressed counts can give.
 
-    Every hidden count is put as near to, and as far from, its expected count as its interval allows, which bounds all
-    fills that have this total. Expected counts grow with the total of a fill, so that is done for `TOTALS` totals from
-    that of all lows to that of all highs.
+    Each suppressed count takes the value in its interval nearest to, and then farthest from, its expected count. This
+    bounds all possible values with this total. Expected counts grow with the total, so this is repeated for `TOTALS`
+    totals from that of all lower bounds to that of all upper bounds.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ def _clipped_moment(mean: Floats, dispersion: Floats) -> Floats:
     reach = _reach(mean, dispersion)
     first = np.maximum(np.ceil(mean - reach), 0)
     width = np.floor(mean + reach) - first + 1
-    # A wide window is sampled, each at its own stride: small counts stand beside large ones.
+    # A wide range is sampled, each row at its own stride: small and large means share one array.
     stride = np.ceil(width / POINTS)
     y = first[:, None] + np.arange(int((width / stride).max()) + 1) * stride[:, None]
     # Negative binomial with variance d m: size m / (d - 1), success probability 1 / d. In logarithms, as the factorials

@@ -45,7 +45,7 @@ def as_counts(
 
 
 MOST: Final = 1e15
-"""Beyond it neighbouring whole numbers are no longer told apart, and nothing is counted."""
+"""Above it, sums of whole numbers are no longer exact as floating-point numbers."""
 
 
 def _numbers(data: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
@@ -146,7 +146,7 @@ def as_schools(data: Schools | gpd.GeoDataFrame, *, release: str = UNRELEASED) -
     """Return schools as they are, or made from any GeoDataFrame of points with `pupils` and `exclusions`, one a school.
 
     The index gives the ids. Columns `name`, `la_code`, `la_name` and `phase` are used where there are any; pupils and
-    exclusions are of one year, or of so many as a column `years` says.
+    exclusions cover one year, or the number of years in a column `years`.
 
     Raises
     ------

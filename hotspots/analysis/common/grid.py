@@ -32,7 +32,7 @@ def choose_side(
     coarsest: float = np.inf,
     needed_for: str = "",
 ) -> float:
-    """Return the side of a cell in metres: as asked, or a handsome one near what is wanted.
+    """Return the side of a cell in metres: as asked, or a round number near what is wanted.
 
     A coarser one is chosen where the grid would be too large; one that is asked for may have more cells.
 
@@ -45,9 +45,9 @@ def choose_side(
     most
         Cells that a chosen grid has at most.
     finer
-        A grid that is asked for has at most so many times as many.
+        A grid with the side that was asked for may have this many times `most`.
     coarsest
-        The largest side that will do, in metres, and `needed_for` in words what.
+        Largest acceptable side in metres; `needed_for` says in words for what.
 
     Raises
     ------

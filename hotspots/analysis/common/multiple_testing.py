@@ -22,8 +22,8 @@ GI_LEVELS = ((0.01, "99"), (0.05, "95"), (0.10, "90"))
 def adjust(p: Floats, *, method: Adjustment = "benjamini-hochberg") -> Floats:
     """Return p-values of one family adjusted for their number; those that are missing stay missing and do not count.
 
-    Benjamini-Hochberg holds the false discovery rate under independence and positive dependence, which
-    overlapping windows nearly have; Benjamini-Yekutieli under any dependence; Bonferroni holds the chance of a
+    Benjamini-Hochberg controls the false discovery rate under independence and positive dependence, which overlapping
+    windows nearly have. Benjamini-Yekutieli controls it under any dependence. Bonferroni controls the probability of a
     single false claim.
 
     Parameters
@@ -67,12 +67,12 @@ def adjust(p: Floats, *, method: Adjustment = "benjamini-hochberg") -> Floats:
 def adjust_tails(p_hot: Floats, p_cold: Floats, *, method: Adjustment) -> Floats:
     """Return two-sided p-values, min(1, 2 min), adjusted for the number of tests.
 
-    Textbook methods take all areas as one family. Benjamini and Hochberg's then holds the share of false ones among all
-    that is found, hot or cold: where one direction has much to find, it lends significance to the other, and more than
-    that share of the few others may be false (a fifth to a third where only one direction was planted, see
-    tests/analysis/autocorrelation/test_calibration.py). ``"benjamini-hochberg-apart"`` runs over 2 p_hot and over
-    2 p_cold instead: each direction is held by itself, and both together at the level, for somewhat fewer finds where
-    both occur.
+    Textbook methods take all areas as one family. Benjamini-Hochberg then controls the share of false findings among
+    all findings, hot or cold. Where one direction has many true findings, it lends significance to the other, and more
+    than that share of the few others may be false (a fifth to a third where only one direction was planted, see
+    tests/analysis/autocorrelation/test_calibration.py). ``"benjamini-hochberg-apart"`` runs over 2 p_hot and over 2
+    p_cold instead: the false discovery rate is controlled in each direction and, at the level, in both together, with
+    somewhat fewer findings where both occur.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def adjust_tails(p_hot: Floats, p_cold: Floats, *, method: Adjustment) -> Floats
 def two_sided(p_hot: tuple[Floats, Floats], p_cold: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Return bounds of the two-sided p-value, min(1, 2 min), from bounds (low, high) of both tails.
 
-    Each upper bound belongs to its own worst fill of hidden numbers; taking the larger of two fills' two-sided
+    Each upper bound belongs to its own worst fill of suppressed numbers; taking the larger of two fills' two-sided
     p-values instead would make false certainties.
     """
     low = np.minimum(1, 2 * np.minimum(p_hot[0], p_cold[0]))
@@ -128,7 +128,7 @@ def classify_moran(p_adjusted: Floats, quadrant: Words, *, level: float) -> Word
 
 
 def certainties(p_low: Floats, p_high: Floats, *, level: float) -> Words:
-    """Return whether significance at `level` holds whatever the hidden numbers are (n).
+    """Return whether significance at `level` holds whatever the suppressed numbers are (n).
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class EmpiricalBayes(NamedTuple):
-    """Smoothed rates, and the two numbers they are drawn towards."""
+    """Shrunken (empirical Bayes) rates, and the two parameters they depend on."""
 
     rate: NDArray[np.float64]
     """Events per person, shape (areas,); missing where the area has no people."""
@@ -37,7 +37,7 @@ class EmpiricalBayes(NamedTuple):
 def crude_rate(events: ArrayLike, population: ArrayLike, *, per: float = 1000.0) -> NDArray[np.float64]:
     """Return events per `per` people; missing where nobody lives.
 
-    The rate of a small area moves a lot by chance: show it with an interval or smoothed.
+    The rate of a small area varies a lot by chance: show it with an interval, or shrunken.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ def poisson_interval(count: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[
 
 
 def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalBayes:
-    """Return rates drawn towards the overall rate, the more the fewer people an area has.
+    """Return shrunken (empirical Bayes) rates: the fewer people an area has, the nearer to the overall rate.
 
-    A smoothed rate is better than the crude one on average, and too tame for an area that really differs.
+    A shrunken rate is more accurate than the crude one on average, and too moderate for an area that really differs.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Counts of which some are hidden: what each may be, and how many ways lead there.
+"""Counts of which some are suppressed: their possible values, and the number of ways to each value.
 
-A publisher who hides small numbers hides those of a school and year. Summed over years, a hidden 1 or 2 in each of
-three years is 3 to 6, but 3 and 6 are not as easily come by as 4: given the sum over the years, its division among
-years is multinomial, and the chance of each sum within the interval is that of the model times its number of ways.
+A publisher suppresses small numbers for a school and year. Over three years, a suppressed 1 or 2 in each adds up to 3
+to 6, but 3 and 6 are less likely than 4: given the sum over the years, its division among years is multinomial, and the
+chance of each sum within the interval is that of the model times its number of ways.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FunctionOfCounts: TypeAlias = "Callable[[Floats, Any], Floats]"
 """A function of counts and of their positions, which broadcast with each other."""
 
 MOST_VALUES: Final = 5_000_000
-"""Numbers that hidden counts may be, all taken together: each is looked at in every step of a regression."""
+"""Possible values of all suppressed counts together: a regression evaluates each in every step."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Counts:
     low, high
         Bounds; shape (n,). What is known may be a fraction.
     hidden
-        Positions of the hidden ones; shape (h,).
+        Positions of the suppressed ones; shape (h,).
     values
         What each of them may be, as many columns as the widest needs; shape (h, w).
     log_ways
@@ -64,14 +64,14 @@ class Counts:
         return np.asarray((self.low + self.high) / 2)
 
     def chances(self, log_chance: FunctionOfCounts) -> Floats:
-        """Return the chance of each value of the hidden counts given their intervals; rows add to 1. Shape (h, w)."""
+        """Return the probability of each value given its interval; rows add to 1. Shape (h, w)."""
         logarithm = log_chance(self.values, self.hidden[:, None]) + self.log_ways
         # Log-sum-exp: the largest term is 1, so that an interval far from its mean does not become 0 / 0.
         chance = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
         return np.asarray(chance / chance.sum(axis=1, keepdims=True))
 
     def expect(self, function: FunctionOfCounts, log_chance: FunctionOfCounts) -> Floats:
-        """Return the function of every count; of a hidden one, its expectation over what it may be. Shape (n,)."""
+        """Return the function of every count; of a suppressed one, its expectation over what it may be. Shape (n,)."""
         found = np.array(function(self.low, slice(None)), dtype=float)
         if len(self.hidden):
             # The expectation step of EM: each value weighs with its conditional probability given the interval.
@@ -81,28 +81,28 @@ class Counts:
 
 
 def counts_of(counts: Counts | Floats) -> Counts:
-    """Return counts, all of them known, unless they say what is not."""
+    """Return counts as `Counts`; an array of numbers is taken as known counts."""
     return counts if isinstance(counts, Counts) else hidden_counts(counts, counts)
 
 
 def hidden_counts(
     low: Floats, high: Floats, *, hidden_years: Floats | None = None, years: Floats | None = None
 ) -> Counts:
-    """Return counts with what each hidden one may be.
+    """Return counts with what each suppressed one may be.
 
     Parameters
     ----------
     low, high
         Bounds, shape (n,); those that differ are widened to whole numbers.
     hidden_years, years
-        Of how many years each is the sum, and in how many of them it is hidden (1 being the smallest number that is
-        hidden, as zero is shown); shape (n,). Where this does not fit the interval, or is missing, every number in it
-        is taken to have as many ways as the others.
+        Number of years that each count is the sum of, and number of these years in which it is suppressed (1 is the
+        smallest suppressed number, as zeros are published); shape (n,). Where these do not fit the interval, or are
+        missing, every value in the interval is taken to have the same number of ways.
 
     Raises
     ------
     AnalysisError
-        If the intervals are so wide that looking through them would take gigabytes.
+        If the intervals are so wide that their possible values would take gigabytes.
     """
     hidden = np.flatnonzero(low < high)
     # 1e-6 forgives the last digits of a bound that was computed, e.g. 2.9999999 for 3.
@@ -127,8 +127,9 @@ def hidden_counts(
 def ways_to(low: float, high: float, *, hidden_years: float, years: float) -> Floats:
     """Return the logarithm of the number of ways to each sum from low to high, up to a constant.
 
-    With a sum S over T alike years, the chance of numbers y that add to S is S! / (prod y!) / T^S. Summed over what the
-    hidden years may be: S! / T^S times a coefficient of (z / 1! + z^2 / 2! + ...)^(hidden years).
+    With a sum S over T alike years, the chance of numbers y that add to S is S! / (prod y!) / T^S. Summed over the
+    possible values of the suppressed years: S! / T^S times a coefficient of (z / 1! + z^2 / 2! + ...)^(suppressed
+    years).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is said beside figures per year: how many months they are of, which, and which are missing."""
+"""Notes on figures per year: which months they cover, how many, and which are missing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def note_coverage(cover: Coverage | None) -> tuple[Note, ...]:
 
 
 def compare_coverage(first: Coverage | None, second: Coverage | None) -> tuple[Note, ...]:
-    """Return what must be said where two periods are compared that do not cover the same part of the year."""
+    """Return notes on two compared periods that do not cover the same part of the year."""
     if first is None or second is None:
         return ()
     notes = []

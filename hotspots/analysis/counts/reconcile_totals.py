@@ -1,8 +1,9 @@
-"""Published totals against the hidden numbers of their parts: what remains possible for each.
+"""Published totals against the suppressed numbers of their parts: what remains possible for each.
 
-A publisher who hides the small numbers of schools or areas, but gives the total of their authority, says more of each
-than its mark does. The tightened intervals are right, and they are for inference under a restricted study only: where
-three schools are hidden, 1 or 2 each, and are 3 together, they say that each is 1, which is what the publisher hid.
+A publisher who suppresses the small numbers of schools or areas, but publishes the total of their authority, discloses
+more about each than its mark does. The tightened intervals are right, and they are for inference under a restricted
+study only: where the numbers of three schools are suppressed, 1 or 2 each, and add up to 3, each must be 1, which is
+what the publisher suppressed.
 """
 
 from __future__ import annotations
@@ -41,10 +42,9 @@ def tighten(
     no narrower. The total itself lies between max(T, a + l) and min(U, b + h).
 
     Groups may lie in one another (authorities in a region) or be the same. A group is then the sum of the largest
-    groups in it and of what is left, and the two steps are repeated, up and down, until nothing changes. As the
-    groups form a tree, in which each number stands in one sum as a part and in one as a total, the bounds are again
-    as narrow as can be. Where groups overlap without lying in one another, they are right, but may be wider than need
-    be.
+    groups in it and of what is left, and the two steps are repeated, up and down, until nothing changes. As the groups
+    form a tree, in which each number is a part of one sum and the total of one, the bounds are again as narrow as can
+    be. Where groups overlap without lying in one another, they are right, but may be wider than need be.
 
     Parameters
     ----------
@@ -194,10 +194,10 @@ def tighten_counts(
 ) -> AreaCounts:
     """Return counts whose intervals are tightened by published totals of their authorities, for named readers only.
 
-    The result is marked restricted, whatever the counts were marked: each interval may say what its publisher hid.
-    So it carries the marking on every map and layer, `hotspots.protect` refuses it (widening a tightened interval
-    need not give the published one back), and a publish study, which never calls this, uses the source's own
-    intervals. (Invented counts stay invented: there is nobody to find in them.)
+    The result is marked restricted, whatever the counts were marked: each interval may disclose what its publisher
+    suppressed. So it carries the marking on every map and layer, `hotspots.protect` refuses it (widening a tightened
+    interval need not give the published one back), and a publish study, which never calls this, uses the source's own
+    intervals. (Invented counts remain invented: they disclose nobody.)
 
     Parameters
     ----------

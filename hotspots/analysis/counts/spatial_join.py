@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GSS = r"[EWSNK][0-9]{8}"
 ELSEWHERE: Final = frozenset({"S01"})
-"""Data zones: what stands in the place of an LSOA where the patient lives in Scotland."""
+"""Data zones: used instead of an LSOA where the patient lives in Scotland."""
 
 NO_CODE: Final = "no area code"
 NO_PLACE: Final = "no usable location"
@@ -29,7 +29,7 @@ OTHER_VINTAGE: Final = "area code of another vintage"
 
 STRAY: Final = 50
 STRAY_SHARE: Final = 0.01
-"""More events than both, lost to codes of another vintage, are no strays: whole areas would stand at a false zero."""
+"""More events than both, lost to codes of another vintage, are no strays: whole areas would have a false zero."""
 
 
 @renamed_arguments(points="detailed_areas")
@@ -112,7 +112,7 @@ def events_inside(events: Events, area: StudyArea, *, detailed_areas: StudyArea 
 def place_schools(schools: Schools, area: StudyArea) -> pd.Series:
     """Return the area id in which each school's point lies (indexed by `school_id`), None where in none.
 
-    The authority that runs a school is not asked: a school may lie in another one.
+    The authority that runs a school is not used: a school may lie in another one.
     """
     table = schools.table
     located = _has_point(table)
@@ -209,7 +209,7 @@ def _other_vintage(codes: Iterable[str], area: StudyArea) -> Callable[[str], boo
     if vintage == 2011:
         return is_newer_lsoa
     if vintage == 2021 and detect_vintage(codes) == 2011:
-        # Of the older codes, those of areas that were split or merged can't be told from those elsewhere.
+        # Of the older codes, those of areas that were split or merged can't be distinguished from those elsewhere.
         return lambda one: one[:3] in LSOA_PREFIXES and not is_newer_lsoa(one)
     return lambda one: False
 

@@ -45,7 +45,7 @@ STEP: Final = float(np.log(1.1))
 """From one class of bandwidth to the next: between three classes a quartic kernel is then met to 5e-4 of its peak."""
 
 STAMPED: Final = 4_000_000
-"""So many kernel values are computed one by one, those of the highest kernels: these make the peaks."""
+"""Kernel values that are computed one by one, those of the highest kernels: these make the peaks."""
 
 MOST_VALUES: Final = 1e9
 """Kernel values that are computed one by one where there is no other way: about a minute."""

@@ -68,7 +68,7 @@ times the oversmoothing bandwidth; Diggle's, from 0 to a quarter of the largest 
 
 @dataclass(frozen=True)
 class Bandwidth:
-    """A bandwidth and why it is so.
+    """A bandwidth and the reason for it.
 
     Attributes
     ----------
@@ -101,11 +101,11 @@ def choose_bandwidth(
 ) -> Bandwidth:
     """Return the bandwidth by a rule, or as asked for, with its reason and the alternatives.
 
-    By default the robust rule of Silverman as ArcGIS has it. What a rule gives is raised to what the spacing of map
-    points allows; a number is taken as it is, with a note. The searches (least squares, likelihood, Diggle) cost
-    seconds for 100,000 events. Events on one point are left out together in them, where R's sparr and spatstat leave
-    out one at a time. Likelihood is drawn up by a few events far from all others, least squares down by chance
-    clusters: neither knows what the map is for.
+    The default is Silverman's robust rule, as in ArcGIS. A bandwidth from a rule is raised to the least that the
+    spacing of map points allows; a number is taken as it is, with a note. The searches (least squares, likelihood,
+    Diggle) cost seconds for 100,000 events. Events on one point are left out together in them, where R's sparr and
+    spatstat leave out one at a time. A few isolated events raise the bandwidth by likelihood, and chance clusters lower
+    that by least squares: neither takes the purpose of the map into account.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:
     """Return the quantile with linear interpolation (type 7); with equal weights that of NumPy and R."""
     order = np.argsort(values, kind="stable")
     w = weights[order]
-    # Value i stands at the weight before it; the last one at 1.
+    # Value i lies at the weight before it; the last one at 1.
     at = (np.cumsum(w) - w) / (w.sum() - w[-1]) if len(w) > 1 else np.zeros(1)
     return float(np.interp(share, at, values[order]))
 

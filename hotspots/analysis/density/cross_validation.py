@@ -1,13 +1,13 @@
-"""Cross-validated bandwidths: how well a smooth surface of all other events foretells each event.
+"""Cross-validated bandwidths: how well a smooth surface of all other events predicts each event.
 
-Both criteria look at the density that the other events give at each event, corrected for the border (divided by the
-part of the kernel that lies inside the study area). Sums at the events are computed on a grid: events are shared
-between the four nearest centres, smoothed by Fourier transform with a Gaussian that is narrower by what the sharing
-and reading add, and read at the events again. The side of a cell is half the bandwidth, and sums are within 3e-4 of a
-peak of direct ones; the cost hardly depends on the number of events. Few events are summed pair by pair.
+Both criteria use the density that the other events give at each event, corrected for the border (divided by the part of
+the kernel that lies inside the study area). Sums at the events are computed on a grid: events are shared between the
+four nearest centres, smoothed by Fourier transform with a Gaussian that is narrower by what the sharing and reading
+add, and read at the events again. The side of a cell is half the bandwidth, and sums are within 3e-4 of a peak of
+direct ones; the cost hardly depends on the number of events. Few events are summed pair by pair.
 
-Events that share a point are left out together. Left out one by one, each of them would be foretold best by the others
-on its very point, and both criteria would choose the smallest bandwidth of the search.
+Events that share a point are left out together. Left out one by one, each of them would be predicted best by the others
+on the same point, and both criteria would choose the smallest bandwidth of the search.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ STRIPS: Final = 4
 """Lines per row of cells along which the study area is measured."""
 
 RATIO: Final = 1.3
-"""Bandwidths tried first are so far apart, the largest first; the best is refined between its neighbours."""
+"""Ratio of the bandwidths tried first, from the largest on; the best is refined between its neighbours."""
 
 PATIENCE: Final = 4
-"""A search ends so many steps below the best: of several local optima the largest bandwidth is the safer one (Hall and
-Marron 1991), and the smallest bandwidths cost most."""
+"""A search ends this number of steps below the best: of several local optima the largest bandwidth is the safer one
+(Hall and Marron 1991), and the smallest bandwidths cost most."""
 
 MOST_IN_PAIRS, CHUNK = 2_000, 256
-"""Up to so many places sums are taken pair by pair, so many rows at a time."""
+"""Up to this number of places, sums are taken pair by pair; and the number of rows at a time."""
 
 FAINT: Final = 1e-9
 """Below this share of the highest value a sum is taken from the nearest other place alone: it has lost its digits."""

@@ -1,4 +1,4 @@
-"""The points of events and what each counts, told apart by the border of the study area."""
+"""The points and weights of events, inside and outside the study area."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SHARE: Final = 0.25
 """A file goes on beyond the border where events there are at least this share as dense as just inside it."""
 
 FEWEST_OUTSIDE: Final = 10
-"""Fewer events in the strip outside tell nothing: then the border is corrected, which is right in either case."""
+"""With fewer events in the outer strip the border is corrected, which is right in either case."""
 
 CELLS: Final = 8
 """The strips along the border are counted on cells of about this part of their width."""
 
 
 class Strips(NamedTuple):
-    """Events per km² in the strip just inside the border and in the one just outside, and how many are in that."""
+    """Events per km² in the strips just inside and just outside the border, and the number of events outside."""
 
     inside: float
     outside: float

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["grid_over", "kernel_density"]
 
 NOTED: Final = 0.01
-"""A sum over cells that departs from the integral by more is said in a note."""
+"""A note reports a sum over cells that differs from the integral by more than this share."""
 
 BORDER_WORDS: Final = {
     "diggle": "corrected at the border (Diggle)",
@@ -94,8 +94,8 @@ def kernel_density(
         Hold 1e-6 of the peak in every cell, which takes longer; by default 1e-3.
     events_beyond_border
         Whether the file holds events beyond the border too. Then those within reach are used as they are, and no edge
-        is corrected. By default told from the data: so it is where events in a strip one radius wide just outside the
-        border are at least a quarter as dense as just inside.
+        is corrected. By default the data decide: true where events in a strip one radius wide just outside the border
+        are at least a quarter as dense as just inside.
     release
         Mark of a GeoDataFrame's events; `Events` have their own.
 
@@ -103,8 +103,8 @@ def kernel_density(
     -------
     Surface
         `integral` is the exact integral of the estimate over the study area, in events (or in `weights`): the events
-        inside with Diggle's correction, what has not leaked out without. The sum over cells stands beside it in the
-        provenance (with the uniform correction it is all there is).
+        inside with Diggle's correction, what has not leaked out without. The provenance also has the sum over cells
+        (with the uniform correction there is no other).
 
     Raises
     ------
@@ -159,7 +159,7 @@ def kernel_density(
 
 @dataclass(frozen=True, eq=False)
 class _Used:
-    """The events that enter, whether those beyond the border are among them, and what to say of it."""
+    """The events used, whether events beyond the border are among them, and notes on this."""
 
     events: Placed
     beyond: bool
@@ -168,7 +168,7 @@ class _Used:
 
 @dataclass(frozen=True, eq=False)
 class _Made:
-    """A density, and all that it was made of."""
+    """A density, and its inputs and settings."""
 
     kernel: Kernel
     edge: Edge

@@ -1,12 +1,13 @@
-"""Points that were moved to map points: told from their stacks or their rounding, with the spacing of the map points.
+"""Points that were moved to map points: detected by their stacks or their rounding, with the spacing of the map points.
 
 Published crime points are moved to the nearest of a fixed set of map points, or rounded to a lattice, so that nobody's
 address is shown. A surface finer than the map points shows these and not the crime.
 
-Map points are told by stacks at many places: leaving the largest stacks out (a hospital, a shopping centre), a fifth of
-the events or more share their point, and one place in twenty or more carries a stack. A lattice is told by coordinates
-that are all multiples of one step. Where most places have one event and some have many, with hardly any of two, those
-are busy addresses and no map points; so are places that crowd together more than map points of that spacing can.
+Map points are recognised by stacks at many places: leaving the largest stacks out (a hospital, a shopping centre), a
+fifth of the events or more share their point, and one place in twenty or more carries a stack. A lattice is recognised
+by coordinates that are all multiples of one step. Where most places have one event and some have many, with hardly any
+of two, those are busy addresses and no map points; so are places that crowd together more than map points of that
+spacing can.
 
 The spacing is the side of the square that a map point has to itself. Each observed map point sees it by its distance
 to the k-th nearest other one. A small file has not yet used all map points, and those it has used lie further apart
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["FLOOR_SPACINGS", "MapPoints", "detect_map_points", "merge_places"]
 
 SHARE_OF_EVENTS, SHARE_OF_PLACES = 0.2, 0.05
-"""Points are taken as map points where at least so many events share one and so many places carry a stack ..."""
+"""Points are taken as map points where at least this share of events share one, and this share of places carry a stack
+..."""
 
 LARGEST: Final = 0.01
 """... without this share of the places, those with the largest stacks, which may be real addresses."""
@@ -47,7 +49,7 @@ NEAR, CROWDED = 0.25, 2.0
 often in the real file). Addresses along streets have one five times as often: they are no map points from twice on."""
 
 FEWEST_STACKS: Final = 10
-"""Fewer stacks than this tell nothing."""
+"""Fewer stacks than this are no evidence."""
 
 FEWEST_ON_LATTICE: Final = 20
 """Distinct coordinates per axis from which on a lattice is looked for: chance gives a step of 10 m once in 10^20."""
@@ -75,7 +77,7 @@ CENTIMETRE: Final = 0.01
 """Metres. Coordinates are compared in centimetres, as longitudes and latitudes lose their last digits on the way."""
 
 LOOK: Final = 2_000
-"""So many events are looked at first for a lattice, evenly through the file."""
+"""Events that are tested first for a lattice, evenly through the file."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class MapPoints:
     Attributes
     ----------
     snapped
-        Whether the points look like map points or a lattice.
+        Whether the points are on map points or a lattice.
     spacing
         Spacing of the map points in metres (the side of the square each has to itself), None where not snapped.
     share_shared
@@ -237,7 +239,7 @@ def _two_kinds(stacks: Whole) -> bool:
 
 
 def crowded(places: Floats, stacks: Whole, *, spacing: float) -> bool:
-    """Return whether places stand so much closer together than map points of this spacing that they are addresses."""
+    """Return whether places lie so much closer together than map points of this spacing that they are addresses."""
     from scipy.spatial import cKDTree
 
     away, _ = cKDTree(places).query(places, k=[2])
@@ -279,12 +281,12 @@ class _Fit:
 
     @property
     def seen(self) -> float:
-        """Chance that a map point carries an event."""
+        """Probability that a map point carries an event."""
         # 1 - P(0) with log1p and expm1, which keep the digits of a small rate.
         return float(-np.expm1(-self.shape * np.log1p(self.rate / self.shape)))
 
     def log_chances(self, sizes: Whole) -> Floats:
-        """Return the log chances of so many events on a map point that carries any, shape (m,)."""
+        """Return the log probabilities of these numbers of events on a map point that carries any, shape (m,)."""
         from scipy.special import gammaln
 
         k, rate = self.shape, self.rate

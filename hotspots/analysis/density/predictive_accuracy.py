@@ -1,4 +1,4 @@
-"""How well the density of past events foretells where later ones are: hit rate, PAI and PEI*."""
+"""How well the density of past events predicts where later ones are: hit rate, PAI and PEI*."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INTERVAL: Final = (2.5, 97.5)
 """Percentiles of the resamples that an interval goes between."""
 
 LADDER: Final = (125.0, 250.0, 500.0, 1000.0, 2000.0)
-"""Bandwidths in metres that are tried unless others are asked for: from a few streets to a ward."""
+"""Bandwidths in metres that are tried by default: from a few streets to a ward."""
 NEXT_RUNG: Final = 1.3
 """The least that is possible is a rung itself where the first of the ladder is more times that."""
 
@@ -56,14 +56,14 @@ def predictive_accuracy(
     For each bandwidth the cells are ranked by the density of the past events, and the densest are flagged up to a share
     of the area. Of N future events in the area, n lie in flagged cells, which are a of A km².
 
-    - Hit rate, n / N: the share of later events that was foretold.
+    - Hit rate, n / N: the share of later events that was predicted.
     - PAI, (n / N) / (a / A): how many times denser later events are in flagged cells than in the area; 1 is no better
       than chance, and it is high for small shares of the area by nature.
     - PEI*, n / n*, with n* the events in the best cells of the same area, chosen with the future known: 1 is the
       best possible. It depends on the size of the cells; compare it among equal cells only.
 
-    Where cells tie at the last place (outside the reach of all kernels, say), each is flagged in part, as if the order
-    among them were drawn by lot; so every share is met exactly and `hits` need not be whole.
+    Where cells tie at the last place (outside the reach of all kernels, say), each is flagged in part, as if their
+    order were random. So every share is met exactly, and `hits` need not be whole.
 
     The intervals say how much the numbers would change with another draw of future events like these, one by one;
     events that come in bursts vary more. The flagged cells are held, and n* as well: best cells chosen again in each
@@ -174,7 +174,7 @@ def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple
 
 
 def flag_densest(density: Floats, wanted: Floats) -> Floats:
-    """Return how much of each cell is flagged, 0 to 1, where so many of the densest are wanted (wanted, cells).
+    """Return the share of each cell that is flagged, 0 to 1, for each number of cells wanted (wanted, cells).
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def flag_densest(density: Floats, wanted: Floats) -> Floats:
 
 
 def best_hits(number: Whole, wanted: Floats) -> Floats:
-    """Return how many events lie in the best cells, where so many cells are wanted (wanted,).
+    """Return how many events lie in the best cells, for each number of cells wanted (wanted,).
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ def _interval(name: str, value: Floats, drawn: Floats) -> dict[str, Floats]:
 
 def _resample(flags: Floats, number: Whole, *, resamples: int, rng: np.random.Generator) -> Floats:
     """Return the hit rates of events drawn with replacement (resamples, bandwidths, shares)."""
-    # Cells flagged alike by all bandwidths and shares are one kind; a resample is so many events of each kind.
+    # Cells flagged alike by all bandwidths and shares are one kind; a resample is a number of events of each kind.
     kinds, kind = np.unique(flags.reshape(-1, len(number)), axis=1, return_inverse=True)
     chance = np.bincount(kind.ravel(), number) / number.sum()
     drawn = rng.multinomial(int(number.sum()), chance, size=resamples)
@@ -306,14 +306,14 @@ def _words(past: Events, future: Events, kernel: str, *, cell: float, resamples:
 
 
 class BestBandwidth(NamedTuple):
-    """The bandwidth that foretells best.
+    """The bandwidth that predicts best.
 
     Parameters
     ----------
     metres
         The bandwidth with the highest hit rate.
     as_good
-        Bandwidths that can't be told apart from it, itself included.
+        Bandwidths whose difference from it is within chance, itself included.
     words
         The finding, in sentences.
     """
@@ -324,10 +324,10 @@ class BestBandwidth(NamedTuple):
 
 
 def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth:
-    """Return the bandwidth that foretells best at a share of the area, and whether the others are told apart from it.
+    """Return the bandwidth that predicts best at a share of the area, and those whose difference is within chance.
 
-    A bandwidth is told apart where the interval of its paired difference does not reach 0. The best is the best on
-    these events, and looks a little better than it is.
+    A bandwidth differs by more than chance where the interval of its paired difference excludes 0. The best is chosen
+    on these events, so its hit rate is a little too high.
 
     Parameters
     ----------

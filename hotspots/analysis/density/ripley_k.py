@@ -1,8 +1,8 @@
 """Ripley's K and the bandwidth with the least mean square error for clustered points (Diggle 1985).
 
-Every pair of events at an offset u counts 1 / (area of the study area that overlaps itself moved by u), so pairs that
-the border hides are made up for (translation correction). Pairs of few events are listed; those of many are counted
-by their offset between cells, all at once, from the autocorrelation of the counts.
+Every pair of events at an offset u counts 1 / (area of the study area that overlaps itself moved by u), which makes up
+for pairs that cross the border (translation correction). Pairs of few events are listed; those of many are counted by
+their offset between cells, all at once, from the autocorrelation of the counts.
 
 Events that share a point are one place with a weight: the pairs among them are left out of K.
 """
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_LISTED: Final = 4_000_000
-"""Up to so many pairs are listed; beyond, they are counted by cells."""
+"""Up to this number pairs are listed; above it, they are counted by cells."""
 
 MOST_PAIR_CELLS: Final = 5_000_000
 """Cells over the study area for counting pairs by offset."""
 
 FEWEST_CELLS: Final = 4.0
-"""A disc must have a radius of so many cells, or pairs by cells can't tell it."""
+"""Fewest cells in the radius of a disc: with fewer, pairs counted by cells are too coarse."""
 
 RASTER: Final = 512
 """Cells along the longer side of the study area for its overlap with itself."""
@@ -138,7 +138,7 @@ def _overlap(outline: Polygon | MultiPolygon, offsets: Floats) -> Floats:
 
 
 def largest_distance(places: Places, outline: Polygon | MultiPolygon) -> float:
-    """Return the largest distance K is asked for: a quarter of the shorter side, or where 1,000 events are expected."""
+    """Return the largest distance for K: a quarter of the shorter side, or the radius with 1,000 expected events."""
     west, south, east, north = outline.bounds
     density = float(places.weights.sum()) / outline.area
     return float(min(min(east - west, north - south) / 4, np.sqrt(1000 / (np.pi * density))))

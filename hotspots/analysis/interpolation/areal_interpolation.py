@@ -1,4 +1,4 @@
-"""What is known of areas, spread over cells: people evenly or by address, counts of events smoothly or evenly."""
+"""Areal interpolation: people over cells, evenly or by address, and counts of events, smoothly or evenly."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ SpreadMethod = Literal["pycnophylactic", "even"]
 """How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
 
 MOST_INTERPOLATED_CELLS: Final = 2_000_000
-"""A chosen cell gives at most so many cells; one that the user asks for, at most twice as many."""
+"""Cells of the largest grid that is chosen; with a cell that the user asks for, twice as many."""
 
 ACROSS: Final = 2
-"""A chosen cell fits so many times or more across an area, were it a square, in all but a twentieth of areas."""
+"""Fewest chosen cells across an area, as if it were a square, in all but a twentieth of areas."""
 
 
 # --------------------------------------------------------------------------- people
@@ -39,7 +39,7 @@ ACROSS: Final = 2
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Spread:
-    """People per cell, and how they came there.
+    """People per cell, and how they were distributed.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
     """Return people per cell: each area's population spread evenly over its polygon, or over its addresses.
 
     Over the polygon, a cell gets the share of the area's people that it covers of the area, exactly
-    (`coverage_fractions`), so a cell on a border gets people from both sides, and a cell whose centre lies
-    outside the study area still has those of the part inside. Each area's people are conserved. Within an area
-    people live where the houses are: without addresses its parks are as densely peopled as its streets.
+    (`coverage_fractions`), so a cell on a border gets people from both sides, and a cell whose centre lies outside the
+    study area still has those of the part inside. Each area's people are conserved. Without addresses, the density of
+    people is the same in the parks and the streets of an area.
 
     Parameters
     ----------
     area
         The study area, with a population.
     grid
-        Must reach over all areas; its mask is not asked.
+        Must cover all areas; its mask is not used.
     addresses
         Columns `easting`, `northing` (metres) and optionally `weight` (people, households, or any number at least 0).
         An area's people are shared among its addresses by weight. An address counts in the first area, in the order
@@ -199,13 +199,13 @@ def spread_counts(
     years: float | None = None,
     release: str = UNRELEASED,
 ) -> Surface:
-    """Return a density surface from counts of areas: every area keeps its count, and no event's place is known.
+    """Return a density surface from counts of areas: every area keeps its count; locations within areas are not known.
 
     A cell belongs to the area that its centre lies in, so an area's cells add up to its count, to the last digit but
     one. ``"pycnophylactic"`` makes the surface as smooth as it can be with that (Tobler 1979): nowhere negative, and
-    with no flow across the edge of the study area or of an area without a count. Detail inside an area is invented by
-    smoothness: a peak near a border says that the neighbours have much, not that events happened there. ``"even"``
-    invents nothing and shows the areas themselves.
+    with no flow across the edge of the study area or of an area without a count. Detail inside an area comes from
+    smoothness alone: a peak near a border means that the neighbours have high counts, not that events happened there.
+    ``"even"`` adds no detail and shows the areas themselves.
 
     Parameters
     ----------

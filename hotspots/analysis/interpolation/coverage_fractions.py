@@ -1,4 +1,4 @@
-"""How much of every cell each polygon covers: exact areas, of any polygons on any grid.
+"""Coverage fractions: the exact share of every cell that each polygon covers, for any polygons and grid.
 
 The outline of a polygon is cut at the lines of the grid. A piece of it inside one cell that moves dy to the south, on
 average at the share x of the cell's width, adds dy (1 - x) to the covered part of that cell and dy to every cell east
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     Whole = NDArray[np.intp]
 
 LEAST: Final = 1e-9
-"""Part of a cell; what is covered less is rounding and no cover."""
+"""Share of a cell; a smaller coverage fraction is rounding."""
 
 AT_ONCE: Final = 2_000_000
 """Cells of the polygons' own boxes that are held at once."""
 
 
 class Overlaps(NamedTuple):
-    """Pairs of polygon and cell that overlap, sorted by polygon, then by row and column.
+    """Pairs of polygon and cell with a coverage fraction above 0, sorted by polygon, then by row and column.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Overlaps(NamedTuple):
     cell
         Position of the cell, row x columns + column (pairs,).
     part
-        Part of the cell that is covered, 0 to 1 (pairs,).
+        Coverage fraction of the cell, 0 to 1 (pairs,).
     """
 
     polygon: Whole
@@ -49,7 +49,7 @@ class Overlaps(NamedTuple):
 
 
 def overlap_cells(polygons: NDArray[np.object_], grid: Grid) -> Overlaps:
-    """Return which cells each polygon overlaps, and how much of them it covers.
+    """Return which cells each polygon covers, and their coverage fractions.
 
     A polygon that covers less than a billionth of a cell everywhere gets the cell of a point inside it.
 

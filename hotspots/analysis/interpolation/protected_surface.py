@@ -1,4 +1,4 @@
-"""Counts by area as a smooth surface whose peaks stand on enough events: for counts of which some are hidden.
+"""Counts by area as a smooth surface whose peaks are based on enough events, where some counts are suppressed.
 
 Only the intervals are used, never points, so the surface says nothing that the published intervals do not say.
 """
@@ -27,11 +27,11 @@ START: Final = 1000.0
 """Metres: the radius that is tried first, about the width of a dozen urban LSOAs."""
 
 WIDER: Final = 1.25
-"""How much wider the next radius is where a peak stands on too few events."""
+"""Ratio of the next radius to the last where a peak is based on too few events."""
 
 
 class _Smoothed(NamedTuple):
-    """Events per cell, smoothed, and the fewest events that one of its peaks stands on."""
+    """Events per cell, smoothed, and the fewest events that any of its peaks is based on."""
 
     radius: float
     events: Floats
@@ -50,10 +50,10 @@ def smooth_counts(
 ) -> Surface:
     """Return counts by area as a smooth density: spread evenly over each area, then smoothed with a kernel.
 
-    Hidden counts enter with the middle of their interval. A peak of such a surface may stand on one event or on none;
-    so the kernel is widened until every peak that reaches the average of the surface has, by the lower ends of the
-    intervals, at least `minimum_events` events within a radius of it. Where an event took place inside its area is not
-    known and is not used.
+    Suppressed counts enter with the middle of their interval. A peak of such a surface may be based on one event or
+    none, so the kernel is widened until every peak that reaches the average of the surface has, by the lower ends of
+    the intervals, at least `minimum_events` events within a radius of it. Locations within areas are not known and not
+    used.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def smooth_counts(
     cell
         Side of a cell in metres; about a tenth of the bandwidth if left out.
     minimum_events
-        Events that every peak must stand on.
+        Fewest events that every peak must be based on.
     years
         Years the counts cover; per whole period if left out.
 
@@ -78,7 +78,7 @@ def smooth_counts(
     Raises
     ------
     AnalysisError
-        If no area has a count, there are no events, or even the widest kernel leaves a peak on too few.
+        If no area has a count, there are no events, or a peak is based on too few events even with the widest kernel.
     """
     cover = None if years is not None else counts.coverage
     years = years if cover is None else cover.years
@@ -136,7 +136,7 @@ def smooth_counts(
 def _widen(
     low: Floats, middle: Floats, grid: Grid, *, kernel: Kernel, first: float, minimum_events: int, title: str
 ) -> _Smoothed:
-    """Return the surface of the first radius at which every peak stands on enough events."""
+    """Return the surface of the first radius at which every peak is based on enough events."""
     radius, widest = first, max(grid.shape) * grid.side / 2
     while True:
         smoothed = _smooth(low, middle, grid, radius=radius, kernel=kernel)

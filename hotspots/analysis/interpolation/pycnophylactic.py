@@ -117,8 +117,8 @@ class _Cells:
     zone
         Its zone among those with something to spread (n,).
     neighbours
-        Matrix (n, n + 1) whose product with the values is the sum over the cells to the north, south, west and east;
-        a cell is its own neighbour where there is none, and n stands for an empty one.
+        Matrix (n, n + 1) whose product with the values is the sum over the cells to the north, south, west and east; a
+        cell without a neighbour on one side is its own, and position n is an empty cell.
     totals, number, starts
         Of every zone: what it has, its cells, and the number of the first (zones,).
     """

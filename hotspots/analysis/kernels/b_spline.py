@@ -47,7 +47,8 @@ def spline_sums(
     points, weights
         Shape (n, 2), in metres, none farther from the grid than the kernel reaches; shape (n,).
     every
-        Assign the points to a grid so many times as coarse, with its centres at every second, third, ... centre.
+        How many times as coarse the grid is to which points are assigned: its centres are every second, third, ...
+        centre.
     corners
         Any corners that the points lie between, shape (2, 2), where they are known already.
     """

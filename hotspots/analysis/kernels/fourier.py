@@ -35,8 +35,8 @@ FEWEST_ROWS: Final = 8
 class Prepared:
     """Masses of cells, transformed once, to be convolved with any number of functions of distance.
 
-    Masses may stand at every second, third, ... centre only (`every`). Sums are had at all centres then too: what
-    varies too fast for masses so far apart is left out.
+    Masses may lie at every second, third, ... centre only (`every`). Sums are still given at all centres, without the
+    frequencies that masses this far apart cannot represent.
     """
 
     spectrum: Complexes
@@ -75,7 +75,7 @@ class Prepared:
         return _small_product(one @ quarter, other.T)
 
     def finish(self, product: Complexes) -> Floats:
-        """Return the grid that a product of transforms stands for, which is used up."""
+        """Return the grid whose transform is this product; the product is overwritten."""
         from scipy import fft
 
         top, left, rows, columns = self.target
@@ -90,9 +90,9 @@ class Prepared:
         return found
 
     def _between(self, product: Complexes) -> Complexes:
-        """Return the transform for the rows of all centres: 0 at frequencies that masses so far apart don't tell.
+        """Return the transform for the rows of all centres: 0 at frequencies that coarse masses cannot represent.
 
-        So it is for the columns by itself: the inverse takes missing ones for 0.
+        The columns need no padding: the inverse transform takes missing frequencies as 0.
         """
         down, across = ((length // self.every - 1) // 2 for length in self.lengths)
         found = np.zeros((self.lengths[0], across + 1), dtype=complex)
@@ -156,9 +156,9 @@ def transform(
     target
         First row, first column, rows and columns that will be wanted.
     shape
-        Rows and columns that hold masses, where the others are there for the transform only; see `lengths_for`.
+        Rows and columns that hold masses; the others are padding for the transform, see `lengths_for`.
     every
-        Where masses stand at every second, third, ... centre only. They are on the whole rectangle then.
+        Above 1 where masses lie at every second, third, ... centre only. They then cover the whole rectangle.
     """
     from scipy import fft
 

@@ -1,11 +1,10 @@
 """Kernels summed over points at the centres of cells: arrays in, arrays out.
 
-Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are
-assigned to the cells around them by B-splines and convolved in the Fourier domain, on a grid no finer than the
-tolerance needs. Where that would not hold 0.001 of
-the peak (a kernel with a jump, or many events in one cell), and where exact values are asked for, points are stamped
-at the rim of the kernel only, and its inner part, a polynomial in the point's place within its cell, is convolved term
-by term.
+Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are assigned
+to the cells around them by B-splines and convolved in the Fourier domain, on a grid no finer than the tolerance needs.
+Where that would not be within 0.001 of the peak (a kernel with a jump, or many events in one cell), and where exact
+values are asked for, points are stamped at the rim of the kernel only, and its inner part, a polynomial in the point's
+place within its cell, is convolved term by term.
 
 References
 ----------
@@ -39,13 +38,13 @@ DEVIATIONS: Final = 5.0
 """Standard deviations of the error that must stay within the tolerance: more are not met where it varies most."""
 
 STAMPED: Final = 3_000_000
-"""Up to so many kernel values are computed one by one, in about the time that a grid takes to be transformed."""
+"""Up to this number of kernel values are computed one by one, in about the time that a grid takes to be transformed."""
 
 QUADRATIC: Final = 60_000
-"""Up to so many points the quadratic spline costs little beside the transform."""
+"""Up to this number of points the quadratic spline costs little beside the transform."""
 
 COARSE: Final = 150_000
-"""Up to so many points a quadratic spline on a coarser grid costs less than the transform of the whole grid."""
+"""Up to this number of points a quadratic spline on a coarser grid costs less than the transform of the whole grid."""
 
 COARSER: Final = (4, 3, 2)
 """How many times as coarse: beyond that the transform to the whole grid takes all the time."""

@@ -1,4 +1,4 @@
-"""From surface to hotspot: polygons round raised risk, and round the densest part, with what lies in them."""
+"""From surface to hotspot: polygons around raised risk, or around the densest part, with the events in them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "Part", "tolerance_contours"
 Part = Literal["area", "events"]
 """What the densest cells are to make up a share of."""
 FEWEST_IN_PLACE: Final = 20
-"""Events for a raised place to be spoken of: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
+"""Fewest events in a reported place: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
 SMALLEST_PLACE_KM2: Final = 0.1
-"""Area for a place to be spoken of: about 300 m across, less than usual bandwidths; what is smaller just passes."""
+"""Smallest reported place: about 300 m across, less than usual bandwidths; what is smaller just passes."""
 
 
 ADJUSTED: Final[dict[Adjustment, str]] = {
@@ -53,13 +53,13 @@ def tolerance_contours(
     smallest_km2: float | None = None,
     fewest_events: float = 0,
 ) -> Contours:
-    """Return polygons round the cells in which a tested surface is raised or lowered by more than chance would have it.
+    """Return polygons around the cells in which a tested surface is raised or lowered by more than chance.
 
-    Every cell with a chance is one test; all are adjusted together, two-sided. Neighbouring cells share most of their
-    events, which Benjamini and Hochberg's method allows for. Without an adjustment one cell in twenty passes at 5 %
-    where nothing is to be found: such contours are drawn in many papers, and are pointwise.
+    Every cell with a p-value is one test; all are adjusted together, two-sided. Neighbouring cells share most of their
+    events, which the Benjamini-Hochberg method allows for. Without an adjustment one cell in twenty passes at 5% by
+    chance alone: many papers draw such pointwise contours.
 
-    A contour says that risk is raised somewhere about here; its line is no more exact than the bandwidth.
+    A contour shows approximately where risk is raised; its line is no more exact than the bandwidth.
 
     Parameters
     ----------
@@ -142,10 +142,10 @@ def top_contours(
     share: float | None = None,
     smallest_km2: float | None = None,
 ) -> Contours:
-    """Return polygons round the densest cells: those that make up a share of the area, or that hold a share of events.
+    """Return polygons around the densest cells: those that make up a share of the area, or that hold a share of events.
 
-    There is always a densest part, whether or not anything is concentrated in it: this is a choice of where to look
-    first and no test. Cells as dense as the last one that is needed belong to it too; empty cells never do.
+    There is always a densest part, whether or not anything is concentrated in it: this sets priorities and is no test.
+    Cells as dense as the last one that is needed belong to it too; empty cells never do.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ class _Found:
 
 
 def _adjusted(raised: Floats, lowered: Floats, adjustment: Adjustment) -> dict[str, Floats]:
-    """Return the adjusted two-sided chances for each direction, over all cells judged."""
+    """Return the adjusted two-sided p-values for each direction, over all cells tested."""
     if adjustment == "benjamini-hochberg-apart":
         doubled = {"raised": np.minimum(1, 2 * raised), "lowered": np.minimum(1, 2 * lowered)}
         return {kind: adjust(p, method="benjamini-hochberg") for kind, p in doubled.items()}
@@ -226,7 +226,7 @@ def _adjusted(raised: Floats, lowered: Floats, adjustment: Adjustment) -> dict[s
 
 
 def _scores(chances: Floats) -> Floats:
-    """Return normal scores, which change evenly from cell to cell where chances fall over many powers of ten."""
+    """Return normal scores, which change evenly from cell to cell where p-values fall over many powers of ten."""
     from scipy.special import ndtri
 
     # Beyond these ends a score would be infinite, and no outline could be drawn through it.

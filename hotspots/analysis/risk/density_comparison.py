@@ -54,7 +54,7 @@ Totals = Literal["removed", "kept"]
 """Whether a comparison sets aside that one file has more events than the other everywhere alike."""
 
 TOGETHER: Final = 7.0
-"""Expected events of both files together that a comparison needs: with fewer, their labels make few different sums."""
+"""Expected events of both files together that a comparison needs: with fewer, labels make few different sums."""
 
 
 @renamed_arguments("area", least="minimum_expected")
@@ -75,16 +75,16 @@ def compare_densities(
     minimum_expected: float = 1.0,
     release: str = UNRELEASED,
 ) -> Surface:
-    """Return the density of one file of events against another's, period or kind, with chances for every cell.
+    """Return the density of one file of events against another's, period or kind, with p-values for every cell.
 
     With totals removed, the default, each file is taken over its own total: where all places rose alike, nothing is
     raised. The null is that the first file's events are a random draw from all events of both (the number held): the
     question is where the change was more, or less, than over the whole area. With totals kept, events per year are
-    compared, and the null is that every event belongs to the first file with the same chance, its share of the years:
-    the question is where there were more, or fewer, than before. Ratio and difference have the same chances.
+    compared, and the null is that every event belongs to the first file with the same probability, its share of the
+    years: the question is where there were more, or fewer, than before. Ratio and difference have the same p-values.
 
-    Both files are treated alike at the border, so it does not show. Events that come together (one brawl, six
-    victims) count as six in the chances, and pass for a change.
+    Both files are treated alike at the border, so it does not show. Related events (one brawl, six victims) count as
+    six in the p-values, and may appear as a change.
 
     Parameters
     ----------
@@ -104,12 +104,12 @@ def compare_densities(
     bandwidth, cell, kernel, simulations, rng
         As in `relative_risk`; a rule is applied to the events of both files together.
     inference
-        As in `relative_risk`. ``"saddlepoint"``: where 50 events of both files are near, a chance is off by at most 6 %
-        of itself down to 1e-5, and by 26 % down to 1e-8, against exact distributions; with fewer, or where events
-        share few points, it is near to the mid-p value. Exact for the uniform kernel.
-        ``"asymptotic"``: Hazelton and Davies (2009) for two samples, with the pooled density.
+        As in `relative_risk`. ``"saddlepoint"``: where 50 events of both files are near, a p-value has a relative error
+        of at most 6% down to 1e-5, and of 26% down to 1e-8, against exact distributions; with fewer, or where events
+        share few points, it is near to the mid-p value. Exact for the uniform kernel. ``"asymptotic"``: Hazelton and
+        Davies (2009) for two samples, with the pooled density.
     minimum_expected
-        Cells are judged where both files would have at least so many events under the null, and both together
+        Cells are tested where each file would have at least this many events under the null, and both together at least
         7; counted as in `relative_risk`.
     release
         Mark of a GeoDataFrame's events; `Events` have their own.
@@ -229,7 +229,7 @@ def _chances(
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
-    """Return the chances of sums of the first file so high, and so low, in the cells asked for."""
+    """Return the upper-tail and lower-tail p-values of the first file's sums in these cells."""
     first, second, labels = pair.first, pair.second, pair.labels
     if inference == "saddlepoint":
         return label_tails(smoother, first, second, labels=labels, cells=cells)
@@ -250,7 +250,7 @@ def _empty_notes(own: Floats, others: Floats) -> tuple[Note, ...]:
 
 
 def _titles(first: Events, second: Events) -> tuple[str, str]:
-    """Return what the files are, with the period where the title alone does not tell them apart."""
+    """Return the titles of the files, with the period where both have the same title."""
     if len({first.title, second.title}) == 2:
         return first.title, second.title
     one, other = (f"{events.title}, {events.period}" if events.period else events.title for events in (first, second))

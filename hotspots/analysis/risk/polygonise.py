@@ -1,4 +1,4 @@
-"""Polygons round the cells of a grid that pass a threshold, smooth between the centres of the cells."""
+"""Polygons around the cells of a grid that pass a threshold, smooth between the centres of the cells."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def outline_cells(mask: Mask, *, origin: tuple[float, float], cell: float) -> An
 
 
 def outline_passing(field: Floats, passing: Mask, *, origin: tuple[float, float], cell: float, region: Any) -> Any:
-    """Return the polygons round the passing cells (marching squares between the centres of cells), an array of them.
+    """Return the polygons around the passing cells (marching squares between the centres of cells), an array of them.
 
     The outline runs between each passing cell and its neighbours that do not pass, where the field between their
     centres crosses the middle of the lowest value that passes and the highest that does not. So a polygon holds the
@@ -125,7 +125,7 @@ def _polygon(points: Floats, offsets: NDArray[Any]) -> Any:
 def _passing_part(
     field: Floats, passing: Mask, *, origin: tuple[float, float], cell: float
 ) -> tuple[Floats, tuple[float, float]]:
-    """Return the part of the field round the passing cells without gaps, and its corner.
+    """Return the part of the field around the passing cells without gaps, and its corner.
 
     A missing value takes the nearest known one, so that an outline meets the border of the field at a right angle
     and goes on beyond it, to be cut off there.

@@ -1,6 +1,6 @@
-"""Where risk is raised, and not where people live: events over people, as a surface that is tested.
+"""Relative risk: the density of events over the density of people, as a tested surface.
 
-In every cell the chance of a value so high, and of one so low, is computed and not simulated; see `surface_tails`.
+Upper-tail and lower-tail p-values of every cell are computed and not simulated; see `surface_p_values`.
 """
 
 from __future__ import annotations
@@ -68,16 +68,17 @@ def relative_risk(
     minimum_expected: float = 1.0,
     release: str = UNRELEASED,
 ) -> Surface:
-    """Return the logarithm of the risk of events against the study area's average, with chances for every cell.
+    """Return the log risk of events relative to the study area's average, with p-values for every cell.
 
     The value is log(density of events / density of people), each over its own total, smoothed with the same kernel on
     the same cells. No correction at the border is needed: events and people beyond it are left out of both, the
     uniform correction would divide both by the same number, and so the ratio is right at the border too.
 
-    The chances are those of a smoothed sum so high, and so low, if the same number of events fell independently, in
-    proportion to the people. They are pointwise: `tolerance_contours` adjusts them for the number of cells. People
-    are residents: where others come by day or by night, the risk against residents is high for that reason. Events
-    that come in groups, and a risk that differs from street to street without any pattern, are no chance of this null.
+    The p-values are of a smoothed sum at least as high, and at most as high, if the same number of events fell
+    independently and in proportion to the people. They are pointwise: `tolerance_contours` adjusts them for the number
+    of cells. People are residents: where others come by day or by night, the risk against residents is high for that
+    reason. The null does not allow for related events, nor for a risk that differs from street to street without any
+    pattern.
 
     Parameters
     ----------
@@ -97,15 +98,15 @@ def relative_risk(
     addresses
         Where people live within their areas; see `spread_people`. By default evenly over the polygons.
     inference
-        ``"saddlepoint"``: computed; where 4 events or more are expected within the bandwidth, the chance of a value so
-        high is off by less than 1 % of itself, from 0.5 down to 1e-8; the chance of one so low by at most 6 % (by 0.4 %
-        down to 0.05 where 10 or more are expected); with fewer events by at most 5 %. Exact for the uniform kernel.
-        ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn
-        at random; no chance is below 1 / (simulations + 1).
+        ``"saddlepoint"``: computed; where 4 or more events are expected within the bandwidth, the relative error of the
+        upper-tail p-value is below 1% from 0.5 down to 1e-8, and that of the lower-tail p-value at most 6% (0.4% down
+        to 0.05 where 10 or more are expected); with fewer events at most 5%. Exact for the uniform kernel.
+        ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn at random; no
+        p-value is below 1 / (simulations + 1).
     simulations, rng
         Number of maps and where they come from, for ``"simulation"``.
     minimum_expected
-        Cells with fewer expected events are not judged: their value and chances are missing. Counted as E(S)² / Var(S)
+        Cells with fewer expected events are not tested: their value and p-values are missing. Counted as E(S)² / Var(S)
         of the smoothed sum S, which is the number of events where all weigh the same; for the quartic kernel 5/9 of
         those expected within the bandwidth.
     release
@@ -114,7 +115,7 @@ def relative_risk(
     Returns
     -------
     Surface
-        Of kind ``"relative-risk"``. Values are cut off at a hundredth and at a hundred times.
+        Of kind ``"relative-risk"``. Values are limited to between a hundredth and a hundred times the average.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def relative_risk(
     References
     ----------
     Kelsall, J. E. and Diggle, P. J. (1995), Statistics in Medicine 14, 2335-2342. Hazelton, M. L. and Davies, T. M.
-    (2009), Biometrical Journal 51, 98-109. For the chances, see `hotspots.analysis.risk.saddlepoint`.
+    (2009), Biometrical Journal 51, 98-109. For the p-values, see `hotspots.analysis.risk.saddlepoint`.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
     events, area = as_events(events, release=release), as_area(area)
@@ -182,7 +183,7 @@ def relative_risk(
 
 
 def need_expected(area: StudyArea, smoother: Smoother, events: int, *, minimum_expected: float = 1.0) -> None:
-    """Refuse so few events that in no cell as many are expected as a risk is judged by.
+    """Stop where no cell has the expected number of events that a test of risk needs.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def need_expected(area: StudyArea, smoother: Smoother, events: int, *, minimum_e
 
 
 def _judged(smoother: Smoother, share: Floats, *, events: int, minimum_expected: float) -> NDArray[np.bool_]:
-    """Return the cells in which enough events are expected, by the share of people in each."""
+    """Return which cells have enough expected events, given the share of people in each."""
     return np.asarray(smoother.grid.inside.ravel() & (expected_events(smoother, share * events) >= minimum_expected))
 
 
@@ -210,7 +211,7 @@ def _chances(
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
-    """Return the chances of sums so high, and so low, in the cells asked for."""
+    """Return the upper-tail and lower-tail p-values of the sums in these cells."""
     if inference == "saddlepoint":
         return people_tails(smoother, counts, people, cells=cells)
     if inference == "asymptotic":

@@ -1,13 +1,14 @@
 r"""Tails of sums of many small random amounts, computed for all cells of a grid at once and not simulated.
 
-A sum S has the cumulant generating function kappa(s) = log E exp(s S). Where its slope equals what was observed, at
-the saddlepoint, kappa tells the tails of S to a relative error that stays small however far out they lie, which no
-number of simulations does. Two things are added to the textbook:
+A sum S has the cumulant generating function kappa(s) = log E exp(s S). Where its slope equals what was observed, at the
+saddlepoint, kappa gives the tails of S with a relative error that stays small however far out they lie, which no number
+of simulations does. Two things are added to the textbook:
 
-- The sums of kernels that are meant here are exactly 0 where no event lies within reach. That chance is known, and
-  taken apart: the saddlepoint is used for the rest, S given that it is not 0, whose generating function is
-  (exp(kappa) - P(S = 0)) / (1 - P(S = 0)). Without this, lower tails of few events are wrong by up to a seventh.
-- kappa is asked for at a few nodes s for all cells, and joined between nodes by the polynomial of degree 5 with the
+- The sums of kernels that are meant here are exactly 0 where no event lies within reach. That
+  probability is known, and treated separately: the saddlepoint is used for the rest, S given that it is not 0, whose
+  generating function is (exp(kappa) - P(S = 0)) / (1 - P(S = 0)). Without this, lower tails of few events are wrong
+  by up to a seventh.
+- kappa is computed at a few nodes s for all cells, and joined between nodes by the polynomial of degree 5 with the
   right value, slope and curvature at both. Nodes are taken one after the other, away from 0, until every cell's
   observed sum has been passed, so that only two nodes are in memory.
 
@@ -43,10 +44,10 @@ TINY = float(np.finfo(float).tiny)
 """No p-value is zero: what underflows is reported as the smallest normal number."""
 
 NEAR = 1e-3
-"""Within so many standard deviations of the mean, the limit is taken for what is 0 / 0 there."""
+"""Within this many standard deviations of the mean, the limit replaces the expression that is 0 / 0 there."""
 
 FARTHEST = 400.0
-"""Nodes go so far from 0, over the largest single amount; beyond, tails are bounded (Chernoff)."""
+"""Farthest node, over the largest single amount; beyond it, tails are bounded (Chernoff)."""
 
 FAINT = 1e-9
 """What is left of log E exp(s S) beside log P(S = 0), below which its digits are those of rounding."""
@@ -55,7 +56,7 @@ CERTAIN = 1e-12
 """A sum whose variance is no more than this of its squared mean can't vary, up to rounding."""
 
 MOST_STEPS = 60
-"""Newton's method is not trusted for longer: halving alone would be done by then."""
+"""Most steps of Newton's method: halving alone would have converged by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Cumulants:
     """
 
     value: Floats
-    """Minus infinity where it is not known, for want of digits."""
+    """Minus infinity where rounding leaves no digits."""
     slope: Floats
     curve: Floats
     spread: Floats | float = 1.0

@@ -1,14 +1,15 @@
-r"""Chances of a smoothed sum in every cell of a grid, where events fall as people live or as labels are drawn.
+r"""P-values of a smoothed sum in every cell of a grid, if events fall in proportion to people or labels are random.
 
 Events are counted in cells, and a cell's sum is S(x) = sum over cells y of count(y) k(x - y), with a kernel k that is
 1 at its centre. Two nulls:
 
 people
-    Each of n events falls in cell y with chance g(y), the cell's share of the people, independently. With
-    m(s) = sum_y g(y) (exp(s k(x - y)) - 1), S has the cumulant generating function n log(1 + m(s)).
+    Each of n events falls in cell y with probability g(y), the cell's share of the people, independently. With m(s) =
+    sum_y g(y) (exp(s k(x - y)) - 1), S has the cumulant generating function n log(1 + m(s)).
 labels
-    The places of all N events of two files stay, and n of them at random are the first file's (or each is, with chance
-    pi, by itself). In the latter case the cumulant generating function is sum_i log(1 - pi + pi exp(s k(x - x_i))).
+    The places of all N events of two files are fixed, and n of them at random are the first file's (or each is,
+    independently, with probability pi). In the latter case the cumulant generating function is sum_i log(1 - pi + pi
+    exp(s k(x - x_i))).
 
 Both are one convolution per node s (and one for each derivative), which serves all cells at once; see `saddlepoint`.
 The uniform kernel counts, so its sums are binomial or hypergeometric, and exact.
@@ -40,7 +41,7 @@ GAUSSIAN_REACH: Final = 5.0
 """Standard deviations after which a Gaussian kernel is cut off: 4e-6 of its mass lies beyond."""
 
 ROUNDING: Final = 1e-9
-"""Sums that differ by so little of a kernel's centre are the same sum, up to the error of a transform."""
+"""Sums that differ by less than this share of a kernel's centre are equal, up to the error of a transform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Smoother:
     Parameters
     ----------
     grid
-        Its mask is not asked; masses lie on the whole rectangle.
+        Its mask is not used; masses lie on the whole rectangle.
     kernel, bandwidth
         As everywhere, in metres.
     """
@@ -65,7 +66,7 @@ class Smoother:
         return self.bandwidth * (GAUSSIAN_REACH if self.kernel == "gaussian" else 1.0)
 
     def prepare(self, masses: Floats) -> Summed:
-        """Return what sums a function of the kernel over these masses, an array (row, col); beyond reach it is 0."""
+        """Return a callable that sums a function of the kernel over these masses (row, col); beyond reach it is 0."""
         prepared, profile, peak = (
             prepare(masses, self.grid, reach=self.reach),
             KERNELS[self.kernel],
@@ -100,7 +101,7 @@ def _within(k: Floats) -> Floats:
 
 
 def expected_events(smoother: Smoother, masses: Floats) -> Floats:
-    """Return how many events of equal weight would vary as much as the kernel's sum: (cells,).
+    """Return the number of events of equal weight that would vary as much as the kernel's sum: (cells,).
 
     E(S)^2 / Var(S) of a Poisson sum over these expected masses; for the quartic kernel over even ground, 5/9 of the
     events expected within the bandwidth.
@@ -119,7 +120,7 @@ def inside_mass(smoother: Smoother) -> Floats:
 
 
 def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: Cells) -> tuple[Floats, Floats]:
-    """Return P(S >= s) and P(S <= s) where the same number of events falls as people live, computed.
+    """Return P(S >= s) and P(S <= s) if the same number of events falls in proportion to people; computed.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def label_tails(
 ) -> tuple[Floats, Floats]:
     """Return P(S >= s) and P(S <= s) of the first file's sum where labels are drawn at random, computed.
 
-    The tail of many is computed as the tail of few of the others: few is where the chance of none is known.
+    The tail of many is computed as the tail of few of the other file: for few, the probability of none is known.
 
     Parameters
     ----------
@@ -289,7 +290,7 @@ def _held(
 
 
 def _log_none(near: Floats, size: float, labelled: float, labels: Labels) -> Floats:
-    """Return the logarithm of the chance that none of the events near is labelled."""
+    """Return the log probability that none of the events within reach is labelled."""
     from scipy.special import gammaln
 
     if not labels.fixed:
@@ -306,7 +307,7 @@ def _count_tails(count: Floats, near: Floats, size: float, labelled: float, labe
     """Return both tails of a number of labels among the events near: hypergeometric or binomial."""
     from scipy.stats import binom, hypergeom
 
-    # Cells with the same numbers share their answer.
+    # Cells with the same numbers have the same p-values.
     pairs, back = np.unique(np.column_stack([near, count]), axis=0, return_inverse=True)
     drawn: Any = hypergeom(int(size), pairs[:, 0], int(labelled)) if labels.fixed else binom(pairs[:, 0], labels.share)
     high, low = drawn.sf(pairs[:, 1] - 1), drawn.cdf(pairs[:, 1])
@@ -333,7 +334,7 @@ def asymptotic_tails(logarithm: Floats, variance: Floats) -> tuple[Floats, Float
 
 
 def relative_variance(smoother: Smoother, masses: Floats, *, cells: Cells) -> Floats:
-    """Return the relative variance of a density estimated from so many expected events, near the border too; (m).
+    """Return the relative variance of a density estimated from these expected events, near the border too; (m).
 
     R(K) / (h^2 n g(x)), with the kernel's square and the kernel summed over the cells inside only, and g smoothed and
     corrected at the border as the estimate is.
@@ -368,7 +369,7 @@ def simulated_tails(
 
 
 def draw_as_people(people: Floats, *, events: int, simulations: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Yield maps of so many events that fall as people live, arrays (row, col)."""
+    """Yield maps of events that fall in proportion to people, arrays (row, col)."""
     steps = np.cumsum(people.ravel())
     for _ in range(simulations):
         fallen = np.searchsorted(steps, rng.random(events) * steps[-1], side="right")

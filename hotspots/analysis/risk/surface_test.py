@@ -1,4 +1,4 @@
-"""What tested surfaces share: points counted on a grid, values and chances spread out over it, and their words."""
+"""What tested surfaces share: points counted on a grid, values and p-values over it, and their words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LIMIT: Final = float(np.log(100))
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Values and both chances of the cells that are judged, and their positions; each (m)."""
+    """Values and both p-values of the cells that are tested, and their positions; each (m)."""
 
     values: Floats
     chances: tuple[Floats, Floats]
@@ -103,7 +103,7 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
 
 
 def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
-    """Return the kernel on a grid over the outline."""
+    """Return the kernel with its bandwidth, on a grid over the outline."""
     # Radius of the quartic kernel that smooths as much as this Gaussian.
     radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
     side = choose_side(

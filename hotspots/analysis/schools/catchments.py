@@ -1,4 +1,4 @@
-"""Where a school's pupils may live: a model of catchments, and the deprivation there."""
+"""Modelled catchments of schools, and the deprivation in them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ DECAY: Final = 1500.0
 """Metres over which a school's pull falls to 1 / e: a convention, not an estimate. No file of pupils' homes is open."""
 
 CELLS: Final = 2_000_000
-"""Pairs of area and school looked at together, so that memory does not grow with the map."""
+"""Pairs of area and school computed together, so that memory does not grow with the map."""
 
 
 class Modelled(NamedTuple):
-    """What the model says of each school; shape (schools,)."""
+    """Results of the model for each school; shape (schools,)."""
 
     score: Floats
     """Average of the areas' values over the children who would go there; missing where no value is known."""
@@ -109,8 +109,8 @@ def catchment_scores(
 ) -> Catchments:
     """Return the deprivation of the area from which each school's pupils may come, by a model.
 
-    It is a model and no record of where pupils live: it knows nothing of admission rules, faith, selection or roads,
-    and nothing of children and schools beyond the study area, so that catchments at its edge are cut.
+    It is a model and no record of where pupils live. It ignores admission rules, faith, selection, roads, and children
+    and schools beyond the study area, so catchments at the edge are cut off.
 
     Parameters
     ----------

@@ -73,19 +73,19 @@ def diverging_schools(
     Parameters
     ----------
     schools
-        Exclusions over a period of several years; hidden numbers are intervals. Or a GeoDataFrame of points with
-        `pupils` and `exclusions`; see `tables.as_schools`.
+        Exclusions over a period of several years; suppressed numbers are intervals. Or a GeoDataFrame of points with
+        `pupils` and `exclusions`; see `common.as_schools`.
     deprivation
         Scores (0 to 1) by area, of the same geography and vintage as `area`; ranks where it has no scores.
     area
         The study area, or a GeoDataFrame of polygons.
     placed
-        School id → area id, missing where the school is in none; by default from `joining.place_schools`.
+        School id → area id, missing where the school is in none; by default from `counts.place_schools`.
     level
         False discovery rate that "far" above or below is held to.
     covariates
         "phase", "authority" (that runs the school), or both: what is expected is then the average of the school's own
-        group, and schools of a group that stands out as a whole do not.
+        group, and schools of a group that differs as a whole are not reported for it.
     children
         Area id → children, for catchments; by default the study's population.
     decay
@@ -96,18 +96,18 @@ def diverging_schools(
     Returns
     -------
     SchoolResult
-        `class` is against the own area, `class_catchment` against the catchment; `holds` says under which a school
-        stands out. The p-values are the largest (least certain) over a hidden interval. `limit_*` are the smallest and
-        largest counts within the limits. A class is given where it holds over the whole interval; the limits take the
-        line as known, which is fair with a hundred schools and too narrow with a dozen.
-        `rate_class` is the rate over the average of all tested schools, whatever their deprivation. Without covariates
-        `provenance` holds the line itself (`curve`, `curve_catchment`: `school_model.rate_curve`).
+        `class` is against the own area, `class_catchment` against the catchment; `holds` says under which index the
+        result is confirmed. The p-values are the largest (least certain) over a suppressed interval. `limit_*` are the
+        smallest and largest counts within the limits. A class is given where it holds over the whole interval; the
+        limits take the line as known, which is fair with a hundred schools and too narrow with a dozen. `rate_class` is
+        the rate over the average of all tested schools, whatever their deprivation. Without covariates `provenance`
+        holds the line itself (`curve`, `curve_catchment`: `schools.model.rate_curve`).
 
     Raises
     ------
     AnalysisError
         If no area of a school has a score, there are too few schools, no exclusions, no differences in IDACI, or a
-        covariate that makes no groups or can't be told from another or from the index.
+        covariate that makes no groups, or that another one or the index determines.
 
     References
     ----------
@@ -225,7 +225,7 @@ def _step(score: pd.Series) -> Step:
 
 @dataclass(frozen=True)
 class _Look:
-    """The same schools, looked at with one index or another."""
+    """The same schools, compared by one index or another."""
 
     table: pd.DataFrame
     covariates: Sequence[Covariate]
@@ -242,7 +242,7 @@ class _Look:
 
 
 Seen = tuple["NDArray[np.bool_]", Judgement, float]
-"""Which schools were looked at, what was found, and the share of their differences that the index accounts for."""
+"""Which schools were compared, the result, and the share of their differences that the index accounts for."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class _Findings:
 def _second_look(
     look: _Look, index: pd.Series, tested: NDArray[np.bool_], what: str
 ) -> tuple[Seen | None, Note | None]:
-    """Return which schools could be looked at with another index and what was found; or None, and why not."""
+    """Return which schools could be compared by another index and the result; or None, and the reason."""
     usable = tested & index.notna().to_numpy()
     if not usable.any():
         return None, None  # there is no such index

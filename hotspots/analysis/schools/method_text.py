@@ -1,4 +1,4 @@
-"""What is said of schools against deprivation: counts given size and area, and never a cause."""
+"""Text on schools against deprivation: counts given size and area, and never a cause."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ TOO_SMALL: Final = "too small: neither no exclusions nor the highest rate of any
 
 @dataclass(frozen=True)
 class Step:
-    """A step on an index that its slope is told for."""
+    """A step on an index for which its slope is given."""
 
     size: float
     """In units of the regression's column."""
     words: str
     key: str
-    """Under which the slope stands in a result."""
+    """Key of the slope in a result."""
     verb: str = "go"
 
 
@@ -132,7 +132,7 @@ def sides(classes: pd.Series) -> pd.Series:
 
 
 def holds_under(own: pd.Series, catchment: pd.Series) -> pd.Series:
-    """Return under which deprivation a school stands out, as `vocabulary.HOLDS_WORDS` has it."""
+    """Return under which index a school's result is confirmed, in the codes of `vocabulary.HOLDS_WORDS`."""
     one, other = sides(own), sides(catchment)
     conditions = [(one == 0) & (other == 0), one == other, other == 0, one == 0]
     codes = np.select(conditions, ["", "both", "own-area", "catchment"], "contrary")

@@ -23,7 +23,7 @@ TAIL_95: Final = 0.025
 TAIL_998: Final = 0.001
 
 CURVE_POINTS: Final = 41
-"""Points at which a curve is written down: enough to look smooth across a page."""
+"""Points of a curve: enough for a smooth line across a page."""
 
 FEWEST_OF_A_GROUP: Final = 5
 """Groups with fewer schools are taken together: one school would be its own expectation."""
@@ -95,7 +95,7 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
 
 
 def beyond_by_chance(found: Judgement) -> dict[str, float]:
-    """Return how many judged schools would lie above and below their 95% limits if the model held for every one.
+    """Return the expected numbers of judged schools above and below their 95% limits if the model holds for all.
 
     Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
     Schools that can't be judged are never classed and are left out.
@@ -134,7 +134,7 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
 
 
 def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
-    """Return what is expected along an index, its 95 % interval, and the limits of a school of middling size.
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of average size.
 
     Parameters
     ----------
@@ -184,8 +184,8 @@ class Groups(NamedTuple):
 def contrasts(labels: Sequence[str], events: Floats) -> Groups:
     """Return columns for groups, whose effects are against the average group.
 
-    Groups of fewer than `FEWEST_OF_A_GROUP` schools, or without any event, are taken together: the first would be
-    their own expectation, the others' would be nought. Where they are too few even so, they go with the largest.
+    Groups of fewer than `FEWEST_OF_A_GROUP` schools, or without any event, are taken together: the first would be their
+    own expectation, and that of the others would be 0. Where they are too few even so, they go with the largest.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Counts that scatter more than Poisson: a negative binomial regression that outliers bend little, tails and limits.
 
 Arrays in, arrays out. The variance of a count with mean m is m + a m^2 (NB2) with one dispersion a for all; a = 0 is
-Poisson. A hidden count enters the regression as what it may be, each possibility with its chance under the model.
+Poisson. A suppressed count enters the regression as its possible values, each with its probability under the model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CLIP: Final = 1.5
 cent of precision where there are no outliers)."""
 
 SAME_AS_POISSON: Final = 1e-7
-"""Below this dispersion the two distributions can't be told apart, and 1 / dispersion would lose digits."""
+"""Below this dispersion the two distributions are the same to rounding, and 1 / dispersion would lose digits."""
 
 MOST_ROUNDS: Final = 100
 
@@ -64,22 +64,22 @@ class Fit(NamedTuple):
     poisson_phi: float
     """Pearson chi-squared over degrees of freedom of the plain Poisson fit; about 1 where chance explains all."""
     likely: Floats
-    """The counts, each hidden one by its expectation under the model; shape (n,)."""
+    """The counts, each suppressed one by its expectation under the model; shape (n,)."""
 
 
 def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> Fit:
     """Return the regression of counts on a design with the logarithm of the exposure as offset.
 
     Poisson first; negative binomial where the counts scatter more. Line and dispersion both use clipped residuals less
-    their expectation under the model: consistent where the model holds, while a few true outliers bend the line
-    and widen the limits they are held against much less than they do by maximum likelihood. Less is not nothing: many
-    outliers on one side of the design still bend it. In place of a hidden count's residual stands its expectation over
-    what the count may be, which leaves the equations as consistent as they were.
+    their expectation under the model: consistent where the model holds, while a few true outliers bend the line and
+    widen the limits they are held against much less than they do by maximum likelihood. Less is not nothing: many
+    outliers on one side of the design still bend it. The residual of a suppressed count is replaced by its expectation
+    over the possible values, so the equations remain consistent.
 
     Parameters
     ----------
     counts
-        Shape (n,); `intervals.Counts` where some are hidden.
+        Shape (n,); `common.Counts` where some are suppressed.
     design
         Shape (n, k), with a column of ones.
     exposure
@@ -88,7 +88,7 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
     References
     ----------
     Cantoni and Ronchetti (2001), Journal of the American Statistical Association 96, 1022-1030 (the line, equation 2
-    with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931. What hidden
+    with weights 1, and its covariance); Aeberhard, Cantoni and Heritier (2014), Biometrics 70, 920-931. What suppressed
     counts take from the information: Louis (1982), Journal of the Royal Statistical Society B 44, 226-233.
 
     Raises
@@ -119,7 +119,7 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
 
 
 def need_distinct(design: Floats, problem: str = "") -> None:
-    """Stop where a column of a design can be had from the others: no regression can tell their effects apart.
+    """Stop where a column of a design is a combination of the others: their effects are not identified.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def _equations(counts: Counts, mean: Floats, dispersion: float, design: Floats) 
     residual = counts.expect(psi, chance)
     known_square = counts.expect(lambda y, at: psi(y, at) ** 2, chance)
     both = counts.expect(lambda y, at: psi(y, at) * score(y, at), chance)
-    # What is not known of a hidden count: nothing where it is known.
+    # What is not known of a suppressed count: nothing where it is known.
     lost_slope = both - residual * counts.expect(score, chance)
     lost_spread = known_square - residual**2
     bread = design.T @ (((moments.psi_score - lost_slope) * scale)[:, None] * design)
@@ -215,8 +215,9 @@ def fit_dispersion(counts: Counts | Floats, mean: Floats, *, near: float = 0.0) 
 
     Solves sum of min(r^2, c^2) = its expectation, with r = (y - m) / sqrt(m + a m^2) and c = 1.5. The expectation is
     that of the clipped quantity itself under the negative binomial, so the estimate is consistent (no correction
-    factor), while an outlier of any size adds no more than c^2. The same estimator as `dispersion.robust_dispersion`,
-    but with residuals clipped as near for small counts, and for hidden counts.
+    factor), while an outlier of any size adds no more than c^2. The same estimator as
+    `common.dispersion.robust_dispersion`, but with residuals clipped as near for small counts, and for suppressed
+    counts.
 
     Parameters
     ----------
@@ -299,7 +300,7 @@ def _moments_together(mean: Floats, dispersion: float) -> _Moments:
 def log_chances(mean: Floats, dispersion: float) -> FunctionOfCounts:
     """Return log P(Y = y) as a function of counts y and of the positions of their means, which broadcast.
 
-    As SciPy's, but with the gamma functions of y taken once where one y stands for many means.
+    As SciPy's, but with the gamma functions of y computed once for many means.
     """
     from scipy.special import gammaln
 

@@ -26,8 +26,8 @@ DEPENDS: Final = "depends"
 def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, Mapping[str, Any]]:
     """Return every compared school's rate over the average, and the average.
 
-    The average is of events over pupil-years, hidden numbers in the middle of what they may be: a yardstick, which is
-    named with what it would be at either end.
+    The average is of events over pupil-years, suppressed numbers in the middle of what they may be: a yardstick, which
+    is named with what it would be at either end.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def classify_ratio(ratio: Floats) -> NDArray[np.object_]:
 
 
 def describe_rates(result: SchoolResult) -> dict[str, Any]:
-    """Return the average that rates are held against, and the number of schools by class and side, as plain values."""
+    """Return the average that rates are compared with, and the number of schools by class and side, as plain values."""
     table = result.table
     classes = table.loc[table["rate_class"] != "", "rate_class"].value_counts()
     return {

@@ -1,4 +1,4 @@
-"""What is known of each school before it is compared: its place, its deprivation, and whether it can be tested."""
+"""Inputs of the school model: each school's place and deprivation, and whether it can be tested."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_
 IN_NO_AREA: Final = "lies in no area of the study"
 
 FEWEST_SCHOOLS: Final = 10
-"""With fewer schools a line and its scatter can't be told from each other."""
+"""With fewer schools a line can't be separated from the scatter around it."""
 
 RANKED: Final = {("E", 2011): 32_844, ("E", 2021): 33_755, ("W", 2011): 1_909, ("W", 2021): 1_917}
 """Number of LSOAs that an index ranks, by nation and vintage (English Indices 2019 and 2025, WIMD 2019 and 2025)."""
@@ -175,7 +175,7 @@ def reasons_against(table: pd.DataFrame, index: pd.Series, deprivation: Deprivat
 
 
 def need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, deprivation: Deprivation) -> None:
-    """Stop where there is nothing to fit a line to."""
+    """Stop where no line can be fitted."""
     if len(tested) < FEWEST_SCHOOLS:
         raise AnalysisError(
             f"{len(tested)} schools are too few to say what would be expected of a school.",
@@ -197,6 +197,6 @@ def need_testable(tested: pd.DataFrame, index: pd.Series, schools: Schools, depr
 
 
 def counts_in(rows: pd.DataFrame) -> Counts:
-    """Return the exclusions of schools, with what hidden ones may be."""
+    """Return the exclusions of schools, with what suppressed ones may be."""
     low, high, hidden, years = (rows[c].to_numpy(dtype=float) for c in ("low", "high", "hidden_years", "years"))
     return hidden_counts(low, high, hidden_years=hidden, years=years)

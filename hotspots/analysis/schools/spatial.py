@@ -1,4 +1,4 @@
-"""Schools that stand out, in space: whether neighbours do alike, how authorities differ, rates among deprivation.
+"""Diverging schools in space: whether neighbours are alike, how authorities differ, rates against deprivation.
 
 Functions of a `SchoolResult`; each gives a small table and a sentence. They describe counts given size and area and
 name no cause.
@@ -37,13 +37,13 @@ __all__ = [
 ]
 
 NEAREST: Final = 8
-"""Neighbouring schools looked at, as many as a square of a grid has."""
+"""Number of neighbouring schools, as many as a square of a grid has."""
 
 FEWEST_LOCATED_SCHOOLS: Final = 10
 
 PER_MILLE: Final = 1000
 """IDACI scores are published to three places, so in per mille they are whole numbers and their sums have an exact
-distribution; other scores are rounded to so many steps of their range."""
+distribution; other scores are rounded to this many steps of their range."""
 
 
 class Finding(NamedTuple):
@@ -57,7 +57,7 @@ def school_residuals(result: SchoolResult) -> pd.Series:
     """Return how far each school is from expected, on the scale of a normal distribution.
 
     The normal score of the mid-p tail: 0 as expected, 1.96 on the upper 95 % limit, whatever the school's size. Of a
-    hidden count, the average over what it may be. Missing where a school was not tested.
+    suppressed count, the average over what it may be. Missing where a school was not tested.
 
     References
     ----------
@@ -110,9 +110,9 @@ def residual_clustering(result: SchoolResult, *, nearest: int = NEAREST) -> Find
 def authority_effects(result: SchoolResult) -> Finding:
     """Return how the schools of each authority, given size and deprivation, compare with the average authority.
 
-    Fixed effects of the same robust negative binomial model, against the unweighted average of authorities; beside
-    them the same drawn towards the average as far as they are uncertain (empirical Bayes, the variance between
-    authorities by DerSimonian and Laird). Authorities with fewer than five schools are taken together.
+    Fixed effects of the same robust negative binomial model, against the unweighted average of authorities; beside them
+    the shrunken (empirical Bayes) estimates, with the variance between authorities by DerSimonian and Laird.
+    Authorities with fewer than five schools are taken together.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def authority_effects(result: SchoolResult) -> Finding:
 
 
 def bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST) -> Finding:
-    """Return whether schools with high rates stand among schools of deprived areas, over the whole map.
+    """Return whether schools with high rates are near schools of deprived areas, over the whole map.
 
     I = sum_i z_i (mean of x over the nearest schools of i), both standardised, over n; z is the normal score of the
     school's exclusions given its pupils alone. Mean and variance under all permutations of z are exact.
@@ -257,7 +257,7 @@ def _tested(result: SchoolResult) -> pd.DataFrame:
 
 
 def _located(result: SchoolResult, nearest: int) -> pd.DataFrame:
-    """Return the tested schools with a point; enough of them for so many neighbours."""
+    """Return the tested schools with a point, if there are enough for this number of neighbours."""
     table = _tested(result)
     table = table[table["easting"].notna() & table["northing"].notna()]
     if nearest < 1 or len(table) < max(FEWEST_LOCATED_SCHOOLS, nearest + 2):
@@ -274,7 +274,7 @@ def _fit(table: pd.DataFrame, design: Floats) -> Fit:
 
 
 def _scores(table: pd.DataFrame, mean: Floats, dispersion: float) -> Floats:
-    """Return normal scores of mid-p tails, those of hidden counts averaged over what they may be."""
+    """Return normal scores of mid-p tails, those of suppressed counts averaged over what they may be."""
     from scipy.special import ndtri
 
     def score(y: Floats, at: Any) -> Floats:

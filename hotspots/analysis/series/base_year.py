@@ -1,4 +1,4 @@
-"""How far two years of one series may differ by chance: Poisson, and what years vary beyond it.
+"""How far two years of one series may differ by chance: Poisson chance and overdispersion.
 
 Pure functions on arrays. The size and the correlation of the scatter are not known, least of all from seven years; they
 are averaged over by how well they describe the series, and by how likely they were before it was seen.
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["USUAL_SCATTER", "YearlyScatter", "weigh_scatter"]
 
 NO_SCATTER: Final = 0.5
-"""Chance, before a series is seen, that its years vary by Poisson chance alone."""
+"""Prior probability that the years of a series vary by Poisson chance alone."""
 USUAL_SCATTER: Final = 0.03
 """Mean of the scatter, where there is some, before a series is seen: exponential, so that large ones are rare."""
 TREND: Final = 0.05
 """Chance, before a series is seen, of a steady rise or fall; its size is normal around 0 ...
 
-It and the two below are small because years that stay off their course for long look like a trend, a bend or a step:
+It and the two below are small because years that stay off their course for long resemble a trend, a bend or a step:
 what a course takes up is missing from the scatter, and intervals are too narrow where it lasts. A course that the
 numbers show clearly outweighs them.
 """

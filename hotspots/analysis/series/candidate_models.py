@@ -58,7 +58,7 @@ def _column(part: Part, time: Floats) -> Floats:
 def shapes_beside_a_line(n: int, shortest: int, *, most: int = 3) -> list[tuple[Part, ...]]:
     """Return the courses that are held against a straight line: one or two changes; one where `most` stretches are two.
 
-    Empty where there is no room for two stretches.
+    Empty where the series is too short for two stretches.
     """
     places = range(shortest, n - shortest + 1)
     one = [(part,) for place in places for part in (Part("step", place), Part("after", place), Part("before", place))]

@@ -70,10 +70,10 @@ def join_series(*series: Series, name: str, title: str) -> Series:
 def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> pd.DataFrame:
     """Return every count as a ratio to the group's count in the base period, with its 95 % interval.
 
-    The interval is of the ratio between the courses of both periods: it answers for Poisson chance in both counts, and
+    The interval is of the ratio between the courses of both periods: it allows for Poisson chance in both counts, and
     for periods that lie off their course, by as much, and for as long, as the series itself and what is usual make
-    likely (`weigh_scatter` has the model). It does not answer for changes in recording. Where a count is hidden the
-    ratio is missing, and the interval covers whatever the hidden number is.
+    likely (`weigh_scatter` has the model). It does not allow for changes in recording. Where a count is suppressed the
+    ratio is missing, and the interval covers whatever the suppressed number is.
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ def change_since(series: Series, base: str, *, beyond_poisson: bool = True) -> p
     ----------
     Przyborowski and Wilenski (1940), Biometrika 31, 313-323: given the sum of two Poisson counts, one of them is
     binomial; Clopper and Pearson (1934), Biometrika 26, 404-413, for its exact limits; McCullagh and Nelder (1989),
-    Generalized Linear Models, section 6.2.3, for counts that vary more: the limits are those of counts so many times
-    smaller.
+    Generalized Linear Models, section 6.2.3, for counts that vary more: the limits are those of counts divided by the
+    dispersion.
     """
     table = series.table
     at_base = table[table["period"] == base].drop_duplicates("group").set_index("group")

@@ -104,12 +104,12 @@ def find_change_points(
     shortest: int = 2,
     draws: int = 499,
 ) -> Extract:
-    """Return the stretches in every group of a series: level, rising or falling, and how sure the changes are.
+    """Return the stretches in every group of a series: level, rising or falling, and how certain the changes are.
 
     The null is a straight line of the logarithm (a level is one) around which counts vary by Poisson chance and by an
     autoregression of order 1, both of its numbers estimated: a steady rise gets no step, and series that drift by
     themselves hardly more often than they should (28 quarters with a correlation of up to 0.8; a random walk, or a
-    dozen numbers with such a correlation, can still look like a step or a steady rise). Do not read a change point as a
+    dozen numbers with such a correlation, can still resemble a step or a steady rise). Do not read a change point as a
     cause, nor its size as unbiased: the place was chosen because the numbers differ there. Quarters have their season
     taken out (from three whole years on). Provisional periods and gaps are left out. Where the series has a population,
     levels are rates per year.
@@ -144,7 +144,7 @@ def find_change_points(
     Raises
     ------
     AnalysisError
-        If the level is not between 0 and 1, or there is room for no change.
+        If the level is not between 0 and 1, or the settings allow no change.
 
     References
     ----------
@@ -199,7 +199,7 @@ def find_change_points(
 
 
 def without_course(series: Series, *, shortest: int = 2) -> dict[str, str]:
-    """Return the groups in which `find_change_points` will look for no change, and why."""
+    """Return the groups in which `find_change_points` does not search for a change, and why."""
     return {group: reason for group, (line, reason) in _prepare_groups(series, shortest).items() if line is None}
 
 
@@ -316,9 +316,9 @@ class _Search:
         return tuple(shapes[int(worth[:, 0].argmax())]), float(p)
 
     def _range(self, line: _Line, parts: tuple[Part, ...], place: int) -> tuple[int, int]:
-        """Return the 95 % interval of one change's place: those that the likelihood does not tell from the best.
+        """Return the 95 % interval of one change's place: places whose likelihood is within chance of the best.
 
-        What is told is judged by series drawn with the course found. A bend may begin with a jump: a rise that does is
+        The limit comes from series simulated with the course found. A bend may begin with a jump: a rise that does is
         not dated too early for it.
         """
         others = tuple(part for part in parts if part.place != place or part.kind == "line")

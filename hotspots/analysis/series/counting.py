@@ -1,4 +1,4 @@
-"""Counts and rates by year and by quarter. A gap stays a gap, and a correction below zero stays what it is."""
+"""Counts and rates by year and by quarter. Gaps and corrections below zero are kept."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def sum_to_years(series: Series) -> Series:
 def with_intervals(series: Series) -> Series:
     """Return the same series with the 95 % interval of the level behind every count (Byar).
 
-    Where a count is hidden or rounded, the interval covers whatever it may be: from the lower limit of the lowest
-    to the upper limit of the highest. A number below zero (a correction) has no interval.
+    Where a count is suppressed or rounded, the interval covers all its possible values: from the lower limit of the
+    lowest to the upper limit of the highest. A number below zero (a correction) has no interval.
     """
     low, high = (series.table[end].to_numpy(dtype=float) for end in ("low", "high"))
     below, above = np.where(low < 0, np.nan, low), np.where(high < 0, np.nan, high)
@@ -149,7 +149,7 @@ def with_rates(
     Parameters
     ----------
     series
-        Counts; protect them before, so that no rate gives a hidden number back.
+        Counts; protect them before, so that no rate gives a suppressed number back.
     population
         People: one number for all; by group; or by group and period, ``{"under 25": {"2013": 910_000}}``. If None, the
         series' own column `population`.

@@ -23,7 +23,7 @@ CORRELATIONS: Final = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97)
 SIZES: Final = 10
 """Standard deviations that are tried, apart from 0."""
 LEAST_VARIANCE: Final = 1e-8
-"""The least variance of logarithms that is told from none."""
+"""The least variance of logarithms that is taken as above 0."""
 
 
 class Scatter(NamedTuple):

@@ -10,9 +10,9 @@ randomisation
     and 1 and only positive terms are added: small tails keep their precision.
 
     Conditional randomisation leaves out the area's own count v. Taking its factor out divides the product by it, tail
-    by tail: ``C(N-1, k) P_k^{-v}(s) = sum_j (-1)^j C(N, k-j) P_{k-j}(s - j v)``, so that all areas look up in one
-    pool. What the subtraction may cost is added up beside it; where that is more than `TOLERATED` of the answer (the
-    own count is what makes the tail), the area's pool is built without it and nothing is subtracted.
+    by tail: ``C(N-1, k) P_k^{-v}(s) = sum_j (-1)^j C(N, k-j) P_{k-j}(s - j v)``, so that one pool serves all areas.
+    What the subtraction may cost is added up beside it; where that is more than `TOLERATED` of the answer (the own
+    count is what makes the tail), the area's pool is built without it and nothing is subtracted.
 
 constant-risk
     Given the total C, S is binomial(C, window's share of the population).
@@ -20,7 +20,7 @@ constant-risk
 exchangeable-risk
     Areas' risks are independent gammas. With variance proportional to the mean, counts given C are
     Dirichlet-multinomial and S is beta-binomial. With one shape for all areas, which is what is taken, S is a sum of
-    negative binomials given C, and the beta-binomial of the same variance stands for it (benchmarks/scatter.py). The
+    negative binomials given C, and the beta-binomial of the same variance approximates it (benchmarks/scatter.py). The
     dispersion is estimated, hence "computed" and not "exact".
 
 Tails include ties: ``p_hot = P(S >= s)``, ``p_cold = P(S <= s)``. They are summed from the tail's far end, so the

@@ -1,7 +1,7 @@
-"""Extreme tails of every window's sum over all fills of hidden counts, under randomisation.
+"""Extreme tails of every window's sum over all possible values of suppressed counts, under randomisation.
 
-A hidden count is an interval, and a fill chooses a number from each. Raising a count in the window by one raises the
-observed sum by one and a random draw by at most one, so p_hot falls; raising any other count raises only the
+A suppressed count is an interval; a fill is a choice of one value from each. Raising a count in the window by one raises
+the observed sum by one and a random draw by at most one, so p_hot falls; raising any other count raises only the
 reference, so p_hot rises; the mirror holds for p_cold. The extremes are therefore at two fills: the window at its lows
 and all others at their highs, and the reverse. (P(S > s), and with it mid-p, moves in the same way.)
 
@@ -34,7 +34,7 @@ ROOM = 1_500_000
 
 
 def extreme_tails(low: Whole, high: Whole, window: Any, *, leave_out: bool, mid_p: bool = False) -> Bounds:
-    """Return the extremes of both tails of every window's sum over all fills of hidden counts.
+    """Return the extremes of both tails of every window's sum over all fills of suppressed counts.
 
     Parameters
     ----------
