@@ -60,7 +60,7 @@ def compare_recording(
     """
     if not factors:
         raise AnalysisError("There are no factors to compare.", advice="read at least one year")
-    table = pd.concat([one.table.assign(period=one.period) for one in factors], ignore_index=True)
+    table = pd.concat([year.table.assign(period=year.period) for year in factors], ignore_index=True)
     table["theme"] = table["factor"].map(theme_of)
     _need_theme(table, theme)
     rows = [
@@ -73,7 +73,7 @@ def compare_recording(
         keys = pd.MultiIndex.from_frame(found[["la_code", "period"]])
         found["started"] = started.reindex(keys).to_numpy()
         found["per_started"] = found["assessments"] / found["started"]
-    periods = list(dict.fromkeys(one.period for one in factors))
+    periods = list(dict.fromkeys(year.period for year in factors))
     made_of = combine(*factors)
     return Extract(
         found,
@@ -147,14 +147,14 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
         As in `compare_recording`.
     """
     said: list[Note] = []
-    for one in factors:
-        said += _check_year(one, episodes)
+    for year in factors:
+        said += _check_year(year, episodes)
     if episodes is not None:
         said += _check_begun(factors, episodes)
     said += _check_jumps(factors)
     kinds = {
-        one.period: int((one.table["mark"] != NOT_COLLECTED).groupby(one.table["factor"]).any().sum())
-        for one in factors
+        year.period: int((year.table["mark"] != NOT_COLLECTED).groupby(year.table["factor"]).any().sum())
+        for year in factors
     }
     if len(set(kinds.values())) > 1:
         counted = ", ".join(f"{period}: {number}" for period, number in kinds.items())
@@ -222,14 +222,14 @@ def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[Not
     """Return which authorities have many more episodes with a factor than began, and in which years."""
     begun = episodes.set_index(["la_code", "period"])[["started", "any_point"]]
     found: dict[str, list[str]] = {}
-    for one in factors:
-        for row in one.table.drop_duplicates("la_code").itertuples():
-            key = (str(row.la_code), one.period)
+    for year in factors:
+        for row in year.table.drop_duplicates("la_code").itertuples():
+            key = (str(row.la_code), year.period)
             if key not in begun.index:
                 continue
             started, at_any = begun.loc[[key]].iloc[0]
             if MANY * started <= row.assessments <= at_any:
-                found.setdefault(str(row.la_name), []).append(one.period)
+                found.setdefault(str(row.la_name), []).append(year.period)
     return [
         _of_file(
             f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
@@ -245,9 +245,9 @@ def _check_jumps(factors: Sequence[Factors]) -> list[Note]:
     """Return where factors per assessment changed so much from one year to the next that practice may have."""
     per = pd.DataFrame(
         {
-            one.period: one.table.groupby("la_name", sort=False)["mentions"].sum()
-            / one.table.groupby("la_name", sort=False)["assessments"].first()
-            for one in factors
+            year.period: year.table.groupby("la_name", sort=False)["mentions"].sum()
+            / year.table.groupby("la_name", sort=False)["assessments"].first()
+            for year in factors
         }
     )
     said = []

@@ -81,11 +81,11 @@ def correlogram(
     import shapely
     from scipy.stats import norm
 
-    noun = as_counts(counts, column, population)
-    values = values_of(noun)[0]
+    counts = as_counts(counts, column, population)
+    values = values_of(counts)[0]
     known = values.notna().to_numpy()
     need_spread(values[known])
-    points = shapely.get_coordinates(shapely.point_on_surface(noun.area.areas.geometry.to_numpy()[known]))
+    points = shapely.get_coordinates(shapely.point_on_surface(counts.area.areas.geometry.to_numpy()[known]))
     metres = choose_distances(points) if distances is None else _as_metres(distances)
     table = pd.DataFrame(
         _moran_by_distance(values[known].to_numpy(), points, metres),
@@ -141,12 +141,12 @@ def _moran_by_distance(values: Floats, points: Floats, metres: Floats) -> list[t
     # All pairs once, sorted by band: a longer distance adds its own band to the running sums.
     pairs = tree.query_pairs(metres[-1], output_type="ndarray")
     band = np.searchsorted(metres**2, ((points[pairs[:, 0]] - points[pairs[:, 1]]) ** 2).sum(axis=1))
-    one, other = pairs[np.argsort(band, kind="stable")].T
+    first, second = pairs[np.argsort(band, kind="stable")].T
     ends = np.cumsum(np.bincount(band, minlength=len(metres)))[: len(metres)]
 
     def sums(begin: int, end: int, of: Floats) -> Floats:
         """Return for every area the sum over its neighbours among these pairs."""
-        a, b = one[begin:end], other[begin:end]
+        a, b = first[begin:end], second[begin:end]
         total = np.zeros(n)
         total += np.bincount(a, of[b], minlength=n)
         total += np.bincount(b, of[a], minlength=n)

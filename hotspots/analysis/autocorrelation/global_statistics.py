@@ -145,11 +145,11 @@ def global_statistics(
     """
     from scipy.stats import norm
 
-    noun = as_counts(counts, column, population)
-    values, size = values_of(noun)
-    keep, links = _linked(values, as_neighbours(neighbours, noun.area))
+    counts = as_counts(counts, column, population)
+    values, size = values_of(counts)
+    keep, links = _linked(values, as_neighbours(neighbours, counts.area))
     need_spread(values[keep])
-    count, weight = noun.middle[keep].to_numpy(), size[keep].to_numpy()
+    count, weight = counts.middle[keep].to_numpy(), size[keep].to_numpy()
     # Multiplied out: whole and half numbers stay exact, so no area is above the rate by a rounding error.
     high = count * weight.sum() > weight * count.sum()
     rows = [(*row, 2 * float(norm.sf(abs(row[2])))) for row in _through_esda(values[keep].to_numpy(), links)]
@@ -157,16 +157,16 @@ def global_statistics(
     table = pd.DataFrame(
         rows, columns=["value", "expected", "z", "p"], index=pd.Index(STATISTICS, name="statistic", dtype=object)
     )
-    return table.assign(areas=int(keep.sum()), words=_words(noun, permutations))
+    return table.assign(areas=int(keep.sum()), words=_words(counts, permutations))
 
 
-def values_of(noun: AreaCounts) -> tuple[pd.Series, pd.Series]:
+def values_of(counts: AreaCounts) -> tuple[pd.Series, pd.Series]:
     """Return what is analysed (rates per 1,000, else counts), and what it is weighted with (people, else ones)."""
-    if not noun.area.has_population:
-        return noun.middle, pd.Series(1.0, index=noun.table.index)
-    people = noun.table["population"]
+    if not counts.area.has_population:
+        return counts.middle, pd.Series(1.0, index=counts.table.index)
+    people = counts.table["population"]
     people = people.where(people > 0)
-    return PER * noun.middle / people, people
+    return PER * counts.middle / people, people
 
 
 def _linked(values: pd.Series, links: Neighbours) -> tuple[NDArray[np.bool_], Neighbours]:
@@ -198,9 +198,9 @@ def need_spread(values: pd.Series) -> None:
         raise AnalysisError("All values are equal: there is nothing that could cluster.")
 
 
-def _words(noun: AreaCounts, permutations: int) -> list[str]:
+def _words(counts: AreaCounts, permutations: int) -> list[str]:
     what, middle = ("counts", "the mean count")
-    if noun.area.has_population:
+    if counts.area.has_population:
         what, middle = f"rates per {PER:,.0f} people", "the overall rate"
     pairs = (f"both above {middle}", f"both not above {middle}", f"one above {middle} and one not")
     return [
@@ -249,9 +249,9 @@ def general_g(values: Floats, weights: Any) -> tuple[float, float, float]:
     pairs = one**2 - two
     if pairs == 0:  # one area has everything
         return (float("nan"),) * 3
-    found, expected = float(values @ (weights @ values)) / pairs, s0 / (n * (n - 1))
+    general, expected = float(values @ (weights @ values)) / pairs, s0 / (n * (n - 1))
     variance = sum(terms) / (pairs**2 * _falling(n, 4)) - expected**2
-    return found, expected, (found - expected) / variance**0.5 if variance > 0 else float("nan")
+    return general, expected, (general - expected) / variance**0.5 if variance > 0 else float("nan")
 
 
 # --------------------------------------------------------------------------- join counts

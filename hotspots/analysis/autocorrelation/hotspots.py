@@ -72,10 +72,10 @@ def find_hotspots(
     borders = (links or link_neighbours(area, rule="queen")).matrix(with_self=False).tocsr()
     _, group = connected_components(borders[hot][:, hot], directed=False)
     position = np.flatnonzero(hot)
-    found = [_measure(result, area, position[group == one], borders, labels) for one in range(group.max() + 1)]
+    found = [_measure(result, area, position[group == number], borders, labels) for number in range(group.max() + 1)]
     # An area can be hot by its neighbours alone: what can't have more events than expected is no hotspot by itself.
-    more = [one for one in found if not one.observed_high <= one.expected]
-    return tuple(sorted(more, key=lambda one: (-_excess(one), one.areas)))
+    more = [hotspot for hotspot in found if not hotspot.observed_high <= hotspot.expected]
+    return tuple(sorted(more, key=lambda hotspot: (-_excess(hotspot), hotspot.areas)))
 
 
 def _excess(hotspot: Hotspot) -> float:
@@ -149,7 +149,7 @@ def name_alike(
         Tell whether the name lies inside; without them it is near.
     """
     named: list[Hotspot] = []
-    return [tuple(_named_as(one, named, area, labels) for one in group) for group in groups]
+    return [tuple(_named_as(hotspot, named, area, labels) for hotspot in group) for group in groups]
 
 
 def _named_as(hotspot: Hotspot, named: list[Hotspot], area: StudyArea | None, labels: pd.DataFrame | None) -> Hotspot:
@@ -231,7 +231,7 @@ def _part(middle: NDArray[np.float64], areas: gpd.GeoDataFrame) -> Part:
     people = areas["population"].to_numpy(dtype=float) if "population" in areas.columns else np.zeros(len(areas))
     # Areas of a census have much the same number of people each.
     people = people if np.isfinite(people).all() and people.sum() > 0 else np.ones(len(areas))
-    centre = np.array([_median(one, people) for one in shapely.get_coordinates(shapely.centroid(shapes)).T])
+    centre = np.array([_median(axis, people) for axis in shapely.get_coordinates(shapely.centroid(shapes)).T])
     west, south, east, north = shapely.total_bounds(shapes)
     # Distance and direction by the way to the edge on that side: a part is one of the authority, whatever its shape.
     away = middle - centre

@@ -230,8 +230,8 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     for name in ("class", "certainty"):
         columns[name] = np.where(reasons == "", columns[name], "not_tested")
     columns["null"] = np.full(len(counts), null, dtype=object)
-    said = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
-    columns["reason"] = np.where((said == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, said)
+    stated = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
+    columns["reason"] = np.where((stated == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, stated)
     provenance = {
         "statistic": _statistic(settings),
         "null": null,

@@ -280,15 +280,15 @@ def _pairs_that_share(keys: NDArray[np.int64], owner: NDArray[np.int64]) -> NDAr
     keys, owner = keys[order], owner[order]
     fresh = np.append(True, (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1]))
     keys, owner = keys[fresh], owner[fresh]
-    found = [np.empty((0, 2), dtype=np.int64)]
+    pairs = [np.empty((0, 2), dtype=np.int64)]
     # Few areas meet in one vertex: compare each entry with the next, the one after, ... until none shares its key.
     for step in range(1, len(keys)):
         together = np.flatnonzero(keys[step:] == keys[:-step])
         if not len(together):
             break
         pair = np.column_stack([owner[together], owner[together + step]])
-        found += [pair, pair[:, ::-1]]
-    return np.concatenate(found).astype(np.int64)
+        pairs += [pair, pair[:, ::-1]]
+    return np.concatenate(pairs).astype(np.int64)
 
 
 def _points(shapes: NDArray[Any]) -> NDArray[np.float64]:

@@ -141,15 +141,15 @@ def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[floa
     if (low == high).all():
         only = robust_dispersion(low, expected)
         return only, only
-    found = []
+    dispersions = []
     for total in np.linspace(low.sum(), high.sum(), TOTALS):
         mean = expected * (total / expected.sum())
         # A clipped residual grows with |y - mean|, so the nearest and the farthest end of each interval bound the
         # observed scatter of every fill with this total.
         near = np.clip(np.rint(mean), low, high)
         far = np.where(np.abs(high - mean) >= np.abs(low - mean), high, low)
-        found += [robust_dispersion(fill, mean) for fill in (near, far)]
-    return max(1.0, min(found) * (1 - MARGIN)), max(found) * (1 + MARGIN)
+        dispersions += [robust_dispersion(fill, mean) for fill in (near, far)]
+    return max(1.0, min(dispersions) * (1 - MARGIN)), max(dispersions) * (1 + MARGIN)
 
 
 def _reach(mean: Floats, dispersion: Floats) -> Floats:

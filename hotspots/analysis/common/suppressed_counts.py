@@ -72,12 +72,12 @@ class Counts:
 
     def expect(self, function: FunctionOfCounts, log_chance: FunctionOfCounts) -> Floats:
         """Return the function of every count; of a suppressed one, its expectation over what it may be. Shape (n,)."""
-        found = np.array(function(self.low, slice(None)), dtype=float)
+        expected = np.array(function(self.low, slice(None)), dtype=float)
         if len(self.hidden):
             # The expectation step of EM: each value weighs with its conditional probability given the interval.
             weighted = self.chances(log_chance) * function(self.values, self.hidden[:, None])
-            found[self.hidden] = weighted.sum(axis=1)
-        return found
+            expected[self.hidden] = weighted.sum(axis=1)
+        return expected
 
 
 def counts_of(counts: Counts | Floats) -> Counts:
@@ -160,10 +160,10 @@ def _log_coefficients(power: int, most: int) -> Floats:
 
     if power == 0:
         return np.zeros(1)
-    found = _log_coefficients(power - 1, most)
+    lower = _log_coefficients(power - 1, most)
     # One more factor of the polynomial: a convolution with log-sum-exp for sums. Cached, as many schools share a power.
-    wider = np.full(len(found) + most - 1, -np.inf)
+    wider = np.full(len(lower) + most - 1, -np.inf)
     for number in range(most):
-        part = wider[number : number + len(found)]
-        np.logaddexp(part, found - gammaln(number + 2.0), out=part)
+        part = wider[number : number + len(lower)]
+        np.logaddexp(part, lower - gammaln(number + 2.0), out=part)
     return wider

@@ -156,7 +156,7 @@ def _place_events(
 def _clean_codes(codes: pd.Series) -> pd.Series:
     """Return codes as `tidy_code` has them; an empty text where there is none."""
     text = codes.astype(object).where(codes.notna(), "").astype(str)
-    return text.map({one: tidy_code(one) for one in text.unique()}).astype(object)
+    return text.map({code: tidy_code(code) for code in text.unique()}).astype(object)
 
 
 def _has_point(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -173,30 +173,30 @@ def _judge_codes(code: pd.Series, area: StudyArea) -> NDArray[np.object_]:
     well_formed = _well_formed(area)
     of_other_vintage = _other_vintage(distinct, area)
     kinds = {}
-    for one in distinct:
-        if one == "":
-            kinds[one] = "none"
-        elif one in of_study:
+    for value in distinct:
+        if value == "":
+            kinds[value] = "none"
+        elif value in of_study:
             # Unchanged areas keep their code, so this holds whatever the vintage of the other codes.
-            kinds[one] = "study"
-        elif not well_formed(one):
-            kinds[one] = "bad"
+            kinds[value] = "study"
+        elif not well_formed(value):
+            kinds[value] = "bad"
         else:
-            kinds[one] = "vintage" if of_other_vintage(one) else "outside"
+            kinds[value] = "vintage" if of_other_vintage(value) else "outside"
     return code.map(kinds).to_numpy(dtype=object)
 
 
 def _well_formed(area: StudyArea) -> Callable[[str], bool]:
     """Return whether a code could be one of an area of this kind, of the study or elsewhere."""
-    ids = [str(one) for one in area.ids]
-    if all(re.fullmatch(GSS, one) for one in ids):
-        prefixes = {one[:3] for one in ids}
+    ids = [str(code) for code in area.ids]
+    if all(re.fullmatch(GSS, code) for code in ids):
+        prefixes = {code[:3] for code in ids}
         if prefixes & set(LSOA_PREFIXES):
             prefixes |= {*LSOA_PREFIXES, *ELSEWHERE}
-        return lambda one: bool(re.fullmatch(GSS, one)) and one[:3] in prefixes and not one.endswith("999999")
+        return lambda code: bool(re.fullmatch(GSS, code)) and code[:3] in prefixes and not code.endswith("999999")
     # Codes of one's own making: same letters and digits in the same places.
-    shapes = {_shape(one) for one in ids}
-    return lambda one: _shape(one) in shapes
+    shapes = {_shape(code) for code in ids}
+    return lambda code: _shape(code) in shapes
 
 
 def _shape(code: str) -> str:
@@ -210,8 +210,8 @@ def _other_vintage(codes: Iterable[str], area: StudyArea) -> Callable[[str], boo
         return is_newer_lsoa
     if vintage == 2021 and detect_vintage(codes) == 2011:
         # Of the older codes, those of areas that were split or merged can't be distinguished from those elsewhere.
-        return lambda one: one[:3] in LSOA_PREFIXES and not is_newer_lsoa(one)
-    return lambda one: False
+        return lambda code: code[:3] in LSOA_PREFIXES and not is_newer_lsoa(code)
+    return lambda code: False
 
 
 def _refuse_other_vintage(events: Events, area: StudyArea, kind: NDArray[np.object_], lost: int) -> None:
@@ -232,10 +232,10 @@ def _drop(
 ) -> Iterator[tuple[str, tuple[str, int]]]:
     """Give kind of code → reason and number of the events that have neither a usable code nor a point."""
     reasons = {"none": NO_PLACE if any_point else NO_CODE, "bad": BAD_CODE, "vintage": OTHER_VINTAGE}
-    for one, reason in reasons.items():
-        number = int((nowhere & (kind == one)).sum())
+    for code_kind, reason in reasons.items():
+        number = int((nowhere & (kind == code_kind)).sum())
         if number:
-            yield one, (reason, number)
+            yield code_kind, (reason, number)
 
 
 def _polygons(area: StudyArea, detailed_areas: StudyArea | None) -> gpd.GeoDataFrame:

@@ -113,10 +113,10 @@ def adaptive_sums(
     highest = np.argsort(-np.abs(weights) / bandwidths**2, kind="stable")
     many = int(np.searchsorted(np.cumsum(values[highest]), STAMPED))
     first, rest = highest[:many], highest[many:]
-    found = stamp(points[first], weights[first], grid, kernel=kernel, bandwidths=bandwidths[first])
+    sums = stamp(points[first], weights[first], grid, kernel=kernel, bandwidths=bandwidths[first])
     if len(rest):
-        found += _sums_by_class(points[rest], weights[rest], grid, kernel=kernel, bandwidths=bandwidths[rest])
-    return found if (weights < 0).any() else np.maximum(found, 0)
+        sums += _sums_by_class(points[rest], weights[rest], grid, kernel=kernel, bandwidths=bandwidths[rest])
+    return sums if (weights < 0).any() else np.maximum(sums, 0)
 
 
 def need_few_values(points: Floats, grid: Grid, bandwidths: Floats) -> NDArray[np.bool_]:
@@ -147,9 +147,9 @@ def _sums_of_discs(points: Floats, weights: Floats, grid: Grid, bandwidths: Floa
     """Return the sums of the uniform kernel; a disc over every cell adds the same to all."""
     over_all = need_few_values(points, grid, bandwidths)
     some = ~over_all
-    found = stamp(points[some], weights[some], grid, kernel="uniform", bandwidths=bandwidths[some])
+    sums = stamp(points[some], weights[some], grid, kernel="uniform", bandwidths=bandwidths[some])
     height = float(KERNELS["uniform"](np.zeros(1))[0])
-    return np.asarray(found + height * (weights[over_all] / bandwidths[over_all] ** 2).sum(), dtype=float)
+    return np.asarray(sums + height * (weights[over_all] / bandwidths[over_all] ** 2).sum(), dtype=float)
 
 
 def _sums_by_class(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, bandwidths: Floats) -> Floats:

@@ -127,8 +127,10 @@ def search_bandwidth(
             break
     if best in (0, steps - 1):
         return Search(float(np.exp(tried[best])), "upper" if best == 0 else "lower", lowest, highest)
-    found = minimize_scalar(loss, bounds=(tried[best + 1], tried[best - 1]), method="bounded", options={"xatol": 4e-3})
-    return Search(float(np.exp(found.x)), None, lowest, highest)
+    refined = minimize_scalar(
+        loss, bounds=(tried[best + 1], tried[best - 1]), method="bounded", options={"xatol": 4e-3}
+    )
+    return Search(float(np.exp(refined.x)), None, lowest, highest)
 
 
 def cross_validation(

@@ -136,9 +136,9 @@ def _over_masses(density: Floats, grid: Grid, outline: Any, *, kernel: Kernel, b
     row, column = np.nonzero(grid.inside)
     centres = np.column_stack([grid.across[column], grid.down[row]])
     masses = kernel_mass(centres, outline, kernel=kernel, bandwidth=bandwidth, inside=np.ones(len(row), dtype=bool))
-    found = density.copy()
-    found[row, column] /= np.where(masses > 0, masses, 1.0)
-    return found
+    corrected = density.copy()
+    corrected[row, column] /= np.where(masses > 0, masses, 1.0)
+    return corrected
 
 
 def _between_centres(values: Floats, grid: Grid, points: Floats) -> Floats:

@@ -114,7 +114,7 @@ def predictive_accuracy(
     _need_order(past, future)
     if cell is not None:
         choose_cell(area.areas.geometry.union_all(), cell)
-    widths, parts = sorted({float(one) for one in bandwidths}), sorted({float(one) for one in shares})
+    widths, parts = sorted({float(value) for value in bandwidths}), sorted({float(value) for value in shares})
     surfaces = [kernel_density(past, area, bandwidth=widths[0], cell=cell, kernel=kernel)]
     side = surfaces[0].cell
     surfaces += [kernel_density(past, area, bandwidth=width, cell=side, kernel=kernel) for width in widths[1:]]

@@ -174,12 +174,12 @@ def _cover(polygons: NDArray[np.object_], boxes: Whole, chosen: Whole, grid: Gri
     covered += np.bincount(at + 1, fall * share, minlength=starts[-1])
     # Every row sums to nothing (outlines are closed), so one running sum serves all rows of all boxes.
     np.cumsum(covered, out=covered)
-    found = np.flatnonzero(covered > LEAST)
-    owner = np.searchsorted(starts, found, side="right") - 1
-    row, column = np.divmod(found - starts[owner], wide[owner])
+    covering = np.flatnonzero(covered > LEAST)
+    owner = np.searchsorted(starts, covering, side="right") - 1
+    row, column = np.divmod(covering - starts[owner], wide[owner])
     inside = column < across[owner]
     cell = (row + top[owner]) * grid.shape[1] + column + left[owner]
-    part = np.minimum(covered[found], 1.0)
+    part = np.minimum(covered[covering], 1.0)
     return Overlaps(chosen[owner[inside]], cell[inside], part[inside])
 
 

@@ -64,9 +64,9 @@ def exact_sums(points: Floats, weights: Floats, grid: Grid, *, kernel: Kernel, b
     if len(points) * is_inner.sum() <= TRANSFORM * len(inner.terms) * grid.shape[0] * grid.shape[1]:
         return stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths)
     rim = (down[~is_inner], across[~is_inner])
-    found = stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths, offsets=rim)
-    found += _inner_sums(points, weights, grid, inner) / bandwidth**2
-    return found
+    sums = stamp(points, weights, grid, kernel=kernel, bandwidths=bandwidths, offsets=rim)
+    sums += _inner_sums(points, weights, grid, inner) / bandwidth**2
+    return sums
 
 
 def _powers(down: Floats, across: Floats, terms: list[tuple[int, int]]) -> Floats:
@@ -130,8 +130,8 @@ def _inner_sums(points: Floats, weights: Floats, grid: Grid, inner: _Inner) -> F
         stencil = np.zeros(shape)
         stencil[inner.offsets[0] % shape[0], inner.offsets[1] % shape[1]] = coefficient
         total += fft.rfft2(moment, shape, workers=-1) * fft.rfft2(stencil, workers=-1)
-    found = fft.irfft2(total, shape, workers=-1)
-    return np.ascontiguousarray(found[top : top + rows, left : left + columns])
+    sums = fft.irfft2(total, shape, workers=-1)
+    return np.ascontiguousarray(sums[top : top + rows, left : left + columns])
 
 
 PIECE: Final = 2**20
@@ -197,7 +197,7 @@ def offsets_within(reach: float, span: Span) -> tuple[Whole, Whole]:
     None of them is beyond the span: a kernel wider than the grid takes no memory for cells that are not there.
     """
     most = int(np.ceil(reach + 0.5))
-    up, below, left, right = (min(most, one) for one in span)
+    up, below, left, right = (min(most, farthest) for farthest in span)
     down, across = np.mgrid[-up : below + 1, -left : right + 1]
     nearest = np.hypot(np.maximum(np.abs(down) - 0.5, 0), np.maximum(np.abs(across) - 0.5, 0))
     # Rounding must not cut a cell off: one that is only just out of reach takes a zero.
@@ -252,8 +252,8 @@ def stamp(
         values *= weights[some, None] / h**2
         cells = home[some, None] + (down * width + across)
         first = int(cells.min())
-        found = np.bincount(cells.ravel() - first, weights=values.ravel())
-        total[first : first + len(found)] += found
+        sums = np.bincount(cells.ravel() - first, weights=values.ravel())
+        total[first : first + len(sums)] += sums
     return total.reshape(rows + 2 * margin, width)[margin : margin + rows, margin : margin + columns]
 
 

@@ -94,8 +94,8 @@ def kernel_mass(
         h = bandwidths[which]
         # Pairs come square by square, so a piece touches one run of points.
         lowest = int(which[0])
-        found = np.bincount(which - lowest, weights=_seen_beyond(d / h, t1 / h, t2 / h, kernel))
-        missing[lowest : lowest + len(found)] += found
+        outside = np.bincount(which - lowest, weights=_seen_beyond(d / h, t1 / h, t2 / h, kernel))
+        missing[lowest : lowest + len(outside)] += outside
     winding[close] = _turns(points[close], starts, ends)
     masses = np.empty(len(points))
     masses[order] = np.clip(winding - missing / (2 * np.pi), 0, 1)
@@ -165,7 +165,7 @@ def _angle(d: Floats, t1: Floats, t2: Floats) -> Floats:
 
 def _turns(points: Floats, starts: Floats, ends: Floats) -> Floats:
     """Return how often the outline turns around each point: on the border, the part of a full turn that is inside."""
-    found = np.empty(len(points))
+    turns = np.empty(len(points))
     # A winding number needs every edge, near or far; only the few points on the border come here.
     step = max(PAIRS // len(starts), 1)
     for start in range(0, len(points), step):
@@ -173,8 +173,8 @@ def _turns(points: Floats, starts: Floats, ends: Floats) -> Floats:
         which = np.repeat(np.arange(len(some)), len(starts))
         edge = np.tile(np.arange(len(starts)), len(some))
         angles = _angle(*_around(some[which], starts[edge], ends[edge]))
-        found[start : start + step] = np.bincount(which, weights=angles, minlength=len(some)) / (2 * np.pi)
-    return found
+        turns[start : start + step] = np.bincount(which, weights=angles, minlength=len(some)) / (2 * np.pi)
+    return turns
 
 
 def _by_squares(points: Floats, reach: Floats) -> tuple[Whole, Whole]:

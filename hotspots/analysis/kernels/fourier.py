@@ -69,10 +69,10 @@ class Prepared:
         quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
         if factors is None and self.every == 1 and self.lengths[0] * quarter.size > DEAR:
             return _transform_quarter(quarter, self.lengths)
-        one, other = map(_cosines, self.lengths, self.frequencies, self.reach)
+        cosines_down, cosines_across = map(_cosines, self.lengths, self.frequencies, self.reach)
         if factors is not None:
-            one, other = one * factors[0][:, None], other * factors[1][:, None]
-        return _small_product(one @ quarter, other.T)
+            cosines_down, cosines_across = cosines_down * factors[0][:, None], cosines_across * factors[1][:, None]
+        return _small_product(cosines_down @ quarter, cosines_across.T)
 
     def finish(self, product: Complexes) -> Floats:
         """Return the grid whose transform is this product; the product is overwritten."""
@@ -83,11 +83,11 @@ class Prepared:
             product = self._between(product)
         # Down for all columns of the spectrum, then across for the wanted rows only.
         lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
-        found = np.empty((rows, columns))
+        sums = np.empty((rows, columns))
         for first in range(0, rows, LINES):
             some = slice(first, first + LINES)
-            found[some] = fft.irfft(lines[some], self.lengths[1], axis=1, workers=-1)[:, left : left + columns]
-        return found
+            sums[some] = fft.irfft(lines[some], self.lengths[1], axis=1, workers=-1)[:, left : left + columns]
+        return sums
 
     def _between(self, product: Complexes) -> Complexes:
         """Return the transform for the rows of all centres: 0 at frequencies that coarse masses cannot represent.
@@ -95,10 +95,10 @@ class Prepared:
         The columns need no padding: the inverse transform takes missing frequencies as 0.
         """
         down, across = ((length // self.every - 1) // 2 for length in self.lengths)
-        found = np.zeros((self.lengths[0], across + 1), dtype=complex)
-        found[: down + 1] = product[: down + 1, : across + 1]
-        found[-down:] = product[-down:, : across + 1]
-        return found
+        padded = np.zeros((self.lengths[0], across + 1), dtype=complex)
+        padded[: down + 1] = product[: down + 1, : across + 1]
+        padded[-down:] = product[-down:, : across + 1]
+        return padded
 
 
 def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
@@ -203,21 +203,21 @@ def _transform_quarter(quarter: Floats, lengths: tuple[int, int]) -> Floats:
     return np.ascontiguousarray(fft.rfft2(whole, workers=-1).real)
 
 
-def _small_product(one: Floats, other: Floats) -> Floats:
+def _small_product(left: Floats, right: Floats) -> Floats:
     """Return a matrix product; a small one in strips, as threads of linear algebra cost more than they save there."""
-    strip = ALONE // other.size
+    strip = ALONE // right.size
     if strip < FEWEST_ROWS:
-        return np.asarray(one @ other, dtype=float)
-    found = np.empty((one.shape[0], other.shape[1]))
-    for first in range(0, len(one), strip):
-        np.matmul(one[first : first + strip], other, out=found[first : first + strip])
-    return found
+        return np.asarray(left @ right, dtype=float)
+    product = np.empty((left.shape[0], right.shape[1]))
+    for first in range(0, len(left), strip):
+        np.matmul(left[first : first + strip], right, out=product[first : first + strip])
+    return product
 
 
 def _cosines(length: int, frequencies: Whole, reach: int) -> Floats:
     """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
     # f k modulo the length: one period of cosines is computed, and the matrix looked up in it.
     table = np.cos(2 * np.pi / length * np.arange(length))
-    found: Floats = 2 * table[np.outer(frequencies, np.arange(reach + 1)) % length]
-    found[:, 0] = 1
-    return found
+    cosines: Floats = 2 * table[np.outer(frequencies, np.arange(reach + 1)) % length]
+    cosines[:, 0] = 1
+    return cosines

@@ -94,11 +94,11 @@ def _fast_sums(
     """Return the sums by splines; the points of cells that hold too much of the peak for that are summed exactly."""
     cells = bandwidth / grid.side
     for order, every in _ways(len(points), kernel, cells):
-        found, masses, nodes = spline_sums(
+        sums, masses, nodes = spline_sums(
             points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order, every=every, corners=corners
         )
         # In events at one place. The peak of the surface is at least what it is here.
-        peak = _highest(found) / peak_of(kernel) * bandwidth**2
+        peak = _highest(sums) / peak_of(kernel) * bandwidth**2
         # Largest sum of squared masses under one kernel at which the error stays within the tolerance. It is at most
         # largest mass x peak, which is tried first as it needs no blocks.
         most = (TOLERANCE / DEVIATIONS * peak) ** 2 / spread_of_error(kernel, cells / every, order)
@@ -107,12 +107,10 @@ def _fast_sums(
     else:
         row, column = nodes.locate(points)
         heavy = np.abs(masses)[row, column] > most / peak
-        found, _, _ = spline_sums(
-            points[~heavy], weights[~heavy], grid, kernel=kernel, bandwidth=bandwidth, order=order
-        )
-        found += exact_sums(points[heavy], weights[heavy], grid, kernel=kernel, bandwidth=bandwidth)
+        sums, _, _ = spline_sums(points[~heavy], weights[~heavy], grid, kernel=kernel, bandwidth=bandwidth, order=order)
+        sums += exact_sums(points[heavy], weights[heavy], grid, kernel=kernel, bandwidth=bandwidth)
     # The truth is nowhere below 0 where no weight is.
-    return found if weights.min() < 0 else np.maximum(found, 0, out=found)
+    return sums if weights.min() < 0 else np.maximum(sums, 0, out=sums)
 
 
 def _ways(points: int, kernel: Kernel, cells: float) -> list[tuple[Order, int]]:

@@ -272,10 +272,10 @@ def _contours(
     notes: list[Note] = []
     points = _countable(events, whole, notes)
     tables, left_out = [], {}
-    for one in found:
-        all_of = _table(one, surface, whole=whole, region=region, points=points)
-        kept = _kept(all_of, smallest, (fewest or {}).get(one.kind, 0), notes)
-        left_out[one.kind] = len(all_of) - len(kept)
+    for cells in found:
+        polygons = _table(cells, surface, whole=whole, region=region, points=points)
+        kept = _kept(polygons, smallest, (fewest or {}).get(cells.kind, 0), notes)
+        left_out[cells.kind] = len(polygons) - len(kept)
         tables.append(kept)
     table = _join(tables)
     return Contours(

@@ -351,8 +351,8 @@ def relative_variance(smoother: Smoother, masses: Floats, *, cells: Cells) -> Fl
     inside = smoother.prepare(smoother.grid.inside.astype(float))
     mass, square = inside(_itself)[cells], inside(_square)[cells]
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = square / (mass * smoother.sums(masses)[cells])
-    return found
+        relative: Floats = square / (mass * smoother.sums(masses)[cells])
+    return relative
 
 
 def simulated_tails(

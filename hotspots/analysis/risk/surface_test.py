@@ -91,8 +91,8 @@ def log_ratio(above: Floats, below: Floats) -> Floats:
     [0.693, -4.605, 4.605]
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.clip(np.log(np.maximum(above, 0.0)) - np.log(np.maximum(below, 0.0)), -LIMIT, LIMIT)
-    return found
+        logarithm: Floats = np.clip(np.log(np.maximum(above, 0.0)) - np.log(np.maximum(below, 0.0)), -LIMIT, LIMIT)
+    return logarithm
 
 
 def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, tuple[Note, ...]]:

@@ -270,15 +270,15 @@ def _moments(mean: Floats, dispersion: float) -> _Moments:
     # An array of counts x means is as wide as the largest mean needs; sorted blocks keep that of small means small.
     if len(mean) * reach[-1] <= MOST_CHANCES:
         return _moments_together(mean, dispersion)
-    found = np.empty((3, len(mean)))
+    moments = np.empty((3, len(mean)))
     start = 0
     while start < len(mean):
         sizes = reach[start:] * np.arange(1, len(mean) - start + 1)
         end = start + max(1, int(np.searchsorted(sizes, MOST_CHANCES, side="right")))
         block = order[start:end]
-        found[:, block] = _moments_together(mean[block], dispersion)
+        moments[:, block] = _moments_together(mean[block], dispersion)
         start = end
-    return _Moments(*found)
+    return _Moments(*moments)
 
 
 def _moments_together(mean: Floats, dispersion: float) -> _Moments:

@@ -66,7 +66,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
     # Lower limit of the least and upper limit of the most that the number may be, the average taken as known.
     first, last = over_average(poisson_interval(low)[0]), over_average(poisson_interval(high)[1])
     at_low, at_high = classify_ratio(over_average(low)), classify_ratio(over_average(high))
-    found = pd.DataFrame(
+    columns = pd.DataFrame(
         {
             "ratio": np.where(low == high, over_average(low), np.nan),
             "ratio_low_95": first,
@@ -77,8 +77,8 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
         index=table.index[compared],
     ).reindex(table.index)
     words = ["rate_class", "rate_differs"]
-    found[words] = found[words].astype(object).where(found[words].notna(), "")
-    return found, {
+    columns[words] = columns[words].astype(object).where(columns[words].notna(), "")
+    return columns, {
         "per_100": float(100 * average),
         "per_100_low": float(100 * least / base),
         "per_100_high": float(100 * most / base),

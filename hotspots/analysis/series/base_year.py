@@ -130,11 +130,11 @@ def _courses(year: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Return the chance of every course before a series is seen, and its column, added a normal number of times."""
     bends = [bent for turn in year[2:-2] for bent in (np.maximum(year - turn, 0), np.minimum(year - turn, 0))]
     steps = [year >= first for first in year[2:-1]]
-    found = [(TREND, TREND_A_YEAR * (year - year.mean()))]
-    found += [(BEND / len(bends), BEND_A_YEAR * bent) for bent in bends]
-    found += [(STEP / len(steps), STEP_SIZE * step) for step in steps]
-    level = 1 - sum(share for share, _ in found)
-    shares, columns = zip((level, np.zeros(len(year))), *found, strict=True)
+    courses = [(TREND, TREND_A_YEAR * (year - year.mean()))]
+    courses += [(BEND / len(bends), BEND_A_YEAR * bent) for bent in bends]
+    courses += [(STEP / len(steps), STEP_SIZE * step) for step in steps]
+    level = 1 - sum(share for share, _ in courses)
+    shares, columns = zip((level, np.zeros(len(year))), *courses, strict=True)
     return np.array(shares, dtype=float), np.column_stack(columns).astype(float)
 
 

@@ -169,7 +169,7 @@ def _orthonormal(pairs: Floats, before: Floats) -> tuple[Floats, Floats]:
 
 
 def _unit(columns: Floats, before: Floats) -> Floats:
-    length, whole = (np.sqrt((one**2).sum(axis=1)) for one in (columns, before))
+    length, whole = (np.sqrt((vectors**2).sum(axis=1)) for vectors in (columns, before))
     # Of a column that the shared ones already explain only rounding is left.
     there = length > 1e-9 * whole
     unit = np.zeros_like(columns)

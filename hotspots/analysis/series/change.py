@@ -29,15 +29,15 @@ def join_series(*series: Series, name: str, title: str) -> Series:
     """
     if not series:
         raise AnalysisError("There are no series to join.", advice="give at least one series")
-    units = list(dict.fromkeys(one.unit for one in series))
+    units = list(dict.fromkeys(part.unit for part in series))
     if len(units) > 1:
         raise AnalysisError(
             f"Series of {units[0]!r} and of {units[1]!r} can't share an axis.",
             found=f"units {list_briefly(units)}",
             advice="join only series that count the same thing",
         )
-    table = pd.concat([one.table for one in series], ignore_index=True)
-    bases = {one.rate_per for one in series}
+    table = pd.concat([part.table for part in series], ignore_index=True)
+    bases = {part.rate_per for part in series}
     if len(bases) > 1:
         raise AnalysisError(
             "Rates per different numbers of people can't share an axis.",
@@ -58,12 +58,12 @@ def join_series(*series: Series, name: str, title: str) -> Series:
         name=name,
         title=title,
         source=made_of.source,
-        notes=tuple(dict.fromkeys(note for one in series for note in one.notes)),
+        notes=tuple(dict.fromkeys(note for part in series for note in part.notes)),
         release=made_of.release,
         rate_per=series[0].rate_per,
-        provisional=tuple(dict.fromkeys(period for one in series for period in one.provisional)),
-        base=series[0].base if len({one.base for one in series}) == 1 else "",
-        coverage=series[0].coverage if len({one.coverage for one in series}) == 1 else None,
+        provisional=tuple(dict.fromkeys(period for part in series for period in part.provisional)),
+        base=series[0].base if len({part.base for part in series}) == 1 else "",
+        coverage=series[0].coverage if len({part.coverage for part in series}) == 1 else None,
     )
 
 

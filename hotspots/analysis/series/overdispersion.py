@@ -97,7 +97,7 @@ def estimate_scatter(
     Patterson and Thompson (1971), Biometrika 58, 545-554: restricted likelihood, which allows for the numbers that the
     course takes up.
     """
-    best, found = -np.inf, tried[0]
+    best, likeliest = -np.inf, tried[0]
     for scatter in tried:
         root = np.linalg.cholesky(np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation))
         # Whitened: the residual sum of squares, log det V / 2 from the Cholesky diagonal and log det X'V⁻¹X / 2 from
@@ -108,5 +108,5 @@ def estimate_scatter(
         value = -0.5 * float(apart @ apart) - float(np.log(np.diag(root)).sum())
         value -= float(np.log(np.maximum(np.abs(np.diag(triangle)), 1e-300)).sum())
         if value > best:
-            best, found = value, scatter
-    return found
+            best, likeliest = value, scatter
+    return likeliest

@@ -187,14 +187,14 @@ def without_own(
     negligible
         Terms whose weight is below this are left out.
     """
-    factor, found, terms = n / (n - size), np.zeros(len(sums)), np.zeros(len(sums))
+    factor, total, terms = n / (n - size), np.zeros(len(sums)), np.zeros(len(sums))
     for j in range(size + 1):
         if factor < negligible:
             break
         term = factor * tail(size - j, sums - j * own)
-        found, terms = found + (-1) ** j * term, terms + term
+        total, terms = total + (-1) ** j * term, terms + term
         factor *= (size - j) / (n - size + j + 1)
-    return found, terms
+    return total, terms
 
 
 def pool_cells(values: Whole, draws: int) -> float:
@@ -263,10 +263,10 @@ def conditional_tails(values: Whole, sums: Whole, draws: Whole, *, mid_p: bool =
     for into, tail in zip((p_hot, p_cold), pool.lookups(mid_p=mid_p), strict=True):
         for size in np.unique(draws[draws > 0]):
             at = np.flatnonzero(draws == size)
-            found, terms = without_own(tail, len(values), size=int(size), own=shifted[at], sums=sums[at])
-            into[at] = np.clip(found, TINY, 1.0)
+            tails, terms = without_own(tail, len(values), size=int(size), own=shifted[at], sums=sums[at])
+            into[at] = np.clip(tails, TINY, 1.0)
             # An alternating sum loses about eps times the sum of its terms: if that is too much, a pool is built anew.
-            lost = at[ROUNDING * (size + 2) * terms > TOLERATED * found]
+            lost = at[ROUNDING * (size + 2) * terms > TOLERATED * tails]
             into[lost] = np.nan
     for value in np.unique(shifted[np.isnan(p_hot) | np.isnan(p_cold)]):
         again = np.flatnonzero((shifted == value) & (np.isnan(p_hot) | np.isnan(p_cold)))

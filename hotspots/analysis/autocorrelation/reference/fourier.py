@@ -129,8 +129,8 @@ def _look_up(upper: dict[int, Floats], size: int, at_least: Whole) -> Floats:
     if size == 0:
         return (at_least <= 0).astype(float)
     tail = upper[size]
-    found: Floats = np.where(at_least >= len(tail), 0.0, tail[np.clip(at_least, 0, len(tail) - 1)])
-    return found
+    tails: Floats = np.where(at_least >= len(tail), 0.0, tail[np.clip(at_least, 0, len(tail) - 1)])
+    return tails
 
 
 def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Floats]]]:

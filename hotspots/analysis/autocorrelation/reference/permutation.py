@@ -152,5 +152,5 @@ class _Tail:
     def p_values(self, asked: NDArray[np.bool_]) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
             p = np.where(self.known, self.reached / self.draws, (self.reached + 1) / (self.draws + 1))
-        found: Floats = np.where(asked, p, 1.0)
-        return found
+        values: Floats = np.where(asked, p, 1.0)
+        return values

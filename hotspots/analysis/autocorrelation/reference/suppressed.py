@@ -1,9 +1,9 @@
 """Extreme tails of every window's sum over all possible values of suppressed counts, under randomisation.
 
-A suppressed count is an interval; a fill is a choice of one value from each. Raising a count in the window by one raises
-the observed sum by one and a random draw by at most one, so p_hot falls; raising any other count raises only the
-reference, so p_hot rises; the mirror holds for p_cold. The extremes are therefore at two fills: the window at its lows
-and all others at their highs, and the reverse. (P(S > s), and with it mid-p, moves in the same way.)
+A suppressed count is an interval; a fill is a choice of one value from each of them. Raising a count in the window by
+one raises the observed sum by one and a random draw by at most one, so p_hot falls; raising any other count raises only
+the reference, so p_hot rises; the mirror holds for p_cold. The extremes are therefore at two fills: the window at its
+lows and all others at their highs, and the reverse. (P(S > s), and with it mid-p, moves in the same way.)
 
 In each of these fills every window has a reference of its own: the pool of all counts with the window's members taken
 out and put back at the other end of their intervals. In the characteristic function (`reference.fourier`) that
