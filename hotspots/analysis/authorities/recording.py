@@ -1,4 +1,4 @@
-"""Children in need: how much authorities record, beside what they record; and numbers that contradict each other."""
+"""Children in need: how completely authorities record factors, and contradictory numbers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["check_recording", "compare_recording"]
 
 NOT_COLLECTED: Final = "x"
 JUMP: Final = 1.25
-"""By how many times factors per assessment must change from one year to the next to be pointed out."""
+"""Ratio of factors per assessment from one year to the next from which a note is given."""
 
 MANY: Final = 1.5
-"""How many episodes with a factor for each that began in the year are pointed out."""
+"""Episodes with a factor per episode begun in the year from which a note is given."""
 
 WORDS: Final = (
     "A share is of episodes of need with at least one factor at the end of assessment. Left out are assessments at "

@@ -48,7 +48,7 @@ NOTHING_TO_COMPARE: Final = "no z-score: there is nothing to compare its window 
 """All other values are alike, or the window holds every area."""
 
 
-# --------------------------------------------------------------------------- friendly faces
+# --------------------------------------------------------------------------- public functions
 
 
 def getis_ord(
@@ -67,15 +67,15 @@ def getis_ord(
     level: float = 0.05,
     release: str = UNRELEASED,
 ) -> HotspotResult:
-    """Return where high or low counts gather: Getis-Ord Gi* (or Gi), tested by computation and not simulation.
+    """Return where high or low counts cluster: Getis-Ord Gi* (or Gi), with computed and not simulated p-values.
 
     The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested under
     one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The classical z-score is
     given for comparison: of rates where there is a population, else of counts.
 
-    Do not read a hot area as an address: windows overlap, so the areas round a true hotspot are hot too; other
-    boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut
-    off; and broad differences in risk that are not scatter (city against country) are found as large hot areas. Under
+    Do not read a hot area as an address: windows overlap, so the areas around a true hotspot are hot too; other
+    boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut off;
+    and broad differences in risk that are not scatter (city against country) are found as large hot areas. Under
     constant risk and randomisation areas that scatter more than chance are taken for hot and cold ones; exchangeable
     risk allows for that as far as risks scatter like a gamma (with many events per area, longer tails of risk do not).
 
@@ -97,8 +97,8 @@ def getis_ord(
         Whether the window includes the area itself: Gi*, else Gi.
     conditional
         Under randomisation of Gi*: test the neighbours given the area's own value, which then cancels, so that the
-        p-value is Gi's. The default asks whether so much gathers in the window as a whole, the area's own peak
-        included; the conditional form whether the neighbours of this value are high, and one peak makes no hotspot.
+        p-value is Gi's. The default tests the window as a whole, the area's own peak included; the conditional form
+        tests whether the neighbours of this value are high, so that one peak is no hotspot.
     mid_p
         Whether ties count half. Without it a test of small counts flags less than its level; with it the level is
         met on average and not guaranteed.

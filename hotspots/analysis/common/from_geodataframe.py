@@ -1,4 +1,4 @@
-"""Counts, areas and events from any GeoDataFrame, for those who work in geopandas."""
+"""Counts, areas, events and schools from any GeoDataFrame."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _all_real(column: pd.Series) -> bool:
 
 
 def _named(data: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
-    """Return polygons with the columns of a study area, valid, and what was mended."""
+    """Return polygons with the columns of a study area, valid, and notes on repaired ones."""
     areas = data.assign(
         name=data.get("name", pd.Series(data.index, index=data.index).astype(str)),
         la_code=data.get("la_code", "not stated"),

@@ -71,7 +71,7 @@ class Counts:
         return np.asarray(chance / chance.sum(axis=1, keepdims=True))
 
     def expect(self, function: FunctionOfCounts, log_chance: FunctionOfCounts) -> Floats:
-        """Return the function of every count; of a suppressed one, its expectation over what it may be. Shape (n,)."""
+        """Return the function of every count; of a suppressed one, its expectation over its values. Shape (n,)."""
         expected = np.array(function(self.low, slice(None)), dtype=float)
         if len(self.hidden):
             # The expectation step of EM: each value weighs with its conditional probability given the interval.

@@ -1,4 +1,4 @@
-"""Events to areas, each event once; schools to areas."""
+"""Spatial joins: events to areas, each event once, and schools to areas."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def count_events(
 
     One rule each, in this order:
 
-    1. A code of one of the study's areas counts there, whatever the point says.
-    2. A code that is well formed but of none of the study's areas is outside; the point is not asked.
-    3. A code that can't be used (malformed, a pseudo-code such as ``E99999999``, another kind of area, or of
+    1. A code of one of the study's areas counts there, whatever the point says. 2. A code that is well formed but of
+    none of the study's areas is outside; the point is not used. 3. A code that can't be used (malformed, a pseudo-code
+    such as ``E99999999``, another kind of area, or of
        another vintage) is passed over, and the point decides.
     4. A point counts in the first area, in the order of ids, whose polygon touches it; a point that touches
        none is outside.
@@ -268,7 +268,7 @@ def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDA
     distinct, inverse = np.unique(xy[:, 0] + 1j * xy[:, 1], return_inverse=True)
     spots = np.asarray(shapely.points(distinct.real, distinct.imag), dtype=object)
     tree = shapely.STRtree(spots)
-    # Asked polygon by polygon, because shapely prepares what it asks with and not what it asks for.
+    # Queried polygon by polygon, because shapely prepares the query geometry and not the tree's.
     polygon, point = tree.query(areas.geometry.to_numpy(), predicate="intersects")
     first = np.full(len(distinct), len(areas), dtype=np.int64)
     np.minimum.at(first, point, polygon)
@@ -277,7 +277,7 @@ def _place_points(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> tuple[NDA
 
 
 def _notes(events: Events, area: StudyArea, kind: NDArray[np.object_], audit: Mapping[str, int]) -> Iterator[Note]:
-    """Give what a reader must know of the joining, in sentences."""
+    """Yield notes on the joining."""
 
     def note(words: str, *numbers: int) -> Note:
         return Note(words, of="records", numbers=numbers)

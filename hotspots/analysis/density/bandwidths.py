@@ -238,7 +238,7 @@ def _search(
     sds: Mapping[str, float],
     kernel: Kernel,
 ) -> tuple[float, tuple[Note, ...]]:
-    """Return the standard deviation that a criterion chooses, in metres, and what there is to say of the search."""
+    """Return the standard deviation that a criterion chooses, in metres, and notes on the search."""
     places = Places.of(points, weights)
     lowest = HALF_NEAREST * float(np.median(places.away))
     if found.floor is not None:

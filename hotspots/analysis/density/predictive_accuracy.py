@@ -35,7 +35,7 @@ NEXT_RUNG: Final = 1.3
 """The least that is possible is a rung itself where the first of the ladder is more times that."""
 
 NOUGHT: Final = 1e-9
-"""Part of the highest density; what is below is rounding, and no cell is before another for it."""
+"""Share of the highest density; densities below it are rounding and tie."""
 
 
 @renamed_arguments("area")
@@ -65,7 +65,7 @@ def predictive_accuracy(
     Where cells tie at the last place (outside the reach of all kernels, say), each is flagged in part, as if their
     order were random. So every share is met exactly, and `hits` need not be whole.
 
-    The intervals say how much the numbers would change with another draw of future events like these, one by one;
+    The intervals show how much the numbers would vary with another sample of independent future events like these;
     events that come in bursts vary more. The flagged cells are held, and n* as well: best cells chosen again in each
     resample would seem better than they are.
 
@@ -291,7 +291,7 @@ def _place(events: Events, area: StudyArea, surface: Surface) -> Whole:
 
 
 def _words(past: Events, future: Events, kernel: str, *, cell: float, resamples: int) -> str:
-    """Return what was compared with what, in sentences."""
+    """Return the comparison in sentences."""
     covers = [f" ({events.period})" if events.period else "" for events in (past, future)]
     return (
         f"Density of past {past.title}{covers[0]} with a {kernel} kernel on cells of {cell:,.0f} m; the densest cells, "

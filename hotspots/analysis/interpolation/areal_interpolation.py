@@ -163,7 +163,7 @@ def _place_addresses(
                 advice="a weight is a number of people or households, at least 0",
             )
     spots = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
-    # Asked polygon by polygon, because shapely prepares what it asks with and not what it asks for.
+    # Queried polygon by polygon, because shapely prepares the query geometry and not the tree's.
     polygon, point = shapely.STRtree(spots).query(area.areas.geometry.to_numpy(), predicate="intersects")
     owner = np.full(len(points), len(area), dtype=np.intp)
     np.minimum.at(owner, point, polygon)
@@ -353,7 +353,7 @@ def _choose_cell(area: StudyArea, asked: float | None) -> float:
 
 
 def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:
-    """Return how the surface was made and what it can't show, in sentences."""
+    """Return the method and the limits of the surface, in sentences."""
     known = counts.table["observed_low"].notna()
     how = {
         "pycnophylactic": (

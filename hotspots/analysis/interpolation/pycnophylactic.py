@@ -2,10 +2,10 @@ r"""The smoothest surface that keeps every zone's total: Tobler's pycnophylactic
 
 Among all tables of cells that are nowhere negative and sum to the known total in every zone, this is the one with the
 least sum of squared differences between cells that share a side, and so with no flow across the outer edge. Tobler
-finds it by averaging each cell with its neighbours, mending the totals, and repeating. That is gradient descent with a
-projection; here the projection is exact and the descent accelerated, so that a hundred steps or two do what takes
+finds it by averaging each cell with its neighbours, correcting the totals, and repeating. That is gradient descent with
+a projection; here the projection is exact and the descent accelerated, so that a hundred steps or two do what takes
 thousands. Where no cell is at 0 the answer is Tobler's, and the differences between a cell and its neighbours add up to
-the same number in all cells of a zone; where some are, mending by a factor, as he does, ends up a little less smooth.
+the same number in all cells of a zone; where some are, correcting by a factor, as he does, is a little less smooth.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Whole = NDArray[np.intp]
 
 TOLERANCE: Final = 1e-4
-"""Steps end when averaging and mending once more would change no cell by more than this part of the mean cell. On LSOAs
-with counts of 0 to 60 every cell is then within a thousandth of the largest one's value of the end."""
+"""Steps end when one more step would change no cell by more than this share of the mean cell. On LSOAs with counts of 0
+to 60 every cell is then within a thousandth of the largest one's value of the end."""
 
 MOST_STEPS: Final = 5_000
 
@@ -39,7 +39,7 @@ class Smoothed(NamedTuple):
     steps
         Steps taken.
     change
-        What averaging and mending once more would change a cell by at most, as a part of the mean cell.
+        Largest change of a cell in one more step, as a share of the mean cell.
     """
 
     masses: Floats

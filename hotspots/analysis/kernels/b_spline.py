@@ -70,7 +70,7 @@ def spline_sums(
 def assign(points: Floats, weights: Floats, grid: Grid, *, order: Order) -> Floats:
     """Return the weights shared out between the centres around each point by a B-spline, shape of the grid.
 
-    The sums of weights, and of weights x place, stay what they were. Every point must be two cells inside the grid.
+    The sums of weights, and of weights x place, are unchanged. Every point must be two cells inside the grid.
     """
     rows, columns = grid.shape
     total = np.zeros(rows * columns)

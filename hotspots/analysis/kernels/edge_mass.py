@@ -1,4 +1,4 @@
-"""How much of a kernel lies inside an outline, in closed form: arrays in, arrays out.
+"""Share of a kernel inside an outline, in closed form: arrays in, arrays out.
 
 With polar coordinates around a point, Green's theorem turns the integral of a kernel over a polygon into one over its
 edges: each edge adds the integral of F(r) over the angle under which the point sees it, where F(r) is the kernel's mass

@@ -97,7 +97,7 @@ def _fast_sums(
         sums, masses, nodes = spline_sums(
             points, weights, grid, kernel=kernel, bandwidth=bandwidth, order=order, every=every, corners=corners
         )
-        # In events at one place. The peak of the surface is at least what it is here.
+        # In events at one place. The peak of the surface is at least this.
         peak = _highest(sums) / peak_of(kernel) * bandwidth**2
         # Largest sum of squared masses under one kernel at which the error stays within the tolerance. It is at most
         # largest mass x peak, which is tried first as it needs no blocks.

@@ -1,4 +1,4 @@
-"""Kernels: their profiles, how far they reach, and what of them lies beyond a circle."""
+"""Kernels: their profiles, reach and peak."""
 
 from __future__ import annotations
 

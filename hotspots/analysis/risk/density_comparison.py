@@ -79,7 +79,7 @@ def compare_densities(
 
     With totals removed, the default, each file is taken over its own total: where all places rose alike, nothing is
     raised. The null is that the first file's events are a random draw from all events of both (the number held): the
-    question is where the change was more, or less, than over the whole area. With totals kept, events per year are
+    question is where the change was greater, or smaller, than in the whole area. With totals kept, events per year are
     compared, and the null is that every event belongs to the first file with the same probability, its share of the
     years: the question is where there were more, or fewer, than before. Ratio and difference have the same p-values.
 

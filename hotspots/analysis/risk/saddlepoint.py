@@ -1,6 +1,6 @@
 r"""Tails of sums of many small random amounts, computed for all cells of a grid at once and not simulated.
 
-A sum S has the cumulant generating function kappa(s) = log E exp(s S). Where its slope equals what was observed, at the
+A sum S has the cumulant generating function kappa(s) = log E exp(s S). Where its slope equals the observed sum, at the
 saddlepoint, kappa gives the tails of S with a relative error that stays small however far out they lie, which no number
 of simulations does. Two things are added to the textbook:
 
@@ -129,7 +129,7 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
     cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
     p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
     centre = ask(0.0, cells).without_nothing(log_nothing[cells])
-    # A sum that can't vary is what it is: both tails are 1.
+    # A sum that can't vary equals its observed value: both tails are 1.
     certain = centre.curve <= CERTAIN * centre.slope**2
     p_low[cells[certain]] = 1.0
     # A sum above its mean has its saddlepoint at s > 0, one below at s < 0: two walks away from 0.

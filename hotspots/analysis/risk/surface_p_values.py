@@ -145,7 +145,7 @@ def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: C
     def ask(s: float, at: Cells) -> Cumulants:
         # 1 + m(s); expm1 keeps the digits of m where few people live within reach.
         mass = 1 + share(lambda k: np.expm1(s * k))[cells[at]]
-        # Where everybody lives within reach, what is left far below 0 may be nothing but rounding.
+        # Where everybody lives within reach, the remainder at s far below 0 may be rounding alone.
         lost = mass <= ROUNDING
         mass = np.where(lost, 1.0, mass)
         # kappa' = n m' / (1 + m) and kappa'' = n (m'' / (1 + m) - (m' / (1 + m))²).

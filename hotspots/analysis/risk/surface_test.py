@@ -50,7 +50,7 @@ def make_surface(
     provenance: Mapping[str, Any],
     **words: Any,
 ) -> Surface:
-    """Return the surface of what was found, missing where it was not judged; `words` are further fields of it."""
+    """Return the surface of the results, missing where cells were not tested; `words` are further fields of it."""
 
     def spread_out(values: Floats) -> Floats:
         whole = np.full(smoother.grid.inside.size, np.nan)
@@ -96,7 +96,7 @@ def log_ratio(above: Floats, below: Floats) -> Floats:
 
 
 def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats, tuple[Note, ...]]:
-    """Return easting and northing of the events inside, shape (n, 2), and what was left out."""
+    """Return easting and northing of the events inside, shape (n, 2), and notes on those left out."""
     placed = place_events(events, area, outline)
     outside = int((~placed.inside).sum())
     return placed.points[placed.inside], (*placed.notes, *note_outside(outside))

@@ -26,7 +26,7 @@ class Part(NamedTuple):
     kind: Literal["line", "step", "after", "before"]
     """A straight line; another level from `place` on; a rise or fall from `place` on; one that ends before `place`."""
     place: int = 0
-    """Number of the first period of the new stretch."""
+    """Number of the first period of the new segment."""
 
 
 LINE: Final = Part("line")
@@ -50,15 +50,15 @@ def _column(part: Part, time: Floats) -> Floats:
         return np.asarray(time - time.mean(), dtype=float)
     if part.kind == "step":
         return np.asarray(time >= time[part.place], dtype=float)
-    # A rise begins, and one ends, with the last period of the stretch before.
+    # A rise begins, and one ends, with the last period of the segment before.
     since = time - time[part.place - 1]
     return np.asarray(np.maximum(since, 0.0) if part.kind == "after" else np.minimum(since, 0.0), dtype=float)
 
 
 def shapes_beside_a_line(n: int, shortest: int, *, most: int = 3) -> list[tuple[Part, ...]]:
-    """Return the courses that are held against a straight line: one or two changes; one where `most` stretches are two.
+    """Return the courses to compare with a straight line: one or two changes; one where `most` segments are two.
 
-    Empty where the series is too short for two stretches.
+    Empty where the series is too short for two segments.
     """
     places = range(shortest, n - shortest + 1)
     one = [(part,) for place in places for part in (Part("step", place), Part("after", place), Part("before", place))]
@@ -80,7 +80,7 @@ def shapes_beside_a_line(n: int, shortest: int, *, most: int = 3) -> list[tuple[
 
 
 def further_shapes(parts: Sequence[Part], n: int, shortest: int) -> list[tuple[Part, ...]]:
-    """Return what can be added to a course: one more change of level, of slope, or of both at one place."""
+    """Return the possible additions to a course: one more change of level, of slope, or of both at one place."""
     taken = [part.place for part in parts if part.kind != "line"]
     edges = [0, *taken, n]
     places = [place for place in range(n) if min(abs(place - edge) for edge in edges) >= shortest]

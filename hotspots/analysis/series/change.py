@@ -1,4 +1,4 @@
-"""How series change against a base period."""
+"""Change of series since a base period."""
 
 from __future__ import annotations
 

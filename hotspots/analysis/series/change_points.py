@@ -1,4 +1,4 @@
-"""When the course of a series changed: steps and bends, each held against a steady course that drifts by chance."""
+"""When the course of a series changed: steps and bends, each tested against a steady course with random drift."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["find_change_points", "without_course"]
 
 FEWEST_PERIODS: Final = 7
-"""Known periods below which no change point is looked for."""
+"""Fewest known periods of a series in which change points are searched for."""
 WHOLE_YEARS: Final = 3
 """Whole years of quarters from which a season is taken out."""
 WORDS: Final = (
@@ -104,7 +104,7 @@ def find_change_points(
     shortest: int = 2,
     draws: int = 499,
 ) -> Extract:
-    """Return the stretches in every group of a series: level, rising or falling, and how certain the changes are.
+    """Return the segments in every group of a series: level, rising or falling, and how certain the changes are.
 
     The null is a straight line of the logarithm (a level is one) around which counts vary by Poisson chance and by an
     autoregression of order 1, both of its numbers estimated: a steady rise gets no step, and series that drift by
@@ -123,20 +123,20 @@ def find_change_points(
     level
         Largest p-value at which a change stays.
     most
-        Largest number of stretches.
+        Largest number of segments.
     shortest
-        Fewest periods in a stretch.
+        Fewest periods in a segment.
     draws
         Number of simulated series in each test.
 
     Returns
     -------
     Extract
-        One row per stretch: `first`, `last` (periods), `periods` (their number), `course` (level, rise or fall),
+        One row per segment: `first`, `last` (periods), `periods` (their number), `course` (level, rise or fall),
         `level` at its first period with its 95 % interval and `level_last` at its last (events a period, or rate),
         `growth` (share a year; missing for a level), `step` (what its level is multiplied by at once, where it begins
-        with a step) and `ratio` (the level at its last period to that before the stretch; of a first stretch that rises
-        or falls, to that at its start) with their intervals, `p` of the change before it (in the first stretch: of any
+        with a step) and `ratio` (the level at its last period to that before the segment; of a first segment that rises
+        or falls, to that at its start) with their intervals, `p` of the change before it (in the first segment: of any
         change, or of the rise or fall where there is no other), `earliest` and `latest` (95 % interval of its first
         period), `scatter` and `correlation` (beyond Poisson chance, in logarithms); and `reason` where a group was not
         described, in words.
@@ -150,7 +150,7 @@ def find_change_points(
     ----------
     Hinkley (1970), Biometrika 57, 1-17 (the likelihood over all places of a change); Andrews (1993), Econometrica 61,
     821-856 (its distribution, here simulated); Efron and Tibshirani (1993), An Introduction to the Bootstrap, section
-    16.2 (p-values by simulation); Zhang and Siegmund (2007), Biometrics 63, 22-32 (the price of a change).
+    16.2 (p-values by simulation); Zhang and Siegmund (2007), Biometrics 63, 22-32 (the penalty of a change).
     """
     if not isinstance(rng, np.random.Generator):
         raise AnalysisError(
@@ -339,5 +339,5 @@ class _Search:
 
 
 def _places(parts: Sequence[Part]) -> list[int]:
-    """Return where stretches begin, apart from the first."""
+    """Return where segments begin, apart from the first."""
     return sorted({part.place for part in parts if part.kind != "line"})

@@ -207,7 +207,7 @@ def _people(population: float | Mapping[str, float | Mapping[str, float]], group
 
 
 def mark_provisional(series: Series, periods: Sequence[str]) -> Series:
-    """Return the same series with these periods marked as provisional: their source still expects to change them.
+    """Return the same series with these periods marked as provisional: their source may still revise them.
 
     Raises
     ------
@@ -343,7 +343,7 @@ def _gap_notes(
 
 
 def _quarter_notes(year: int, months: Sequence[int]) -> list[Note]:
-    """Return what is missing in the quarters of a year that has some rows."""
+    """Return notes on the missing quarters of a year that has some rows."""
     notes = []
     for quarter in range(1, 5):
         number = sum((month - 1) // 3 == quarter - 1 for month in months)

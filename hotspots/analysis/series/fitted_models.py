@@ -1,4 +1,4 @@
-"""A course fitted to one series of counts, and the rows of its stretches."""
+"""A course fitted to one series of counts, and the rows of its segments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Course", "fit_course", "rows_of"]
 
 FLOOR: Final = -25.0
-"""Logarithms of a mean over the series' own are held above this: a stretch without events has no finite logarithm."""
+"""Logarithms of a mean over the series' own are held above this: a segment without events has no finite logarithm."""
 PASSES: Final = 100
 
 
@@ -109,7 +109,7 @@ def rows_of(
     p_values: Sequence[float],
     ranges: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
-    """Return a row for each stretch, with the columns of a table of change points apart from group and reason.
+    """Return a row for each segment, with the columns of a table of change points apart from group and reason.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ def rows_of(
     parts
         What the course is made of.
     p_values
-        One for each stretch.
+        One for each segment.
     ranges
-        Earliest and latest first period, by number, of every stretch but the first.
+        Earliest and latest first period, by number, of every segment but the first.
     """
     places = sorted({part.place for part in parts if part.kind != "line"})
     edges, rows = [0, *places, len(line.counts)], list[dict[str, Any]]()
@@ -202,7 +202,7 @@ def _usual(season: Floats) -> float:
 
 
 def _without_events(row: dict[str, Any], exposure: float) -> None:
-    """Give a stretch without events the level 0, with the upper limit of a count of 0."""
+    """Give a segment without events the level 0, with the upper limit of a count of 0."""
     high = float(byar_interval([0.0])[1][0]) / exposure
     row |= {"level": 0.0, "level_low": 0.0, "level_high": high, "level_last": 0.0, "course": "level"}
     row |= dict.fromkeys(("growth", "ratio", "ratio_low", "ratio_high", "step", "step_low", "step_high"), np.nan)

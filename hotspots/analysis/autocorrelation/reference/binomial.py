@@ -1,6 +1,6 @@
 """Both tails of a window's count under a null of risk: binomial, beta-binomial. Arrays in, arrays out.
 
-What they are distributions of, and when, is said in `exact`.
+`exact` describes the null hypotheses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ONE_BY_ONE = 2000
 """Terms of a tail that are added one by one; of a longer tail the rest is integrated: it is smooth at that scale."""
 
 FAINT = 45.0
-"""Where a chance has fallen by this on the log scale (1e-20), nothing beyond adds to a tail."""
+"""Where a probability has fallen by this on the log scale (1e-20), the rest adds nothing to a tail."""
 
 PANELS, NODES = 16, 16
 """Pieces of an integral, and Gauss-Legendre nodes in each: of a peak that falls by `FAINT`, to some 1e-12."""
