@@ -50,8 +50,8 @@ def compare_recording(
     Extract
         One row per authority and year: `assessments` (episodes with a factor), `mentions` (of any factor: at least this
         many), `hidden` (number of suppressed numbers), `per_assessment`, `theme_mentions`, `theme_hidden`,
-        `theme_share` (missing where a part is suppressed), `kinds` (number of factors that were asked for). The notes
-        are the findings of `check_recording`.
+        `theme_share` (missing where a part is suppressed), `kinds` (number of factors collected). The notes are the
+        findings of `check_recording`.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
 
     Looked for are factors with more mentions than there are assessments, authorities with fewer factors than
     assessments with a factor, more episodes with a factor than there were episodes (or many more than began), factors
-    per assessment that jump from one year to the next, and kinds of factors that were not asked for in all years.
+    per assessment that jump from one year to the next, and kinds of factors that were not collected in all years.
 
     Parameters
     ----------

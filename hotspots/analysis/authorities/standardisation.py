@@ -356,7 +356,7 @@ def byar_tails(total: float, rate: float, *, step: float, average: float) -> tup
 
 
 def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with which authorities differ from the study area, the last row, whatever is hidden."""
+    """Return the rows with the authorities that differ from the study area (last row) for all suppressed counts."""
     whole, own = table.iloc[-1], (table["kind"] == "authority") & table["rate_low"].notna()
     table["p_adjusted"], table["differs"] = np.nan, ""
     if own.sum() < 2:

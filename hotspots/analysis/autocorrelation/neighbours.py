@@ -303,7 +303,7 @@ def _nearest_pairs(shapes: NDArray[Any], number: int) -> NDArray[np.int64]:
     from scipy.spatial import KDTree
 
     points = _points(shapes)
-    # A few more than asked for, so that ties (to the millimetre) go to the first area and not to chance.
+    # A few more than needed, so that ties (to the millimetre) go to the first area and not to chance.
     distances, nearest = KDTree(points).query(points, k=min(number + 9, len(points)))
     rows = []
     for i, (away, candidates) in enumerate(zip(np.round(distances, 3), np.asarray(nearest), strict=True)):

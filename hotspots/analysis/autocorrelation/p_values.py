@@ -72,7 +72,7 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
     Parameters
     ----------
     level
-        Level that p-values are held against after adjustment; it sizes a simulation.
+        Level for adjusted p-values; it sizes a simulation.
     mid_p
         Whether ties count half.
     rng

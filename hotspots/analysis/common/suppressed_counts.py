@@ -2,7 +2,7 @@
 
 A publisher suppresses small numbers for a school and year. Over three years, a suppressed 1 or 2 in each adds up to 3
 to 6, but 3 and 6 are less likely than 4: given the sum over the years, its division among years is multinomial, and the
-chance of each sum within the interval is that of the model times its number of ways.
+probability of each sum within the interval is that of the model times its number of ways.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def hidden_counts(
 def ways_to(low: float, high: float, *, hidden_years: float, years: float) -> Floats:
     """Return the logarithm of the number of ways to each sum from low to high, up to a constant.
 
-    With a sum S over T alike years, the chance of numbers y that add to S is S! / (prod y!) / T^S. Summed over the
+    With a sum S over T alike years, the probability of numbers y that add to S is S! / (prod y!) / T^S. Summed over the
     possible values of the suppressed years: S! / T^S times a coefficient of (z / 1! + z^2 / 2! + ...)^(suppressed
     years).
 

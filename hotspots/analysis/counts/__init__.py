@@ -1,4 +1,4 @@
-"""How many events each area has: spatial joins of points to polygons, and published totals held against the counts."""
+"""How many events each area has: spatial joins, and published totals reconciled with the counts."""
 
 from hotspots.analysis.counts.reconcile_totals import tighten_counts, tighten_table
 from hotspots.analysis.counts.spatial_join import count_events, events_inside, place_schools

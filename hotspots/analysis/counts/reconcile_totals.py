@@ -153,7 +153,7 @@ def _say(low: float, high: float) -> str:
     return f"{low:,.0f} or more" if np.isinf(high) else f"{low:,.0f} to {high:,.0f}"
 
 
-# --------------------------------------------------------------------------- tables and nouns
+# --------------------------------------------------------------------------- tables and counts of areas
 
 
 def tighten_table(table: pd.DataFrame, totals: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:

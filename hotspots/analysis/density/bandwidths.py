@@ -99,7 +99,7 @@ def choose_bandwidth(
     outline: Polygon | MultiPolygon | None = None,
     weights: Floats | None = None,
 ) -> Bandwidth:
-    """Return the bandwidth by a rule, or as asked for, with its reason and the alternatives.
+    """Return the bandwidth by a rule, or as given, with its reason and the alternatives.
 
     The default is Silverman's robust rule, as in ArcGIS. A bandwidth from a rule is raised to the least that the
     spacing of map points allows; a number is taken as it is, with a note. The searches (least squares, likelihood,

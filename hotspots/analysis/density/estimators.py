@@ -121,7 +121,7 @@ def estimate_adaptive_density(
 
 
 def _correct(weights: Floats, masses: Floats | None, edge: Edge) -> tuple[Floats, float | None]:
-    """Return the weights with Diggle's correction where that is asked for, and the integral over the outline."""
+    """Return the weights, with Diggle's correction if chosen, and the integral over the outline."""
     if masses is None:
         return weights, None
     if edge == "none":

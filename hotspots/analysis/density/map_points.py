@@ -52,7 +52,7 @@ FEWEST_STACKS: Final = 10
 """Fewer stacks than this are no evidence."""
 
 FEWEST_ON_LATTICE: Final = 20
-"""Distinct coordinates per axis from which on a lattice is looked for: chance gives a step of 10 m once in 10^20."""
+"""Fewest distinct coordinates per axis for the test of a lattice: chance gives a step of 10 m once in 10^20."""
 
 STEPS: Final = (10_000, 5_000, 2_000, 1_000, 500, 250, 200, 100, 50, 25, 20, 10, 5, 2)
 """Steps of a rounded lattice, in metres. Whole metres are ordinary precision and no lattice."""
@@ -112,7 +112,7 @@ def detect_map_points(points: Floats) -> MapPoints:
     """Return whether points were moved to map points or a lattice, and how far those lie apart.
 
     Do not trust the spacing of fewer than some thousand events to better than a fifth; files of a few hundred events on
-    many map points are too thin to tell at all.
+    many map points are too thin for any answer.
 
     Parameters
     ----------

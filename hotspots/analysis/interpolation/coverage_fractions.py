@@ -127,7 +127,7 @@ def own_cells(polygons: NDArray[np.object_], grid: Grid) -> Whole:
 
 
 def _boxes(polygons: NDArray[np.object_], grid: Grid) -> Whole:
-    """Return first row, first column, rows and columns of the cells round each polygon, shape (n, 4)."""
+    """Return first row, first column, rows and columns of the cells around each polygon, shape (n, 4)."""
     import shapely
 
     west, south, east, north = shapely.bounds(polygons).T

@@ -138,7 +138,7 @@ class _Cells:
         place = place[np.argsort(zones.flat[place], kind="stable")]
         which, zone, number = np.unique(zones.flat[place], return_inverse=True, return_counts=True)
         n = len(place)
-        # The border of -1 stands for no neighbour: the cell takes its own place, which makes no difference and no flow.
+        # The border of -1 marks no neighbour: the cell itself replaces it, so there is no difference and no flow.
         table = np.full(np.add(zones.shape, 2), -1, dtype=np.intp)
         table[1:-1, 1:-1][zones >= 0] = n
         table[1:-1, 1:-1].flat[place] = np.arange(n)

@@ -2,9 +2,9 @@
 
 Three routes give kernel sums. Few points are stamped: each kernel is evaluated at each centre. Many points are assigned
 to the cells around them by B-splines and convolved in the Fourier domain, on a grid no finer than the tolerance needs.
-Where that would not be within 0.001 of the peak (a kernel with a jump, or many events in one cell), and where exact
-values are asked for, points are stamped at the rim of the kernel only, and its inner part, a polynomial in the point's
-place within its cell, is convolved term by term.
+Where that would not be within 0.001 of the peak (a kernel with a jump, or many events in one cell), and for exact
+values, points are stamped at the rim of the kernel only, and its inner part, a polynomial in the point's place within
+its cell, is convolved term by term.
 
 References
 ----------

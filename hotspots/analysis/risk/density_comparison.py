@@ -174,10 +174,7 @@ def compare_densities(
             *(note.under("Second file") for note in other_notes),
             *chosen.notes,
             *notes_of_cells(
-                judged,
-                pair.first + pair.second,
-                smoother=smoother,
-                rule="too few events of both files lie within reach",
+                judged, pair.first + pair.second, smoother, rule="too few events of both files lie within reach"
             ),
             *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),

@@ -135,7 +135,7 @@ def _passing_part(
     margin = 2
     rows, columns = np.flatnonzero(passing.any(axis=1)), np.flatnonzero(passing.any(axis=0))
     top, left = int(rows[0]), int(columns[0])
-    # One cell more round the whole field, for outlines that run along the edge of the table itself.
+    # A margin of cells around the whole field, for outlines that run along the edge of the table itself.
     padded = np.pad(field, margin, constant_values=np.nan)
     part = padded[top : int(rows[-1]) + 2 * margin + 1, left : int(columns[-1]) + 2 * margin + 1]
     nearest = distance_transform_edt(np.isnan(part), return_distances=False, return_indices=True)

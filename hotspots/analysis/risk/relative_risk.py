@@ -163,7 +163,7 @@ def relative_risk(
             *notes,
             *chosen.notes,
             *spread.notes,
-            *notes_of_cells(judged, counts, smoother=smoother, rule=rule),
+            *notes_of_cells(judged, counts, smoother, rule=rule),
             *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),

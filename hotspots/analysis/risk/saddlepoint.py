@@ -61,7 +61,7 @@ MOST_STEPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Cumulants:
-    """kappa, its slope and its curvature at one node s, of the cells asked for; each (m).
+    """kappa, its slope and its curvature at one node s, of the cells requested; each (m).
 
     `spread` is the ratio of the variance of what is held fixed to that at s = 0, where the sum is conditional
     (Skovgaard 1987); 1 where nothing is.
@@ -154,7 +154,7 @@ def _one_side(
         following, before = step * unit, (left, here, s)
         # One call serves all cells that are left; those whose sum is passed at this node are done.
         raw = ask(following, left)
-        # Where next to all that is left of exp(kappa) is the chance of 0, rounding would be taken for the rest.
+        # Where nearly all of exp(kappa) is P(S = 0), the rest would be rounding.
         known = np.isfinite(raw.value)
         known[known] = raw.value[known] - log_nothing[left[known]] > FAINT
         yield from _bounded(observed, before, ~known)
@@ -173,7 +173,7 @@ def _bounded(
 ) -> Iterator[tuple[Cells, Floats, Floats]]:
     """Yield some of the cells, if any, with Chernoff's bound of their tail at the last node, which is never too small.
 
-    At the smallest and at the largest sum there is, the bound comes to the chance of that sum.
+    At the smallest and at the largest sum there is, the bound equals the probability of that sum.
     """
     left, here, s = node
     at = left[some]

@@ -125,7 +125,7 @@ def count_in_cells(points: Floats, grid: Grid) -> Floats:
     return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
 
 
-def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, *, smoother: Smoother, rule: str) -> tuple[Note, ...]:
+def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, smoother: Smoother, *, rule: str) -> tuple[Note, ...]:
     """Return what a reader must know of the cells that are not judged; `rule` says which are."""
     inside = smoother.grid.inside.ravel()
     left_out = inside & ~judged
@@ -168,7 +168,7 @@ def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expe
 
 
 def inference_words(inference: Inference, kernel: Kernel, simulations: int, exact: str) -> str:
-    """Return where the chances come from; `exact` names the distribution of the uniform kernel's counts."""
+    """Return how the p-values were computed; `exact` names the distribution of the uniform kernel's counts."""
     if inference == "asymptotic":
         return (
             "The p-values come from Hazelton and Davies' normal approximation, which is rough where few events are "

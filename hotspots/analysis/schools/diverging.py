@@ -279,7 +279,7 @@ def _second_look(
 
 
 def _spread(table: pd.DataFrame, seen: Seen) -> NDArray[np.object_]:
-    """Return the classes of a second look for all schools."""
+    """Return the classes of a second comparison for all schools."""
     classes = np.full(len(table), "cannot_be_judged", dtype=object)
     classes[seen[0]] = seen[1].classes
     return classes
@@ -298,7 +298,7 @@ def _write_other_looks(table: pd.DataFrame, found: _Findings) -> pd.DataFrame:
 
 
 def _curves(table: pd.DataFrame, found: _Findings, *, covariates: Sequence[str]) -> dict[str, Any]:
-    """Return the lines that schools were held against; with covariates there is no single one."""
+    """Return the lines that schools were compared with; with covariates there is no single one."""
     if covariates:
         return {}
     own = "less_deprived" if found.step is TENTH_OF_RANKS else "idaci"
@@ -313,7 +313,7 @@ def _curves(table: pd.DataFrame, found: _Findings, *, covariates: Sequence[str])
 
 
 def _told(seen: Seen | None, step: Step, name: str) -> dict[str, Any]:
-    """Return slope, dispersion and share explained of a second look."""
+    """Return slope, dispersion and share explained of a second comparison."""
     if seen is None:
         return {}
     slope: Slope = slope_of(seen[1].fit, step)

@@ -45,7 +45,7 @@ MOST_CHANCES: Final = 2_000_000
 
 LONGEST_STEP: Final = 5.0
 FURTHEST: Final = 40.0
-"""exp(-40): a rate of nought, towards which the effect of a group without events runs."""
+"""exp(-40): a rate of practically 0, towards which the effect of a group without events runs."""
 
 
 class Fit(NamedTuple):
@@ -72,9 +72,9 @@ def fit_counts(counts: Counts | Floats, design: Floats, *, exposure: Floats) -> 
 
     Poisson first; negative binomial where the counts scatter more. Line and dispersion both use clipped residuals less
     their expectation under the model: consistent where the model holds, while a few true outliers bend the line and
-    widen the limits they are held against much less than they do by maximum likelihood. Less is not nothing: many
-    outliers on one side of the design still bend it. The residual of a suppressed count is replaced by its expectation
-    over the possible values, so the equations remain consistent.
+    widen the limits much less than they do by maximum likelihood. Less is not nothing: many outliers on one side of the
+    design still bend it. The residual of a suppressed count is replaced by its expectation over the possible values, so
+    the equations remain consistent.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
     Returns
     -------
     columns
-        `ratio` (missing where the number is hidden); `ratio_low_95` and `ratio_high_95`, the Poisson limits of the
+        `ratio` (missing where the number is suppressed); `ratio_low_95` and `ratio_high_95`, the Poisson limits of the
         lowest and of the highest number; `rate_class`, that of every number in the interval or ``"depends"``;
         `rate_differs`, ``"yes"`` where the limits leave out the average.
     average

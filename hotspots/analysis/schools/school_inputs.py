@@ -49,7 +49,7 @@ class Prepared(NamedTuple):
     table: pd.DataFrame
     """All of them, with their deprivation; `reason` says why one can't be tested."""
     values: pd.Series
-    """What they are held against: the score of their area, or its rank turned round."""
+    """The index they are compared by: the score of their area, or 1 less its relative rank."""
     tested: NDArray[np.bool_]
 
     @property

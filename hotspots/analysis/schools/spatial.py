@@ -62,7 +62,7 @@ def school_residuals(result: SchoolResult) -> pd.Series:
     References
     ----------
     Dunn and Smyth (1996), Journal of Computational and Graphical Statistics 5, 236-244 (quantile residuals; here with
-    half the chance of the count itself instead of a random share of it).
+    half the probability of the count itself instead of a random share of it).
     """
     table = _tested(result)
     mean = table["expected"].to_numpy(dtype=float)
@@ -248,7 +248,7 @@ def local_bivariate_moran(result: SchoolResult, *, nearest: int = NEAREST, level
 
 
 def _tested(result: SchoolResult) -> pd.DataFrame:
-    """Return the schools that the model was fitted to, with the index as it was: score, or rank turned round."""
+    """Return the schools that the model was fitted to, with their index: the score, or 1 less the relative rank."""
     table = pd.DataFrame(result.table.drop(columns="geometry"))
     by_rank = not table["idaci"].notna().any()
     most = float(result.provenance.get("areas_ranked", table["idaci_rank"].max()))

@@ -127,7 +127,7 @@ def weigh_scatter(counts: ArrayLike, exposure: ArrayLike | None = None) -> Yearl
 
 
 def _courses(year: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Return the chance of every course before a series is seen, and its column, added a normal number of times."""
+    """Return the prior probability of every course, and its column, whose coefficient is standard normal."""
     bends = [bent for turn in year[2:-2] for bent in (np.maximum(year - turn, 0), np.minimum(year - turn, 0))]
     steps = [year >= first for first in year[2:-1]]
     courses = [(TREND, TREND_A_YEAR * (year - year.mean()))]

@@ -91,7 +91,7 @@ def beta_binomial_tails(
 
 
 def _log_chance(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
-    """Return the logarithm of the chance of a count, also between whole numbers."""
+    """Return the log probability of a count, also between whole numbers."""
     from scipy.special import betaln
 
     choose = -np.log(totals + 1) - betaln(counts + 1, totals - counts + 1)
@@ -107,7 +107,7 @@ def _upper_tail(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
 
     Terms follow by their ratio, (C - s)(a + s) / ((s + 1)(C - s - 1 + b)), until they no longer count; after
     `ONE_BY_ONE` of them the rest is integrated, so that a tail of millions of terms takes no longer. (Not where the
-    weights inside or outside are below 1: the chances then rise without bound at an end, which is near.)
+    weights inside or outside are below 1: the probabilities then rise without bound at an end, which is near.)
     """
     tail = np.full(len(counts), np.nan)
     above = np.flatnonzero(counts >= totals * a / (a + b))
@@ -135,7 +135,7 @@ def _upper_tail(counts: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _rest_of_tail(first: Floats, totals: Floats, a: Floats, b: Floats) -> Floats:
-    """Return P(S >= first) of counts whose chances are smooth: an integral and Euler and Maclaurin's first correction.
+    """Return P(S >= first) of smooth probabilities: an integral and Euler and Maclaurin's first correction.
 
     The sum over k >= m of f(k) is the integral of f from m - 1/2 and f'(m - 1/2) / 24; the next term is smaller by the
     fourth power of the scale. The logarithm of f is concave (a and b at least 1), so that where f has fallen by `FAINT`

@@ -161,7 +161,7 @@ def pool_of(values: Whole, *, draws: int) -> Pool:
 
     Examples
     --------
-    Two draws from 0, 1, 1: the sums 1 and 2 have chances 2/3 and 1/3.
+    Two draws from 0, 1, 1: the sums 1 and 2 have probabilities 2/3 and 1/3.
 
     >>> pool_of(np.array([0, 1, 1]), draws=2).chance[2].round(3)
     array([0.   , 0.667, 0.333])
@@ -198,7 +198,7 @@ def without_own(
 
 
 def pool_cells(values: Whole, draws: int) -> float:
-    """Return how many chances the pool of these values holds."""
+    """Return the number of probabilities that the pool of these values holds."""
     return (draws + 1.0) * (_largest_sum(values - values.min(), draws) + 1.0)
 
 

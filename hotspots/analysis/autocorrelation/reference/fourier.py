@@ -102,7 +102,7 @@ def draw_tails(
     """
     pool = len(values) - (own is not None)
     total = int(values.sum()) - (0 if own is None else own)
-    # What is not drawn is a draw too: of more than half the pool, the rest is looked at instead.
+    # The values not drawn are a sample too: of more than half the pool, the rest is used instead.
     turned = 2 * draws > pool
     size = np.where(turned, pool - draws, draws)
     above = np.where(turned, total - at_most, at_least)
@@ -134,7 +134,7 @@ def _look_up(upper: dict[int, Floats], size: int, at_least: Whole) -> Floats:
 
 
 def _chances(values: Whole, sizes: Whole) -> Iterator[tuple[Whole, dict[int, Floats]]]:
-    """Yield groups of questions, and the chances of every sum for their numbers of draws and those just below."""
+    """Yield groups of questions, and the probabilities of every sum for their numbers of draws and those just below."""
     n, wanted = len(values), np.unique(sizes)
     while len(wanted):
         together = wanted
@@ -158,7 +158,7 @@ def few(n: int, draws: int) -> bool:
 
 
 def _of_numbers(values: Whole, numbers: Whole, middle: float) -> dict[int, Floats]:
-    """Return, for each of these numbers of draws, the chance of every sum; `middle` of them matter most."""
+    """Return, for each of these numbers of draws, the probability of every sum; `middle` of them matter most."""
     from scipy.fft import irfft, next_fast_len
 
     if not len(numbers):
@@ -333,7 +333,7 @@ class _Question:
 
 
 def chance_of_one_set(pool: int, draws: Whole, *, mid_p: bool) -> Floats:
-    """Return 1 / C(pool, draws), the chance of the observed set, or half of it where ties count half."""
+    """Return 1 / C(pool, draws), the probability of the observed set, or half of it where ties count half."""
     from scipy.special import gammaln
 
     log = gammaln(draws + 1) + gammaln(pool - draws + 1) - gammaln(pool + 1)
