@@ -74,7 +74,7 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> percent(0.0213), percent(0.14), percent(0.0002), percent(0.0)
-    ('2.1 %', '14 %', 'less than 0.1 %', '0 %')
+    ('2.1%', '14%', 'less than 0.1%', '0%')
     """
     if 0 < share < 0.0005:
         return "less than 0.1%"

@@ -64,7 +64,7 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     >>> before
     'Knife crime: level at about 1,500 a year until 2015, then more than doubled by 2019'
     >>> ratio
-    '2.40 times the level before, 95 % interval 2.27 to 2.55)'
+    '2.40 times the level before, 95% interval 2.27 to 2.55)'
     """
     groups = series.table["group"].astype(str)
     group = groups.iloc[0]
