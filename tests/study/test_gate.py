@@ -15,7 +15,7 @@ from worlds import make_counts, make_grid
 from hotspots import study as study_package
 from hotspots.model import Deprivation, Events, Schools, Series
 from hotspots.study.inputs import keeps_back, read, series, through_gate
-from hotspots.study.settings import schema
+from hotspots.study.settings import chart_sections, schema
 from hotspots.vocabulary import INVENTED, OPEN, RESTRICTED, UNRELEASED
 
 PUBLISH = SimpleNamespace(profile="publish", protection="nhs-digital")
@@ -24,9 +24,9 @@ FOR_READERS = SimpleNamespace(profile="restricted", protection="nhs-digital")
 READERS = {
     schema.EventSection: (read._read_records, read._read_events),
     schema.DeprivationSection: (read._read_deprivation,),
-    schema.SchoolsSection: (read._read_schools,),
-    schema.RecordedSection: (series.read_recorded_series,),
-    schema.FactorsSection: (series.read_assessments,),
+    chart_sections.SchoolsSection: (read._read_schools,),
+    chart_sections.RecordedSection: (series.read_recorded_series,),
+    chart_sections.FactorsSection: (series.read_assessments,),
 }
 """Section → what reads it."""
 
@@ -80,7 +80,7 @@ def test_for_named_readers_all_is_marked_and_nothing_hidden():
 def test_every_section_that_may_be_unreleased_goes_through_it():
     sections = {
         section
-        for section in vars(schema).values()
+        for section in [*vars(schema).values(), *vars(chart_sections).values()]
         if inspect.isclass(section)
         and issubclass(section, schema.Section)
         and "release" in section.model_fields
