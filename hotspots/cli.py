@@ -45,7 +45,7 @@ class _Commands(click.Group):
             _say(f"Error: {error}")
             ctx.exit(2)
         except KeyboardInterrupt:
-            _say("\nEnded before it was finished. Earlier outputs are as they were.")
+            _say("\nStopped before it finished. Earlier outputs are unchanged.")
             ctx.exit(ENDED)
         finally:
             sys.stdout.flush()
@@ -77,11 +77,11 @@ def _say(words: str) -> None:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="hotspots")
-@click.option("--quiet", is_flag=True, help="Say nothing but what was found.")
+@click.option("--quiet", is_flag=True, help="Show only the findings.")
 @click.option("--debug", is_flag=True, help="Show where in the program an error came from.")
 @click.pass_context
 def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
-    """Where violence concentrates, how sure that is, and which schools diverge from deprivation.
+    """Find where violence concentrates, with what certainty, and which schools differ from what deprivation suggests.
 
     Start with: hotspots demo
     """
@@ -90,7 +90,13 @@ def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
 
 
 @main.command()
-@click.option("--output", type=FOLDER, default=Path("outputs"), show_default=True, help="Folder of the run's folder.")
+@click.option(
+    "--output",
+    type=FOLDER,
+    default=Path("outputs"),
+    show_default=True,
+    help="Folder in which the output folder is made.",
+)
 @click.pass_obj
 def demo(options: dict[str, bool], *, output: Path) -> None:
     """Run the sample study and show what it found."""
@@ -136,12 +142,14 @@ def check(options: dict[str, bool], *, study: Path) -> None:
 
 @main.command()
 @click.argument("study", type=STUDY, default=Path("study.toml"))
-@click.option("--output", type=FOLDER, help="Folder in which the run's folder is made  [default: outputs beside STUDY]")
+@click.option(
+    "--output", type=FOLDER, help="Folder in which the output folder is made  [default: outputs beside STUDY]"
+)
 @click.pass_obj
 def run(options: dict[str, bool], *, study: Path, output: Path | None) -> None:
     """Run STUDY and write its output folder: layers, surfaces, maps, briefing and summary.
 
-    STUDY is a study file [default: study.toml]. A run that fails leaves the previous outputs as they were.
+    STUDY is a study file [default: study.toml]. A run that fails leaves the previous outputs unchanged.
     """
     _run(study, output, options)
 
@@ -151,7 +159,7 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
 
     with _progress(quiet=options["quiet"]) as report:
         finished = run_study(study, output=output, report=report, workers=min(4, os.cpu_count() or 1))
-    click.echo("What was found")
+    click.echo("Findings")
     for sentence in finished.findings:
         click.echo(f"  - {sentence}")
     for what, why in finished.summary["left_out"].items():

@@ -17,16 +17,16 @@ from collections.abc import Iterable
 
 
 class HotspotsError(Exception):
-    """What every error of this package is.
+    """Base class of all errors.
 
     Parameters
     ----------
     problem
         One sentence with the user's own value in it.
     found
-        How many and which is first, or what stood there instead.
+        How many, with the first one, or what was there instead.
     advice
-        One action that would mend it.
+        One action that would correct it.
     """
 
     def __init__(self, problem: str, *, found: str = "", advice: str = "") -> None:

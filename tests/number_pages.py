@@ -135,7 +135,7 @@ QUANTITIES: Final = (
         count=lambda book, spot: whole((_around(book) == "high_low").sum()),
     ),
     _quantity(r"radius of NUMBER m on cells", UNIT),
-    _quantity(r"NUMBER numbers of a school and year are hidden"),
+    _quantity(r"NUMBER numbers of a school and year are suppressed"),
     _quantity(r"NUMBER(?: of \d+)? rows are of", "source"),
     _quantity(r"\d+ of NUMBER rows are of", "source"),
     _quantity(r"of NUMBER in question", "place", count=_schools),

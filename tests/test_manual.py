@@ -52,7 +52,7 @@ def test_init_then_check_then_run(tmp_path):
     assert "Made" in run("init", str(mine))
     assert (mine / "data" / "boundaries").is_dir()
     said = run("init", str(mine), expect=2)
-    assert "is there already" in said
+    assert "exists already" in said
     assert "try:" in said
     # The template's files are not there yet: a clear error, and nothing half-written.
     said = run("check", str(mine / "study.toml"), expect=2)
@@ -63,7 +63,7 @@ def test_init_then_check_then_run(tmp_path):
     assert "outside: 3" in said
     assert "Nothing would stop a run." in said
     said = run("run", str(study))
-    assert "What was found" in said
+    assert "Findings" in said
     assert "violent crime" in said.lower()
     assert (mine / "outputs" / "small" / "briefing.pdf").is_file()
 

@@ -94,7 +94,7 @@ def test_every_school_is_accounted_for(shared_data, schools, result):
         "not in the register of schools": 14,
         "no exclusions on record in these years": 10,
         "no usable year: no pupils": 2,
-        "carries on a school that has a row of its own": 1,
+        "successor of a school that has its own row": 1,
     }
     # Pupils and exclusions in the file = those in the table; the hidden ones as 1 or 2.
     pupils = pd.to_numeric(rows["headcount"])

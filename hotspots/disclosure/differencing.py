@@ -1,4 +1,4 @@
-"""TODO."""
+"""Whether published totals and parts of the same events, taken together, reveal a suppressed count."""
 
 from __future__ import annotations
 

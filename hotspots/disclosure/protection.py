@@ -52,7 +52,7 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
     chosen = find_rule(rule)
     if noun.release == RESTRICTED:
         raise DisclosureError(
-            f"{type(noun).__name__} for named readers can't be made publishable.",
+            f"{type(noun).__name__} is restricted and cannot be published.",
             found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
             advice="protect the counts as they were read from their source",
         )
@@ -76,7 +76,7 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
         table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
         return replace(noun, table=table, notes=_harmless(noun.notes, chosen), release=chosen.name, rate_per=0.0)
     raise DisclosureError(
-        f"{type(noun).__name__} can't be protected by hiding small counts.",
+        f"{type(noun).__name__} can't be protected by suppressing small counts.",
         advice="count the events by area or by year first",
     )
 
@@ -106,7 +106,9 @@ def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
     low, high = table["observed_low"], table["observed_high"]
     hidden = (low == rule.smallest) & (high == rule.largest)
     words = pd.Series(
-        np.where(hidden, f"hidden ({rule.name})", f"rounded or hidden ({rule.name})"), index=table.index, dtype=object
+        np.where(hidden, f"suppressed ({rule.name})", f"rounded or suppressed ({rule.name})"),
+        index=table.index,
+        dtype=object,
     )
     return reason.where(low.isna(), words.where(low < high, ""))
 

@@ -50,7 +50,7 @@ class Rule:
         if any(type(number) is not int for number in numbers):
             problem = "The numbers of a disclosure rule are whole."
         elif self.smallest not in (0, 1) or self.largest < self.smallest or self.rounding < 1:
-            problem = "A disclosure rule hides counts from 1 (or 0) to a largest one, and rounds to 1 or more."
+            problem = "A disclosure rule suppresses counts from 1 (or 0) to a largest one, and rounds to 1 or more."
         elif self.largest < (self.rounding - 1) // 2:
             problem = (
                 f"Rounded to the nearest {self.rounding}, counts up to {(self.rounding - 1) // 2} would be published "
@@ -60,7 +60,7 @@ class Rule:
             raise DisclosureError(
                 problem,
                 found=f"smallest {self.smallest}, largest {self.largest}, rounding {self.rounding}",
-                advice="e.g. smallest = 1, largest = 7, rounding = 5: hide more, or round less",
+                advice="e.g. smallest = 1, largest = 7, rounding = 5: suppress more, or round less",
             )
 
     def interval(self, count: float) -> tuple[float, float]:
@@ -90,9 +90,9 @@ class Rule:
 RULES: Final = {
     rule.name: rule
     for rule in (
-        Rule("nhs-digital", 1, 7, 5, "counts from 1 to 7 hidden, others rounded to the nearest 5"),
-        Rule("older-phe", 1, 5, 1, "counts from 1 to 5 hidden"),
-        Rule("dfe", 1, 2, 1, "counts of 1 and 2 hidden"),
+        Rule("nhs-digital", 1, 7, 5, "counts from 1 to 7 suppressed, others rounded to the nearest 5"),
+        Rule("older-phe", 1, 5, 1, "counts from 1 to 5 suppressed"),
+        Rule("dfe", 1, 2, 1, "counts of 1 and 2 suppressed"),
     )
 }
 
@@ -108,7 +108,7 @@ def find_rule(name: str | Rule | Mapping[str, int]) -> Rule:
     Examples
     --------
     >>> find_rule({"largest": 9, "rounding": 10}).words
-    'counts from 1 to 9 hidden, others rounded to the nearest 10'
+    'counts from 1 to 9 suppressed, others rounded to the nearest 10'
     """
     if isinstance(name, Rule):
         return name
@@ -117,7 +117,7 @@ def find_rule(name: str | Rule | Mapping[str, int]) -> Rule:
     if name not in RULES:
         raise DisclosureError(
             f"There is no disclosure rule {name!r}.",
-            found=f"known are {', '.join(RULES)}",
+            found=f"known rules: {', '.join(RULES)}",
             advice=f"did you mean {nearest(name, RULES) or 'nhs-digital'!r}?",
         )
     return RULES[name]
@@ -129,9 +129,9 @@ def _need_numbers(numbers: Mapping[str, int]) -> dict[str, int]:
     odd = [key for key in numbers if key not in known]
     if odd or "largest" not in numbers:
         raise DisclosureError(
-            f"A disclosure rule has no {odd[0]!r}." if odd else "A disclosure rule needs the largest hidden count.",
+            f"A disclosure rule has no {odd[0]!r}." if odd else "A disclosure rule needs the largest suppressed count.",
             found=", ".join(f"{key} = {number}" for key, number in numbers.items()) or "no numbers",
-            advice=f"known are {', '.join(known)}, e.g. smallest = 1, largest = 7, rounding = 5",
+            advice=f"known keys: {', '.join(known)}, e.g. smallest = 1, largest = 7, rounding = 5",
         )
     return dict(numbers)
 
@@ -140,8 +140,8 @@ def _make_rule(*, largest: int, smallest: int = 1, rounding: int = 1) -> Rule:
     """Return a rule with a name and words that say its numbers."""
     hidden = f"{smallest} to {largest}"
     rounded = f", others rounded to the nearest {rounding}" if rounding != 1 else ""
-    name = f"{hidden} hidden" + (f", nearest {rounding}" if rounding != 1 else "")
-    return Rule(name, smallest, largest, rounding, f"counts from {hidden} hidden{rounded}")
+    name = f"{hidden} suppressed" + (f", nearest {rounding}" if rounding != 1 else "")
+    return Rule(name, smallest, largest, rounding, f"counts from {hidden} suppressed{rounded}")
 
 
 def _in_words(low: float, high: float) -> str:

@@ -50,12 +50,12 @@ def need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None
 
 
 def need_unique(index: pd.Index, what: str) -> None:
-    """Raise AnalysisError naming the first id that stands twice."""
+    """Raise AnalysisError naming the first id that appears twice."""
     twice = index[index.duplicated()]
     if len(twice):
         raise AnalysisError(
             f"Two {what} share the id {twice[0]!r}.",
-            found=f"{twice.nunique():,} ids stand more than once: {list_briefly(twice.unique())}",
+            found=f"{twice.nunique():,} ids appear more than once: {list_briefly(twice.unique())}",
             advice="remove the duplicates, or name another column as the id",
         )
 

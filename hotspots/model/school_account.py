@@ -95,7 +95,7 @@ class SchoolAccount:
             if self.not_placed == 1
             else "have no point in the study area and are"
         )
-        return f"{self.not_placed:,} of the {self.schools:,} schools {of} {lie} on no map."
+        return f"{self.not_placed:,} of the {self.schools:,} schools {of} {lie} not shown on any map."
 
     def as_values(self) -> dict[str, object]:
         """Return the account as plain values, for a summary."""

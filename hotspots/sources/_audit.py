@@ -52,7 +52,7 @@ def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -
     """Return a sentence on events without a place, with their period: other charts of the file count other years."""
     number = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
     of = f" of {period}" if period else ""
-    words = f"{number:,} {what}{of} have no {lacking}; they are counted in no area."
+    words = f"{number:,} {what}{of} have no {lacking}; they are not counted in any area."
     return [Note(words, of="records", numbers=(number, period))] if number else []
 
 
@@ -128,7 +128,7 @@ def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[Note]]
         return column, []
     shown = list_briefly(map(repr, column[words].unique()))
     number = int(words.sum())
-    said = f"{number:,} cells of {column.name} name no record: {shown}."
+    said = f"{number:,} cells of {column.name} identify no record: {shown}."
     return column.mask(words, ""), [Note(said, of="records", numbers=(number, str(column.name), shown))]
 
 
@@ -136,7 +136,7 @@ def _need_whole_keys(column: pd.Series, path: Path) -> None:
     odd = column[column.str.fullmatch(EXPONENT)]
     if len(odd):
         raise SourceError(
-            f"The keys in column {column.name!r} were rounded, so rows can't be told apart by them.",
+            f"The keys in column {column.name!r} were rounded, so they do not identify rows.",
             found=f"{odd.iloc[0]!r} in row {odd.index[0]} of {path}; {len(odd):,} such cells",
             advice="use the file as it was exported, not as a spreadsheet saved it",
         )

@@ -193,7 +193,7 @@ def need_vintage(vintage: int | None, area: StudyArea, *, path: Path, column: st
     """
     if vintage is not None and area.vintage in VINTAGES and vintage != area.vintage:
         raise SourceError(
-            f"The codes of {path} are of {vintage}, the boundaries of {area.vintage}.",
+            f"{path} has codes of {vintage}, but the boundaries are of {area.vintage}.",
             found=f"column {column!r}; {area.geography} {area.vintage}",
             advice=f"use a file of {area.vintage}, boundaries of {vintage}, or recode it with ONS's lookup",
         )

@@ -42,14 +42,14 @@ def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
     unit = "degrees" if _inside(bounds, BRITISH_DEGREES) else "metres" if _inside(bounds, BRITISH_METRES) else "neither"
     if stated is None and areas.crs is None:
         if unit == "metres":
-            return CRS, f"No coordinate system in {path.name}: British National Grid, by the coordinates"
-        seen = "degrees, by the look of them" if unit == "degrees" else "neither degrees nor metres of Great Britain"
-        raise SourceError(f"{path} does not say its coordinate system.", found=f"{shown}: {seen}", advice=STATE)
+            return CRS, f"No coordinate system in {path.name}: taken as British National Grid from the coordinates"
+        seen = "apparently degrees" if unit == "degrees" else "neither degrees nor metres of Great Britain"
+        raise SourceError(f"{path} does not state its coordinate system.", found=f"{shown}: {seen}", advice=STATE)
     system = _parse_crs(stated) if stated is not None else areas.crs
     expected = "degrees" if system.is_geographic else "metres" if system.to_epsg() == 27700 else unit
     if unit != expected:
         said = "stated" if stated is not None else "declared"
-        looks = f"{unit}, by the look of them" if unit != "neither" else f"not in Great Britain if they are {expected}"
+        looks = f"apparently {unit}" if unit != "neither" else f"not in Great Britain if they are {expected}"
         raise SourceError(
             f"The coordinates of {path} are not in the coordinate system {said}, {system.name}.",
             found=f"{shown}: {looks}",
@@ -62,7 +62,7 @@ def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
         raise SourceError(
             f"{path} does not lie in Great Britain in the coordinate system {'stated' if stated else 'declared'}, "
             f"{system.name}.",
-            found=shown + (f": {unit}, by the look of them" if unit != "neither" else ""),
+            found=shown + (f": apparently {unit}" if unit != "neither" else ""),
             advice=STATE,
         )
     return system, ""
@@ -108,7 +108,7 @@ def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict
     shapes = _mend(shapes, invalid)
     _need_polygons(shapes, areas.index, path)
     if invalid.any():
-        notes["Invalid polygons mended"] = tuple(areas.index[invalid])
+        notes["Invalid polygons repaired"] = tuple(areas.index[invalid])
     areas = areas.set_geometry(shapes, crs=areas.crs)
     if areas.crs.to_epsg() != 27700:
         notes[f"Coordinates converted from {areas.crs.name} to British National Grid"] = ()
@@ -119,7 +119,7 @@ def prepare(areas: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, dict
     folded = ~shapely.is_valid(shapes)
     if folded.any():
         shapes = _mend(shapes, folded)
-        notes["Polygons mended after rounding to 0.1 m"] = tuple(areas.index[folded])
+        notes["Polygons repaired after rounding to 0.1 m"] = tuple(areas.index[folded])
         _need_polygons(shapes, areas.index, path)
     return areas.set_geometry(shapes, crs=CRS), notes
 
@@ -130,10 +130,10 @@ def _need_metres(areas: gpd.GeoDataFrame, path: Path) -> None:
     if middle < LEAST_AREA:
         west, south, east, north = areas.total_bounds
         raise SourceError(
-            f"The coordinates of {path} are not in metres, though the file says so.",
+            f"The coordinates of {path} are not in metres, although the file states metres.",
             found=f"half of the areas are below {middle:.2g} m²; they lie in {west:,.0f} to {east:,.0f} east, "
             f"{south:,.0f} to {north:,.0f} north",
-            advice="convert them to metres; kilometres are to be multiplied by 1,000",
+            advice="convert them to metres: multiply kilometres by 1,000",
         )
 
 

@@ -78,7 +78,7 @@ def find_repeats(table: pd.DataFrame) -> Repeats:
     equal = _equal_rows(table, unit, has_id, again) if table["file"].nunique() > 1 else np.zeros(len(table), dtype=bool)
     dropped = {SAME_ID: again & elsewhere, TWICE: again & ~elsewhere, SAME_ROW: equal}
     others = int(with_id.duplicated(["force", "month", "id"]).sum()) - int(again.sum())
-    words = f"{others:,} rows have the Crime ID of another row and another crime type: they are kept."
+    words = f"{others:,} rows share a Crime ID with another row but have a different crime type: they are kept."
     notes = [Note(words, of="records", numbers=(others,))] if others else []
     return Repeats(dropped, (*notes, *_shared_months(table, unit, again & elsewhere | equal)))
 
@@ -132,5 +132,7 @@ def _shared_months(table: pd.DataFrame, unit: Mapping[str, pd.Series], again: ND
         return []
     months = [_times.month_in_words(pd.Period(month)) for _, month in shared.index if month != "NaT"]
     number, which = int(again.sum()), list_briefly(dict.fromkeys(months))
-    words = f"Several files hold the same months ({which}): {number:,} rows are in another file too and count once."
+    words = (
+        f"Several files hold the same months ({which}): {number:,} rows are in another file too and are counted once."
+    )
     return [Note(words, of="records", numbers=(number, which))]

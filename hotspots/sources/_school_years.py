@@ -37,7 +37,7 @@ def choose_secondary(table: _tabular.TextTable, column: str) -> tuple[pd.DataFra
             advice="use the file by school with secondary schools",
         )
     listed = list_briefly([f"{kind!r} ({number:,})" for kind, number in unknown.items()], 12)
-    words = f"Rows of types of school not known here, left out: {listed}."
+    words = f"Rows with an unknown type of school, left out: {listed}."
     return table.frame[which], [Note(words, of="publication", numbers=(listed,))] if len(unknown) else []
 
 
@@ -54,7 +54,7 @@ def choose_years(
             raise SourceError(
                 f"{table.path} has no school year {given!r}.",
                 found=f"years {list_briefly(known, 20)}",
-                advice=f"is it {near!r}?" if near else "name years of the file",
+                advice=f"is it {near!r}?" if near else "name years that are in the file",
             )
     return year, tuple(sorted(set(chosen)))
 

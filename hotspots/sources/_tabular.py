@@ -328,7 +328,7 @@ def _without_unseen(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
             if NUMERIC.fullmatch(bare):
                 shown = cell.encode("ascii", "backslashreplace").decode()
                 raise SourceError(
-                    f"The number {_cell_values.brief(bare)!r} has a character inside it that can't be seen.",
+                    f"The number {_cell_values.brief(bare)!r} contains an invisible character.",
                     found=f"column {UNSEEN.sub('', str(name))!r}, row {row} of {path}: "
                     f"{_cell_values.brief(ascii(shown))}",
                     advice="type the cell again",

@@ -214,7 +214,7 @@ def _choose_layer(path: Path, layer: str | None, layers: list[str]) -> str:
 
 
 def _need_finite(path: Path, layer: str) -> None:
-    """Refuse a layer that is a view which fails, or which comes to no end."""
+    """Refuse a layer that is a view which fails, or which does not finish."""
     name = layer.replace('"', '""')
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
@@ -227,7 +227,7 @@ def _need_finite(path: Path, layer: str) -> None:
         endless = "interrupted" in str(error)
         raise SourceError(
             f"The layer {layer!r} of {path} is a view that can't be read.",
-            found="it comes to no end" if endless else str(error),
+            found="it does not finish" if endless else str(error),
             advice="export it as a layer of its own",
         ) from error
 

@@ -187,7 +187,7 @@ def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     numbers = [row for row, one in enumerate(ids, start=1) if _cell_values.is_number(one)]
     if numbers and any(OFFICIAL.fullmatch(one) for one in ids):
         raise SourceError(
-            f"The number {ids[numbers[0] - 1]} stands among codes of areas.",
+            f"The column of area codes contains the number {ids[numbers[0] - 1]}.",
             found=f"column {column!r}, row {numbers[0]} of {path}; {len(numbers):,} such cells",
             advice="correct the code, or name another column with id_column",
         )
@@ -260,7 +260,7 @@ def _authorities_of_names(names: Sequence[str], path: Path) -> list[str]:
     if len(told) < len(names):
         row = next(row for row, match in enumerate(matches) if match is None)
         raise SourceError(
-            f"The local authority of area {names[row]!r} can't be told.",
+            f"The local authority of area {names[row]!r} is not known.",
             found=f"no column of authorities, and row {row + 1} of {path} has no name such as 'Birmingham 067A'",
             advice="name the column with la_code_column or la_name_column",
         )
@@ -285,14 +285,14 @@ def _tell_vintage(
     told = detect_vintage(ids)
     if stated is not None and not EARLIEST <= stated <= LATEST:
         raise SourceError(
-            f"vintage is the year of a geography, and {stated} is none.",
+            f"vintage is the year of a geography, and {stated} is not a year.",
             found=f"the codes are of {told}" if told else "",
-            advice="such as 2011 or 2021; leave it out where the file tells it",
+            advice="give a year such as 2011 or 2021, or leave it out if the file states it",
         )
     vintage = stated or columns.year or told
     if told is not None and vintage in (2011, 2021) and told > vintage:
         newer = tuple(one for one in ids if is_newer_lsoa(one))
-        notes[f"Codes that there were not yet in {vintage}"] = newer
+        notes[f"Codes that did not exist in {vintage}"] = newer
         return stated or told
     return vintage
 
@@ -304,11 +304,11 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple
     if mixed:
         raise SourceError(
             f"{path} mixes LSOAs of 2011 and 2021.",
-            found=f"{mixed[0][0]} and {mixed[0][1]} lie over each other; {len(mixed):,} such pairs",
+            found=f"{mixed[0][0]} and {mixed[0][1]} overlap; {len(mixed):,} such pairs",
             advice="use a file of one vintage",
         )
     if pairs:
-        notes["Areas that lie over another area"] = tuple(sorted({one for pair in pairs for one in pair}))
+        notes["Areas that overlap another area"] = tuple(sorted({one for pair in pairs for one in pair}))
 
 
 # --------------------------------------------------------------------------- labels

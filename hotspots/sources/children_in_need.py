@@ -108,7 +108,7 @@ def read_factors(
     notes = [*table.notes, *_notes(long)]
     if rates:
         which = list_briefly(rates)
-        notes.append(Note(f"Columns of rates are no factors: {which}.", of="publication", numbers=(which,)))
+        notes.append(Note(f"Columns of rates are not factors: {which}.", of="publication", numbers=(which,)))
     if missing:
         which = list_briefly(missing)
         notes.append(Note(f"No row for {which}.", of="publication", numbers=(which,)))
@@ -150,7 +150,7 @@ def _one_factor(
     odd = cells[numbers.values > totals]
     if len(odd):
         raise SourceError(
-            f"{odd.iloc[0]!r} episodes with the factor {word_factor(factor)!r} are more than there are with any.",
+            f"The factor {word_factor(factor)!r} has {odd.iloc[0]!r} episodes, more than there are with any factor.",
             found=f"{totals[odd.index[0]]:,.0f} with a factor; column {factor!r}, row {odd.index[0]} of {table.path}; "
             f"{len(odd):,} such cells",
             advice="correct the cell: a factor counts once in an episode",

@@ -226,10 +226,10 @@ def _intervals(
     cells = table.frame[column]
     numbers = _cell_values.to_number(
         cells,
-        {mark: f"{meant if isinstance(meant, str) else 'hidden'} ({mark})" for mark, meant in marks.items()},
+        {mark: f"{meant if isinstance(meant, str) else 'suppressed'} ({mark})" for mark, meant in marks.items()},
         path=table.path,
         kind="amount",
-        advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
+        advice="correct the cell, or say what a mark means, e.g. marks = { '*' = [1, 7] }",
     )
     counts = numbers.values * multiply_by
     whole = counts.round()

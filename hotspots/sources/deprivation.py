@@ -129,7 +129,7 @@ def _need_measure(column: str, measure: Measure) -> str:
     said = [one for one in get_args(Measure) if one in folded]
     if said and measure not in said:
         raise SourceError(
-            f"The column {column!r} is named for the {measure} and says that it is a {said[0]}.",
+            f"The column {column!r} is given as the {measure}, but its name says {said[0]}.",
             found=f"{measure}_column = {column!r}",
             advice=f"name the column of the {measure}, or leave {measure}_column out",
         )
@@ -151,6 +151,6 @@ def _measure(table: _tabular.TextTable, measure: Measure, column: str | None, *,
             f"{table.frame[column][odd.index[0]]} is not a {measure} of {index}.",
             found=f"column {column!r}, row {odd.index[0]} of {table.path}; {len(odd):,} such cells",
             advice=f"a {measure} is {'a whole number ' if whole else ''}from {least:,.0f}{upper}"
-            f"{' (a share, not per cent)' if measure == 'score' else ''}",
+            f"{' (a share, not a percentage)' if measure == 'score' else ''}",
         )
     return values

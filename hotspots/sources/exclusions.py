@@ -25,7 +25,7 @@ from hotspots.sources._successors import find_successors, follow
 
 HIDDEN_MARK: Final = "x"
 MARKS: Final = {
-    HIDDEN_MARK: "hidden small number (x)",
+    HIDDEN_MARK: "suppressed small number (x)",
     "c": "confidential (c)",
     ".": "not applicable (.)",
     ":": "not available (:)",
@@ -42,7 +42,7 @@ MOST_HIDDEN: Final = 1_000
 """That a mark for a small number can stand for; publishers hide numbers below ten or so."""
 
 NO_PUPILS: Final = "no pupils"
-WITHOUT_TYPE: Final = "No column school_type: every row was taken for a state-funded secondary school."
+WITHOUT_TYPE: Final = "No column school_type: every row was treated as a state-funded secondary school."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,7 +90,7 @@ class Exclusions:
         ends = follow(links, self.rows["laestab"].unique())
         rows = self.rows.assign(laestab=self.rows["laestab"].map(ends))
         words = (
-            f"{len(links):,} schools took another number (same name and authority, one after the other); their years "
+            f"{len(links):,} schools changed their number (same name and authority, one after the other); their years "
             "are counted under the new number."
         )
         note = Note(words, of="publication", numbers=(len(links),))
@@ -103,8 +103,8 @@ class Exclusions:
         narrower = int(((rows["high"] - rows["low"]) < (self.rows["high"] - self.rows["low"])).sum())
         hidden = int(self.rows["hidden"].sum())
         words = (
-            f"Totals of authorities narrow {narrower:,} of {hidden:,} hidden numbers to less than the mark says: for "
-            "named readers only."
+            f"Totals of authorities narrow {narrower:,} of {hidden:,} suppressed numbers further than the mark does: "
+            "restricted to named readers."
         )
         note = Note(words, of="records", numbers=(narrower, hidden))
         return replace(self, rows=rows.copy(), notes=(*self.notes, note), tightened=True)
@@ -236,9 +236,9 @@ def _need_small(hidden: tuple[int, int]) -> None:
     low, high = hidden
     if not (low % 1 == high % 1 == 0 and 0 <= low <= high <= MOST_HIDDEN):
         raise SourceError(
-            f"A hidden number of exclusions is a small whole number: {low:g} to {high:g} can't be meant.",
+            f"A suppressed number of exclusions is a small whole number; {low:g} to {high:g} is not possible.",
             found=f"hidden = ({low:g}, {high:g})",
-            advice=f"give what the mark {HIDDEN_MARK} stands for, e.g. (1, 2), at most {MOST_HIDDEN:,}",
+            advice=f"say what the mark {HIDDEN_MARK} means, e.g. (1, 2), at most {MOST_HIDDEN:,}",
         )
 
 
@@ -367,7 +367,7 @@ def _word_predecessors(rows: pd.DataFrame) -> pd.Series:
 
 
 def _word_marks(rows: pd.DataFrame) -> pd.Series:
-    """Return what stood instead of numbers, by school: e.g. ``"hidden small number (x): 2 years; blank: 1 year"``."""
+    """Return what stood instead of numbers, by school: e.g. ``"suppressed small number (x): 2 years; blank: 1 year"``."""
     mark = rows["reason"].where(rows["reason"] != "", np.where(rows["hidden"], MARKS[HIDDEN_MARK], ""))
     numbers = rows.assign(mark=mark)[mark != ""].groupby(["laestab", "mark"]).size().rename("years").reset_index()
     plural = np.where(numbers["years"] > 1, "s", "")
@@ -386,7 +386,7 @@ def _notes(rows: pd.DataFrame) -> list[Note]:
     number = int((rows["hidden"] & (rows["reason"] == "")).sum())
     if number:
         low, high = rows.loc[rows["hidden"], ["low", "high"]].iloc[0]
-        words = f"{number:,} numbers of a school and year are hidden ({HIDDEN_MARK}): {low:g} to {high:g} each."
+        words = f"{number:,} numbers of a school and year are suppressed ({HIDDEN_MARK}): {low:g} to {high:g} each."
         notes.append(Note(words, of="publication", numbers=(number, float(low), float(high))))
     fractions = int(rows["fraction"].sum())
     if fractions:

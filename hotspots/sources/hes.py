@@ -219,8 +219,8 @@ def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series,
     # The row and not the cell: notes may be read by others than the file.
     if slips.empty:
         return best, []
-    words = f"{len(slips):,} cells of {admission.name} are no date (the first in row {slips[0]})"
-    words = f"{words}: that of {start.name} was taken."
+    words = f"{len(slips):,} cells of {admission.name} are not dates (the first in row {slips[0]})"
+    words = f"{words}: the date in {start.name} was used."
     return best, [Note(words, of="records", numbers=(len(slips), slips[0]))]
 
 
@@ -237,10 +237,10 @@ def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
 def _age_notes(table: _tabular.TextTable, names: _audit.Columns, kept: pd.Series) -> list[Note]:
     """Return how many of the events have no age, and whether that is for want of a column."""
     if _maybe(table, names, "age") is None:
-        words = f"No column {names['age']}: nothing can be told by age."
+        words = f"No column {names['age']}: results by age are not possible."
         return [Note(words, of="publication", numbers=(names["age"],))]
     unknown = int(kept.isna().sum())
-    words = f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no group of ages."
+    words = f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no age group."
     return [Note(words, of="records", numbers=(unknown, 0, OLDEST))] if unknown else []
 
 
@@ -258,7 +258,7 @@ def _need_methods(method: pd.Series, table: _tabular.TextTable) -> None:
 def _note_odd(odd: pd.Series, what: str) -> list[Note]:
     """Return a sentence on cells with a code that HES does not have."""
     first = list_briefly([repr(_cell_values.brief(one)) for one in odd.unique()], 5)
-    words = f"{len(odd):,} cells of {odd.name} are no {what}: {first}."
+    words = f"{len(odd):,} cells of {odd.name} are not {what}: {first}."
     return [Note(words, of="records", numbers=(len(odd), first))] if len(odd) else []
 
 
@@ -279,23 +279,23 @@ def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_
         sieve.drop(copies, "repeated episode")
         others = int(repeated.sum() - copies.sum())
         if others:
-            words = f"{others:,} rows have the {key.name} of another row and other contents: they are kept."
+            words = f"{others:,} rows share {key.name} with another row but differ in other columns: they are kept."
             notes.append(Note(words, of="records", numbers=(others,)))
     else:
-        notes.append(_without_column(names["key"], "rows that came twice could not be told"))
+        notes.append(_without_column(names["key"], "duplicate rows could not be identified"))
     if order is not None:
         odd = order[~order.str.fullmatch(r"0*[1-9][0-9]*(\.0*)?")]
-        notes += _note_odd(odd, "number of an episode and were not taken for the first")
+        notes += _note_odd(odd, "a number of an episode and were not treated as first episodes")
         sieve.drop(~order.str.fullmatch(r"0*1(\.0*)?"), "not the first episode")
     else:
-        notes.append(_without_column(names["order"], "every row was taken for a first episode"))
+        notes.append(_without_column(names["order"], "every row was treated as a first episode"))
     if method is not None:
         # A spreadsheet writes 21 as 21.0.
         method = method.str.upper().str.replace(r"\.0+$", "", regex=True)
         _need_methods(method, table)
         odd = method[~method.isin([*EMERGENCY_METHODS, *OTHER_METHODS])]
-        notes += _note_odd(odd, "method that HES knows and were not taken for an emergency")
+        notes += _note_odd(odd, "a method that HES knows and were not treated as emergencies")
         sieve.drop(~method.isin(EMERGENCY_METHODS), "not an emergency admission")
     else:
-        notes.append(_without_column(names["method"], "every row was taken for an emergency admission"))
+        notes.append(_without_column(names["method"], "every row was treated as an emergency admission"))
     return sieve, notes

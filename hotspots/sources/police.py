@@ -144,7 +144,7 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
         if others:
             few = "1 file was" if len(others) == 1 else f"{len(others):,} files were"
             which = list_briefly(others)
-            words = f"{few} passed over, as the name has no 'street' in it: {which}."
+            words = f"{few} skipped because the name does not contain 'street': {which}."
             notes.append(Note(words, of="publication", numbers=(len(others), which)))
     if not files:
         raise SourceError("No file of street-level crime is named.", advice="name a file or a folder")
@@ -152,13 +152,13 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
 
 
 def _without_ids(table: pd.DataFrame, files: Sequence[Path]) -> list[Note]:
-    """Return that crimes in two files can't be told by their ID, where files have none."""
+    """Return that crimes in two files can't be matched by their ID, where files have none."""
     none = (table["id"] == "").groupby(table["file"]).all()
     without = [files[int(number)].name for number in none.index[none]]
     if len(files) < 2 or not without:
         return []
     which = list_briefly(without)
-    words = f"No Crime ID in {which}: crimes that stand in two files are told by their contents."
+    words = f"No Crime ID in {which}: crimes that are in two files are matched by their contents."
     return [Note(words, of="publication", numbers=(which,))]
 
 
@@ -206,7 +206,7 @@ def _degrees(table: _tabular.TextTable, column: str, most: int) -> pd.Series:
     if len(odd):
         cells = table.frame[table.need(column)]
         raise SourceError(
-            f"{cells[odd[0]]!r} is no {column.lower()}.",
+            f"{cells[odd[0]]!r} is not a {column.lower()}.",
             found=f"column {cells.name!r}, row {odd[0]} of {table.path}; {len(odd):,} such cells",
             advice=f"degrees lie from {-most} to {most}; metres belong in Easting and Northing",
         )
@@ -282,8 +282,8 @@ def _snapping(kept: pd.DataFrame, period: str) -> list[Note]:
     if len(located):
         points = len(located.drop_duplicates())
         words = (
-            f"{len(located):,} located crimes stand on {points:,} distinct points: published points are map points "
-            "near the scene, not the scene."
+            f"{len(located):,} located crimes have {points:,} distinct points: published points are map points near "
+            "the scene, not the scene itself."
         )
         notes.append(Note(words, of="records", numbers=(len(located), points)))
     return [*notes, *_audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
@@ -427,13 +427,13 @@ def _offence_notes(
 ) -> list[Note]:
     notes = []
     if reference.name is None:
-        words = f"No column {OFFENCE_COLUMNS['reference']}: rows that came twice could not be told."
+        words = f"No column {OFFENCE_COLUMNS['reference']}: duplicate rows could not be identified."
         notes.append(Note(words, of="publication"))
     if bool(repeated.any()):
         # Exact copies came twice; others are versions of one record, of which the first is taken.
         of_repeated = table.frame[reference.isin(reference[repeated])]
         versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
         if versions:
-            words = f"{versions:,} rows repeat a reference with other contents; the first row stands."
+            words = f"{versions:,} rows repeat a reference with other contents; the first row is used."
             notes.append(Note(words, of="records", numbers=(versions,)))
     return notes

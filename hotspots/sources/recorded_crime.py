@@ -44,7 +44,7 @@ def read_recorded(
 
     A financial year runs from April to March: ``2018/19 Q4`` is January to March 2019. Add quarters to years with
     `sum_to_years`. Numbers below zero are corrections of earlier quarters; they are kept and said, never set to 0.
-    Rows of one quarter (e.g. one an offence) are added up; a row that stands twice is an error.
+    Rows of one quarter (e.g. one an offence) are added up; a row that appears twice is an error.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def read_recorded(
     Raises
     ------
     SourceError
-        If the file, a column or the force is missing, a row stands twice, a year or quarter can't be read, a cell is
+        If the file, a column or the force is missing, a row appears twice, a year or quarter can't be read, a cell is
         no number, or rows of one quarter have different populations.
     """
     table = _tabular.read_table(path)
@@ -123,7 +123,7 @@ def _rows_of(table: _tabular.TextTable, force: str) -> pd.DataFrame:
         twice = frame.index[frame.duplicated()]
         if len(twice):
             raise SourceError(
-                f"A row of {table.path} stands twice.",
+                f"A row of {table.path} appears twice.",
                 found=f"row {twice[0]}; {len(twice):,} such rows",
                 advice="remove the copies, or the quarter would be counted twice",
             )
@@ -133,7 +133,7 @@ def _rows_of(table: _tabular.TextTable, force: str) -> pd.DataFrame:
     in_region = table.frame[table.frame[region].str.casefold() == force.strip().casefold()] if region else frame
     if len(in_region):
         raise SourceError(
-            f"{force!r} is a region of {table.path} and no police force.",
+            f"{force!r} is a region in {table.path}, not a police force.",
             found=f"forces of the region: {list_briefly(sorted(set(in_region[column])), 12)}",
             advice="name one force",
         )
@@ -259,9 +259,9 @@ def _notes(
         unknown = series.loc[series["low"].notna() & series["population"].isna(), "period"]
         if len(unknown):
             which = list_briefly(unknown, 8)
-            words = f"No population for {which}: a number there, but no rate."
+            words = f"No population for {which}: these periods have a number but no rate."
             notes.append(Note(words, of="publication", numbers=(which,)))
     if "population" in numbers.columns and numbers["population"].nunique() == 1 and len(numbers) > 4:
-        words = "The file has one population for all years: rates here move with the counts alone."
+        words = "The file has one population for all years: rates change with the counts only."
         notes.append(Note(words, of="publication"))
     return notes

@@ -63,7 +63,7 @@ NOT_SECONDARY: Final = "not a secondary school"
 ELSEWHERE: Final = "in an authority without exclusions in the file"
 NO_RECORD: Final = "no exclusions on record in these years"
 NOT_REGISTERED: Final = "not in the register of schools"
-SAME_SCHOOL: Final = "carries on a school that has a row of its own"
+SAME_SCHOOL: Final = "successor of a school that has its own row"
 BY_NUMBER: Final = "number"
 BY_URN: Final = "URN"
 BY_NAME: Final = "name and authority"
@@ -132,7 +132,7 @@ def read_schools(
     notes = [*table.notes, *exclusions.notes]
     for has, what, taken in (("has_status", "status", "open"), ("has_phase", "phase", "secondary")):
         if not bool(rows[has].all()):
-            words = f"The register has no column of the {what}: every row was taken for a school that is {taken}."
+            words = f"The register has no column of the {what}: every row was treated as a school that is {taken}."
             notes.append(Note(words, of="publication"))
     unlinked = int((kept["linked"] == BY_URN).sum())
     if unlinked:
@@ -145,7 +145,7 @@ def read_schools(
     if len(added):
         words = (
             f"{len(added):,} schools have exclusions but are not open state-funded secondary schools of the register; "
-            "they have a row without a point and count as read."
+            "they are listed without a location and counted among the rows read."
         )
         notes.append(Note(words, of="publication", numbers=(len(added),)))
     return Schools(

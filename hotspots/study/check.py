@@ -1,4 +1,4 @@
-"""What `check` says of each section of a study file, in the order of the file."""
+"""What `check` reports for each section of a study file, in the order of the file."""
 
 from __future__ import annotations
 
@@ -116,18 +116,18 @@ def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
     return ""
 
 
-SHOWN: Final = (
-    "rows_read",
-    "kept",
-    "joined_by_code",
-    "joined_by_point",
-    "rows_of_the_study",
-    "rows_outside",
-    "outside",
-    "areas_without_a_row",
-    "hidden",
-)
-"""What is shown of a source, as far as its audit has it."""
+SHOWN: Final = {
+    "rows_read": "rows read",
+    "kept": "kept",
+    "joined_by_code": "joined by code",
+    "joined_by_point": "joined by point",
+    "rows_of_the_study": "rows of the study",
+    "rows_outside": "rows outside",
+    "outside": "outside",
+    "areas_without_a_row": "areas without a row",
+    "hidden": "suppressed",
+}
+"""What is shown of a source, as far as its audit has it, and its label."""
 
 
 def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
@@ -217,7 +217,7 @@ def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
     if area.has_population:
         yield f"  population: {round(float(area.areas['population'].sum())):,}"
     else:
-        yield "  no population: maps show where events gather, not risk"
+        yield "  no population: maps show where events concentrate, not risk"
 
 
 def _population(study: Study, inputs: Inputs) -> Iterator[str]:
@@ -243,7 +243,7 @@ def _ages(study: Study, inputs: Inputs) -> Iterator[str]:
     by_age = any(line.ages for one in study.series if one.rates for line in one.lines)
     profile = study.demographics and study.deprivation is not None
     if not (by_age or profile or study.schools or any(one.standardised for one in study.events)):
-        yield "  note: nothing uses it; it is for standardised rates, rates of age groups, schools and authorities"
+        yield "  note: not used: add standardised rates, rates of age groups, [schools] or [deprivation]"
 
 
 def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
@@ -258,7 +258,7 @@ def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
     for measure, column in deprivation.columns.items():
         yield f"  {measure}: the column {column!r}"
     if inputs.schools is None and not area.has_population and inputs.ages is None:
-        yield "  note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+        yield "  note: not used: add [schools], or [population] for the authority profile"
 
 
 def _events(study: Study, inputs: Inputs) -> Iterator[str]:
@@ -271,9 +271,9 @@ def _events(study: Study, inputs: Inputs) -> Iterator[str]:
 
 def _source(source: dict[str, Any]) -> Iterator[str]:
     yield f"{source['title']} ({source['period'] or 'all years'}, {source['release']})"
-    for key in SHOWN:
+    for key, label in SHOWN.items():
         if key in source:
-            yield f"  {key.replace('_', ' ')}: {_number(source[key])}"
+            yield f"  {label}: {_number(source[key])}"
     for reason, rows in source["dropped"].items():
         yield f"  dropped, {reason}: {_number(rows)}"
     for note in source["notes"]:
@@ -292,7 +292,7 @@ def _schools(study: Study, inputs: Inputs) -> Iterator[str]:
         reasons = untestable(schools, inputs.placed) if table is None else table["reason"]
         yield f"{many(len(schools), 'school')} in question, of which {int((reasons != '').sum()):,} can't be tested"
     except AnalysisError:
-        # Why is said with what a run leaves out.
+        # The reason is given with what a run leaves out.
         reasons = untestable(schools, inputs.placed)
         yield f"{many(len(schools), 'school')} in question, none of which can be compared, see below"
     for reason, number in reasons[reasons != ""].value_counts().items():

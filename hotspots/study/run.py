@@ -24,13 +24,13 @@ class Finished:
     Parameters
     ----------
     folder
-        Where everything lies.
+        The output folder.
     findings
-        What was found, in sentences.
+        The findings, in sentences.
     summary
-        What stands in summary.json, without the seconds.
+        The content of summary.json, without the timings.
     notes
-        What there is to say of the study file itself: keys that have a new name.
+        Notes on the study file itself, such as keys that have a new name.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What `check_study` saw: the inputs, and the problems that would stop a run."""
+    """What `check_study` read: the inputs, and the problems that would stop a run."""
 
     inputs: Inputs
     problems: tuple[Exception, ...]
@@ -49,7 +49,7 @@ class Checked:
 
 @dataclass(slots=True)
 class _Clock:
-    """Passes on what is being done and keeps how long each stage took."""
+    """Reports each step and keeps the time of each stage."""
 
     tell: Report
     seconds: dict[str, float] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class _Clock:
 
 
 def _quiet(words: str) -> None:
-    """Say nothing."""
+    """Report nothing."""
 
 
 def find_sample() -> Path:
@@ -73,14 +73,14 @@ def find_sample() -> Path:
 
 
 def check_study(study: Study | str | Path, *, report: Report = _quiet) -> Checked:
-    """Read everything a study names, join it and return what was seen; compute nothing and write nothing.
+    """Read everything a study names, join it and return what was read; compute nothing and write nothing.
 
     Parameters
     ----------
     study
         A study, or the path of its file.
     report
-        Told each step.
+        Progress callback, called before each step.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def run_study(
 ) -> Finished:
     """Run a study: everything is written to a folder beside the target, which takes its place when complete.
 
-    A run that fails or is killed leaves the previous outputs as they were.
+    A run that fails or is killed leaves the previous outputs unchanged.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def run_study(
     output
         The folder in which the run's own folder is made; `outputs` beside the study file if left out.
     report
-        Told each step, e.g. ``print``.
+        Progress callback, called before each step, e.g. ``print``.
     workers
         Number of processes that draw the maps. More than one needs a script that starts behind
         ``if __name__ == "__main__":``; the files are the same.

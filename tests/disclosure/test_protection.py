@@ -95,7 +95,7 @@ def test_an_unknown_rule_names_the_nearest():
     with pytest.raises(DisclosureError) as caught:
         find_rule("nhs")
     assert "no disclosure rule 'nhs'" in str(caught.value)
-    assert "known are nhs-digital, older-phe, dfe" in str(caught.value)
+    assert "known rules: nhs-digital, older-phe, dfe" in str(caught.value)
 
 
 def test_restricting_marks_only_what_is_unreleased():
@@ -133,8 +133,8 @@ def test_every_rule_of_numbers_has_intervals_that_tell_no_more_than_what_is_publ
 
 def test_a_rule_of_numbers_has_a_name_that_says_them():
     rule = find_rule({"largest": 9, "rounding": 10})
-    assert rule.name == "1 to 9 hidden, nearest 10"
-    assert find_rule({"largest": 4}).words == "counts from 1 to 4 hidden"
+    assert rule.name == "1 to 9 suppressed, nearest 10"
+    assert find_rule({"largest": 4}).words == "counts from 1 to 4 suppressed"
     assert find_rule(rule) is rule
     safe = protect(make_counts(make_grid(1, 3), [0, 3, 17], release="unreleased"), {"largest": 9, "rounding": 10})
     assert safe.table["observed_high"].tolist() == [0, 9, 24]
@@ -145,12 +145,12 @@ def test_a_rule_of_numbers_has_a_name_that_says_them():
     ("numbers", "words"),
     [
         ({"largest": 2, "rounding": 10}, "counts up to 4 would be published as 0"),
-        ({"smallest": 2, "largest": 5}, "hides counts from 1 \\(or 0\\)"),
+        ({"smallest": 2, "largest": 5}, "suppresses counts from 1 \\(or 0\\)"),
         ({"smallest": 1, "largest": 0}, "found: smallest 1, largest 0, rounding 1"),
         ({"largest": 5, "rounding": 0}, "rounds to 1 or more"),
         ({"largest": 2.5}, "are whole"),
         ({"highest": 5}, "has no 'highest'"),
-        ({"smallest": 1}, "needs the largest hidden count"),
+        ({"smallest": 1}, "needs the largest suppressed count"),
     ],
 )
 def test_numbers_that_make_no_rule_are_refused(numbers, words):
@@ -165,7 +165,7 @@ def test_what_is_for_named_readers_is_not_protected_afterwards():
     assert tight.table["observed_low"].tolist() == [3, 9, 8]
     with pytest.raises(DisclosureError) as caught:
         protect(tight, "dfe")
-    assert "AreaCounts for named readers can't be made publishable" in str(caught.value)
+    assert "AreaCounts is restricted and cannot be published" in str(caught.value)
     assert "protect the counts as they were read" in str(caught.value)
 
 
@@ -173,10 +173,16 @@ def test_the_reason_of_a_protected_count_says_no_more_than_its_interval():
     area = make_grid(1, 5)
     # A source that hides 1 to 5 itself: under nhs-digital its 6 must look like what it hides.
     counts = make_counts(area, [1, 6, 9, 0, np.nan], [5, 6, 9, 0, np.nan], release="unreleased")
-    why = ["hidden (*)", "", "", "", "not available (:)"]
+    why = ["suppressed (*)", "", "", "", "not available (:)"]
     safe = protect(replace(counts, table=counts.table.assign(reason=why)), "nhs-digital")
     assert safe.table["reason"].tolist() == [
-        *("hidden (nhs-digital)", "hidden (nhs-digital)", "rounded or hidden (nhs-digital)", "", "not available (:)")
+        *(
+            "suppressed (nhs-digital)",
+            "suppressed (nhs-digital)",
+            "rounded or suppressed (nhs-digital)",
+            "",
+            "not available (:)",
+        )
     ]
 
 

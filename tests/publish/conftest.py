@@ -103,7 +103,7 @@ def schools_result(**fields: Any) -> SchoolResult:
             "low": np.where(number % 5 == 0, 1.0, 2.0 + number),
             "high": np.where(number % 5 == 0, 4.0, 2.0 + number),
             "years": 3,
-            "marks": np.where(number % 5 == 0, "hidden small number (x): 2 years", ""),
+            "marks": np.where(number % 5 == 0, "suppressed small number (x): 2 years", ""),
             "reason": "",
             "area_id": [f"E01900{n:03d}" for n in number],
             "area_la_code": np.where(number % 6 < 3, "E08000025", "E08000028"),

@@ -90,7 +90,7 @@ def test_the_reason_of_every_hidden_or_missing_count_is_kept(tmp_path):
     marks = {"*": (1, 7), ":": "not available", "[c]": "confidential"}
     counts = read_counts(write(tmp_path, text), make_grid(2, 4), count_column="n", marks=marks, rounding=5)
     assert counts.table["reason"].tolist() == [
-        "hidden (*)",
+        "suppressed (*)",
         "rounded to the nearest 5",
         "",
         "not available (:)",
@@ -294,12 +294,12 @@ def test_impossible_deprivation_is_refused(tmp_path):
         read_deprivation(path)
     assert error.value.problem == "20.6 is not a score of IDACI."
     assert error.value.found == f"column 'idaci_score', row 3 of {path}; 1 such cells"
-    assert error.value.advice == "a score is from 0 to 1 (a share, not per cent)"
+    assert error.value.advice == "a score is from 0 to 1 (a share, not a percentage)"
     with pytest.raises(SourceError, match="11 is not a decile of IDACI"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_decile\nE01000000,11\n"))
     with pytest.raises(SourceError, match="999999999 is not a rank of IDACI"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_rank\nE01000000,999999999\n"))
-    with pytest.raises(SourceError, match="'idaci_decile' is named for the rank and says that it is a decile"):
+    with pytest.raises(SourceError, match="'idaci_decile' is given as the rank, but its name says decile"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_decile\nE01000000,1\n"), rank_column="idaci_decile")
     with pytest.raises(SourceError, match="0 is not a rank of IDACI"):
         read_deprivation(write(tmp_path, "lsoa11_code,idaci_rank\nE01000000,0\n"))

@@ -49,7 +49,7 @@ def names(number, la="Solihull"):
 def test_a_number_among_the_codes_is_an_error_whatever_the_file(tmp_path):
     with pytest.raises(SourceError) as error:
         read_areas(write(tmp_path, squares(3), LSOA11CD=["E01008881", "12345", "E01008883"], LSOA11NM=names(3)))
-    assert error.value.problem == "The number 12345 stands among codes of areas."
+    assert error.value.problem == "The column of area codes contains the number 12345."
     assert error.value.found == f"column 'LSOA11CD', row 2 of {tmp_path / 'areas.gpkg'}; 1 such cells"
     numbered = write(tmp_path, squares(3), name="own.gpkg", LSOA11CD=[7, 8, 9], LSOA11NM=names(3))
     assert list(read_areas(numbered).ids) == ["7", "8", "9"]
@@ -63,7 +63,7 @@ def test_a_number_among_the_codes_of_geojson_gives_no_warning_of_a_library(tmp_p
     path.write_text(text.replace('"E01008882"', "12345"), encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(SourceError, match="The number 12345 stands among codes of areas"):
+        with pytest.raises(SourceError, match="The column of area codes contains the number 12345"):
             read_areas(path)
 
 
@@ -168,7 +168,7 @@ def test_without_any_authority_the_error_says_so(tmp_path):
     path = write(tmp_path, squares(2), area_id=["a", "b"], area_name=["Solihull 001A", "Elsewhere"])
     with pytest.raises(SourceError) as error:
         read_areas(path)
-    assert error.value.problem == "The local authority of area 'Elsewhere' can't be told."
+    assert error.value.problem == "The local authority of area 'Elsewhere' is not known."
     assert "row 2" in error.value.found
 
 
@@ -235,7 +235,7 @@ def test_degrees_are_converted_and_said(tmp_path):
 def test_coordinates_without_a_system(tmp_path):
     path = write(tmp_path, squares(1), crs=None, LSOA11CD=codes(1), LSOA11NM=names(1))
     assert list(read_areas(path).notes) == [
-        "No coordinate system in areas.gpkg: British National Grid, by the coordinates"
+        "No coordinate system in areas.gpkg: taken as British National Grid from the coordinates"
     ]
     degrees = write(
         tmp_path, [shapely.box(-1.9, 52.4, -1.8, 52.5)], crs=None, name="d.gpkg", LSOA11CD=codes(1), LSOA11NM=names(1)
@@ -243,7 +243,7 @@ def test_coordinates_without_a_system(tmp_path):
     with pytest.raises(SourceError) as error:
         read_areas(degrees)
     assert error.value.problem == f"{degrees} does not say its coordinate system."
-    assert error.value.found == "-1.9 to -1.8 east, 52.4 to 52.5 north: degrees, by the look of them"
+    assert error.value.found == "-1.9 to -1.8 east, 52.4 to 52.5 north: apparently degrees"
     assert 'crs="EPSG:4326"' in error.value.advice
     assert len(read_areas(degrees, crs="EPSG:4326")) == 1
 
@@ -253,10 +253,10 @@ def test_coordinates_that_contradict_their_system(tmp_path):
     with pytest.raises(SourceError) as error:
         read_areas(path)
     assert "are not in the coordinate system declared, OSGB36 / British National Grid" in error.value.problem
-    assert "degrees, by the look of them" in error.value.found
+    assert "apparently degrees" in error.value.found
     assert len(read_areas(path, crs="EPSG:4326")) == 1
     metres = write(tmp_path, squares(1), crs=4326, name="m.geojson", LSOA11CD=codes(1), LSOA11NM=names(1))
-    with pytest.raises(SourceError, match=r"declared, WGS 84\.[\s\S]*metres, by the look of them"):
+    with pytest.raises(SourceError, match=r"declared, WGS 84\.[\s\S]*apparently metres"):
         read_areas(metres)
     assert len(read_areas(metres, crs="EPSG:27700")) == 1
     swapped = write(tmp_path, [shapely.box(52.4, -1.9, 52.5, -1.8)], crs=4326, name="s.geojson", LAD19CD=["a"])
@@ -272,7 +272,7 @@ def test_coordinates_that_contradict_their_system(tmp_path):
 def test_invalid_polygons_are_mended_and_named(tmp_path):
     path = write(tmp_path, [squares(1)[0], BOW_TIE], LSOA11CD=codes(8881, 8882), LSOA11NM=names(2))
     area = read_areas(path)
-    assert area.notes == {"Invalid polygons mended": ("E01008882",)}
+    assert area.notes == {"Invalid polygons repaired": ("E01008882",)}
     # The two triangles of a bow tie of side 1 km: a quarter of the square each.
     assert area.areas.geometry["E01008882"].area == pytest.approx(5e5, abs=1)
 
@@ -320,7 +320,7 @@ def shared_vertices(area):
 def test_areas_over_each_other_are_noted(tmp_path):
     shapes = [shapely.box(400_000, 300_000, 402_000, 302_000), shapely.box(400_100, 300_100, 400_200, 300_200)]
     area = read_areas(write(tmp_path, shapes, LSOA11CD=codes(8881, 8882), LSOA11NM=names(2)))
-    assert area.notes == {"Areas that lie over another area": ("E01008881", "E01008882")}
+    assert area.notes == {"Areas that overlap another area": ("E01008881", "E01008882")}
 
 
 # --------------------------------------------------------------------------- vintages
@@ -332,14 +332,14 @@ def test_mixed_vintages_are_refused(tmp_path):
     with pytest.raises(SourceError) as error:
         read_areas(path)
     assert error.value.problem == f"{path} mixes LSOAs of 2011 and 2021."
-    assert "E01008881 and E01034955 lie over each other" in error.value.found
+    assert "E01008881 and E01034955 overlap" in error.value.found
 
 
 def test_newer_codes_under_an_older_name_are_noted(tmp_path):
     path = write(tmp_path, squares(2), LSOA11CD=["E01008881", "E01034955"], LSOA11NM=names(2))
     area = read_areas(path)
     assert area.vintage == 2021
-    assert area.notes == {"Codes that there were not yet in 2011": ("E01034955",)}
+    assert area.notes == {"Codes that did not exist in 2011": ("E01034955",)}
 
 
 def test_vintage_of_codes():
@@ -396,7 +396,7 @@ def test_real_detailed_areas_of_the_west_midlands(shared_data):
     area = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11_detailed")
     assert len(area) == 1680
     # Known to be invalid as published.
-    assert area.notes == {"Invalid polygons mended": ("E01009012", "E01009307", "E01009404", "E01033187")}
+    assert area.notes == {"Invalid polygons repaired": ("E01009012", "E01009307", "E01009404", "E01033187")}
     # SOURCES.md: mean 5.85 neighbours after rounding to 0.1 m.
     assert round(2 * len(shared_vertices(area)) / 1680, 2) == 5.85
 

@@ -84,7 +84,7 @@ def test_tightened_schools_are_for_named_readers_only(tmp_path):
     # By hand: 1 each in 2016/17; in 2015/16 three are 5 together, so each is still 1 or 2.
     assert tight.table[["low", "high"]].to_numpy().tolist() == [[2, 3], [2, 3], [6, 7]]
     assert words_of(tight.notes)[-1] == (
-        "Totals of authorities narrow 2 of 5 hidden numbers to less than the mark says: for named readers only."
+        "Totals of authorities narrow 2 of 5 suppressed numbers further than the mark does: restricted to named readers."
     )
     pd.testing.assert_frame_equal(exclusions.rows, before)
     register = write(
@@ -128,7 +128,7 @@ def test_marks_are_kept_school_by_school(tmp_path):
     ]
     table = read_exclusions(write(tmp_path, SCHOOLS, rows, "schools.csv"), years=None, hidden=(1, 2)).table
     assert table["marks"].tolist() == [
-        "confidential (c): 1 year; hidden small number (x): 2 years",
+        "confidential (c): 1 year; suppressed small number (x): 2 years",
         "rounds to zero (low): 1 year",
         "not applicable (.): 1 year",
         "blank: 1 year",
@@ -166,7 +166,7 @@ def test_types_of_school_that_are_not_known_are_counted_and_named(tmp_path):
     exclusions = read_exclusions(write(tmp_path, SCHOOLS, [*THREE, *rows], "schools.csv"), years=None, hidden=(1, 2))
     assert exclusions.rows["laestab"].tolist() == ["3304001", "3304002", "3304003"]
     assert words_of(exclusions.notes)[0] == (
-        "Rows of types of school not known here, left out: 'State-funded secondry' (2), '' (1)."
+        "Rows with an unknown type of school, left out: 'State-funded secondry' (2), '' (1)."
     )
 
 

@@ -109,7 +109,7 @@ def test_keys_that_a_spreadsheet_rounded_are_an_error(tmp_path):
 def test_a_repeated_key_with_other_contents_is_no_copy(tmp_path):
     events = read_hes(write(tmp_path, {"EPIKEY": "7"}, {"EPIKEY": "7"}, {"EPIKEY": "7", "STARTAGE": "61"}))
     assert (len(events), dict(events.dropped)) == (2, {"repeated episode": 1})
-    assert "1 rows have the EPIKEY of another row and other contents: they are kept." in words_of(events.notes)
+    assert "1 rows share EPIKEY with another row but differ in other columns: they are kept." in words_of(events.notes)
 
 
 def test_ages_of_babies_are_under_one(tmp_path):
@@ -137,7 +137,9 @@ def test_a_date_of_admission_that_is_none_is_said_where_the_episode_has_one(tmp_
     rows = [{}, {"ADMIDATE": date}, {"ADMIDATE": ""}, {"ADMIDATE": "1801-01-01"}, {"ADMIDATE": "never", "EPISTART": ""}]
     events = read_hes(write(tmp_path, *rows))
     assert (len(events), dict(events.dropped)) == (4, {"no usable date": 1})
-    assert "1 cells of ADMIDATE are no date (the first in row 3): that of EPISTART was taken." in words_of(events.notes)
+    assert "1 cells of ADMIDATE are not dates (the first in row 3): the date in EPISTART was used." in words_of(
+        events.notes
+    )
 
 
 def test_codes_that_hes_does_not_have_are_named(tmp_path):
@@ -145,10 +147,11 @@ def test_codes_that_hes_does_not_have_are_named(tmp_path):
     rows += [{"ADMIMETH": one} for one in ("11", "ZZ", "")]
     events = read_hes(write(tmp_path, *rows))
     assert dict(events.dropped) == {"not the first episode": 5, "not an emergency admission": 3}
-    assert "4 cells of EPIORDER are no number of an episode and were not taken for the first: 'first', '-1', ''." in (
-        words_of(events.notes)
+    assert (
+        "4 cells of EPIORDER are not a number of an episode and were not treated as first episodes: 'first', '-1', ''."
+        in (words_of(events.notes))
     )
-    assert "2 cells of ADMIMETH are no method that HES knows and were not taken for an emergency: 'ZZ', ''." in (
+    assert "2 cells of ADMIMETH are not a method that HES knows and were not treated as emergencies: 'ZZ', ''." in (
         words_of(events.notes)
     )
     assert not any("cells of" in note for note in words_of(read_hes(write(tmp_path, *rows[:2], rows[6])).notes))
@@ -159,7 +162,7 @@ def test_rows_without_an_area_stay_and_are_counted_in_none(tmp_path):
     assert events.table["area_code"].tolist() == [None, "E01008881"]
     assert words_of(events.notes) == (
         "Area of residence from the column LSOA11 (LSOA of 2011).",
-        "1 admissions of March 2019 have no area of residence; they are counted in no area.",
+        "1 admissions of March 2019 have no area of residence; they are not counted in any area.",
     )
     assert events.release == "unreleased"
 
@@ -175,9 +178,9 @@ def test_other_columns_and_causes(tmp_path):
     assert "Area of residence from the column LSOA21 (LSOA of 2021)." in words_of(events.notes)
     # What can't be checked is said.
     assert [note for note in words_of(events.notes) if note.startswith("No column")] == [
-        "No column EPIKEY: rows that came twice could not be told.",
-        "No column EPIORDER: every row was taken for a first episode.",
-        "No column ADMIMETH: every row was taken for an emergency admission.",
+        "No column EPIKEY: duplicate rows could not be identified.",
+        "No column EPIORDER: every row was treated as a first episode.",
+        "No column ADMIMETH: every row was treated as an emergency admission.",
     ]
     with pytest.raises(SourceError, match="has no column 'AGES'"):
         read_hes(path, columns={"age": "AGES"})
@@ -226,12 +229,12 @@ def test_an_age_of_one_and_a_half_is_an_error_and_one_that_is_none_is_counted(tm
     with pytest.raises(SourceError, match=r"'1\.5' can't be a count"):
         read_hes(write(tmp_path, {"STARTAGE": "1.5"}))
     events = read_hes(write(tmp_path, {"STARTAGE": "300"}, {"STARTAGE": ""}, {"STARTAGE": "30"}))
-    assert "2 admissions have no age from 0 to 120; they are in no group of ages." in words_of(events.notes)
+    assert "2 admissions have no age from 0 to 120; they are in no age group." in words_of(events.notes)
 
 
 def test_without_a_column_of_ages_nothing_can_be_told_by_age(tmp_path):
     path = write(tmp_path, {}, drop=("STARTAGE",))
-    assert "No column STARTAGE: nothing can be told by age." in words_of(read_hes(path).notes)
+    assert "No column STARTAGE: results by age are not possible." in words_of(read_hes(path).notes)
     with pytest.raises(SourceError, match="the age, which ages = "):
         read_hes(path, ages=(0, 24))
 

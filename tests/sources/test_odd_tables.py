@@ -310,7 +310,7 @@ def test_a_character_that_can_not_be_seen_inside_a_number_is_an_error(tmp_path, 
     path = write(tmp_path, f'lsoa11_code,population\nE01000001,30\nE01000002,"{cell}"\n')
     with pytest.raises(SourceError) as error:
         read_population(path)
-    assert error.value.problem.endswith("has a character inside it that can't be seen.")
+    assert error.value.problem.endswith("contains an invisible character.")
     assert "column 'population', row 3 of" in error.value.found
     assert str(error.value).isprintable() or "\x1b" not in str(error.value)
 

@@ -55,7 +55,10 @@ def test_degrees_become_metres(tmp_path):
 
 @pytest.mark.parametrize(
     ("lon", "lat", "column", "words"),
-    [("400", "52.5", "Longitude", "'400' is no longitude."), ("-1.9", "-95", "Latitude", "'-95' is no latitude.")],
+    [
+        ("400", "52.5", "Longitude", "'400' is not a longitude."),
+        ("-1.9", "-95", "Latitude", "'-95' is not a latitude."),
+    ],
 )
 def test_degrees_that_are_none_are_an_error(tmp_path, lon, lat, column, words):
     path = write(tmp_path, MODERN, modern(), modern(lon=lon, lat=lat))
@@ -71,8 +74,8 @@ def test_rows_without_a_location_are_events_without_a_place(tmp_path):
     assert len(events) == 2
     assert events.table["easting"].isna().tolist() == [False, True]
     assert events.table["area_code"].tolist() == ["E01008881", None]
-    assert "1 crimes of January 2019 have no location; they are counted in no area." in words_of(events.notes)
-    assert any(note.startswith("1 located crimes stand on 1 distinct points") for note in words_of(events.notes))
+    assert "1 crimes of January 2019 have no location; they are not counted in any area." in words_of(events.notes)
+    assert any(note.startswith("1 located crimes have 1 distinct points") for note in words_of(events.notes))
 
 
 def test_old_and_modern_files_of_a_folder_are_one(tmp_path):
@@ -184,8 +187,8 @@ def test_offences_are_kept_once_with_a_date(tmp_path):
     assert table["kind"].iloc[1] == "Robbery"
     assert table["knife"].tolist() == [True, False, False, True]
     assert words_of(events.notes) == (
-        "1 rows repeat a reference with other contents; the first row stands.",
-        "2 offences of January to June 2019 have no coordinates; they are counted in no area.",
+        "1 rows repeat a reference with other contents; the first row is used.",
+        "2 offences of January to June 2019 have no coordinates; they are not counted in any area.",
     )
 
 
@@ -305,7 +308,7 @@ def test_files_of_a_folder_that_are_not_of_streets_are_named(tmp_path):
     write(tmp_path, MODERN, modern(), name="january.csv")
     notes = words_of(read_police(tmp_path).notes)
     assert notes[0] == (
-        "2 files were passed over, as the name has no 'street' in it: 2019-01-west-midlands-outcomes.csv, january.csv."
+        "2 files were skipped because the name does not contain 'street': 2019-01-west-midlands-outcomes.csv, january.csv."
     )
 
 
@@ -313,11 +316,11 @@ def test_files_without_ids_are_named_where_a_crime_may_be_in_two(tmp_path):
     first = write(tmp_path, OLD, old(), name="one-street.csv")
     assert not any("No Crime ID" in note for note in words_of(read_police(first).notes))
     second = write(tmp_path, MODERN, modern(key="b" * 64), name="two-street.csv")
-    assert "No Crime ID in one-street.csv: crimes that stand in two files are told by their contents." in words_of(
+    assert "No Crime ID in one-street.csv: crimes that are in two files are matched by their contents." in words_of(
         read_police([first, second]).notes
     )
 
 
 def test_offences_without_a_reference_say_so(tmp_path):
     path = write(tmp_path, "occurred_from,easting,northing", "2019-01-02,408811,284398")
-    assert "No column reference: rows that came twice could not be told." in words_of(read_offences(path).notes)
+    assert "No column reference: duplicate rows could not be identified." in words_of(read_offences(path).notes)

@@ -67,7 +67,7 @@ def test_marks(tmp_path):
     assert schools.table.loc["3304001", ["pupils", "low", "high", "years"]].tolist() == [3400, 6, 8, 3]
     assert words_of(schools.notes) == (
         "School years left out, their pupils too: confidential (c): 1; not applicable (.): 1.",
-        "2 numbers of a school and year are hidden (x): 1 to 2 each.",
+        "2 numbers of a school and year are suppressed (x): 1 to 2 each.",
     )
     older = read(tmp_path, [school()], rows, hidden=(1, 5))
     assert older.table.loc["3304001", "high"] == 14
@@ -194,10 +194,10 @@ def test_a_school_with_a_new_number_keeps_its_years(tmp_path):
     row = schools.table.loc["3304050"]
     assert row[["pupils", "low", "high", "years", "hidden_years"]].tolist() == [2700, 10, 11, 3, 1]
     assert row["predecessors"] == "3304001 (same name and authority, one after the other)"
-    assert row["marks"] == "hidden small number (x): 1 year"
+    assert row["marks"] == "suppressed small number (x): 1 year"
     assert words_of(schools.notes) == (
-        "1 numbers of a school and year are hidden (x): 1 to 2 each.",
-        "1 schools took another number (same name and authority, one after the other); their years are counted under "
+        "1 numbers of a school and year are suppressed (x): 1 to 2 each.",
+        "1 schools changed their number (same name and authority, one after the other); their years are counted under "
         "the new number.",
     )
 
@@ -251,7 +251,7 @@ def test_a_school_that_stands_twice_in_the_register_is_counted_once(tmp_path):
     schools = read(tmp_path, [*register, school("4050", "50")], rows)
     assert schools.table["reason"].to_dict() == {
         "3304001": "",
-        "3304050": "carries on a school that has a row of its own (3304001)",
+        "3304050": "successor of a school that has its own row (3304001)",
     }
 
 
@@ -381,7 +381,7 @@ def test_a_column_of_rates_is_no_factor(tmp_path, column):
     path.write_text(f"{header},{column}\n{row},0\n", encoding="utf-8")
     factors = read_factors(path, year=2019)
     assert set(factors.table["factor"]) == {"Gangs", "Alcohol misuse (child)"}
-    assert f"Columns of rates are no factors: {column}." in words_of(factors.notes)
+    assert f"Columns of rates are not factors: {column}." in words_of(factors.notes)
     start, cells = header.split(",Gangs")[0], ",".join(row.split(",")[:5])
     path.write_text(f"{start},{column}\n{cells},0\n", encoding="utf-8")
     with pytest.raises(SourceError, match="has no column of a factor"):
@@ -453,7 +453,7 @@ def test_a_number_that_no_school_has_is_named_by_row(tmp_path, cells, problem):
 
 @pytest.mark.parametrize("hidden", [(1, 1_000_000), (-1, 2), (3, 2), (1, 2.5)])
 def test_a_mark_can_t_stand_for_a_million(tmp_path, hidden):
-    with pytest.raises(SourceError, match="A hidden number of exclusions is a small whole number"):
+    with pytest.raises(SourceError, match="A suppressed number of exclusions is a small whole number"):
         read(tmp_path, [school()], [excluded(count="x")], hidden=hidden)
 
 
@@ -471,16 +471,16 @@ def test_columns_that_the_files_lack_are_said(tmp_path):
     register = write(tmp_path, header, ["330,Birmingham,4001,School 4001,Academy converter,400000,300000"], "r.csv")
     exclusions = write(tmp_path, "time_period,laestab,headcount,perm_excl", ["201617,3304001,900,3"], "e.csv")
     notes = words_of(read_schools(register, exclusions=exclusions).notes)
-    assert "The register has no column of the status: every row was taken for a school that is open." in notes
-    assert "The register has no column of the phase: every row was taken for a school that is secondary." in notes
-    assert "No column school_type: every row was taken for a state-funded secondary school." in notes
+    assert "The register has no column of the status: every row was treated as a school that is open." in notes
+    assert "The register has no column of the phase: every row was treated as a school that is secondary." in notes
+    assert "No column school_type: every row was treated as a state-funded secondary school." in notes
 
 
 def test_a_factor_in_more_episodes_than_there_are_is_an_error(tmp_path):
     path = assessed(tmp_path, "2019,Local authority,E08000025,Birmingham,100,130,1")
     with pytest.raises(SourceError) as error:
         read_factors(path, year=2019)
-    assert error.value.problem == "'130' episodes with the factor 'Gangs' are more than there are with any."
+    assert error.value.problem == "The factor 'Gangs' has '130' episodes, more than there are with any factor."
     assert "100 with a factor; column 'Gangs', row 2" in error.value.found
 
 

@@ -67,13 +67,13 @@ def test_years_go_by_the_year_they_begin_in(tmp_path):
     ("rows", "options", "words"),
     [
         (ROWS, {"force": "West Midland"}, ["has no police force 'West Midland'", "is it 'West Midlands'?"]),
-        (ROWS[3:4], {"force": "West Midlands"}, ["is a region of", "no police force", "Staffordshire", "one force"]),
+        (ROWS[3:4], {"force": "West Midlands"}, ["is a region in", "not a police force", "Staffordshire", "one force"]),
         (["1,Kent,South East,2018,Q1,1,0,1"], {"force": "Kent"}, ["'2018' is not a financial year", "2018/19"]),
         (["1,Kent,South East,2018/20,Q1,1,0,1"], {"force": "Kent"}, ["'2018/20' is not a financial year"]),
         (["1,Kent,South East,2018/19,Q5,1,0,1"], {"force": "Kent"}, ["'Q5' is not a quarter", "April to June"]),
         (["1,Kent,South East,2018/19,Q1,1,0,"], {"force": "Kent"}, ["has no number", "row 2", "is a gap"]),
         (["1,Kent,South East,2018/19,Q1,1,0,n/k"], {"force": "Kent"}, ["'n/k' is not a number"]),
-        (["1,Kent,South East,2018/19,Q1,1,0,1"] * 2, {"force": "Kent"}, ["stands twice", "row 3", "counted twice"]),
+        (["1,Kent,South East,2018/19,Q1,1,0,1"] * 2, {"force": "Kent"}, ["appears twice", "row 3", "counted twice"]),
         (["1,Kent,South East,2018/19,Q1,1,0,1", "1,Kent,South East,2018/19,Q1,2736.46,0,2"], {"force": "Kent"},
          ["Two rows of one quarter have different populations", "'1' and '2736.46'", "rows 2 and 3"]),
         (ROWS, {"force": "West Midlands", "years": (2001, 2002)}, ["none of the financial years 2001 to 2002", "2018"]),
@@ -92,7 +92,7 @@ def test_a_quarter_without_a_population_is_named(tmp_path):
     rows = [ROWS[0], ROWS[1].replace("2864.925", "")]
     series = read_recorded(write(tmp_path, rows), force="West Midlands")
     np.testing.assert_array_equal(series.table["population"], [2_864_925, np.nan])
-    assert "No population for 2017/18 Q2: a number there, but no rate." in words_of(series.notes)
+    assert "No population for 2017/18 Q2: these periods have a number but no rate." in words_of(series.notes)
     assert not any(
         "No population" in note for note in words_of(read_recorded(write(tmp_path), force="West Midlands").notes)
     )
@@ -107,7 +107,7 @@ def test_the_west_midlands_force_by_financial_year(shared_data):
     assert list(years.table["period"]) == [f"20{y}/{y + 1}" for y in range(12, 19)]
     # 3,428 over 2,864,925 people, by hand
     assert years.table["rate_low"].iloc[-1] == pytest.approx(119.654, abs=5e-4)
-    assert "The file has one population for all years: rates here move with the counts alone." in words_of(years.notes)
+    assert "The file has one population for all years: rates change with the counts only." in words_of(years.notes)
     assert words_of(series.notes)[0].startswith(
         "44 of 1,848 rows are of the West Midlands force, 16 of them of other years"
     )

@@ -134,7 +134,7 @@ def test_a_view_is_a_layer_where_it_can_be_read(tmp_path):
         (
             "with recursive n(x) as (select 1 union all select x + 1 from n) select x as fid, geom, LSOA11CD, LSOA11NM"
             " from areas, n",
-            "it comes to no end",
+            "it does not finish",
         ),
     ],
     ids=["function", "endless"],
@@ -175,7 +175,7 @@ def test_kilometres_said_to_be_metres_are_an_error(tmp_path):
     frame = areas()
     frame.geometry = frame.geometry.scale(0.001, 0.001, origin=(0, 0))
     frame.to_file(tmp_path / "km.gpkg", driver="GPKG")
-    with pytest.raises(SourceError, match="are not in metres, though the file says so") as caught:
+    with pytest.raises(SourceError, match="are not in metres, although the file states metres") as caught:
         read_areas(tmp_path / "km.gpkg")
     # Squares of 1 km², so of 1 m² where a kilometre is taken for a metre; they lie around (400, 300).
     assert "half of the areas are below 1 m²; they lie in 400 to 403 east, 300 to 301 north" in str(caught.value)

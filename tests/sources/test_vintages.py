@@ -24,7 +24,7 @@ def renamed(path, old: str, new: str) -> None:
 def test_a_population_of_the_other_vintage_stops_the_study(tmp_path):
     study = write_small_study(tmp_path)
     renamed(tmp_path / "population.csv", "lsoa11_code", "lsoa21_code")
-    with pytest.raises(SourceError, match="are of 2021, the boundaries of 2011"):
+    with pytest.raises(SourceError, match="has codes of 2021, but the boundaries are of 2011"):
         check_study(study)
 
 
@@ -34,14 +34,14 @@ def test_a_deprivation_of_the_other_vintage_is_a_problem_of_the_study(tmp_path):
     table.to_csv(tmp_path / "idaci.csv", index=False)
     study = write_small_study(tmp_path, more='[deprivation]\nfile = "idaci.csv"\n')
     problems = [str(problem) for problem in check_study(study).problems]
-    assert any("are of 2021, the boundaries of 2011" in problem for problem in problems)
+    assert any("has codes of 2021, but the boundaries are of 2011" in problem for problem in problems)
 
 
 def test_counts_of_the_other_vintage_are_an_error(tmp_path):
     area = check_study(write_small_study(tmp_path)).inputs.area
     path = tmp_path / "counts.csv"
     pd.DataFrame({"LSOA21CD": area.ids, "n": 3}).to_csv(path, index=False)
-    with pytest.raises(SourceError, match=r"are of 2021, the boundaries of 2011[\s\S]*'LSOA21CD'"):
+    with pytest.raises(SourceError, match=r"has codes of 2021, but the boundaries are of 2011[\s\S]*'LSOA21CD'"):
         read_counts(path, area, count_column="n")
 
 
@@ -49,7 +49,7 @@ def test_a_code_that_is_new_in_2021_tells_the_vintage_too(tmp_path):
     area = check_study(write_small_study(tmp_path)).inputs.area
     path = tmp_path / "counts.csv"
     pd.DataFrame({"area_id": [*area.ids, "E01034955"], "n": 3}).to_csv(path, index=False)
-    with pytest.raises(SourceError, match="are of 2021, the boundaries of 2011"):
+    with pytest.raises(SourceError, match="has codes of 2021, but the boundaries are of 2011"):
         read_counts(path, area, count_column="n")
 
 
@@ -58,13 +58,13 @@ def test_areas_of_2001_are_a_vintage_too(tmp_path):
     area = check_study(study).inputs.area
     path = tmp_path / "counts.csv"
     pd.DataFrame({"lsoa01_code": area.ids, "n": 3}).to_csv(path, index=False)
-    with pytest.raises(SourceError, match="are of 2001, the boundaries of 2011"):
+    with pytest.raises(SourceError, match="has codes of 2001, but the boundaries are of 2011"):
         read_counts(path, area, count_column="n")
     pd.DataFrame({"lsoa21_code": area.ids, "n": 3}).to_csv(path, index=False)
-    with pytest.raises(SourceError, match="are of 2021, the boundaries of 2001"):
+    with pytest.raises(SourceError, match="has codes of 2021, but the boundaries are of 2001"):
         read_counts(path, replace(area, vintage=2001), count_column="n")
     renamed(tmp_path / "population.csv", "lsoa11_code", "lsoa01_code")
-    with pytest.raises(SourceError, match="are of 2001, the boundaries of 2011"):
+    with pytest.raises(SourceError, match="has codes of 2001, but the boundaries are of 2011"):
         check_study(study)
 
 
@@ -73,16 +73,16 @@ def test_admissions_of_the_other_vintage_are_an_error(tmp_path):
     area = check_study(study).inputs.area
     renamed(tmp_path / "hes.csv", "LSOA11", "LSOA01")
     assert len(read_hes(tmp_path / "hes.csv"))
-    with pytest.raises(SourceError, match=r"are of 2001, the boundaries of 2011[\s\S]*'LSOA01'"):
+    with pytest.raises(SourceError, match=r"has codes of 2001, but the boundaries are of 2011[\s\S]*'LSOA01'"):
         read_hes(tmp_path / "hes.csv", area=area)
     problems = [str(problem) for problem in check_study(study).problems]
-    assert any("are of 2001, the boundaries of 2011" in problem for problem in problems)
+    assert any("has codes of 2001, but the boundaries are of 2011" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("vintage", [1066, 21, 20_111])
 def test_a_vintage_that_is_no_year_of_a_geography_is_an_error(tmp_path, vintage):
     write_small_study(tmp_path)
-    with pytest.raises(SourceError, match=f"vintage is the year of a geography, and {vintage} is none"):
+    with pytest.raises(SourceError, match=f"vintage is the year of a geography, and {vintage} is not a year"):
         read_areas(tmp_path / "areas.gpkg", vintage=vintage)
 
 
@@ -92,4 +92,4 @@ def test_ages_of_the_other_vintage_are_a_problem_of_the_study(tmp_path):
     renamed(tmp_path / "ages.csv", "lsoa11_code", "lsoa21_code")
     study = write_small_study(tmp_path, more='[population_by_age]\nfile = "ages.csv"\nsource = "Made"\n')
     problems = [str(problem) for problem in check_study(study).problems]
-    assert any("are of 2021, the boundaries of 2011" in problem for problem in problems)
+    assert any("has codes of 2021, but the boundaries are of 2011" in problem for problem in problems)

@@ -195,7 +195,7 @@ def test_coordinates_outside_great_britain_are_refused_whatever_the_system(study
     assert refused(study) == (
         "Error: areas.gpkg does not lie in Great Britain in the coordinate system declared, "
         "WGS 84 / Pseudo-Mercator.\n"
-        "  found: 400000 to 410000 east, 290000 to 300000 north: metres, by the look of them\n"
+        "  found: 400000 to 410000 east, 290000 to 300000 north: apparently metres\n"
         '  try:   state it with crs, e.g. crs="EPSG:27700" (metres) or crs="EPSG:4326" (degrees)'
     )
 
@@ -256,7 +256,7 @@ def test_a_mark_in_a_table_of_counts_asks_what_it_stands_for(study):
     (study.parent / "c.csv").write_text("lsoa11_code,n\nE01010000,3\nE01010001,*\n")
     assert refused(study) == (
         "Error: '*' is not a number.\n  found: column 'n', row 3 of c.csv\n"
-        "  try:   correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }"
+        "  try:   correct the cell, or say what a mark means, e.g. marks = { '*' = [1, 7] }"
     )
 
 
@@ -326,7 +326,7 @@ def test_check_says_people_deprivation_and_numbers_in_words(tmp_path):
     assert "  population: " in words
     assert "IDACI: known for " in words
     assert "\n  score: the column 'idaci_score'\n" in words
-    note = "note: nothing uses it; it is for [schools], and for the profile of authorities beside a population"
+    note = "note: not used: add [schools], or [population] for the authority profile"
     assert note not in words
     study.write_text(
         study.read_text(encoding="utf-8").replace('[population]\nfile = "population.csv"\ncolumn = "people"\n', ""),
@@ -362,7 +362,7 @@ def test_check_says_which_place_names_are_left_out(tmp_path):
     assert "  labels: 1 place name\n    dropped, no coordinates: 2\n" in checked(study)
 
 
-SWAPPED = "The eastings and northings of {} are swapped, by the look of them."
+SWAPPED = "The eastings and northings of {} appear to be swapped."
 
 
 def test_swapped_coordinates_of_events_are_named_as_that(study):
@@ -387,7 +387,7 @@ def test_swapped_coordinates_of_offences_and_schools_are_named_as_that(tmp_path)
 
 @pytest.mark.parametrize(
     ("easting", "northing", "looks"),
-    [(-1.9, 52.4, "degrees, by the look of them"), (4e8, 2.9e8, "no metres of the British grid")],
+    [(-1.9, 52.4, "apparently degrees"), (4e8, 2.9e8, "not metres of the British National Grid")],
 )
 def test_coordinates_that_are_all_outside_great_britain_are_an_error(study, easting, northing, looks):
     table = pd.read_csv(study.parent / "crime.csv")

@@ -68,7 +68,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_run_removes_its_folder(stud
     # Ended too, but asked to: it says so, and leaves nothing.
     code, said, drawing = end_while_drawing(study, signal.SIGTERM)
     assert code == 130
-    assert said.split("\n") == ["", "Ended before it was finished. Earlier outputs are as they were.", ""]
+    assert said.split("\n") == ["", "Stopped before it finished. Earlier outputs are unchanged.", ""]
     assert wait_until(lambda: not any(is_alive(pid) for pid in drawing), seconds=10)
     assert list(outputs.iterdir()) == []
 

@@ -49,7 +49,7 @@ REFUSED = {
         "[children_in_need] and series 'children_in_need' would both write",
     ),
     "a device of Windows": ({"series": [{**SERIES, "name": "con"}]}, "series[1].name: can't be 'con', which Windows"),
-    "a folder that is a device": ({"slug": "aux"}, "can't be called 'aux', which Windows keeps for a device"),
+    "a folder that is a device": ({"slug": "aux"}, "can't be called 'aux', which Windows reserves for a device"),
     "two event sections of one title": (
         {"events": [CRIME, {**CRIME, "name": "other", "title": "Crime"}]},
         "two event sections share the title",
@@ -120,17 +120,17 @@ REFUSED = {
         {"places": [{**PLACE, "authorities": ["a", "a"]}]},
         "places[1].authorities: names 'a' twice",
     ),
-    "a control character": ({"title": "a\x07b"}, "title: has a character that can't be printed, U+0007"),
-    "a line end": ({"subtitle": "a\nb"}, "subtitle: has a character that can't be printed, U+000A"),
+    "a control character": ({"title": "a\x07b"}, "title: contains a character that can't be printed, U+0007"),
+    "a line end": ({"subtitle": "a\nb"}, "subtitle: contains a character that can't be printed, U+000A"),
     "a zero width": ({"events": [{**CRIME, "source": "a\u200bb"}]}, "U+200B (zero width space): delete it"),
     "text that turns": ({"places": [{**PLACE, "name": "a\u202eb"}]}, "places[1].name: has a character that can't"),
     "in a key of a table": ({"events": [{**TABLE, "marks": {"\x1b": [1, 7]}}]}, "events[1].marks: has a character"),
-    "in a path": ({"areas": {"file": "a\x00.gpkg"}}, "areas.file: has a character that can't be printed, U+0000"),
+    "in a path": ({"areas": {"file": "a\x00.gpkg"}}, "areas.file: contains a character that can't be printed, U+0000"),
     "a title of blanks": ({"title": "   "}, "title: has no letter"),
     "a title of 300 letters": ({"title": "a" * 300}, "title: is longer than 200 letters (300)"),
     "a place of 100 letters": ({"places": [{**PLACE, "name": "a" * 100}]}, "is longer than 80 letters (100)"),
     "a name of 100 letters": ({"series": [{**SERIES, "name": "a" * 100}]}, "series[1].name: is longer than 60 letters"),
-    "a huge integer": ({"maps": {"dpi": 10**5000}}, "maps.dpi: is a number too large to be meant"),
+    "a huge integer": ({"maps": {"dpi": 10**5000}}, "maps.dpi: is too large"),
     "a bandwidth of a nanometre": ({"density": {"bandwidth": 1e-9}}, "should be metres from 10 to 100,000"),
     "a cell of a gigametre": ({"density": {"cell": 1e9}}, "density.cell: Input should be less than or equal"),
     "a bandwidth twice": ({"predictions": [{**PAST, "bandwidths": [500, 500]}]}, "bandwidths: names 500.0 twice"),
@@ -182,7 +182,7 @@ REFUSED = {
     ),
     "a number as a mark": (
         {"events": [{**TABLE, "marks": {"5": [1, 7]}}]},
-        "events[1].marks: '5' is a count like any other: a mark is what stands instead of one",
+        "events[1].marks: '5' is a count, not a mark: a mark takes the place of a count",
     ),
     "a number of thousands as a mark": ({"events": [{**TABLE, "marks": {" 1,234 ": "lost"}}]}, "marks: ' 1,234 ' is a"),
     "no mark": ({"events": [{**TABLE, "marks": {"": [1, 7]}}]}, "events[1].marks: '' is no mark: an empty cell is"),
@@ -214,7 +214,7 @@ IN_FILES = {
     "a number of 5,000 digits": (f"slug = {'9' * 5000}\n", "is not valid TOML"),
     "a number of 5,000 hexadecimal digits": (
         f"readers = 0x{'f' * 5000}\n",
-        "readers: is a number too large to be meant",
+        "readers: is too large",
     ),
 }
 
@@ -296,7 +296,9 @@ def test_fewer_than_three_areas_are_refused_by_check_and_run(tmp_path, number):
     for command in ("check", "run"):
         result = CliRunner().invoke(main, [command, str(study)])
         assert result.exit_code == 2
-        assert f"A study of {number} area{'s' * (number > 1)} has nothing to compare." in result.output
+        assert (
+            f"A study of {number} area{'s' * (number > 1)} is too small: there is nothing to compare." in result.output
+        )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,10 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ({"analysis": {"measure": "rate"}}, 'measure needs null = "randomisation"'),
         ({"analysis": {"conditional": True, "null": "constant-risk"}}, 'conditional needs null = "randomisation"'),
         ({"events": SMALL["events"] * 2}, "two event sections share the name 'crime'"),
-        ({"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]}, "which is no event section"),
+        (
+            {"series": [{"name": "s", "title": "s", "events": "x", "years": [2013, 2019]}]},
+            "which is not an event section",
+        ),
         (
             {"series": [SERIES], "events": [TABLE]},
             "series 's' is of 'table', which is a table of counts: events are needed",
@@ -127,7 +130,7 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ),
         (
             {"predictions": [{"events": "knives", "past": [2017, 2018], "future": [2019, 2019]}]},
-            "a prediction is of 'knives', which is no event section",
+            "a prediction is of 'knives', which is not an event section",
         ),
         ({"rule": "nhs"}, "known rules are nhs-digital, older-phe, dfe"),
     ],

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
 
 Report = Callable[[str], object]
-"""Told what is being done, before it is done."""
+"""Progress callback, called before each step."""
 
-UNRELEASED_POINTS = "the points are unreleased records of people, which a surface of them could give back"
+UNRELEASED_POINTS = "the points are unreleased records of people, and a surface could reveal them"
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
                 raise
             inputs.problems.append(error)
 
-    attempt("Looking at the neighbours", lambda: need_neighbours(study, inputs.area))
+    attempt("Checking the neighbours", lambda: need_neighbours(study, inputs.area))
     if study.areas.labels is not None:
         attempt("Reading the place names", lambda: _read_labels(study, inputs))
     if study.areas.detailed_file is not None or study.areas.detailed_layer is not None:
@@ -143,9 +143,9 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     if study.children_in_need is not None:
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
     if study.maps.basemap is not None:
-        attempt("Looking at the basemap", lambda: need_ground(study, inputs.area))
+        attempt("Checking the basemap", lambda: need_ground(study, inputs.area))
     if not inputs.problems:
-        attempt("Looking at the whole", lambda: need_something(inputs.area, inputs.counts))
+        attempt("Checking the inputs together", lambda: need_something(inputs.area, inputs.counts))
     return inputs
 
 

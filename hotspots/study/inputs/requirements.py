@@ -51,7 +51,7 @@ def need_areas(area: StudyArea) -> None:
     """
     if len(area) < FEWEST_TESTED_AREAS:
         raise AnalysisError(
-            f"A study of {len(area)} area{'s' if len(area) > 1 else ''} has nothing to compare.",
+            f"A study of {len(area)} area{'s' if len(area) > 1 else ''} is too small: there is nothing to compare.",
             found=f"areas {list_briefly(area.ids)}",
             advice=f"take smaller areas or more of them: at least {FEWEST_TESTED_AREAS} are needed",
         )
@@ -100,11 +100,11 @@ def need_points(table: pd.DataFrame, area: StudyArea, *, what: str) -> None:
     first = f"the first at {points[0, 0]:.10g} {points[0, 1]:.10g}"
     if not ((points >= 0) & (points <= FARTHEST)).all(axis=1).any():
         degrees = bool((np.abs(points) <= (180, 90)).all())
-        looks = "degrees, by the look of them" if degrees else "no metres of the British grid"
+        looks = "apparently degrees" if degrees else "not metres of the British National Grid"
         raise SourceError(
             f"No point of {what} lies in Great Britain.",
             found=f"{first}: {looks}",
-            advice="name the columns of easting and northing, in metres of the British grid",
+            advice="name the columns of easting and northing, in metres of the British National Grid",
         )
     some = points[:: max(len(points) // LOOKED_AT, 1)]
     tree = shapely.STRtree(area.areas.geometry.to_numpy())
@@ -115,7 +115,7 @@ def need_points(table: pd.DataFrame, area: StudyArea, *, what: str) -> None:
     if share(*some.T) < FEW and share(*some.T[::-1]) > MOST:
         west, south, east, north = area.areas.total_bounds
         raise SourceError(
-            f"The eastings and northings of {what} are swapped, by the look of them.",
+            f"The eastings and northings of {what} appear to be swapped.",
             found=f"{first}; the study area is {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north",
             advice="name the columns the other way round, or correct their names in the file",
         )

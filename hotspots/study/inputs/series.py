@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from hotspots.model import Ages, Extract
     from hotspots.study.settings import EventSection, FactorsSection, RecordedSection, SeriesLine, SeriesSection, Study
 
-TELLS: str = "its totals and the numbers of areas, taken together, would give back what each of them hides"
+TELLS: str = "its totals and the counts by area together would reveal suppressed counts"
 TWICE: str = (
-    "another chart is of the same unreleased records, and both together could give back what each of them hides: "
+    "another chart shows the same unreleased records, and together they could reveal suppressed counts: "
     "make it lines of that one, or years of its quarters"
 )
-KEPT_BACK: str = "they are unreleased, and counts that others make of the same records could be held against them"
+KEPT_BACK: str = "they are unreleased, and other counts of the same records could be compared with them"
 
 
 ONLY_INSIDE: Final = Note(
-    "Counted are events in the study area; those elsewhere, or without a place, are left out.", of="settings"
+    "Only events in the study area are counted; events elsewhere, or without a location, are left out.", of="settings"
 )
-NO_PLACES: Final = "no event of the file has a place, so it is not known which are of the study area"
+NO_PLACES: Final = "no event in the file has a location, so it is not known which lie in the study area"
 
 # --------------------------------------------------------------------------- series of events
 

@@ -195,7 +195,7 @@ def _of_one_series(study: Any) -> str:
     formats = {section.name: section.format for section in study.events}
     for section in study.series:
         if section.events not in formats:
-            return f"series {section.name!r} is of {section.events!r}, which is no event section"
+            return f"series {section.name!r} is of {section.events!r}, which is not an event section"
         if formats[section.events] == "counts":
             return f"series {section.name!r} is of {section.events!r}, which is a table of counts: events are needed"
     own = [section.name for section in (*study.series, *study.recorded)]
@@ -209,7 +209,7 @@ def _of_surfaces(study: Any) -> str:
     of_comparisons = [(f"comparison {one.name!r}", name) for one in study.comparisons for name in one.sources]
     for what, named in (*of_comparisons, *(("a prediction", one.events) for one in study.predictions)):
         if named not in names:
-            return f"{what} is of {named!r}, which is no event section"
+            return f"{what} is of {named!r}, which is not an event section"
         if study.events[names.index(named)].format == "counts":
             return f"{what} is of {named!r}, which is a table of counts: events are needed"
     own = [one.name for one in study.predictions]

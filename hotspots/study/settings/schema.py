@@ -44,7 +44,7 @@ class RuleSection(Section):
     def _hides_what_would_be_nought(self) -> RuleSection:
         nought = (self.rounding - 1) // 2
         if self.largest < nought:
-            raise ValueError(f"counts up to {nought} would be rounded to 0: hide them too (largest = {nought})")
+            raise ValueError(f"counts up to {nought} would be rounded to 0: suppress them too (largest = {nought})")
         return self
 
 

@@ -137,7 +137,7 @@ class Study(Section):
             raise ValueError(f"slug is the name of a folder: letters, digits and hyphens (found {self.slug!r})")
         if self.output_name in RESERVED:
             raise ValueError(
-                f"the output folder can't be called {self.output_name!r}, which Windows keeps for a device"
+                f"the output folder can't be called {self.output_name!r}, which Windows reserves for a device"
             )
         if not self.output_name:
             raise ValueError("title has no letter to name the output folder after; give a slug")
@@ -218,7 +218,7 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(
             f"The study file {str(path)!r} is not valid TOML.",
             found=deep,
-            advice="text values stand in quotes, and paths use / (or single quotes round \\)",
+            advice="put text values in quotes, and use / in paths (or single quotes round \\)",
         ) from error
     return make_study(_flatten(raw, str(path)), folder=path.parent, where=str(path))
 
@@ -261,13 +261,15 @@ def _flatten(raw: dict[str, Any], where: str) -> dict[str, Any]:
     top = raw.pop("study", {})
     if not isinstance(top, dict):
         raise StudyError(
-            f"[study] of {where} is no section.", found=_shown(top), advice='write [study] and below it title = "..."'
+            f"[study] of {where} is not a section.",
+            found=_shown(top),
+            advice='write [study] and below it title = "..."',
         )
     inside = [key for key in top if key in Study.model_fields and section_in(Study.model_fields[key].annotation)]
     misplaced = [key for key in inside if key != "rule" or isinstance(top[key], dict)]
     if misplaced:
         raise StudyError(
-            f"[study] of {where} holds the section {misplaced[0]!r}.",
+            f"[study] of {where} contains the section {misplaced[0]!r}.",
             found=f"{misplaced[0]} = {_shown(top[misplaced[0]])}",
             advice=f"make it a section of its own: [{misplaced[0]}]",
         )
@@ -292,7 +294,9 @@ def _explain(item: Any) -> str:
             return f"{where}: is now {new}, which is given too: delete one of them"
         known = _keys_at(item["loc"][:-1])
         match = nearest(str(item["loc"][-1]), known)
-        return f"{where}: unknown key" + (f"; did you mean {match!r}?" if match else f"; known are {', '.join(known)}")
+        return f"{where}: unknown key" + (
+            f"; did you mean {match!r}?" if match else f"; known keys: {', '.join(known)}"
+        )
     if item["type"] == "missing":
         return f"{where}: is missing"
     if item["type"] == "tuple_type":

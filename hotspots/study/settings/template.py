@@ -26,9 +26,9 @@ def start_study(folder: str | Path) -> Path:
     study = folder / "study.toml"
     if study.exists():
         raise OutputError(
-            f"{study} is there already.",
+            f"{study} exists already.",
             found=list_briefly(sorted(p.name for p in folder.iterdir())),
-            advice="choose a new folder, or edit the one that is there",
+            advice="choose a new folder, or edit the existing one",
         )
     template = Path(__file__).with_name("template.toml").read_text(encoding="utf-8")
     try:

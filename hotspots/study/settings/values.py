@@ -36,7 +36,7 @@ def need_plain(value: Any) -> None:
         elif isinstance(part, float) and not math.isfinite(part):
             raise ValueError(f"should be a number (found {part})")
         elif isinstance(part, int | float) and abs(part) > LARGEST:
-            raise ValueError("is a number too large to be meant")
+            raise ValueError("is too large")
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -59,7 +59,7 @@ def _need_printable(text: str) -> None:
     hidden = [letter for letter in text if unicodedata.category(letter) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")]
     if hidden:
         name = unicodedata.name(hidden[0], "a control character").lower()
-        raise ValueError(f"has a character that can't be printed, U+{ord(hidden[0]):04X} ({name}): delete it")
+        raise ValueError(f"contains a character that can't be printed, U+{ord(hidden[0]):04X} ({name}): delete it")
 
 
 def need_kind(value: Any, *, truth: bool) -> None:
@@ -67,7 +67,7 @@ def need_kind(value: Any, *, truth: bool) -> None:
     if truth and not isinstance(value, bool):
         raise ValueError("should be true or false, without quotes")
     if not truth and isinstance(value, bool):
-        raise ValueError("is no matter of true or false: give the value itself, or leave it out")
+        raise ValueError("should not be true or false: give the value itself, or leave it out")
 
 
 def is_code(text: str) -> bool:
@@ -81,7 +81,7 @@ def _titled(most: int) -> AfterValidator:
         if not any(letter.isalnum() for letter in words):
             raise ValueError("has no letter")
         if len(words) > most:
-            raise ValueError(f"is longer than {most} letters ({len(words)}): a page has no room for it")
+            raise ValueError(f"is longer than {most} letters ({len(words)}): too long for a page")
         return words
 
     return AfterValidator(check)
@@ -105,7 +105,7 @@ def _named(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ValueError("should be small letters, digits and underscores, starting with a letter: it names files")
     if name in RESERVED:
-        raise ValueError(f"can't be {name!r}, which Windows keeps for a device: no file can have this name")
+        raise ValueError(f"can't be {name!r}, which Windows reserves for a device: no file can have this name")
     if len(name) > 60:
         raise ValueError(f"is longer than 60 letters ({len(name)}): it names files")
     return name
@@ -145,7 +145,7 @@ def _pair(what: str, example: str, least: int, most: int, *, or_words: bool = Fa
 
 Years = Annotated[tuple[int, int], _pair("a first and a last year", "[2017, 2019]", 1900, 2100)]
 Ages = Annotated[tuple[int, int], _pair("a youngest and an oldest age", "[0, 24]", 0, 120)]
-Hidden = Annotated[tuple[int, int], _pair("a lowest and a highest hidden number", "[1, 2]", 0, 1_000)]
+Hidden = Annotated[tuple[int, int], _pair("a lowest and a highest suppressed number", "[1, 2]", 0, 1_000)]
 Meaning = Annotated[
     tuple[int, int] | str,
     _pair(
@@ -159,9 +159,9 @@ COUNT: Final = r"\+?[0-9][0-9,]*\.?[0-9]*"
 def _marks(marks: dict[str, Any]) -> dict[str, Any]:
     for mark in marks:
         if not mark.strip():
-            raise ValueError(f"{mark!r} is no mark: an empty cell is a count that is missing")
+            raise ValueError(f"{mark!r} is not a mark: an empty cell is a missing count")
         if re.fullmatch(COUNT, mark.strip()):
-            raise ValueError(f"{mark!r} is a count like any other: a mark is what stands instead of one")
+            raise ValueError(f"{mark!r} is a count, not a mark: a mark takes the place of a count")
     return marks
 
 

@@ -351,7 +351,7 @@ def test_schools_are_points_by_colour_and_shape(school_result: SchoolResult, stu
     for style in SCHOOL_CLASSES:
         assert len(lines[style.colour, style.marker].get_xdata()) == int((placed["class"] == style.key).sum())
     said = prose(figure)
-    assert "1 of the 12 schools in question has no point in the study area and is on no map." in said
+    assert "1 of the 12 schools in question has no point in the study area and is not shown on any map." in said
     assert "IDACI 2019: tenths of England's areas" in said
     assert "IDACI 2019: English Indices of Deprivation 2019, MHCLG." in said
     assert "1: most deprived" in said

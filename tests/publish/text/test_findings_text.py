@@ -254,7 +254,7 @@ def test_schools_of_a_place_are_those_that_lie_in_it(school_result: SchoolResult
 
 
 def test_unplaced_schools_are_mentioned(school_result: SchoolResult) -> None:
-    wanted = "1 of the 12 schools in question has no point in the study area and is on no map."
+    wanted = "1 of the 12 schools in question has no point in the study area and is not shown on any map."
     assert findings.unplaced_sentence(school_result) == wanted
     placed = replace(school_result, table=school_result.table.iloc[:-1])
     assert findings.unplaced_sentence(placed) == ""

@@ -36,7 +36,10 @@ def test_the_account_adds_up(school_result: SchoolResult) -> None:
         "Of 12 schools in question 10 were judged: 2 as expected, 4 above and 4 below. "
         "Schools that were not judged: 2 ("
     )
-    assert account.say_unplaced() == "1 of the 12 schools in question has no point in the study area and is on no map."
+    assert (
+        account.say_unplaced()
+        == "1 of the 12 schools in question has no point in the study area and is not shown on any map."
+    )
 
 
 def test_an_account_that_does_not_add_up_is_refused() -> None:
@@ -56,7 +59,9 @@ def test_legends_count_all_schools_in_question(school_result: SchoolResult, stud
     for name, figure in drawn.items():
         assert legend(figure) == wanted, name
         assert "Number of schools, of 12 in question" in prose(figure), name
-    assert "1 of the 12 schools in question has no point in the study area and is on no map." in prose(drawn["map"])
+    assert "1 of the 12 schools in question has no point in the study area and is not shown on any map." in prose(
+        drawn["map"]
+    )
     assert "1 of the 12 schools is not shown: without numbers, or in no area of the study." in prose(drawn["funnel"])
 
 
