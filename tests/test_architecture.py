@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -173,6 +174,32 @@ def test_the_model_loads_nothing_that_draws():
     code = "import sys, hotspots.model; print([m for m in sys.modules if m.startswith('hotspots.publish')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert loaded.stdout.strip() == "[]"
+
+
+PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def defined_in(path: Path) -> set[str]:
+    """Return the functions and classes of a module."""
+    return {node.name for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def missing_stops(page: str) -> list[str]:
+    """Return the stops of a page, as `file:function`, that the package does not have."""
+    stops = re.findall(r"`([\w/]+\.py):(\w+)`", page)
+    assert stops
+    return [f"{file}:{name}" for file, name in stops if name not in defined_in(PACKAGE / file)]
+
+
+def test_the_stops_of_the_traces_exist():
+    assert missing_stops(PAGE) == []
+    assert missing_stops(PAGE.replace(":count_events`", ":add_up`")) == ["analysis/counts/spatial_join.py:add_up"]
+
+
+def test_the_files_that_the_page_names_exist():
+    named = set(re.findall(r"`((?:\w+/)+\w+\.\w+)[:`]", PAGE)) | set(re.findall(r"\]\(([\w/]+\.md)\)", PAGE))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (PACKAGE / name).exists() and not (ROOT / name).exists()] == []
 
 
 def test_no_arrow_leads_back():

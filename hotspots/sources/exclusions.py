@@ -367,7 +367,7 @@ def _word_predecessors(rows: pd.DataFrame) -> pd.Series:
 
 
 def _word_marks(rows: pd.DataFrame) -> pd.Series:
-    """Return what stood instead of numbers, by school: e.g. ``"suppressed small number (x): 2 years; blank: 1 year"``."""
+    """Return the marks instead of numbers by school: e.g. ``"suppressed small number (x): 2 years; blank: 1 year"``."""
     mark = rows["reason"].where(rows["reason"] != "", np.where(rows["hidden"], MARKS[HIDDEN_MARK], ""))
     numbers = rows.assign(mark=mark)[mark != ""].groupby(["laestab", "mark"]).size().rename("years").reset_index()
     plural = np.where(numbers["years"] > 1, "s", "")

@@ -84,7 +84,8 @@ def test_tightened_schools_are_for_named_readers_only(tmp_path):
     # By hand: 1 each in 2016/17; in 2015/16 three are 5 together, so each is still 1 or 2.
     assert tight.table[["low", "high"]].to_numpy().tolist() == [[2, 3], [2, 3], [6, 7]]
     assert words_of(tight.notes)[-1] == (
-        "Totals of authorities narrow 2 of 5 suppressed numbers further than the mark does: restricted to named readers."
+        "Totals of authorities narrow 2 of 5 suppressed numbers further than the mark does: "
+        "restricted to named readers."
     )
     pd.testing.assert_frame_equal(exclusions.rows, before)
     register = write(

@@ -259,4 +259,4 @@ def test_two_roles_can_not_be_one_column(tmp_path):
 def test_a_key_that_names_no_record_is_none(tmp_path):
     events = read_hes(write(tmp_path, {"EPIKEY": "not known"}, {"EPIKEY": "not known"}))
     assert len(events) == 2
-    assert "2 cells of EPIKEY name no record: 'not known'." in words_of(events.notes)
+    assert "2 cells of EPIKEY identify no record: 'not known'." in words_of(events.notes)

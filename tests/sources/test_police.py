@@ -242,7 +242,7 @@ def test_rows_without_a_reference_are_not_repeats(tmp_path, reference):
     assert (len(events), dict(events.dropped)) == (2, {})
     assert not any("repeat" in note for note in words_of(events.notes))
     if reference:
-        assert f"2 cells of reference name no record: {reference!r}." in words_of(events.notes)
+        assert f"2 cells of reference identify no record: {reference!r}." in words_of(events.notes)
 
 
 def test_a_knife_flag_must_be_yes_or_no(tmp_path):
@@ -308,7 +308,8 @@ def test_files_of_a_folder_that_are_not_of_streets_are_named(tmp_path):
     write(tmp_path, MODERN, modern(), name="january.csv")
     notes = words_of(read_police(tmp_path).notes)
     assert notes[0] == (
-        "2 files were skipped because the name does not contain 'street': 2019-01-west-midlands-outcomes.csv, january.csv."
+        "2 files were skipped because the name does not contain 'street': "
+        "2019-01-west-midlands-outcomes.csv, january.csv."
     )
 
 
