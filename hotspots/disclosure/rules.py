@@ -18,19 +18,20 @@ __all__ = ["RULES", "Rule", "find_rule"]
 
 @dataclass(frozen=True)
 class Rule:
-    """How a publisher hides small counts.
+    """How small counts are suppressed and others rounded.
 
     Parameters
     ----------
     name
         As in the study file.
     smallest, largest
-        Counts from `smallest` (1, or 0 if zeros are hidden too) to `largest` are hidden: they could be any of these.
+        Counts from `smallest` (1, or 0 if zeros are suppressed too) to `largest` are suppressed: each could be any of
+        these.
     rounding
         All other counts but zero are rounded to the nearest multiple of this, halves upwards; 1 leaves them as they
-        are. Counts that would be rounded to 0 must be hidden, or a published 0 would not be 0.
+        are. Counts that would be rounded to 0 must be suppressed, or a published 0 would not be 0.
     words
-        The rule as it stands on a map.
+        The rule as it is printed on a map.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The types that flow through the package: study areas, counts, results, surfaces, series.
+"""The types that pass through the package: study areas, counts, results, surfaces, series.
 
 Frozen, checked when made, keyed by `area_id` and never by position. Functions take them and return them; none writes
 into their tables.

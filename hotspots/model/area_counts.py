@@ -31,15 +31,15 @@ class AreaCounts(Noun):
         `area_id`: `observed_low`, `observed_high` (events; equal where the number is known, both
         missing where the area has no row in the source). `population` (people) and `expected` (events if
         everyone had the same risk) are added where the study area has a population. `reason` (text) is why a count
-        is hidden or missing, in the words of its source; empty where it is known, or if left out.
+        is suppressed or missing, as its source gives it; empty where it is known, or if left out.
     outside
-        Events that belong to no area of the study (in words where protected).
+        Events in no area of the study (as text where protected).
     audit
         How the events were placed: `rows_read`, `joined_by_code`, `joined_by_point`, `outside`, and so on.
     dropped
         Reason → rows, as in `Events`.
     coverage
-        The months that the source covers, or None where it does not tell.
+        The months that the source covers, or None where unknown.
     rule
         Name of the rule behind the intervals, or empty where every number is known.
     """
@@ -108,7 +108,7 @@ class AreaCounts(Noun):
 
     @property
     def hidden(self) -> int:
-        """Number of areas whose count is an interval and not a number."""
+        """Number of areas whose count is an interval."""
         return int((self.table["observed_low"] < self.table["observed_high"]).sum())
 
     @property

@@ -1,4 +1,4 @@
-"""What every noun is checked for when it is made, and before it is written."""
+"""Checks of every type of the model, when it is made and before it is written."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from hotspots.vocabulary import UNRELEASED
 
 
 def freeze(noun: object, name: str, value: object) -> None:
-    """Set a field of a frozen noun while it is being made."""
+    """Set a field of a frozen object while it is being made."""
     object.__setattr__(noun, name, value)
 
 
 def freeze_mapping(noun: object, name: str) -> None:
-    """Replace a mapping by a read-only copy while the noun is being made."""
+    """Replace a mapping by a read-only copy while the object is being made."""
     freeze(noun, name, MappingProxyType(dict(getattr(noun, name))))
 
 
@@ -83,7 +83,7 @@ def need_level(level: float) -> None:
 
 
 def need_released(noun: Any, where: str) -> None:
-    """Stop a noun that holds true counts of people from being written.
+    """Raise an error before unprotected counts of people are written.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def renamed_arguments(
 
 
 def _warn(words: str) -> None:
-    """Warn whoever called the function of an old name."""
+    """Warn the caller of the function about an old name."""
     warnings.warn(f"{words}; the old way works in this version only.", FutureWarning, stacklevel=3)
 
 

@@ -1,4 +1,4 @@
-"""Tables of a needs assessment beside maps and series: people by age, and tables with where they come from."""
+"""People by age, and further tables of a needs assessment with their sources."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Ages(Noun):
     Parameters
     ----------
     table
-        Indexed by `area_id`; one column a band of ages, named by the youngest age in it (whole numbers, the first 0,
+        Indexed by `area_id`; one column per age band, named by the youngest age in it (whole numbers, the first 0,
         rising); the last band has no upper end. Values are people, none missing or negative.
     period
         What the estimate is of, e.g. ``"mid-2019"``.
     vintage
-        Year of the geography of the areas, where the file tells it.
+        Year of the geography of the areas, or None where unknown.
     """
 
     table: pd.DataFrame
@@ -114,7 +114,7 @@ class Ages(Noun):
         return replace(self, table=table)
 
     def between(self, youngest: int, oldest: int | None = None) -> pd.Series | None:
-        """Return people from `youngest` to `oldest` (both included) by area, or None where the bands can't tell."""
+        """Return people from `youngest` to `oldest` (both included) by area, or None if the bands don't allow it."""
         if youngest not in self.starts or (oldest is not None and oldest + 1 not in self.starts):
             return None
         inside = [start for start in self.starts if start >= youngest and (oldest is None or start <= oldest)]
@@ -124,16 +124,16 @@ class Ages(Noun):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Extract(Noun):
-    """One table of a needs assessment, with what a reader must know of it.
+    """One table of a needs assessment, with its notes for readers.
 
     Parameters
     ----------
     table
-        One row an authority, a place, a group and period; the columns of its kind come first (`EXTRACT_COLUMNS`).
+        One row per authority, place, or group and period; the columns of its kind come first (`EXTRACT_COLUMNS`).
     kind
         ``"standardised-rates"``, ``"recording"``, ``"profile"`` or ``"change-points"``.
     name, title
-        A short name for files; words for people.
+        A short name for files, and a title for readers.
     words
         How the numbers were made and what they leave out, in sentences.
     """

@@ -1,4 +1,4 @@
-"""What nouns say of themselves: notes with the origin of their numbers; sources and release of what several make."""
+"""Facts about results: notes with the origin of their numbers, and the source and release of combined inputs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hotspots.vocabulary import weakest_release
 __all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "words_of"]
 
 Origin = Literal["records", "publication", "settings"]
-"""Counted in records of people (or taken from their cells); printed by the publisher, or to be seen in what it
-publishes (years, columns, files, areas); chosen by the study or the program (metres, cells, levels)."""
+"""Origin of the numbers in a note: records of people, counted or taken from their cells; the publication, printed or
+visible in it (years, columns, files, areas); or settings of the study or the program (metres, cells, levels)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Note:
     Parameters
     ----------
     words
-        What a reader must know.
+        The sentence, as readers see it.
     numbers
         The numbers in the words, and names that hold some (a period, a column, a code).
     topic
-        ``"bandwidth"`` if it says what the words of a bandwidth say too.
+        ``"bandwidth"`` if it repeats the description of a bandwidth.
     of
         Where the numbers come from; where the words have none, what the sentence was concluded from. A note with
         numbers of several origins is of ``"records"`` if any of them is.
@@ -65,7 +65,7 @@ def words_of(notes: Iterable[Note]) -> tuple[str, ...]:
 
 
 def need_notes(noun: object) -> None:
-    """Stop a noun whose notes are plain text: nobody could say where the numbers in them come from.
+    """Raise an error for notes in plain text: the origin of their numbers would not be known.
 
     Raises
     ------
@@ -90,11 +90,11 @@ class Combined:
     Parameters
     ----------
     sources
-        Who published the inputs, each once, in their order.
+        Publishers of the inputs, each once, in order.
     attribution
-        Lines that must stand wherever the result is shown.
+        Lines that must be shown with the result.
     release
-        The mark that asks for the most care.
+        The strictest release mark of all inputs.
     """
 
     sources: tuple[str, ...]
@@ -108,12 +108,12 @@ class Combined:
 
 
 def combine(*inputs: object) -> Combined:
-    """Return where a result comes from that is made of all these; None is passed over.
+    """Return sources, attribution and release of a result made from all these; None is ignored.
 
     Parameters
     ----------
     inputs
-        Nouns with a release; a source and attribution are taken where they have some.
+        Objects with a release, and optionally a source and an attribution.
     """
     given = [noun for noun in inputs if noun is not None]
     sources = (str(getattr(noun, "source", "")) for noun in given)

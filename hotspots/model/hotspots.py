@@ -12,12 +12,12 @@ Part = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where something lies, in facts from which words are made.
+    """The location of something, as facts from which sentences are made.
 
     Parameters
     ----------
     authorities
-        Names of the local authorities it lies in, that with the largest part first.
+        Names of the local authorities it lies in, the one with the largest part first.
     part
         Which part of the first authority.
     borders
@@ -25,7 +25,7 @@ class Whereabouts:
     near
         The place name nearest to its middle, one inside it before all others; empty where none is near.
     around
-        Whether that name lies inside it.
+        Whether that name is inside it.
     """
 
     authorities: tuple[str, ...]

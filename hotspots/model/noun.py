@@ -1,7 +1,7 @@
-"""What every noun can do: be pickled, show itself in a notebook, be plotted, and be explored in a browser.
+"""What every type of the model can do: be pickled, shown in a notebook, plotted, and explored in a browser.
 
-This is the one place where the model calls what is drawn from it: `hotspots.publish` is imported when a method is
-called and never before (`late` in ARCHITECTURE.md). The methods only pass on; what draws is a function of `publish`.
+Only this module of the model calls `hotspots.publish`, which is imported when a method is called and never before
+(`late` in ARCHITECTURE.md). The methods only call functions of `publish`, which draw.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
-    """Make a noun again from its fields, on the other side of a process or a file."""
+    """Make an object again from its fields, in another process or from a file."""
     return kind(**fields)
 
 
 class Noun:
-    """What nouns have in common: they can be pickled, for another process or a cache, and show themselves."""
+    """Base class of the types of the model: they can be pickled, and shown in a notebook."""
 
     __slots__ = ()
 
@@ -55,18 +55,18 @@ COLUMNS: Final = 12
 
 
 def as_html(noun: Any, numbers: Mapping[str, object], table: pd.DataFrame | None) -> str:
-    """Return a noun as HTML, with nothing in it that a file could not hold.
+    """Return an object as HTML, with nothing in it that may not be written to a file.
 
     Of unreleased records only the title and the number of rows are shown.
 
     Parameters
     ----------
     noun
-        With `release`, and where it has them `title` and `period`.
+        With `release`, and optionally `title` and `period`.
     numbers
-        Label → number or words, under the title.
+        Label → number or text, under the title.
     table
-        What its first rows are shown of; geometry is left out.
+        Table whose first rows are shown; geometry is left out.
     """
     title = f"<h4>{escape(': '.join(filter(None, (type(noun).__name__, getattr(noun, 'title', '')))))}</h4>"
     if noun.release == UNRELEASED:
@@ -107,7 +107,7 @@ def _first_rows(table: pd.DataFrame) -> str:
 
 
 class OnMap:
-    """What a printed map can show."""
+    """Types that a printed map can show."""
 
     __slots__ = ()
 
@@ -119,7 +119,7 @@ class OnMap:
         area
             The study area.
         options
-            As of `hotspots.draw_map`, which draws it.
+            Arguments of `hotspots.draw_map`.
         """
         from hotspots.publish.maps import draw_map
 
@@ -168,24 +168,24 @@ def explore(
     Parameters
     ----------
     noun
-        What is shown; it must be released, as all of it is in the map.
+        The object to show. It must be released: the map contains all of it.
     table
         One row per area, with its polygon.
     column
-        What colours the areas.
+        Column that colours the areas.
     shown
-        Columns that are named under the pointer.
+        Columns shown under the pointer.
     options
-        As of `geopandas.GeoDataFrame.explore`; e.g. ``tiles`` for a background, which the browser then fetches.
+        Arguments of `geopandas.GeoDataFrame.explore`, e.g. ``tiles`` for a background, which the browser then fetches.
     classes
-        Of the column, with their words and colours; none where it holds numbers or names.
+        Classes of the column with their labels and colours; none for numbers or names.
 
     Raises
     ------
     OutputError
         If folium is not installed.
     DisclosureError
-        If the noun holds unprotected counts of people.
+        If it holds unprotected counts of people.
     """
     need_released(noun, "A web map")
     words: dict[str, Any] = {"column": column, "tooltip": list(shown), "tiles": None}

@@ -1,4 +1,4 @@
-"""Periods as they are written in tables and study files, read in one place: years, quarters, months, school years."""
+"""Years, quarters, months and school years, as tables and study files write them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 # The time that a source covers: what every figure per year is divided by.
 
 RARE: Final = 0.01
-"""An empty stretch counts as not covered where so long a one would be this rare, if events fell at random in time."""
+"""Months without events count as not covered if a gap of this length has at most this probability by chance."""
 
 NAMED: Final = 3
 """As many months, or runs of months, are named one by one."""
@@ -36,7 +36,7 @@ ENGLISH: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-"""Whatever the language of the computer."""
+"""In English, whatever the language of the computer."""
 MARCH, AUGUST = 3, 8
 """Months in which financial and school years end."""
 
@@ -179,7 +179,7 @@ def cover_months(months: Iterable[str]) -> Coverage | None:
 
 
 def cover_dates(when: pd.Series, *, years: tuple[int, int] | None = None) -> Coverage | None:
-    """Return what a source of dated events covers; None where nothing is dated.
+    """Return the months that a source of dated events covers; None where nothing is dated.
 
     From the month of the first to that of the last event, or from January to December of the years asked for where the
     stretch without events at either end is no longer than chance makes it. Months in between are missing where, with

@@ -1,4 +1,4 @@
-"""Ratios as changes in words. What is said depends on the rounded numbers alone: near-equal results read the same."""
+"""Ratios as changes in words, from the rounded numbers only: near-equal results read the same."""
 
 from __future__ import annotations
 

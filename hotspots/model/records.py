@@ -42,9 +42,9 @@ class Events(Noun):
     period
         What the events cover, in words, e.g. ``"2017-2019"``.
     coverage
-        The months that the source covers, or None where it does not tell: see `cover`.
+        The months that the source covers, or None where unknown: see `cover`.
     notes
-        What a reader must know, in sentences (gaps, months without rows, snapped points).
+        Notes for readers (gaps, months without rows, map points).
     release
         See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
     placed_by
@@ -86,7 +86,7 @@ class Events(Noun):
 
     @property
     def cover(self) -> Coverage | None:
-        """What the source covers; told by the dates of the events where nothing else is known."""
+        """The months that the source covers; taken from the dates of the events if nothing else is known."""
         return self.coverage or cover_dates(self.table["when"])
 
     def where(self, keep: NDArray[np.bool_] | pd.Series, *, reason: str) -> Events:
@@ -100,7 +100,7 @@ class Events(Noun):
 
 
 DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]
-"""Of children in England, of England, of Wales, or another."""
+"""The index of children in England (IDACI), of England (IMD), of Wales (WIMD), or another."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,11 +115,11 @@ class Deprivation(Noun):
     title
         What the index is, e.g. ``"IDACI 2019"``.
     index
-        Which index it is, as far as that matters here: whose areas it ranks and what its score is.
+        Which index it is: which areas it ranks and what its score means.
     estimated
-        Whether the score was derived and not published.
+        Whether the score was derived from ranks and not published.
     vintage
-        Year of the areas' geography, 2001, 2011 or 2021, or None where the file does not tell.
+        Year of the areas' geography, 2001, 2011 or 2021, or None where unknown.
     columns
         Measure (`score`, `rank`, `decile`) → the column of the file it was read from.
     """
@@ -162,7 +162,7 @@ SCHOOL_COLUMNS = (
 SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
     "marks": "", "hidden_years": np.nan, "phase": "", "type": "", "status": "", "linked": "", "predecessors": "",
 }  # fmt: skip
-"""What stands in columns that a table of schools may leave out."""
+"""Values of the columns that a table of schools may leave out."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -174,9 +174,9 @@ class Schools(Noun):
     table
         Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
         it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
-        exclusions over the years, an interval where numbers are hidden), `years` (number of years with a
+        exclusions over the years, an interval where numbers are suppressed), `years` (number of years with a
         record), `reason` (why it can't be tested; empty where it can). May be left out: `marks` (what stood in the
-        source instead of a number, and in how many years), `hidden_years` (number of years with a hidden number),
+        source instead of a number, and in how many years), `hidden_years` (number of years with a suppressed number),
         `phase`, `type` and `status` as in the register, `linked` (how register and exclusions were brought together),
         `predecessors` (numbers of the schools whose earlier years are counted here, and the evidence).
     rows_read, dropped
@@ -213,7 +213,7 @@ class Schools(Noun):
 
 
 PART_OF_A_MONTH: Final = 0.5
-"""A period that lacks less of its months is whole."""
+"""A period that lacks less than this share of its months counts as complete."""
 
 
 SeriesBase = Literal["", "study-area", "whole-file"]
@@ -227,7 +227,7 @@ class Series(Noun):
     ----------
     table
         Columns `period` (text, in order), `group` (text), `low`, `high` (counts; equal where known, missing in
-        a gap; below 0 where a source takes back what it counted before), `ci_low`, `ci_high` (95 % interval of the
+        a gap; below 0 where a source takes back what it counted before), `ci_low`, `ci_high` (95% interval of the
         underlying level). `months` (how many months of the period the source covers) may be left out. Where there are
         rates also `population` (people), `rate_low`, `rate_high`, `rate_ci_low` and `rate_ci_high` (per `rate_per`
         people and year).
@@ -240,7 +240,7 @@ class Series(Noun):
     base
         Where what is counted lies: ``"study-area"`` or ``"whole-file"``; empty where it is not known.
     coverage
-        The months that the source covers, or None where it does not tell.
+        The months that the source covers, or None where unknown.
     """
 
     table: pd.DataFrame
@@ -306,9 +306,9 @@ class Factors(Noun):
     Parameters
     ----------
     table
-        Columns `la_code`, `la_name`, `factor`, `mentions` (count, missing where hidden), `mark` (the mark that
+        Columns `la_code`, `la_name`, `factor`, `mentions` (count, missing where suppressed), `mark` (the mark that
         stood there instead, e.g. ``"c"``), `assessments` (episodes with an assessment factor). Several factors
-        stand in one assessment, so shares do not add to 100 %.
+        stand in one assessment, so shares do not add to 100%.
     """
 
     table: pd.DataFrame

@@ -1,4 +1,4 @@
-"""What an analysis finds: hotspots, surfaces, schools against deprivation."""
+"""Results of an analysis: hotspots, surfaces, schools compared with deprivation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class HotspotResult(Noun, OnMap):
-    """One method's finding for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
+    """Results of one method for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class HotspotResult(Noun, OnMap):
     with_self
         Whether a window has the area itself in it: Gi* and not Gi.
     words
-        The method in sentences a reader can understand.
+        The method in sentences for readers.
     provenance
         Setting → value: null, neighbour rule, dispersion, adjustment, level, ...
     """
@@ -129,7 +129,7 @@ class Surface(Noun, OnMap):
     kind
         What the values are; see `SurfaceKind`.
     p_raised, p_lowered
-        Chance of a value so high, and of one so low, in every cell if there were no difference (as `values`);
+        Upper-tail and lower-tail p-values of every cell if there is no difference (shape of `values`);
         None where nothing is tested.
     """
 
@@ -283,23 +283,23 @@ SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
     **{"class_catchment": "", "class_rank": "", "holds": ""},
     **{"ratio": np.nan, "ratio_low_95": np.nan, "ratio_high_95": np.nan, "rate_class": "", "rate_differs": ""},
 }
-"""What stands in columns that a result for schools may leave out."""
+"""Values of the columns that a result for schools may leave out."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SchoolResult(Noun, OnMap):
-    """Every school against what its area's deprivation and its size would suggest.
+    """Every school compared with what its size and the deprivation of its area suggest.
 
     Parameters
     ----------
     table
         GeoDataFrame indexed by `school_id` with `SCHOOL_RESULT_COLUMNS`: `rate*` are permanent exclusions per 100
-        pupils and year, `ratio*` over the average of all schools compared, with a 95 % interval that covers chance and
-        what is hidden, in the classes of `vocabulary.RATE_CLASSES` (empty where not compared); `expected` and `limit_*`
-        are counts over the period; `p_above`, `p_below` are mid-p tails; `class` is one of `vocabulary.SCHOOL_CLASSES`;
-        geometry is missing where the school could not be placed. `class` is against the index of the area the school
-        stands in; `class_catchment` against that of where its pupils may live, `class_rank` against the rank instead of
-        the score (empty if not looked at); `holds` says under which of the first two a school stands out. Columns of
+        pupils and year, `ratio*` over the average of all schools compared, with a 95% interval that covers chance and
+        suppressed counts, in the classes of `vocabulary.RATE_CLASSES` (empty where not compared); `expected` and
+        `limit_*` are counts over the period; `p_above`, `p_below` are mid-p values; `class` is one of
+        `vocabulary.SCHOOL_CLASSES`; geometry is missing where the school could not be placed. `class` is against the
+        index of the area the school is in, `class_catchment` against that of where its pupils may live, `class_rank`
+        against the rank instead of the score (empty if not tested); `holds` says against which of the first two a school differs. Columns of
         `SCHOOL_RESULT_DEFAULTS` may be left out.
     words
         The model and its slope, in sentences.

@@ -21,7 +21,7 @@ WITHOUT_REASON: Final = "its numbers are missing"
 
 @dataclass(frozen=True, slots=True)
 class SchoolAccount:
-    """The schools in question, class by class; what is said of their number is said from this.
+    """The numbers of schools by class; every sentence on these numbers is made from this.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class SchoolAccount:
     not_judged
         Reason → schools.
     not_placed
-        Schools without a point in the study area, which no map can show; they are among the others.
+        Schools without a point in the study area, which no map can show; they are also counted in `schools`.
     """
 
     schools: int

@@ -34,7 +34,7 @@ class Place:
 
     @property
     def slug(self) -> str:
-        """The name as it stands in file names."""
+        """The name in file names."""
         return slugify(self.name)
 
 
@@ -69,9 +69,9 @@ class StudyArea(Noun):
     vintage
         Year of the geography, e.g. 2011, or None where unknown.
     attribution
-        Lines that must stand wherever the boundaries are drawn.
+        Lines that must be shown wherever the boundaries are drawn.
     notes
-        What was mended on reading, reason → ids.
+        What was repaired on reading: reason → ids.
     release
         The mark of the boundaries and population: `open` or `invented`.
     """
@@ -96,7 +96,7 @@ class StudyArea(Noun):
             raise AnalysisError(
                 f"The polygon of area {broken[0]!r} is invalid or empty.",
                 found=f"{len(broken):,} such areas: {list_briefly(broken)}",
-                advice="read the areas with hotspots.read_areas, which mends them",
+                advice="read the areas with hotspots.read_areas, which repairs them",
             )
         unplaced = areas.index[areas["la_code"].isna()]
         if len(unplaced):
@@ -134,7 +134,7 @@ class StudyArea(Noun):
 
     @property
     def table(self) -> gpd.GeoDataFrame:
-        """The areas, sorted by id: the same as `areas`, under the name that every noun's table has."""
+        """The areas, sorted by id: the same as `areas`, under the name that the table of every type has."""
         return self.areas
 
     @property

@@ -242,7 +242,7 @@ def test_coordinates_without_a_system(tmp_path):
     )
     with pytest.raises(SourceError) as error:
         read_areas(degrees)
-    assert error.value.problem == f"{degrees} does not say its coordinate system."
+    assert error.value.problem == f"{degrees} does not state its coordinate system."
     assert error.value.found == "-1.9 to -1.8 east, 52.4 to 52.5 north: apparently degrees"
     assert 'crs="EPSG:4326"' in error.value.advice
     assert len(read_areas(degrees, crs="EPSG:4326")) == 1

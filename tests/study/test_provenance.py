@@ -89,7 +89,7 @@ def test_boundaries_and_population_are_among_the_sources(undated):
 def test_a_contact_of_several_lines_is_refused():
     study = {"title": "A", "contact": "one\n two", "areas": {"file": "a.gpkg"}}
     events = [{"name": "e", "title": "e", "format": "police", "file": "e.csv"}]
-    with pytest.raises(StudyError, match=r"contact: has a character that can't be printed"):
+    with pytest.raises(StudyError, match=r"contact: contains a character that can't be printed"):
         make_study({**study, "events": events})
 
 

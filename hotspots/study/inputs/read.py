@@ -1,4 +1,4 @@
-"""A study's files in, its nouns out: everything read, joined and brought through the gate."""
+"""Read and join all files of a study, and pass every source through the gate."""
 
 from __future__ import annotations
 

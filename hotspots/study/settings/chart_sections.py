@@ -90,7 +90,7 @@ class SeriesSection(_Charted):
 
 
 class RecordedSection(_Charted):
-    """[[recorded]]: offences of one police force by quarter of the financial year, as the Home Office has them."""
+    """[[recorded]]: offences of one police force by quarter of the financial year, as published by the Home Office."""
 
     file: Path
     """The Home Office's table of offences by police force and quarter."""

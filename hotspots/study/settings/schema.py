@@ -165,7 +165,7 @@ OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
         {"id_column", "name_column", "count_column", "multiply_by", "marks", "rounding", "totals", "totals_column"}
     ),
 }
-"""Options that only some formats have: with another they would be passed over in silence."""
+"""Options that only some formats have: with another they would have no effect."""
 
 
 class EventSection(Section):

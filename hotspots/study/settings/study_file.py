@@ -224,7 +224,7 @@ def read_study(path: str | Path) -> Study:
 
 
 def make_study(settings: dict[str, Any], *, folder: Path | str = ".", where: str = "the study") -> Study:
-    """Return the study of settings as they stand in a study file, with the keys of [study] at the top.
+    """Return the study of settings as they are in a study file, with the keys of [study] at the top.
 
     Raises
     ------

@@ -63,7 +63,7 @@ def _need_printable(text: str) -> None:
 
 
 def need_kind(value: Any, *, truth: bool) -> None:
-    """Raise ValueError where true or false stands for something else, or something else for true or false."""
+    """Raise ValueError for true or false where another value belongs, and the reverse."""
     if truth and not isinstance(value, bool):
         raise ValueError("should be true or false, without quotes")
     if not truth and isinstance(value, bool):
@@ -88,7 +88,7 @@ def _titled(most: int) -> AfterValidator:
 
 
 def _distinct(values: Any) -> Any:
-    """Return a list unless something stands in it twice."""
+    """Return a list, or raise ValueError if it contains something twice."""
     twice = [value for number, value in enumerate(values or ()) if value in values[:number]]
     if twice:
         # A path is shown as the study file has it.
@@ -97,7 +97,7 @@ def _distinct(values: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    """Return a whole number as text: a year may stand without quotes."""
+    """Return a whole number as text: a year may be written without quotes."""
     return str(value) if type(value) is int else value
 
 
