@@ -299,7 +299,8 @@ class SchoolResult(Noun, OnMap):
         `limit_*` are counts over the period; `p_above`, `p_below` are mid-p values; `class` is one of
         `vocabulary.SCHOOL_CLASSES`; geometry is missing where the school could not be placed. `class` is against the
         index of the area the school is in, `class_catchment` against that of where its pupils may live, `class_rank`
-        against the rank instead of the score (empty if not tested); `holds` says against which of the first two a school differs. Columns of
+        against the rank instead of the score (empty if not tested); `holds` says
+        against which of the first two a school differs. Columns of
         `SCHOOL_RESULT_DEFAULTS` may be left out.
     words
         The model and its slope, in sentences.
