@@ -234,7 +234,7 @@ def slope_words(book: Book) -> str:
     """Return the slope as the first page has it."""
     change, low, high = _percents(book.summary["schools"]["slope"][name] for name in ("per_ten_points", "low", "high"))
     assert 0 == low < change < high
-    interval = f"95% interval {low} to {high}% more, at the edge of chance"
+    interval = f"95% interval {low} to {high}% more, borderline"
     return f"Ten points more of IDACI (invented) go with {change}% more permanent exclusions ({interval})"
 
 

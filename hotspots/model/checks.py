@@ -78,7 +78,7 @@ def need_level(level: float) -> None:
     """Raise AnalysisError if a level of significance is not between 0 and 1."""
     if not (isinstance(level, int | float) and 0 < level < 1):
         raise AnalysisError(
-            "A level of significance is between 0 and 1.", found=f"level {level!r}", advice="0.05, or a smaller one"
+            "A significance level must be between 0 and 1.", found=f"level {level!r}", advice="0.05, or a smaller one"
         )
 
 

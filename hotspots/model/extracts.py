@@ -74,7 +74,7 @@ class Ages(Noun):
         starts = [int(start) for start in table.columns]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)):
             raise AnalysisError(
-                "Bands of ages begin at 0 and rise.",
+                "Age bands must start at 0 and increase.",
                 found=f"bands from {list_briefly(starts, 12) or 'nothing'}",
                 advice="name each column by the youngest age in it",
             )

@@ -202,7 +202,7 @@ def explore(
         return table.explore(**{**words, **options})
     except ImportError as error:
         raise OutputError(
-            "A map to zoom needs folium, which is not installed.",
+            "A web map needs folium, which is not installed.",
             found=str(error),
             advice="pip install folium mapclassify; or draw a printed map with .plot() or hotspots.draw_map",
         ) from error

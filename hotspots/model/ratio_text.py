@@ -35,7 +35,7 @@ def interval_words(low: float, high: float) -> str:
     >>> interval_words(0.998, 1.33) == interval_words(1.001, 1.33)
     True
     >>> interval_words(1.001, 1.33)
-    '0 to 33% more, at the edge of chance'
+    '0 to 33% more, borderline'
     >>> interval_words(0.9, 1.33)
     '10% fewer to 33% more, compatible with no difference'
     """
@@ -49,5 +49,5 @@ def interval_words(low: float, high: float) -> str:
     else:
         said = f"{-last:,} to {-first:,}% fewer"
     if 0 in (first, last):  # a hair on either side of none is no other finding
-        return f"{said}, at the edge of chance"
+        return f"{said}, borderline"
     return f"{said}, compatible with no difference" if first < 0 < last else said

@@ -168,7 +168,8 @@ class Surface(Noun, OnMap):
             chances = np.array(getattr(self, name), dtype=float)
             if chances.shape != values.shape:
                 raise AnalysisError(
-                    f"A surface's {name} has one number per cell.", found=f"{chances.shape} for {values.shape} cells"
+                    f"A surface's {name} must have one number per cell.",
+                    found=f"{chances.shape} for {values.shape} cells",
                 )
             chances.setflags(write=False)
             freeze(self, name, chances)

@@ -109,7 +109,7 @@ class StudyArea(Noun):
             people = pd.to_numeric(areas["population"], errors="coerce").astype(float)
             odd = areas.index[(people < 0) | (people > MOST_PEOPLE)]
             if len(odd):
-                said = "negative" if people[odd[0]] < 0 else "more than there can be"
+                said = "negative" if people[odd[0]] < 0 else "larger than possible"
                 raise AnalysisError(
                     f"The population of area {odd[0]!r} is {said}.", advice="correct the population file"
                 )

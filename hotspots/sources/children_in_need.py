@@ -225,7 +225,7 @@ def read_all_factors(
         raise SourceError(
             f"{table.path} has none of the years {first} to {last}.",
             found=f"years {list_briefly(known, 20)}",
-            advice="a year is that in which the reporting year ends: 2019 is 2018/19",
+            advice="give the year in which each reporting year ends: 2019 is 2018/19",
         )
     return tuple(
         read_factors(path, year=year, authorities=authorities, source=source, release=release) for year in wanted

@@ -381,7 +381,7 @@ def _notes(rows: pd.DataFrame) -> list[Note]:
     left_out = rows.loc[rows["reason"] != "", "reason"].value_counts()
     if len(left_out):
         listed = "; ".join(f"{reason}: {number:,}" for reason, number in left_out.sort_index().items())
-        words = f"School years left out, their pupils too: {listed}."
+        words = f"School years left out, with their pupils: {listed}."
         notes.append(Note(words, of="publication", numbers=(listed,)))
     number = int((rows["hidden"] & (rows["reason"] == "")).sum())
     if number:

@@ -95,7 +95,7 @@ def read_hes(
     sieve.drop(events["kind"] == "", f"no cause in {first}-{last}")
     sieve.drop_years(events["when"], years)
     if ages is not None:
-        table.need(names["age"], option="columns = { age = ... }", what="the age, which ages = ... asks for")
+        table.need(names["age"], option="columns = { age = ... }", what="the age, which ages = ... needs")
         sieve.drop(events["age"].isna(), "age unknown")
         sieve.drop(~events["age"].between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
     kept = events[sieve.keep]
@@ -182,7 +182,7 @@ def _find_causes(table: _tabular.TextTable, first: str, last: str) -> tuple[NDAr
         raise SourceError(
             f"{table.path} has no column of diagnoses or causes.",
             found=f"columns {list_briefly(table.frame.columns, 40)}",
-            advice="the columns are looked for under the names DIAG_01 to DIAG_20 and CAUSE",
+            advice="columns are recognised by the names DIAG_01 to DIAG_20 and CAUSE",
         )
     kind = np.full(len(table), "", dtype=object)
     sharp = np.zeros(len(table), dtype=bool)

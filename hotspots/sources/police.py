@@ -251,7 +251,7 @@ def _absent(kinds: pd.Series, wanted: Sequence[str]) -> list[Note]:
     if not wanted or set(wanted) & set(there):
         return []
     types, others = list_briefly(wanted), list_briefly(there, 20)
-    words = f"No row has the crime type {types}; in the file are {others}."
+    words = f"No row has the crime type {types}; the file has {others}."
     return [Note(words, of="records", numbers=(types, others))]
 
 

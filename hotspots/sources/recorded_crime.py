@@ -207,7 +207,7 @@ def _by_quarter(numbers: pd.DataFrame, years: tuple[int, int] | None, *, path: P
         raise SourceError(
             f"{path} has none of the financial years {first} to {last}.",
             found=f"years that begin in {numbers['start'].min()} to {numbers['start'].max()}",
-            advice="correct the years: a financial year goes by the year it begins in",
+            advice="correct the years: give the year in which each financial year begins",
         )
     whole = pd.MultiIndex.from_product([range(first, last + 1), range(1, 5)], names=["start", "quarter"])
     if years is None:

@@ -32,7 +32,7 @@ def test_counts_and_people_are_finite():
     with pytest.raises(AnalysisError, match="has an impossible interval inf to inf"):
         hs.AreaCounts(area, counts)
     crowded = area.areas.assign(population=[np.inf, *[100.0] * 8])
-    with pytest.raises(AnalysisError, match="is more than there can be"):
+    with pytest.raises(AnalysisError, match="is larger than possible"):
         hs.StudyArea(crowded, geography="grid", vintage=None)
 
 
@@ -41,7 +41,7 @@ def test_a_level_is_between_0_and_1(level):
     area = make_grid(3, 3)
     counts = hs.AreaCounts(area, pd.DataFrame({"observed_low": 1.0, "observed_high": 1.0}, index=area.ids))
     for test in (hs.getis_ord, hs.local_moran):
-        with pytest.raises(AnalysisError, match="A level of significance is between 0 and 1"):
+        with pytest.raises(AnalysisError, match="A significance level must be between 0 and 1"):
             test(counts, level=level)
 
 

@@ -69,7 +69,7 @@ def test_errors_name_what_is_wrong(tmp_path, header, row, words):
 def test_ages_are_checked_when_made():
     import pandas as pd
 
-    with pytest.raises(AnalysisError, match="Bands of ages begin at 0 and rise"):
+    with pytest.raises(AnalysisError, match="Age bands must start at 0 and increase"):
         Ages(pd.DataFrame({5: [1.0], 0: [2.0]}, index=["A"]))
     with pytest.raises(AnalysisError, match="of area 'A' is negative or not complete"):
         Ages(pd.DataFrame({0: [np.nan], 5: [2.0]}, index=["A"]))

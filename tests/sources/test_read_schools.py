@@ -66,7 +66,7 @@ def test_marks(tmp_path):
     # x is 1 to 2 pupils; c and . take the year out, pupils and all: 900 + 1,200 + 1,300.
     assert schools.table.loc["3304001", ["pupils", "low", "high", "years"]].tolist() == [3400, 6, 8, 3]
     assert words_of(schools.notes) == (
-        "School years left out, their pupils too: confidential (c): 1; not applicable (.): 1.",
+        "School years left out, with their pupils: confidential (c): 1; not applicable (.): 1.",
         "2 numbers of a school and year are suppressed (x): 1 to 2 each.",
     )
     older = read(tmp_path, [school()], rows, hidden=(1, 5))
@@ -306,7 +306,7 @@ def test_the_samples_schools(root):
     assert schools.table["la_code"].value_counts().sort_index().tolist() == [94, 25, 21, 21, 16, 21, 23]
     assert (
         words_of(schools.notes)[0]
-        == "School years left out, their pupils too: confidential (c): 5; not applicable (.): 4."
+        == "School years left out, with their pupils: confidential (c): 5; not applicable (.): 4."
     )
 
 

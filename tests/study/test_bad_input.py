@@ -244,7 +244,7 @@ def test_many_codes_of_another_vintage_stop_the_run(study):
 def test_a_crime_type_that_no_row_has_is_said(tmp_path):
     study = write_small_study(tmp_path, crime='crime_types = ["Violence and sexual offences"]')
     words = checked(study)
-    assert "note: No row has the crime type Violence and sexual offences; in the file are Violent crime." in words
+    assert "note: No row has the crime type Violence and sexual offences; the file has Violent crime." in words
     assert "rows read is an event that is asked for." in words
 
 

@@ -79,7 +79,7 @@ def need_neighbours(study: Study, area: StudyArea) -> None:
         raise AnalysisError(
             f"No area has a neighbour within {analysis.distance:,.0f} m.",
             found=f"the nearest two areas are {nearest:,.0f} m apart",
-            advice="give a longer distance, or leave neighbours out: areas that share a border are neighbours then",
+            advice="give a longer distance, or leave neighbours out: areas that share a border are then neighbours",
         )
 
 

@@ -155,7 +155,7 @@ def _of_titles(study: Any) -> str:
         titles = [section.title.casefold() for section in sections]
         twice = [section.title for section in sections if titles.count(section.title.casefold()) > 1]
         if twice:
-            return f"two {kind} share the title {twice[0]!r}: a reader could not tell them apart"
+            return f"two {kind} share the title {twice[0]!r}: readers could not distinguish them"
     return ""
 
 

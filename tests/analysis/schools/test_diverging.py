@@ -377,8 +377,8 @@ def test_intervals_of_a_ratio_in_words():
     assert interval_words(0.9, 1.3) == "10% fewer to 30% more, compatible with no difference"
     # What is rounded to none is none on either side of it: the words don't jump where p passes 0.05.
     for low in (0.998, 1.0, 1.002):
-        assert interval_words(low, 1.18) == "0 to 18% more, at the edge of chance"
-    assert interval_words(0.82, 1.004) == "0 to 18% fewer, at the edge of chance"
+        assert interval_words(low, 1.18) == "0 to 18% more, borderline"
+    assert interval_words(0.82, 1.004) == "0 to 18% fewer, borderline"
     assert interval_words(0.999, 1.001) == "no more and no fewer"
 
 

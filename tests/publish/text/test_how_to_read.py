@@ -133,8 +133,7 @@ def test_near_equal_slopes_have_equal_sentences(school_result: SchoolResult) -> 
     assert slope_title(one) == slope_title(other)
     assert slope_words(one) == slope_words(other)
     assert slope_title(one) == (
-        "15% more permanent exclusions for ten points more of IDACI 2019 "
-        "(95% interval 0 to 33% more, at the edge of chance)"
+        "15% more permanent exclusions for ten points more of IDACI 2019 (95% interval 0 to 33% more, borderline)"
     )
     clearer = replace(school_result, slope={"per_ten_points": 1.15, "low": 1.006, "high": 1.33})
     assert slope_title(clearer).endswith("(95% interval 1 to 33% more)")
