@@ -31,8 +31,8 @@ ARROWS = arrows("arrows")
 LATE = arrows("late")
 """Module → sub-packages that it imports inside functions only, against the arrows."""
 
-DOORS = {
-    "pyogrio": ("sources", "publish/"),  # GeoPackages are read in one room and written in the other
+HEAVY_LIBRARIES = {
+    "pyogrio": ("sources", "publish/"),  # GeoPackages are read in one and written in the other
     "rasterio": ("publish/",),
     "sqlite3": ("publish/", "sources/_vector_files.py"),
     "typst": ("publish/",),
@@ -241,12 +241,12 @@ def test_no_circles_among_modules():
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_doors(path):
+def test_heavy_libraries_are_imported_in_their_place(path):
     place = path.relative_to(PACKAGE).as_posix()
     for name, line, typing_only in imports_of(path):
-        rooms = DOORS.get(name.split(".")[0])
-        if rooms is not None and not typing_only:
-            assert place.startswith(rooms) if rooms else False, f"{place}:{line} imports {name}"
+        allowed = HEAVY_LIBRARIES.get(name.split(".")[0])
+        if allowed is not None and not typing_only:
+            assert place.startswith(allowed) if allowed else False, f"{place}:{line} imports {name}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

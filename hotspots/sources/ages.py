@@ -41,7 +41,7 @@ def read_ages(
     """Return people by area and age, for all areas of the file.
 
     Columns are known by what they say: ``age_0`` ... ``age_90plus``, ``0-4``, ``Aged 5 to 9 years``, ``85+``. They must
-    cover all ages without a gap and without overlap; totals and other columns are passed over, and said.
+    cover all ages without a gap and without overlap; totals and other columns are ignored, with a note.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def read_ages(
     Raises
     ------
     SourceError
-        If the file or the ages are missing or have a gap, an area stands twice, or a number is missing or negative.
+        If the file or the ages are missing or have a gap, an area appears twice, or a number is missing or negative.
     """
     table = _tabular.read_table(path)
     frame = table.frame[rows_of_year(table, year)]

@@ -59,7 +59,7 @@ def read_areas(
     """Return the areas of a GeoPackage, GeoJSON, shapefile, GeoParquet file or GeoDataFrame, in British National Grid.
 
     Vertices are brought to a grid of 0.1 m, so that neighbours share them; published files differ in the last
-    decimals. Invalid polygons are mended. Both are said in the notes of the study area, and no area is left out
+    decimals. Invalid polygons are repaired. Both are named in the notes of the study area, and no area is left out
     but those of other authorities. Coordinates in another system are converted without a correction grid unless
     PROJ has one, which is right to about 2 m.
 
@@ -71,7 +71,7 @@ def read_areas(
         Needed where the file has several.
     id_column, name_column, la_code_column, la_name_column
         Needed only where the columns don't have one of the usual ONS names (``LSOA11CD``, ``lsoa21_code``,
-        ``LAD22NM``, ``la_code``, ...). Without an authority column the authority is told from the name of the
+        ``LAD22NM``, ``la_code``, ...). Without an authority column the authority is taken from the name of the
         area (``Birmingham 067A``), and so is its name where there is a column of codes alone.
     crs
         The coordinate system, e.g. ``"EPSG:27700"``, where the file has none or a wrong one.
@@ -87,8 +87,8 @@ def read_areas(
     Raises
     ------
     SourceError
-        If the file, layer or a column is missing, ids stand twice, an area has no polygon or no authority, the
-        coordinate system can't be told, or areas of 2011 and 2021 are mixed.
+        If the file, layer or a column is missing, ids appear twice, an area has no polygon or no authority, the
+        coordinate system is not known, or areas of 2011 and 2021 are mixed.
     """
     import geopandas as gpd
 
@@ -138,7 +138,7 @@ def _attribution(year: int | None) -> tuple[str, ...]:
 def _find_columns(
     frame: gpd.GeoDataFrame, path: Path, *, id_: str | None, name: str | None, la_code: str | None, la_name: str | None
 ) -> _Columns:
-    """Return which column holds what, as named by the caller or else told from ONS's manner of naming."""
+    """Return which column holds what, as named by the caller or else found by ONS's names."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
     ons = {column: found for column in plain if (found := _naming.parse_column(column))}
     if id_ is not None:
@@ -181,7 +181,7 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
 
 
 def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
-    """Return the ids; each may stand once only."""
+    """Return the ids; each may appear once only."""
     # ONS codes in capitals, as in events and tables; ids of another kind as they are.
     ids = [tidy_code(one) for one in _text(frame, column, path)]
     numbers = [row for row, one in enumerate(ids, start=1) if _cell_values.is_number(one)]
@@ -224,7 +224,7 @@ def _authorities(
 
 
 def _names_of_codes(codes: list[str], names: list[str], *, themselves: bool) -> dict[str, str]:
-    """Return the names of authorities that have codes only: as registered here, or as told by the names of their areas.
+    """Return the names of authorities that have codes only: as registered here, or as in the names of their areas.
 
     An authority whose areas are named after several, or after one that another's are named after too, keeps its code.
     `themselves` says that the areas are the authorities.
@@ -318,7 +318,7 @@ def read_place_labels(path: Path | str) -> pd.DataFrame:
     """Return place names for labels: `name`, `easting`, `northing` (metres), `population` (people), `credit`.
 
     The largest come first. `population` is 0 and `credit` empty where the file has no such column. Rows without a name
-    or a coordinate are left out; how many and why stands in ``attrs["dropped"]``.
+    or a coordinate are left out; how many and why is in ``attrs["dropped"]``.
 
     Raises
     ------

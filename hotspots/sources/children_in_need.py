@@ -58,7 +58,7 @@ def read_factors(
 ) -> Factors:
     """Return how often each factor was recorded, one row per authority and factor.
 
-    Several factors can stand in one assessment, and authorities differ in how many they record: a difference in
+    One assessment can have several factors, and authorities differ in how many they record: a difference in
     practice is not a difference in need. Compare with factors per assessment beside it.
 
     Parameters
@@ -66,7 +66,7 @@ def read_factors(
     year
         The year in which the reporting year ends: 2019 is the year to 31 March 2019.
     authorities
-        Codes to keep; all of the file if None. One without a row is said in the notes.
+        Codes to keep; all of the file if None. One without a row is named in the notes.
 
     Raises
     ------

@@ -49,12 +49,12 @@ def read_counts(
     count_column
         The column of counts.
     id_column, name_column
-        The column of area codes, or of area names where there are no codes. Codes are looked for under ONS's
+        The column of area codes, or of area names where there are no codes. Codes are found by ONS's
         names if neither is given.
     multiply_by
         What the cells are multiplied by, e.g. 3 where they are yearly means of three years.
     marks
-        Mark → lowest and highest count it stands for, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
+        Mark → lowest and highest count it can mean, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
         ``{":": "not available"}``. They are the key of this file: no mark is known without being named.
     rounding
         What the counts were rounded to, e.g. 5: a published 15 is 13 to 17. A published 0 is 0.
@@ -69,7 +69,7 @@ def read_counts(
     Raises
     ------
     SourceError
-        If the file or a column is missing, an area stands twice, names are ambiguous, no row is of the study, or
+        If the file or a column is missing, an area appears twice, names are ambiguous, no row is of the study, or
         a cell is not a count.
     """
     table = _tabular.read_table(path)
@@ -122,7 +122,7 @@ def read_counts(
 
 
 def _note_missing(counts: pd.DataFrame) -> list[Note]:
-    """Return how many areas have a row but no count, by what stands there instead."""
+    """Return how many areas have a row but no count, by the mark in its place."""
     missing = counts.loc[counts["observed_low"].isna() & (counts["reason"] != NO_ROW), "reason"]
     listed = "; ".join(f"{reason}: {number:,}" for reason, number in missing.value_counts().sort_index().items())
     words = f"Areas that have a row but no count: {listed}."
@@ -140,13 +140,13 @@ def read_totals(
 ) -> dict[str, tuple[float, float]]:
     """Return the totals of a table with one row an authority: code → lowest and highest.
 
-    The options are those of `read_counts`. A total that is hidden is an interval, so is a rounded one, and one that
+    The options are those of `read_counts`. A suppressed or rounded total is an interval, and one that
     is missing is left out.
 
     Raises
     ------
     SourceError
-        If the file or a column is missing, an authority stands twice, or a cell is not a count.
+        If the file or a column is missing, an authority appears twice, or a cell is not a count.
     """
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")

@@ -40,7 +40,7 @@ def read_deprivation(
         Needed only where the columns are called neither like ``idaci_score`` nor by the official long names,
         ``Income Deprivation Affecting Children Index (IDACI) Score (rate)`` and so on.
     title
-        The index and its edition. Columns are looked for under all of it but the year, then under its first word.
+        The index and its edition. Columns are found by the title without the year, then by its first word.
     estimated
         Whether the score was derived and not published. If None, it is where the column's name ends in ``est``.
 
@@ -48,7 +48,7 @@ def read_deprivation(
     ------
     SourceError
         If the file or every one of the three columns is missing, several indices share the short name, an area
-        stands twice, or a number can't be what it should be: the score of IDACI a share from 0 to 1, ranks from 1,
+        appears twice, or a number can't be what it should be: the score of IDACI a share from 0 to 1, ranks from 1,
         deciles from 1 to 10.
     """
     table = _tabular.read_table(path)

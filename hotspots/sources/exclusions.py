@@ -39,7 +39,7 @@ MOST_PUPILS: Final = 20_000
 that publish as one, and every pupil excluded, stay below it. More is a slip, or the number of an authority."""
 
 MOST_HIDDEN: Final = 1_000
-"""That a mark for a small number can stand for; publishers hide numbers below ten or so."""
+"""Largest number that a mark for a small number can mean; publishers suppress numbers below ten or so."""
 
 NO_PUPILS: Final = "no pupils"
 WITHOUT_TYPE: Final = "No column school_type: every row was treated as a state-funded secondary school."
@@ -53,7 +53,7 @@ class Exclusions:
     ----------
     rows
         One row a school and year: `laestab`, `year`, `urn`, `name`, `la_code` (GSS), `la_name`, `pupils`, `low`,
-        `high` (permanent exclusions), `reason` (why the year can't be used), `hidden` (whether a small number is) and
+        `high` (permanent exclusions), `reason` (why the year can't be used), `hidden` (whether it is suppressed) and
         `fraction` (whether the published count was rounded to a whole one). `number` is the `laestab` in the file; it
         differs where a school's years are counted with those of its successor.
     years
@@ -95,7 +95,7 @@ class Exclusions:
         )
         note = Note(words, of="publication", numbers=(len(links),))
         rows, before = _merge_years(rows), _notes(self.rows)
-        kept = [said for said in self.notes if said not in before]
+        kept = [note for note in self.notes if note not in before]
         return replace(self, rows=rows, notes=(*kept, *_notes(rows), note))
 
     def tighten(self, rows: pd.DataFrame) -> Exclusions:
@@ -122,14 +122,14 @@ class Exclusions:
 def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tuple[int, int]) -> Exclusions:
     """Return headcounts and permanent exclusions summed over the years, by school.
 
-    A year in which the number is confidential, not applicable or missing is left out, pupils included; a hidden
+    A year in which the number is confidential, not applicable or missing is left out, pupils included; a suppressed
     small number is an interval.
 
     Raises
     ------
     SourceError
         If the file, a column or a year is missing, a school has two rows of a year, a cell can't be read or holds more
-        than a school can have, or `hidden` are no small numbers.
+        than a school can have, or `hidden` are not small numbers.
     """
     _need_small(hidden)
     table = _tabular.read_table(path)
@@ -149,7 +149,7 @@ def read_authority_totals(path: Path | str, exclusions: Exclusions, *, hidden: t
 
     Where the schools' file has fewer schools of an authority and year than the total counts (`num_schools`), the
     total is only the most that they can have. Where it has more, or where a school's count was a fraction and had to
-    be rounded, the total says nothing. A total that is itself hidden is an interval.
+    be rounded, the total gives no information. A suppressed total is an interval.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def read_authority_totals(path: Path | str, exclusions: Exclusions, *, hidden: t
     Returns
     -------
     DataFrame
-        Indexed by `la_code` and `year`: `low`, `high` (missing where nothing is said) and `name`, for errors.
+        Indexed by `la_code` and `year`: `low`, `high` (missing where unknown) and `name`, for errors.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_authority_totals(path: Path | str, exclusions: Exclusions, *, hidden: t
 
 
 def _total_rows(table: _tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFrame:
-    """Return one row per authority and year: `la_code`, `year`, `schools` (where told), `low`, `high`, `name`."""
+    """Return one row per authority and year: `la_code`, `year`, `schools` (where given), `low`, `high`, `name`."""
     frame = table.frame
     level, kind = table.find("geographic_level"), table.need("school_type", what="the type of school")
     frame = frame[is_secondary(frame[kind])]
@@ -372,8 +372,8 @@ def _word_marks(rows: pd.DataFrame) -> pd.Series:
     numbers = rows.assign(mark=mark)[mark != ""].groupby(["laestab", "mark"]).size().rename("years").reset_index()
     plural = np.where(numbers["years"] > 1, "s", "")
     numbers["words"] = numbers["mark"].astype(object) + ": " + numbers["years"].astype(str) + " year" + plural
-    said: pd.Series = numbers.groupby("laestab")["words"].agg("; ".join)
-    return said
+    words: pd.Series = numbers.groupby("laestab")["words"].agg("; ".join)
+    return words
 
 
 def _notes(rows: pd.DataFrame) -> list[Note]:

@@ -66,7 +66,7 @@ def read_hes(
     ages
         Youngest and oldest age in years; all if None. STARTAGE 7001 to 7007 is under one year.
     causes
-        First and last ICD-10 category, found in any diagnosis or cause; violence if not said otherwise. Codes
+        First and last ICD-10 category, found in any diagnosis or cause; violence by default. Codes
         come as ``X99.1``, ``X991``, ``X99-`` or ``Y09X``.
     columns
         What the file calls `key`, `order`, `admission`, `start`, `age`, `sex`, `method`, `area_code`, where it
@@ -170,8 +170,8 @@ def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyAre
         # By the name alone: codes of another vintage are counted where events are placed.
         _naming.need_vintage(_naming.find_vintage(column, ()), area, path=table.path, column=column)
     what = _naming.parse_column(column)
-    told = f" ({_naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
-    words = f"Area of residence from the column {column}{told}."
+    given = f" ({_naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
+    words = f"Area of residence from the column {column}{given}."
     return _cell_values.to_codes(table.frame[column]), Note(words, of="publication", numbers=(column,))
 
 

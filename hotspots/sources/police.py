@@ -69,7 +69,7 @@ def read_police(
     Equal rows of one file are separate crimes and are kept. Where several files hold the same month of the same force,
     a crime with an ID counts once, and of equal rows without an ID as many as the file that has most. Rows without a
     location are kept as events without a place. Points are not where a crime happened but one of about 750,000 map
-    points near it, each of which stands for eight or more addresses; and months or whole forces can be missing.
+    points near it, each of which represents eight or more addresses; and months or whole forces can be missing.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _months_of(when: pd.Series, years: tuple[int, int] | None) -> Coverage | Non
 
 
 def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], list[Note]]:
-    """Return the files meant, of a folder those with street-level crime, and which of it were passed over."""
+    """Return the files meant, of a folder those with street-level crime, and which files were skipped."""
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     files: list[Path] = []
     notes: list[Note] = []

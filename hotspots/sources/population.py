@@ -32,7 +32,7 @@ def read_population(
     Raises
     ------
     SourceError
-        If the file or a column is missing, the year is not in the file or not said, an area stands twice, or a
+        If the file or a column is missing, the year is not in the file or not given, an area appears twice, or a
         number is missing or negative.
     """
     table = _tabular.read_table(path)

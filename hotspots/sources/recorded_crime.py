@@ -43,7 +43,7 @@ def read_recorded(
     """Return the offences of one police force by quarter of the financial year.
 
     A financial year runs from April to March: ``2018/19 Q4`` is January to March 2019. Add quarters to years with
-    `sum_to_years`. Numbers below zero are corrections of earlier quarters; they are kept and said, never set to 0.
+    `sum_to_years`. Numbers below zero are corrections of earlier quarters; they are kept and noted, never set to 0.
     Rows of one quarter (e.g. one an offence) are added up; a row that appears twice is an error.
 
     Parameters

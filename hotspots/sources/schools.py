@@ -97,7 +97,7 @@ def read_schools(
         The register, or a table of schools laid out like it.
     exclusions
         Headcount and permanent exclusions by school and year: a file, or what was read from one (then `years` and
-        `hidden` were chosen there). What was tightened with totals gives schools marked restricted, for it may say
+        `hidden` were chosen there). What was tightened with totals gives schools marked restricted, for it may give
         what the publisher hid; invented ones stay invented.
     years
         School years to sum over, e.g. ``["201516", "201617"]`` or ``["2016/17"]``; all of the file if None.
