@@ -1,4 +1,4 @@
-"""The command line: each command is a thin twin of a public function. Errors exit 2; a failed check exits 1."""
+"""The command line: each command calls one public function. Errors exit with 2, a failed check with 1."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from hotspots.errors import HotspotsError
 STUDY = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 ENDED = 130
-"""What a shell reports of a command that was interrupted."""
+"""Exit code of a command that was interrupted."""
 
 
 class _Commands(click.Group):
-    """Turns this package's errors into their three lines, and exits 2; a run that is ended says so in one line."""
+    """Prints this package's errors in three lines and exits with 2; an interrupted run prints one line."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line, with streams that can be written to."""
@@ -33,7 +33,7 @@ class _Commands(click.Group):
             return super().main(*args, **kwargs)
         except OSError as error:
             _drop_output()
-            _say(f"Error: The output can't be shown.\n  found: {error.strerror or error}")
+            _say(f"Error: The output can't be printed.\n  found: {error.strerror or error}")
             sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -52,7 +52,7 @@ class _Commands(click.Group):
 
 
 def _end(number: int, frame: object) -> None:
-    """End as Ctrl-C does when the system asks for it."""
+    """End as with Ctrl-C when the system asks for it."""
     raise KeyboardInterrupt
 
 
@@ -64,7 +64,7 @@ def _open_streams() -> None:
 
 
 def _drop_output() -> None:
-    """Let what is left in the buffers go nowhere: flushing it at the end would fail again."""
+    """Discard what is left in the buffers: flushing it at the end would fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
 
@@ -99,7 +99,7 @@ def main(ctx: click.Context, *, quiet: bool, debug: bool) -> None:
 )
 @click.pass_obj
 def demo(options: dict[str, bool], *, output: Path) -> None:
-    """Run the sample study and show what it found."""
+    """Run the sample study and print its findings."""
     from hotspots.study import find_sample
 
     _run(find_sample(), output, options)
@@ -120,9 +120,9 @@ def init(*, folder: Path) -> None:
 @click.argument("study", type=STUDY, default=Path("study.toml"))
 @click.pass_obj
 def check(options: dict[str, bool], *, study: Path) -> None:
-    """Read everything STUDY names, join it and report; compute nothing.
+    """Read and join all files of STUDY and report; analyse nothing.
 
-    STUDY is a study file [default: study.toml]. Exits 1 if anything would stop a run.
+    STUDY is a study file [default: study.toml]. Exits with 1 if anything would stop a run.
     """
     from hotspots.study import check_study, describe_check, many
     from hotspots.study.settings import read_study
@@ -147,9 +147,12 @@ def check(options: dict[str, bool], *, study: Path) -> None:
 )
 @click.pass_obj
 def run(options: dict[str, bool], *, study: Path, output: Path | None) -> None:
-    """Run STUDY and write its output folder: layers, surfaces, maps, briefing and summary.
+    """Run STUDY and write its output folder.
 
-    STUDY is a study file [default: study.toml]. A run that fails leaves the previous outputs unchanged.
+    The folder has layers, surfaces, maps, charts, tables, the briefing and a summary. A run that fails leaves the
+    previous outputs unchanged.
+
+    STUDY is a study file [default: study.toml].
     """
     _run(study, output, options)
 
@@ -177,12 +180,12 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
 
 
 def _as_typed(path: Path) -> str:
-    """Return a path as it is typed after a command: in quotes if it has spaces."""
+    """Return a path as typed after a command: in quotes if it has spaces."""
     return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _make_printable() -> None:
-    """Let a console without – or ² show a question mark in its place, and not fail."""
+    """Make a console that can't print – or ² print a question mark instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -190,7 +193,7 @@ def _make_printable() -> None:
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Callable[[str], object]]:
-    """Give a function that shows the step a run is at; silent with --quiet and when not a terminal."""
+    """Give a progress callback that shows each step; it does nothing with --quiet or outside a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return

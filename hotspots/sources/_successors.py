@@ -46,7 +46,7 @@ def find_successors(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows
-        One row a school and year: `laestab`, `year` (six digits), `name`, `pupils`.
+        One row per school and year: `laestab`, `year` (six digits), `name`, `pupils`.
 
     Returns
     -------

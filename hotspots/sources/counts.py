@@ -38,7 +38,7 @@ def read_counts(
     source: str = "",
     release: str = UNRELEASED,
 ) -> AreaCounts:
-    """Return the counts of a table with one row an area.
+    """Return the counts of a table with one row per area.
 
     An area without a row is missing, never zero.
 
@@ -63,8 +63,8 @@ def read_counts(
     -------
     AreaCounts
         `outside` is the number of events (lower bounds) in rows of other areas; the audit has `rows_read`,
-        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`. The table's `reason` says of each
-        count that is not known whether it is hidden, rounded, missing for the reason of its mark, or without a row.
+        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`. The table's `reason` gives for each
+        unknown count whether it is suppressed, rounded, missing for the reason of its mark, or without a row.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def read_totals(
     marks: Mapping[str, tuple[int, int] | str] | None = None,
     rounding: int | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """Return the totals of a table with one row an authority: code → lowest and highest.
+    """Return the totals of a table with one row per authority: code → lowest and highest.
 
     The options are those of `read_counts`. A suppressed or rounded total is an interval, and one that
     is missing is left out.

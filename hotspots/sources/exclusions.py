@@ -52,7 +52,7 @@ class Exclusions:
     Parameters
     ----------
     rows
-        One row a school and year: `laestab`, `year`, `urn`, `name`, `la_code` (GSS), `la_name`, `pupils`, `low`,
+        One row per school and year: `laestab`, `year`, `urn`, `name`, `la_code` (GSS), `la_name`, `pupils`, `low`,
         `high` (permanent exclusions), `reason` (why the year can't be used), `hidden` (whether it is suppressed) and
         `fraction` (whether the published count was rounded to a whole one). `number` is the `laestab` in the file; it
         differs where a school's years are counted with those of its successor.

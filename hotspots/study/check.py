@@ -338,7 +338,7 @@ def _predictions(study: Study, inputs: Inputs) -> Iterator[str]:
     for section in study.predictions:
         pair = inputs.predictions.get(section.name)
         if pair is not None:
-            yield f"prediction of {section.events}: {many(len(pair[1]), 'event')} from {len(pair[0]):,} before"
+            yield f"prediction of {section.events}: {many(len(pair[1]), 'event')} from {len(pair[0]):,} earlier ones"
 
 
 def _maps(study: Study, inputs: Inputs) -> Iterator[str]:
