@@ -88,10 +88,10 @@ REFUSED = {
         "events[1].rounding: Input should be greater than or equal",
     ),
     "rule as truth": ({"rule": True}, "rule: known rules are nhs-digital"),
-    "bandwidth as truth": ({"density": {"bandwidth": True}}, "density.bandwidth: is no matter of true or false"),
+    "bandwidth as truth": ({"density": {"bandwidth": True}}, "density.bandwidth: should not be true or false"),
     "multiplier as truth": (
         {"events": [{**TABLE, "multiply_by": True}]},
-        "events[1].multiply_by: is no matter of true or false",
+        "events[1].multiply_by: should not be true or false",
     ),
     "truth as text": ({"events": [{**CRIME, "density": "yes"}]}, "events[1].density: should be true or false"),
     "truth as a number": ({"demographics": 1}, "demographics: should be true or false"),
@@ -123,8 +123,8 @@ REFUSED = {
     "a control character": ({"title": "a\x07b"}, "title: contains a character that can't be printed, U+0007"),
     "a line end": ({"subtitle": "a\nb"}, "subtitle: contains a character that can't be printed, U+000A"),
     "a zero width": ({"events": [{**CRIME, "source": "a\u200bb"}]}, "U+200B (zero width space): delete it"),
-    "text that turns": ({"places": [{**PLACE, "name": "a\u202eb"}]}, "places[1].name: has a character that can't"),
-    "in a key of a table": ({"events": [{**TABLE, "marks": {"\x1b": [1, 7]}}]}, "events[1].marks: has a character"),
+    "text that turns": ({"places": [{**PLACE, "name": "a\u202eb"}]}, "places[1].name: contains a character that can't"),
+    "in a key of a table": ({"events": [{**TABLE, "marks": {"\x1b": [1, 7]}}]}, "events[1].marks: contains a character"),
     "in a path": ({"areas": {"file": "a\x00.gpkg"}}, "areas.file: contains a character that can't be printed, U+0000"),
     "a title of blanks": ({"title": "   "}, "title: has no letter"),
     "a title of 300 letters": ({"title": "a" * 300}, "title: is longer than 200 letters (300)"),
@@ -185,7 +185,7 @@ REFUSED = {
         "events[1].marks: '5' is a count, not a mark: a mark takes the place of a count",
     ),
     "a number of thousands as a mark": ({"events": [{**TABLE, "marks": {" 1,234 ": "lost"}}]}, "marks: ' 1,234 ' is a"),
-    "no mark": ({"events": [{**TABLE, "marks": {"": [1, 7]}}]}, "events[1].marks: '' is no mark: an empty cell is"),
+    "no mark": ({"events": [{**TABLE, "marks": {"": [1, 7]}}]}, "events[1].marks: '' is not a mark: an empty cell is"),
     "a bandwidth of no risk": ({"density": {"risk": False, "risk_cell": 100}}, "do nothing with risk = false"),
 }
 
@@ -207,7 +207,7 @@ def test_a_negative_number_may_stand_for_a_count_that_is_not_given():
 IN_FILES = {
     "a section inside [study]": (
         'population = { file = "a.csv" }\n',
-        "[study] of study.toml holds the section 'population'.\n"
+        "[study] of study.toml contains the section 'population'.\n"
         "  found: population = {'file': 'a.csv'}\n  try:   make it a section of its own: [population]",
     ),
     "deep nesting": (f"subtitle = {'[' * 5000}{']' * 5000}\n", "found: lists or tables nested too deep"),

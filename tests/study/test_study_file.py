@@ -119,7 +119,7 @@ def test_all_errors_are_reported_at_once_with_the_nearest_key(tmp_path):
         ),
         ({"density": {"bandwidth": -5}}, "should be metres from 10 to 100,000"),
         ({"comparisons": [CHANGE]}, "comparisons[1]: say what to compare with"),
-        ({"comparisons": [{**CHANGE, "against": "homes"}]}, "comparison 'change' is of 'homes', which is no event"),
+        ({"comparisons": [{**CHANGE, "against": "homes"}]}, "comparison 'change' is of 'homes', which is not an event"),
         (
             {"comparisons": [{**CHANGE, "name": "crime", "against_years": [2015, 2016]}]},
             "the comparison 'crime' shares its name with another section",
