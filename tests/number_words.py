@@ -244,8 +244,7 @@ def _percents(ratios: Iterable[float]) -> list[int]:
 
 @saying(
     r"(?P<change>\d+%) more permanent exclusions for (?P<step>ten) points more of IDACI \(invented\)"
-    r"(?P<over> in the catchment)? \(95% interval (?P<low>\d+) to (?P<high>\d+%) more(?P<none>, at the edge of "
-    r"chance)?\)"
+    r"(?P<over> in the catchment)? \(95% interval (?P<low>\d+) to (?P<high>\d+%) more(?P<none>, borderline)?\)"
 )
 def _(book: Book, said: Said) -> Said:
     schools = book.summary["schools"]

@@ -345,7 +345,7 @@ def test_a_last_part_is_not_had_by_subtraction():
 def test_a_chart_that_tells_of_areas_is_left_out(tmp_path):
     finished = run_study(write_study(tmp_path, SPARSE, dropped=0, outside=0))
     reason = finished.summary["left_out"]["the chart of hospital admissions by year"]
-    assert "would give back" in reason
+    assert "together would reveal suppressed counts" in reason
     assert not (finished.folder / "charts" / "by_year.png").exists()
     # Had it been drawn, 8 to 12 in either year, no area could have more than one of the 24.
     known = Knowledge.of_layer(open_published(finished.folder).layers[LAYER])

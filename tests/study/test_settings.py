@@ -124,7 +124,10 @@ REFUSED = {
     "a line end": ({"subtitle": "a\nb"}, "subtitle: contains a character that can't be printed, U+000A"),
     "a zero width": ({"events": [{**CRIME, "source": "a\u200bb"}]}, "U+200B (zero width space): delete it"),
     "text that turns": ({"places": [{**PLACE, "name": "a\u202eb"}]}, "places[1].name: contains a character that can't"),
-    "in a key of a table": ({"events": [{**TABLE, "marks": {"\x1b": [1, 7]}}]}, "events[1].marks: contains a character"),
+    "in a key of a table": (
+        {"events": [{**TABLE, "marks": {"\x1b": [1, 7]}}]},
+        "events[1].marks: contains a character",
+    ),
     "in a path": ({"areas": {"file": "a\x00.gpkg"}}, "areas.file: contains a character that can't be printed, U+0000"),
     "a title of blanks": ({"title": "   "}, "title: has no letter"),
     "a title of 300 letters": ({"title": "a" * 300}, "title: is longer than 200 letters (300)"),
