@@ -109,7 +109,7 @@ QUANTITIES: Final = (
     _quantity(r"NUMBER (?:admissions|offences|crimes) of (?P<period>[^.;]+?) have no", "source", "period"),
     _quantity(r"NUMBER area codes in the file", "source"),
     _quantity(r"NUMBER located crimes", "source"),
-    _quantity(r"on NUMBER distinct points", "source"),
+    _quantity(r"have NUMBER distinct points", "source"),
     _quantity(r"surface's NUMBER cells of (?P<size>\d+) m", "size"),
     _quantity(r"; NUMBER cells were tested", "source", "kind"),
     _quantity(r"below NUMBER m²", UNIT),
