@@ -55,7 +55,7 @@ def tells_of_areas(
     years: tuple[int, int],
     complete: Collection[str],
 ) -> bool:
-    """Whether a protected series, held against the areas' intervals, tells more of a hidden number than the rule does.
+    """Whether a protected series and the areas' intervals together narrow a suppressed count further than the rule.
 
     Parameters
     ----------
@@ -92,4 +92,4 @@ OVERLAPPING: Final = frozenset(
         "distinct_points",
     }
 )
-"""Numbers of the audit that overlap with others: from several of them a hidden one could be had by subtraction."""
+"""Numbers of the audit that overlap with others: several of them could give a suppressed one by subtraction."""

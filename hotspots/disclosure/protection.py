@@ -33,7 +33,7 @@ Protectable = TypeVar("Protectable", AreaCounts, Series)
 
 
 def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protectable:
-    """Return the noun with its counts turned into intervals under a rule, marked with the rule's name.
+    """Return counts as intervals under a rule, marked with the rule's name.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
     Raises
     ------
     DisclosureError
-        If the rule is not known; if the noun holds single records (events, points) that no rule makes publishable;
+        If the rule is not known; if given single records (events, points), which no rule can protect;
         or if it is for named readers: its intervals may have been tightened with totals to less than its source
         publishes, and this rule need not be as wide as the source's own.
     """
@@ -82,11 +82,11 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
 
 
 def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """Return a table of protected periods and groups in which no two exact numbers differ by a hidden one.
+    """Return a table of protected periods and groups in which no two exact numbers differ by a suppressed one.
 
     One line may lie in another (under 25 in all ages): their difference is then a count too, and where it is small the
     smaller number of the two becomes an interval that leaves the difference anything the rule hides. Where numbers are
-    rounded, none is exact. Sums of three lines and more are not looked at.
+    rounded, none is exact. Sums of three or more lines are not checked.
     """
     hidden = table.copy()
     for _, rows in table.groupby("period", sort=False):
@@ -100,7 +100,7 @@ def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
 def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
     """Return why each count is an interval, from the interval alone; why it is missing stays as it was.
 
-    The source's own reason goes: where a source hides less than the rule, a count with a reason and one without would
+    The source's own reason goes: if a source suppresses less than the rule, a count with a reason and one without would
     tell their numbers apart, though their intervals are the same.
     """
     low, high = table["observed_low"], table["observed_high"]
@@ -114,13 +114,13 @@ def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
 
 
 def _harmless(notes: Iterable[Note], rule: Rule) -> tuple[Note, ...]:
-    """Return the notes that were made without a look at the records, and one on the rule."""
+    """Return the notes that do not depend on the records, and one on the rule."""
     protected = Note(f"Small numbers are protected: {rule.words}.", of="settings", numbers=(rule.words,))
     return (*(note for note in notes if note.of != "records"), protected)
 
 
 def restrict(noun: Any) -> Any:
-    """Return an unreleased noun marked for named readers; it keeps its true counts. Other marks stay."""
+    """Return unreleased data marked as restricted, with their true counts; other marks are unchanged."""
     return replace(noun, release=RESTRICTED) if noun.release == UNRELEASED else noun
 
 

@@ -29,10 +29,10 @@ __all__ = ["describe_check", "without_grid"]
 # Cells and bandwidths of a study file that can make no grid: `check` says so before a run leaves a surface out.
 
 SEARCHED: Final = ("least-squares", "likelihood", "diggle")
-"""Rules that take as long as a run where events are many: what they would give is then not looked at."""
+"""Rules that take as long as a run if there are many events: they are then not tried."""
 
 FEW: Final = 500
-"""Events of which everything is looked at."""
+"""Up to this many events, every rule is tried."""
 
 Asked = tuple[str, Sequence["Events"], Any, float | None, Literal["density", "risk", "prediction"]]
 """What is left out, the events, their bandwidth, their cell, and what is made of them."""
@@ -175,7 +175,7 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
 
 
 def _ready_schools(study: Study, inputs: Inputs) -> Prepared:
-    """Return the schools of a study as they will be compared, as far as can be told without fitting a line.
+    """Return the schools of a study as they will be compared, as far as is known without fitting a line.
 
     Raises
     ------

@@ -96,7 +96,7 @@ class PlaceSection(Section):
 
     @property
     def place(self) -> Place:
-        """The place as a noun."""
+        """The place as a type of the model."""
         return Place(self.name, self.authorities)
 
 

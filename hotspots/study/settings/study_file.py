@@ -256,7 +256,7 @@ def _flatten(raw: dict[str, Any], where: str) -> dict[str, Any]:
     Raises
     ------
     StudyError
-        If a key is given twice, or a section stands inside [study], where it would take another's place.
+        If a key is given twice, or a section is inside [study], where it would replace another.
     """
     top = raw.pop("study", {})
     if not isinstance(top, dict):
