@@ -16,8 +16,8 @@ KEPT = {
     "hotspots/publish/maps/map.py": 1,
     # The mark of a shortened text gets the number of the page that has the whole one.
     "hotspots/publish/page/export.py": 1,
-    # What a sheet has no room for is cut at a sentence, whatever it says.
-    "hotspots/publish/page/sheet.py": 1,
+    # What a sheet has no room for is cut at a sentence, whatever it says, and gets the mark for that.
+    "hotspots/publish/page/sheet.py": 3,
     # What the words of a surface say already is not said again beside its map.
     "hotspots/publish/text/surfaces.py": 4,
 }
