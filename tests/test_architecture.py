@@ -219,6 +219,11 @@ def test_folders_are_small_enough_to_be_read():
         assert len(modules) <= MOST_MODULES, folder
 
 
+def test_every_module_says_what_it_is():
+    for path in MODULES:
+        assert len((ast.get_docstring(tree_of(path)) or "").split()) >= 3, path
+
+
 def test_faces_say_what_they_answer():
     for path in MODULES:
         if path.name == "__init__.py":

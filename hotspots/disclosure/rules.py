@@ -1,4 +1,4 @@
-"""TODO."""
+"""Disclosure rules: which interval a publisher shows for each count, by the name of the rule or by its numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Polygons as one matplotlib path, so that many areas of a class are drawn at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The space that a text takes on the page, and whether it overlaps what is there already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Colours of text: dark ink, or white where the ground is dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Markings of release and suppression, and the order in which classes of schools are drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Schools that go against the deprivation gradient: the two groups of a needs assessment, and their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The map of exclusion rates in words: its title, how to read it, and a description for those who can't see it."""
 
 from __future__ import annotations
 
