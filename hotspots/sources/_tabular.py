@@ -408,11 +408,7 @@ def _read_parquet(path: Path) -> TextTable:
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
-        raise SourceError(
-            f"{path} can't be read as a Parquet file.",
-            found=_cell_values.brief((str(error).splitlines() or [type(error).__name__])[0], 120),
-            advice="fetch or export the file again",
-        ) from error
+        raise _no_parquet(path, error) from error
     if frame.index.name:
         frame = frame.reset_index()
     frame = pd.DataFrame({str(column): _as_text(frame[column]) for column in frame.columns if column != "geometry"})
@@ -420,6 +416,14 @@ def _read_parquet(path: Path) -> TextTable:
         raise SourceError(f"{path} has no rows.", advice="fetch or export the file again")
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return TextTable(path, frame)
+
+
+def _no_parquet(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        f"{path} can't be read as a Parquet file.",
+        found=_cell_values.brief((str(error).splitlines() or [type(error).__name__])[0], 120),
+        advice="fetch or export the file again",
+    )
 
 
 def need_small_parquet(path: Path) -> None:
@@ -436,11 +440,7 @@ def need_small_parquet(path: Path) -> None:
     try:
         held = pq.read_metadata(path)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise SourceError(
-            f"{path} can't be read as a Parquet file.",
-            found=_cell_values.brief((str(error).splitlines() or [type(error).__name__])[0], 120),
-            advice="fetch or export the file again",
-        ) from error
+        raise _no_parquet(path, error) from error
     size = sum(held.row_group(group).total_byte_size for group in range(held.num_row_groups))
     if size > MOST_BYTES:
         raise _too_large(path, size)

@@ -42,6 +42,8 @@ from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_ar
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -148,11 +150,7 @@ def compare_densities(
     judged = smoother.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
     cells = need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
-    values = log_ratio(sums[0], sums[1] * pair.odds)
-    if measure == "difference":
-        # The kernel's mass inside makes densities of sums, and is the uniform edge correction at the same time.
-        square_km = inside_mass(smoother)[cells] * smoother.grid.cell_km2
-        values = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
+    values = _values(measure, sums, smoother, pair, cells=cells, years=years)
     chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
     labels, made_of = _titles(first, second), combine(first, second, area)
     return make_surface(
@@ -194,6 +192,24 @@ def compare_densities(
         },
         release=made_of.release,
     )
+
+
+def _values(
+    measure: Literal["ratio", "difference"],
+    sums: Sequence[Floats],
+    smoother: Smoother,
+    pair: _Pair,
+    *,
+    cells: Cells,
+    years: tuple[float, float] | None,
+) -> Floats:
+    """Return the logarithm of the ratio, or the difference in events per km² (and year), of the tested cells."""
+    if measure == "ratio":
+        return log_ratio(sums[0], sums[1] * pair.odds)
+    # The kernel's mass inside makes densities of sums, and is the uniform edge correction at the same time.
+    square_km = inside_mass(smoother)[cells] * smoother.grid.cell_km2
+    difference: Floats = (sums[0] - sums[1] * pair.odds) / square_km / (years[0] if years else 1.0)
+    return difference
 
 
 @dataclass(frozen=True, slots=True)
