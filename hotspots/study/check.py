@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from hotspots.disclosure import keeps_back
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings import Findings, attempt, standardise
 from hotspots.study.inputs import (
     describe,
     empty_sides,
-    keeps_back,
     name_chart,
     name_places,
     need_index,

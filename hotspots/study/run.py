@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hotspots.disclosure import is_for_named_readers
 from hotspots.study.findings import analyse
-from hotspots.study.inputs import Inputs, Report, is_for_named_readers, name_places, read_inputs
+from hotspots.study.inputs import Inputs, Report, name_places, read_inputs
 from hotspots.study.output import finish_summary, headlines, replaced_folder, write_outputs
 from hotspots.study.settings import Study, read_study
 

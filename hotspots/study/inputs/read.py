@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hotspots.disclosure import is_for_named_readers, keeps_back, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     Ages,
@@ -24,7 +25,6 @@ from hotspots.model import (
     cover_years,
     words_of,
 )
-from hotspots.study.inputs.gate import is_for_named_readers, keeps_back, through_gate
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,

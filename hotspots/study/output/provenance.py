@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotspots.disclosure import keeps_back
 from hotspots.model import AUGUST, ENGLISH, MARCH, period_end
-from hotspots.study.inputs import keeps_back
 from hotspots.study.settings import Study
 
 if TYPE_CHECKING:

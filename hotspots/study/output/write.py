@@ -12,6 +12,7 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
+from hotspots.disclosure import is_for_named_readers
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
@@ -23,7 +24,7 @@ from hotspots.publish.text import (
     with_holds_words,
 )
 from hotspots.study.findings import Findings
-from hotspots.study.inputs import Inputs, Report, describe, is_for_named_readers, untestable
+from hotspots.study.inputs import Inputs, Report, describe, untestable
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.headlines import headlines
 from hotspots.study.output.provenance import fingerprints, imprint, study_date
