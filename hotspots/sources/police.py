@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Coverage, Events, Note, cover_dates, cover_months
-from hotspots.sources import _audit, _cell_values, _tabular, _times
+from hotspots.model import Coverage, Events, Note, cover_months
+from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
 
@@ -88,12 +88,12 @@ def read_police(
     SourceError
         If a file or column is missing, a coordinate is not a number, or a crime type is unknown.
     """
-    _audit.need_years(years)
+    _cell_values.need_years(years)
     files, passed_over = _find_files(paths)
     parts = [_read_street(file) for file in files]
     table = pd.concat([part.assign(file=number) for number, (part, _) in enumerate(parts)], ignore_index=True)
     wanted = _choose_types(table["kind"], crime_types)
-    sieve = _audit.Sieve(len(table))
+    sieve = _tabular.Sieve(len(table))
     repeats = find_repeats(table)
     for reason, rows in repeats.dropped.items():
         sieve.drop(rows, reason)
@@ -101,7 +101,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
-    period = _times.period_in_words(coverage, years)
+    period = _cell_values.period_in_words(coverage, years)
     notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
@@ -132,7 +132,7 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
     notes: list[Note] = []
     for one in map(Path, given):
         if not one.is_dir():
-            files.append(_tabular.need_file(one))
+            files.append(_text_files.need_file(one))
             continue
         tables = sorted(file for file in one.rglob("*") if file.name.lower().endswith((".csv", ".csv.gz")))
         # An archive also has outcomes and stop and search, which are other things in other columns.
@@ -174,7 +174,7 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
     key = table.find("Crime ID")
-    ids, no_record = _audit.known_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
+    ids, no_record = _cell_values.known_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
     events = pd.DataFrame(
         {
             "easting": easting,
@@ -191,8 +191,8 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
 
 
 def _dates(column: pd.Series, path: Path) -> pd.Series:
-    dates = _times.to_dates(column)
-    _times.need_dates(dates, column, path=path)
+    dates = _cell_values.to_dates(column)
+    _cell_values.need_dates(dates, column, path=path)
     return dates
 
 
@@ -270,7 +270,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[Note]:
         if len(missing):
             who = f" of {force}" if force else " without a force"
             whose = who if len(forces) > 1 else ""
-            listed = list_briefly([_times.month_in_words(month) for month in missing], 12)
+            listed = list_briefly([_cell_values.month_in_words(month) for month in missing], 12)
             words = f"No rows{whose} for {listed}: a gap is not a fall."
             notes.append(Note(words, of="publication", numbers=(listed,)))
     return notes
@@ -286,7 +286,7 @@ def _snapping(kept: pd.DataFrame, period: str) -> list[Note]:
             "the scene, not the scene itself."
         )
         notes.append(Note(words, of="records", numbers=(len(located), points)))
-    return [*notes, *_audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
+    return [*notes, *_tabular.note_unplaced(kept, "crimes", lacking="location", period=period)]
 
 
 # --------------------------------------------------------------------------- a force's own extract
@@ -327,14 +327,14 @@ def read_offences(
     SourceError
         If the file or a column is missing, a cell can't be read, or an offence code is not in the file.
     """
-    _audit.need_years(years)
+    _cell_values.need_years(years)
     table = _tabular.read_table(path)
     events, reference = _offence_table(
-        table, _audit.choose_columns(OFFENCE_COLUMNS, columns), need_knife=knife is not None
+        table, _tabular.choose_columns(OFFENCE_COLUMNS, columns), need_knife=knife is not None
     )
     _need_codes(events["offence_code"], codes, table.path)
-    sieve = _audit.Sieve(len(table))
-    reference, no_record = _audit.known_keys(reference, path=table.path)
+    sieve = _tabular.Sieve(len(table))
+    reference, no_record = _cell_values.known_keys(reference, path=table.path)
     repeated = reference.duplicated() & (reference != "")
     sieve.drop(repeated, "repeated reference")
     sieve.drop_years(events["when"], years)
@@ -343,9 +343,8 @@ def read_offences(
     if knife is not None:
         sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
     kept = events[sieve.keep]
-    coverage = cover_dates(events["when"], years=years)
-    period = _times.period_in_words(coverage, years)
-    unplaced = _audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
+    coverage, period = _cell_values.find_period(events["when"], years)
+    unplaced = _tabular.note_unplaced(kept, "offences", lacking="coordinates", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -362,7 +361,7 @@ def read_offences(
 
 
 def _offence_table(
-    table: _tabular.TextTable, names: _audit.Columns, *, need_knife: bool
+    table: _tabular.TextTable, names: _tabular.Columns, *, need_knife: bool
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the events and their references."""
     frame = table.frame

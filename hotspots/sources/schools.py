@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import SCHOOL_COLUMNS, Note, Schools
-from hotspots.sources import _audit, _cell_values, _tabular
+from hotspots.sources import _cell_values, _tabular
 from hotspots.sources._successors import find_in_register
 from hotspots.sources.exclusions import Exclusions, read_exclusions
 from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
@@ -170,7 +170,7 @@ class _Column(Protocol):
 
 def _read_register(table: _tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
     """Return the register under names of our own: text, empty where it has no such column, and coordinates."""
-    given = _audit.choose_columns(dict.fromkeys(ROLES, ""), columns)
+    given = _tabular.choose_columns(dict.fromkeys(ROLES, ""), columns)
 
     def column(role: str, *, needed: bool = False) -> pd.Series | None:
         option = f"columns = {{ {role} = ... }}"
@@ -241,9 +241,9 @@ def _is_open(rows: pd.DataFrame) -> pd.Series:
     return ~rows["has_status"] | rows["status"].str.casefold().isin(OPEN_STATUS)
 
 
-def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _audit.Sieve:
+def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _tabular.Sieve:
     """Return which rows are in question."""
-    sieve = _audit.Sieve(len(rows))
+    sieve = _tabular.Sieve(len(rows))
     sieve.drop(~_is_open(rows), NOT_OPEN)
     sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
     sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)
