@@ -5,7 +5,7 @@ into their tables.
 """
 
 from hotspots.model.area_counts import AreaCounts
-from hotspots.model.checks import need_columns, need_level, need_released, renamed_arguments, text_ids
+from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
@@ -86,7 +86,6 @@ __all__ = [
     "interval_words",
     "months_of",
     "need_columns",
-    "need_level",
     "need_released",
     "period_end",
     "renamed_arguments",

@@ -7,20 +7,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.autocorrelation.neighbours import Neighbours, from_graph, link_neighbours
+from hotspots.analysis.autocorrelation.neighbours import Neighbours, as_neighbours
 from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
-from hotspots.analysis.autocorrelation.tested_areas import (
+from hotspots.analysis.autocorrelation.windows import (
     PER,
     Windows,
     choose_measure,
     choose_null,
+    gi_z,
+    local_moran_i,
+    quadrants,
     reasons_not_tested,
     select_windows,
 )
-from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
-from hotspots.analysis.common import adjust_tails, as_counts, certainties, classify_gi, classify_moran, two_sided
+from hotspots.analysis.common import (
+    adjust_tails,
+    as_counts,
+    certainties,
+    classify_gi,
+    classify_moran,
+    need_level,
+    two_sided,
+)
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, HotspotResult, combine, need_level
+from hotspots.model import AreaCounts, HotspotResult, combine
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
     HOT_MEANS,
@@ -39,8 +49,6 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    from hotspots.model import StudyArea
 
     Floats = NDArray[np.float64]
 
@@ -281,7 +289,7 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
     alone, hidden = tested.cardinalities == 0, bool((tested.low < tested.high).any())
     tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
     moran, _, _ = local_moran_i(tested.measure, tested.weights)
-    quadrant, certain_side = _quadrants(tested)
+    quadrant, certain_side = quadrants(tested)
     # Local Moran's own value at the mean makes I = 0 whatever the neighbours are: p = 1.
     flat = (quadrant == "") & ~alone if settings.method == "local_moran" and not hidden else np.zeros(len(alone), bool)
     hot_low, hot_high, cold_low, cold_high = (np.where(flat, 1.0, tail) for tail in tails)
@@ -311,29 +319,6 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
         "class": classes,
         "certainty": certainty,
     }
-
-
-def _quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
-
-    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
-    with the test's direction; neighbours are taken together, as one population.
-    """
-    share = (
-        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
-    )
-    middle, low, high = tested.middle, tested.low, tested.high
-    own = middle - share * middle.sum()
-    around = tested.weights @ own
-    # Each area at one bound, all others at the other: the mean that is hardest to beat.
-    above = low > share * (high.sum() - high + low)
-    below = high < share * (low.sum() - low + high)
-    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
-    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
-    second = np.where(around > 0, "high", "low")
-    quadrant = np.char.add(first, second).astype(object)
-    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
-    return quadrant, above | below
 
 
 def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str, Any]:
@@ -409,12 +394,3 @@ def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
         f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
         f"Findings count areas significant at {100 * provenance['level']:g}%."
     )
-
-
-def as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
-    """Return neighbours in the order of the study's areas: those given, those of a libpysal Graph, or Queen."""
-    if neighbours is None:
-        neighbours = link_neighbours(area)
-    elif not isinstance(neighbours, Neighbours):
-        neighbours = from_graph(neighbours)
-    return neighbours.aligned_to(area.ids)

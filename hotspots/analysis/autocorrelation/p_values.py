@@ -26,7 +26,7 @@ from hotspots.errors import AnalysisError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.autocorrelation.tested_areas import Windows
+    from hotspots.analysis.autocorrelation.windows import Windows
     from hotspots.vocabulary import Null
 
     Floats = NDArray[np.float64]

@@ -9,6 +9,7 @@ from hotspots.analysis.common.multiple_testing import (
     certainties,
     classify_gi,
     classify_moran,
+    need_level,
     two_sided,
 )
 from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval
@@ -45,6 +46,7 @@ __all__ = [
     "empirical_bayes_rate",
     "first_balance",
     "hidden_counts",
+    "need_level",
     "note_coverage",
     "per_year",
     "poisson_interval",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.common import as_area, as_schools
+from hotspots.analysis.common import as_area, as_schools, need_level
 from hotspots.analysis.schools.catchments import DECAY, catchment_scores
 from hotspots.analysis.schools.method_text import (
     CLASS_PHRASES,
@@ -39,7 +39,7 @@ from hotspots.analysis.schools.school_inputs import (
     prepare_schools,
 )
 from hotspots.errors import AnalysisError, reason_of
-from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, combine, need_level, renamed_arguments
+from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, combine, renamed_arguments
 from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:

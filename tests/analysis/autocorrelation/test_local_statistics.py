@@ -20,7 +20,7 @@ from worlds import ROOT, make_counts, make_grid
 
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
-from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
+from hotspots.analysis.autocorrelation.windows import gi_z, local_moran_i
 from hotspots.errors import AnalysisError
 from hotspots.model import words_of
 from hotspots.vocabulary import RESULT_COLUMNS

@@ -1,4 +1,4 @@
-"""The tested areas, their values and windows, and the null hypothesis."""
+"""Windows of the tested areas: which areas, what is tested in them, z-scores and quadrants."""
 
 from __future__ import annotations
 
@@ -232,3 +232,89 @@ def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> M
             advice='use measure="rate", which carries intervals',
         )
     return measure
+
+
+# --------------------------------------------------------------------------- classical statistics, for comparison
+
+
+def gi_z(values: Floats, weights: Any, *, with_self: bool) -> Floats:
+    """Return the classical z-scores of Gi* (`with_self`) or Gi, as ArcGIS and spdep do.
+
+    The area itself is added before anything is standardised, so that binary and row-standardised weights give the
+    same Gi*. esda's row-standardised Gi* standardises first and differs. No p-value is made from it here: the
+    normal approximation is poor for few neighbours and small counts.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), usually zeros and ones; with a diagonal for Gi*.
+
+    References
+    ----------
+    Ord and Getis (1995), Geographical Analysis 27, equations 5 (Gi*) and 4 (Gi, moments without area i).
+    """
+    n, sums = len(values), weights @ values
+    size, squares = weights.sum(axis=1), weights.power(2).sum(axis=1)
+    if with_self:
+        mean, variance, others = values.mean(), values.var(), n
+    else:
+        others = n - 1
+        mean = (values.sum() - values) / others
+        variance = ((values**2).sum() - values**2) / others - mean**2
+    # Variance of a weighted sum without replacement: s² (n sum w² - (sum w)²) / (n - 1).
+    spread = variance * (others * squares - size**2) / (others - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Where all values are equal, or the window is everything, there is nothing to compare.
+        z: Floats = np.where(
+            spread > 1e-12 * max(1.0, np.abs(values).max()) ** 2, (sums - size * mean) / np.sqrt(spread), np.nan
+        )
+    return z
+
+
+def local_moran_i(values: Floats, weights: Any) -> tuple[Floats, Floats, Floats]:
+    """Return Local Moran's I with row-standardised weights, the deviations z and their neighbours' mean.
+
+    I_i = z_i / m2 * mean of the neighbours' z, with m2 = sum z^2 / n.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), usually zeros and ones, with an empty diagonal.
+
+    References
+    ----------
+    Anselin (1995), Geographical Analysis 27, equation 7.
+    """
+    z = values - values.mean()
+    size = weights.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lag = np.where(size > 0, (weights @ z) / size, np.nan)
+        moran: Floats = z / np.mean(z**2) * lag
+    return moran, z, lag
+
+
+def quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
+
+    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
+    with the test's direction; neighbours are taken together, as one population.
+    """
+    share = (
+        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
+    )
+    middle, low, high = tested.middle, tested.low, tested.high
+    own = middle - share * middle.sum()
+    around = tested.weights @ own
+    # Each area at one bound, all others at the other: the mean that is hardest to beat.
+    above = low > share * (high.sum() - high + low)
+    below = high < share * (low.sum() - low + high)
+    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
+    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
+    second = np.where(around > 0, "high", "low")
+    quadrant = np.char.add(first, second).astype(object)
+    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
+    return quadrant, above | below
