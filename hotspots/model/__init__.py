@@ -4,8 +4,8 @@ Frozen, checked when made, keyed by `area_id` and never by position. Functions t
 into their tables.
 """
 
-from hotspots.model.area_counts import AreaCounts
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
+from hotspots.model.events import AreaCounts, Events
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
 from hotspots.model.hotspots import Hotspot, Part, Whereabouts
@@ -28,7 +28,6 @@ from hotspots.model.records import (
     SCHOOL_COLUMNS,
     Deprivation,
     DeprivationIndex,
-    Events,
     Factors,
     Schools,
     Series,

@@ -13,7 +13,7 @@ from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_uni
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, OnMap, between, explore
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
-from hotspots.model.study_area import Place
+from hotspots.model.study_area import Place, slugify
 from hotspots.vocabulary import (
     COLD_CLASSES,
     CRS,
@@ -78,6 +78,11 @@ class HotspotResult(Noun, OnMap):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers: the source, and the method."""
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_{self.method}"
 
     def explore(self, **options: Any) -> Any:
         """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""

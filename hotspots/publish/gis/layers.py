@@ -113,19 +113,18 @@ def _plain(table: pd.DataFrame, columns: Mapping[str, object], geometry: Any) ->
 
 def area_layer(result: HotspotResult) -> Layer:
     """Return a result as the layer ``<name>_<method>``."""
-    name = f"{slugify(result.name).replace('-', '_') or 'events'}_{result.method}"
     words = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
     method = METHOD_TITLES[result.method]
     unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
-        name=name,
+        name=result.stem,
         title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",
         level=0,
         words=words,
-        style=area_style(result.method, release=result.release, unsure=unsure, name=name),
+        style=area_style(result.method, release=result.release, unsure=unsure, name=result.stem),
         lineage=_lineage(result) | {"method": method, "provenance": dict(result.provenance)},
     )
 

@@ -119,10 +119,7 @@ def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
     """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
     for number, noun in enumerate(nouns):
-        if isinstance(noun, HotspotResult):
-            stem = f"{noun.name}_{noun.method}"
-        else:
-            stem = noun.stem if isinstance(noun, Surface) else "schools"
+        stem = "schools" if isinstance(noun, SchoolResult) else noun.stem
         close_ups = not (isinstance(noun, HotspotResult) and noun.method == "local_moran")
         for place in places if close_ups else [None]:
             where = place.slug if place else "all"
