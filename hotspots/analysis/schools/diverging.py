@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.common import as_area, as_schools, need_level
-from hotspots.analysis.schools.catchments import DECAY, catchment_scores
 from hotspots.analysis.schools.method_text import (
     CLASS_PHRASES,
     POINTS,
@@ -27,13 +26,21 @@ from hotspots.analysis.schools.method_text import (
     notes_on_other_looks,
     slope_of,
 )
-from hotspots.analysis.schools.model import Judgement, beyond_by_chance, explained_share, judge_counts, rate_curve
+from hotspots.analysis.schools.model import (
+    Judgement,
+    against_average,
+    beyond_by_chance,
+    explained_share,
+    judge_counts,
+    rate_curve,
+)
 from hotspots.analysis.schools.negative_binomial import SAME
-from hotspots.analysis.schools.rates import against_average
 from hotspots.analysis.schools.school_inputs import (
+    DECAY,
     FEWEST_SCHOOLS,
     Covariate,
     areas_ranked,
+    catchment_scores,
     counts_in,
     design_of,
     prepare_schools,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 from hotspots.analysis.common.rates import poisson_interval
-from hotspots.analysis.schools.rates import against_average, classify_ratio
+from hotspots.analysis.schools.model import against_average, classify_ratio
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.colors import to_hex
 from sheet_checks import assert_legible, prose
 
-from hotspots.analysis.schools.rates import against_average, describe_rates
+from hotspots.analysis.schools.model import against_average, describe_rates
 from hotspots.errors import OutputError
 from hotspots.model import Deprivation, Place, SchoolResult, StudyArea
 from hotspots.publish.gis.geopackage import write_geopackage
