@@ -214,7 +214,7 @@ FILES: dict[str, Spoilable] = {
     "idaci.csv": Spoilable("deprivation.read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
     "exclusions.csv": Spoilable("exclusions.read_exclusions", ("headcount", "perm_excl")),
     "exclusions_totals.csv": Spoilable(
-        "exclusions.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"
+        "authority_totals.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"
     ),
     "register.csv": Spoilable("schools.read_schools", (), ("easting", "northing"), after="exclusions_totals.csv"),
     "factors.csv": Spoilable("children_in_need.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),

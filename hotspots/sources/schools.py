@@ -12,7 +12,6 @@ import pandas as pd
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import SCHOOL_COLUMNS, Note, Schools
 from hotspots.sources import _cell_values, _tabular
-from hotspots.sources._successors import find_in_register
 from hotspots.sources.exclusions import Exclusions, read_exclusions
 from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
 
@@ -122,7 +121,7 @@ def read_schools(
     ids, linked = _link(rows, excluded)
     rows = rows.assign(school_id=ids, linked=linked)
     sieve = _sieve_schools(rows, excluded)
-    rows = _link_by_name(rows, exclusions.rows, sieve.keep)
+    rows = _link_by_name(rows, exclusions, sieve.keep)
     kept = rows[sieve.keep]
     _need_one_school(kept, table.path)
     _need_common_numbers(rows, excluded, table.path)
@@ -222,12 +221,12 @@ def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, pd.Ser
     return ids.where(ids != "", "URN " + rows["urn"].astype(str)), linked
 
 
-def _link_by_name(rows: pd.DataFrame, years: pd.DataFrame, in_question: NDArray[np.bool_]) -> pd.DataFrame:
+def _link_by_name(rows: pd.DataFrame, exclusions: Exclusions, in_question: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the register with schools that have a newer number there under that of their exclusions."""
     loose = rows[in_question & (rows["linked"] == "")]
     # A closed row of the register still has its number; what is open has it for itself.
     taken = set(rows.loc[_is_open(rows) & (rows["linked"] == BY_NUMBER), "school_id"])
-    found = find_in_register(years[~years["laestab"].isin(taken)], loose, year=years["year"].max())
+    found = exclusions.renamed_in(loose, taken=taken)
     rows = rows.copy()
     for row, before, newer in zip(found.index, found["predecessor"], found["successor"], strict=True):
         if before in set(rows.loc[in_question, "school_id"]):

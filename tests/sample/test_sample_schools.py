@@ -14,9 +14,10 @@ from hotspots.analysis.schools.negative_binomial import fit_counts, mid_p_tails
 from hotspots.analysis.schools.school_inputs import counts_in
 from hotspots.analysis.schools.spatial import authority_effects, residual_clustering
 from hotspots.model import SchoolResult, words_of
+from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.schools import read_schools
 from hotspots.vocabulary import INVENTED
 

@@ -12,11 +12,12 @@ from worlds import make_grid
 from hotspots.errors import HotspotsError, SourceError
 from hotspots.sources import _parquet, _text_files
 from hotspots.sources.ages import read_ages
+from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_place_labels
 from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
 from hotspots.sources.police import read_offences, read_police
 from hotspots.sources.population import read_population
@@ -187,9 +188,8 @@ CALLS = {
     "boundaries": ["places, easting", "places, population"],
     "counts": ["counts"],
     "deprivation": ["deprivation, score"],
-    "exclusions": [
-        "totals of exclusions", "totals of exclusions, schools", "exclusions, headcount", "exclusions, number"
-    ],
+    "authority_totals": ["totals of exclusions", "totals of exclusions, schools"],
+    "exclusions": ["exclusions, headcount", "exclusions, number"],
     "hes": ["admissions, age"],
     "police": ["street crime, easting", "offences, northing", "offences, northing"],
     "population": ["population"],
