@@ -13,7 +13,8 @@ from hotspots.sources.counts import read_counts, read_totals
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
-from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.offences import read_offences
+from hotspots.sources.police import read_police
 from hotspots.sources.population import read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools

@@ -301,6 +301,13 @@ def need_dates(dates: pd.Series, column: pd.Series, *, path: Path) -> None:
     )
 
 
+def some_dates(column: pd.Series, *, path: Path) -> pd.Series:
+    """Return text as dates, as `to_dates` and `need_dates` do."""
+    dates = to_dates(column)
+    need_dates(dates, column, path=path)
+    return dates
+
+
 def find_period(when: pd.Series, years: tuple[int, int] | None) -> tuple[Coverage | None, str]:
     """Return the months that dates cover, of the years asked for, and the period in words."""
     coverage = cover_dates(when, years=years)

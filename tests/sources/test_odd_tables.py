@@ -19,7 +19,8 @@ from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
-from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.offences import read_offences
+from hotspots.sources.police import read_police
 from hotspots.sources.population import read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools
@@ -191,7 +192,8 @@ CALLS = {
     "authority_totals": ["totals of exclusions", "totals of exclusions, schools"],
     "exclusions": ["exclusions, headcount", "exclusions, number"],
     "hes": ["admissions, age"],
-    "police": ["street crime, easting", "offences, northing", "offences, northing"],
+    "offences": ["offences, northing", "offences, northing"],
+    "police": ["street crime, easting"],
     "population": ["population"],
     "recorded_crime": ["recorded crime", "recorded crime, population"],
     "schools": ["register, northing"],
