@@ -1,13 +1,12 @@
 """What goes into a study: its files read, protected where they must be, and counted."""
 
-from hotspots.study.inputs.read import Inputs, Report, describe, read_inputs
+from hotspots.study.inputs.read import Inputs, Report, read_inputs
 from hotspots.study.inputs.requirements import empty_sides, name_places, need_index, nothing_happened, untestable
 from hotspots.study.inputs.series import name_chart
 
 __all__ = [
     "Inputs",
     "Report",
-    "describe",
     "empty_sides",
     "name_chart",
     "name_places",

@@ -2,6 +2,7 @@
 
 from hotspots.study.output.folder import replaced_folder
 from hotspots.study.output.headlines import headlines
+from hotspots.study.output.provenance import describe_source
 from hotspots.study.output.write import finish_summary, write_outputs
 
-__all__ = ["finish_summary", "headlines", "replaced_folder", "write_outputs"]
+__all__ = ["describe_source", "finish_summary", "headlines", "replaced_folder", "write_outputs"]

@@ -24,10 +24,10 @@ from hotspots.publish.text import (
     with_holds_words,
 )
 from hotspots.study.findings import Findings
-from hotspots.study.inputs import Inputs, Report, describe, untestable
+from hotspots.study.inputs import Inputs, Report, untestable
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.headlines import headlines
-from hotspots.study.output.provenance import fingerprints, imprint, study_date
+from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
         },
         "inputs": fingerprints(study),
-        "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
+        "sources": {name: describe_source(counts) for name, counts in inputs.counts.items()},
         "schools_read": _describe_schools(inputs),
         "findings": headlines(study, inputs, findings),
         "hotspots": {
