@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from hotspots.analysis.common import adjust, adjust_tails
-from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
+from hotspots.analysis.risk.polygonise import count_inside, outline_passing, region_of
 from hotspots.errors import AnalysisError
 from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface, combine
 from hotspots.vocabulary import UNRELEASED, Adjustment
@@ -268,7 +268,7 @@ def _contours(
     smallest = surface.cell**2 / 4e6 if smallest_km2 is None else smallest_km2
     if not (np.isfinite(smallest) and smallest >= 0):
         raise AnalysisError(f"The smallest size of a polygon can't be {smallest:g} km².", advice="give 0 or more")
-    whole, region = _region(found[0].field, surface, area)
+    whole, region = region_of(found[0].field, surface, area)
     notes: list[Note] = []
     points = _countable(events, whole, notes)
     tables, left_out = [], {}
@@ -292,24 +292,6 @@ def _contours(
         provenance={**provenance, "smallest_km2": smallest, "left_out": left_out},
         release=combine(surface, None if points is None else events).release,
     )
-
-
-def _region(field: Floats, surface: Surface, area: StudyArea | None) -> tuple[Any, Any]:
-    """Return what shares are of and what outlines are cut off at: the study area, or the cells, that less gaps."""
-    import shapely
-
-    place: dict[str, Any] = {"origin": surface.origin, "cell": surface.cell}
-    known = ~np.isnan(field)
-    if area is None:
-        cells = outline_cells(known, **place)
-        return cells, cells
-    outline = area.areas.geometry.union_all()
-    shapely.prepare(outline)
-    rows, columns = np.nonzero(~known)
-    east, north = surface.origin[0] + (columns + 0.5) * surface.cell, surface.origin[1] - (rows + 0.5) * surface.cell
-    untested = np.zeros(known.shape, dtype=bool)
-    untested[rows, columns] = shapely.contains_xy(outline, east, north)
-    return outline, shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline
 
 
 def _countable(events: Events | None, region: Any, notes: list[Note]) -> Floats | None:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from hotspots.analysis.density.predictive_accuracy import (
-    best_bandwidth,
     best_hits,
     flag_densest,
     predictive_accuracy,
     tabulate,
 )
+from hotspots.analysis.density.tried_bandwidths import best_bandwidth
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea
 
