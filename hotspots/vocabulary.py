@@ -336,9 +336,6 @@ WEST_MIDLANDS: Final = {
 }
 """The seven local authorities of the West Midlands police force area (E23000014)."""
 
-DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
-"""DfE's local authority numbers for the same seven."""
-
 LSOA_PREFIXES: Final = ("E01", "W01")
 
 NEWEST_LSOA_2011: Final = {"E01": 33_768, "W01": 1_958}
@@ -393,9 +390,6 @@ VIOLENCE: Final = ("X85", "Y09")
 
 SHARP_OBJECT: Final = "X99"
 """ICD-10: assault by sharp object."""
-
-EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D"})
-"""HES method of admission: emergency (21-28; 2A-2D replaced 28 from 2013)."""
 
 ATTRIBUTION: Final = (
     "Contains National Statistics data © Crown copyright and database right {year}",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import Events, Note, StudyArea
 from hotspots.sources import _cell_values, _naming, _tabular
-from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
+from hotspots.vocabulary import SHARP_OBJECT, UNRELEASED, VIOLENCE
 
 COLUMNS: Final = {
     "key": "EPIKEY",
@@ -34,6 +34,8 @@ NO_DATE: Final = ("1582-10-15", "1800-01-01", "1801-01-01")
 
 UNDER_ONE: Final = (7001, 7007)
 OLDEST: Final = 120
+EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D"})
+"""HES method of admission: emergency (21-28; 2A-2D replaced 28 from 2013)."""
 OTHER_METHODS: Final = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
 """HES: elective, maternity and other admissions, and unknown ones."""
 CATEGORY: Final = re.compile(r"[A-Z][0-9]{2}")

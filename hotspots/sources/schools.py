@@ -13,7 +13,7 @@ from hotspots.errors import SourceError, list_briefly
 from hotspots.model import SCHOOL_COLUMNS, Note, Schools
 from hotspots.sources import _cell_values, _tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
-from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
+from hotspots.vocabulary import INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,9 @@ STATE_FUNDED: Final = frozenset(
 )
 SECONDARY_PHASES: Final = frozenset({"secondary", "all-through", "middle deemed secondary"})
 OPEN_STATUS: Final = frozenset({"open", "open, but proposed to close"})
+
+DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
+"""DfE's local authority numbers for the same seven."""
 
 NOT_OPEN: Final = "not open"
 NOT_STATE: Final = "not a state-funded mainstream school"
