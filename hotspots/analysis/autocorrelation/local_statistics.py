@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.autocorrelation.neighbours import Neighbours, as_neighbours
+from hotspots.analysis.autocorrelation.neighbours import Neighbours
 from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
 from hotspots.analysis.autocorrelation.windows import (
     PER,
     Windows,
-    choose_measure,
-    choose_null,
     gi_z,
     local_moran_i,
+    prepare_windows,
     quadrants,
-    reasons_not_tested,
-    select_windows,
 )
 from hotspots.analysis.common import (
     adjust_tails,
@@ -29,7 +26,6 @@ from hotspots.analysis.common import (
     need_level,
     two_sided,
 )
-from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, HotspotResult, combine
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
@@ -216,18 +212,11 @@ class _Settings:
 
 def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
     need_level(settings.level)
-    links = as_neighbours(neighbours, counts.area)
-    null = choose_null(settings.null, counts)
-    measure = choose_measure(settings.measure, counts, null)
-    _need_fitting(settings, null)
-    reasons, islands = reasons_not_tested(counts, links, null, measure=measure)
-    tested = select_windows(
+    null, measure, links, reasons, tested = prepare_windows(
         counts,
-        links,
-        reasons,
-        islands,
-        null,
-        measure=measure,
+        neighbours,
+        null=settings.null,
+        measure=settings.measure,
         with_self=settings.with_self,
         conditional=settings.conditional,
     )
@@ -261,15 +250,6 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     }
     with_self = settings.with_self and settings.method == "getis_ord"
     return _result(counts, columns, provenance, settings.method, with_self=with_self)
-
-
-def _need_fitting(settings: _Settings, null: Null) -> None:
-    if settings.method == "getis_ord" and settings.with_self and settings.conditional and null != "randomisation":
-        raise AnalysisError(
-            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
-            found=f"null = {null!r}",
-            advice="use with_self=False, which tests the neighbours given the area's own count",
-        )
 
 
 def _measure_words(tested: Windows, measure: Measure) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.neighbours import Neighbours, as_neighbours
 from hotspots.analysis.common import empirical_bayes_rate
 from hotspots.errors import AnalysisError, nearest
 from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hotspots.analysis.autocorrelation.neighbours import Neighbours
     from hotspots.model import AreaCounts
 
     Floats = NDArray[np.float64]
@@ -98,16 +98,54 @@ class Windows:
         return column
 
 
-def select_windows(
+class Prepared(NamedTuple):
+    """What is tested, and against what."""
+
+    null: Null
+    measure: Measure
+    links: Neighbours
+    reasons: NDArray[np.object_]
+    """Why each area (n) can't be tested, empty where it can."""
+    windows: Windows
+
+
+def prepare_windows(
+    counts: AreaCounts,
+    neighbours: Neighbours | Any | None,
+    *,
+    null: Null | None,
+    measure: Measure | None,
+    with_self: bool,
+    conditional: bool,
+) -> Prepared:
+    """Return the windows of all areas that can be tested, under the null hypothesis and measure that fit the counts.
+
+    Raises
+    ------
+    AnalysisError
+        If null, measure and form do not fit each other or the counts, or fewer than three areas are left.
+    """
+    links = as_neighbours(neighbours, counts.area)
+    null = _choose_null(null, counts)
+    measure = _choose_measure(measure, counts, null)
+    _need_fitting(null, with_self=with_self, conditional=conditional)
+    reasons, islands = _reasons_not_tested(counts, links, null, measure=measure)
+    windows = _select_windows(
+        counts, links, reasons, islands, null, measure=measure, with_self=with_self, conditional=conditional
+    )
+    return Prepared(null, measure, links, reasons, windows)
+
+
+def _select_windows(
     counts: AreaCounts,
     links: Neighbours,
     reasons: NDArray[np.object_],
     islands: NDArray[np.bool_],
     null: Null,
     *,
-    measure: Measure = "count",
-    with_self: bool = True,
-    conditional: bool = False,
+    measure: Measure,
+    with_self: bool,
+    conditional: bool,
 ) -> Windows:
     """Return the tested areas; what is not tested takes no part in any window or reference.
 
@@ -150,8 +188,8 @@ def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
     return PER * empirical_bayes_rate(events, people).rate if measure == "empirical-bayes" else events
 
 
-def reasons_not_tested(
-    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure = "count"
+def _reasons_not_tested(
+    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return why each area can't be tested (n), empty where it can; and which (n) can't for want of neighbours only."""
     reasons = np.full(len(counts), "", dtype=object)
@@ -172,7 +210,16 @@ def _uses_population(counts: AreaCounts, null: Null) -> bool:
     return counts.area.has_population and null != "randomisation"
 
 
-def choose_null(null: Null | None, counts: AreaCounts) -> Null:
+def _need_fitting(null: Null, *, with_self: bool, conditional: bool) -> None:
+    if with_self and conditional and null != "randomisation":
+        raise AnalysisError(
+            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}",
+            advice="use with_self=False, which tests the neighbours given the area's own count",
+        )
+
+
+def _choose_null(null: Null | None, counts: AreaCounts) -> Null:
     """Return the null hypothesis asked for, or the default for these counts.
 
     Raises
@@ -197,7 +244,7 @@ def choose_null(null: Null | None, counts: AreaCounts) -> Null:
     return null
 
 
-def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
+def _choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
     """Return what is tested: counts, unless rates were asked for.
 
     Raises
