@@ -18,7 +18,7 @@ from hotspots.publish.gis.layer_styles import (
     school_column_words,
     school_style,
 )
-from hotspots.publish.style import Ground, authority_outlines, marking
+from hotspots.publish.style import Ground, authority_outlines
 from hotspots.publish.text import average_words, percent, with_holds_words
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
@@ -85,9 +85,9 @@ def release_words(release: str) -> str:
     return f"Counts protected under the rule {release}"
 
 
-def _described(release: str, *sentences: str) -> str:
-    """Return sentences as one description, the marking first."""
-    parts = [part.strip().rstrip(".") for part in (marking(release), *sentences) if part.strip()]
+def _described(*sentences: str) -> str:
+    """Return sentences as one description."""
+    parts = [part.strip().rstrip(".") for part in sentences if part.strip()]
     return ". ".join(parts) + "." if parts else ""
 
 
@@ -119,7 +119,7 @@ def area_layer(result: HotspotResult) -> Layer:
     return Layer(
         name=result.stem,
         title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
-        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",
         level=0,
@@ -137,7 +137,7 @@ def school_layer(result: SchoolResult) -> Layer:
     return Layer(
         name="schools",
         title=", ".join(part for part in (title, result.period) if part),
-        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(with_holds_words(result.table).assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
         level=3,
@@ -178,9 +178,7 @@ def contour_layer(contours: Contours) -> Layer:
     return Layer(
         name=name,
         title=", ".join(part for part in (f"{what}: {contours.title}", contours.period) if part),
-        description=_described(
-            contours.release, contours.words, f"Source: {contours.source}" if contours.source else ""
-        ),
+        description=_described(contours.words, f"Source: {contours.source}" if contours.source else ""),
         table=_plain(table, CONTOUR_COLUMN_WORDS, table.geometry),
         geometry_type="MultiPolygon",
         level=2,
@@ -236,7 +234,7 @@ def authority_layer(given: StudyArea | Ground) -> Layer:
     return Layer(
         name="authorities",
         title="Local authorities",
-        description=_described(area.release, what),
+        description=_described(what),
         table=_plain(table, words, table.geometry),
         geometry_type="MultiPolygon",
         level=1,
