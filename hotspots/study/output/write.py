@@ -1,4 +1,4 @@
-"""Findings in, a finished folder out: layers, surfaces, maps, the briefing and the summary."""
+"""Findings in, files out: layers, rasters and tables, the briefing, and the summary of a finished folder."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from hotspots.publish.text import (
     with_holds_words,
 )
 from hotspots.study.findings import Findings
-from hotspots.study.inputs import Inputs, Report, untestable
-from hotspots.study.output.figures import draw_everything
+from hotspots.study.inputs import Inputs, untestable
 from hotspots.study.output.headlines import headlines
 from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
@@ -34,32 +33,26 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hotspots.publish.briefing import Page
+    from hotspots.publish.style import Ground
     from hotspots.study.settings import Study
 
 
-def write_outputs(
-    study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
-) -> dict[str, Any]:
-    """Write everything of one run into an empty folder; return the summary, which is not written yet.
+def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path, *, ground: Ground) -> None:
+    """Write what a run found as layers, rasters and tables.
 
     Parameters
     ----------
     study, inputs, findings
         The recipe, what was read and what was found.
     folder
-        Where to write; `finish_summary` completes it.
-    report
-        Told each step.
-    workers
-        Number of processes that draw the maps.
+        Where to write; it is empty.
+    ground
+        The study area made ready for drawing, whose outlines are a layer.
     """
     from hotspots.publish.gis import write_geopackage, write_raster
-    from hotspots.publish.style import prepare_ground
 
-    report("Writing the layers")
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
-    ground = prepare_ground(inputs.area)
     nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
     write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
@@ -68,10 +61,6 @@ def write_outputs(
     for name, table in findings.predictions.items():
         table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
     _write_tables(inputs, findings, folder / "tables")
-    pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
-    report("Writing the briefing")
-    _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
-    return summarise(study, inputs, findings)
 
 
 def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
@@ -96,7 +85,8 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
 # --------------------------------------------------------------------------- briefing
 
 
-def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+def compile_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+    """Write the briefing: findings, the pages drawn, methods and sources."""
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
