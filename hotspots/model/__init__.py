@@ -8,7 +8,7 @@ from hotspots.model.area_counts import AreaCounts
 from hotspots.model.checks import need_columns, need_level, need_released, renamed_arguments, text_ids
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
-from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.findings import Hotspot, Part, SchoolAccount, Whereabouts, count_schools
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
@@ -42,7 +42,6 @@ from hotspots.model.results import (
     SchoolResult,
     Surface,
 )
-from hotspots.model.school_account import SchoolAccount, count_schools
 from hotspots.model.study_area import Place, StudyArea, slugify
 
 __all__ = [

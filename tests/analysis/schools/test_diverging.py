@@ -19,8 +19,7 @@ from hotspots.analysis.schools.negative_binomial import (
     mid_p_tails,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea, words_of
-from hotspots.model.ratio_text import interval_words
+from hotspots.model import Deprivation, Schools, StudyArea, interval_words, words_of
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 YEARS = 3

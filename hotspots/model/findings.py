@@ -1,17 +1,82 @@
-"""How many schools there are, how many were judged and with what result, and why the others were not: counted once."""
+"""What is found in results and told in sentences: hotspots, and schools by class; each is counted once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SchoolAccount", "count_schools"]
+__all__ = ["Hotspot", "Part", "SchoolAccount", "Whereabouts", "count_schools"]
+
+# --------------------------------------------------------------------------- adjoining hot areas as one
+
+Part = Literal[
+    "central", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The location of something, as facts from which sentences are made.
+
+    Parameters
+    ----------
+    authorities
+        Names of the local authorities it lies in, the one with the largest part first.
+    part
+        Which part of the first authority.
+    borders
+        Names of other authorities of the study that it adjoins.
+    near
+        The place name nearest to its middle, one inside it before all others; empty where none is near.
+    around
+        Whether that name is inside it.
+    """
+
+    authorities: tuple[str, ...]
+    part: Part
+    borders: tuple[str, ...] = ()
+    near: str = ""
+    around: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspot:
+    """Adjoining areas that are hot.
+
+    Parameters
+    ----------
+    areas
+        Their ids, sorted.
+    where
+        Where it lies.
+    people
+        Residents, or NaN without a population.
+    observed_low, observed_high
+        Events: sums of the areas' intervals.
+    expected
+        Events if everyone in the study area had the same risk, or NaN without a population.
+    """
+
+    areas: tuple[str, ...]
+    where: Whereabouts
+    people: float
+    observed_low: float
+    observed_high: float
+    expected: float
+
+    @property
+    def ratio(self) -> tuple[float, float]:
+        """Observed over expected events, from its lowest to its highest."""
+        return self.observed_low / self.expected, self.observed_high / self.expected
+
+
+# --------------------------------------------------------------------------- schools by class
 
 NOT_JUDGED: Final = "cannot_be_judged"
 ABOVE: Final = ("far_above", "above")
