@@ -61,6 +61,28 @@ SURFACE_STEMS: Final = {
 
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
 
+WindowInference = Literal["exact", "bracketed", "computed", "simulated"]
+"""How tails of windows were found: counted through, between two lattices, with an estimated dispersion, or drawn."""
+SurfaceInference = Literal["saddlepoint", "asymptotic", "simulation"]
+"""How tails of cells are found."""
+Kernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
+Edge = Literal["diggle", "uniform", "none"]
+"""How a density is corrected at the border: each event, each cell, or neither."""
+BandwidthRule = Literal[
+    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
+]
+Comparison = Literal["ratio", "difference"]
+Totals = Literal["removed", "kept"]
+"""Whether a comparison sets aside that one file has more events than the other everywhere alike."""
+SpreadMethod = Literal["pycnophylactic", "even"]
+"""How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
+PlacedBy = Literal["occurrence", "residence", ""]
+"""Whether events are placed where they happened or where those involved live; empty where that is not known."""
+DensestPart = Literal["area", "events"]
+"""What the densest cells are to make up a share of."""
+Covariate = Literal["phase", "authority"]
+"""What schools are compared within, beside deprivation and size."""
+
 CONTOUR_KINDS: Final = {
     "raised": "Raised risk",
     "lowered": "Lowered risk",

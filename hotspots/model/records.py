@@ -14,7 +14,7 @@ from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_int
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, plot_series
 from hotspots.model.periods import Coverage, cover_dates, months_of
-from hotspots.vocabulary import OPEN, UNRELEASED
+from hotspots.vocabulary import OPEN, UNRELEASED, PlacedBy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,7 @@ class Events(Noun):
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
-    placed_by: Literal["occurrence", "residence", ""] = ""
+    placed_by: PlacedBy = ""
 
     def __post_init__(self) -> None:
         need_notes(self)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
@@ -19,20 +19,15 @@ from hotspots.analysis.density.map_points import CENTIMETRE, MapPoints, detect_m
 from hotspots.analysis.density.ripley_k import search_diggle
 from hotspots.errors import AnalysisError
 from hotspots.model import Note
+from hotspots.vocabulary import BandwidthRule, Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
-    from hotspots.analysis.kernels import Kernel
-
     Floats = NDArray[np.float64]
 
-__all__ = ["RADIUS_PER_SD", "Bandwidth", "BandwidthRule", "choose_bandwidth", "convert_bandwidth", "rule_bandwidths"]
-
-BandwidthRule = Literal[
-    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
-]
+__all__ = ["RADIUS_PER_SD", "Bandwidth", "choose_bandwidth", "convert_bandwidth", "rule_bandwidths"]
 
 RADIUS_PER_SD: Final[Mapping[str, float]] = MappingProxyType(
     {

@@ -18,13 +18,13 @@ from hotspots.analysis.common import (
     per_year,
     time_covered,
 )
-from hotspots.analysis.density.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth, convert_bandwidth
-from hotspots.analysis.density.estimators import Edge, Estimate, Sample, estimate_adaptive_density, estimate_density
+from hotspots.analysis.density.bandwidths import Bandwidth, choose_bandwidth, convert_bandwidth
+from hotspots.analysis.density.estimators import Estimate, Sample, estimate_adaptive_density, estimate_density
 from hotspots.analysis.density.event_points import Placed, border_strips, note_outside, place_events
-from hotspots.analysis.kernels import KERNELS, Kernel, merge_stacked, reach_of
+from hotspots.analysis.kernels import KERNELS, merge_stacked, reach_of
 from hotspots.errors import AnalysisError
 from hotspots.model import Coverage, Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Edge, Kernel
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,9 +11,9 @@ import pandas as pd
 from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
 from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
-from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

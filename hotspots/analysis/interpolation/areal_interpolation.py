@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, ow
 from hotspots.analysis.interpolation.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, Note, StudyArea, Surface, combine, need_columns
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import UNRELEASED, SpreadMethod
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people"]
-
-SpreadMethod = Literal["pycnophylactic", "even"]
-"""How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
+__all__ = ["Spread", "spread_counts", "spread_people"]
 
 MOST_INTERPOLATED_CELLS: Final = 2_000_000
 """Cells of the largest grid that is chosen; with a cell that the user asks for, twice as many."""

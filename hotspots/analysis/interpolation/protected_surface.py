@@ -12,9 +12,10 @@ import numpy as np
 from hotspots.analysis.common import Grid, choose_side, describe_coverage, note_coverage, per_year
 from hotspots.analysis.interpolation.areal_interpolation import MOST_INTERPOLATED_CELLS, share_out
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
-from hotspots.analysis.kernels import KERNELS, Kernel, convolve
+from hotspots.analysis.kernels import KERNELS, convolve
 from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, Surface, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hotspots.analysis.common import adjust, adjust_tails
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
 from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface, combine
-from hotspots.vocabulary import UNRELEASED, Adjustment
+from hotspots.vocabulary import UNRELEASED, Adjustment, DensestPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "Part", "tolerance_contours", "top_contours"]
+__all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "tolerance_contours", "top_contours"]
 
-Part = Literal["area", "events"]
-"""What the densest cells are to make up a share of."""
 FEWEST_IN_PLACE: Final = 20
 """Fewest events in a reported place: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
 SMALLEST_PLACE_KM2: Final = 0.1
@@ -138,7 +136,7 @@ def top_contours(
     *,
     events: Events | None = None,
     area: StudyArea | None = None,
-    of: Part = "area",
+    of: DensestPart = "area",
     share: float | None = None,
     smallest_km2: float | None = None,
 ) -> Contours:
@@ -238,7 +236,7 @@ def _passed(kind: str, surface: Surface, level: float) -> str:
     return f"{what} {kind} by more than chance at {100 * level:g}%"
 
 
-def _densest(values: Floats, share: float, *, of: Part) -> Mask:
+def _densest(values: Floats, share: float, *, of: DensestPart) -> Mask:
     """Return which cells are the densest, up to the share of cells, or until they hold the share of the sum."""
     known = np.sort(values[~np.isnan(values)])[::-1]
     if of == "area":

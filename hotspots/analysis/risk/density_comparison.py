@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 
 from hotspots.analysis.common import as_area, as_events, compare_coverage
-from hotspots.analysis.density import BandwidthRule, choose_bandwidth
-from hotspots.analysis.kernels import Kernel
+from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Labels,
@@ -24,7 +23,6 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
-    Inference,
     count_in_cells,
     inference_words,
     log_ratio,
@@ -39,7 +37,7 @@ from hotspots.analysis.risk.surface_test import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, SurfaceInference, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +48,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-__all__ = ["Totals", "compare_densities"]
-
-Totals = Literal["removed", "kept"]
-"""Whether a comparison sets aside that one file has more events than the other everywhere alike."""
+__all__ = ["compare_densities"]
 
 TOGETHER: Final = 7.0
 """Expected events of both files together that a comparison needs: with fewer, labels make few different sums."""
@@ -65,13 +60,13 @@ def compare_densities(
     second: Events | gpd.GeoDataFrame,
     *,
     area: StudyArea | gpd.GeoDataFrame,
-    measure: Literal["ratio", "difference"] = "ratio",
+    measure: Comparison = "ratio",
     totals: Totals = "removed",
     years: tuple[float, float] | None = None,
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
-    inference: Inference = "saddlepoint",
+    inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     minimum_expected: float = 1.0,
@@ -195,7 +190,7 @@ def compare_densities(
 
 
 def _values(
-    measure: Literal["ratio", "difference"],
+    measure: Comparison,
     sums: Sequence[Floats],
     smoother: Smoother,
     pair: _Pair,
@@ -238,7 +233,7 @@ def _chances(
     pair: _Pair,
     *,
     cells: Cells,
-    inference: Inference,
+    inference: SurfaceInference,
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
@@ -278,7 +273,7 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
 
 
 def _comparison_words(
-    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: Inference, simulations: int
+    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: SurfaceInference, simulations: int
 ) -> str:
     used = (int(pair.first.sum()), int(pair.second.sum()))
     if pair.labels.fixed:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotspots.analysis.common import as_area, as_events
-from hotspots.analysis.density import BandwidthRule, choose_bandwidth
+from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.interpolation import Spread, spread_people
-from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Smoother,
@@ -25,7 +24,6 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
-    Inference,
     count_in_cells,
     inference_words,
     log_ratio,
@@ -40,7 +38,7 @@ from hotspots.analysis.risk.surface_test import (
 )
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Kernel, SurfaceInference
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -62,7 +60,7 @@ def relative_risk(
     cell: float | None = None,
     kernel: Kernel = "quartic",
     addresses: pd.DataFrame | None = None,
-    inference: Inference = "saddlepoint",
+    inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     minimum_expected: float = 1.0,
@@ -207,7 +205,7 @@ def _chances(
     people: Floats,
     *,
     cells: Cells,
-    inference: Inference,
+    inference: SurfaceInference,
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
@@ -242,7 +240,7 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
 
 
 def _risk_words(
-    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: Inference, simulations: int
+    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: SurfaceInference, simulations: int
 ) -> str:
     return (
         f"Risk of {events.title} per resident against the area's average. {used:,} events over "

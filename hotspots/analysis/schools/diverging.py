@@ -32,7 +32,6 @@ from hotspots.analysis.schools.negative_binomial import SAME
 from hotspots.analysis.schools.rates import against_average
 from hotspots.analysis.schools.school_inputs import (
     FEWEST_SCHOOLS,
-    Covariate,
     areas_ranked,
     counts_in,
     design_of,
@@ -40,7 +39,7 @@ from hotspots.analysis.schools.school_inputs import (
 )
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, combine, need_level, renamed_arguments
-from hotspots.vocabulary import CRS, UNRELEASED
+from hotspots.vocabulary import CRS, UNRELEASED, Covariate
 
 if TYPE_CHECKING:
     import geopandas as gpd
