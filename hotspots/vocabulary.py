@@ -44,8 +44,12 @@ def weakest_release(*marks: str) -> str:
 # --------------------------------------------------------------------------- results
 
 Method = Literal["getis_ord", "local_moran"]
+Statistic = Literal["gi_star", "gi", "local_moran"]
+"""The statistic of a method: Gi is Gi* without the area itself."""
 Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
+TestedMeasure = Literal["count", "rate", "empirical-bayes", "as-given"]
+"""What was tested; values that are not whole are taken as they are given."""
 SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference"]
 """Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
 population) or of densities (one kind or period over another); one density less another."""
@@ -294,6 +298,11 @@ METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
     "local_moran": MORAN_CLASSES,
 }
 METHOD_TITLES: Final[dict[Method, str]] = {"getis_ord": "Getis-Ord Gi*", "local_moran": "Local Moran's I"}
+STATISTIC_TITLES: Final[dict[Statistic, str]] = {
+    "gi_star": METHOD_TITLES["getis_ord"],
+    "gi": "Getis-Ord Gi",
+    "local_moran": METHOD_TITLES["local_moran"],
+}
 HOT_CLASSES: Final = frozenset({"hot_99", "hot_95", "hot_90", "high_high"})
 COLD_CLASSES: Final = frozenset({"cold_99", "cold_95", "cold_90", "low_low"})
 LEVEL_OF_CLASS: Final = {
@@ -338,10 +347,11 @@ HOT_MEANS: Final[dict[Null, str]] = {
 }
 """What a hot area has under each null; local Moran has clusters and outliers instead, and no hot areas."""
 
-MEASURE_WORDS: Final[dict[Measure, str]] = {
+MEASURE_WORDS: Final[dict[TestedMeasure, str]] = {
     "count": "count of events",
     "rate": "rate per 1,000 people",
     "empirical-bayes": "empirical Bayes rate per 1,000 people",
+    "as-given": "value as given",
 }
 """What is placed at random under randomisation; the nulls of risk take counts and population themselves."""
 

@@ -8,7 +8,23 @@ from hotspots.model.area_counts import AreaCounts
 from hotspots.model.checks import need_columns, need_level, need_released, renamed_arguments, text_ids
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
-from hotspots.model.findings import Hotspot, Part, SchoolAccount, Whereabouts, count_schools
+from hotspots.model.findings import (
+    Hotspot,
+    Part,
+    SchoolAccount,
+    Whereabouts,
+    change_words,
+    count_schools,
+    interval_words,
+)
+from hotspots.model.methods import (
+    AverageRate,
+    BeyondByChance,
+    HotspotMethod,
+    RateCurve,
+    SchoolComparison,
+    SchoolMethod,
+)
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
@@ -23,7 +39,6 @@ from hotspots.model.periods import (
     period_end,
     with_en_dashes,
 )
-from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
     Deprivation,
@@ -41,8 +56,23 @@ from hotspots.model.results import (
     HotspotResult,
     SchoolResult,
     Surface,
+    settings_of,
 )
 from hotspots.model.study_area import Place, StudyArea, slugify
+from hotspots.model.surface_methods import (
+    AdaptiveBandwidths,
+    BandwidthChoice,
+    ComparisonMethod,
+    ContourMethod,
+    DensestContours,
+    DensityMethod,
+    InterpolationMethod,
+    RiskMethod,
+    SmoothedCountsMethod,
+    Smoothing,
+    TestedCells,
+    ToleranceContours,
+)
 
 __all__ = [
     "AUGUST",
@@ -53,28 +83,46 @@ __all__ = [
     "MONTHS_OF_A_YEAR",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
+    "AdaptiveBandwidths",
     "Ages",
     "AreaCounts",
+    "AverageRate",
+    "BandwidthChoice",
+    "BeyondByChance",
+    "ComparisonMethod",
+    "ContourMethod",
     "Contours",
     "Coverage",
+    "DensestContours",
+    "DensityMethod",
     "Deprivation",
     "DeprivationIndex",
     "Events",
     "Extract",
     "Factors",
     "Hotspot",
+    "HotspotMethod",
     "HotspotResult",
+    "InterpolationMethod",
     "Note",
     "Part",
     "Period",
     "Place",
+    "RateCurve",
+    "RiskMethod",
     "SchoolAccount",
+    "SchoolComparison",
+    "SchoolMethod",
     "SchoolResult",
     "Schools",
     "Series",
     "SeriesBase",
+    "SmoothedCountsMethod",
+    "Smoothing",
     "StudyArea",
     "Surface",
+    "TestedCells",
+    "ToleranceContours",
     "Whereabouts",
     "change_words",
     "combine",
@@ -89,6 +137,7 @@ __all__ = [
     "need_released",
     "period_end",
     "renamed_arguments",
+    "settings_of",
     "slugify",
     "text_ids",
     "with_en_dashes",

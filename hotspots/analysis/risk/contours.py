@@ -10,7 +10,18 @@ import numpy as np
 from hotspots.analysis.common import adjust, adjust_tails
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
-from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface, combine
+from hotspots.model import (
+    CONTOUR_COLUMNS,
+    ContourMethod,
+    Contours,
+    DensestContours,
+    Events,
+    Note,
+    StudyArea,
+    Surface,
+    ToleranceContours,
+    combine,
+)
 from hotspots.vocabulary import UNRELEASED, Adjustment, DensestPart
 
 if TYPE_CHECKING:
@@ -105,7 +116,7 @@ def tolerance_contours(
     chances = {"raised": np.asarray(surface.p_raised), "lowered": np.asarray(surface.p_lowered)}
     judged = ~np.isnan(chances["raised"]) & ~np.isnan(chances["lowered"])
     adjusted = _adjusted(chances["raised"][judged], chances["lowered"][judged], adjustment)
-    found, cutoffs = [], {}
+    found, cutoffs = [], dict[str, float | None]()
     for kind, other in (("raised", "lowered"), ("lowered", "raised")):
         passing = np.zeros(judged.shape, dtype=bool)
         passing[judged] = adjusted[kind] <= level
@@ -113,7 +124,7 @@ def tolerance_contours(
         passing &= chances[kind] <= chances[other]
         field = np.full(judged.shape, np.nan)
         field[judged] = _scores(chances[kind][judged])
-        cutoffs[f"p_{kind}_cutoff"] = float(chances[kind][passing].max()) if passing.any() else None
+        cutoffs[kind] = float(chances[kind][passing].max()) if passing.any() else None
         found.append(_Found(kind, _passed(kind, surface, level), level, field, passing))
     return _contours(
         surface,
@@ -127,7 +138,13 @@ def tolerance_contours(
             f"{int(judged.sum()):,} cells were tested."
         ),
         fewest={"raised": fewest_events},
-        provenance={"level": level, "adjustment": adjustment, "cells_tested": int(judged.sum()), **cutoffs},
+        cells=ToleranceContours(
+            level=level,
+            adjustment=adjustment,
+            cells_tested=int(judged.sum()),
+            p_raised_cutoff=cutoffs["raised"],
+            p_lowered_cutoff=cutoffs["lowered"],
+        ),
     )
 
 
@@ -199,7 +216,7 @@ def top_contours(
             f"Contours enclose the densest of the surface's {known:,} cells of {surface.cell:,.0f} m: the {cells:,} "
             f"that {aim}. There is always a densest part; this is not a test."
         ),
-        provenance={"of": of, "share": asked, "threshold": threshold, "cells": cells},
+        cells=DensestContours(of=of, share=asked, threshold=threshold, cells=cells),
     )
 
 
@@ -259,7 +276,7 @@ def _contours(
     area: StudyArea | None,
     smallest_km2: float | None,
     words: str,
-    provenance: dict[str, Any],
+    cells: ToleranceContours | DensestContours,
     fewest: Mapping[str, float] | None = None,
 ) -> Contours:
     """Return the polygons of all kinds with what lies in them, sized and sorted."""
@@ -270,10 +287,10 @@ def _contours(
     notes: list[Note] = []
     points = _countable(events, whole, notes)
     tables, left_out = [], {}
-    for cells in found:
-        polygons = _table(cells, surface, whole=whole, region=region, points=points)
-        kept = _kept(polygons, smallest, (fewest or {}).get(cells.kind, 0), notes)
-        left_out[cells.kind] = len(polygons) - len(kept)
+    for one in found:
+        polygons = _table(one, surface, whole=whole, region=region, points=points)
+        kept = _kept(polygons, smallest, (fewest or {}).get(one.kind, 0), notes)
+        left_out[one.kind] = len(polygons) - len(kept)
         tables.append(kept)
     table = _join(tables)
     return Contours(
@@ -287,7 +304,7 @@ def _contours(
         period=surface.period,
         notes=tuple(notes),
         attribution=surface.attribution,
-        provenance={**provenance, "smallest_km2": smallest, "left_out": left_out},
+        provenance=ContourMethod(cells=cells, smallest_km2=smallest, left_out=left_out),
         release=combine(surface, None if points is None else events).release,
     )
 

@@ -24,6 +24,7 @@ from hotspots.analysis.risk.surface_p_values import (
 from hotspots.analysis.risk.surface_test import (
     Found,
     count_in_cells,
+    describe_cells,
     inference_words,
     log_ratio,
     make_surface,
@@ -36,7 +37,7 @@ from hotspots.analysis.risk.surface_test import (
     smoother_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.model import ComparisonMethod, Events, Note, StudyArea, Surface, combine, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, SurfaceInference, Totals
 
 if TYPE_CHECKING:
@@ -171,20 +172,21 @@ def compare_densities(
             ),
             *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),
-        provenance={
-            "null": "the number of labels is held" if pair.labels.fixed else "each event by itself, by share of years",
-            "totals": totals,
-            "overall_ratio": float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
-            "share_of_first": pair.labels.share,
-            "years": list(years) if years else None,
-            "edge_correction": "cancels in the ratio" if measure == "ratio" else "uniform",
-            "inference": inference,
-            "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": minimum_expected,
-            "least_expected_events_together": TOGETHER,
-            "events_used_first": len(own),
-            "events_used_second": len(others),
-        },
+        provenance=ComparisonMethod(
+            cells=describe_cells(cells, smoother, chosen),
+            null="labels-held" if pair.labels.fixed else "labels-by-years",
+            totals=totals,
+            overall_ratio=float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
+            share_of_first=pair.labels.share,
+            years=years or None,
+            edge_correction="cancels" if measure == "ratio" else "uniform",
+            inference=inference,
+            simulations=simulations if inference == "simulation" else None,
+            least_expected_events=minimum_expected,
+            least_expected_events_together=TOGETHER,
+            events_used_first=len(own),
+            events_used_second=len(others),
+        ),
         release=made_of.release,
     )
 

@@ -25,6 +25,7 @@ from hotspots.analysis.risk.surface_p_values import (
 from hotspots.analysis.risk.surface_test import (
     Found,
     count_in_cells,
+    describe_cells,
     inference_words,
     log_ratio,
     make_surface,
@@ -37,7 +38,7 @@ from hotspots.analysis.risk.surface_test import (
     smoother_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.model import Events, Note, RiskMethod, StudyArea, Surface, combine, renamed_arguments
 from hotspots.vocabulary import UNRELEASED, BandwidthRule, Kernel, SurfaceInference
 
 if TYPE_CHECKING:
@@ -162,20 +163,21 @@ def relative_risk(
             *chosen.notes,
             *spread.notes,
             *notes_of_cells(judged, counts, smoother, rule=rule),
-            *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
+            *_map_point_notes(chosen.provenance.map_point_spacing_m),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
-        provenance={
-            "null": "events fall independently, in proportion to people",
-            "edge_correction": "cancels in the ratio",
-            "inference": inference,
-            "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": minimum_expected,
-            "events_used": len(points),
-            "people": float(spread.people.sum()),
-            "people_spread": spread.words,
-            "placed_by": events.placed_by,
-        },
+        provenance=RiskMethod(
+            cells=describe_cells(cells, smoother, chosen),
+            null="proportional-to-people",
+            edge_correction="cancels",
+            inference=inference,
+            simulations=simulations if inference == "simulation" else None,
+            least_expected_events=minimum_expected,
+            events_used=len(points),
+            people=float(spread.people.sum()),
+            people_spread=spread.words,
+            placed_by=events.placed_by,
+        ),
         release=combine(events, area).release,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -13,7 +12,7 @@ from hotspots.analysis.density import note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface
+from hotspots.model import ComparisonMethod, Events, Note, RiskMethod, StudyArea, Surface, TestedCells
 from hotspots.vocabulary import Kernel, SurfaceInference
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def make_surface(
     chosen: Bandwidth,
     *,
     area: StudyArea,
-    provenance: Mapping[str, Any],
+    provenance: RiskMethod | ComparisonMethod,
     **words: Any,
 ) -> Surface:
     """Return the surface of the results, missing where cells were not tested; `words` are further fields of it."""
@@ -66,18 +65,22 @@ def make_surface(
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
         attribution=area.attribution,
-        provenance={
-            "kernel": smoother.kernel,
-            "bandwidth_m": chosen.metres,
-            "cell_m": smoother.grid.side,
-            **provenance,
-            "cells_judged": len(found.cells),
-            "cells_not_judged": int(smoother.grid.inside.sum()) - len(found.cells),
-            **chosen.provenance,
-        },
+        provenance=provenance,
         p_raised=p_raised,
         p_lowered=p_lowered,
         **words,
+    )
+
+
+def describe_cells(cells: Cells, smoother: Smoother, chosen: Bandwidth) -> TestedCells:
+    """Return kernel, bandwidth and cells as settings; `cells` are the positions of those tested."""
+    return TestedCells(
+        kernel=smoother.kernel,
+        bandwidth_m=chosen.metres,
+        cell_m=smoother.grid.side,
+        cells_judged=len(cells),
+        cells_not_judged=int(smoother.grid.inside.sum()) - len(cells),
+        bandwidth=chosen.provenance,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotspots.analysis.common import Counts, adjust
 from hotspots.analysis.schools.negative_binomial import Fit, fit_counts, limits, mid_p_tails, tails_beyond
+from hotspots.model import BeyondByChance, RateCurve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
     )
 
 
-def beyond_by_chance(found: Judgement) -> dict[str, float]:
+def beyond_by_chance(found: Judgement) -> BeyondByChance:
     """Return the expected numbers of judged schools above and below their 95% limits if the model holds for all.
 
     Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
@@ -102,7 +103,7 @@ def beyond_by_chance(found: Judgement) -> dict[str, float]:
     """
     judged = found.classes != "cannot_be_judged"
     above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
-    return {"above": float(above[judged].sum()), "below": float(below[judged].sum())}
+    return BeyondByChance(above=float(above[judged].sum()), below=float(below[judged].sum()))
 
 
 def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:
@@ -133,8 +134,8 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
     return 1 - fit.dispersion / without if without > 0 else float("nan")
 
 
-def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
-    """Return what is expected along an index, its 95 % interval, and the limits of a school of average size.
+def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> RateCurve:
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of median size.
 
     Parameters
     ----------
@@ -142,13 +143,6 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
         Of a design of two columns: ones and the index.
     index, exposure
         Of the schools, shape (n,).
-
-    Returns
-    -------
-    dict
-        Columns of a table with rising `index`: `expected`, `expected_low`, `expected_high` (of the line, the
-        dispersion taken as known), `limit_low_95`, `limit_high_95` (of a school with the median exposure), all per 100
-        of the exposure.
     """
     from scipy.special import ndtri
 
@@ -159,14 +153,14 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
     half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
     middling = float(np.median(exposure))
     low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
-    columns = {
-        "expected": 100 * np.exp(line),
-        "expected_low": 100 * np.exp(line - half),
-        "expected_high": 100 * np.exp(line + half),
-        "limit_low_95": 100 * low / middling,
-        "limit_high_95": 100 * high / middling,
-    }
-    return {"index": tuple(x.tolist()), **{name: tuple(values.tolist()) for name, values in columns.items()}}
+    return RateCurve(
+        index=tuple(x.tolist()),
+        expected=tuple((100 * np.exp(line)).tolist()),
+        expected_low=tuple((100 * np.exp(line - half)).tolist()),
+        expected_high=tuple((100 * np.exp(line + half)).tolist()),
+        limit_low_95=tuple((100 * low / middling).tolist()),
+        limit_high_95=tuple((100 * high / middling).tolist()),
+    )
 
 
 class Groups(NamedTuple):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from hotspots.analysis.common import poisson_interval
+from hotspots.model import AverageRate, SchoolResult
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from hotspots.model import SchoolResult
 
     Floats = NDArray[np.float64]
 
@@ -23,7 +21,7 @@ CLASSES: Final = ("below_half", "below", "about", "above", "above_twice")
 DEPENDS: Final = "depends"
 
 
-def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, AverageRate]:
     """Return every compared school's rate over the average, and the average.
 
     The average is of events over pupil-years, suppressed numbers in the middle of what they may be: a yardstick, which
@@ -43,7 +41,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
         lowest and of the highest number; `rate_class`, that of every number in the interval or ``"depends"``;
         `rate_differs`, ``"yes"`` where the limits leave out the average.
     average
-        `per_100`, `per_100_low`, `per_100_high`; `low`, `high`, `pupil_years` and `schools` behind it.
+        The average, with what it is made of.
 
     Examples
     --------
@@ -52,7 +50,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
 
     >>> schools = pd.DataFrame({"low": [30.0, 1.0], "high": [30.0, 9.0], "pupils": [1000.0, 1000.0]})
     >>> columns, average = against_average(schools, np.array([True, True]))
-    >>> round(average["per_100"], 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
+    >>> round(average.per_100, 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
     (1.75, ['above', 'depends'], ['yes', 'yes'])
     """
     low, high, pupils = (table.loc[compared, name].to_numpy(dtype=float) for name in ("low", "high", "pupils"))
@@ -78,15 +76,15 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
     ).reindex(table.index)
     words = ["rate_class", "rate_differs"]
     columns[words] = columns[words].astype(object).where(columns[words].notna(), "")
-    return columns, {
-        "per_100": float(100 * average),
-        "per_100_low": float(100 * least / base),
-        "per_100_high": float(100 * most / base),
-        "low": float(least),
-        "high": float(most),
-        "pupil_years": float(base),
-        "schools": int(compared.sum()),
-    }
+    return columns, AverageRate(
+        per_100=float(100 * average),
+        per_100_low=float(100 * least / base),
+        per_100_high=float(100 * most / base),
+        low=float(least),
+        high=float(most),
+        pupil_years=float(base),
+        schools=int(compared.sum()),
+    )
 
 
 def classify_ratio(ratio: Floats) -> NDArray[np.object_]:
@@ -107,7 +105,7 @@ def describe_rates(result: SchoolResult) -> dict[str, Any]:
     table = result.table
     classes = table.loc[table["rate_class"] != "", "rate_class"].value_counts()
     return {
-        "average": dict(result.provenance["rate_average"]),
+        "average": {} if result.provenance is None else result.provenance.rate_average.as_dict(),
         "classes": {str(k): int(v) for k, v in sorted(classes.items())},
         "above_average": int((table["ratio_low_95"] > 1).sum()),
         "below_average": int((table["ratio_high_95"] < 1).sum()),
