@@ -66,9 +66,9 @@ SURFACE_STEMS: Final = {
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
 
 WindowInference = Literal["exact", "bracketed", "computed", "simulated"]
-"""How tails of windows were found: counted through, between two lattices, with an estimated dispersion, or drawn."""
+"""How p-values of windows are computed: exactly, between two lattices, with an estimated dispersion, simulated."""
 SurfaceInference = Literal["saddlepoint", "asymptotic", "simulation"]
-"""How tails of cells are found."""
+"""How p-values of cells are computed."""
 Kernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
 Edge = Literal["diggle", "uniform", "none"]
 """How a density is corrected at the border: each event, each cell, or neither."""

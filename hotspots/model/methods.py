@@ -98,7 +98,7 @@ class HotspotMethod(Recorded):
     null: Null
     """Null hypothesis."""
     inference: WindowInference
-    """How tails were found."""
+    """How p-values were computed."""
     dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
     """Variance of an average area's count over its mean, lowest and highest estimate; None where it was not
     estimated."""
@@ -106,13 +106,13 @@ class HotspotMethod(Recorded):
     """Step of the lattice on which values that are not whole were summed, or None."""
     draws: int | None
     seed: int | None
-    """Of a simulation, or None."""
+    """Number of draws and seed of a simulation, or None."""
     mid_p: bool
     """Whether ties count half."""
     conditional: bool
     """Whether the neighbours were tested given the area's own value."""
     measure: TestedMeasure = field(metadata=written_as(MEASURE_WORDS))
-    """What was tested: counts, rates, or values as given."""
+    """What was tested: counts, rates, shrunken rates, or values as given."""
     neighbours: str
     """Who counts as a neighbour, in words."""
     neighbour_pairs: int
@@ -201,7 +201,7 @@ class SchoolMethod(Recorded):
     schools_hidden: int
     """Numbers of schools compared, and of those of them whose number is suppressed."""
     residuals_clipped: int
-    """Number of schools whose residual was brought to a limit when dispersion was estimated."""
+    """Number of known counts whose residual is clipped; without outliers about one in eight."""
     dispersion: float
     """Variance of schools' rates around the line, over the square of the rate; 0 under Poisson."""
     beyond_95_by_chance: BeyondByChance
@@ -209,12 +209,13 @@ class SchoolMethod(Recorded):
     explained_share: float
     """Share of the variance between schools' rates that the index accounts for."""
     poisson_phi: float
-    """Variance over mean of the residuals, if the model were Poisson."""
+    """Pearson chi-squared over degrees of freedom of the plain Poisson fit; about 1 where chance explains all."""
     adjustment: Adjustment
+    """For many tests."""
     covariates: tuple[Covariate, ...]
     """What schools were compared within."""
     level: float
-    """Adjustment for many tests, and the false discovery rate that "far" above or below is held to."""
+    """False discovery rate that "far" above or below is held to."""
     catchment_decay_m: float
     """Metres over which a school's pull on children falls to 1 / e."""
     rate_average: AverageRate

@@ -95,9 +95,9 @@ class DensityMethod(Recorded):
     """How a density was made of events."""
 
     kernel: Kernel
-    """Its kernel."""
+    """Name of the kernel."""
     edge_correction: Edge | Literal["beyond"] = field(metadata=written_as(EDGE_WRITTEN))
-    """At the border; ``"beyond"`` where events beyond it are used, so that nothing is corrected."""
+    """What was done at the border; ``"beyond"`` where events beyond it are used, so that nothing is corrected."""
     events_beyond_border_used: int
     """How many these are."""
     bandwidth_m: float
@@ -138,7 +138,7 @@ class Smoothing(Recorded):
     steps: int
     """Number of steps."""
     last_change: float
-    """Largest change of a cell in the last step, over the largest cell."""
+    """Largest change of a cell in one more step, as a share of the mean cell."""
     tolerance: float
     """The change at which it stops."""
 
@@ -173,20 +173,21 @@ class SmoothedCountsMethod(Recorded):
     method: Literal["even-smoothed"] = field(metadata=written_as(SMOOTHED_WRITTEN))
     """How counts became a surface."""
     kernel: Kernel
-    """Its kernel."""
+    """Name of the kernel."""
     radius_m: float
     cell_m: float
     """Radius of the kernel and side of a cell, in metres."""
     years: float | None
+    """What the density was divided by, or None."""
     least_events_asked: int
     least_events_under_a_peak: float
     """Fewest events that a peak must be based on, and that one is based on."""
     areas_hidden: int
     """Number of areas whose count is suppressed."""
     edge_correction: Literal["diggle-on-cells"] = field(metadata=written_as(EDGE_WRITTEN))
-    """At the border."""
+    """What was done at the border."""
     cover: Coverage | None = field(metadata=BESIDE)
-    """What the density was divided by, and the months it covers; None where unknown."""
+    """The months it covers, or None where unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,7 @@ class TestedCells(Recorded):
     """Kernel and cells of a tested surface."""
 
     kernel: Kernel
-    """Its kernel."""
+    """Name of the kernel."""
     bandwidth_m: float
     cell_m: float
     """Bandwidth and side of a cell, in metres."""
@@ -207,17 +208,17 @@ class TestedCells(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskMethod(Recorded):
-    """How events were held against people."""
+    """How a surface of risk was made: events per resident against the average."""
 
     cells: TestedCells = field(metadata=BESIDE)
     """Kernel and cells."""
     null: Literal["proportional-to-people"] = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
     edge_correction: Literal["cancels"] = field(metadata=written_as(EDGE_WRITTEN))
-    """At the border."""
+    """What was done at the border."""
     inference: SurfaceInference
     simulations: int | None
-    """How tails were found, and the number of maps simulated, or None."""
+    """How p-values were computed, and the number of maps simulated, or None."""
     least_expected_events: float
     """Fewest expected events with which a cell was tested."""
     events_used: int
@@ -231,7 +232,7 @@ class RiskMethod(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonMethod(Recorded):
-    """How one file of events was held against another."""
+    """How the density of one file of events was compared with another's."""
 
     cells: TestedCells = field(metadata=BESIDE)
     """Kernel and cells."""
@@ -246,10 +247,10 @@ class ComparisonMethod(Recorded):
     years: tuple[float, float] | None = field(metadata=AS_LIST)
     """Years that either file covers, or None."""
     edge_correction: Literal["cancels", "uniform"] = field(metadata=written_as(EDGE_WRITTEN))
-    """At the border."""
+    """What was done at the border."""
     inference: SurfaceInference
     simulations: int | None
-    """How tails were found, and the number of maps simulated, or None."""
+    """How p-values were computed, and the number of maps simulated, or None."""
     least_expected_events: float
     least_expected_events_together: float
     """Fewest expected events of either file, and of both, with which a cell was tested."""
