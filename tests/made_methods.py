@@ -12,9 +12,9 @@ from hotspots.model import (
     ContourMethod,
     DensityMethod,
     HotspotMethod,
+    JudgedCells,
     RiskMethod,
     SchoolMethod,
-    TestedCells,
     ToleranceContours,
 )
 
@@ -26,7 +26,7 @@ BANDWIDTH = BandwidthChoice(
     bandwidth_floor_m=None,
     share_on_shared_points=0.0,
 )
-CELLS = TestedCells(
+CELLS = JudgedCells(
     kernel="quartic", bandwidth_m=750.0, cell_m=150.0, cells_judged=900, cells_not_judged=20, bandwidth=BANDWIDTH
 )
 

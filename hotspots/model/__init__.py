@@ -67,10 +67,10 @@ from hotspots.model.surface_methods import (
     DensestContours,
     DensityMethod,
     InterpolationMethod,
+    JudgedCells,
     RiskMethod,
     SmoothedCountsMethod,
     Smoothing,
-    TestedCells,
     ToleranceContours,
 )
 
@@ -104,6 +104,7 @@ __all__ = [
     "HotspotMethod",
     "HotspotResult",
     "InterpolationMethod",
+    "JudgedCells",
     "Note",
     "Part",
     "Period",
@@ -121,7 +122,6 @@ __all__ = [
     "Smoothing",
     "StudyArea",
     "Surface",
-    "TestedCells",
     "ToleranceContours",
     "Whereabouts",
     "change_words",

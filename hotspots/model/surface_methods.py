@@ -28,11 +28,11 @@ __all__ = [
     "DensestContours",
     "DensityMethod",
     "InterpolationMethod",
+    "JudgedCells",
     "RiskMethod",
     "SmoothedCountsMethod",
     "Smoothing",
     "SurfaceMethod",
-    "TestedCells",
     "ToleranceContours",
 ]
 
@@ -191,7 +191,7 @@ class SmoothedCountsMethod(Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestedCells(Recorded):
+class JudgedCells(Recorded):
     """Kernel and cells of a tested surface."""
 
     kernel: Kernel
@@ -210,7 +210,7 @@ class TestedCells(Recorded):
 class RiskMethod(Recorded):
     """How a surface of risk was made: events per resident against the average."""
 
-    cells: TestedCells = field(metadata=BESIDE)
+    cells: JudgedCells = field(metadata=BESIDE)
     """Kernel and cells."""
     null: Literal["proportional-to-people"] = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
@@ -234,7 +234,7 @@ class RiskMethod(Recorded):
 class ComparisonMethod(Recorded):
     """How the density of one file of events was compared with another's."""
 
-    cells: TestedCells = field(metadata=BESIDE)
+    cells: JudgedCells = field(metadata=BESIDE)
     """Kernel and cells."""
     null: Literal["labels-held", "labels-by-years"] = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""

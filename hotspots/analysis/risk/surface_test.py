@@ -12,7 +12,7 @@ from hotspots.analysis.density import note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
-from hotspots.model import ComparisonMethod, Events, Note, RiskMethod, StudyArea, Surface, TestedCells
+from hotspots.model import ComparisonMethod, Events, JudgedCells, Note, RiskMethod, StudyArea, Surface
 from hotspots.vocabulary import Kernel, SurfaceInference
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def make_surface(
     )
 
 
-def describe_cells(cells: Cells, smoother: Smoother, chosen: Bandwidth) -> TestedCells:
+def describe_cells(cells: Cells, smoother: Smoother, chosen: Bandwidth) -> JudgedCells:
     """Return kernel, bandwidth and cells as settings; `cells` are the positions of those tested."""
-    return TestedCells(
+    return JudgedCells(
         kernel=smoother.kernel,
         bandwidth_m=chosen.metres,
         cell_m=smoother.grid.side,
