@@ -161,7 +161,7 @@ def kernel_density(
         words=_words(made),
         notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
-        provenance=_method(made, events),
+        provenance=_density_method(made, events),
         release=combine(events, area).release,
     )
 
@@ -244,7 +244,7 @@ def _notes(made: _Made) -> tuple[Note, ...]:
     )
 
 
-def _method(made: _Made, events: Events) -> DensityMethod:
+def _density_method(made: _Made, events: Events) -> DensityMethod:
     return DensityMethod(
         kernel=made.kernel,
         edge_correction=made.border,

@@ -206,14 +206,14 @@ def _result(
             *found.without,
         ),
         attribution=area.attribution,
-        provenance=_method(table, found, settings, lists=lists, estimated=deprivation.estimated),
+        provenance=_school_method(table, found, settings, lists=lists, estimated=deprivation.estimated),
         release=made_of.release,
         index=deprivation.index,
         index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
     )
 
 
-def _method(
+def _school_method(
     table: pd.DataFrame, found: _Findings, settings: _Settings, *, lists: AgainstSlope, estimated: bool
 ) -> SchoolMethod:
     """Return how the schools were compared; with covariates there is no single line."""
