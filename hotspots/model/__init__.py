@@ -8,7 +8,23 @@ from hotspots.model.checks import need_columns, need_released, renamed_arguments
 from hotspots.model.events import AreaCounts, Events
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
-from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.findings import (
+    Hotspot,
+    Part,
+    SchoolAccount,
+    Whereabouts,
+    change_words,
+    count_schools,
+    interval_words,
+)
+from hotspots.model.methods import (
+    AverageRate,
+    BeyondByChance,
+    HotspotMethod,
+    RateCurve,
+    SchoolComparison,
+    SchoolMethod,
+)
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
@@ -23,7 +39,6 @@ from hotspots.model.periods import (
     period_end,
     with_en_dashes,
 )
-from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
     Deprivation,
@@ -40,9 +55,23 @@ from hotspots.model.results import (
     HotspotResult,
     SchoolResult,
     Surface,
+    settings_of,
 )
-from hotspots.model.school_account import SchoolAccount, count_schools
 from hotspots.model.study_area import Place, StudyArea, slugify
+from hotspots.model.surface_methods import (
+    AdaptiveBandwidths,
+    BandwidthChoice,
+    ComparisonMethod,
+    ContourMethod,
+    DensestContours,
+    DensityMethod,
+    InterpolationMethod,
+    JudgedCells,
+    RiskMethod,
+    SmoothedCountsMethod,
+    Smoothing,
+    ToleranceContours,
+)
 
 __all__ = [
     "AUGUST",
@@ -53,28 +82,46 @@ __all__ = [
     "MONTHS_OF_A_YEAR",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
+    "AdaptiveBandwidths",
     "Ages",
     "AreaCounts",
+    "AverageRate",
+    "BandwidthChoice",
+    "BeyondByChance",
+    "ComparisonMethod",
+    "ContourMethod",
     "Contours",
     "Coverage",
+    "DensestContours",
+    "DensityMethod",
     "Deprivation",
     "DeprivationIndex",
     "Events",
     "Extract",
     "Factors",
     "Hotspot",
+    "HotspotMethod",
     "HotspotResult",
+    "InterpolationMethod",
+    "JudgedCells",
     "Note",
     "Part",
     "Period",
     "Place",
+    "RateCurve",
+    "RiskMethod",
     "SchoolAccount",
+    "SchoolComparison",
+    "SchoolMethod",
     "SchoolResult",
     "Schools",
     "Series",
     "SeriesBase",
+    "SmoothedCountsMethod",
+    "Smoothing",
     "StudyArea",
     "Surface",
+    "ToleranceContours",
     "Whereabouts",
     "change_words",
     "combine",
@@ -88,6 +135,7 @@ __all__ = [
     "need_released",
     "period_end",
     "renamed_arguments",
+    "settings_of",
     "slugify",
     "text_ids",
     "with_en_dashes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, between, explore
 from hotspots.model.periods import Coverage, cover_dates
 from hotspots.model.study_area import StudyArea
-from hotspots.vocabulary import UNRELEASED
+from hotspots.vocabulary import UNRELEASED, PlacedBy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Events(Noun):
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
-    placed_by: Literal["occurrence", "residence", ""] = ""
+    placed_by: PlacedBy = ""
 
     def __post_init__(self) -> None:
         need_notes(self)

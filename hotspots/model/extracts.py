@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTRACT_COLUMNS", "Ages", "Extract", "ExtractKind"]
 
-ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points"]
+ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions"]
 
 EXTRACT_COLUMNS = {
     "standardised-rates": (
@@ -38,6 +38,11 @@ EXTRACT_COLUMNS = {
         "group", "segment", "first", "last", "periods", "course", "level", "level_low", "level_high", "level_last",
         "growth", "step", "step_low", "step_high", "ratio", "ratio_low", "ratio_high", "p", "earliest", "latest",
         "scatter", "correlation", "reason",
+    ),
+    "predictions": (
+        "bandwidth", "share_of_area", "area_km2", "past_events", "events", "hits",
+        "hit_rate", "hit_rate_low", "hit_rate_high", "pai", "pai_low", "pai_high",
+        "pei_star", "pei_star_low", "pei_star_high", "best_hit_rate", "behind", "behind_low", "behind_high",
     ),
 }  # fmt: skip
 """What a table of each kind has at least, in this order."""
@@ -129,9 +134,10 @@ class Extract(Noun):
     Parameters
     ----------
     table
-        One row per authority, place, or group and period; the columns of its kind come first (`EXTRACT_COLUMNS`).
+        One row per authority, place, group and period, or bandwidth and share of area; the columns of its kind come
+        first (`EXTRACT_COLUMNS`).
     kind
-        ``"standardised-rates"``, ``"recording"``, ``"profile"`` or ``"change-points"``.
+        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
     name, title
         A short name for files, and a title for readers.
     words

@@ -96,9 +96,9 @@ def test_planted_schools(result: SchoolResult, planted: pd.Series):
 
 
 def test_the_groups_that_were_named(result: SchoolResult, planted: pd.Series):
-    more = set(result.provenance["more_in_least_deprived"])
+    more = set(result.provenance.more_in_least_deprived)
     assert len(more & set(planted.index[planted == "high"])) >= 3
-    fewer = set(result.provenance["fewer_in_most_deprived"])
+    fewer = set(result.provenance.fewer_in_most_deprived)
     assert fewer & set(planted.index[planted == "low"])
 
 
@@ -137,9 +137,9 @@ def test_rates_over_the_average_are_those_of_a_second_way(result: SchoolResult):
     """Exact Poisson limits by scipy's chi-squared, over events per pupil-year of all schools in the model."""
     table = result.table[result.table["expected"].notna()]
     average = (table["low"] + table["high"]).sum() / 2 / table["pupils"].sum()
-    told = result.provenance["rate_average"]
-    assert told["schools"] == len(table) == result.provenance["schools_in_model"]
-    assert told["per_100"] == pytest.approx(100 * average)
+    told = result.provenance.rate_average
+    assert told.schools == len(table) == result.provenance.schools_in_model
+    assert told.per_100 == pytest.approx(100 * average)
     expected = average * table["pupils"]
     low = np.where(table["low"] > 0, chi2.ppf(0.025, 2 * table["low"]) / 2, 0.0)
     high = chi2.ppf(0.975, 2 * table["high"] + 2) / 2

@@ -26,20 +26,22 @@ from hotspots.analysis.common import (
     need_level,
     two_sided,
 )
-from hotspots.model import AreaCounts, HotspotResult, combine
+from hotspots.model import AreaCounts, HotspotMethod, HotspotResult, combine
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
     HOT_MEANS,
     MEASURE_WORDS,
-    METHOD_TITLES,
     MORAN_ADJUSTMENT_WORDS,
     NULL_WORDS,
     RESULT_COLUMNS,
+    STATISTIC_TITLES,
     UNRELEASED,
     Adjustment,
     Measure,
     Method,
     Null,
+    Statistic,
+    TestedMeasure,
 )
 
 if TYPE_CHECKING:
@@ -229,39 +231,40 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     columns["null"] = np.full(len(counts), null, dtype=object)
     stated = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
     columns["reason"] = np.where((stated == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, stated)
-    provenance = {
-        "statistic": _statistic(settings),
-        "null": null,
-        "inference": tails.inference,
-        "dispersion": tails.details.get("dispersion"),
-        **{name: tails.details.get(name) for name in ("step", "draws", "seed")},
-        "mid_p": settings.mid_p,
-        "conditional": tested.conditional,
-        "measure": _measure_words(tested, measure),
-        "neighbours": links.words,
-        "neighbour_pairs": len(links.others),
-        "components": links.components,
-        "islands": len(links.islands),
-        "areas_tested": int((reasons == "").sum()),
-        "areas_hidden": counts.hidden,
-        "rule": counts.rule,
-        "adjustment": settings.adjustment,
-        "level": settings.level,
-    }
-    with_self = settings.with_self and settings.method == "getis_ord"
-    return _result(counts, columns, provenance, settings.method, with_self=with_self)
+    method = HotspotMethod(
+        statistic=_statistic(settings),
+        null=null,
+        inference=tails.inference,
+        dispersion=tails.dispersion,
+        step=tails.step,
+        draws=tails.draws,
+        seed=tails.seed,
+        mid_p=settings.mid_p,
+        conditional=tested.conditional,
+        measure=_tested_measure(tested, measure),
+        neighbours=links.words,
+        neighbour_pairs=len(links.others),
+        components=links.components,
+        islands=len(links.islands),
+        areas_tested=int((reasons == "").sum()),
+        areas_hidden=counts.hidden,
+        rule=counts.rule,
+        adjustment=settings.adjustment,
+        level=settings.level,
+    )
+    return _result(counts, columns, settings.method, method)
 
 
-def _measure_words(tested: Windows, measure: Measure) -> str:
+def _tested_measure(tested: Windows, measure: Measure) -> TestedMeasure:
     if measure == "count" and not tested.whole:
-        return "value as given"
-    return MEASURE_WORDS["rate" if tested.people is not None else measure]
+        return "as-given"
+    return "rate" if tested.people is not None else measure
 
 
-def _statistic(settings: _Settings) -> str:
-    if settings.method == "getis_ord" and not settings.with_self:
-        return "Getis-Ord Gi"
-    return METHOD_TITLES[settings.method]
+def _statistic(settings: _Settings) -> Statistic:
+    if settings.method == "local_moran":
+        return "local_moran"
+    return "gi_star" if settings.with_self else "gi"
 
 
 def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, Any]:
@@ -321,9 +324,7 @@ def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str
     }
 
 
-def _result(
-    counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method, *, with_self: bool
-) -> HotspotResult:
+def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provenance: HotspotMethod) -> HotspotResult:
     import geopandas as gpd
 
     table = gpd.GeoDataFrame(
@@ -335,7 +336,7 @@ def _result(
     return HotspotResult(
         table=table,
         method=method,
-        words=_words(provenance, with_self=with_self, moran=method == "local_moran"),
+        words=_words(provenance),
         name=counts.name,
         title=counts.title,
         source=counts.source,
@@ -344,33 +345,34 @@ def _result(
         attribution=counts.area.attribution,
         provenance=provenance,
         release=combine(counts, counts.area).release,
-        with_self=with_self,
     )
 
 
-def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
-    window = {
-        "Getis-Ord Gi*": "each area and its neighbours together",
-        "Getis-Ord Gi": "each area's neighbours together, without the area itself",
-        "Local Moran's I": "each area's neighbours together, given the area's own count",
-    }[provenance["statistic"]]
-    number = f"{provenance['areas_tested']:,} areas"
-    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[provenance["adjustment"]]
-    if provenance["conditional"] and with_self:
+WINDOW_WORDS: Final[dict[Statistic, str]] = {
+    "gi_star": "each area and its neighbours together",
+    "gi": "each area's neighbours together, without the area itself",
+    "local_moran": "each area's neighbours together, given the area's own count",
+}
+
+
+def _words(method: HotspotMethod) -> str:
+    moran, window = method.statistic == "local_moran", WINDOW_WORDS[method.statistic]
+    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[method.adjustment]
+    if method.conditional and method.statistic == "gi_star":
         window += ", tested given the area's own value"
-    null, hot = NULL_WORDS[provenance["null"]], HOT_MEANS[provenance["null"]]
-    if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
-        null = f"the values ({provenance['measure']}) are placed on the areas at random"
+    null, hot = NULL_WORDS[method.null], HOT_MEANS[method.null]
+    if method.null == "randomisation" and method.measure != "count":
+        null = f"the values ({MEASURE_WORDS[method.measure]}) are placed on the areas at random"
         hot = "hot means that high values cluster"
     null = null if moran else f"{null}; {hot}"
-    ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
+    ties = ", with ties counted half (mid-p)" if method.mid_p else ""
     how = {
         "bracketed": "exact between two roundings, not simulated",
-        "simulated": f"simulated (up to {provenance['draws'] or 0:,} draws, seed {provenance['seed']})",
-    }.get(provenance["inference"], f"{provenance['inference']}, not simulated")
+        "simulated": f"simulated (up to {method.draws or 0:,} draws, seed {method.seed})",
+    }.get(method.inference, f"{method.inference}, not simulated")
     return (
-        f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
+        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}. "
         f"Tested against this: {null}. "
-        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
-        f"Findings count areas significant at {100 * provenance['level']:g}%."
+        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}. "
+        f"Findings count areas significant at {100 * method.level:g}%."
     )

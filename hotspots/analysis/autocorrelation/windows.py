@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, as_neighbours
 from hotspots.analysis.common import empirical_bayes_rate
 from hotspots.errors import AnalysisError, nearest
-from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
+from hotspots.vocabulary import NULL_WORDS, Measure, Null
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,11 +254,11 @@ def _choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> 
     """
     if measure in (None, "count"):
         return "count"
-    if measure not in MEASURE_WORDS:
+    if measure not in get_args(Measure):
         raise AnalysisError(
             f"There is no measure {measure!r}.",
-            found=f"known are {', '.join(MEASURE_WORDS)}",
-            advice=f"did you mean {nearest(measure, MEASURE_WORDS) or 'rate'!r}?",
+            found=f"known are {', '.join(get_args(Measure))}",
+            advice=f"did you mean {nearest(measure, get_args(Measure)) or 'rate'!r}?",
         )
     if null != "randomisation":
         raise AnalysisError(

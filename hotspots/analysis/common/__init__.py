@@ -16,7 +16,6 @@ from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, 
 from hotspots.analysis.common.suppressed_counts import Counts, FunctionOfCounts, counts_of, hidden_counts
 from hotspots.analysis.common.time_coverage import (
     compare_coverage,
-    describe_coverage,
     note_coverage,
     per_year,
     time_covered,
@@ -41,7 +40,6 @@ __all__ = [
     "classify_moran",
     "compare_coverage",
     "counts_of",
-    "describe_coverage",
     "dispersion_bounds",
     "empirical_bayes_rate",
     "first_balance",

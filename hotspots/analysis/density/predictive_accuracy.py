@@ -11,9 +11,9 @@ import pandas as pd
 from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
 from hotspots.analysis.density.kernel_density import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
-from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, combine, renamed_arguments
+from hotspots.model import DensityMethod, Events, Extract, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def predictive_accuracy(
     cell: float | None = None,
     resamples: int = 999,
     rng: int | np.random.Generator = 0,
-) -> pd.DataFrame:
+) -> Extract:
     """Return how many later events lie in the densest cells of the past's density, for bandwidths and shares of area.
 
     For each bandwidth the cells are ranked by the density of the past events, and the densest are flagged up to a share
@@ -90,13 +90,13 @@ def predictive_accuracy(
 
     Returns
     -------
-    pandas.DataFrame
-        One row per bandwidth and share: `bandwidth` (metres), `share_of_area`, `area_km2` (of the flagged cells),
-        `past_events`, `events` (future events in the area), `hits`, `hit_rate`, `pai`, `pei_star`, the first and last
-        of each interval (`hit_rate_low`, `hit_rate_high`, and so on, 95 %), `best_hit_rate` (n* / N), and
+    Extract
+        Of kind ``"predictions"``, with title, source and period of the future events and the weakest release mark of
+        all inputs. One row per bandwidth and share: `bandwidth` (metres), `share_of_area`, `area_km2` (of the flagged
+        cells), `past_events`, `events` (future events in the area), `hits`, `hit_rate`, `pai`, `pei_star`, the first
+        and last of each interval (`hit_rate_low`, `hit_rate_high`, and so on, 95 %), `best_hit_rate` (n* / N), and
         `behind` with `behind_low`, `behind_high`: how much lower the hit rate is than that of the best bandwidth at
-        this share, from the same resamples (paired). `attrs` hold ``"words"``, ``"release"``, ``"cell_m"``,
-        ``"kernel"`` and ``"resamples"``.
+        this share, from the same resamples (paired).
 
     Raises
     ------
@@ -134,18 +134,26 @@ def predictive_accuracy(
     table.insert(0, "bandwidth", np.repeat(widths, len(parts)))
     table.insert(1, "share_of_area", np.tile(parts, len(widths)))
     table.insert(2, "area_km2", table["share_of_area"] * cells * side**2 / 1e6)
-    table.insert(3, "past_events", int(surfaces[0].provenance["events_used"]))
+    table.insert(3, "past_events", _events_used(surfaces[0]))
     words = _words(past, future, kernel, cell=side, resamples=resamples) + tried
     if (table["best_hit_rate"] > 1 - NOUGHT).any():
         words += " Where hindsight could have captured every event, PEI* equals the hit rate."
-    table.attrs = {
-        "words": words,
-        "release": combine(past, future, area).release,
-        "cell_m": side,
-        "kernel": kernel,
-        "resamples": resamples,
-    }
-    return table
+    return Extract(
+        table,
+        kind="predictions",
+        name=future.name,
+        title=future.title,
+        words=words,
+        source=future.source,
+        period=future.period,
+        release=combine(past, future, area).release,
+    )
+
+
+def _events_used(density: Surface) -> int:
+    """Return how many events a density is of; a surface made by hand does not say."""
+    assert isinstance(density.provenance, DensityMethod)
+    return density.provenance.events_used
 
 
 def choose_cell(outline: Any, asked: float | None) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hotspots.errors import AnalysisError
+from hotspots.model import Extract
 
 __all__ = ["BestBandwidth", "best_bandwidth"]
 
@@ -31,7 +31,7 @@ class BestBandwidth(NamedTuple):
     words: str
 
 
-def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth:
+def best_bandwidth(predictions: Extract, *, share: float = 0.05) -> BestBandwidth:
     """Return the bandwidth that predicts best at a share of the area, and those whose difference is within chance.
 
     A bandwidth differs by more than chance where the interval of its paired difference excludes 0. The best is chosen
@@ -39,7 +39,7 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
 
     Parameters
     ----------
-    table
+    predictions
         From `predictive_accuracy`.
     share
         One of its shares of the area.
@@ -49,6 +49,7 @@ def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth
     AnalysisError
         If the share is not in the table.
     """
+    table = predictions.table
     rows = table[np.isclose(table["share_of_area"], share)]
     if rows.empty:
         known = ", ".join(f"{one:g}" for one in sorted(table["share_of_area"].unique()))

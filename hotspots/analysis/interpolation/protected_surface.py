@@ -5,16 +5,17 @@ Only the intervals are used, never points, so the surface says nothing that the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.common import Grid, choose_side, describe_coverage, note_coverage, per_year
+from hotspots.analysis.common import Grid, choose_side, note_coverage, per_year
 from hotspots.analysis.interpolation.areal_interpolation import MOST_INTERPOLATED_CELLS, share_out
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
-from hotspots.analysis.kernels import KERNELS, Kernel, convolve
+from hotspots.analysis.kernels import KERNELS, convolve
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, Surface, renamed_arguments
+from hotspots.model import AreaCounts, SmoothedCountsMethod, Surface, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,10 +125,18 @@ def smooth_counts(
         words=_words(counts, kernel, minimum_events),
         notes=(*note_coverage(cover), *counts.notes),
         attribution=counts.area.attribution,
-        provenance={
-            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, minimum_events=minimum_events),
-            **describe_coverage(cover),
-        },
+        provenance=SmoothedCountsMethod(
+            method="even-smoothed",
+            kernel=kernel,
+            radius_m=smoothed.radius,
+            cell_m=side,
+            years=years,
+            least_events_asked=minimum_events,
+            least_events_under_a_peak=round(smoothed.least, 6),
+            areas_hidden=counts.hidden,
+            edge_correction="diggle-on-cells",
+            cover=cover,
+        ),
         release=counts.release,
         kind="spread",
     )
@@ -211,19 +220,3 @@ def _words(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> str:
         f"the average has at least {minimum_events} events. Locations within areas are not known. It shows where "
         "events are dense, not where risk is high."
     )
-
-
-def _provenance(
-    smoothed: _Smoothed, counts: AreaCounts, *, kernel: Kernel, cell: float, years: float | None, minimum_events: int
-) -> dict[str, Any]:
-    return {
-        "method": "counts by area, spread evenly and smoothed",
-        "kernel": kernel,
-        "radius_m": smoothed.radius,
-        "cell_m": cell,
-        "years": years,
-        "least_events_asked": minimum_events,
-        "least_events_under_a_peak": round(smoothed.least, 6),
-        "areas_hidden": counts.hidden,
-        "edge_correction": "diggle, on the cells",
-    }

@@ -5,11 +5,10 @@ from hotspots.analysis.kernels.direct import keep_within_reach, merge_stacked, s
 from hotspots.analysis.kernels.edge_mass import kernel_mass
 from hotspots.analysis.kernels.fourier import convolve, prepare, transform
 from hotspots.analysis.kernels.kernel_sums import kernel_sums
-from hotspots.analysis.kernels.profiles import KERNELS, Kernel, peak_of, reach_of
+from hotspots.analysis.kernels.profiles import KERNELS, peak_of, reach_of
 
 __all__ = [
     "KERNELS",
-    "Kernel",
     "assign",
     "convolve",
     "keep_within_reach",

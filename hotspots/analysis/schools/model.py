@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -10,13 +9,12 @@ import pandas as pd
 
 from hotspots.analysis.common import Counts, adjust, poisson_interval
 from hotspots.analysis.schools.negative_binomial import Fit, fit_counts, limits, mid_p_tails, tails_beyond
+from hotspots.model import AverageRate, BeyondByChance, RateCurve, SchoolResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from hotspots.model import SchoolResult
 
     Floats = NDArray[np.float64]
     Words = NDArray[np.object_]
@@ -108,7 +106,7 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
     )
 
 
-def beyond_by_chance(found: Judgement) -> dict[str, float]:
+def beyond_by_chance(found: Judgement) -> BeyondByChance:
     """Return the expected numbers of judged schools above and below their 95% limits if the model holds for all.
 
     Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
@@ -116,7 +114,7 @@ def beyond_by_chance(found: Judgement) -> dict[str, float]:
     """
     judged = found.classes != "cannot_be_judged"
     above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
-    return {"above": float(above[judged].sum()), "below": float(below[judged].sum())}
+    return BeyondByChance(above=float(above[judged].sum()), below=float(below[judged].sum()))
 
 
 def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:
@@ -147,8 +145,8 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
     return 1 - fit.dispersion / without if without > 0 else float("nan")
 
 
-def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
-    """Return what is expected along an index, its 95 % interval, and the limits of a school of average size.
+def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> RateCurve:
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of median size.
 
     Parameters
     ----------
@@ -156,13 +154,6 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
         Of a design of two columns: ones and the index.
     index, exposure
         Of the schools, shape (n,).
-
-    Returns
-    -------
-    dict
-        Columns of a table with rising `index`: `expected`, `expected_low`, `expected_high` (of the line, the
-        dispersion taken as known), `limit_low_95`, `limit_high_95` (of a school with the median exposure), all per 100
-        of the exposure.
     """
     from scipy.special import ndtri
 
@@ -173,14 +164,14 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
     half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
     middling = float(np.median(exposure))
     low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
-    columns = {
-        "expected": 100 * np.exp(line),
-        "expected_low": 100 * np.exp(line - half),
-        "expected_high": 100 * np.exp(line + half),
-        "limit_low_95": 100 * low / middling,
-        "limit_high_95": 100 * high / middling,
-    }
-    return {"index": tuple(x.tolist()), **{name: tuple(values.tolist()) for name, values in columns.items()}}
+    return RateCurve(
+        index=tuple(x.tolist()),
+        expected=tuple((100 * np.exp(line)).tolist()),
+        expected_low=tuple((100 * np.exp(line - half)).tolist()),
+        expected_high=tuple((100 * np.exp(line + half)).tolist()),
+        limit_low_95=tuple((100 * low / middling).tolist()),
+        limit_high_95=tuple((100 * high / middling).tolist()),
+    )
 
 
 class Groups(NamedTuple):
@@ -236,7 +227,7 @@ CLASSES: Final = ("below_half", "below", "about", "above", "above_twice")
 DEPENDS: Final = "depends"
 
 
-def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, AverageRate]:
     """Return every compared school's rate over the average, and the average.
 
     The average is of events over pupil-years, suppressed numbers in the middle of what they may be: a yardstick, which
@@ -256,7 +247,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
         lowest and of the highest number; `rate_class`, that of every number in the interval or ``"depends"``;
         `rate_differs`, ``"yes"`` where the limits leave out the average.
     average
-        `per_100`, `per_100_low`, `per_100_high`; `low`, `high`, `pupil_years` and `schools` behind it.
+        The average, with what it is made of.
 
     Examples
     --------
@@ -265,7 +256,7 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
 
     >>> schools = pd.DataFrame({"low": [30.0, 1.0], "high": [30.0, 9.0], "pupils": [1000.0, 1000.0]})
     >>> columns, average = against_average(schools, np.array([True, True]))
-    >>> round(average["per_100"], 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
+    >>> round(average.per_100, 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
     (1.75, ['above', 'depends'], ['yes', 'yes'])
     """
     low, high, pupils = (table.loc[compared, name].to_numpy(dtype=float) for name in ("low", "high", "pupils"))
@@ -291,15 +282,15 @@ def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[p
     ).reindex(table.index)
     words = ["rate_class", "rate_differs"]
     columns[words] = columns[words].astype(object).where(columns[words].notna(), "")
-    return columns, {
-        "per_100": float(100 * average),
-        "per_100_low": float(100 * least / base),
-        "per_100_high": float(100 * most / base),
-        "low": float(least),
-        "high": float(most),
-        "pupil_years": float(base),
-        "schools": int(compared.sum()),
-    }
+    return columns, AverageRate(
+        per_100=float(100 * average),
+        per_100_low=float(100 * least / base),
+        per_100_high=float(100 * most / base),
+        low=float(least),
+        high=float(most),
+        pupil_years=float(base),
+        schools=int(compared.sum()),
+    )
 
 
 def classify_ratio(ratio: Floats) -> NDArray[np.object_]:
@@ -320,7 +311,7 @@ def describe_rates(result: SchoolResult) -> dict[str, Any]:
     table = result.table
     classes = table.loc[table["rate_class"] != "", "rate_class"].value_counts()
     return {
-        "average": dict(result.provenance["rate_average"]),
+        "average": {} if result.provenance is None else result.provenance.rate_average.as_dict(),
         "classes": {str(k): int(v) for k, v in sorted(classes.items())},
         "above_average": int((table["ratio_low_95"] > 1).sum()),
         "below_average": int((table["ratio_high_95"] < 1).sum()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from hotspots.analysis.schools.model import contrasts
 from hotspots.analysis.schools.negative_binomial import SAME, need_distinct
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import Deprivation, Schools, StudyArea, renamed_arguments
+from hotspots.vocabulary import Covariate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,6 @@ __all__ = [
     "FEWEST_SCHOOLS",
     "IN_NO_AREA",
     "Catchments",
-    "Covariate",
     "Prepared",
     "areas_ranked",
     "catchment_scores",
@@ -33,8 +33,6 @@ __all__ = [
     "huff_catchments",
     "prepare_schools",
 ]
-
-Covariate = Literal["phase", "authority"]
 
 COLUMN_OF: Final[Mapping[Covariate, str]] = {"phase": "phase", "authority": "la_code"}
 

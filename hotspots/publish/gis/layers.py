@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, slugify, words_of
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, settings_of, slugify, words_of
 from hotspots.publish.gis.layer_styles import (
     LayerStyle,
     area_style,
@@ -125,7 +125,7 @@ def area_layer(result: HotspotResult) -> Layer:
         level=0,
         words=words,
         style=area_style(result.method, release=result.release, unsure=unsure, name=result.stem),
-        lineage=_lineage(result) | {"method": method, "provenance": dict(result.provenance)},
+        lineage=_lineage(result) | {"method": method, "provenance": settings_of(result)},
     )
 
 
@@ -133,7 +133,7 @@ def school_layer(result: SchoolResult) -> Layer:
     """Return the schools as the layer ``schools``; a school without a point is a row without geometry."""
     title = f"Schools: {result.title} and {result.index_title}"
     words = school_column_words(result.index_title, result.index)
-    model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
+    model = {"provenance": settings_of(result), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
         title=", ".join(part for part in (title, result.period) if part),
@@ -184,7 +184,7 @@ def contour_layer(contours: Contours) -> Layer:
         level=2,
         words=CONTOUR_COLUMN_WORDS,
         style=contour_style(kinds, release=contours.release, name=name),
-        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": dict(contours.provenance)},
+        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": settings_of(contours)},
     )
 
 

@@ -11,7 +11,7 @@ from hotspots.model import Place, SchoolResult
 from hotspots.publish.page.legend import Entry
 from hotspots.publish.page.sheet import INK, MM_PER_POINT
 from hotspots.publish.style import RATE_LEVELS, SCHOOL_LEVELS, ink_on
-from hotspots.publish.text import GROUPS, groups_of, one_sided, schools_in
+from hotspots.publish.text import groups_of, one_sided, schools_in
 from hotspots.vocabulary import RATE_CLASSES, SCHOOL_CLASSES
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def school_entries(result: SchoolResult, table: pd.DataFrame, *, classes: str = 
         Entry(style.label, style.colour, marker=style.marker, count=int((table[classes] == style.key).sum()))
         for style in SCHOOL_CLASSES
     ]
-    if classes == "class" and GROUPS[0].key in result.provenance:
+    if classes == "class" and result.provenance is not None:
         entries += [
             Entry(group.label, group.colour, marker=group.marker, count=int(inside.sum()))
             for group, inside in groups_of(result, table)

@@ -10,7 +10,7 @@ from hotspots.publish.text.phrases import capitalised, listed
 from hotspots.publish.text.school_groups import one_sided
 from hotspots.publish.text.schools import Over, slope_words
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method_sentence, surface_reading
-from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES
+from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES, Null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ __all__ = ["data_words", "explain_hotspots", "explain_schools", "explain_surface
 Section = tuple[str, str]
 """A heading and what stands below it."""
 
-AGAINST: Final = {
+AGAINST: Final[dict[Null, tuple[str, str]]] = {
     "exchangeable-risk": ("than expected by chance", " per person"),
     "constant-risk": ("than the study area's average", " per person"),
     "randomisation": ("than expected by chance", ""),
@@ -49,16 +49,17 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
     """Return what red and blue mean where they occur, and that all else is no promise."""
     table = result.table if place is None else result.table[result.table["la_code"].isin(place.authorities)]
     classes = set(table["class"])
-    than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than expected by chance", ""))
+    method = result.provenance
+    than, who = ("than expected by chance", "") if method is None else AGAINST[method.null]
     if not findings.has_population(result):
         who = ""
-    elif "rate" in str(result.provenance.get("measure", "")):
+    elif method is not None and method.measure in ("rate", "empirical-bayes"):
         who = " per person"
     said = []
     if result.method == "local_moran":
         said += _moran_colours(classes, who, than)
     else:
-        together = _WITH_SELF if result.with_self else "the areas around this one"
+        together = "the areas around this one" if result.statistic == "gi" else _WITH_SELF
         if classes & HOT_CLASSES:
             said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the stronger the evidence.")
         if classes & COLD_CLASSES:
@@ -112,7 +113,7 @@ def explain_schools(
 ) -> list[Section]:
     """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
     where = "its area" if over == "area" else "its modelled catchment"
-    given = [f"its {one}" for one in result.provenance.get("covariates", ())]
+    given = [f"its {one}" for one in result.covariates]
     suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
     slope = slope_words(result, over=over)
     reading = [

@@ -213,9 +213,8 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, sh
         counts = inputs.counts[name]
         alt = f"Line chart of Moran's z by distance. {describe_scale(table, title=counts.title)}"
         drawn.append((f"{name}_correlogram", draw_correlogram(table, counts), alt))
-    for name, table in findings.predictions.items():
-        later = inputs.predictions[name][1]
-        figure = draw_prediction(table, title=later.title, source=later.source, period=later.period)
+    for name, predictions in findings.predictions.items():
+        figure = draw_prediction(predictions)
         drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
     drawn += _on_schools(findings)
     for stem, figure, alt in drawn:

@@ -13,7 +13,7 @@ import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
 from hotspots.disclosure import is_for_named_readers
-from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, words_of
+from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, settings_of, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
     boundaries_sentence,
@@ -50,6 +50,7 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
         The study area made ready for drawing, whose outlines are a layer.
     """
     from hotspots.publish.gis import write_geopackage, write_raster
+    from hotspots.publish.tables import write_table
 
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
@@ -58,8 +59,8 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
-    for name, table in findings.predictions.items():
-        table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
+    for name, predictions in findings.predictions.items():
+        write_table(folder / f"predictive_accuracy_{name}.csv", predictions)
     _write_tables(inputs, findings, folder / "tables")
 
 
@@ -136,9 +137,9 @@ def _for_whom(study: Study) -> str:
 def _scatter(findings: Findings) -> list[str]:
     """Return how much areas' risks scatter, source by source, where it was estimated."""
     spreads = {
-        result.title: result.provenance["dispersion"]
+        result.title: result.provenance.dispersion
         for result in findings.results
-        if result.provenance.get("dispersion")
+        if result.provenance is not None and result.provenance.dispersion is not None
     }
     parts = [
         f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
@@ -215,7 +216,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
-        "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
+        "predictions": {name: one.table.to_dict("records") for name, one in findings.predictions.items()},
         "schools": _describe_school_result(findings),
         "extracts": {
             extract.name: {"title": extract.title, "words": extract.words, "notes": list(words_of(extract.notes))}
@@ -230,7 +231,7 @@ def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
     return {
         "method": METHOD_TITLES[result.method],
         "words": result.words,
-        "settings": dict(result.provenance),
+        "settings": settings_of(result),
         "classes": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "certainty": {str(k): int(v) for k, v in sorted(result.table["certainty"].value_counts().items())},
         "places": {
@@ -267,7 +268,7 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
         "integral": round(surface.integral, 6),
         "kind": surface.kind,
         "words": surface.words,
-        "settings": dict(surface.provenance),
+        "settings": settings_of(surface),
         "notes": list(words_of(surface.notes)),
     }
 
@@ -314,7 +315,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         "schools": classes,
         "rates": describe_rates(result),
         "holds": {str(k): int(v) for k, v in sorted(holds.items()) if k},
-        "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
+        "settings": {k: v for k, v in settings_of(result).items() if not k.startswith("curve")},
         "in_space": _around_schools(findings),
         "notes": list(words_of(result.notes)),
     }
