@@ -15,12 +15,20 @@ from hotspots.analysis.series.candidate_models import (
     Part,
     columns_of,
     further_shapes,
-    likelihoods,
     price_of,
+    restricted_likelihoods,
     shapes_beside_a_line,
+    with_little_drift,
 )
 from hotspots.analysis.series.fitted_models import Course, fit_course, rows_of
-from hotspots.analysis.series.overdispersion import Scatter, chance_of_logs, draw_series, estimate_scatter, scatters_for
+from hotspots.analysis.series.overdispersion import (
+    LEAST_VARIANCE,
+    Scatter,
+    chance_of_logs,
+    draw_series,
+    estimate_scatter,
+    scatters_for,
+)
 from hotspots.errors import AnalysisError
 from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Period, Series, months_of
 
@@ -57,12 +65,16 @@ class _Line:
     """What levels are multiplied by: 1 for counts, people for rates."""
     season: Floats
     """Columns of the season, shape (n, 0 or 3)."""
+    variance: float = field(init=False)
+    """Of the logarithms around a straight line."""
     tried: tuple[Scatter, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         straight = np.column_stack([self.base, columns_of([LINE], self.time)])
         left = self.logs - straight @ np.linalg.lstsq(straight, self.logs, rcond=None)[0]
-        object.__setattr__(self, "tried", scatters_for(float(left @ left) / max(len(left) - straight.shape[1], 1)))
+        variance = max(float(left @ left) / max(len(left) - straight.shape[1], 1), LEAST_VARIANCE)
+        object.__setattr__(self, "variance", variance)
+        object.__setattr__(self, "tried", scatters_for(variance))
 
     @property
     def base(self) -> Floats:
@@ -90,9 +102,25 @@ class _Line:
         drawn = draw_series(course.mean, course.scatter, size=size, rng=rng, time=self.time)
         return np.column_stack([self.logs, self.logs_of(drawn).T])
 
-    def likelihoods(self, logs: Floats, base: Sequence[Part], shapes: Sequence[Sequence[Part]], mean: Floats) -> Floats:
-        chance = chance_of_logs(mean)
-        return likelihoods(logs, self.design(base), shapes, chance=chance, tried=self.tried, time=self.time)
+    def likelihoods(
+        self,
+        logs: Floats,
+        base: Sequence[Part],
+        shapes: Sequence[Sequence[Part]],
+        mean: Floats,
+        *,
+        tried: Sequence[Scatter] | None = None,
+    ) -> Floats:
+        """Return the restricted likelihoods of `base` with each of the shapes, over all scatters or those tried."""
+        return restricted_likelihoods(
+            logs,
+            self.design(base),
+            shapes,
+            chance=chance_of_logs(mean),
+            tried=self.tried if tried is None else tried,
+            time=self.time,
+            unit=self.variance,
+        )
 
 
 def find_change_points(
@@ -148,9 +176,10 @@ def find_change_points(
 
     References
     ----------
-    Hinkley (1970), Biometrika 57, 1-17 (the likelihood over all places of a change); Andrews (1993), Econometrica 61,
-    821-856 (its distribution, here simulated); Efron and Tibshirani (1993), An Introduction to the Bootstrap, section
-    16.2 (p-values by simulation); Zhang and Siegmund (2007), Biometrics 63, 22-32 (the penalty of a change).
+    Hinkley (1970), Biometrika 57, 1-17 (the likelihood over all places of a change; here restricted, see
+    `restricted_likelihoods`); Andrews (1993), Econometrica 61, 821-856 (its distribution, here simulated); Efron and
+    Tibshirani (1993), An Introduction to the Bootstrap, section 16.2 (p-values by simulation); Zhang and Siegmund
+    (2007), Biometrics 63, 22-32 (the penalty of a change).
     """
     if not isinstance(rng, np.random.Generator):
         raise AnalysisError(
@@ -306,11 +335,12 @@ class _Search:
         """Return the best of the courses `parts` with one of `shapes`, and its p-value against `parts` with `null`."""
         course = line.fit((*parts, *null))
         logs = line.draw(course, self.draws, self.rng)
-        values = line.likelihoods(logs, parts, [null, *shapes], course.mean)
+        without = line.likelihoods(logs, parts, [null], course.mean)[0]
+        values = line.likelihoods(logs, parts, shapes, course.mean, tried=with_little_drift(line.tried))
         price = np.array([price_of(shape, len(line.counts)) for shape in shapes])
         # The same search over all places runs on every simulated series, so that the p-value allows for it.
-        worth = values[1:] - price[:, None]
-        gain = worth.max(axis=0) - values[0]
+        worth = values - price[:, None]
+        gain = worth.max(axis=0) - without
         # (b + 1) / (N + 1): the observed series is one of the draws; 1e-9 keeps ties.
         p = (1 + int((gain[1:] >= gain[0] - 1e-9).sum())) / (self.draws + 1)
         return tuple(shapes[int(worth[:, 0].argmax())]), float(p)

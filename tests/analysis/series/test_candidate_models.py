@@ -1,8 +1,9 @@
-"""Likelihoods of courses against the multivariate normal of scipy, one by one."""
+"""Restricted likelihoods of courses against the multivariate normal of scipy, one by one."""
 
 import numpy as np
 import pytest
 from drifting import autoregression
+from scipy.linalg import null_space
 from scipy.stats import multivariate_normal
 
 from hotspots.analysis.series.candidate_models import (
@@ -10,8 +11,10 @@ from hotspots.analysis.series.candidate_models import (
     Part,
     columns_of,
     further_shapes,
-    likelihoods,
+    price_of,
+    restricted_likelihoods,
     shapes_beside_a_line,
+    with_little_drift,
 )
 from hotspots.analysis.series.fitted_models import fit_course
 from hotspots.analysis.series.overdispersion import (
@@ -32,26 +35,45 @@ COAL = [
 ]  # fmt: skip
 
 
-def test_likelihoods_are_those_of_generalised_least_squares():
+def test_restricted_likelihoods_are_the_density_of_error_contrasts():
+    # Patterson and Thompson (1971): the likelihood of what no coefficient changes, K'y with K'X = 0. Every further
+    # column costs half the logarithm of the unit, and gives a factor 2 pi back.
     rng = np.random.default_rng(1)
-    n, time = 12, np.array([0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 13, 14.0])
+    n, time, unit = 12, np.array([0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 13, 14.0]), 0.02
     chance = rng.uniform(0.001, 0.01, n)
     logs = rng.normal(0, 0.1, (n, 5))
     base = np.column_stack([np.ones(n), np.arange(n) % 4 == 0]).astype(float)
     tried = (Scatter(0.0, 0.0), Scatter(0.05, 0.3), Scatter(0.1, 0.9))
     shapes = [(), (LINE,), (Part("step", 5),), (Part("after", 4), Part("step", 4)), (Part("before", 7), LINE)]
-    found = likelihoods(logs, base, shapes, chance=chance, tried=tried, time=time)
-    constant = n / 2 * np.log(2 * np.pi)
+    found = restricted_likelihoods(logs, base, shapes, chance=chance, tried=tried, time=time, unit=unit)
     for row, parts in enumerate(shapes):
         design = np.column_stack([base, columns_of(parts, time)])
+        contrasts = null_space(design.T)
+        constant = contrasts.shape[1] / 2 * np.log(2 * np.pi) - design.shape[1] / 2 * np.log(unit)
         for column in range(5):
             values = []
             for scatter in tried:
                 covariance = np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation)
-                inverse = np.linalg.inv(covariance)
-                beta = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse @ logs[:, column])
-                values.append(multivariate_normal(design @ beta, covariance).logpdf(logs[:, column]) + constant)
+                spread = multivariate_normal(np.zeros(contrasts.shape[1]), contrasts.T @ covariance @ contrasts)
+                values.append(spread.logpdf(contrasts.T @ logs[:, column]) + constant)
             assert found[row, column] == pytest.approx(max(values), abs=1e-8)
+
+
+def test_restricted_likelihoods_do_not_depend_on_the_scale():
+    # Ten times the scatter of everything: a constant is added, the same for every course, whatever its columns.
+    rng = np.random.default_rng(6)
+    n, logs, chance = 15, rng.normal(0, 0.05, (15, 4)), rng.uniform(0.001, 0.003, 15)
+    shapes = [(), (LINE,), (Part("step", 6), Part("after", 6))]
+    given = {"base": np.ones((n, 1)), "shapes": shapes, "time": np.arange(15.0)}
+    small = restricted_likelihoods(logs, **given, chance=chance, tried=(Scatter(0.05, 0.4),), unit=0.003)
+    large = restricted_likelihoods(10 * logs, **given, chance=100 * chance, tried=(Scatter(0.5, 0.4),), unit=0.3)
+    np.testing.assert_allclose(large - small, np.full((3, 4), (large - small)[0, 0]), atol=1e-9)
+
+
+def test_a_bend_costs_more_than_a_step_and_changes_come_with_little_drift():
+    ends = [price_of(parts, 28) / np.log(28) for parts in [(Part("step", 3),), (Part("before", 3),), (LINE,), ()]]
+    assert ends == pytest.approx([1.5, 2.0, 1.5, 0.0])
+    assert {scatter.correlation for scatter in with_little_drift(scatters_for(0.1))} == {0.0, 0.2, 0.4}
 
 
 def test_the_likeliest_step_of_the_coal_mining_disasters_is_after_the_41st_year():
@@ -63,7 +85,8 @@ def test_the_likeliest_step_of_the_coal_mining_disasters_is_after_the_41st_year(
     straight = np.column_stack([level, columns_of([LINE], time)])
     course = fit_course(counts, np.ones(112), straight, Scatter(0.0, 0.0), time=time)
     logs, chance = np.log(counts + 0.5)[:, None], chance_of_logs(course.mean)
-    found = likelihoods(logs, level, steps, chance=chance, tried=scatters_for(0.3), time=time)
+    tried = scatters_for(0.3)
+    found = restricted_likelihoods(logs, level, steps, chance=chance, tried=tried, time=time, unit=0.3)
     assert steps[int(found[:, 0].argmax())] == (Part("step", 41),)
 
 
@@ -71,8 +94,8 @@ def test_a_part_that_the_base_holds_already_adds_nothing():
     n = 10
     logs = np.random.default_rng(2).normal(size=(n, 3))
     base = np.column_stack([np.ones(n), columns_of([Part("step", 4)], np.arange(10.0))])
-    shapes, tried = [(), (Part("step", 4),)], (Scatter(0.0, 0.0),)
-    plain, again = likelihoods(logs, base, shapes, chance=np.full(n, 0.1), tried=tried, time=np.arange(10.0))
+    shapes, tried, time = [(), (Part("step", 4),)], (Scatter(0.0, 0.0),), np.arange(10.0)
+    plain, again = restricted_likelihoods(logs, base, shapes, chance=np.full(n, 0.1), tried=tried, time=time, unit=0.2)
     np.testing.assert_allclose(plain, again, atol=1e-9)
 
 
