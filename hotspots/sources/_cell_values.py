@@ -218,12 +218,14 @@ MONTHS: Final = (
 MONTHS_OF_A_YEAR: Final = 12
 
 
+EARLIEST, LATEST = 1900, 2100
+"""Years in which a date can lie; others are slips (2109 for 2019) or stand for "not known" (1800, 9999)."""
 TURN: Final = 70
 """Years of two digits from here on are of the last century."""
 
 
 def to_dates(column: pd.Series) -> pd.Series:
-    """Return text as dates (datetime64[s]), missing where it is not a date that exists.
+    """Return text as dates (datetime64[s]), missing where it is not a date that exists, from 1900 to 2100.
 
     Months may be words: ``31 Jul 2019``, ``31-JUL-2019``, ``31JUL2019`` (SAS) and ``Jul-19``, which a spreadsheet makes
     of ``2019-07``. Two digits of a year are understood there only.
@@ -245,7 +247,7 @@ def to_dates(column: pd.Series) -> pd.Series:
             if bool(which.any()):
                 read = pd.to_datetime(text[which], format=form + clock, errors="coerce")
                 dates[which] = read.astype("datetime64[s]")
-    return dates
+    return dates.where(dates.dt.year.between(EARLIEST, LATEST))
 
 
 def _months_as_numbers(text: pd.Series) -> pd.Series:

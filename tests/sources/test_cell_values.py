@@ -78,6 +78,11 @@ def test_dates_that_do_not_exist_are_missing(text):
     assert pd.isna(_cell_values.to_dates(pd.Series([text])).iloc[0])
 
 
+@pytest.mark.parametrize("text", ["1899-12-31", "01/01/1800", "2999-07", "2101-01-01", "31 Jul 2999", "99991231"])
+def test_years_that_no_record_is_of_are_missing(text):
+    assert pd.isna(_cell_values.to_dates(pd.Series([text])).iloc[0])
+
+
 def test_periods_in_words():
     assert _cell_values.period_in_words(cover_years(2017, 2019), (2013, 2019)) == "2017-2019"
     assert _cell_values.period_in_words(cover_months(["2011-02"]), None) == "February 2011"
