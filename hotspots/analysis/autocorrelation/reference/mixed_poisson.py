@@ -148,7 +148,8 @@ def _by_newton(share: Floats, chance: Floats, ratio: Floats, gradient: Floats) -
     # Minimise |ratio share - 2|² with shares from 0 that add up to 1 (a heavy row); a triangle keeps the sums of
     # squares of n rows in k.
     rows = np.column_stack([ratio[:, tried], np.full(n, 2.0)])
-    triangle = np.linalg.qr(np.vstack([rows, np.full(len(tried) + 1, 1e3 * np.sqrt(n))]), mode="r")
+    rows = np.vstack([rows, np.full(len(tried) + 1, 1e3 * np.sqrt(n))])
+    triangle: Floats = np.asarray(np.linalg.qr(rows, mode="r"))
     found, _ = nnls(triangle[:, :-1], triangle[:, -1], maxiter=100 * len(tried) + 1000)
     direction = -share
     direction[tried] += found / found.sum()
