@@ -46,7 +46,7 @@ def weakest_release(*marks: str) -> str:
 Method = Literal["getis_ord", "local_moran"]
 Statistic = Literal["gi_star", "gi", "local_moran"]
 """The statistic of a method: Gi is Gi* without the area itself."""
-Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
+Null = Literal["scattered-risk", "exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
 TestedMeasure = Literal["count", "rate", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""
@@ -335,12 +335,14 @@ CERTAINTY_WORDS: Final = {
 }
 
 NULL_WORDS: Final[dict[Null, str]] = {
-    "exchangeable-risk": "areas differ in risk, but the differences are scattered at random",
+    "scattered-risk": "areas differ in risk, some perhaps by much, but the differences are scattered at random",
+    "exchangeable-risk": "areas differ in risk by moderate amounts, and the differences are scattered at random",
     "constant-risk": "everyone has the same risk",
     "randomisation": "the observed counts are placed on the areas at random, whatever their population",
 }
 
 HOT_MEANS: Final[dict[Null, str]] = {
+    "scattered-risk": "hot means that high risks cluster more than expected by chance",
     "exchangeable-risk": "hot means that high risks cluster more than expected by chance",
     "constant-risk": "hot means above the study area's average",
     "randomisation": "hot means that high counts cluster",

@@ -102,6 +102,9 @@ class HotspotMethod(Recorded):
     dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
     """Variance of an average area's count over its mean, lowest and highest estimate; None where it was not
     estimated."""
+    risks: tuple[tuple[float, float], ...] | None = field(default=None, metadata=AS_LIST | WHERE_KNOWN)
+    """Risks of areas, relative to that of all people, each with its share of the areas; None where they were not
+    estimated."""
     step: float | None
     """Step of the lattice on which values that are not whole were summed, or None."""
     draws: int | None

@@ -76,14 +76,15 @@ def getis_ord(
     """Return where high or low counts cluster: Getis-Ord Gi* (or Gi), with computed and not simulated p-values.
 
     The window of an area is the area and its neighbours (Gi*), or its neighbours alone (Gi). Its count is tested under
-    one of three null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The classical z-score is
+    one of four null hypotheses (`hotspots.vocabulary.NULL_WORDS`), see `reference.exact`. The classical z-score is
     given for comparison: of rates where there is a population, else of counts.
 
     Do not read a hot area as an address: windows overlap, so the areas around a true hotspot are hot too; other
     boundaries would give other windows (the modifiable areal unit); at the edge of the study area windows are cut off;
     and broad differences in risk that are not scatter (city against country) are found as large hot areas. Under
-    constant risk and randomisation areas that scatter more than chance are taken for hot and cold ones; exchangeable
-    risk allows for that as far as risks scatter like a gamma (with many events per area, longer tails of risk do not).
+    constant risk and randomisation areas that scatter more than chance are taken for hot and cold ones. Scattered risk
+    allows for any scatter, single areas of ten times the risk and areas without events too; exchangeable risk only for
+    one like a gamma's, and finds more where that is all there is (benchmarks/power.py).
 
     Parameters
     ----------
@@ -94,8 +95,8 @@ def getis_ord(
     column, population
         Columns of the GeoDataFrame: the count, and (optional) people.
     null
-        ``"exchangeable-risk"`` (default with a population), ``"constant-risk"`` or ``"randomisation"`` (default
-        without).
+        ``"scattered-risk"`` (default with a population), ``"exchangeable-risk"``, ``"constant-risk"`` or
+        ``"randomisation"`` (default without).
     measure
         What randomisation places at random: ``"count"`` (default), ``"rate"`` or ``"empirical-bayes"``. A column of
         values that are not whole is taken as it is. Sums of such values are bracketed (`reference.fourier`).
@@ -236,6 +237,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         null=null,
         inference=tails.inference,
         dispersion=tails.dispersion,
+        risks=tails.risks,
         step=tails.step,
         draws=tails.draws,
         seed=tails.seed,

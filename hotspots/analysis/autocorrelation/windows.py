@@ -228,7 +228,7 @@ def _choose_null(null: Null | None, counts: AreaCounts) -> Null:
         If it is not known, or needs a population that is not there.
     """
     if null is None:
-        return "exchangeable-risk" if counts.area.has_population else "randomisation"
+        return "scattered-risk" if counts.area.has_population else "randomisation"
     if null not in NULL_WORDS:
         raise AnalysisError(
             f"There is no null hypothesis {null!r}.",

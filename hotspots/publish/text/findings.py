@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
@@ -157,7 +158,15 @@ def method_sentence(result: HotspotResult) -> str:
 
 def dispersion_sentence(result: HotspotResult) -> str:
     """Return how much more than chance the counts differ between areas; empty where it was not estimated."""
-    spread = None if result.provenance is None else result.provenance.dispersion
+    method = result.provenance
+    if method is not None and method.risks is not None:
+        risk, share = np.array(method.risks).T
+        mean = float(risk @ share / share.sum())
+        sd = float(np.sqrt((risk - mean) ** 2 @ share / share.sum()))
+        return (
+            f"Here the risks of areas are estimated to vary around their mean by {sd / mean:.0%} (standard deviation)."
+        )
+    spread = None if method is None else method.dispersion
     if spread is None:
         return ""
     low, high = (f"{float(bound):.2f}" for bound in spread)

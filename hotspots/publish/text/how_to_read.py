@@ -21,6 +21,7 @@ Section = tuple[str, str]
 """A heading and what stands below it."""
 
 AGAINST: Final[dict[Null, tuple[str, str]]] = {
+    "scattered-risk": ("than expected by chance", " per person"),
     "exchangeable-risk": ("than expected by chance", " per person"),
     "constant-risk": ("than the study area's average", " per person"),
     "randomisation": ("than expected by chance", ""),

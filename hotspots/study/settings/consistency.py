@@ -134,7 +134,7 @@ def _of_places(study: Any) -> str:
 
 def _of_population(study: Any) -> str:
     """Return which setting needs a population that is not there: another test would take the place of the one named."""
-    analysis, needs = study.analysis, ("exchangeable-risk", "constant-risk")
+    analysis, needs = study.analysis, ("scattered-risk", "exchangeable-risk", "constant-risk")
     if study.population is not None:
         return ""
     if analysis.null in needs:

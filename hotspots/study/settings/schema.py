@@ -263,9 +263,10 @@ class Analysis(Section):
     distance: Metres | None = None
     """With `"distance"`: greatest distance between the centres of neighbours, in metres."""
     null: Null | None = None
-    """Null hypothesis. `"exchangeable-risk"`: areas differ in risk, without clustering; `"constant-risk"`: all areas
-    have the same risk; `"randomisation"`: values are placed at random. Without it, `"exchangeable-risk"` with a
-    population and `"randomisation"` without one."""
+    """Null hypothesis. `"scattered-risk"`: areas differ in risk, some perhaps by much, without clustering;
+    `"exchangeable-risk"`: they differ by moderate amounts, as a gamma distribution does; `"constant-risk"`: all areas
+    have the same risk; `"randomisation"`: values are placed at random. Without it, `"scattered-risk"` with a population
+    and `"randomisation"` without one."""
     measure: Measure = "count"
     """With `"randomisation"`: what is placed at random: counts, rates, or shrunken (empirical Bayes) rates."""
     conditional: bool = False

@@ -63,18 +63,19 @@ def test_one_sided_bounds_are_the_extremes_over_all_fills(null, with_self):
         print(f"{null}, with self {with_self}: two-sided bounds wider than all fills by at most {slack:.3f}")
 
 
+@pytest.mark.parametrize("null", ["exchangeable-risk", "scattered-risk"])
 @pytest.mark.parametrize(("seed", "hot"), [(3, 14.0), (104, 20.0), (109, 8.0)])
-def test_an_estimated_dispersion_is_bounded_from_outside(seed, hot):
+def test_an_estimated_scatter_is_bounded_from_outside(seed, hot, null):
     world = hidden_world(seed, hidden=4, hot=hot)
-    tables = all_fills(getis_ord, world, adjustment="none")
-    found = of_intervals(getis_ord, world, adjustment="none")
+    options = {"null": null, "adjustment": "none"}
+    tables, found = all_fills(getis_ord, world, **options), of_intervals(getis_ord, world, **options)
     for tail in (*TAILS, "p"):
         least, most = extremes(tables, f"{tail}_high")
         # A tail near one half is the only one that does not rise or fall with the dispersion throughout.
         half = 0.8 if tail == "p" else 0.4
         assert (found[f"{tail}_low"] <= least + np.where(least < half, 1e-9, 1e-3)).all()
         assert (found[f"{tail}_high"] >= most - np.where(most < half, 1e-9, 1e-3)).all()
-        print(f"exchangeable-risk, {tail}: wider by at most {(found[f'{tail}_high'] - most).max():.3f} above")
+        print(f"{null}, {tail}: wider by at most {(found[f'{tail}_high'] - most).max():.3f} above")
 
 
 @pytest.mark.parametrize("adjustment", ["benjamini-hochberg", "benjamini-hochberg-apart", "bonferroni"])
@@ -84,6 +85,8 @@ def test_an_estimated_dispersion_is_bounded_from_outside(seed, hot):
         (getis_ord, "randomisation"),
         (getis_ord, "constant-risk"),
         (getis_ord, "exchangeable-risk"),
+        (getis_ord, "scattered-risk"),
+        (local_moran, "scattered-risk"),
         (local_moran, "randomisation"),
         (local_moran, "constant-risk"),
     ],

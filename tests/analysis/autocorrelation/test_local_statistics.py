@@ -352,7 +352,7 @@ def test_any_table_of_areas_goes_in():
     before = table.copy()
     result = getis_ord(table, column="crimes", population="people")
     assert result.name == "crimes"
-    assert result.provenance.null == "exchangeable-risk"
+    assert result.provenance.null == "scattered-risk"
     assert_geodataframe_equal(table, before)
 
 

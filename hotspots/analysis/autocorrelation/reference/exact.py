@@ -1,6 +1,6 @@
 r"""Reference distributions of a window's count, computed and not simulated.
 
-Three nulls, each a distribution of the sum S over a window of areas:
+Nulls, each a distribution of the sum S over a window of areas (scattered risk is in `reference.mixed_poisson`):
 
 randomisation
     S is the sum of k draws without replacement from the observed counts. With m_v copies of each distinct
