@@ -61,7 +61,7 @@ def test_scattered_risk_with_a_clustered_population(world):
     people = world[2]
 
     def draw(rng):
-        # Variance of every count 3 times its mean: not the model of the default null, but near it.
+        # Variance of every count 3 times its mean: not the model of exchangeable risk, but near it.
         mean = people * 0.005
         return rng.poisson(rng.gamma(mean / 2) * 2)
 
@@ -74,7 +74,7 @@ def test_scattered_risk_with_a_clustered_population(world):
 
 
 def test_scatter_of_common_shape_is_held_too(world):
-    """Gamma risks of one shape for all areas, large or small: the model of the default null."""
+    """Gamma risks of one shape for all areas, large or small: the model of exchangeable risk."""
     people = world[2]
 
     def draw(rng):
@@ -83,6 +83,45 @@ def test_scatter_of_common_shape_is_held_too(world):
     found = shares(world, draw, "exchangeable-risk")
     print(f"common shape: exchangeable {found.mean():.3f}")
     assert within_level(found)
+
+
+def tenfold(rng, n):
+    """Return ten times the risk in one area of a hundred."""
+    risk = np.ones(n)
+    risk[rng.choice(n, n // 100, replace=False)] = 10
+    return risk
+
+
+LONG_TAILS = {
+    "lognormal 0.8": lambda rng, n: rng.lognormal(-0.32, 0.8, n),
+    "1 in 100 at tenfold": tenfold,
+    "half at none": lambda rng, n: np.where(rng.random(n) < 0.5, 0.0, 2.0),
+    "a third at threefold": lambda rng, n: np.where(rng.random(n) < 1 / 3, 3.0, 1.0),
+    "constant": lambda rng, n: np.ones(n),
+}
+
+
+@pytest.mark.parametrize("risks", LONG_TAILS)
+def test_any_scatter_of_risks_is_held(world, risks):
+    """The default: whatever the distribution of risks, areas and maps are flagged at most at the level."""
+    people = world[2]
+
+    def draw(rng):
+        return rng.poisson(20 * people / people.mean() * LONG_TAILS[risks](rng, len(people)))
+
+    area, neighbours, _ = world
+    rng, maps = np.random.default_rng(5), 30
+    tables = [getis_ord(make_counts(area, draw(rng)), neighbours).table for _ in range(maps)]
+    assert set(tables[0]["null"]) == {"scattered-risk"}
+    found = np.array([float((table["p_high"] <= 0.05).mean()) for table in tables])
+    with_any = float(np.mean([bool((table["p_adjusted_high"] <= 0.05).any()) for table in tables]))
+    print(f"{risks}: {found.mean():.3f} of areas before adjustment, {with_any:.3f} of maps after")
+    assert within_level(found)
+    assert found.mean() > 0.02
+    assert with_any <= 0.05 + 2.58 * np.sqrt(0.05 * 0.95 / maps)
+    if risks == "1 in 100 at tenfold":
+        # A gamma is no model of it: the windows around such an area are hot.
+        assert not within_level(shares(world, draw, "exchangeable-risk"))
 
 
 def test_equal_people_and_random_counts_under_randomisation():
