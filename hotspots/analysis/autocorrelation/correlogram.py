@@ -82,7 +82,7 @@ def correlogram(
     from scipy.stats import norm
 
     counts = as_counts(counts, column, population)
-    values = values_of(counts)[0]
+    values = values_of(counts)
     known = values.notna().to_numpy()
     need_spread(values[known])
     points = shapely.get_coordinates(shapely.point_on_surface(counts.area.areas.geometry.to_numpy()[known]))

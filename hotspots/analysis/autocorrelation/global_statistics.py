@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.analysis.autocorrelation.neighbours import as_neighbours
 from hotspots.analysis.autocorrelation.windows import PER
-from hotspots.analysis.common import as_counts
+from hotspots.analysis.common import as_counts, standardised_rate
 from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -104,9 +104,10 @@ def global_statistics(
 ) -> pd.DataFrame:
     """Return Moran's I, Geary's C, General G and join counts with expectation, z-score and two-sided p-value.
 
-    Of rates per 1,000 people where there is a population, else of counts; at the middle of suppressed intervals, so a
-    p-value here says nothing about what the suppressed numbers could do. Rates of small populations scatter more than
-    those of large ones, which these statistics do not know. Importing esda takes seconds the first time.
+    Where there is a population, I and C are of standardised rates (Assunção and Reis), because crude rates of few
+    people scatter more than those of many; G, which takes no negative values, is of rates per 1,000. Without one, all
+    are of counts. Values are at the middle of suppressed intervals, so a p-value here says nothing about what the
+    suppressed numbers could do. Importing esda takes seconds the first time.
 
     For the join counts an area is high if it is above the overall rate of all areas (without a population: above
     the mean count), else low; pairs of neighbours are counted that are both high, both low, or one of each.
@@ -141,18 +142,20 @@ def global_statistics(
 
     References
     ----------
-    Cliff, A. D. and Ord, J. K. (1981), Spatial Processes; Getis and Ord (1992), Geographical Analysis 24, 189-206.
+    Cliff, A. D. and Ord, J. K. (1981), Spatial Processes; Getis and Ord (1992), Geographical Analysis 24, 189-206;
+    Assunção and Reis (1999), Statistics in Medicine 18, 2147-2162 (rates of unequal populations).
     """
     from scipy.stats import norm
 
     counts = as_counts(counts, column, population)
-    values, size = values_of(counts)
-    keep, links = _linked(values, as_neighbours(neighbours, counts.area))
-    need_spread(values[keep])
+    rates, size = _rates_of(counts)
+    keep, links = _linked(rates, as_neighbours(neighbours, counts.area))
+    need_spread(rates[keep])
     count, weight = counts.middle[keep].to_numpy(), size[keep].to_numpy()
+    values = standardised_rate(count, weight) if counts.area.has_population else count
     # Multiplied out: whole and half numbers stay exact, so no area is above the rate by a rounding error.
     high = count * weight.sum() > weight * count.sum()
-    rows = [(*row, 2 * float(norm.sf(abs(row[2])))) for row in _through_esda(values[keep].to_numpy(), links)]
+    rows = [(*row, 2 * float(norm.sf(abs(row[2])))) for row in _through_esda(values, rates[keep].to_numpy(), links)]
     rows += _count_joins(high, links, permutations, np.random.default_rng(rng))
     table = pd.DataFrame(
         rows, columns=["value", "expected", "z", "p"], index=pd.Index(STATISTICS, name="statistic", dtype=object)
@@ -160,8 +163,15 @@ def global_statistics(
     return table.assign(areas=int(keep.sum()), words=_words(counts, permutations))
 
 
-def values_of(counts: AreaCounts) -> tuple[pd.Series, pd.Series]:
-    """Return what is analysed (rates per 1,000, else counts), and what it is weighted with (people, else ones)."""
+def values_of(counts: AreaCounts) -> pd.Series:
+    """Return what Moran's I is of: standardised rates where there is a population, else counts."""
+    if not counts.area.has_population:
+        return counts.middle
+    return pd.Series(standardised_rate(counts.middle, counts.table["population"]), index=counts.table.index)
+
+
+def _rates_of(counts: AreaCounts) -> tuple[pd.Series, pd.Series]:
+    """Return rates per 1,000 people, else counts; and their weights: people, else ones."""
     if not counts.area.has_population:
         return counts.middle, pd.Series(1.0, index=counts.table.index)
     people = counts.table["population"]
@@ -199,17 +209,18 @@ def need_spread(values: pd.Series) -> None:
 
 
 def _words(counts: AreaCounts, permutations: int) -> list[str]:
-    what, middle = ("counts", "the mean count")
+    whats, middle = ["counts"] * 3, "the mean count"
     if counts.area.has_population:
-        what, middle = f"rates per {PER:,.0f} people", "the overall rate"
+        whats = ["standardised rates", "standardised rates", f"rates per {PER:,.0f} people"]
+        middle = "the overall rate"
     pairs = (f"both above {middle}", f"both not above {middle}", f"one above {middle} and one not")
     return [
-        *(f"of {what}; {reading}" for reading in READINGS),
+        *(f"of {what}; {reading}" for what, reading in zip(whats, READINGS, strict=True)),
         *(f"pairs of neighbouring areas, {pair}; p from {permutations:,} permutations" for pair in pairs),
     ]
 
 
-def _through_esda(values: Floats, links: Neighbours) -> list[tuple[float, float, float]]:
+def _through_esda(values: Floats, rates: Floats, links: Neighbours) -> list[tuple[float, float, float]]:
     from esda.geary import Geary
     from esda.moran import Moran
 
@@ -218,7 +229,7 @@ def _through_esda(values: Floats, links: Neighbours) -> list[tuple[float, float,
     geary = Geary(values, standard, permutations=0)
     rows = [(moran.I, moran.EI, moran.z_rand), (geary.C, geary.EC, geary.z_rand)]
     # esda's General G writes down the products of all values with all others.
-    return [*((float(a), float(b), float(c)) for a, b, c in rows), general_g(values, links.matrix())]
+    return [*((float(a), float(b), float(c)) for a, b, c in rows), general_g(rates, links.matrix())]
 
 
 def general_g(values: Floats, weights: Any) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from hotspots.analysis.common.multiple_testing import (
     need_level,
     two_sided,
 )
-from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval
+from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval, standardised_rate
 from hotspots.analysis.common.suppressed_counts import Counts, FunctionOfCounts, counts_of, hidden_counts
 from hotspots.analysis.common.time_coverage import (
     compare_coverage,
@@ -48,6 +48,7 @@ __all__ = [
     "note_coverage",
     "per_year",
     "poisson_interval",
+    "standardised_rate",
     "time_covered",
     "two_sided",
 ]

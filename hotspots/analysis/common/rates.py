@@ -20,6 +20,7 @@ __all__ = [
     "crude_rate",
     "empirical_bayes_rate",
     "poisson_interval",
+    "standardised_rate",
 ]
 
 
@@ -168,19 +169,59 @@ def empirical_bayes_rate(events: ArrayLike, population: ArrayLike) -> EmpiricalB
             found=f"{counts.size:,} areas",
             advice="check the population column",
         )
-    total = people[known].sum()
-    overall = float(counts[known].sum() / total)
     crude = crude_rate(counts, people, per=1.0)
-    # Marshall: the people-weighted variance of crude rates, less b / (mean people) that chance alone adds to it, is the
-    # variance between areas.
-    spread = float((people[known] * (crude[known] - overall) ** 2).sum() / total)
-    between = max(spread - overall / (total / known.sum()), 0.0)
+    overall, between = _moments_of_rates(counts[known], people[known])
+    between = max(between, 0.0)
     # between + overall / people is 0 only where there are no events at all: every rate is then the overall one, 0.
     weight = np.zeros(counts.shape)
     # a / (a + b / n) with both terms times n: no division by a population of 0.
     np.divide(between * people, between * people + overall, out=weight, where=known & (between > 0))
     rate = np.where(known, overall + weight * (np.where(known, crude, overall) - overall), np.nan)
     return EmpiricalBayes(rate, overall, between)
+
+
+def standardised_rate(events: ArrayLike, population: ArrayLike) -> NDArray[np.float64]:
+    """Return rates less the overall one, in standard deviations: of chance, and of the true rates between areas.
+
+    Crude rates of few people scatter more than those of many. Where such areas lie together, statistics of crude rates
+    take that for clustering; standardised ones all have the same variance.
+
+    Parameters
+    ----------
+    events, population
+        As in `empirical_bayes_rate`; missing where either is, or where nobody lives.
+
+    References
+    ----------
+    Assunção and Reis (1999), Statistics in Medicine 18, 2147-2162, section 3 (EBI; where the variance of an area would
+    be negative, that of chance alone is taken).
+
+    Examples
+    --------
+    >>> standardised_rate([1, 5, 9], [1000, 1000, 1000]).round(2)
+    array([-1.22,  0.  ,  1.22])
+    """
+    counts, people = _aligned(events, population)
+    known = (people > 0) & np.isfinite(counts)
+    standard = np.full(counts.shape, np.nan)
+    if not known.any() or counts[known].sum() == 0:
+        return np.where(known, 0.0, standard)
+    crude = crude_rate(counts, people, per=1.0)
+    overall, between = _moments_of_rates(counts[known], people[known])
+    chance = overall / people[known]
+    variance = np.where(between + chance > 0, between + chance, chance)
+    standard[known] = (crude[known] - overall) / np.sqrt(variance)
+    return standard
+
+
+def _moments_of_rates(counts: NDArray[np.float64], people: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the overall rate, and the variance of true rates between areas; negative where chance explains it all."""
+    total = people.sum()
+    overall = float(counts.sum() / total)
+    # Marshall: the people-weighted variance of crude rates, less b / (mean people) that chance alone adds to it, is the
+    # variance between areas.
+    spread = float((people * (counts / people - overall) ** 2).sum() / total)
+    return overall, spread - overall / (total / len(people))
 
 
 def _aligned(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

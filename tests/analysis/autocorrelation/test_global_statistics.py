@@ -24,8 +24,10 @@ from hotspots.analysis.autocorrelation.global_statistics import (
     general_g,
     global_statistics,
     join_moments,
+    morans_i,
 )
 from hotspots.analysis.autocorrelation.neighbours import from_graph, link_neighbours
+from hotspots.analysis.common import standardised_rate
 
 JOINS = ["high-high joins", "low-low joins", "high-low joins"]
 
@@ -44,6 +46,40 @@ def test_columbus_has_the_figures_of_spdep():
     assert table.loc["Geary's C", "value"] == pytest.approx(0.5405282027, abs=1e-7)
     assert table.loc["General G", "value"] == pytest.approx(0.12780746, abs=1e-7)
     assert "similar values lie together" in clustering_sentence(table, title="crime")
+
+
+def test_rates_of_sids_are_standardised_as_spdep_and_esda_do():
+    # R spdep 1.2-7, EBImoran of SID74 over BIR74 in the counties of North Carolina, binary Queen weights: 0.2429938.
+    examples = pytest.importorskip("libpysal.examples")
+    from esda.moran import Moran_Rate
+
+    sids = gpd.read_file(examples.get_path("sids2.shp")).set_crs(27700, allow_override=True)
+    sids["geometry"] = sids.scale(100_000, 100_000, origin=(0, 0))
+    sids = sids.set_index("NAME")
+    links = link_neighbours(sids)
+    sids = sids.loc[list(links.ids)]
+    values = standardised_rate(sids["SID74"], sids["BIR74"])
+    assert morans_i(values, links.matrix()).i == pytest.approx(0.2429938, abs=5e-8)
+    table = global_statistics(sids, column="SID74", population="BIR74")
+    theirs = Moran_Rate(sids["SID74"], sids["BIR74"], links.to_graph().transform("r"), permutations=0)
+    assert table.loc["Moran's I", "value"] == pytest.approx(theirs.I, abs=1e-9)
+
+
+def test_few_people_side_by_side_are_no_cluster():
+    """Constant risk, people clustered 49-fold: crude rates scatter most where few live, and there side by side."""
+    area, rng, maps = make_grid(15, 15), np.random.default_rng(8), 200
+    row, column = np.divmod(np.arange(225), 15)
+    people = 100 * 49 ** np.exp(-((row - 7) ** 2 + (column - 7) ** 2) / 20)
+    world = area.with_population(pd.Series(people, index=area.ids))
+    weights = link_neighbours(world).matrix()
+    weights = weights.multiply(1 / weights.sum(axis=1)[:, None]).tocsr()
+    standard, crude = [], []
+    for _ in range(maps):
+        count = rng.poisson(people * 0.01)
+        standard.append(morans_i(standardised_rate(count, people), weights).p <= 0.05)
+        crude.append(morans_i(count / people, weights).p <= 0.05)
+    print(f"flagged at 5%: {np.mean(standard):.3f} of standardised, {np.mean(crude):.3f} of crude rates")
+    assert np.mean(standard) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / maps) < np.mean(crude)
 
 
 def test_scatter_does_not_cluster():
@@ -180,7 +216,8 @@ def test_high_is_above_the_overall_rate_and_not_above_the_mean_of_rates():
     table = global_statistics(make_counts(area(people), [1, 2, 3, 14]))
     assert table.loc[JOINS, "value"].tolist() == [0, 1, 2]
     assert "both above the overall rate; p from 999 permutations" in table.loc["high-high joins", "words"]
-    assert table.loc["Moran's I", "words"].startswith("of rates per 1,000 people")
+    assert table.loc["Moran's I", "words"].startswith("of standardised rates")
+    assert table.loc["General G", "words"].startswith("of rates per 1,000 people")
     alone = global_statistics(make_counts(make_grid(1, 4), [1, 2, 3, 14]), permutations=99)
     # The mean count is 5: only the fourth is above.
     assert alone.loc[JOINS, "value"].tolist() == [0, 2, 1]

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chi2
 from worlds import ROOT
 
-from hotspots.analysis.common.rates import byar_interval, crude_rate, empirical_bayes_rate
+from hotspots.analysis.common.rates import byar_interval, crude_rate, empirical_bayes_rate, standardised_rate
 from hotspots.errors import AnalysisError
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -58,6 +58,18 @@ def test_empirical_bayes_is_that_of_spdep():
     assert smooth.overall == pytest.approx(0.0020214449, abs=5e-11)
     assert smooth.between == pytest.approx(7.6929306e-07, abs=5e-15)
     np.testing.assert_allclose(smooth.rate[:3], [0.0016972973, 0.0017053777, 0.0017730870], atol=5e-11)
+
+
+def test_standardised_rates_by_hand():
+    # Overall 15 / 3,000 = 0.005; variance of the rates (16 + 0 + 16) / 3 in millionths, less 0.005 / 1,000 by chance.
+    between = (16 + 0 + 16) / 3 * 1e-6 - 5e-6
+    expected = np.array([-0.004, 0.0, 0.004]) / np.sqrt(between + 5e-6)
+    np.testing.assert_allclose(standardised_rate([1, 5, 9], [1000, 1000, 1000]), expected, rtol=1e-12)
+    # Less variance than by chance, so that the variance of large areas would be negative: that of chance is taken.
+    overall = 100 / 10_020
+    large = standardised_rate([50, 50, 0], [5_000, 5_010, 10])[0]
+    assert large == pytest.approx((0.01 - overall) / np.sqrt(overall / 5_000), rel=1e-9)
+    np.testing.assert_array_equal(standardised_rate([0, 0, np.nan, 0], [10, 20, 5, 0]), [0, 0, np.nan, np.nan])
 
 
 def test_empirical_bayes_without_real_differences_is_the_overall_rate():
