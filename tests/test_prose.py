@@ -12,14 +12,6 @@ import hotspots
 KEPT = {
     # Publishers and users write periods as text: they are read here, and nowhere else.
     "hotspots/model/periods.py": 3,
-    # Whether a map's second source is among the first ones, which are joined in one text.
-    "hotspots/publish/maps/map.py": 1,
-    # The mark of a shortened text gets the number of the page that has the whole one.
-    "hotspots/publish/page/export.py": 1,
-    # What a sheet has no room for is cut at a sentence, whatever it says, and gets the mark for that.
-    "hotspots/publish/page/sheet.py": 3,
-    # What the words of a surface say already is not said again beside its map.
-    "hotspots/publish/text/surfaces.py": 4,
 }
 """Module → searches that are left in it. It is only to become shorter."""
 

@@ -10,7 +10,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze
 from hotspots.vocabulary import weakest_release
 
-__all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "words_of"]
+__all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "need_tuples", "words_of"]
 
 Origin = Literal["records", "publication", "settings"]
 """Origin of the numbers in a note: records of people, counted or taken from their cells; the publication, printed or
@@ -83,6 +83,25 @@ def need_notes(noun: object) -> None:
     freeze(noun, "notes", notes)
 
 
+def need_tuples(noun: object, *names: str) -> None:
+    """Raise an error for one text in place of several: its letters would be taken one by one.
+
+    Raises
+    ------
+    AnalysisError
+        Naming the first such field.
+    """
+    for name in names:
+        texts = getattr(noun, name)
+        if isinstance(texts, str):
+            raise AnalysisError(
+                f"The {name} of a result are given one by one.",
+                found=f"{type(noun).__name__} with {name}={texts!r}",
+                advice=f'{name}=("...", "...")',
+            )
+        freeze(noun, name, tuple(texts))
+
+
 @dataclass(frozen=True, slots=True)
 class Combined:
     """Where something comes from, made by `combine`.
@@ -107,19 +126,25 @@ class Combined:
         return "; ".join(self.sources)
 
 
+def _sources_of(noun: object) -> tuple[str, ...]:
+    """Return the publishers of data, one by one; none where they are not known."""
+    sources: tuple[str, ...] = getattr(noun, "sources", ()) or (getattr(noun, "source", ""),)
+    return tuple(source for source in sources if source)
+
+
 def combine(*inputs: object) -> Combined:
     """Return sources, attribution and release of a result made from all these; None is ignored.
 
     Parameters
     ----------
     inputs
-        Objects with a release, and optionally a source and an attribution.
+        Objects with a release, and optionally a source (or several) and an attribution.
     """
     given = [noun for noun in inputs if noun is not None]
-    sources = (str(getattr(noun, "source", "")) for noun in given)
+    sources = (source for noun in given for source in _sources_of(noun))
     lines = (line for noun in given for line in getattr(noun, "attribution", ()))
     return Combined(
-        sources=tuple(dict.fromkeys(source for source in sources if source)),
+        sources=tuple(dict.fromkeys(sources)),
         attribution=tuple(dict.fromkeys(lines)),
         release=weakest_release(*(noun.release for noun in given)),  # type: ignore[attr-defined]
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.facts import Note, need_notes
+from hotspots.model.facts import Note, need_notes, need_tuples
 from hotspots.model.noun import Noun, OnMap, between, explore
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place
@@ -23,6 +23,7 @@ from hotspots.vocabulary import (
     METHOD_TITLES,
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
+    SURFACE_LIMITS,
     SURFACE_STEMS,
     Method,
     SurfaceKind,
@@ -33,8 +34,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+class Result(Noun):
+    """Base class of results: their sources and their method are tuples, and one text each for those who write them."""
+
+    __slots__ = ()
+
+    sources: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The sources as one text."""
+        return "; ".join(self.sources)
+
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class HotspotResult(Noun, OnMap):
+class HotspotResult(Result, OnMap):
     """Results of one method for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
 
     Parameters
@@ -46,18 +66,20 @@ class HotspotResult(Noun, OnMap):
         ``"getis_ord"`` or ``"local_moran"``.
     with_self
         Whether a window has the area itself in it: Gi* and not Gi.
-    words
+    sentences
         The method in sentences for readers.
+    sources
+        Publishers of the data, each once.
     provenance
         Setting → value: null, neighbour rule, dispersion, adjustment, level, ...
     """
 
     table: gpd.GeoDataFrame
     method: Method
-    words: str
+    sentences: tuple[str, ...]
     name: str = "events"
     title: str = "events"
-    source: str = ""
+    sources: tuple[str, ...] = ()
     period: str = ""
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
@@ -67,6 +89,7 @@ class HotspotResult(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sources", "sentences")
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
         need_columns(table, columns, "A hotspot result")
@@ -109,7 +132,7 @@ class HotspotResult(Noun, OnMap):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface(Noun, OnMap):
+class Surface(Result, OnMap):
     """A value for every cell of the study area: north up, missing outside.
 
     Parameters
@@ -128,6 +151,8 @@ class Surface(Noun, OnMap):
         In metres; `bandwidth_words` says how it was chosen.
     kind
         What the values are; see `SurfaceKind`.
+    sentences
+        How the surface was made; `words` has what no surface of its kind can show too.
     p_raised, p_lowered
         Upper-tail and lower-tail p-values of every cell if there is no difference (shape of `values`);
         None where nothing is tested.
@@ -143,9 +168,9 @@ class Surface(Noun, OnMap):
     bandwidth_words: str = ""
     name: str = "events"
     title: str = "events"
-    source: str = ""
+    sources: tuple[str, ...] = ()
     period: str = ""
-    words: str = ""
+    sentences: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -157,6 +182,7 @@ class Surface(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sources", "sentences")
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or self.cell <= 0:
             raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
@@ -182,6 +208,11 @@ class Surface(Noun, OnMap):
         return numbers | {"Cells": f"{known.size:,} of {self.cell:,g} m"}
 
     @property
+    def words(self) -> str:
+        """The method and the limits of its kind as one text."""
+        return " ".join((*self.sentences, *SURFACE_LIMITS.get(self.kind, ())))
+
+    @property
     def stem(self) -> str:
         """Name of its files and layers: the source, and what the values are."""
         return f"{self.name}_{SURFACE_STEMS[self.kind]}"
@@ -203,7 +234,7 @@ CONTOUR_COLUMNS = ("kind", "words", "threshold", "area_km2", "share_of_area", "e
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Contours(Noun):
+class Contours(Result):
     """Polygons around the cells of a surface that pass a threshold, each with what lies in it.
 
     Parameters
@@ -215,19 +246,19 @@ class Contours(Noun):
         the points behind the surface may not be counted.
     surface
         Name of the surface.
-    words
-        How the polygons were made, in sentences.
+    sentences
+        How the polygons were made.
     summary
         How many there are and what lies in them, in a sentence.
     """
 
     table: gpd.GeoDataFrame
     surface: str
-    words: str = ""
+    sentences: tuple[str, ...] = ()
     summary: str = ""
     name: str = "events"
     title: str = "events"
-    source: str = ""
+    sources: tuple[str, ...] = ()
     period: str = ""
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
@@ -236,6 +267,7 @@ class Contours(Noun):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sources", "sentences")
         need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
         table = self.table[list(CONTOUR_COLUMNS)].copy()
         table.index.name = "contour_id"
@@ -288,7 +320,7 @@ SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class SchoolResult(Noun, OnMap):
+class SchoolResult(Result, OnMap):
     """Every school compared with what its size and the deprivation of its area suggest.
 
     Parameters
@@ -303,19 +335,19 @@ class SchoolResult(Noun, OnMap):
         against the rank instead of the score (empty if not tested); `holds` says
         against which of the first two a school differs. Columns of
         `SCHOOL_RESULT_DEFAULTS` may be left out.
-    words
-        The model and its slope, in sentences.
+    sentences
+        The model and its slope.
     slope
         `per_ten_points` (ratio of rates for ten points of the score) or, where the index has ranks only,
         `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
     """
 
     table: gpd.GeoDataFrame
-    words: str
+    sentences: tuple[str, ...]
     slope: Mapping[str, float] = field(default_factory=dict)
     title: str = "permanent exclusions"
     index_title: str = "IDACI"
-    source: str = ""
+    sources: tuple[str, ...] = ()
     period: str = ""
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
@@ -326,6 +358,7 @@ class SchoolResult(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sources", "sentences")
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")

@@ -116,16 +116,16 @@ def test_an_untested_area_needs_a_reason(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table.loc["E01000000", "class"] = "not_tested"
     with pytest.raises(AnalysisError, match="'E01000000' was not tested and no reason is given"):
-        HotspotResult(table, method="getis_ord", words="", release="open")
+        HotspotResult(table, method="getis_ord", sentences=(), release="open")
 
 
 def test_hot_is_at_the_studys_own_level(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table["class"] = ["hot_99", "hot_95", "hot_90", "cold_95"] + ["not_significant"] * 32
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance={"level": 0.05}).hot()) == 2
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance={"level": 0.10}).hot()) == 3
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance={"level": 0.01}).cold()) == 0
-    assert HotspotResult(table, "getis_ord", "", release="open").hot(Place("Sandwell", ("E08000028",))) == []
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.05}).hot()) == 2
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.10}).hot()) == 3
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.01}).cold()) == 0
+    assert HotspotResult(table, "getis_ord", (), release="open").hot(Place("Sandwell", ("E08000028",))) == []
 
 
 def test_a_surface_is_north_up_and_can_not_be_written_to():

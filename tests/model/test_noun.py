@@ -97,7 +97,7 @@ def test_a_surface_shows_its_unit_and_size():
 
 def test_schools_that_could_be_compared_are_counted():
     table = pd.DataFrame({column: [""] * 3 for column in SCHOOL_RESULT_COLUMNS}).assign(reason=["", "", "no pupils"])
-    result = SchoolResult(gpd.GeoDataFrame(table), words="", index_title="IDACI 2019", release="open")
+    result = SchoolResult(gpd.GeoDataFrame(table), sentences=(), index_title="IDACI 2019", release="open")
     assert facts(result._repr_html_()) == {
         "Schools": "3", "Schools compared": "2", "Index": "IDACI 2019", "Release": "open",
     }  # fmt: skip

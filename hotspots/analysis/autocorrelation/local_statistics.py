@@ -370,10 +370,10 @@ def _result(
     return HotspotResult(
         table=table,
         method=method,
-        words=_words(provenance, with_self=with_self, moran=method == "local_moran"),
+        sentences=_sentences(provenance, with_self=with_self, moran=method == "local_moran"),
         name=counts.name,
         title=counts.title,
-        source=counts.source,
+        sources=combine(counts).sources,
         period=counts.period,
         notes=counts.notes,
         attribution=counts.area.attribution,
@@ -383,7 +383,7 @@ def _result(
     )
 
 
-def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
+def _sentences(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> tuple[str, ...]:
     window = {
         "Getis-Ord Gi*": "each area and its neighbours together",
         "Getis-Ord Gi": "each area's neighbours together, without the area itself",
@@ -404,10 +404,10 @@ def _words(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> str:
         "simulated": f"simulated (up to {provenance['draws'] or 0:,} draws, seed {provenance['seed']})",
     }.get(provenance["inference"], f"{provenance['inference']}, not simulated")
     return (
-        f"{provenance['statistic']}: {window}; {provenance['neighbours']}. "
-        f"Tested against this: {null}. "
-        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}. "
-        f"Findings count areas significant at {100 * provenance['level']:g}%."
+        f"{provenance['statistic']}: {window}; {provenance['neighbours']}.",
+        f"Tested against this: {null}.",
+        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}.",
+        f"Findings count areas significant at {100 * provenance['level']:g}%.",
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.model import need_released
 from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, look, tidy
-from hotspots.publish.text import LINES, capitalised, listed, plural
+from hotspots.publish.text import LINES, capitalised, listed, plural, section
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ __all__ = ["draw_prediction"]
 USUAL: Final = 0.05
 """Share of the area that the title and the table speak of, or the nearest there is."""
 READING: Final = (
-    "The higher a line above chance, the more later events lay where earlier ones were densest. Shaded: 95% interval "
-    "from resampling the later events."
+    "The higher a line above chance, the more later events lay where earlier ones were densest.",
+    "Shaded: 95% interval from resampling the later events.",
 )
 COLUMN: Final = 88.0
 APART: Final = 3.6
@@ -79,8 +79,8 @@ def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period
         _draw_lines(sheet, axes, table, shares)
         low = _write_table(sheet, right - COLUMN, top - 4.0, there, share)
         sections = [
-            ("How to read this chart", f"{READING} {_told_apart(there)}".strip()),
-            ("Method", str(table.attrs.get("words", ""))),
+            section("How to read this chart", [*READING, _told_apart(there)]),
+            section("Method", table.attrs.get("sentences", ())),
         ]
         sheet.write_sections(right - COLUMN, low - 4.0, sections, width=COLUMN, bottom=bottom)
     return sheet.figure

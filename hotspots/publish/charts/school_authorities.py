@@ -9,7 +9,7 @@ import pandas as pd
 
 from hotspots.model import SchoolResult, need_released
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, look
-from hotspots.publish.text import capitalised, listed, plural, subtitle
+from hotspots.publish.text import Section, capitalised, listed, plural, section, subtitle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,20 +102,21 @@ def _entries() -> list[Entry]:
     ]
 
 
-def _reading(result: SchoolResult, hidden: int) -> list[tuple[str, str]]:
+def _reading(result: SchoolResult, hidden: int) -> list[Section]:
     modelled = int(result.provenance.get("schools_in_model", 0))
-    words = (
+    of_all = f", of the {modelled:,} in the model" if modelled else ""
+    sentences = [
         f"1 is the average authority: schools of an authority at 1.5 have one and a half times as many {result.title} "
-        f"as schools of the average authority with as many pupils in areas with the same {result.index_title}. Where "
-        "the line of the dot does not cross 1, they differ beyond chance; of twenty authorities one does by chance "
-        "alone. For an authority with few schools, the diamond is the better estimate for other years. Authorities "
-        "also differ in practice and in recording: this gives no cause. Authorities with fewer than five schools are "
-        "combined. Numbers in brackets are the schools that an authority runs"
-        f"{f', of the {modelled:,} in the model' if modelled else ''}; some may be located in another."
-    )
-    if hidden:
-        words += f" {plural(hidden, 'authority', 'authorities')} nearer to the average are not shown."
-    return [("How to read this chart", words)]
+        f"as schools of the average authority with as many pupils in areas with the same {result.index_title}.",
+        "Where the line of the dot does not cross 1, they differ beyond chance; of twenty authorities one does by "
+        "chance alone.",
+        "For an authority with few schools, the diamond is the better estimate for other years.",
+        "Authorities also differ in practice and in recording: this gives no cause.",
+        "Authorities with fewer than five schools are combined.",
+        f"Numbers in brackets are the schools that an authority runs{of_all}; some may be located in another.",
+        f"{plural(hidden, 'authority', 'authorities')} nearer to the average are not shown." if hidden else "",
+    ]
+    return [section("How to read this chart", sentences)]
 
 
 def _draw_rows(axes: Axes, table: pd.DataFrame, result: SchoolResult) -> None:

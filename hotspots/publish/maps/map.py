@@ -53,6 +53,7 @@ from hotspots.publish.page import (
 from hotspots.publish.style import Ground, nation_words, prepare_ground
 from hotspots.publish.style import marking as marking_of
 from hotspots.publish.text import (
+    Section,
     average_words,
     boundaries_sentence,
     capitalised,
@@ -68,6 +69,7 @@ from hotspots.publish.text import (
     schools_in,
     schools_note,
     schools_title,
+    section,
     statistic,
     surface_heading,
     surface_title,
@@ -232,7 +234,7 @@ def _small_print(
 ) -> list[str]:
     """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
     sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
-    if deprivation is not None and deprivation.source and deprivation.source not in noun.source:
+    if deprivation is not None and deprivation.source and deprivation.source not in noun.sources:
         sources.append(f"{deprivation.title}: {deprivation.source}")
     if place_labels is not None and "credit" in place_labels.columns:
         sources.append(f"Place names: {'; '.join(dict.fromkeys(place_labels['credit'].dropna().astype(str)))}")
@@ -295,7 +297,7 @@ def _within(place: Place | None) -> str:
 
 def _explain(
     noun: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
-) -> list[tuple[str, str]]:
+) -> list[Section]:
     """Return how to read the map and what it can't show, in sections."""
     if rates is not None:
         sections = explain_rates(rates, unplaced_sentence(rates, place))
@@ -305,11 +307,11 @@ def _explain(
         sections = explain_surface(noun, contours)
     else:
         sections = explain_schools(noun, unplaced_sentence(noun, place))
-    heading, words = sections[0]
-    return [(heading, f"{words} {missing}".strip()), *sections[1:]]
+    first, *others = sections
+    return [section(first.heading, [*first.sentences, missing]), *others]
 
 
-def _fill_column(sheet: Sheet, window: Window, legend: _Legend, sections: Sequence[tuple[str, str]]) -> None:
+def _fill_column(sheet: Sheet, window: Window, legend: _Legend, sections: Sequence[Section]) -> None:
     """Write legend, explanation, scale and north beside the map."""
     left, top = sheet.width - MARGIN - COLUMN, window.box[3]
     top = draw_legend(sheet, left, top, width=COLUMN, heading=legend.heading, entries=legend.entries, note=legend.note)

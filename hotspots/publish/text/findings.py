@@ -19,7 +19,7 @@ __all__ = [
     "alt_text",
     "certainty_sentence",
     "finding_title",
-    "method_sentence",
+    "method_sentences",
     "release_sentence",
     "schools_note",
     "schools_title",
@@ -145,14 +145,13 @@ def has_population(result: HotspotResult) -> bool:
     return bool(result.table["population"].notna().any())
 
 
-def method_sentence(result: HotspotResult) -> str:
-    """Return the method and its limits, in sentences."""
-    words = result.words.strip() or f"{statistic(result)} of each area and its neighbours."
-    spread = dispersion_sentence(result)
-    limits = "It describes areas, not the people who live in them."
+def method_sentences(result: HotspotResult) -> list[str]:
+    """Return the method and its limits."""
+    sentences = [*(result.sentences or (f"{statistic(result)} of each area and its neighbours.",))]
+    sentences.append(dispersion_sentence(result))
     if not has_population(result):
-        limits = "Without population it shows events, not risk. " + limits
-    return " ".join(part for part in (words, spread, limits) if part)
+        sentences.append("Without population it shows events, not risk.")
+    return [*sentences, "It describes areas, not the people who live in them."]
 
 
 def dispersion_sentence(result: HotspotResult) -> str:

@@ -1,12 +1,30 @@
-"""Small change of sentences: plurals, lists, periods, rounded numbers."""
+"""Parts of sentences (plurals, lists, periods, rounded numbers) and sections made of sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from hotspots.model import with_en_dashes
 
-__all__ = ["capitalised", "listed", "percent", "period_words", "plural", "rounded"]
+__all__ = ["Section", "capitalised", "listed", "percent", "period_words", "plural", "rounded", "section"]
+
+
+class Section(NamedTuple):
+    """A heading and the sentences below it, one by one: what a sheet has no space for is left out between them."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The sentences as one text."""
+        return " ".join(self.sentences)
+
+
+def section(heading: str, sentences: Iterable[str]) -> Section:
+    """Return a section of those sentences that are not empty."""
+    return Section(heading, tuple(sentence for sentence in sentences if sentence))
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

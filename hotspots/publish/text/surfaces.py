@@ -11,6 +11,7 @@ import numpy as np
 
 from hotspots.model import Contours, Place, Surface, words_of
 from hotspots.publish.text.phrases import capitalised, percent, plural
+from hotspots.vocabulary import DENSE_IS_NOT_RISK, LOCATIONS_UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ __all__ = [
     "half_in",
     "only_specks",
     "surface_heading",
-    "surface_method_sentence",
+    "surface_method",
     "surface_paragraphs",
     "surface_reading",
     "surface_sentence",
@@ -36,7 +37,6 @@ DARK: Final = {
     "": "Where there are more people",
 }
 """Why a map of density is dark, by where its events are placed."""
-UNTOLD: Final = "Locations within areas are not known."
 NOT_TESTED: Final = "Cells are not tested for significance."
 TWO_QUESTIONS: Final = (
     "The maps of areas and the surfaces of risk answer different questions and need not agree. The maps of areas test "
@@ -205,36 +205,37 @@ def surface_heading(surface: Surface) -> str:
     return capitalised(surface.unit)
 
 
-def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
+def surface_reading(surface: Surface, contours: Contours | None = None) -> list[str]:
     """Return how to read the colours and lines, for a reader who knows no statistics."""
     kinds = set(contours.table["kind"]) if contours is not None else set()
     if surface.kind in ("density", "spread"):
-        said = ["Darker: more events close together. White: fewer than the average of the study area."]
+        sentences = ["Darker: more events close together.", "White: fewer than the average of the study area."]
         if surface.kind == "spread":
-            said.append(UNTOLD)
-        said.append(f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone.")
-        return " ".join(said)
+            sentences.append(LOCATIONS_UNKNOWN)
+        return [*sentences, f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone."]
     if surface.kind == "relative-risk":
-        said = [
-            "Red: more events for the people who live there than on average in the study area. Blue with dots: fewer."
-        ]
+        red = "more events for the people who live there than on average in the study area"
+        sentences = [f"Red: {red}.", "Blue with dots: fewer."]
+    elif _of_overall(surface):
+        red = "more of the first, against the second, than over the whole area"
+        sentences = [f"Red: {red}.", "Blue with dots: less."]
     else:
-        said = ["Red: the first of the two is higher. Blue with dots: it is lower."]
-        if _of_overall(surface):
-            said = ["Red: more of the first, against the second, than over the whole area. Blue with dots: less."]
+        sentences = ["Red: the first of the two is higher.", "Blue with dots: it is lower."]
     if "raised" in kinds:
-        said.append("A solid line encloses areas higher than expected by chance.")
+        sentences.append("A solid line encloses areas higher than expected by chance.")
     if "lowered" in kinds:
-        said.append("A broken line encloses areas lower than expected by chance.")
+        sentences.append("A broken line encloses areas lower than expected by chance.")
     if kinds & {"raised", "lowered"}:
-        said.append("Grey: differences there may be chance.")
+        sentences.append("Grey: differences there may be chance.")
     elif contours is None:
-        said.append("A strong colour alone does not mean that a difference goes beyond chance.")
+        sentences.append("A strong colour alone does not mean that a difference goes beyond chance.")
     else:
-        said = ["All grey: no difference goes beyond chance."]
+        sentences = ["All grey: no difference goes beyond chance."]
     if surface.kind == "relative-risk" and _placed_by(surface) == "occurrence":
-        said.append("Near shops, pubs and workplaces, many of those involved live elsewhere: risk is overstated there.")
-    return " ".join([*said, "The map shows where, not why."])
+        sentences.append(
+            "Near shops, pubs and workplaces, many of those involved live elsewhere: risk is overstated there."
+        )
+    return [*sentences, "The map shows where, not why."]
 
 
 def _placed_by(surface: Surface) -> str:
@@ -268,16 +269,19 @@ def bandwidth_sentence(surface: Surface) -> str:
     return f"{capitalised(surface.kernel)} kernel, bandwidth {words}."
 
 
-def surface_method_sentence(surface: Surface, contours: Contours | None = None) -> str:
-    """Return how the surface and its contours were made and what it can't show, in sentences, none of them twice."""
-    words = surface.words.strip() or bandwidth_sentence(surface)
-    words = words.replace(f"{UNTOLD} ", "").removesuffix(f" {UNTOLD}")  # it stands where the map is explained
-    more = [contours.words.strip()] if contours is not None else []
-    if surface.kind in ("density", "spread") and "risk" not in words:
-        more.append("It shows where events are dense, not where risk is high.")
-    if contours is None and surface.p_raised is None:
-        more.append(NOT_TESTED)  # contours of the densest part say so themselves
-    return " ".join([words, *(part for part in more if part and part not in words)])
+def surface_method(surface: Surface, contours: Contours | None = None) -> list[str]:
+    """Return how the surface and its contours were made and what they can't show, in sentences.
+
+    That locations within areas are not known is read where the map is explained.
+    """
+    sentences = [*(surface.sentences or (bandwidth_sentence(surface),))]
+    if surface.kind in ("density", "spread"):
+        sentences.append(DENSE_IS_NOT_RISK)
+    if contours is not None:
+        sentences += contours.sentences  # contours of the densest part say themselves that they are no test
+    elif surface.p_raised is None:
+        sentences.append(NOT_TESTED)
+    return sentences
 
 
 def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Contours], *, areas: bool) -> list[str]:

@@ -31,7 +31,7 @@ def accuracy(widths=(500.0, 1000.0), release="invented", shares=SHARES, events=4
             }
             rows.append(row)
     table = pd.DataFrame(rows)
-    table.attrs = {"release": release, "words": "Density of past knife crime against later."}
+    table.attrs = {"release": release, "sentences": ("Density of past knife crime against later.",)}
     return table
 
 

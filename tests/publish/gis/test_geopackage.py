@@ -274,7 +274,7 @@ def test_the_weakest_mark_is_that_of_the_file(make_hotspots, study_area, tmp_pat
 
 
 def test_qgis_finds_its_own_kind_of_metadata_even_with_odd_characters(make_hotspots, tmp_path):
-    result = make_hotspots(title="knives & <blades>\x0b", words="One\x00two.")
+    result = make_hotspots(title="knives & <blades>\x0b", sentences=("One\x00two.",))
     path = write_geopackage(tmp_path / "odd.gpkg", [result], title="odd")
     root = ET.fromstring(lineage(path, "knife_crime_getis_ord", "text/xml"))
     assert root.findtext("title") == "Getis-Ord Gi*: knives & <blades>, 2017-2019"
