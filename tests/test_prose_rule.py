@@ -35,6 +35,7 @@ def kinds_of(code, **options):
         ("phrase", "f'the chart of {name}' in left_out"),
         ("phrase", "KIND = 'study area'\nkind == KIND"),
         ("period", "re.search(r' Q[1-4]$', series.period)"),
+        ("period", "QUARTER.fullmatch(str(written))"),
     ],
 )
 def test_a_search_is_found(kind, code):

@@ -14,14 +14,13 @@ from hotspots.model.periods import (
     ENGLISH,
     MARCH,
     MONTHS_OF_A_YEAR,
+    NO_PERIOD,
     Coverage,
     Period,
     cover_dates,
     cover_months,
     cover_years,
     months_of,
-    period_end,
-    with_en_dashes,
 )
 from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
@@ -52,6 +51,7 @@ __all__ = [
     "EXTRACT_COLUMNS",
     "MARCH",
     "MONTHS_OF_A_YEAR",
+    "NO_PERIOD",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
     "Ages",
@@ -88,10 +88,8 @@ __all__ = [
     "need_columns",
     "need_level",
     "need_released",
-    "period_end",
     "renamed_arguments",
     "slugify",
     "text_ids",
-    "with_en_dashes",
     "words_of",
 ]

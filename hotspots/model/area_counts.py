@@ -13,7 +13,7 @@ from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, between, explore
-from hotspots.model.periods import Coverage
+from hotspots.model.periods import NO_PERIOD, Coverage, Period, need_period
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
 
@@ -52,7 +52,7 @@ class AreaCounts(Noun):
     name: str = "events"
     title: str = "events"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     rule: str = ""
     release: str = UNRELEASED
@@ -62,6 +62,7 @@ class AreaCounts(Noun):
         import geopandas as gpd
 
         need_notes(self)
+        need_period(self)
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
         need_unique(table.index, "rows of counts")

@@ -12,6 +12,7 @@ from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, plot_extract
+from hotspots.model.periods import NO_PERIOD, Period, need_period
 from hotspots.vocabulary import OPEN
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ class Ages(Noun):
     table: pd.DataFrame
     title: str = "population by age"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = OPEN
     vintage: int | None = None
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         table = self.table.copy()
         table.index = text_ids(table.index)
         need_unique(table.index, "areas of the population by age")
@@ -144,12 +146,13 @@ class Extract(Noun):
     title: str = ""
     words: str = ""
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         columns = EXTRACT_COLUMNS[self.kind]
         need_columns(self.table, columns, f"A table of {self.kind}")
         others = [column for column in self.table.columns if column not in columns]

@@ -13,7 +13,7 @@ from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.noun import Noun, plot_series
-from hotspots.model.periods import Coverage, cover_dates, months_of
+from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, cover_dates, months_of, need_period
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Events(Noun):
     name: str = "events"
     title: str = "events"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
@@ -66,6 +66,7 @@ class Events(Noun):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
         freeze(self, "table", table)
@@ -188,12 +189,13 @@ class Schools(Noun):
     dropped: Mapping[str, int] = field(default_factory=dict)
     title: str = "permanent exclusions"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self, year_ends=AUGUST)
         table = self.table.copy()
         table.index.name = "school_id"
         table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
@@ -314,12 +316,13 @@ class Factors(Noun):
     table: pd.DataFrame
     title: str = "Factors identified at the end of assessment"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = OPEN
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
         need_columns(self.table, columns, "Factors of assessments")
         freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

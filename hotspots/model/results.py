@@ -12,6 +12,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.facts import Note, need_notes, need_tuples
 from hotspots.model.noun import Noun, OnMap, between, explore
+from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place
 from hotspots.vocabulary import (
@@ -80,7 +81,7 @@ class HotspotResult(Result, OnMap):
     name: str = "events"
     title: str = "events"
     sources: tuple[str, ...] = ()
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class HotspotResult(Result, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         need_tuples(self, "sources", "sentences")
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
@@ -169,7 +171,7 @@ class Surface(Result, OnMap):
     name: str = "events"
     title: str = "events"
     sources: tuple[str, ...] = ()
-    period: str = ""
+    period: Period = NO_PERIOD
     sentences: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
@@ -182,6 +184,7 @@ class Surface(Result, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         need_tuples(self, "sources", "sentences")
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or self.cell <= 0:
@@ -259,7 +262,7 @@ class Contours(Result):
     name: str = "events"
     title: str = "events"
     sources: tuple[str, ...] = ()
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -267,6 +270,7 @@ class Contours(Result):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         need_tuples(self, "sources", "sentences")
         need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
         table = self.table[list(CONTOUR_COLUMNS)].copy()
@@ -348,7 +352,7 @@ class SchoolResult(Result, OnMap):
     title: str = "permanent exclusions"
     index_title: str = "IDACI"
     sources: tuple[str, ...] = ()
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -358,6 +362,7 @@ class SchoolResult(Result, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self, year_ends=AUGUST)
         need_tuples(self, "sources", "sentences")
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)

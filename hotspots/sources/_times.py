@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.model import Coverage, cover_years
+from hotspots.model import NO_PERIOD, Coverage, Period, cover_years
 
 DAY: Final = (
     (r"[0-9]{4}-[0-9]{2}", "%Y-%m"),
@@ -124,11 +124,11 @@ def need_dates(dates: pd.Series, column: pd.Series, *, path: Path) -> None:
     )
 
 
-def period_in_words(cover: Coverage | None, years: tuple[int, int] | None) -> str:
+def period_covered(cover: Coverage | None, years: tuple[int, int] | None) -> Period:
     """Return the period that a source covers, or the years asked for where it does not tell."""
     if cover is None:
-        return cover_years(*years).words if years is not None else ""
-    return cover.words
+        return cover_years(*years).period if years is not None else NO_PERIOD
+    return cover.period
 
 
 def month_in_words(date: pd.Timestamp | pd.Period) -> str:

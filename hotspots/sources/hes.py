@@ -101,7 +101,7 @@ def read_hes(
     kept = events[sieve.keep]
     notes += _age_notes(table, names, kept["age"])
     coverage = cover_dates(events["when"], years=years)
-    period = _times.period_in_words(coverage, years)
+    period = _times.period_covered(coverage, years)
     notes += _audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
     return Events(
         kept,

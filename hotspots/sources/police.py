@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Coverage, Events, Note, cover_dates, cover_months
+from hotspots.model import Coverage, Events, Note, Period, cover_dates, cover_months
 from hotspots.sources import _audit, _cell_values, _tabular, _times
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
@@ -101,7 +101,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
-    period = _times.period_in_words(coverage, years)
+    period = _times.period_covered(coverage, years)
     notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
@@ -276,7 +276,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[Note]:
     return notes
 
 
-def _snapping(kept: pd.DataFrame, period: str) -> list[Note]:
+def _snapping(kept: pd.DataFrame, period: Period) -> list[Note]:
     located = kept[["easting", "northing"]].dropna()
     notes = []
     if len(located):
@@ -344,7 +344,7 @@ def read_offences(
         sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
     kept = events[sieve.keep]
     coverage = cover_dates(events["when"], years=years)
-    period = _times.period_in_words(coverage, years)
+    period = _times.period_covered(coverage, years)
     unplaced = _audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
     return Events(
         kept,

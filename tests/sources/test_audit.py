@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import SourceError
-from hotspots.model import cover_months, cover_years
+from hotspots.model import NO_PERIOD, cover_months, cover_years
 from hotspots.sources import _audit, _naming, _times
 
 
@@ -69,11 +69,11 @@ def test_dates_that_do_not_exist_are_missing(text):
     assert pd.isna(_times.to_dates(pd.Series([text])).iloc[0])
 
 
-def test_periods_in_words():
-    assert _times.period_in_words(cover_years(2017, 2019), (2013, 2019)) == "2017-2019"
-    assert _times.period_in_words(cover_months(["2011-02"]), None) == "February 2011"
-    assert _times.period_in_words(None, (2013, 2019)) == "2013-2019"
-    assert _times.period_in_words(None, None) == ""
+def test_the_period_covered():
+    assert str(_times.period_covered(cover_years(2017, 2019), (2013, 2019))) == "2017-2019"
+    assert str(_times.period_covered(cover_months(["2011-02"]), None)) == "February 2011"
+    assert str(_times.period_covered(None, (2013, 2019))) == "2013-2019"
+    assert _times.period_covered(None, None) == NO_PERIOD
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def compare_densities(
         name=first.name if first.name == second.name else f"{first.name}_{second.name}",
         title=f"{labels[0]} against {labels[1]}",
         sources=made_of.sources,
-        period=first.period if first.period == second.period else f"{first.period} against {second.period}",
+        period=first.period.against(second.period),
         sentences=_method(labels, smoother, pair, inference=inference, simulations=simulations),
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),

@@ -160,7 +160,7 @@ def draw_standardised(extract: Extract) -> Figure:
     _need_rows(extract, "standardised-rates", extract.table)
     with look():
         table = extract.table
-        period = f" · {period_words(extract.period)}" if extract.period else ""
+        period = f" · {extract.period.words}" if extract.period else ""
         hidden = bool((table["rate_low"] < table["rate_high"]).any())
         between = "; dark line: range of possible rates, as counts are suppressed" if hidden else ""
         what = f"Dot: standardised rate{between}; bar: its 95% interval; hollow diamond: crude rate{period}"
@@ -315,7 +315,7 @@ def draw_profile(extract: Extract) -> Figure:
     with look():
         table = extract.table
         parts = [f"{plural(int((table['kind'] == 'authority').sum()), 'authority', 'authorities')}"]
-        parts += [period_words(extract.period)] if extract.period else []
+        parts += [extract.period.words] if extract.period else []
         grid = _begin(extract, capitalised(" · ".join(["population, age and deprivation", *parts])), rows=len(table),
                       header=19.0, below=3.0)  # fmt: skip
         _name_rows(grid, table)

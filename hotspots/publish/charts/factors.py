@@ -18,7 +18,6 @@ from hotspots.publish.text import (
     factors_title,
     geography_words,
     listed,
-    period_words,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def draw_factors(factors: Factors) -> Figure:
             part
             for part in (
                 factors.title,
-                period_words(factors.period),
+                factors.period.words,
                 "mentions per 100 episodes with a factor at the end of assessment; suppressed counts are taken as 0",
             )
             if part

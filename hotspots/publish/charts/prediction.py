@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.model import need_released
+from hotspots.model import Period, need_released
 from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, look, tidy
 from hotspots.publish.text import LINES, capitalised, listed, plural, section
 from hotspots.vocabulary import UNRELEASED
@@ -36,11 +36,11 @@ class _Foretold:
 
     title: str
     source: str
-    period: str
+    period: Period
     release: str
 
 
-def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period: str = "") -> Figure:
+def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period: Period | str = "") -> Figure:
     """Return a chart of the share of later events in the densest cells against the share of area flagged.
 
     One line for each bandwidth with its bootstrap interval; the diagonal is chance. Beside it stands what the lines are
@@ -66,7 +66,7 @@ def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period
     DisclosureError
         If the events are unprotected records of people; a table without a mark is taken for that.
     """
-    noun: Any = _Foretold(title, source, period, str(table.attrs.get("release", UNRELEASED)))
+    noun: Any = _Foretold(title, source, Period.read(period), str(table.attrs.get("release", UNRELEASED)))
     need_released(noun, "A chart")
     shares = np.sort(table["share_of_area"].unique())
     share = float(shares[np.abs(shares - USUAL).argmin()])

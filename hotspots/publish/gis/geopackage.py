@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import OutputError, list_briefly
-from hotspots.model import AUGUST, MARCH, Contours, HotspotResult, SchoolResult, StudyArea, need_released, period_end
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, need_released
 from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
 from hotspots.publish.style import Ground
@@ -99,11 +99,7 @@ def write_geopackage(
 
 def _last_day(nouns: Sequence[Noun]) -> str:
     """Return the last day that results cover, or of the year of their geography; a constant where neither is known."""
-    ends = [
-        period_end(noun.period, year_ends=AUGUST if isinstance(noun, SchoolResult) else MARCH)
-        for noun in nouns
-        if not isinstance(noun, StudyArea | Ground)
-    ]
+    ends = [noun.period.last_day for noun in nouns if not isinstance(noun, StudyArea | Ground)]
     areas = [noun.area if isinstance(noun, Ground) else noun for noun in nouns if isinstance(noun, StudyArea | Ground)]
     vintages = [area.vintage for area in areas if area.vintage]
     day = max((end for end in ends if end is not None), default=None)

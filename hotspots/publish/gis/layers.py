@@ -119,7 +119,7 @@ def area_layer(result: HotspotResult) -> Layer:
     unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
         name=name,
-        title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
+        title=", ".join(part for part in (f"{method}: {result.title}", str(result.period)) if part),
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",
@@ -137,7 +137,7 @@ def school_layer(result: SchoolResult) -> Layer:
     model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
-        title=", ".join(part for part in (title, result.period) if part),
+        title=", ".join(part for part in (title, str(result.period)) if part),
         description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(with_holds_words(result.table).assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
@@ -178,7 +178,7 @@ def contour_layer(contours: Contours) -> Layer:
     table = table.assign(contour_id=table.index, label=labels)
     return Layer(
         name=name,
-        title=", ".join(part for part in (f"{what}: {contours.title}", contours.period) if part),
+        title=", ".join(part for part in (f"{what}: {contours.title}", str(contours.period)) if part),
         description=_described(
             contours.release, contours.words, f"Source: {contours.source}" if contours.source else ""
         ),
@@ -200,7 +200,7 @@ def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
     """Return what every kind of result says of itself."""
     return {
         "title": result.title,
-        "period": result.period,
+        "period": str(result.period),
         "source": result.source,
         "words": result.words,
         "notes": list(words_of(result.notes)),

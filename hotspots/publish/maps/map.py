@@ -63,7 +63,6 @@ from hotspots.publish.text import (
     explain_surface,
     finding_title,
     need_rates,
-    period_words,
     rates_title,
     release_sentence,
     schools_in,
@@ -233,7 +232,7 @@ def _small_print(
     noun: Mapped, area: StudyArea, deprivation: Deprivation | None, place_labels: pd.DataFrame | None, release: str
 ) -> list[str]:
     """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
-    sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
+    sources = [f"Source: {noun.source}" if noun.source else "", f"Period: {noun.period.words}" if noun.period else ""]
     if deprivation is not None and deprivation.source and deprivation.source not in noun.sources:
         sources.append(f"{deprivation.title}: {deprivation.source}")
     if place_labels is not None and "credit" in place_labels.columns:
@@ -242,10 +241,6 @@ def _small_print(
     sources.append(f"Boundaries: {boundaries_sentence(area)}")
     # What is for named readers says so in red above and below; once more in small print would weaken it.
     return [_sentences(sources), _sentences(list(lines)), "" if release == RESTRICTED else release_sentence(release)]
-
-
-def _period(period: str) -> str:
-    return f"Period: {period_words(period)}" if period else ""
 
 
 def _sentences(parts: Sequence[str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hotspots.model import AreaCounts, Extract, Factors, SchoolResult, Series
+from hotspots.model import NO_PERIOD, AreaCounts, Extract, Factors, SchoolResult, Series
 from hotspots.publish.page.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Box, Sheet, foot, head, new_sheet
 from hotspots.publish.style import marking as marking_of
-from hotspots.publish.text import period_words, release_sentence
+from hotspots.publish.text import release_sentence
 from hotspots.vocabulary import RESTRICTED
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def begin_chart(
     marking, alarming = marking_of(noun.release), noun.release == RESTRICTED
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
-    period = period_words(getattr(noun, "period", ""))
+    period = getattr(noun, "period", NO_PERIOD).words
     said = [f"Source: {noun.source.rstrip('.')}." if noun.source else "", f"Period: {period}." if period else ""]
     # An alarming marking stands in red above and below; once more in small print would weaken it.
     lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(noun.release)]

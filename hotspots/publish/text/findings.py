@@ -92,7 +92,7 @@ def subtitle(
         parts = []  # what is compared with what stands above in full
     if area is not None:
         parts.append(where_words(area, place))
-    parts.append(period_words(noun.period))
+    parts.append(noun.period.words)
     parts.append(how or _how(noun))
     return " · ".join(part for part in parts if part)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hotspots.model import with_en_dashes
+from hotspots.model import Period
 
 __all__ = ["Section", "capitalised", "listed", "percent", "period_words", "plural", "rounded", "section"]
 
@@ -63,14 +63,14 @@ def capitalised(words: str) -> str:
 
 
 def period_words(period: str) -> str:
-    """Return a period with en dashes between years; months (2019-01) stay as they are.
+    """Return a period of a table in words: with en dashes between years; months (2019-01) stay as they are.
 
     Examples
     --------
     >>> period_words("2017-2019"), period_words("2018-19"), period_words("2019-01 to 2019-12")
     ('2017–2019', '2018–19', '2019-01 to 2019-12')
     """
-    return with_en_dashes(period)
+    return Period.read(period).words
 
 
 def rounded(value: float) -> str:

@@ -18,6 +18,7 @@ from hotspots.model import (
     Events,
     Extract,
     Factors,
+    Period,
     Schools,
     Series,
     StudyArea,
@@ -252,7 +253,8 @@ def _read_records(
         )
     else:
         events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
-    events = replace(events, source=section.source or events.source, period=section.period or events.period)
+    period = events.period if section.period is None else Period.read(section.period)
+    events = replace(events, source=section.source or events.source, period=period)
     return through_gate(study, events)
 
 
@@ -407,7 +409,7 @@ def describe(counts: AreaCounts) -> dict[str, Any]:
     low, high = (float(np.nansum(bound)) for bound in observed)
     return {
         "title": counts.title,
-        "period": counts.period,
+        "period": str(counts.period),
         "source": counts.source,
         "release": counts.release,
         **dict(counts.audit),

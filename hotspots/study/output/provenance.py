@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.model import AUGUST, ENGLISH, MARCH, period_end
+from hotspots.model import ENGLISH, Period
 from hotspots.study.inputs import keeps_back
 from hotspots.study.settings import Study
 
@@ -77,14 +77,13 @@ def last_day(inputs: Inputs) -> date | None:
     days += [events.cover.last for pair in pairs for events in pair if events.cover is not None]
     for series in inputs.series:
         known = series.table.loc[series.table["low"].notna(), "period"]
-        ends = [end for period in known if (end := period_end(str(period), year_ends=MARCH))]
+        ends = [end for period in known if (end := Period.read(period).last_day)]
         # A year may be covered in part: its last month is not December then.
         covered = series.coverage.last if series.coverage is not None else date.max
         days += [min(end, covered) for end in ends]
-    if inputs.schools is not None and (end := period_end(inputs.schools.period, year_ends=AUGUST)):
-        days.append(end)
-    if inputs.factors is not None and (end := period_end(inputs.factors.period, year_ends=MARCH)):
-        days.append(end)
+    for noun in (inputs.schools, inputs.factors):
+        if noun is not None and noun.period.last_day is not None:
+            days.append(noun.period.last_day)
     return max(days, default=None)
 
 
