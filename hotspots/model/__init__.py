@@ -12,7 +12,6 @@ from hotspots.model.hotspots import Hotspot, Part, Whereabouts
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
-    MARCH,
     MONTHS_OF_A_YEAR,
     NO_PERIOD,
     Coverage,
@@ -49,7 +48,6 @@ __all__ = [
     "CONTOUR_COLUMNS",
     "ENGLISH",
     "EXTRACT_COLUMNS",
-    "MARCH",
     "MONTHS_OF_A_YEAR",
     "NO_PERIOD",
     "SCHOOL_COLUMNS",

@@ -12,14 +12,14 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, between, explore
+from hotspots.model.model_type import ModelType, between, explore
 from hotspots.model.periods import NO_PERIOD, Coverage, Period, need_period
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class AreaCounts(Noun):
+class AreaCounts(ModelType):
     """Counts of events per area, each an interval.
 
     Parameters

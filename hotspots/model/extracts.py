@@ -11,7 +11,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
 from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, plot_extract
+from hotspots.model.model_type import ModelType, plot_extract
 from hotspots.model.periods import NO_PERIOD, Period, need_period
 from hotspots.vocabulary import OPEN
 
@@ -45,7 +45,7 @@ EXTRACT_COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Ages(Noun):
+class Ages(ModelType):
     """People by area and age.
 
     Parameters
@@ -125,7 +125,7 @@ class Ages(Noun):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Extract(Noun):
+class Extract(ModelType):
     """One table of a needs assessment, with its notes for readers.
 
     Parameters

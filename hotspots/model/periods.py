@@ -354,10 +354,10 @@ def _last_day(named: re.Match[str], year_ends: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
-def need_period(noun: object, *, year_ends: int = MARCH) -> None:
+def need_period(instance: object, *, year_ends: int = MARCH) -> None:
     """Read the period of an object that is being made, where it was given as text."""
-    period = getattr(noun, "period")  # noqa: B009 - types of the model share none that has a period
-    freeze(noun, "period", Period.read(period, year_ends=year_ends))
+    period = getattr(instance, "period")  # noqa: B009 - types of the model share none that has a period
+    freeze(instance, "period", Period.read(period, year_ends=year_ends))
 
 
 def months_of(period: str) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, plot_series
+from hotspots.model.model_type import ModelType, plot_series
 from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, cover_dates, months_of, need_period
 from hotspots.vocabulary import OPEN, UNRELEASED
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Events(Noun):
+class Events(ModelType):
     """One row per event, and the audit of the file they came from.
 
     Parameters
@@ -105,7 +105,7 @@ DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Deprivation(Noun):
+class Deprivation(ModelType):
     """Deprivation by area.
 
     Parameters
@@ -167,7 +167,7 @@ SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Schools(Noun):
+class Schools(ModelType):
     """One row per school of the file that is in question, whether it can be tested or not.
 
     Parameters
@@ -222,7 +222,7 @@ SeriesBase = Literal["", "study-area", "whole-file"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Series(Noun):
+class Series(ModelType):
     """Counts by period and group; a gap is a gap, never a zero.
 
     Parameters
@@ -302,7 +302,7 @@ def _need_counts(table: pd.DataFrame) -> None:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Factors(Noun):
+class Factors(ModelType):
     """Factors identified at the end of children's assessments, by authority.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.facts import Note, need_notes, need_tuples
-from hotspots.model.noun import Noun, OnMap, between, explore
+from hotspots.model.model_type import ModelType, OnMap, between, explore
 from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Result(Noun):
+class Result(ModelType):
     """Base class of results: their sources and their method are tuples, and one text each for those who write them."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""The nouns: checked when made, frozen, copied, and what each error says."""
+"""The types of the model: checked when made, frozen, copied, and what each error says."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_areas_are_sorted_by_id(grid):
     assert StudyArea(areas_of(grid).sample(frac=1, random_state=4)).ids.equals(grid.ids)
 
 
-def test_nouns_can_be_pickled(grid):
+def test_model_types_can_be_pickled(grid):
     counts = make_counts(grid, np.arange(36), title="crime")
     result = getis_ord(counts)
-    for noun in (grid, counts, result):
-        again = pickle.loads(pickle.dumps(noun))
-        assert type(again) is type(noun)
+    for instance in (grid, counts, result):
+        again = pickle.loads(pickle.dumps(instance))
+        assert type(again) is type(instance)
     assert dict(again.provenance) == dict(result.provenance)
     pd.testing.assert_frame_equal(pd.DataFrame(again.table), pd.DataFrame(result.table))
 

@@ -61,8 +61,8 @@ def test_the_origin_and_not_the_spelling_decides_what_leaves_the_gate():
     )
     counts = replace(make_counts(make_grid(1, 2), [1, 2], release="unreleased"), notes=(secret[0], *kept, secret[1]))
     rule = "Small numbers are protected: counts from 1 to 7 suppressed, others rounded to the nearest 5."
-    for noun in (counts, make_series(notes=counts.notes)):
-        assert words_of(protect(noun, "nhs-digital").notes) == (*words_of(kept), rule)
+    for instance in (counts, make_series(notes=counts.notes)):
+        assert words_of(protect(instance, "nhs-digital").notes) == (*words_of(kept), rule)
 
 
 @pytest.mark.parametrize(

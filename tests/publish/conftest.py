@@ -1,4 +1,4 @@
-"""Small nouns to publish: a square town of 36 areas in two authorities. Everything in it is made up."""
+"""Small results to publish: a square town of 36 areas in two authorities. Everything in it is made up."""
 
 from __future__ import annotations
 

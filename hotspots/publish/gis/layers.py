@@ -1,4 +1,4 @@
-"""Each noun as a layer: its table in plain types, its words, its lineage and its style."""
+"""Each content as a layer: its table in plain types, its words, its lineage and its style."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Layer", "Noun", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
+__all__ = ["Content", "Layer", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
 
-Noun = HotspotResult | Contours | SchoolResult | StudyArea | Ground
+Content = HotspotResult | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),

@@ -173,12 +173,12 @@ def draw_deciles(
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha, **drawn)
 
 
-def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+def busy_boxes(result: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
     """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
-    if isinstance(noun, HotspotResult):
-        loud = ~noun.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
+    if isinstance(result, HotspotResult):
+        loud = ~result.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
         return np.asarray(ground.bounds[loud], dtype=float)
-    points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
+    points = np.asarray(result.table.loc[result.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
     return np.hstack([points, points])
 
 

@@ -18,16 +18,16 @@ __all__ = ["begin_chart", "open_axes", "tidy", "write_notes"]
 
 
 def begin_chart(
-    noun: Series | Factors | SchoolResult | AreaCounts | Extract, title: str, subtitle: str
+    data: Series | Factors | SchoolResult | AreaCounts | Extract, title: str, subtitle: str
 ) -> tuple[Sheet, Box]:
     """Return a sheet with its header and footer, and the room between them (mm)."""
-    marking, alarming = marking_of(noun.release), noun.release == RESTRICTED
+    marking, alarming = marking_of(data.release), data.release == RESTRICTED
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
-    period = getattr(noun, "period", NO_PERIOD).words
-    said = [f"Source: {noun.source.rstrip('.')}." if noun.source else "", f"Period: {period}." if period else ""]
+    period = getattr(data, "period", NO_PERIOD).words
+    said = [f"Source: {data.source.rstrip('.')}." if data.source else "", f"Period: {period}." if period else ""]
     # An alarming marking stands in red above and below; once more in small print would weaken it.
-    lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(noun.release)]
+    lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(data.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_for_named_readers", "keeps_back", "through_gate"]
 
-Noun = TypeVar("Noun")
+Data = TypeVar("Data")
 
 
 class Marked(Protocol):
@@ -34,16 +34,16 @@ def keeps_back(study: Study, source: Marked) -> bool:
     return source.release == UNRELEASED and not is_for_named_readers(study)
 
 
-def through_gate(study: Study, noun: Noun) -> Noun:
+def through_gate(study: Study, data: Data) -> Data:
     """Return what was read as this study may use it.
 
     What is released stays; in a restricted study the rest is marked. In a study that is published counts are protected
     before anything is computed from them; single records stay unreleased, which every writer refuses.
     """
-    given: Any = noun
-    passed = noun
+    given: Any = data
+    passed = data
     if is_for_named_readers(study):
         passed = restrict(given)
-    elif keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
+    elif keeps_back(study, given) and isinstance(data, AreaCounts | Series):
         passed = protect(given, study.protection)
     return passed

@@ -81,9 +81,9 @@ def last_day(inputs: Inputs) -> date | None:
         # A year may be covered in part: its last month is not December then.
         covered = series.coverage.last if series.coverage is not None else date.max
         days += [min(end, covered) for end in ends]
-    for noun in (inputs.schools, inputs.factors):
-        if noun is not None and noun.period.last_day is not None:
-            days.append(noun.period.last_day)
+    for source in (inputs.schools, inputs.factors):
+        if source is not None and source.period.last_day is not None:
+            days.append(source.period.last_day)
     return max(days, default=None)
 
 

@@ -59,8 +59,8 @@ def write_outputs(
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
     ground = prepare_ground(inputs.area)
-    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
-    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
+    layers: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
+    write_geopackage(folder / "hotspots.gpkg", layers, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
@@ -99,7 +99,7 @@ def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
-    sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
+    sources = [f"{capitalised(data.title)}: {data.source}" for data in _sources(inputs) if data.source]
     sources.append(f"Boundaries: {boundaries_sentence(inputs.area)}")
     if study.population is not None:
         year = f", {study.population.year}" if study.population.year else ""
@@ -172,19 +172,19 @@ def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:
 
 def overall_release(inputs: Inputs, findings: Findings) -> str:
     """Return the mark that asks for the most care among all that a run writes."""
-    nouns = [
+    contents = [
         *_sources(inputs),
         *findings.results,
         *findings.surfaces,
         *([findings.schools] if findings.schools else []),
         *findings.extracts,
     ]
-    return weakest_release(inputs.area.release, *(noun.release for noun in nouns))
+    return weakest_release(inputs.area.release, *(data.release for data in contents))
 
 
 def _sources(inputs: Inputs) -> list[Any]:
     maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
-    return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
+    return [*inputs.counts.values(), *inputs.series, *(data for data in maybe if data is not None)]
 
 
 # --------------------------------------------------------------------------- summary

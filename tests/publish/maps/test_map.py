@@ -140,14 +140,14 @@ def test_text_stays_on_the_page_and_apart(
     places: pd.DataFrame,
     place: Place | None,
 ) -> None:
-    for noun in (gi_result, moran_result, surface, school_result):
-        assert_legible(draw_map(noun, study_area, place=place, place_labels=places))
+    for result in (gi_result, moran_result, surface, school_result):
+        assert_legible(draw_map(result, study_area, place=place, place_labels=places))
 
 
 def test_long_words_fit_too(make_hotspots: Any, study_area: StudyArea) -> None:
     long = make_hotspots(
         title="emergency hospital admissions for assault by sharp object or other violence of people aged 10 to 24",
-        sentences=("Each window is tested against chance with its neighbours and nothing else.",) * 40,
+        sentences=("Each frame is tested against chance with its neighbours and nothing else.",) * 40,
         sources=("Hospital Episode Statistics, " * 12,),
         release="restricted",
     )

@@ -126,13 +126,13 @@ BANDWIDTH_NOTE = Note("Bandwidth 750 m, as set.", of="settings", numbers=(750,),
 
 
 def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_contours):
-    nouns = [
+    pairs = [
         (make_surface(kind="spread"), None),
         (make_surface(notes=(BANDWIDTH_NOTE,), bandwidth_words="750 m, as set"), None),
         (make_risk(), make_contours()),
         (make_surface(), make_contours(sentences=("There is always a densest part; this is not a test.",))),
     ]
-    for surface, contours in nouns:
+    for surface, contours in pairs:
         sections = explain_surface(surface, contours)
         said = [sentence for section in sections for sentence in section.sentences]
         assert len(said) == len(set(said)), said
