@@ -95,9 +95,9 @@ class HotspotResult(Result, OnMap):
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
         need_columns(table, columns, "A hotspot result")
-        untold = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
-        if len(untold):
-            raise AnalysisError(f"Area {untold[0]!r} was not tested and no reason is given.")
+        unexplained = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
+        if len(unexplained):
+            raise AnalysisError(f"Area {unexplained[0]!r} was not tested and no reason is given.")
         freeze(self, "table", table[columns])
         freeze_mapping(self, "provenance")
 

@@ -133,7 +133,7 @@ def write_briefing(
 def _grouped(methods: Mapping[str, Sequence[str]] | Sequence[str]) -> list[dict[str, Any]]:
     """Return sentences under their headings, in order; one group without a heading where there are none."""
     groups = methods if isinstance(methods, Mapping) else {"": methods}
-    return [{"heading": heading, "sentences": list(said)} for heading, said in groups.items() if said]
+    return [{"heading": heading, "sentences": list(sentences)} for heading, sentences in groups.items() if sentences]
 
 
 def _need_alt(pages: Sequence[Page]) -> None:

@@ -176,9 +176,9 @@ def draw_standardised(extract: Extract) -> Figure:
             rate = number_or_range(line["rate_low"], line["rate_high"])
             if rate != "–":
                 rate = f"{rate} ({limits(line['ci_low'], line['ci_high'], '–')})"
-            said = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
+            cells = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
             for (offset, _), words in zip(
-                columns, (*said, number_or_range(line["population"], line["population"])), strict=True
+                columns, (*cells, number_or_range(line["population"], line["population"])), strict=True
             ):
                 grid.text(row, grid.right - offset, words, align="right")
     return grid.sheet.figure

@@ -119,7 +119,7 @@ def _on_change(change: pd.DataFrame) -> list[str]:
         "Intervals allow for Poisson variation in both numbers, and for years that depart from the trend, singly or in "
         f"runs, by about {named} (one standard deviation, from the series itself and from typical series)."
     )
-    said = [f"{chance} They do not allow for changes in recording or population."]
+    sentences = [f"{chance} They do not allow for changes in recording or population."]
     if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
-        said.append("A hollow mark shows the middle of its bar: the count is suppressed or rounded.")
-    return said
+        sentences.append("A hollow mark shows the middle of its bar: the count is suppressed or rounded.")
+    return sentences

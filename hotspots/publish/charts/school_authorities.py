@@ -53,13 +53,13 @@ def draw_authority_effects(effects: pd.DataFrame, result: SchoolResult) -> Figur
     need_released(result, "A chart")
     names = dict(zip(result.table["la_code"].astype(str), result.table["la_name"].astype(str), strict=True))
     names["others"] = "Others together"
-    told = effects.assign(name=[names.get(str(code), str(code)) for code in effects.index])
-    shown = _furthest(told).sort_values("ratio", ascending=False, kind="stable")
+    named = effects.assign(name=[names.get(str(code), str(code)) for code in effects.index])
+    shown = _furthest(named).sort_values("ratio", ascending=False, kind="stable")
     with look():
-        sheet, (left, bottom, right, top) = begin_chart(result, authorities_title(told, result), subtitle(result))
+        sheet, (left, bottom, right, top) = begin_chart(result, authorities_title(named, result), subtitle(result))
         column = right - COLUMN
         y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools of an authority", entries=_entries())
-        hidden = len(told) - len(shown)
+        hidden = len(named) - len(shown)
         sheet.write_sections(column, y - 3.0, _reading(result, hidden), width=COLUMN, bottom=bottom + 2)
         low = bottom + 12.0
         height = min(HIGHEST_ROW, (top - low - 7.0) / max(len(shown), 1))

@@ -136,11 +136,11 @@ def draw_areas(
     entries = []
     for style in METHOD_CLASSES[result.method]:
         of_class = inside & (classes == style.key)
-        own = dict(drawn)
-        if "linewidth" in own and style.key not in QUIET:
+        options = dict(drawn)
+        if "linewidth" in options and style.key not in QUIET:
             # A hot area of a country is smaller than a dot of ink: its own colour around it makes it one.
-            own |= {"edgecolor": style.colour, "linewidth": 0.4, "zorder": 1.5}
-        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha, **own)
+            options |= {"edgecolor": style.colour, "linewidth": 0.4, "zorder": 1.5}
+        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha, **options)
         unsure = _shapes(ground, of_class & depends & seen)
         if len(unsure):
             pixels = "rasterized" in drawn

@@ -48,8 +48,8 @@ def hide_colours(axes: Axes, lines: Sequence[Floats]) -> bool:
     points = [axes.transData.transform(line) / float(figure.dpi) * MM_PER_INCH for line in lines if len(line) > 1]
     if not points:
         return False
-    middle = np.vstack([(one[1:] + one[:-1]) / 2 for one in points])
-    length = np.concatenate([np.hypot(*np.diff(one, axis=0).T) for one in points])
+    middle = np.vstack([(line[1:] + line[:-1]) / 2 for line in points])
+    length = np.concatenate([np.hypot(*np.diff(line, axis=0).T) for line in points])
     _, square = np.unique(np.floor(middle).astype(np.int64), axis=0, return_inverse=True)
     apart = 1.0 / np.maximum(np.bincount(square.ravel(), length), 1e-9)[square.ravel()]
     return bool(length[apart < MM_PER_POINT].sum() > length.sum() / 2)
@@ -124,8 +124,8 @@ def _box(x: float, y: float, angle: float, width: float) -> Box:
 
 def _metres(sheet: Sheet, frame: MapFrame, points: Floats) -> Floats:
     """Return points on the page (mm) as points on the ground (metres)."""
-    found: Floats = frame.axes.transData.inverted().transform(points / MM_PER_INCH * float(sheet.figure.dpi))
-    return found
+    metres: Floats = frame.axes.transData.inverted().transform(points / MM_PER_INCH * float(sheet.figure.dpi))
+    return metres
 
 
 def _lies_inside(

@@ -198,7 +198,7 @@ def put_labels(
         steps = STEPS if busy is not None and _covered(box, busy) > 0 else STEPS[:1]
         moved = [(_moved(box, step), step) for step in steps]
         free = [(spot, step) for spot, step in moved if _lies_in(spot, within) and not overlaps(spot, taken)]
-        spot, (across, up) = min(free, key=lambda one: 0.0 if busy is None else _covered(one[0], busy))
+        spot, (across, up) = min(free, key=lambda pair: 0.0 if busy is None else _covered(pair[0], busy))
         metres = abs(axes.transData.inverted().transform((1, 0)) - axes.transData.inverted().transform((0, 0)))[0]
         metres *= float(sheet.figure.dpi) / MM_PER_INCH
         right, above = across * (box[2] - box[0]) * metres, up * (box[3] - box[1]) * metres

@@ -25,9 +25,9 @@ def begin_chart(
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
     period = getattr(data, "period", NO_PERIOD).words
-    said = [f"Source: {data.source.rstrip('.')}." if data.source else "", f"Period: {period}." if period else ""]
+    sentences = [f"Source: {data.source.rstrip('.')}." if data.source else "", f"Period: {period}." if period else ""]
     # An alarming marking stands in red above and below; once more in small print would weaken it.
-    lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(data.release)]
+    lines = [" ".join(part for part in sentences if part), "" if alarming else release_sentence(data.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
 

@@ -74,7 +74,7 @@ def _colours(result: HotspotResult, place: Place | None) -> list[str]:
 def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
     """Return what the classes of Local Moran that occur mean: clusters of either kind, and outliers."""
     sides = {"high": "more", "low": "fewer"}
-    around = [side for side in sides if any(one.endswith(f"_{side}") for one in classes & MORAN)]
+    around = [side for side in sides if any(name.endswith(f"_{side}") for name in classes & MORAN)]
     if not around:
         return []
     named = [f"{sides[side]}{f' (-{side.capitalize()})' if len(around) > 1 else ''}" for side in around]
@@ -109,7 +109,7 @@ def explain_schools(
 ) -> list[Section]:
     """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
     where = "its area" if over == "area" else "its modelled catchment"
-    given = [f"its {one}" for one in result.provenance.get("covariates", ())]
+    given = [f"its {name}" for name in result.provenance.get("covariates", ())]
     suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
     slope = slope_words(result, over=over)
     reading = [

@@ -27,7 +27,7 @@ def section(heading: str, sentences: Iterable[str]) -> Section:
     return Section(heading, tuple(sentence for sentence in sentences if sentence))
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
+def plural(number: int, singular: str, many: str | None = None) -> str:
     """Return a number with its noun.
 
     Examples
@@ -35,7 +35,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
     ('1 area', '1,680 areas', '2 authorities')
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else many or singular + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -49,7 +49,10 @@ def groups_of(result: SchoolResult, table: pd.DataFrame) -> list[tuple[SchoolGro
     """Return the two groups, and which schools of the table are in each."""
     ids = table.index.astype(str)
     return [
-        (group, pd.Series(ids.isin([str(one) for one in result.provenance.get(group.key, ())]), index=table.index))
+        (
+            group,
+            pd.Series(ids.isin([str(school) for school in result.provenance.get(group.key, ())]), index=table.index),
+        )
         for group in GROUPS
     ]
 

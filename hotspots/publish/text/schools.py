@@ -55,7 +55,7 @@ def index_name(result: SchoolResult) -> str:
 
 def beside_words(result: SchoolResult) -> str:
     """Return what a school's number is expected from: "deprivation and size", or "deprivation, authority and size"."""
-    return listed(["deprivation", *(str(one) for one in result.provenance.get("covariates", ())), "size"])
+    return listed(["deprivation", *(str(name) for name in result.provenance.get("covariates", ())), "size"])
 
 
 # --------------------------------------------------------------------------- the index as an axis
@@ -127,7 +127,7 @@ def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
     if found is None:
         return ""
     slope, low, high, by_rank = found
-    given = listed([str(one) for one in result.provenance.get("covariates", ())])
+    given = listed([str(name) for name in result.provenance.get("covariates", ())])
     given = f", given {given}" if given else ""
     return (
         f"{capitalised(change_words(slope))} {result.title} for {_step(result, by_rank, over)}{given} "
@@ -136,7 +136,7 @@ def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
 
 
 def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
-    """Return the step on the index that the slope is told for."""
+    """Return the step on the index that the slope is for."""
     if by_rank:
         return f"a place a tenth of all areas nearer to the most deprived by {result.index_title}"
     where = " in the catchment" if over == "catchment" else ""
@@ -160,15 +160,15 @@ def worth_a_look(result: SchoolResult) -> str:
 def schools_sentence(result: SchoolResult) -> str:
     """Return how many schools were judged, those beyond the 95% limits, the slope, and those that go against it."""
     slope = slope_words(result)
-    said = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
+    sentences = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
     counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
     if any(counts.values()):
-        said.append(
+        sentences.append(
             f"Fewer {result.title} than expected in highly deprived areas: "
             f"{plural(counts['fewer_in_most_deprived'], 'school')}; more than expected in the least deprived areas: "
             f"{plural(counts['more_in_least_deprived'], 'school')}."
         )
-    return " ".join(one for one in said if one)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 # --------------------------------------------------------------------------- schools that stand out

@@ -150,7 +150,7 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
         overall = surface.provenance.get("overall_ratio")
         of_what = f" of {overall:.2f}" if overall is not None else ""
         raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
-    apart = ", small patches aside" if any(one.number == 0 for one in lying.values()) else ""
+    apart = ", small patches aside" if any(inside.number == 0 for inside in lying.values()) else ""
     up, down = (lying.get(kind) for kind in ("raised", "lowered"))
     if up is not None and up.number:
         return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
@@ -165,8 +165,8 @@ def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
     """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
     of_area = "its area" if place is not None else "the study area"
     together = ", together" if lying.number > 1 else ","
-    told = risk and np.isfinite(lying.share_of_events)
-    events = f" with {percent(lying.share_of_events)} of the events" if told else ""
+    is_known = risk and np.isfinite(lying.share_of_events)
+    events = f" with {percent(lying.share_of_events)} of the events" if is_known else ""
     return f"{plural(lying.number, 'place')}{together} {percent(lying.share_of_area)} of {of_area}{events}"
 
 
@@ -289,7 +289,7 @@ def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Conto
     tested = any(surface.p_raised is not None for surface in surfaces)
     paragraphs = [TWO_QUESTIONS] if tested and areas else []
     for surface in surfaces:
-        found = contours.get(surface.stem)
-        more = [found.words, *words_of(found.notes)] if found is not None else []
+        drawn = contours.get(surface.stem)
+        more = [drawn.words, *words_of(drawn.notes)] if drawn is not None else []
         paragraphs.append(" ".join([f"{capitalised(surface.title)}: {surface.words}", *more]).strip())
     return paragraphs

@@ -266,14 +266,14 @@ def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure
         steps = findings.change_points.get(series.name)
         # Where there are rates, their level is what was cut.
         figure = draw_series(series, change_points=None if series.rate_per else steps)
-        said = f" {extract_alt(steps)}" if steps is not None else ""
+        steps_alt = f" {extract_alt(steps)}" if steps is not None else ""
         alt = alt_text(series, title=title_of(figure))
-        yield series.name, figure, alt if series.rate_per else alt + said
+        yield series.name, figure, alt if series.rate_per else alt + steps_alt
         if series.rate_per:
             figure = draw_series(series, measure="rate", change_points=steps)
             per = f"per {series.rate_per:,.0f} people per year"
             words = f"Line chart of {series.unit} {per}, by period. {title_of(figure)}."
-            yield f"{series.name}_rate", figure, words + said
+            yield f"{series.name}_rate", figure, words + steps_alt
         if series.name in findings.changes:
             change = findings.changes[series.name]
             figure = draw_change(change.table, change.years, base=change.base)

@@ -88,7 +88,7 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
     if findings.schools is not None:
-        looks = {name: told.table for name, told in findings.school_looks.items()}
+        looks = {name: look.table for name, look in findings.school_looks.items()}
         write_school_tables(folder, findings.schools, looks=looks)
 
 
@@ -302,7 +302,7 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
 
 def _around_schools(findings: Findings) -> list[str]:
     """Return what is said of the schools in space, a sentence each."""
-    return [told.words for told in findings.school_looks.values() if told.words]
+    return [look.words for look in findings.school_looks.values() if look.words]
 
 
 def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
