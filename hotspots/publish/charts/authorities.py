@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import Extract, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, look, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     capitalised,
@@ -158,7 +158,7 @@ def draw_standardised(extract: Extract) -> Figure:
     """
     need_released(extract, "A chart")
     _need_rows(extract, "standardised-rates", extract.table)
-    with look():
+    with page_style():
         table = extract.table
         period = f" · {extract.period.words}" if extract.period else ""
         hidden = bool((table["rate_low"] < table["rate_high"]).any())
@@ -236,7 +236,7 @@ def draw_recording(extract: Extract, *, period: str | None = None) -> Figure:
     need_released(extract, "A chart")
     rows = rows_of_period(extract, period)[0] if extract.kind == "recording" else extract.table
     _need_rows(extract, "recording", rows)
-    with look():
+    with page_style():
         table, shown = rows_of_period(extract, period)
         theme = str(table["theme"].iloc[0]) if len(table) else extract.title
         what = f"{theme}: share of episodes with a factor · {period_words(shown)}"
@@ -312,7 +312,7 @@ def draw_profile(extract: Extract) -> Figure:
     """
     need_released(extract, "A chart")
     _need_rows(extract, "profile", extract.table)
-    with look():
+    with page_style():
         table = extract.table
         parts = [f"{plural(int((table['kind'] == 'authority').sum()), 'authority', 'authorities')}"]
         parts += [extract.period.words] if extract.period else []

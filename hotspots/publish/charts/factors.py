@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import AreaCounts, Factors, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, look, open_axes, tidy, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, open_axes, page_style, tidy, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     LINES,
@@ -44,7 +44,7 @@ def draw_factors(factors: Factors) -> Figure:
         If the factors are unprotected counts of people.
     """
     need_released(factors, "A chart")
-    with look():
+    with page_style():
         subtitle = " · ".join(
             part
             for part in (
@@ -165,7 +165,7 @@ def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | No
         If the counts are unprotected counts of people.
     """
     need_released(counts, "A chart")
-    with look():
+    with page_style():
         per = " per 1,000 people" if counts.area.has_population else ""
         what = f"{capitalised(counts.title)}{per} by {geography_words(counts.area)}"
         what = f"{what} · Moran's I of all areas up to each distance from one another"

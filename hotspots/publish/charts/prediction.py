@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import Period, need_released
-from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, look, tidy
+from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, tidy
 from hotspots.publish.text import LINES, capitalised, listed, plural, section
 from hotspots.vocabulary import UNRELEASED
 
@@ -71,7 +71,7 @@ def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period
     shares = np.sort(table["share_of_area"].unique())
     share = float(shares[np.abs(shares - USUAL).argmin()])
     there = table[table["share_of_area"] == share].sort_values("bandwidth")
-    with look():
+    with page_style():
         number = int(table["events"].iloc[0])
         subtitle = f"{capitalised(title)} · {plural(number, 'later event')} against the density of earlier ones"
         sheet, (left, bottom, right, top) = begin_chart(noun, _finding(there, share, title), subtitle)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import SchoolResult, need_released
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, look
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, page_style
 from hotspots.publish.text import Section, capitalised, listed, plural, section, subtitle
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def draw_authority_effects(effects: pd.DataFrame, result: SchoolResult) -> Figur
     names["others"] = "Others together"
     named = effects.assign(name=[names.get(str(code), str(code)) for code in effects.index])
     shown = _furthest(named).sort_values("ratio", ascending=False, kind="stable")
-    with look():
+    with page_style():
         sheet, (left, bottom, right, top) = begin_chart(result, authorities_title(named, result), subtitle(result))
         column = right - COLUMN
         y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools of an authority", entries=_entries())

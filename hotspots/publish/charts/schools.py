@@ -17,7 +17,7 @@ from hotspots.publish.page import (
     begin_chart,
     draw_legend,
     draw_school_marks,
-    look,
+    page_style,
     radii,
     school_entries,
     tidy,
@@ -95,7 +95,7 @@ def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
     1185-1202: a target, and limits of 95 % and 99.8 % that narrow as the expected number grows.
     """
     need_released(result, "A chart")
-    with look():
+    with page_style():
         schools = schools_in(result.table, place)
         table = schools[(schools["expected"] > 0) & schools["low"].notna()]
         sheet, axes = _begin(result, table, place=place)
@@ -136,7 +136,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         If the result holds unprotected counts of people.
     """
     need_released(result, "A chart")
-    with look():
+    with page_style():
         schools = schools_in(result.table, place)
         x, label = _across(result, schools, over)
         known = x.notna() & schools["rate_low"].notna()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import Extract, Series, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, look, open_axes, tidy, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, open_axes, page_style, tidy, write_notes
 from hotspots.publish.text import (
     BASE_WORDS,
     LINES,
@@ -56,7 +56,7 @@ def draw_series(
     """
     need_released(series, "A chart")
     names = _COUNT if measure == "count" else _RATE
-    with look():
+    with page_style():
         unit = capitalised(series.unit)
         counted = f"{unit} {BASE_WORDS[series.base]}".rstrip()
         if measure == "rate":

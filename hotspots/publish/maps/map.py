@@ -46,8 +46,8 @@ from hotspots.publish.page import (
     draw_scale_bar,
     foot,
     head,
-    look,
     new_sheet,
+    page_style,
     save_sheet,
 )
 from hotspots.publish.style import Ground, nation_words, prepare_ground
@@ -152,7 +152,7 @@ def draw_map(
     ground = area if isinstance(area, Ground) else prepare_ground(area)
     others = [other.release for other in (deprivation, contours) if other is not None]
     release = weakest_release(result.release, ground.area.release, *others)
-    with look():
+    with page_style():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
         heading = title or _title(result, ground, place, contours, rates=rates)

@@ -21,8 +21,8 @@ from hotspots.publish.page.sheet import (
     Sheet,
     foot,
     head,
-    look,
     new_sheet,
+    page_style,
     sign,
 )
 
@@ -51,10 +51,10 @@ __all__ = [
     "draw_school_marks",
     "foot",
     "head",
-    "look",
     "new_sheet",
     "open_axes",
     "overlaps",
+    "page_style",
     "radii",
     "replace_file",
     "save_sheet",

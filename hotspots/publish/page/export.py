@@ -18,7 +18,7 @@ from hotspots.publish.page.sheet import (
     POINTER,
     SUBTITLE,
     TITLE,
-    look,
+    page_style,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def save_sheet(figure: Figure, stem: Path, *, dpi: int = PRINT_DPI) -> list[Path
         # The resolution is of what is drawn as pixels; lines and text have none.
         figure.savefig(path, format="pdf", metadata=pdf, dpi=PRINT_DPI)
 
-    with look():
+    with page_style():
         return [
             replace_file(Path(f"{stem}.png"), lambda path: _write_png(figure, path, title, dpi)),
             replace_file(Path(f"{stem}.pdf"), as_pdf),
@@ -193,7 +193,7 @@ def body_as_svg(figure: Figure) -> bytes:
     try:
         for text in left_out:
             text.set_visible(False)
-        with look():
+        with page_style():
             edge = EDGE / MM_PER_INCH
             box = Bbox([[edge, 0.0], [float(width) - edge, float(lowest)]])
             metadata = {"Date": None, "Creator": None}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Box", "Sheet", "foot", "head", "look", "new_sheet"]
+__all__ = ["Box", "Sheet", "foot", "head", "new_sheet", "page_style"]
 
 A4_LANDSCAPE: Final = (297.0, 210.0)
 MARGIN: Final = 10.0
@@ -53,7 +53,7 @@ HALO: Final = "halo"
 POINTER: Final = "pointer"
 """Group id of `SHORTENED`, in whose place a page of a briefing writes `SEE_PAGE`."""
 
-_LOOK: Final[dict[str, Any]] = {
+_STYLE: Final[dict[str, Any]] = {
     "font.family": FONT,
     "font.size": 8.0,
     "pdf.fonttype": 3,  # text stays text; TrueType would take longer to cut down to size than the map to draw
@@ -74,14 +74,14 @@ _LOOK: Final[dict[str, Any]] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """Draw with the house's look, whatever the user's own matplotlib settings are, and put those back.
+def page_style() -> Iterator[None]:
+    """Draw in the style of all pages, whatever the user's own matplotlib settings are, and put those back.
 
     A letter that the page's font lacks is drawn as a box; the console hears nothing of it, once for every text.
     """
     from matplotlib import style
 
-    with style.context(["default", _LOOK]), warnings.catch_warnings():
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
         yield
 
@@ -261,7 +261,7 @@ class Sheet:
 
 
 def new_sheet(*, width: float = A4_LANDSCAPE[0], height: float = A4_LANDSCAPE[1]) -> Sheet:
-    """Return an empty sheet of this size (mm). Call it, and draw on it, inside `look()`."""
+    """Return an empty sheet of this size (mm). Call it, and draw on it, inside `page_style()`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

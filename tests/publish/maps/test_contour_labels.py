@@ -8,13 +8,13 @@ import pytest
 from hotspots.publish.maps.contour_labels import APART, MOST, MOST_OF_A_LEVEL, STEEPEST, label_lines
 from hotspots.publish.maps.frame import open_frame
 from hotspots.publish.page.boxes import overlaps
-from hotspots.publish.page.sheet import HALO, look, new_sheet
+from hotspots.publish.page.sheet import HALO, new_sheet, page_style
 
 
 @pytest.fixture
 def frame():
     """A sheet with a map of 10 km by 10 km on 200 mm by 200 mm: 50 m to the millimetre, with 3 % of air each side."""
-    with look():
+    with page_style():
         sheet = new_sheet(width=220, height=220)
         yield sheet, open_frame(sheet, (10, 10, 210, 210), (0.0, 0.0, 10_000.0, 10_000.0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotspots.publish.page.export import body_of
-from hotspots.publish.page.sheet import LINE, MM_PER_POINT, POINTER, SHORTENED, SMALLEST, look, new_sheet
+from hotspots.publish.page.sheet import LINE, MM_PER_POINT, POINTER, SHORTENED, SMALLEST, new_sheet, page_style
 
 ABBREVIATED = "Counts of areas, e.g. LSOAs. They are tested together."
 LAST = "This sentence has no space."
@@ -14,7 +14,7 @@ STEP = LINE * SMALLEST * MM_PER_POINT
 
 
 def test_a_text_is_cut_between_sentences_and_nowhere_else():
-    with look():
+    with page_style():
         sheet = new_sheet()
         space = {"width": 120.0, "height": 1.01 * STEP, "size": SMALLEST, "smallest": SMALLEST}
         fitted = sheet.fit((ABBREVIATED, LAST * 3), **space)
@@ -26,7 +26,7 @@ def test_a_text_is_cut_between_sentences_and_nowhere_else():
 
 @pytest.mark.parametrize(("width", "lines"), [(120.0, 1), (72.0, 2)])
 def test_a_pointer_follows_the_text_or_has_a_line_of_its_own(width, lines):
-    with look():
+    with page_style():
         sheet = new_sheet()
         space = {"width": width, "height": (lines + 0.01) * STEP, "size": SMALLEST, "smallest": SMALLEST}
         fitted = sheet.fit((ABBREVIATED, LAST * 9), **space)
