@@ -25,7 +25,7 @@ from hotspots.publish.text import (
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, Report, describe, is_for_named_readers, untestable
 from hotspots.study.output.figures import draw_everything
-from hotspots.study.output.headlines import headlines
+from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.provenance import fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 

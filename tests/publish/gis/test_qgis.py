@@ -12,7 +12,7 @@ import pytest
 
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.geotiff import write_raster
-from hotspots.publish.style.marking import DEPENDS
+from hotspots.publish.style.markings import DEPENDS
 from hotspots.publish.style.surface_classes import (
     NOT_BEYOND,
     SURFACE_COLOURS,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
-from hotspots.analysis.density.kernel_density import kernel_density
+from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
 from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from hotspots.analysis.density.predictive_accuracy import (
+from hotspots.analysis.density.prediction import (
     best_bandwidth,
     best_hits,
     flag_densest,
