@@ -44,7 +44,9 @@ SEARCHES = frozenset({"startswith", "endswith", "removeprefix", "removesuffix", 
 CUTS = frozenset({"split", "rsplit", "partition", "rpartition"})
 EXPRESSIONS = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split", "extract"})
 LOOKUPS = frozenset({"get", "pop", "isin", "eq", "ne"})
-PASSED_ON = frozenset({"str", "escape", "capitalised", "fillna", "astype", "lower", "upper", "casefold", "strip"})
+PASSED_ON = frozenset(
+    {"str", "escape", "capitalised", "fillna", "astype", "lower", "upper", "casefold", "strip", "rstrip", "lstrip"}
+)
 """Functions and methods whose result is a text where what they are given is one."""
 
 MAKERS = frozenset({"plural", "listed", "capitalised"})

@@ -25,6 +25,7 @@ def kinds_of(code, **options):
         ("search", "first.source not in second.source"),
         ("search", "index_title == 'IDACI'"),
         ("search", "first.title != second.title"),
+        ("search", "chosen = surface.bandwidth_words.strip().rstrip('.')\nsize in chosen"),
         ("search", "NULL_WORDS[null].replace('areas', 'cells')"),
         ("search", "anything.removesuffix(' (estimated score)')"),
         ("cut", "style.label.split(' (')[0]"),

@@ -150,7 +150,7 @@ class Surface(Result, OnMap):
     integral
         Integral of the surface over the study area, in events; missing where the value is no density.
     bandwidth
-        In metres; `bandwidth_words` says how it was chosen.
+        In metres; `bandwidth_words` has the metres and how they were chosen, without a full stop: ``"750 m, as set"``.
     kind
         What the values are; see `SurfaceKind`.
     sentences

@@ -167,7 +167,7 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
         "integral": float(np.nansum(values) * cell**2 / 1e6),
         "kernel": "quartic",
         "bandwidth": 750.0,
-        "bandwidth_words": "chosen by rule of thumb",
+        "bandwidth_words": "750 m, chosen by rule of thumb",
         "name": "knife-crime",
         "title": "knife crime",
         "sources": ("Invented police extract",),

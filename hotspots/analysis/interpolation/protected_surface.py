@@ -116,7 +116,7 @@ def smooth_counts(
         integral=float(middle.sum()),
         kernel=kernel,
         bandwidth=_in_bandwidths(smoothed.radius, kernel),
-        bandwidth_words=_bandwidth_words(smoothed, first, minimum_events),
+        bandwidth_words=_bandwidth_words(smoothed, first, minimum_events, kernel),
         name=counts.name,
         title=counts.title,
         sources=combine(counts).sources,
@@ -191,11 +191,13 @@ def _need_events(counts: AreaCounts, known: NDArray[np.bool_], minimum_events: i
         )
 
 
-def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int) -> str:
+def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int, kernel: Kernel) -> str:
+    """Return the bandwidth and how it was chosen; of a Gaussian, whose radius is not its bandwidth, both."""
+    bandwidth = f"{_in_bandwidths(smoothed.radius, kernel):,.0f} m: " if kernel == "gaussian" else ""
     enough = f"at least {minimum_events} events"
     if smoothed.radius == first:
-        return f"{first:,.0f} m, at which every peak has {enough}"
-    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak had {enough}"
+        return f"{bandwidth}{first:,.0f} m, at which every peak has {enough}"
+    return f"{bandwidth}{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak had {enough}"
 
 
 def _method(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> tuple[str, ...]:

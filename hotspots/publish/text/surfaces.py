@@ -256,17 +256,10 @@ def bandwidth_sentence(surface: Surface) -> str:
     >>> bandwidth_sentence(surface)
     'Quartic kernel, bandwidth 750 m, as asked.'
     """
-    size = f"{surface.bandwidth:,.0f} m"
-    chosen = surface.bandwidth_words.strip().rstrip(".")
+    chosen = surface.bandwidth_words
     if not surface.kernel or not np.isfinite(surface.bandwidth):
         return f"{capitalised(chosen)}." if chosen else ""
-    if not chosen:
-        words = size
-    elif size in chosen:
-        words = chosen
-    else:
-        words = f"{size}: {chosen}"
-    return f"{capitalised(surface.kernel)} kernel, bandwidth {words}."
+    return f"{capitalised(surface.kernel)} kernel, bandwidth {chosen or f'{surface.bandwidth:,.0f} m'}."
 
 
 def surface_method(surface: Surface, contours: Contours | None = None) -> list[str]:

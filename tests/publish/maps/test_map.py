@@ -319,7 +319,7 @@ def test_a_surface_has_its_unit_bandwidth_and_square_kilometres(surface: Surface
     figure = draw_map(surface, study_area)
     said = prose(figure)
     assert "Events per km² per year" in said
-    assert "Quartic kernel, bandwidth 750 m: chosen by rule of thumb." in said
+    assert "Quartic kernel, bandwidth 750 m, chosen by rule of thumb." in said
     assert "not where risk is high" in said
     # The circle of 2.9 km has an area of 26.4 km²; the classes share it out, each rounded to a whole number.
     texts = words(figure)

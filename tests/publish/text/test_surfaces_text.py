@@ -109,8 +109,8 @@ def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
     ("kernel", "metres", "why", "words"),
     [
         ("quartic", 750.0, "750 m, as set", "Quartic kernel, bandwidth 750 m, as set."),
-        ("quartic", 1500.0, "1,500 m: raised to the floor.", "Quartic kernel, bandwidth 1,500 m: raised to the floor."),
-        ("gaussian", 750.0, "by Diggle's rule", "Gaussian kernel, bandwidth 750 m: by Diggle's rule."),
+        ("quartic", 1500.0, "1,500 m: raised to the floor", "Quartic kernel, bandwidth 1,500 m: raised to the floor."),
+        ("gaussian", 750.0, "750 m: by Diggle's rule", "Gaussian kernel, bandwidth 750 m: by Diggle's rule."),
         ("gaussian", 750.0, "", "Gaussian kernel, bandwidth 750 m."),
         ("", math.nan, "no bandwidth: the areas decide", "No bandwidth: the areas decide."),
         ("", math.nan, "", ""),
