@@ -44,8 +44,12 @@ def weakest_release(*marks: str) -> str:
 # --------------------------------------------------------------------------- results
 
 Method = Literal["getis_ord", "local_moran"]
+Statistic = Literal["gi_star", "gi", "local_moran"]
+"""The statistic of a method: Gi is Gi* without the area itself."""
 Null = Literal["exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
+TestedMeasure = Literal["count", "rate", "empirical-bayes", "as-given"]
+"""What was tested; values that are not whole are taken as they are given."""
 SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference"]
 """Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
 population) or of densities (one kind or period over another); one density less another."""
@@ -68,6 +72,28 @@ SURFACE_LIMITS: Final[Mapping[SurfaceKind, tuple[str, ...]]] = {
 """What no surface of a kind can show, in sentences."""
 
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
+
+WindowInference = Literal["exact", "bracketed", "computed", "simulated"]
+"""How p-values of windows are computed: exactly, between two lattices, with an estimated dispersion, simulated."""
+SurfaceInference = Literal["saddlepoint", "asymptotic", "simulation"]
+"""How p-values of cells are computed."""
+Kernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
+Edge = Literal["diggle", "uniform", "none"]
+"""How a density is corrected at the border: each event, each cell, or neither."""
+BandwidthRule = Literal[
+    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
+]
+Comparison = Literal["ratio", "difference"]
+Totals = Literal["removed", "kept"]
+"""Whether a comparison sets aside that one file has more events than the other everywhere alike."""
+SpreadMethod = Literal["pycnophylactic", "even"]
+"""How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
+PlacedBy = Literal["occurrence", "residence", ""]
+"""Whether events are placed where they happened or where those involved live; empty where that is not known."""
+DensestPart = Literal["area", "events"]
+"""What the densest cells are to make up a share of."""
+Covariate = Literal["phase", "authority"]
+"""What schools are compared within, beside deprivation and size."""
 
 CONTOUR_KINDS: Final = {
     "raised": "Raised risk",
@@ -280,6 +306,11 @@ METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
     "local_moran": MORAN_CLASSES,
 }
 METHOD_TITLES: Final[dict[Method, str]] = {"getis_ord": "Getis-Ord Gi*", "local_moran": "Local Moran's I"}
+STATISTIC_TITLES: Final[dict[Statistic, str]] = {
+    "gi_star": METHOD_TITLES["getis_ord"],
+    "gi": "Getis-Ord Gi",
+    "local_moran": METHOD_TITLES["local_moran"],
+}
 HOT_CLASSES: Final = frozenset({"hot_99", "hot_95", "hot_90", "high_high"})
 COLD_CLASSES: Final = frozenset({"cold_99", "cold_95", "cold_90", "low_low"})
 LEVEL_OF_CLASS: Final = {
@@ -324,10 +355,11 @@ HOT_MEANS: Final[dict[Null, str]] = {
 }
 """What a hot area has under each null; local Moran has clusters and outliers instead, and no hot areas."""
 
-MEASURE_WORDS: Final[dict[Measure, str]] = {
+MEASURE_WORDS: Final[dict[TestedMeasure, str]] = {
     "count": "count of events",
     "rate": "rate per 1,000 people",
     "empirical-bayes": "empirical Bayes rate per 1,000 people",
+    "as-given": "value as given",
 }
 """What is placed at random under randomisation; the nulls of risk take counts and population themselves."""
 
@@ -343,9 +375,6 @@ WEST_MIDLANDS: Final = {
     "E08000031": "Wolverhampton",
 }
 """The seven local authorities of the West Midlands police force area (E23000014)."""
-
-DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
-"""DfE's local authority numbers for the same seven."""
 
 LSOA_PREFIXES: Final = ("E01", "W01")
 
@@ -401,9 +430,6 @@ VIOLENCE: Final = ("X85", "Y09")
 
 SHARP_OBJECT: Final = "X99"
 """ICD-10: assault by sharp object."""
-
-EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D"})
-"""HES method of admission: emergency (21-28; 2A-2D replaced 28 from 2013)."""
 
 ATTRIBUTION: Final = (
     "Contains National Statistics data © Crown copyright and database right {year}",

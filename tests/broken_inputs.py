@@ -209,12 +209,12 @@ FILES: dict[str, Spoilable] = {
     "hes.csv": Spoilable("hes.read_hes", ("STARTAGE",)),
     "counts.csv": Spoilable("counts.read_counts", ("number",)),
     "counts_totals.csv": Spoilable("counts.read_totals", ("number",), after="counts.csv"),
-    "offences.csv": Spoilable("police.read_offences", (), ("E",)),
+    "offences.csv": Spoilable("offences.read_offences", (), ("E",)),
     "recorded.csv": Spoilable("recorded_crime.read_recorded", ("Population", "Knife Crime")),
     "idaci.csv": Spoilable("deprivation.read_deprivation", ("idaci_score", "idaci_rank", "idaci_decile")),
     "exclusions.csv": Spoilable("exclusions.read_exclusions", ("headcount", "perm_excl")),
     "exclusions_totals.csv": Spoilable(
-        "exclusions.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"
+        "authority_totals.read_authority_totals", ("perm_excl", "num_schools"), after="exclusions.csv"
     ),
     "register.csv": Spoilable("schools.read_schools", (), ("easting", "northing"), after="exclusions_totals.csv"),
     "factors.csv": Spoilable("children_in_need.read_factors", ("Domestic_Abuse", "Episodes_with_assessment_factor")),

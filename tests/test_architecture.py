@@ -310,3 +310,28 @@ def test_nothing_reads_the_environment_or_catches_everything(path):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else ""
             assert caught not in ("", "Exception", "BaseException"), f"{path.name}:{node.lineno} catches everything"
+
+
+def untyped_methods(tree: ast.Module) -> list[str]:
+    """Return the fields, as `Class.field`, that say how something was made in keys and values of any kind."""
+    return [
+        f"{node.name}.{ast.unparse(line.target)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) in ("provenance", "settings")
+        if re.search(r"(dict|Mapping)\[str, (Any|object)\]", ast.unparse(line.annotation))
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_how_a_result_was_made_is_a_typed_value(path):
+    assert untyped_methods(tree_of(path)) == []
+
+
+def test_a_method_of_any_keys_is_found():
+    fields = "provenance: Mapping[str, Any] = field(default_factory=dict)\n    name: dict[str, Any]"
+    assert untyped_methods(ast.parse(f"class Result:\n    {fields}")) == ["Result.provenance"]
+    assert untyped_methods(ast.parse("class Result:\n    settings: dict[str, Any] | None = None")) == [
+        "Result.settings"
+    ]

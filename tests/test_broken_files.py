@@ -23,9 +23,12 @@ from broken_inputs import (
 )
 from worlds import ROOT
 
-from hotspots.sources import _tabular
+from hotspots.sources import _text_files
 
-SHARED = {"_tabular.read_table", "_vector_files.read_layer", "children_in_need.read_all_factors"}
+SHARED = {
+    *("_tabular.read_table", "_text_files.read_text", "_parquet.read_parquet"),
+    *("_vector_files.read_layer", "children_in_need.read_all_factors"),
+}
 """Readers of no format of their own: the others call them."""
 
 
@@ -54,7 +57,7 @@ def spoilt(whole: Path, folder: Path, files: Iterable[str], change: Callable[[Pa
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_a_broken_file_is_named_in_a_problem(whole, tmp_path, monkeypatch, how):
-    monkeypatch.setattr(_tabular, "MOST_BYTES", 2_000_000)
+    monkeypatch.setattr(_text_files, "MOST_BYTES", 2_000_000)
     # What is read after another file takes longest: every fourth way here, and all of them in `make fuzz`.
     late = list(SPOILT).index(how) % 4 == 2
     files = [file for file in FILES if late or not FILES[file].after]

@@ -138,4 +138,4 @@ def test_a_smooth_surface_takes_its_fewest_events_under_both_names():
     counts = make_counts(make_grid(4, 4), [1] * 16, [7] * 16)
     with pytest.warns(FutureWarning, match="minimum_events"):
         old = hs.surfaces.smooth_counts(counts, least=3)
-    assert old.provenance["least_events_asked"] == 3
+    assert old.provenance.least_events_asked == 3

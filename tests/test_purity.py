@@ -290,7 +290,7 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "draw_map": lambda w, _: given(w.result, w.area),
     "draw_series": lambda w, _: given(w.series),
     "draw_correlogram": lambda w, _: given(w.correlogram, w.counts),
-    "draw_prediction": lambda w, _: given(w.accuracy, title="crime"),
+    "draw_prediction": lambda w, _: given(w.accuracy),
     "draw_change": lambda w, _: given(w.change, w.series, base="2018"),
     "draw_standardised": lambda w, _: given(w.standardised),
     "draw_recording": lambda w, _: given(w.recording),

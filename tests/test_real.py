@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from hotspots.analysis.counts.reconcile_totals import tighten_table
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.authority_totals import read_authority_totals
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.study.run import run_study
 from hotspots.study.settings.study_file import make_study
 from hotspots.vocabulary import WEST_MIDLANDS

@@ -130,17 +130,17 @@ def test_of_the_207_open_in_2016_17(shared_data):
 def test_flags_slope_and_dispersion(result):
     table, told = result.table, result.provenance
     rows = {
-        "own area, score": (*_slope(result), told["dispersion"], told["explained_share"], table["class"]),
+        "own area, score": (*_slope(result), told.dispersion, told.explained_share, table["class"]),
         "catchment": (
-            *told["catchment_slope"],
-            told["catchment_dispersion"],
-            told["catchment_explained_share"],
+            *told.catchment.slope,
+            told.catchment.dispersion,
+            told.catchment.explained_share,
             table["class_catchment"],
         ),
         "own area, rank": (
-            *told["rank_slope"],
-            told["rank_dispersion"],
-            told["rank_explained_share"],
+            *told.rank.slope,
+            told.rank.dispersion,
+            told.rank.explained_share,
             table["class_rank"],
         ),
     }
@@ -154,7 +154,7 @@ def test_flags_slope_and_dispersion(result):
     assert (shown[list(columns[5:])].sum(axis=1) == len(table)).all()
     assert "estimated score" in result.words
     assert any(note.endswith("derived from published ranks and are not published.") for note in words_of(result.notes))
-    assert told["schools_in_model"] == 194
+    assert told.schools_in_model == 194
     # Maximum likelihood says much the same of the slope and of the dispersion.
     fitted = table[table["expected"].notna()]
     design = np.column_stack([np.ones(len(fitted)), fitted["idaci"].to_numpy(dtype=float)])
@@ -174,7 +174,7 @@ def test_other_reaches_of_catchments(shared_data, schools, area, children, resul
     index = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
     other = diverging_schools(schools, index, area=area, children=children, decay=decay)
     moved = (other.table["class_catchment"] != result.table["class_catchment"]).sum()
-    print(f"{decay:g} m: {moved} classes change; slope {other.provenance['catchment_slope'][0]:.2f}")
+    print(f"{decay:g} m: {moved} classes change; slope {other.provenance.catchment.slope[0]:.2f}")
     assert moved <= 5
 
 

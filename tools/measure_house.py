@@ -13,7 +13,8 @@ docstring. A module is *imported by one other only* if one module uses its names
 The modules *opened* for a trace are those that define a function or class on a shortest path of uses along each leg
 of the trace; for a stop marked ``+``, also what it and its private helpers use: a reader follows a row of data into
 them, but needs no more of a setting than where it goes. A *use* is any mention of a top-level function or class
-outside annotations. Faces, errors and the vocabulary are looked up, not followed, and don't count.
+outside annotations and decorators: a decorator (`renamed_arguments`) says how a function may be called, and makes
+nothing of what it is called with. Faces, errors and the vocabulary are looked up, not followed, and don't count.
 """
 
 from __future__ import annotations
@@ -138,8 +139,8 @@ class Package:
         return module, name
 
     def uses(self, module: Module, node: ast.AST) -> Iterator[Definition]:
-        """Give what a piece of code names of the package, annotations left out."""
-        for inner in _outside_annotations(node):
+        """Give what a piece of code names of the package, annotations and decorators left out."""
+        for inner in _in_body(node):
             if isinstance(inner, ast.Name):
                 if inner.id in module.definitions:
                     yield module.name, inner.id
@@ -194,13 +195,13 @@ def _bound(module: Module | None) -> set[str]:
     return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
-def _outside_annotations(node: ast.AST) -> Iterator[ast.AST]:
+def _in_body(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for name, value in ast.iter_fields(node):
-        if name not in ("annotation", "returns"):
+        if name not in ("annotation", "returns", "decorator_list"):
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
-                    yield from _outside_annotations(child)
+                    yield from _in_body(child)
 
 
 def _lazy_names(face: Module) -> dict[str, str]:

@@ -33,7 +33,7 @@ from broken_inputs import (  # noqa: E402
     write_study,
 )
 
-from hotspots.sources import _tabular  # noqa: E402
+from hotspots.sources import _text_files  # noqa: E402
 
 MOST_BYTES = 2_000_000
 """Less than the gzip bomb of the table holds: one of more than a GB for every file would take minutes."""
@@ -79,7 +79,7 @@ def scatter(file: Path, seed: int) -> None:
 def try_all(seconds: float) -> int:
     """Return how many cases ended as they must not."""
     started, wrong, number = time.monotonic(), 0, 0
-    _tabular.MOST_BYTES = MOST_BYTES  # type: ignore[misc]
+    _text_files.MOST_BYTES = MOST_BYTES  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
         whole.mkdir()

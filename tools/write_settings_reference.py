@@ -14,7 +14,8 @@ from pydantic_core import PydanticUndefined
 
 from hotspots.study.settings import Study
 from hotspots.study.settings.section import section_in
-from hotspots.study.settings.values import Ages, Bandwidth, BandwidthRule, Hidden, Meaning, Years
+from hotspots.study.settings.values import Ages, Bandwidth, Hidden, Meaning, Years
+from hotspots.vocabulary import BandwidthRule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 

@@ -5,6 +5,6 @@ results instead would not do: with one statistic per area there are as many equa
 """
 
 from hotspots.disclosure.differencing import tells_of_areas
-from hotspots.disclosure.protection import protect, restrict
+from hotspots.disclosure.protection import is_for_named_readers, keeps_back, protect, through_gate
 
-__all__ = ["protect", "restrict", "tells_of_areas"]
+__all__ = ["is_for_named_readers", "keeps_back", "protect", "tells_of_areas", "through_gate"]

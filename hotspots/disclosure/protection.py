@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,53 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+Noun = TypeVar("Noun")
 Protectable = TypeVar("Protectable", AreaCounts, Series)
+
+
+class Marked(Protocol):
+    """A section of a study file, or what was read for it."""
+
+    @property
+    def release(self) -> str:
+        """See `hotspots.vocabulary`."""
+
+
+class Publishing(Protocol):
+    """For whom a study is, and its rule."""
+
+    @property
+    def profile(self) -> str:
+        """Whether it is for named readers or for everyone."""
+
+    @property
+    def protection(self) -> str | dict[str, int]:
+        """The disclosure rule, by name or by its numbers."""
+
+
+def is_for_named_readers(study: Publishing) -> bool:
+    """Whether the study keeps true counts and marks every page instead."""
+    return study.profile == RESTRICTED
+
+
+def keeps_back(study: Publishing, source: Marked) -> bool:
+    """Whether nobody may see this source in this study as it was read: it is protected first, or left out."""
+    return source.release == UNRELEASED and not is_for_named_readers(study)
+
+
+def through_gate(study: Publishing, noun: Noun) -> Noun:
+    """Return what was read as this study may use it.
+
+    What is released stays; in a restricted study the rest is marked. In a study that is published counts are protected
+    before anything is computed from them; single records stay unreleased, which every writer refuses.
+    """
+    given: Any = noun
+    passed = noun
+    if is_for_named_readers(study):
+        passed = restrict(given)
+    elif keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
+        passed = protect(given, study.protection)
+    return passed
 
 
 def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protectable:

@@ -4,11 +4,27 @@ Frozen, checked when made, keyed by `area_id` and never by position. Functions t
 into their tables.
 """
 
-from hotspots.model.area_counts import AreaCounts
-from hotspots.model.checks import need_columns, need_level, need_released, renamed_arguments, text_ids
+from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
+from hotspots.model.events import AreaCounts, Events
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
 from hotspots.model.facts import Note, combine, words_of
-from hotspots.model.hotspots import Hotspot, Part, Whereabouts
+from hotspots.model.findings import (
+    Hotspot,
+    Part,
+    SchoolAccount,
+    Whereabouts,
+    change_words,
+    count_schools,
+    interval_words,
+)
+from hotspots.model.methods import (
+    AverageRate,
+    BeyondByChance,
+    HotspotMethod,
+    RateCurve,
+    SchoolComparison,
+    SchoolMethod,
+)
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
@@ -21,12 +37,10 @@ from hotspots.model.periods import (
     cover_years,
     months_of,
 )
-from hotspots.model.ratio_text import change_words, interval_words
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
     Deprivation,
     DeprivationIndex,
-    Events,
     Factors,
     Schools,
     Series,
@@ -39,9 +53,23 @@ from hotspots.model.results import (
     HotspotResult,
     SchoolResult,
     Surface,
+    settings_of,
 )
-from hotspots.model.school_account import SchoolAccount, count_schools
 from hotspots.model.study_area import Place, StudyArea, slugify
+from hotspots.model.surface_methods import (
+    AdaptiveBandwidths,
+    BandwidthChoice,
+    ComparisonMethod,
+    ContourMethod,
+    DensestContours,
+    DensityMethod,
+    InterpolationMethod,
+    JudgedCells,
+    RiskMethod,
+    SmoothedCountsMethod,
+    Smoothing,
+    ToleranceContours,
+)
 
 __all__ = [
     "AUGUST",
@@ -52,28 +80,46 @@ __all__ = [
     "NO_PERIOD",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
+    "AdaptiveBandwidths",
     "Ages",
     "AreaCounts",
+    "AverageRate",
+    "BandwidthChoice",
+    "BeyondByChance",
+    "ComparisonMethod",
+    "ContourMethod",
     "Contours",
     "Coverage",
+    "DensestContours",
+    "DensityMethod",
     "Deprivation",
     "DeprivationIndex",
     "Events",
     "Extract",
     "Factors",
     "Hotspot",
+    "HotspotMethod",
     "HotspotResult",
+    "InterpolationMethod",
+    "JudgedCells",
     "Note",
     "Part",
     "Period",
     "Place",
+    "RateCurve",
+    "RiskMethod",
     "SchoolAccount",
+    "SchoolComparison",
+    "SchoolMethod",
     "SchoolResult",
     "Schools",
     "Series",
     "SeriesBase",
+    "SmoothedCountsMethod",
+    "Smoothing",
     "StudyArea",
     "Surface",
+    "ToleranceContours",
     "Whereabouts",
     "change_words",
     "combine",
@@ -84,9 +130,9 @@ __all__ = [
     "interval_words",
     "months_of",
     "need_columns",
-    "need_level",
     "need_released",
     "renamed_arguments",
+    "settings_of",
     "slugify",
     "text_ids",
     "words_of",

@@ -74,14 +74,6 @@ def need_interval(table: pd.DataFrame, low: str, high: str, what: str) -> None:
         )
 
 
-def need_level(level: float) -> None:
-    """Raise AnalysisError if a level of significance is not between 0 and 1."""
-    if not (isinstance(level, int | float) and 0 < level < 1):
-        raise AnalysisError(
-            "A significance level must be between 0 and 1.", found=f"level {level!r}", advice="0.05, or a smaller one"
-        )
-
-
 def need_released(instance: Any, where: str) -> None:
     """Raise an error before unprotected counts of people are written.
 

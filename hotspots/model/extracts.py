@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
-from hotspots.model.facts import Note, need_notes
+from hotspots.model.facts import Note, need_notes, need_tuples
 from hotspots.model.model_type import ModelType, plot_extract
 from hotspots.model.periods import NO_PERIOD, Period, need_period
 from hotspots.vocabulary import OPEN
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTRACT_COLUMNS", "Ages", "Extract", "ExtractKind"]
 
-ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points"]
+ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions"]
 
 EXTRACT_COLUMNS = {
     "standardised-rates": (
@@ -39,6 +39,11 @@ EXTRACT_COLUMNS = {
         "group", "segment", "first", "last", "periods", "course", "level", "level_low", "level_high", "level_last",
         "growth", "step", "step_low", "step_high", "ratio", "ratio_low", "ratio_high", "p", "earliest", "latest",
         "scatter", "correlation", "reason",
+    ),
+    "predictions": (
+        "bandwidth", "share_of_area", "area_km2", "past_events", "events", "hits",
+        "hit_rate", "hit_rate_low", "hit_rate_high", "pai", "pai_low", "pai_high",
+        "pei_star", "pei_star_low", "pei_star_high", "best_hit_rate", "behind", "behind_low", "behind_high",
     ),
 }  # fmt: skip
 """What a table of each kind has at least, in this order."""
@@ -131,12 +136,13 @@ class Extract(ModelType):
     Parameters
     ----------
     table
-        One row per authority, place, or group and period; the columns of its kind come first (`EXTRACT_COLUMNS`).
+        One row per authority, place, group and period, or bandwidth and share of area; the columns of its kind come
+        first (`EXTRACT_COLUMNS`).
     kind
-        ``"standardised-rates"``, ``"recording"``, ``"profile"`` or ``"change-points"``.
+        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
     name, title
         A short name for files, and a title for readers.
-    words
+    sentences
         How the numbers were made and what they leave out, in sentences.
     """
 
@@ -144,14 +150,20 @@ class Extract(ModelType):
     kind: ExtractKind
     name: str = ""
     title: str = ""
-    words: str = ""
+    sentences: tuple[str, ...] = ()
     source: str = ""
     period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = field(kw_only=True)
 
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sentences")
         need_period(self)
         columns = EXTRACT_COLUMNS[self.kind]
         need_columns(self.table, columns, f"A table of {self.kind}")

@@ -135,16 +135,21 @@ def plot_series(series: Any, **options: Any) -> Figure:
 
 
 def plot_extract(extract: Any, **options: Any) -> Figure:
-    """Return the chart of an extract: of standardised rates, of recording, or of the profile of authorities.
+    """Return the chart of an extract: of rates, of recording, of the profile of authorities, or of predictions.
 
     Raises
     ------
     AnalysisError
         If there is no chart of its kind.
     """
-    from hotspots.publish.charts import draw_profile, draw_recording, draw_standardised
+    from hotspots.publish.charts import draw_prediction, draw_profile, draw_recording, draw_standardised
 
-    charts = {"standardised-rates": draw_standardised, "recording": draw_recording, "profile": draw_profile}
+    charts = {
+        "standardised-rates": draw_standardised,
+        "recording": draw_recording,
+        "profile": draw_profile,
+        "predictions": draw_prediction,
+    }
     if extract.kind not in charts:
         raise AnalysisError(
             f"There is no chart of {extract.kind} alone.",

@@ -1,9 +1,9 @@
-"""What is read from publishers' files: events, schools, deprivation, series, factors."""
+"""What is read from publishers' files besides events: deprivation, schools, series, factors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -13,91 +13,11 @@ from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.model_type import ModelType, plot_series
-from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, cover_dates, months_of, need_period
+from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, months_of, need_period
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Events(ModelType):
-    """One row per event, and the audit of the file they came from.
-
-    Parameters
-    ----------
-    table
-        Columns `easting`, `northing` (metres, missing where there is no point), `area_code` (text, missing
-        where there is none), `when` (datetime64, missing where unknown), `kind` (text); any further
-        columns are kept (e.g. `age`, `knife`).
-    rows_read
-        Rows in the file(s).
-    dropped
-        Reason → rows. `rows_read` = kept + dropped, to the row.
-    name, title
-        A short name for files and layers; words for people ("hospital admissions for violence").
-    source
-        Who published it and what it is, in words.
-    period
-        What the events cover, in words, e.g. ``"2017-2019"``.
-    coverage
-        The months that the source covers, or None where unknown: see `cover`.
-    notes
-        Notes for readers (gaps, months without rows, map points).
-    release
-        See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
-    placed_by
-        Whether points and areas are those of the ``"occurrence"`` or of a person's ``"residence"``; empty where that is
-        not known.
-    """
-
-    table: pd.DataFrame
-    rows_read: int
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    name: str = "events"
-    title: str = "events"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = UNRELEASED
-    coverage: Coverage | None = None
-    placed_by: Literal["occurrence", "residence", ""] = ""
-
-    def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
-        table = self.table.reset_index(drop=True).copy()
-        need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
-        freeze(self, "table", table)
-        freeze_mapping(self, "dropped")
-        dropped = sum(self.dropped.values())
-        if self.rows_read != len(table) + dropped:
-            raise SourceError(
-                f"The rows of {self.title} do not add up.",
-                found=f"{self.rows_read:,} read, {len(table):,} kept, {dropped:,} dropped",
-                advice="count every row that is left out, by reason",
-            )
-
-    def __len__(self) -> int:
-        return len(self.table)
-
-    def _numbers(self) -> dict[str, object]:
-        return {"Events": len(self), "Rows read": self.rows_read, "Dropped": sum(self.dropped.values())}
-
-    @property
-    def cover(self) -> Coverage | None:
-        """The months that the source covers; taken from the dates of the events if nothing else is known."""
-        return self.coverage or cover_dates(self.table["when"])
-
-    def where(self, keep: NDArray[np.bool_] | pd.Series, *, reason: str) -> Events:
-        """Return the events where `keep` is true; the others are counted as dropped for `reason`."""
-        mask = np.asarray(keep, dtype=bool)
-        dropped = dict(self.dropped)
-        left_out = int((~mask).sum())
-        if left_out:
-            dropped[reason] = dropped.get(reason, 0) + left_out
-        return replace(self, table=self.table[mask], dropped=dropped)
 
 
 DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]

@@ -11,10 +11,12 @@ import numpy as np
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.facts import Note, need_notes, need_tuples
+from hotspots.model.methods import HotspotMethod, SchoolMethod
 from hotspots.model.model_type import ModelType, OnMap, between, explore
 from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
-from hotspots.model.study_area import Place
+from hotspots.model.study_area import Place, slugify
+from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
 from hotspots.vocabulary import (
     COLD_CLASSES,
     CRS,
@@ -26,13 +28,18 @@ from hotspots.vocabulary import (
     SCHOOL_CLASSES,
     SURFACE_LIMITS,
     SURFACE_STEMS,
+    Covariate,
     Method,
+    Statistic,
     SurfaceKind,
 )
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+USUAL_LEVEL: Final = 0.05
+"""Level of results that were made by hand and do not say theirs."""
 
 
 class Result(ModelType):
@@ -65,14 +72,12 @@ class HotspotResult(Result, OnMap):
         as the study area is.
     method
         ``"getis_ord"`` or ``"local_moran"``.
-    with_self
-        Whether a window has the area itself in it: Gi* and not Gi.
     sentences
         The method in sentences for readers.
     sources
         Publishers of the data, each once.
     provenance
-        Setting → value: null, neighbour rule, dispersion, adjustment, level, ...
+        How it was made: null, neighbours, dispersion, adjustment, level, ...; None of a result made by hand.
     """
 
     table: gpd.GeoDataFrame
@@ -84,9 +89,8 @@ class HotspotResult(Result, OnMap):
     period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: HotspotMethod | None = field(kw_only=True)
     release: str = field(kw_only=True)
-    with_self: bool = True
 
     def __post_init__(self) -> None:
         need_notes(self)
@@ -99,10 +103,14 @@ class HotspotResult(Result, OnMap):
         if len(unexplained):
             raise AnalysisError(f"Area {unexplained[0]!r} was not tested and no reason is given.")
         freeze(self, "table", table[columns])
-        freeze_mapping(self, "provenance")
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers: the source, and the method."""
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_{self.method}"
 
     def explore(self, **options: Any) -> Any:
         """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
@@ -115,10 +123,22 @@ class HotspotResult(Result, OnMap):
         numbers: dict[str, object] = {"Method": METHOD_TITLES[self.method], "Areas tested": tested}
         return numbers | {"Hot areas": len(self.hot()), "Cold areas": len(self.cold())}
 
+    @property
+    def level(self) -> float:
+        """The study's level of significance."""
+        return USUAL_LEVEL if self.provenance is None else self.provenance.level
+
+    @property
+    def statistic(self) -> Statistic:
+        """The statistic, which may be without the area itself: Gi."""
+        if self.provenance is not None:
+            return self.provenance.statistic
+        return "local_moran" if self.method == "local_moran" else "gi_star"
+
     def _ids(self, classes: frozenset[str], place: Place | None) -> list[str]:
         # Gi* maps show 90 % too; what counts is the study's own level.
-        level = float(self.provenance.get("level", 0.05))
-        reached = {name for name in classes if name not in LEVEL_OF_CLASS or LEVEL_OF_CLASS[name] <= level + 1e-12}
+        most = self.level + 1e-12
+        reached = {name for name in classes if name not in LEVEL_OF_CLASS or LEVEL_OF_CLASS[name] <= most}
         keep = self.table["class"].isin(reached)
         if place is not None:
             keep &= self.table["la_code"].isin(place.authorities)
@@ -155,6 +175,8 @@ class Surface(Result, OnMap):
         What the values are; see `SurfaceKind`.
     sentences
         How the surface was made; `words` has what no surface of its kind can show too.
+    provenance
+        How it was made: kernel, bandwidth, cells, test, ...; None of a surface made by hand.
     p_raised, p_lowered
         Upper-tail and lower-tail p-values of every cell if there is no difference (shape of `values`);
         None where nothing is tested.
@@ -175,7 +197,7 @@ class Surface(Result, OnMap):
     sentences: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: SurfaceMethod | None = field(kw_only=True)
     release: str = field(kw_only=True)
     crs: str = CRS
     kind: SurfaceKind = "density"
@@ -202,7 +224,6 @@ class Surface(Result, OnMap):
                 )
             chances.setflags(write=False)
             freeze(self, name, chances)
-        freeze_mapping(self, "provenance")
 
     def _numbers(self) -> dict[str, object]:
         known = self.values[~np.isnan(self.values)]
@@ -253,6 +274,8 @@ class Contours(Result):
         How the polygons were made.
     summary
         How many there are and what lies in them, in a sentence.
+    provenance
+        How they were made; None of contours made by hand.
     """
 
     table: gpd.GeoDataFrame
@@ -265,7 +288,7 @@ class Contours(Result):
     period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: ContourMethod | None = field(kw_only=True)
     release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -277,7 +300,6 @@ class Contours(Result):
         table.index.name = "contour_id"
         need_unique(table.index, "contours")
         freeze(self, "table", table)
-        freeze_mapping(self, "provenance")
 
     def __len__(self) -> int:
         return len(self.table)
@@ -344,6 +366,8 @@ class SchoolResult(Result, OnMap):
     slope
         `per_ten_points` (ratio of rates for ten points of the score) or, where the index has ranks only,
         `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
+    provenance
+        How it was made: model, level, catchments, the line itself, ...; None of a result made by hand.
     """
 
     table: gpd.GeoDataFrame
@@ -355,7 +379,7 @@ class SchoolResult(Result, OnMap):
     period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: SchoolMethod | None = field(kw_only=True)
     release: str = field(kw_only=True)
     index: DeprivationIndex = "idaci"
     index_estimated: bool = False
@@ -369,7 +393,6 @@ class SchoolResult(Result, OnMap):
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")
         freeze(self, "table", table[list(SCHOOL_RESULT_COLUMNS)].copy())
         freeze_mapping(self, "slope")
-        freeze_mapping(self, "provenance")
 
     def __len__(self) -> int:
         return len(self.table)
@@ -383,3 +406,18 @@ class SchoolResult(Result, OnMap):
     def _numbers(self) -> dict[str, object]:
         compared = int((self.table["reason"] == "").sum())
         return {"Schools": len(self), "Schools compared": compared, "Index": self.index_title}
+
+    @property
+    def covariates(self) -> tuple[Covariate, ...]:
+        """What schools were compared within, beside deprivation and size."""
+        return () if self.provenance is None else self.provenance.covariates
+
+    @property
+    def areas_ranked(self) -> float:
+        """How many areas the index ranks: the last rank of these schools where it is not known."""
+        return float(self.table["idaci_rank"].max()) if self.provenance is None else self.provenance.areas_ranked
+
+
+def settings_of(result: HotspotResult | Surface | Contours | SchoolResult) -> dict[str, Any]:
+    """Return method and settings of a result as files have them; nothing of one made by hand."""
+    return {} if result.provenance is None else result.provenance.as_dict()

@@ -6,13 +6,15 @@ with the account of what was read, kept and dropped. Nothing else in the package
 
 from hotspots.sources._naming import need_vintage
 from hotspots.sources.ages import read_ages
+from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_areas, read_place_labels
 from hotspots.sources.children_in_need import read_all_factors, read_episodes, read_factors
 from hotspots.sources.counts import read_counts, read_totals
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
-from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.offences import read_offences
+from hotspots.sources.police import read_police
 from hotspots.sources.population import read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hotspots.errors import list_briefly
 from hotspots.model import Note
-from hotspots.sources import _tabular, _times
+from hotspots.sources import _cell_values, _tabular
 
 __all__ = ["Repeats", "content_of", "find_repeats"]
 
@@ -130,7 +130,7 @@ def _shared_months(table: pd.DataFrame, unit: Mapping[str, pd.Series], again: ND
     shared = files[files > 1]
     if shared.empty:
         return []
-    months = [_times.month_in_words(pd.Period(month)) for _, month in shared.index if month != "NaT"]
+    months = [_cell_values.month_in_words(pd.Period(month)) for _, month in shared.index if month != "NaT"]
     number, which = int(again.sum()), list_briefly(dict.fromkeys(months))
     words = (
         f"Several files hold the same months ({which}): {number:,} rows are in another file too and are counted once."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.sources._tabular import PARQUET, need_small_parquet
+from hotspots.sources._parquet import PARQUET, need_small_parquet
 
 if TYPE_CHECKING:
     import geopandas as gpd

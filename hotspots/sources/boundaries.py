@@ -13,7 +13,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError
 from hotspots.model import StudyArea
-from hotspots.sources import _audit, _cell_values, _naming, _polygons, _tabular, _vector_files
+from hotspots.sources import _cell_values, _naming, _polygons, _tabular, _text_files, _vector_files
 from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def read_areas(
     if isinstance(path, gpd.GeoDataFrame):
         frame, path = _vector_files.as_layer(path), Path("the GeoDataFrame")
     else:
-        path = _tabular.need_file(path)
+        path = _text_files.need_file(path)
         frame = _vector_files.read_layer(path, layer=layer)
     notes: dict[str, tuple[str, ...]] = {}
     columns = _find_columns(
@@ -336,7 +336,7 @@ def read_place_labels(path: Path | str) -> pd.DataFrame:
     credit = table.find("credit", "source")
     columns["credit"] = table.frame[credit] if credit else ""
     places = pd.DataFrame(columns)
-    sieve = _audit.Sieve(len(places))
+    sieve = _tabular.Sieve(len(places))
     sieve.drop(places["name"] == "", "no name")
     sieve.drop(places[["easting", "northing"]].isna().any(axis=1), "no coordinates")
     if not sieve.keep.any():

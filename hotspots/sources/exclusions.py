@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,9 @@ from hotspots.sources._school_years import (
     choose_secondary,
     choose_years,
     in_words,
-    is_secondary,
     need_authorities,
-    tell_years,
 )
-from hotspots.sources._successors import find_successors, follow
+from hotspots.sources._successors import find_in_register, find_successors, follow
 
 HIDDEN_MARK: Final = "x"
 MARKS: Final = {
@@ -98,6 +96,19 @@ class Exclusions:
         kept = [note for note in self.notes if note not in before]
         return replace(self, rows=rows, notes=(*kept, *_notes(rows), note))
 
+    def renamed_in(self, register: pd.DataFrame, *, taken: Collection[str]) -> pd.DataFrame:
+        """Return which schools carry on under a number that only the register has, as `find_in_register` does.
+
+        Parameters
+        ----------
+        register
+            Rows of the register that no number links: `laestab`, `name`.
+        taken
+            Numbers of schools that are in the register, open and under their own number.
+        """
+        rows = self.rows
+        return find_in_register(rows[~rows["laestab"].isin(taken)], register, year=rows["year"].max())
+
     def tighten(self, rows: pd.DataFrame) -> Exclusions:
         """Return the same with the bounds of these rows, tightened with totals: for named readers only."""
         narrower = int(((rows["high"] - rows["low"]) < (self.rows["high"] - self.rows["low"])).sum())
@@ -142,94 +153,6 @@ def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tu
     frame = frame[year.isin(chosen)]
     rows = _school_years(table, frame, year[year.isin(chosen)], hidden)
     return Exclusions(rows, chosen, (*table.notes, *every, *_notes(rows)))
-
-
-def read_authority_totals(path: Path | str, exclusions: Exclusions, *, hidden: tuple[int, int]) -> pd.DataFrame:
-    """Return what the published totals of authorities say of the sum of their schools' exclusions.
-
-    Where the schools' file has fewer schools of an authority and year than the total counts (`num_schools`), the
-    total is only the most that they can have. Where it has more, or where a school's count was a fraction and had to
-    be rounded, the total gives no information. A suppressed total is an interval.
-
-    Parameters
-    ----------
-    path
-        Permanent exclusions by authority, year and type of school.
-    exclusions
-        The exclusions by school, for the years and schools in question.
-    hidden
-        Lowest and highest number behind the mark ``x``.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by `la_code` and `year`: `low`, `high` (missing where unknown) and `name`, for errors.
-
-    Raises
-    ------
-    SourceError
-        If the file or a column is missing, it has no total of these authorities and years, an authority has two
-        totals of a year, or a cell can't be read.
-    """
-    table = _tabular.read_table(path)
-    rows = _total_rows(table, hidden).set_index(["la_code", "year"])
-    schools = exclusions.rows.groupby(["la_code", "year"]).agg(number=("laestab", "size"), fraction=("fraction", "any"))
-    rows = rows.join(schools, how="inner").sort_index()
-    if rows.empty:
-        first = schools.index[0] if len(schools) else ("", "")
-        raise SourceError(
-            f"{table.path} has no totals of these authorities and years.",
-            found=f"the schools' first are {first[0]!r} in {first[1]!r}",
-            advice="name the file by authority that was published with the one by school",
-        )
-    says_nothing = rows["fraction"] | (rows["number"] > rows["schools"]) | (rows["low"] % 1 != 0)
-    rows["low"] = rows["low"].mask(rows["number"] < rows["schools"], 0.0)
-    rows[["low", "high"]] = rows[["low", "high"]].mask(says_nothing)
-    return rows[["low", "high", "name"]]
-
-
-def _total_rows(table: _tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFrame:
-    """Return one row per authority and year: `la_code`, `year`, `schools` (where given), `low`, `high`, `name`."""
-    frame = table.frame
-    level, kind = table.find("geographic_level"), table.need("school_type", what="the type of school")
-    frame = frame[is_secondary(frame[kind])]
-    if level is not None:
-        frame = frame[frame[level].str.casefold() == "local authority"]
-    code, year = (
-        table.need("new_la_code", "la_code", what="the code of the authority"),
-        table.need("time_period", "year"),
-    )
-    count = _cell_values.to_number(
-        frame[table.need("perm_excl")], _cell_values.with_brackets(MARKS), path=table.path, kind="amount"
-    )
-    is_hidden = count.reasons == MARKS[HIDDEN_MARK]
-    number, name = table.find("num_schools"), table.find("la_name")
-    schools = (
-        _cell_values.to_number(frame[number], _cell_values.with_brackets(MARKS), path=table.path, kind="count").values
-        if number
-        else np.nan
-    )
-    rows = pd.DataFrame(
-        {
-            "la_code": frame[code],
-            "year": tell_years(table, frame[year]),
-            "schools": schools,
-            "low": count.values.mask(is_hidden, float(hidden[0])),
-            "high": count.values.mask(is_hidden, float(hidden[1])),
-        }
-    )
-    twice = rows[rows.duplicated(["la_code", "year"], keep=False)]
-    if len(twice):
-        same = twice[(twice["la_code"] == twice["la_code"].iloc[0]) & (twice["year"] == twice["year"].iloc[0])]
-        raise SourceError(
-            f"Authority {same['la_code'].iloc[0]!r} has two totals of {same['year'].iloc[0]}.",
-            found=f"rows {same.index[0]} and {same.index[1]} of {table.path}",
-            advice="keep one row for each authority, year and type of school",
-        )
-    who = frame[name] if name else frame[code]
-    return rows.assign(
-        name=[f"the secondary schools of {la} in {in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
-    )
 
 
 def _need_small(hidden: tuple[int, int]) -> None:

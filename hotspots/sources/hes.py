@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Events, Note, StudyArea, cover_dates
-from hotspots.sources import _audit, _cell_values, _naming, _tabular, _times
-from hotspots.vocabulary import EMERGENCY_METHODS, SHARP_OBJECT, UNRELEASED, VIOLENCE
+from hotspots.model import Events, Note, StudyArea
+from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.vocabulary import SHARP_OBJECT, UNRELEASED, VIOLENCE
 
 COLUMNS: Final = {
     "key": "EPIKEY",
@@ -34,6 +34,8 @@ NO_DATE: Final = ("1582-10-15", "1800-01-01", "1801-01-01")
 
 UNDER_ONE: Final = (7001, 7007)
 OLDEST: Final = 120
+EMERGENCY_METHODS: Final = frozenset({"21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D"})
+"""HES method of admission: emergency (21-28; 2A-2D replaced 28 from 2013)."""
 OTHER_METHODS: Final = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
 """HES: elective, maternity and other admissions, and unknown ones."""
 CATEGORY: Final = re.compile(r"[A-Z][0-9]{2}")
@@ -86,9 +88,9 @@ def read_hes(
     SourceError
         If the file or a needed column is missing, the areas are of another vintage, or an age is not a number.
     """
-    _audit.need_years(years)
+    _cell_values.need_years(years)
     first, last = _category_range(causes)
-    names = _audit.choose_columns(COLUMNS, columns)
+    names = _tabular.choose_columns(COLUMNS, columns)
     table = _tabular.read_table(path)
     events, own_notes = _episodes(table, names, first, last, area)
     sieve, notes = _sieve_episodes(table, names)
@@ -100,9 +102,8 @@ def read_hes(
         sieve.drop(~events["age"].between(*ages), f"outside the ages {ages[0]} to {ages[1]}")
     kept = events[sieve.keep]
     notes += _age_notes(table, names, kept["age"])
-    coverage = cover_dates(events["when"], years=years)
-    period = _times.period_covered(coverage, years)
-    notes += _audit.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
+    coverage, period = _cell_values.find_period(events["when"], years)
+    notes += _tabular.note_unplaced(kept, "admissions", lacking="area of residence", period=period)
     return Events(
         kept,
         rows_read=len(table),
@@ -119,7 +120,7 @@ def read_hes(
 
 
 def _episodes(
-    table: _tabular.TextTable, names: _audit.Columns, first: str, last: str, area: StudyArea | None
+    table: _tabular.TextTable, names: _tabular.Columns, first: str, last: str, area: StudyArea | None
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return all rows as events, and sentences on the geography of residence and on dates that were replaced."""
     area_code, area_note = _area_codes(table, names, area)
@@ -150,7 +151,7 @@ def _category_range(causes: tuple[str, str]) -> tuple[str, str]:
     return first, last
 
 
-def _maybe(table: _tabular.TextTable, names: _audit.Columns, role: str) -> pd.Series | None:
+def _maybe(table: _tabular.TextTable, names: _tabular.Columns, role: str) -> pd.Series | None:
     """Return a column that need not be there, unless the caller named it."""
     if role in names.named:
         return table.frame[table.need(names[role], option=f"columns = {{ {role} = ... }}")]
@@ -158,7 +159,7 @@ def _maybe(table: _tabular.TextTable, names: _audit.Columns, role: str) -> pd.Se
     return table.frame[column] if column else None
 
 
-def _area_codes(table: _tabular.TextTable, names: _audit.Columns, area: StudyArea | None) -> tuple[pd.Series, Note]:
+def _area_codes(table: _tabular.TextTable, names: _tabular.Columns, area: StudyArea | None) -> tuple[pd.Series, Note]:
     """Return the codes of residence and a sentence on their geography."""
     if "area_code" in names.named:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
@@ -203,16 +204,16 @@ def _category(code: str) -> str:
     return match[0] if match else ""
 
 
-def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series, list[Note]]:
+def _dates(table: _tabular.TextTable, names: _tabular.Columns) -> tuple[pd.Series, list[Note]]:
     """Return the date of admission, or of the start of the episode where there is none, and a sentence on slips."""
     admission, start = _maybe(table, names, "admission"), _maybe(table, names, "start")
     given = [column for column in (admission, start) if column is not None]
     if not given:
         table.need(names["admission"], option="columns = { admission = ... }", what="the date of admission")
-    dates = [_times.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
+    dates = [_cell_values.to_dates(column).mask(column.isin(NO_DATE)) for column in given]
     best = dates[0] if len(dates) == 1 else dates[0].fillna(dates[1])
     for column in given:
-        _times.need_dates(best, column, path=table.path)
+        _cell_values.need_dates(best, column, path=table.path)
     if admission is None or start is None:
         return best, []
     slips = admission.index[dates[0].isna() & best.notna() & ~admission.isin(["", *NO_DATE])]
@@ -224,7 +225,7 @@ def _dates(table: _tabular.TextTable, names: _audit.Columns) -> tuple[pd.Series,
     return best, [Note(words, of="records", numbers=(len(slips), slips[0]))]
 
 
-def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
+def _ages(table: _tabular.TextTable, names: _tabular.Columns) -> pd.Series:
     """Return ages in years, missing where unknown."""
     column = _maybe(table, names, "age")
     if column is None:
@@ -234,7 +235,7 @@ def _ages(table: _tabular.TextTable, names: _audit.Columns) -> pd.Series:
     return age.where(age.between(0, OLDEST))
 
 
-def _age_notes(table: _tabular.TextTable, names: _audit.Columns, kept: pd.Series) -> list[Note]:
+def _age_notes(table: _tabular.TextTable, names: _tabular.Columns, kept: pd.Series) -> list[Note]:
     """Return how many of the events have no age, and whether that is for want of a column."""
     if _maybe(table, names, "age") is None:
         words = f"No column {names['age']}: results by age are not possible."
@@ -266,13 +267,13 @@ def _without_column(column: str, taken: str) -> Note:
     return Note(f"No column {column}: {taken}.", of="publication", numbers=(column,))
 
 
-def _sieve_episodes(table: _tabular.TextTable, names: _audit.Columns) -> tuple[_audit.Sieve, list[Note]]:
+def _sieve_episodes(table: _tabular.TextTable, names: _tabular.Columns) -> tuple[_tabular.Sieve, list[Note]]:
     """Return the sieve after what makes a row a first emergency episode, and notes on what couldn't be checked."""
-    sieve = _audit.Sieve(len(table))
+    sieve = _tabular.Sieve(len(table))
     notes: list[Note] = []
     key, order, method = (_maybe(table, names, role) for role in ("key", "order", "method"))
     if key is not None:
-        key, no_record = _audit.known_keys(key, path=table.path)
+        key, no_record = _cell_values.known_keys(key, path=table.path)
         notes += no_record
         repeated = key.duplicated() & (key != "")
         copies = repeated & table.frame.duplicated()

@@ -1,8 +1,8 @@
-"""Police data: street-level crime of data.police.uk, and offences from a force's own system."""
+"""Street-level crime of data.police.uk: rows, months, points, and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Coverage, Events, Note, Period, cover_dates, cover_months
-from hotspots.sources import _audit, _cell_values, _tabular, _times
+from hotspots.model import Coverage, Events, Note, Period, cover_months
+from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
 
@@ -36,22 +36,6 @@ CRIME_TYPES: Final = (
 """Of data.police.uk since 2010; ``Violent crime`` and ``Public disorder and weapons`` until 2013."""
 
 SOURCE: Final = "data.police.uk, street-level crime"
-
-OFFENCE_COLUMNS: Final = {
-    "reference": "reference",
-    "offence_code": "offence_code",
-    "offence": "offence",
-    "occurred_from": "occurred_from",
-    "easting": "easting",
-    "northing": "northing",
-    "knife": "knife",
-    "area_code": "area_code",
-}
-YES: Final = frozenset({"y", "yes", "true", "1", "t"})
-NO: Final = frozenset({"n", "no", "false", "0", "f"})
-
-
-# --------------------------------------------------------------------------- data.police.uk
 
 
 def read_police(
@@ -88,12 +72,12 @@ def read_police(
     SourceError
         If a file or column is missing, a coordinate is not a number, or a crime type is unknown.
     """
-    _audit.need_years(years)
+    _cell_values.need_years(years)
     files, passed_over = _find_files(paths)
     parts = [_read_street(file) for file in files]
     table = pd.concat([part.assign(file=number) for number, (part, _) in enumerate(parts)], ignore_index=True)
     wanted = _choose_types(table["kind"], crime_types)
-    sieve = _audit.Sieve(len(table))
+    sieve = _tabular.Sieve(len(table))
     repeats = find_repeats(table)
     for reason, rows in repeats.dropped.items():
         sieve.drop(rows, reason)
@@ -101,7 +85,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
-    period = _times.period_covered(coverage, years)
+    period = _cell_values.period_covered(coverage, years)
     notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
@@ -132,7 +116,7 @@ def _find_files(paths: Path | str | Sequence[Path | str]) -> tuple[list[Path], l
     notes: list[Note] = []
     for one in map(Path, given):
         if not one.is_dir():
-            files.append(_tabular.need_file(one))
+            files.append(_text_files.need_file(one))
             continue
         tables = sorted(file for file in one.rglob("*") if file.name.lower().endswith((".csv", ".csv.gz")))
         # An archive also has outcomes and stop and search, which are other things in other columns.
@@ -174,13 +158,13 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         easting, northing = _numbers(table, "Easting"), _numbers(table, "Northing")
     code, force = table.find("LSOA code"), table.find("Reported by", "Falls within")
     key = table.find("Crime ID")
-    ids, no_record = _audit.known_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
+    ids, no_record = _cell_values.known_keys(frame[key].str.strip(), path=table.path) if key else ("", [])
     events = pd.DataFrame(
         {
             "easting": easting,
             "northing": northing,
             "area_code": _cell_values.to_codes(frame[code]) if code else None,
-            "when": _dates(month, table.path),
+            "when": _cell_values.some_dates(month, path=table.path),
             "kind": kind.astype(object),
             "force": frame[force].astype(object) if force else "",
             "id": ids.astype(object) if isinstance(ids, pd.Series) else ids,
@@ -188,12 +172,6 @@ def _read_street(path: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         }
     )
     return events, (*table.notes, *no_record)
-
-
-def _dates(column: pd.Series, path: Path) -> pd.Series:
-    dates = _times.to_dates(column)
-    _times.need_dates(dates, column, path=path)
-    return dates
 
 
 def _numbers(table: _tabular.TextTable, column: str) -> pd.Series:
@@ -270,7 +248,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[Note]:
         if len(missing):
             who = f" of {force}" if force else " without a force"
             whose = who if len(forces) > 1 else ""
-            listed = list_briefly([_times.month_in_words(month) for month in missing], 12)
+            listed = list_briefly([_cell_values.month_in_words(month) for month in missing], 12)
             words = f"No rows{whose} for {listed}: a gap is not a fall."
             notes.append(Note(words, of="publication", numbers=(listed,)))
     return notes
@@ -286,154 +264,4 @@ def _snapping(kept: pd.DataFrame, period: Period) -> list[Note]:
             "the scene, not the scene itself."
         )
         notes.append(Note(words, of="records", numbers=(len(located), points)))
-    return [*notes, *_audit.note_unplaced(kept, "crimes", lacking="location", period=period)]
-
-
-# --------------------------------------------------------------------------- a force's own extract
-
-
-def read_offences(
-    path: Path | str,
-    *,
-    name: str = "offences",
-    title: str = "police recorded offences",
-    columns: Mapping[str, str] | None = None,
-    codes: Sequence[str] | None = None,
-    knife: bool | None = None,
-    years: tuple[int, int] | None = None,
-    source: str = "police recorded offences",
-    release: str = UNRELEASED,
-) -> Events:
-    """Return the offences of an extract from a force's own system, one event a reference.
-
-    Rows are left out, each for the first reason that applies: repeated reference, no usable date, outside the
-    years, other offence code, not a knife offence. Rows without coordinates, or with (0, 0), are kept as events
-    without a place.
-
-    Parameters
-    ----------
-    columns
-        What the file calls `reference`, `offence_code`, `offence`, `occurred_from` (ISO, or day/month/year and
-        time), `easting`, `northing` (metres), `knife` (Y or N), `area_code`, where it isn't that.
-    codes
-        Offence codes to keep; all if None.
-    knife
-        True keeps knife offences, False the others; both if None.
-    years
-        First and last year to keep; all if None.
-
-    Raises
-    ------
-    SourceError
-        If the file or a column is missing, a cell can't be read, or an offence code is not in the file.
-    """
-    _audit.need_years(years)
-    table = _tabular.read_table(path)
-    events, reference = _offence_table(
-        table, _audit.choose_columns(OFFENCE_COLUMNS, columns), need_knife=knife is not None
-    )
-    _need_codes(events["offence_code"], codes, table.path)
-    sieve = _audit.Sieve(len(table))
-    reference, no_record = _audit.known_keys(reference, path=table.path)
-    repeated = reference.duplicated() & (reference != "")
-    sieve.drop(repeated, "repeated reference")
-    sieve.drop_years(events["when"], years)
-    if codes is not None:
-        sieve.drop(~events["offence_code"].isin(list(codes)), "other offence code")
-    if knife is not None:
-        sieve.drop(events["knife"] != knife, "not a knife offence" if knife else "knife offence")
-    kept = events[sieve.keep]
-    coverage = cover_dates(events["when"], years=years)
-    period = _times.period_covered(coverage, years)
-    unplaced = _audit.note_unplaced(kept, "offences", lacking="coordinates", period=period)
-    return Events(
-        kept,
-        rows_read=len(table),
-        dropped=sieve.dropped,
-        name=name,
-        title=title,
-        source=source,
-        period=period,
-        notes=(*table.notes, *no_record, *_offence_notes(table, repeated, reference, kept), *unplaced),
-        release=release,
-        coverage=coverage,
-        placed_by="occurrence",
-    )
-
-
-def _offence_table(
-    table: _tabular.TextTable, names: _audit.Columns, *, need_knife: bool
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the events and their references."""
-    frame = table.frame
-
-    def need(role: str) -> pd.Series:
-        return frame[table.need(names[role], option=f"columns = {{ {role} = ... }}")]
-
-    def maybe(role: str) -> pd.Series | None:
-        # A column that is named must be there; one under its usual name need not.
-        found = table.find(names[role])
-        return need(role) if found or role in names.named else None
-
-    easting = _cell_values.to_number(need("easting"), path=table.path, kind="number").values
-    northing = _cell_values.to_number(need("northing"), path=table.path, kind="number").values
-    nowhere = easting.isna() | northing.isna() | ((easting == 0) & (northing == 0))
-    code, offence, area = maybe("offence_code"), maybe("offence"), maybe("area_code")
-    flag = need("knife") if need_knife else maybe("knife")
-    kind = offence if offence is not None else code
-    events = pd.DataFrame(
-        {
-            "easting": easting.mask(nowhere),
-            "northing": northing.mask(nowhere),
-            "area_code": _cell_values.to_codes(area) if area is not None else None,
-            "when": _dates(need("occurred_from"), table.path),
-            "kind": kind.astype(object) if kind is not None else "offence",
-            "offence_code": code.astype(object) if code is not None else None,
-            "knife": _to_flag(flag, table.path) if flag is not None else None,
-        }
-    )
-    reference = maybe("reference")
-    return events, reference if reference is not None else pd.Series("", index=frame.index)
-
-
-def _to_flag(column: pd.Series, path: Path) -> pd.Series:
-    """Return yes and no as True and False, None where the cell is empty."""
-    folded = column.astype(str).str.casefold()
-    known = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "": None}
-    odd = column[~folded.isin(list(known))]
-    if len(odd):
-        raise SourceError(
-            f"{odd.iloc[0]!r} is neither yes nor no.",
-            found=f"column {column.name!r}, row {odd.index[0]} of {path}; {len(odd):,} such cells",
-            advice="write Y or N",
-        )
-    return pd.Series([known[value] for value in folded], index=column.index, dtype=object)
-
-
-def _need_codes(there: pd.Series, wanted: Sequence[str] | None, path: Path) -> None:
-    known = sorted({str(code) for code in there.dropna()})
-    for one in wanted or ():
-        if one not in known:
-            near = nearest(one, known)
-            raise SourceError(
-                f"There is no offence code {one!r} in {path}.",
-                found=f"codes {list_briefly(known, 20)}",
-                advice=f"is it {near!r}?" if near else "use codes of the file",
-            )
-
-
-def _offence_notes(
-    table: _tabular.TextTable, repeated: pd.Series, reference: pd.Series, kept: pd.DataFrame
-) -> list[Note]:
-    notes = []
-    if reference.name is None:
-        words = f"No column {OFFENCE_COLUMNS['reference']}: duplicate rows could not be identified."
-        notes.append(Note(words, of="publication"))
-    if bool(repeated.any()):
-        # Exact copies came twice; others are versions of one record, of which the first is taken.
-        of_repeated = table.frame[reference.isin(reference[repeated])]
-        versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
-        if versions:
-            words = f"{versions:,} rows repeat a reference with other contents; the first row is used."
-            notes.append(Note(words, of="records", numbers=(versions,)))
-    return notes
+    return [*notes, *_tabular.note_unplaced(kept, "crimes", lacking="location", period=period)]

@@ -11,10 +11,9 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import SCHOOL_COLUMNS, Note, Schools
-from hotspots.sources import _audit, _cell_values, _tabular
-from hotspots.sources._successors import find_in_register
+from hotspots.sources import _cell_values, _tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
-from hotspots.vocabulary import DFE_AUTHORITIES, INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
+from hotspots.vocabulary import INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +55,9 @@ STATE_FUNDED: Final = frozenset(
 )
 SECONDARY_PHASES: Final = frozenset({"secondary", "all-through", "middle deemed secondary"})
 OPEN_STATUS: Final = frozenset({"open", "open, but proposed to close"})
+
+DFE_AUTHORITIES: Final = dict(zip(range(330, 337), WEST_MIDLANDS, strict=True))
+"""DfE's local authority numbers for the same seven."""
 
 NOT_OPEN: Final = "not open"
 NOT_STATE: Final = "not a state-funded mainstream school"
@@ -122,7 +124,7 @@ def read_schools(
     ids, linked = _link(rows, excluded)
     rows = rows.assign(school_id=ids, linked=linked)
     sieve = _sieve_schools(rows, excluded)
-    rows = _link_by_name(rows, exclusions.rows, sieve.keep)
+    rows = _link_by_name(rows, exclusions, sieve.keep)
     kept = rows[sieve.keep]
     _need_one_school(kept, table.path)
     _need_common_numbers(rows, excluded, table.path)
@@ -170,7 +172,7 @@ class _Column(Protocol):
 
 def _read_register(table: _tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
     """Return the register under names of our own: text, empty where it has no such column, and coordinates."""
-    given = _audit.choose_columns(dict.fromkeys(ROLES, ""), columns)
+    given = _tabular.choose_columns(dict.fromkeys(ROLES, ""), columns)
 
     def column(role: str, *, needed: bool = False) -> pd.Series | None:
         option = f"columns = {{ {role} = ... }}"
@@ -222,12 +224,12 @@ def _link(rows: pd.DataFrame, excluded: pd.DataFrame) -> tuple[pd.Series, pd.Ser
     return ids.where(ids != "", "URN " + rows["urn"].astype(str)), linked
 
 
-def _link_by_name(rows: pd.DataFrame, years: pd.DataFrame, in_question: NDArray[np.bool_]) -> pd.DataFrame:
+def _link_by_name(rows: pd.DataFrame, exclusions: Exclusions, in_question: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the register with schools that have a newer number there under that of their exclusions."""
     loose = rows[in_question & (rows["linked"] == "")]
     # A closed row of the register still has its number; what is open has it for itself.
     taken = set(rows.loc[_is_open(rows) & (rows["linked"] == BY_NUMBER), "school_id"])
-    found = find_in_register(years[~years["laestab"].isin(taken)], loose, year=years["year"].max())
+    found = exclusions.renamed_in(loose, taken=taken)
     rows = rows.copy()
     for row, before, newer in zip(found.index, found["predecessor"], found["successor"], strict=True):
         if before in set(rows.loc[in_question, "school_id"]):
@@ -241,9 +243,9 @@ def _is_open(rows: pd.DataFrame) -> pd.Series:
     return ~rows["has_status"] | rows["status"].str.casefold().isin(OPEN_STATUS)
 
 
-def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _audit.Sieve:
+def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _tabular.Sieve:
     """Return which rows are in question."""
-    sieve = _audit.Sieve(len(rows))
+    sieve = _tabular.Sieve(len(rows))
     sieve.drop(~_is_open(rows), NOT_OPEN)
     sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
     sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from hotspots.disclosure import keeps_back
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings import Findings, attempt, standardise
-from hotspots.study.inputs import (
-    describe,
-    empty_sides,
-    keeps_back,
-    name_chart,
-    name_places,
-    need_index,
-    nothing_happened,
-    untestable,
-)
+from hotspots.study.inputs import empty_sides, name_chart, name_places, need_index, nothing_happened, untestable
+from hotspots.study.output import describe_source
 
 if TYPE_CHECKING:
     from hotspots.analysis.schools import Prepared
@@ -264,7 +257,7 @@ def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
 def _events(study: Study, inputs: Inputs) -> Iterator[str]:
     for section in study.events:
         if section.name in inputs.counts:
-            yield from _source(describe(inputs.counts[section.name]))
+            yield from _source(describe_source(inputs.counts[section.name]))
         else:
             yield f"{section.title}: not read, see below"
 

@@ -9,9 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hotspots.disclosure import is_for_named_readers
 from hotspots.study.findings import analyse
-from hotspots.study.inputs import Inputs, Report, is_for_named_readers, name_places, read_inputs
-from hotspots.study.output import finish_summary, headlines, replaced_folder, write_outputs
+from hotspots.study.inputs import Inputs, Report, name_places, read_inputs
+from hotspots.study.output import (
+    compile_briefing,
+    draw_everything,
+    finish_summary,
+    headlines,
+    replaced_folder,
+    summarise,
+    write_layers,
+)
 from hotspots.study.settings import Study, read_study
 
 __all__ = ["Checked", "Finished", "check_study", "find_sample", "run_study"]
@@ -121,6 +130,8 @@ def run_study(
     HotspotsError
         If anything can't be read, analysed or written.
     """
+    from hotspots.publish.style import prepare_ground
+
     study = _as_study(study)
     parent = Path(output) if output is not None else study.folder / "outputs"
     clock = _Clock(report)
@@ -132,7 +143,13 @@ def run_study(
         with clock.stage("analyse"):
             findings = analyse(study, inputs, report=report)
         with clock.stage("draw and write"):
-            summary = write_outputs(study, inputs, findings, folder, report=report, workers=workers)
+            report("Writing the layers")
+            ground = prepare_ground(inputs.area)
+            write_layers(study, inputs, findings, folder, ground=ground)
+            pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
+            report("Writing the briefing")
+            compile_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
+            summary = summarise(study, inputs, findings)
         finish_summary(folder, summary, clock.seconds)
     return Finished(target, tuple(headlines(study, inputs, findings)), summary, study.notes)
 

@@ -43,6 +43,13 @@ def test_a_result_without_its_release_can_not_be_made(kind):
         kind(**dict.fromkeys(needed - {"release"}))
 
 
+@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, SchoolResult])
+def test_a_result_that_does_not_say_how_it_was_made_can_not_be_made(kind):
+    needed = {each.name for each in dataclasses.fields(kind) if each.default is each.default_factory}
+    with pytest.raises(TypeError, match="provenance"):
+        kind(**dict.fromkeys(needed - {"provenance"}))
+
+
 def test_no_analysis_weighs_marks_by_itself():
     folder = Path(analysis.__file__).parent
     for path in sorted(folder.rglob("*.py")):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from made_methods import hotspot_method
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord
@@ -44,7 +45,7 @@ def test_model_types_can_be_pickled(grid):
     for instance in (grid, counts, result):
         again = pickle.loads(pickle.dumps(instance))
         assert type(again) is type(instance)
-    assert dict(again.provenance) == dict(result.provenance)
+    assert again.provenance == result.provenance
     pd.testing.assert_frame_equal(pd.DataFrame(again.table), pd.DataFrame(result.table))
 
 
@@ -116,22 +117,24 @@ def test_an_untested_area_needs_a_reason(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table.loc["E01000000", "class"] = "not_tested"
     with pytest.raises(AnalysisError, match="'E01000000' was not tested and no reason is given"):
-        HotspotResult(table, method="getis_ord", sentences=(), release="open")
+        HotspotResult(table, method="getis_ord", sentences=(), provenance=None, release="open")
 
 
 def test_hot_is_at_the_studys_own_level(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table["class"] = ["hot_99", "hot_95", "hot_90", "cold_95"] + ["not_significant"] * 32
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.05}).hot()) == 2
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.10}).hot()) == 3
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance={"level": 0.01}).cold()) == 0
-    assert HotspotResult(table, "getis_ord", (), release="open").hot(Place("Sandwell", ("E08000028",))) == []
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.05)).hot()) == 2
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.10)).hot()) == 3
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.01)).cold()) == 0
+    by_hand = HotspotResult(table, "getis_ord", (), provenance=None, release="open")
+    assert by_hand.hot(Place("Sandwell", ("E08000028",))) == []
+    assert (by_hand.level, by_hand.statistic) == (0.05, "gi_star")
 
 
 def test_a_surface_is_north_up_and_can_not_be_written_to():
     surface = Surface(
         np.zeros((2, 3)), origin=(400_000.0, 300_000.0), cell=100.0, unit="events per km²", integral=0.0,
-        kernel="quartic", bandwidth=500.0, release="open",
+        kernel="quartic", bandwidth=500.0, provenance=None, release="open",
     )  # fmt: skip
     assert surface.transform == (100.0, 0.0, 400_000.0, 0.0, -100.0, 300_000.0)
     assert surface.extent == (400_000.0, 299_800.0, 400_300.0, 300_000.0)

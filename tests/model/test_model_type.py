@@ -86,7 +86,7 @@ def test_a_study_area_and_a_result():
 def test_a_surface_shows_its_unit_and_size():
     surface = Surface(
         np.array([[1.0, np.nan], [3.0, 4.0]]), origin=(0.0, 200.0), cell=100.0, unit="events per km² per year",
-        integral=0.08, kernel="quartic", bandwidth=500.0, title="crime", release="open",
+        integral=0.08, kernel="quartic", bandwidth=500.0, title="crime", provenance=None, release="open",
     )  # fmt: skip
     shown = facts(surface._repr_html_())
     assert shown["Unit"] == "events per km² per year"
@@ -97,7 +97,9 @@ def test_a_surface_shows_its_unit_and_size():
 
 def test_schools_that_could_be_compared_are_counted():
     table = pd.DataFrame({column: [""] * 3 for column in SCHOOL_RESULT_COLUMNS}).assign(reason=["", "", "no pupils"])
-    result = SchoolResult(gpd.GeoDataFrame(table), sentences=(), index_title="IDACI 2019", release="open")
+    result = SchoolResult(
+        gpd.GeoDataFrame(table), sentences=(), provenance=None, index_title="IDACI 2019", release="open"
+    )
     assert facts(result._repr_html_()) == {
         "Schools": "3", "Schools compared": "2", "Index": "IDACI 2019", "Release": "open",
     }  # fmt: skip

@@ -94,7 +94,15 @@ def test_every_note_of_these_tests_is_held_against_the_rule():
 
 def test_one_text_is_no_tuple_of_sentences():
     words = r"The sentences of a result are given one by one.\n  found: Surface with sentences='How. Why.'\n  try:   "
-    fields = {"origin": (0.0, 0.0), "cell": 50.0, "unit": "", "integral": 1.0, "kernel": "", "bandwidth": 1.0}
+    fields = {
+        "origin": (0.0, 0.0),
+        "cell": 50.0,
+        "unit": "",
+        "integral": 1.0,
+        "kernel": "",
+        "bandwidth": 1.0,
+        "provenance": None,
+    }
     with pytest.raises(AnalysisError, match=words):
         Surface(np.ones((1, 1)), **fields, release="open", sentences="How. Why.")
     surface = Surface(np.ones((1, 1)), **fields, release="open", sentences=["How.", "Why."], kind="ratio")

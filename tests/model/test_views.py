@@ -56,6 +56,14 @@ def test_a_series_and_an_extract_plot_their_chart():
     assert "draw_series" in error.value.advice
 
 
+def test_predictions_plot_their_chart_and_never_without_a_release():
+    row = dict.fromkeys(EXTRACT_COLUMNS["predictions"], 0.5) | {"bandwidth": 500.0, "events": 12}
+    found = Extract(pd.DataFrame([row]), kind="predictions", title="knife crime", release="invented")
+    assert words(found.plot()) == words(hs.charts.draw_prediction(found))
+    with pytest.raises(hs.DisclosureError, match="A chart would publish"):
+        replace(found, release="unreleased").plot()
+
+
 def test_unreleased_results_are_neither_plotted_nor_explored(explored):
     kept_back = replace(RESULT, release="unreleased")
     with pytest.raises(hs.DisclosureError):
@@ -102,5 +110,7 @@ def test_schools_without_a_place_are_not_on_the_map(explored):
     table = pd.DataFrame({column: [""] * 2 for column in SCHOOL_RESULT_COLUMNS}).assign(**{"class": "above"})
     points = gpd.GeoSeries.from_xy([400_000.0, 401_000.0], [300_000.0] * 2, crs=27700)
     points[1] = None
-    SchoolResult(gpd.GeoDataFrame(table.assign(geometry=points)), sentences=(), release="open").explore()
+    SchoolResult(
+        gpd.GeoDataFrame(table.assign(geometry=points)), sentences=(), provenance=None, release="open"
+    ).explore()
     assert len(explored[0][0]) == 1

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from made_methods import contour_method, density_method, hotspot_method, risk_method
 from shapely.geometry import Point, box
 
 from hotspots.model import Contours, HotspotResult, Note, SchoolResult, StudyArea, Surface
@@ -83,7 +84,7 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
         "period": "2017-2019",
         "notes": (Note("No record for July 2018.", of="publication"),),
         "attribution": ATTRIBUTION,
-        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": [1.8, 1.8]},
+        "provenance": hotspot_method(statistic="gi_star" if method == "getis_ord" else "local_moran"),
         "release": INVENTED,
     }
     return HotspotResult(**(defaults | fields))
@@ -142,7 +143,7 @@ def schools_result(**fields: Any) -> SchoolResult:
         "sources": ("Invented register of schools",),
         "period": "2016/17 to 2018/19",
         "attribution": ATTRIBUTION,
-        "provenance": {"model": "negative binomial"},
+        "provenance": None,
         "release": INVENTED,
     }
     return SchoolResult(**(defaults | fields))
@@ -174,7 +175,7 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
         "period": "2017-2019",
         "sentences": ("Kernel density with edge correction.",),
         "attribution": ATTRIBUTION,
-        "provenance": {"kernel": "quartic", "bandwidth": 750.0},
+        "provenance": density_method(),
         "release": INVENTED,
     }
     return Surface(**(defaults | fields))
@@ -203,6 +204,7 @@ def risk_surface(cells: int = 40, **fields: Any) -> Surface:
         "title": "risk of knife crime",
         "integral": float("nan"),
         "sentences": ("Events over people.",),
+        "provenance": risk_method(),
     }
     return bumpy_surface(cells, **(defaults | fields))
 
@@ -238,7 +240,7 @@ def town_contours(**fields: Any) -> Contours:
         "period": "2017-2019",
         "notes": (Note("A line is no more exact than the bandwidth.", of="settings"),),
         "attribution": ATTRIBUTION,
-        "provenance": {"level": 0.05},
+        "provenance": contour_method(),
         "release": INVENTED,
     }
     return Contours(**(defaults | fields))

@@ -14,9 +14,10 @@ from hotspots.analysis.schools.negative_binomial import fit_counts, mid_p_tails
 from hotspots.analysis.schools.school_inputs import counts_in
 from hotspots.analysis.schools.spatial import authority_effects, residual_clustering
 from hotspots.model import SchoolResult, words_of
+from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.schools import read_schools
 from hotspots.vocabulary import INVENTED
 
@@ -95,9 +96,9 @@ def test_planted_schools(result: SchoolResult, planted: pd.Series):
 
 
 def test_the_groups_that_were_named(result: SchoolResult, planted: pd.Series):
-    more = set(result.provenance["more_in_least_deprived"])
+    more = set(result.provenance.more_in_least_deprived)
     assert len(more & set(planted.index[planted == "high"])) >= 3
-    fewer = set(result.provenance["fewer_in_most_deprived"])
+    fewer = set(result.provenance.fewer_in_most_deprived)
     assert fewer & set(planted.index[planted == "low"])
 
 
@@ -136,9 +137,9 @@ def test_rates_over_the_average_are_those_of_a_second_way(result: SchoolResult):
     """Exact Poisson limits by scipy's chi-squared, over events per pupil-year of all schools in the model."""
     table = result.table[result.table["expected"].notna()]
     average = (table["low"] + table["high"]).sum() / 2 / table["pupils"].sum()
-    told = result.provenance["rate_average"]
-    assert told["schools"] == len(table) == result.provenance["schools_in_model"]
-    assert told["per_100"] == pytest.approx(100 * average)
+    told = result.provenance.rate_average
+    assert told.schools == len(table) == result.provenance.schools_in_model
+    assert told.per_100 == pytest.approx(100 * average)
     expected = average * table["pupils"]
     low = np.where(table["low"] > 0, chi2.ppf(0.025, 2 * table["low"]) / 2, 0.0)
     high = chi2.ppf(0.975, 2 * table["high"] + 2) / 2

@@ -14,7 +14,7 @@ from hotspots.analysis.risk.contours import tolerance_contours
 from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.analysis.risk.surface_p_values import Smoother, draw_as_people, expected_events, people_tails
 from hotspots.model import Events, StudyArea, Surface
-from hotspots.sources.police import read_offences
+from hotspots.sources.offences import read_offences
 from hotspots.study.inputs.read import Inputs, read_inputs
 from hotspots.study.settings.study_file import read_study
 

@@ -8,7 +8,8 @@ import pytest
 from hotspots.analysis.counts.reconcile_totals import tighten_table
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model import words_of
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.authority_totals import read_authority_totals
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.schools import read_schools
 
 SCHOOLS = "time_period,new_la_code,la_name,laestab,school_type,headcount,perm_excl"

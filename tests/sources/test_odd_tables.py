@@ -10,15 +10,17 @@ import pytest
 from worlds import make_grid
 
 from hotspots.errors import HotspotsError, SourceError
-from hotspots.sources import _tabular
+from hotspots.sources import _parquet, _text_files
 from hotspots.sources.ages import read_ages
+from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_place_labels
 from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
-from hotspots.sources.exclusions import read_authority_totals, read_exclusions
+from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
-from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.offences import read_offences
+from hotspots.sources.police import read_police
 from hotspots.sources.population import read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools
@@ -187,11 +189,11 @@ CALLS = {
     "boundaries": ["places, easting", "places, population"],
     "counts": ["counts"],
     "deprivation": ["deprivation, score"],
-    "exclusions": [
-        "totals of exclusions", "totals of exclusions, schools", "exclusions, headcount", "exclusions, number"
-    ],
+    "authority_totals": ["totals of exclusions", "totals of exclusions, schools"],
+    "exclusions": ["exclusions, headcount", "exclusions, number"],
     "hes": ["admissions, age"],
-    "police": ["street crime, easting", "offences, northing", "offences, northing"],
+    "offences": ["offences, northing", "offences, northing"],
+    "police": ["street crime, easting"],
     "population": ["population"],
     "recorded_crime": ["recorded crime", "recorded crime, population"],
     "schools": ["register, northing"],
@@ -271,7 +273,7 @@ def test_a_cell_that_only_some_columns_can_hold(tmp_path, column, cell):
 
 def test_every_column_of_numbers_is_here():
     """A column that is read as a number without a line here would not be tried."""
-    folder = Path(_tabular.__file__).parent
+    folder = Path(_parquet.__file__).parent
     calls = {
         path.stem: path.read_text(encoding="utf-8").count("cell_values.to_number(") for path in folder.glob("*.py")
     }
@@ -320,13 +322,15 @@ def test_unseen_characters_around_quotes_do_not_hide_them(tmp_path):
     assert read_population(path).tolist() == [1030.0]
 
 
-@pytest.mark.parametrize(("limit", "least"), [("MOST_TABLE_CELLS", 1000), ("MOST_BYTES", 100)])
-def test_a_parquet_file_that_unpacks_to_more_than_fits_is_refused(tmp_path, monkeypatch, limit, least):
+@pytest.mark.parametrize(
+    ("module", "limit", "least"), [(_parquet, "MOST_TABLE_CELLS", 1000), (_text_files, "MOST_BYTES", 100)]
+)
+def test_a_parquet_file_that_unpacks_to_more_than_fits_is_refused(tmp_path, monkeypatch, module, limit, least):
     path = tmp_path / "people.parquet"
     table = pd.DataFrame({"lsoa11_code": [f"E01{i:06d}" for i in range(1000)], "population": 30})
     table.to_parquet(path)
     assert len(read_population(path)) == 1000
-    monkeypatch.setattr(_tabular, limit, least)
+    monkeypatch.setattr(module, limit, least)
     with pytest.raises(SourceError, match="too large to be read at once"):
         read_population(path)
 
@@ -341,7 +345,7 @@ def test_a_path_that_no_disk_has_is_an_error(tmp_path, name):
 
 
 def test_what_unpacks_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(_tabular, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(_text_files, "MOST_BYTES", 100_000)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"lsoa11_code,population\n" + b"E01000001,30\n" * 100_000))
     with pytest.raises(SourceError, match=r"too large to be read at once") as caught:

@@ -1,4 +1,4 @@
-"""Tables as text: encodings, rows as an editor numbers them, numbers and marks."""
+"""Tables as text: encodings, rows as an editor numbers them, columns by name, and rows left out for a reason."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hotspots.errors import SourceError
 from hotspots.model import words_of
-from hotspots.sources import _cell_values, _tabular
+from hotspots.sources import _tabular
 
 
 def write(folder, text, name="table.csv", encoding="utf-8"):
@@ -156,37 +158,26 @@ def test_semicolons_are_recognised(tmp_path):
         _tabular.read_table(write(tmp_path, "a;b\n1;2\n")).need("a")
 
 
-def column(*cells, name="n", start=2):
-    return pd.Series(list(cells), name=name, index=range(start, start + len(cells)))
-
-
-def test_numbers_with_separators_and_percent_signs(tmp_path):
-    cells = column("1,234", "1,234,567.5", "12.5%", "-3", ".5", "1e3", "+2", "")
-    numbers = _cell_values.to_number(cells, path=tmp_path)
-    expected = [1234, 1234567.5, 0.125, -3, 0.5, 1000, 2, np.nan]
-    np.testing.assert_array_equal(numbers.values.to_numpy(), expected)
-    assert numbers.reasons.tolist() == [""] * 7 + ["blank"]
-    assert cells.tolist()[0] == "1,234"
-
-
-@pytest.mark.parametrize("cell", ["nan", "inf", "NA", "1,23", "12,3456", "1 2", "x", "٣", "0x10", "1_000", "--1"])
-def test_what_is_no_number_is_refused_with_its_row(tmp_path, cell):
+def test_unknown_roles_of_columns_are_refused():
+    assert _tabular.choose_columns({"age": "STARTAGE"}, {"age": "ADMIAGE"}) == {"age": "ADMIAGE"}
     with pytest.raises(SourceError) as error:
-        _cell_values.to_number(column("1", cell, "3"), path=tmp_path / "f.csv")
-    assert error.value.problem == f"{cell!r} is not a number."
-    assert error.value.found == f"column 'n', row 3 of {tmp_path / 'f.csv'}"
+        _tabular.choose_columns({"age": "STARTAGE", "sex": "SEX"}, {"agee": "x"})
+    assert error.value.problem == "'agee' is not a column this format has."
+    assert error.value.found == "columns age, sex"
+    assert error.value.advice == "is it 'age'?"
 
 
-def test_marks_are_the_files_own(tmp_path):
-    cells = column("5", "x", "c", "[x]")
-    numbers = _cell_values.to_number(
-        cells, _cell_values.with_brackets({"x": "hidden", "c": "confidential"}), path=tmp_path
-    )
-    assert numbers.reasons.tolist() == ["", "hidden", "confidential", "hidden"]
-    assert numbers.values.isna().tolist() == [False, True, True, True]
-    with pytest.raises(SourceError, match="marks known here: c"):
-        _cell_values.to_number(cells, {"c": "confidential"}, path=tmp_path)
+@given(st.lists(st.lists(st.booleans(), min_size=6, max_size=6), max_size=4))
+def test_kept_and_dropped_add_up(masks):
+    sieve = _tabular.Sieve(6)
+    for number, mask in enumerate(masks):
+        sieve.drop(np.array(mask), f"reason {number}")
+    assert int(sieve.keep.sum()) + sum(sieve.dropped.values()) == 6
 
 
-def test_codes_are_capitals_and_none_where_empty():
-    assert _cell_values.to_codes(column(" e01008881 ", "")).tolist() == ["E01008881", None]
+def test_years_include_both_ends():
+    when = pd.Series(pd.to_datetime(["2012-12-31", "2013-01-01", "2019-12-31", "2020-01-01", None]))
+    sieve = _tabular.Sieve(5)
+    sieve.drop_years(when, (2013, 2019))
+    assert sieve.keep.tolist() == [False, True, True, False, False]
+    assert sieve.dropped == {"no usable date": 1, "outside 2013 to 2019": 2}

@@ -26,6 +26,7 @@ def test_a_place_of_thirteen_events_is_not_named() -> None:
         kind="relative-risk",
         p_raised=p,
         p_lowered=1 - p,
+        provenance=None,
         release="open",
         **words,
     )

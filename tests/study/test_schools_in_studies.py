@@ -120,7 +120,7 @@ def test_settings_of_the_study_reach_the_model() -> None:
     given = inputs()
     found = compared(a_study(covariates=["phase", "authority"], catchment_decay=900), given).schools
     assert found is not None
-    assert (found.provenance["covariates"], found.provenance["catchment_decay_m"]) == (("phase", "authority"), 900.0)
+    assert (found.provenance.covariates, found.provenance.catchment_decay_m) == (("phase", "authority"), 900.0)
     wanted = diverging_schools(
         given.schools, given.deprivation, area=given.area, placed=given.placed,
         covariates=("phase", "authority"), decay=900.0,
@@ -128,7 +128,7 @@ def test_settings_of_the_study_reach_the_model() -> None:
     pd.testing.assert_frame_equal(pd.DataFrame(found.table), pd.DataFrame(wanted.table))
     plain = compared(a_study(), given).schools
     assert plain is not None
-    assert (plain.provenance["covariates"], plain.provenance["catchment_decay_m"]) == ((), 1500.0)
+    assert (plain.provenance.covariates, plain.provenance.catchment_decay_m) == ((), 1500.0)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def describe_authorities(
         pd.DataFrame(rows).reindex(columns=_columns(rows)),
         kind="profile",
         title=title,
-        words=_words(deprivation, ages, bands),
+        sentences=(_words(deprivation, ages, bands),),
         source="; ".join(dict.fromkeys(filter(None, (source, *made_of.sources)))),
         period=ages.period if ages else NO_PERIOD,
         notes=_notes(facts, area, deprivation, ages),

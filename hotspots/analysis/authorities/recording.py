@@ -79,7 +79,7 @@ def compare_recording(
         kind="recording",
         name="children_in_need_recording",
         title=theme,
-        words=WORDS,
+        sentences=(WORDS,),
         source=made_of.source,
         period=factors[0].period.to(factors[-1].period),
         notes=check_recording(factors, episodes=episodes),

@@ -264,12 +264,14 @@ def standardised_rates(
         kind="standardised-rates",
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
         title=f"{counts.unit} per {per:,.0f} people, standardised for age",
-        words=WORDS.format(
-            per=per,
-            year=" per year" if years != 1 else "",
-            bands=len(bands),
-            fewest=FEWEST_EVENTS_FOR_A_RATE,
-            level=100 * LEVEL,
+        sentences=(
+            WORDS.format(
+                per=per,
+                year=" per year" if years != 1 else "",
+                bands=len(bands),
+                fewest=FEWEST_EVENTS_FOR_A_RATE,
+                level=100 * LEVEL,
+            ),
         ),
         source=made_of.source,
         period=Period.read(period),

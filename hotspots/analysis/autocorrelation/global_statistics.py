@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.autocorrelation.local_statistics import as_neighbours
-from hotspots.analysis.autocorrelation.tested_areas import PER
+from hotspots.analysis.autocorrelation.neighbours import as_neighbours
+from hotspots.analysis.autocorrelation.windows import PER
 from hotspots.analysis.common import as_counts
 from hotspots.errors import AnalysisError
 

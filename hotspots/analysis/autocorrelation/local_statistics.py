@@ -7,40 +7,46 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.autocorrelation.neighbours import Neighbours, from_graph, link_neighbours
+from hotspots.analysis.autocorrelation.neighbours import Neighbours
 from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
-from hotspots.analysis.autocorrelation.tested_areas import (
+from hotspots.analysis.autocorrelation.windows import (
     PER,
     Windows,
-    choose_measure,
-    choose_null,
-    reasons_not_tested,
-    select_windows,
+    gi_z,
+    local_moran_i,
+    prepare_windows,
+    quadrants,
 )
-from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
-from hotspots.analysis.common import adjust_tails, as_counts, certainties, classify_gi, classify_moran, two_sided
-from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, HotspotResult, combine, need_level
+from hotspots.analysis.common import (
+    adjust_tails,
+    as_counts,
+    certainties,
+    classify_gi,
+    classify_moran,
+    need_level,
+    two_sided,
+)
+from hotspots.model import AreaCounts, HotspotMethod, HotspotResult, combine
 from hotspots.vocabulary import (
     ADJUSTMENT_WORDS,
     HOT_MEANS,
     MEASURE_WORDS,
-    METHOD_TITLES,
     MORAN_ADJUSTMENT_WORDS,
     NULL_WORDS,
     RESULT_COLUMNS,
+    STATISTIC_TITLES,
     UNRELEASED,
     Adjustment,
     Measure,
     Method,
     Null,
+    Statistic,
+    TestedMeasure,
 )
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    from hotspots.model import StudyArea
 
     Floats = NDArray[np.float64]
 
@@ -208,18 +214,11 @@ class _Settings:
 
 def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: _Settings) -> HotspotResult:
     need_level(settings.level)
-    links = as_neighbours(neighbours, counts.area)
-    null = choose_null(settings.null, counts)
-    measure = choose_measure(settings.measure, counts, null)
-    _need_fitting(settings, null)
-    reasons, islands = reasons_not_tested(counts, links, null, measure=measure)
-    tested = select_windows(
+    null, measure, links, reasons, tested = prepare_windows(
         counts,
-        links,
-        reasons,
-        islands,
-        null,
-        measure=measure,
+        neighbours,
+        null=settings.null,
+        measure=settings.measure,
         with_self=settings.with_self,
         conditional=settings.conditional,
     )
@@ -232,48 +231,40 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     columns["null"] = np.full(len(counts), null, dtype=object)
     stated = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
     columns["reason"] = np.where((stated == "") & np.isnan(columns["gi_z"]), NOTHING_TO_COMPARE, stated)
-    provenance = {
-        "statistic": _statistic(settings),
-        "null": null,
-        "inference": tails.inference,
-        "dispersion": tails.details.get("dispersion"),
-        **{name: tails.details.get(name) for name in ("step", "draws", "seed")},
-        "mid_p": settings.mid_p,
-        "conditional": tested.conditional,
-        "measure": _measure_words(tested, measure),
-        "neighbours": links.words,
-        "neighbour_pairs": len(links.others),
-        "components": links.components,
-        "islands": len(links.islands),
-        "areas_tested": int((reasons == "").sum()),
-        "areas_hidden": counts.hidden,
-        "rule": counts.rule,
-        "adjustment": settings.adjustment,
-        "level": settings.level,
-    }
-    with_self = settings.with_self and settings.method == "getis_ord"
-    return _result(counts, columns, provenance, settings.method, with_self=with_self)
+    method = HotspotMethod(
+        statistic=_statistic(settings),
+        null=null,
+        inference=tails.inference,
+        dispersion=tails.dispersion,
+        step=tails.step,
+        draws=tails.draws,
+        seed=tails.seed,
+        mid_p=settings.mid_p,
+        conditional=tested.conditional,
+        measure=_tested_measure(tested, measure),
+        neighbours=links.words,
+        neighbour_pairs=len(links.others),
+        components=links.components,
+        islands=len(links.islands),
+        areas_tested=int((reasons == "").sum()),
+        areas_hidden=counts.hidden,
+        rule=counts.rule,
+        adjustment=settings.adjustment,
+        level=settings.level,
+    )
+    return _result(counts, columns, settings.method, method)
 
 
-def _need_fitting(settings: _Settings, null: Null) -> None:
-    if settings.method == "getis_ord" and settings.with_self and settings.conditional and null != "randomisation":
-        raise AnalysisError(
-            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
-            found=f"null = {null!r}",
-            advice="use with_self=False, which tests the neighbours given the area's own count",
-        )
-
-
-def _measure_words(tested: Windows, measure: Measure) -> str:
+def _tested_measure(tested: Windows, measure: Measure) -> TestedMeasure:
     if measure == "count" and not tested.whole:
-        return "value as given"
-    return MEASURE_WORDS["rate" if tested.people is not None else measure]
+        return "as-given"
+    return "rate" if tested.people is not None else measure
 
 
-def _statistic(settings: _Settings) -> str:
-    if settings.method == "getis_ord" and not settings.with_self:
-        return "Getis-Ord Gi"
-    return METHOD_TITLES[settings.method]
+def _statistic(settings: _Settings) -> Statistic:
+    if settings.method == "local_moran":
+        return "local_moran"
+    return "gi_star" if settings.with_self else "gi"
 
 
 def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, Any]:
@@ -281,7 +272,7 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
     alone, hidden = tested.cardinalities == 0, bool((tested.low < tested.high).any())
     tails = [np.where(alone, np.nan, tail) for tail in found.bounds]
     moran, _, _ = local_moran_i(tested.measure, tested.weights)
-    quadrant, certain_side = _quadrants(tested)
+    quadrant, certain_side = quadrants(tested)
     # Local Moran's own value at the mean makes I = 0 whatever the neighbours are: p = 1.
     flat = (quadrant == "") & ~alone if settings.method == "local_moran" and not hidden else np.zeros(len(alone), bool)
     hot_low, hot_high, cold_low, cold_high = (np.where(flat, 1.0, tail) for tail in tails)
@@ -313,29 +304,6 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
     }
 
 
-def _quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
-
-    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
-    with the test's direction; neighbours are taken together, as one population.
-    """
-    share = (
-        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
-    )
-    middle, low, high = tested.middle, tested.low, tested.high
-    own = middle - share * middle.sum()
-    around = tested.weights @ own
-    # Each area at one bound, all others at the other: the mean that is hardest to beat.
-    above = low > share * (high.sum() - high + low)
-    below = high < share * (low.sum() - low + high)
-    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
-    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
-    second = np.where(around > 0, "high", "low")
-    quadrant = np.char.add(first, second).astype(object)
-    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
-    return quadrant, above | below
-
-
 def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str, Any]:
     """Return the columns that do not come from the test, for all areas."""
     areas, table, n = counts.area.areas, counts.table, len(counts)
@@ -356,9 +324,7 @@ def _columns(counts: AreaCounts, links: Neighbours, tested: Windows) -> dict[str
     }
 
 
-def _result(
-    counts: AreaCounts, columns: dict[str, Any], provenance: dict[str, Any], method: Method, *, with_self: bool
-) -> HotspotResult:
+def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provenance: HotspotMethod) -> HotspotResult:
     import geopandas as gpd
 
     table = gpd.GeoDataFrame(
@@ -370,7 +336,7 @@ def _result(
     return HotspotResult(
         table=table,
         method=method,
-        sentences=_sentences(provenance, with_self=with_self, moran=method == "local_moran"),
+        sentences=_sentences(provenance),
         name=counts.name,
         title=counts.title,
         sources=combine(counts).sources,
@@ -379,42 +345,34 @@ def _result(
         attribution=counts.area.attribution,
         provenance=provenance,
         release=combine(counts, counts.area).release,
-        with_self=with_self,
     )
 
 
-def _sentences(provenance: dict[str, Any], *, with_self: bool, moran: bool) -> tuple[str, ...]:
-    window = {
-        "Getis-Ord Gi*": "each area and its neighbours together",
-        "Getis-Ord Gi": "each area's neighbours together, without the area itself",
-        "Local Moran's I": "each area's neighbours together, given the area's own count",
-    }[provenance["statistic"]]
-    number = f"{provenance['areas_tested']:,} areas"
-    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[provenance["adjustment"]]
-    if provenance["conditional"] and with_self:
+WINDOW_WORDS: Final[dict[Statistic, str]] = {
+    "gi_star": "each area and its neighbours together",
+    "gi": "each area's neighbours together, without the area itself",
+    "local_moran": "each area's neighbours together, given the area's own count",
+}
+
+
+def _sentences(method: HotspotMethod) -> tuple[str, ...]:
+    moran, window = method.statistic == "local_moran", WINDOW_WORDS[method.statistic]
+    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[method.adjustment]
+    if method.conditional and method.statistic == "gi_star":
         window += ", tested given the area's own value"
-    null, hot = NULL_WORDS[provenance["null"]], HOT_MEANS[provenance["null"]]
-    if provenance["null"] == "randomisation" and provenance["measure"] != MEASURE_WORDS["count"]:
-        null = f"the values ({provenance['measure']}) are placed on the areas at random"
+    null, hot = NULL_WORDS[method.null], HOT_MEANS[method.null]
+    if method.null == "randomisation" and method.measure != "count":
+        null = f"the values ({MEASURE_WORDS[method.measure]}) are placed on the areas at random"
         hot = "hot means that high values cluster"
     null = null if moran else f"{null}; {hot}"
-    ties = ", with ties counted half (mid-p)" if provenance["mid_p"] else ""
+    ties = ", with ties counted half (mid-p)" if method.mid_p else ""
     how = {
         "bracketed": "exact between two roundings, not simulated",
-        "simulated": f"simulated (up to {provenance['draws'] or 0:,} draws, seed {provenance['seed']})",
-    }.get(provenance["inference"], f"{provenance['inference']}, not simulated")
+        "simulated": f"simulated (up to {method.draws or 0:,} draws, seed {method.seed})",
+    }.get(method.inference, f"{method.inference}, not simulated")
     return (
-        f"{provenance['statistic']}: {window}; {provenance['neighbours']}.",
+        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}.",
         f"Tested against this: {null}.",
-        f"P-values are {how}, and two-sided{ties}; {number} tested, {adjusted}.",
-        f"Findings count areas significant at {100 * provenance['level']:g}%.",
+        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}.",
+        f"Findings count areas significant at {100 * method.level:g}%.",
     )
-
-
-def as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
-    """Return neighbours in the order of the study's areas: those given, those of a libpysal Graph, or Queen."""
-    if neighbours is None:
-        neighbours = link_neighbours(area)
-    elif not isinstance(neighbours, Neighbours):
-        neighbours = from_graph(neighbours)
-    return neighbours.aligned_to(area.ids)

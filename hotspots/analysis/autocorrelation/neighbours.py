@@ -316,3 +316,12 @@ def _distance_pairs(shapes: NDArray[Any], distance: float) -> NDArray[np.int64]:
 
     pairs = KDTree(_points(shapes)).query_pairs(distance, output_type="ndarray").astype(np.int64)
     return np.concatenate([pairs, pairs[:, ::-1]])
+
+
+def as_neighbours(neighbours: Neighbours | Any | None, area: StudyArea) -> Neighbours:
+    """Return neighbours in the order of the study's areas: those given, those of a libpysal Graph, or Queen."""
+    if neighbours is None:
+        neighbours = link_neighbours(area)
+    elif not isinstance(neighbours, Neighbours):
+        neighbours = from_graph(neighbours)
+    return neighbours.aligned_to(area.ids)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +25,8 @@ from hotspots.errors import AnalysisError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.autocorrelation.tested_areas import Windows
-    from hotspots.vocabulary import Null
+    from hotspots.analysis.autocorrelation.windows import Windows
+    from hotspots.vocabulary import Null, WindowInference
 
     Floats = NDArray[np.float64]
     Bounds = tuple[Floats, Floats, Floats, Floats]
@@ -57,13 +56,16 @@ class Tails:
     inference
         ``"exact"``, ``"bracketed"`` (between two lattices), ``"computed"`` (with an estimated dispersion) or
         ``"simulated"``.
-    details
-        Settings to be stated with the result: dispersion, step, draws, seed.
+    dispersion, step, draws, seed
+        Settings to be stated with the result, where there are any: see `hotspots.model.HotspotMethod`.
     """
 
     bounds: Bounds
-    inference: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    inference: WindowInference
+    dispersion: tuple[float, float] | None = None
+    step: float | None = None
+    draws: int | None = None
+    seed: int | None = None
 
 
 def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool = False, rng: int = 0) -> Tails:
@@ -94,7 +96,8 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
     expected = tested.people * tested.middle.sum() / tested.people.sum()
     dispersion = dispersion_bounds(tested.low, tested.high, expected)
     bounds = _risk(tested, tested.people, dispersion, mid_p)
-    return Tails(bounds, "computed", {"dispersion": [round(d, 4) for d in dispersion]})
+    low, high = dispersion
+    return Tails(bounds, "computed", dispersion=(round(low, 4), round(high, 4)))
 
 
 def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
@@ -153,8 +156,8 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
             return Tails((hot, hot, cold, cold), "exact")
     bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
     known = bool((tested.low == tested.high).all())
-    details = {} if tested.whole else {"step": float(f"{step:.3g}")}
-    return Tails(bounds, "exact" if tested.whole and known else "bracketed", details)
+    inference: WindowInference = "exact" if tested.whole and known else "bracketed"
+    return Tails(bounds, inference, step=None if tested.whole else float(f"{step:.3g}"))
 
 
 def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:
@@ -180,7 +183,7 @@ def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int)
         rng=np.random.default_rng(rng),
         mid_p=mid_p,
     )
-    return Tails((hot, hot, cold, cold), "simulated", {"draws": draws, "seed": rng})
+    return Tails((hot, hot, cold, cold), "simulated", draws=draws, seed=rng)
 
 
 def _need_possible(high: Floats) -> None:

@@ -9,13 +9,13 @@ from hotspots.analysis.common.multiple_testing import (
     certainties,
     classify_gi,
     classify_moran,
+    need_level,
     two_sided,
 )
 from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval
 from hotspots.analysis.common.suppressed_counts import Counts, FunctionOfCounts, counts_of, hidden_counts
 from hotspots.analysis.common.time_coverage import (
     compare_coverage,
-    describe_coverage,
     note_coverage,
     per_year,
     time_covered,
@@ -40,11 +40,11 @@ __all__ = [
     "classify_moran",
     "compare_coverage",
     "counts_of",
-    "describe_coverage",
     "dispersion_bounds",
     "empirical_bayes_rate",
     "first_balance",
     "hidden_counts",
+    "need_level",
     "note_coverage",
     "per_year",
     "poisson_interval",

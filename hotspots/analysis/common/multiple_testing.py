@@ -19,6 +19,14 @@ GI_LEVELS = ((0.01, "99"), (0.05, "95"), (0.10, "90"))
 """The three levels that users of Gi* maps expect, strictest first."""
 
 
+def need_level(level: float) -> None:
+    """Raise AnalysisError if a level of significance is not between 0 and 1."""
+    if not (isinstance(level, int | float) and 0 < level < 1):
+        raise AnalysisError(
+            "A significance level must be between 0 and 1.", found=f"level {level!r}", advice="0.05, or a smaller one"
+        )
+
+
 def adjust(p: Floats, *, method: Adjustment = "benjamini-hochberg") -> Floats:
     """Return p-values of one family adjusted for their number; those that are missing stay missing and do not count.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from hotspots.errors import list_briefly
 from hotspots.model import ENGLISH, MONTHS_OF_A_YEAR, Coverage, Note
 
-__all__ = ["compare_coverage", "describe_coverage", "note_coverage", "per_year", "time_covered"]
+__all__ = ["compare_coverage", "note_coverage", "per_year", "time_covered"]
 
 FEW: Final = 3
 """More calendar months than these are counted and not named."""
@@ -78,13 +78,6 @@ def _shape(cover: Coverage) -> dict[int, float]:
     """Return calendar month → its share of the months covered, rounded."""
     months = [int(month[5:]) for month in cover.months]
     return {month: round(months.count(month) / len(months), 2) for month in sorted(set(months))}
-
-
-def describe_coverage(cover: Coverage | None) -> dict[str, Any]:
-    """Return a coverage as plain values, for provenance."""
-    if cover is None:
-        return {}
-    return {"months_covered": list(cover.months), "months_missing": list(cover.missing)}
 
 
 def _months(months: Sequence[str]) -> str:

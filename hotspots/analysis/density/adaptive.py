@@ -22,7 +22,6 @@ from hotspots.analysis.common import Grid
 from hotspots.analysis.density.bandwidths import weighted_quantile
 from hotspots.analysis.kernels import (
     KERNELS,
-    Kernel,
     assign,
     keep_within_reach,
     reach_of,
@@ -32,6 +31,7 @@ from hotspots.analysis.kernels import (
     widen,
 )
 from hotspots.errors import AnalysisError
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

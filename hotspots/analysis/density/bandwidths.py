@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
@@ -18,21 +18,16 @@ from hotspots.analysis.density.cross_validation import Criterion, Places, search
 from hotspots.analysis.density.map_points import CENTIMETRE, MapPoints, detect_map_points
 from hotspots.analysis.density.ripley_k import search_diggle
 from hotspots.errors import AnalysisError
-from hotspots.model import Note
+from hotspots.model import BandwidthChoice, Note
+from hotspots.vocabulary import BandwidthRule, Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
-    from hotspots.analysis.kernels import Kernel
-
     Floats = NDArray[np.float64]
 
-__all__ = ["RADIUS_PER_SD", "Bandwidth", "BandwidthRule", "choose_bandwidth", "convert_bandwidth", "rule_bandwidths"]
-
-BandwidthRule = Literal[
-    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
-]
+__all__ = ["RADIUS_PER_SD", "Bandwidth", "choose_bandwidth", "convert_bandwidth", "rule_bandwidths"]
 
 RADIUS_PER_SD: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -74,21 +69,23 @@ class Bandwidth:
     ----------
     metres
         Radius of the kernel; its standard deviation for ``"gaussian"``.
-    rule
-        The rule that gave it (raised to the floor of map points or not), ``"asked"`` where it was given.
     words
         The value and its reason, for the reader.
     notes
         What the reader must know besides.
     provenance
-        The value, the rule and the alternatives, in metres.
+        The rule that gave it, and the alternatives.
     """
 
     metres: float
-    rule: str
     words: str
     notes: tuple[Note, ...]
-    provenance: Mapping[str, Any]
+    provenance: BandwidthChoice
+
+    @property
+    def rule(self) -> BandwidthRule | Literal["asked"]:
+        """The rule that gave it (raised to the floor of map points or not), ``"asked"`` where it was given."""
+        return self.provenance.rule
 
 
 def choose_bandwidth(
@@ -138,14 +135,14 @@ def choose_bandwidth(
     if name not in sds:
         sds[name], notes = _search(points, weights, rule=name, outline=outline, found=found, sds=sds, kernel=kernel)
     values = {each: sd * RADIUS_PER_SD[kernel] for each, sd in sds.items()}
-    provenance = {
-        "bandwidth_rule": "asked for" if isinstance(rule, float | int) else name,
-        **{f"bandwidth_{each.replace('-', '_')}_m": round(value, 1) for each, value in values.items()},
-        "radius_per_standard_deviation": round(RADIUS_PER_SD[kernel], 6),
-        "map_point_spacing_m": None if found.spacing is None else round(found.spacing, 1),
-        "bandwidth_floor_m": None if floor is None else round(floor, 1),
-        "share_on_shared_points": round(found.share_shared, 4),
-    }
+    provenance = BandwidthChoice(
+        rule="asked" if isinstance(rule, float | int) else name,
+        by_rule={each: round(value, 1) for each, value in values.items()},
+        radius_per_standard_deviation=round(RADIUS_PER_SD[kernel], 6),
+        map_point_spacing_m=None if found.spacing is None else round(found.spacing, 1),
+        bandwidth_floor_m=None if floor is None else round(floor, 1),
+        share_on_shared_points=round(found.share_shared, 4),
+    )
     if isinstance(rule, float | int):
         return _as_asked(float(rule), _others(values, None, kernel), floor=floor, found=found, provenance=provenance)
     if values[name] <= 0:
@@ -154,8 +151,8 @@ def choose_bandwidth(
             found=f"{len(points):,} events, the first at {points[0, 0]:.0f} {points[0, 1]:.0f}",
             advice="give the bandwidth in metres, or use another rule",
         )
-    chosen = Bandwidth(_round(values[name]), name, "", (*notes, _others(values, name, kernel)), provenance)
-    return _in_words(chosen, floor=floor, found=found)
+    chosen = Bandwidth(_round(values[name]), "", (*notes, _others(values, name, kernel)), provenance)
+    return _in_words(chosen, name, floor=floor, found=found)
 
 
 def convert_bandwidth(bandwidth: float, kernel: Kernel, to: Kernel) -> float:
@@ -169,7 +166,7 @@ def convert_bandwidth(bandwidth: float, kernel: Kernel, to: Kernel) -> float:
     return bandwidth * RADIUS_PER_SD[to] / RADIUS_PER_SD[kernel]
 
 
-def rule_bandwidths(points: Floats, weights: Floats | None = None) -> dict[str, float]:
+def rule_bandwidths(points: Floats, weights: Floats | None = None) -> dict[BandwidthRule, float]:
     """Return the bandwidths of the four rules as standard deviations of a Gaussian, in metres.
 
     Scott's rule gives one bandwidth per axis; the one number here is their geometric mean. Silverman's takes the
@@ -235,7 +232,7 @@ def _search(
     rule: BandwidthRule,
     outline: Polygon | MultiPolygon | None,
     found: MapPoints,
-    sds: Mapping[str, float],
+    sds: Mapping[BandwidthRule, float],
     kernel: Kernel,
 ) -> tuple[float, tuple[Note, ...]]:
     """Return the standard deviation that a criterion chooses, in metres, and notes on the search."""
@@ -282,7 +279,7 @@ def _as_asked(
     *,
     floor: float | None,
     found: MapPoints,
-    provenance: dict[str, Any],
+    provenance: BandwidthChoice,
 ) -> Bandwidth:
     notes = [others]
     if floor is not None and asked < floor:
@@ -292,11 +289,11 @@ def _as_asked(
             f"It is not reliable below {least}."
         )
         notes.append(Note(words, of="records", numbers=(spacing, own, least)))
-    return Bandwidth(asked, "asked", f"{_metres(asked)}, as set", tuple(notes), provenance)
+    return Bandwidth(asked, f"{_metres(asked)}, as set", tuple(notes), provenance)
 
 
-def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Bandwidth:
-    by = RULE_WORDS[chosen.rule]
+def _in_words(chosen: Bandwidth, rule: BandwidthRule, *, floor: float | None, found: MapPoints) -> Bandwidth:
+    by = RULE_WORDS[rule]
     if floor is None or chosen.metres >= floor:
         return replace(chosen, words=f"{_metres(chosen.metres)}, by {by}")
     raised = float(np.ceil(floor / ROUND) * ROUND) if floor > 10 * ROUND else floor
@@ -308,7 +305,7 @@ def _in_words(chosen: Bandwidth, *, floor: float | None, found: MapPoints) -> Ba
     return replace(chosen, metres=raised, words=words, notes=(*chosen.notes, note))
 
 
-def _others(values: Mapping[str, float], chosen: str | None, kernel: Kernel) -> Note:
+def _others(values: Mapping[BandwidthRule, float], chosen: str | None, kernel: Kernel) -> Note:
     others = [f"{name} {_metres(_round(value))}" for name, value in values.items() if name != chosen]
     words = f"Bandwidths that other rules give: {', '.join(others)}."
     ratio = f"{RADIUS_PER_SD[kernel]:.2f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -13,18 +13,27 @@ from hotspots.analysis.common import (
     as_area,
     as_events,
     choose_side,
-    describe_coverage,
     note_coverage,
     per_year,
     time_covered,
 )
-from hotspots.analysis.density.bandwidths import Bandwidth, BandwidthRule, choose_bandwidth, convert_bandwidth
-from hotspots.analysis.density.estimators import Edge, Estimate, Sample, estimate_adaptive_density, estimate_density
+from hotspots.analysis.density.bandwidths import Bandwidth, choose_bandwidth, convert_bandwidth
+from hotspots.analysis.density.estimators import Estimate, Sample, estimate_adaptive_density, estimate_density
 from hotspots.analysis.density.event_points import Placed, border_strips, note_outside, place_events
-from hotspots.analysis.kernels import KERNELS, Kernel, merge_stacked, reach_of
+from hotspots.analysis.kernels import KERNELS, merge_stacked, reach_of
 from hotspots.errors import AnalysisError
-from hotspots.model import Coverage, Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.model import (
+    AdaptiveBandwidths,
+    Coverage,
+    DensityMethod,
+    Events,
+    Note,
+    StudyArea,
+    Surface,
+    combine,
+    renamed_arguments,
+)
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Edge, Kernel
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -152,7 +161,7 @@ def kernel_density(
         sentences=(_method(made),),
         notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
-        provenance=_provenance(made) | {"placed_by": events.placed_by},
+        provenance=_density_method(made, events),
         release=combine(events, area).release,
     )
 
@@ -199,6 +208,11 @@ class _Made:
         return self.on_cells if self.found.integral is None else self.found.integral
 
     @property
+    def border(self) -> Edge | Literal["beyond"]:
+        """How the border was treated."""
+        return "beyond" if self.used.beyond else self.edge
+
+    @property
     def inside(self) -> int:
         """Number of events in the study area."""
         return int(self.placed.inside.sum())
@@ -213,7 +227,7 @@ def _method(made: _Made) -> str:
     """Return the kernel density and its settings in a sentence."""
     weighted = "" if made.weights is None else f" weighted by {made.what}"
     smoothing = _smoothing(made.kernel, made.bandwidth.metres, made.found.bandwidths)
-    border = BORDER_WORDS["beyond" if made.used.beyond else made.edge]
+    border = BORDER_WORDS[made.border]
     time = time_covered(made.years, made.cover)
     return (
         f"Kernel density of {made.inside:,} events{weighted} {time}: {smoothing} on cells of "
@@ -231,27 +245,28 @@ def _notes(made: _Made) -> tuple[Note, ...]:
     )
 
 
-def _provenance(made: _Made) -> dict[str, Any]:
-    return {
-        "kernel": made.kernel,
-        "edge_correction": "none, as events beyond the border are used" if made.used.beyond else made.edge,
-        "events_beyond_border_used": len(made.used.events.points) - made.inside,
-        "bandwidth_m": made.bandwidth.metres,
-        "bandwidth_rule": made.bandwidth.rule,
-        **_describe_bandwidths(made.found.bandwidths),
-        "cell_m": made.grid.side,
-        "exact": made.exact,
-        "years": made.years,
-        **describe_coverage(made.cover),
-        "weights": made.weights,
-        "events_used": made.inside,
-        "events_outside": len(made.placed.points) - made.inside,
-        "distinct_points": len(made.sample.points),
-        "integral_analytic": made.found.integral,
-        "integral_cells": made.on_cells,
-        "integral_relative_difference": made.on_cells / made.integral - 1 if made.integral else None,
-        **made.bandwidth.provenance,
-    }
+def _density_method(made: _Made, events: Events) -> DensityMethod:
+    return DensityMethod(
+        kernel=made.kernel,
+        edge_correction=made.border,
+        events_beyond_border_used=len(made.used.events.points) - made.inside,
+        bandwidth_m=made.bandwidth.metres,
+        bandwidth=made.bandwidth.provenance,
+        adaptive=made.found.bandwidths is not None,
+        bandwidths=_describe_bandwidths(made.found.bandwidths),
+        cell_m=made.grid.side,
+        exact=made.exact,
+        years=made.years,
+        cover=made.cover,
+        weights=made.weights,
+        events_used=made.inside,
+        events_outside=len(made.placed.points) - made.inside,
+        distinct_points=len(made.sample.points),
+        integral_analytic=made.found.integral,
+        integral_cells=made.on_cells,
+        integral_relative_difference=made.on_cells / made.integral - 1 if made.integral else None,
+        placed_by=events.placed_by,
+    )
 
 
 def grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None) -> Grid:
@@ -306,16 +321,13 @@ def _look_beyond(
     return _Used(used, True, (Note(words, of="records", numbers=(dense, number, left_out)),))
 
 
-def _describe_bandwidths(bandwidths: Floats | None) -> dict[str, float | bool]:
+def _describe_bandwidths(bandwidths: Floats | None) -> AdaptiveBandwidths | None:
     if bandwidths is None:
-        return {"adaptive": False}
+        return None
     least, middle, most = (round(float(v), 1) for v in np.quantile(bandwidths, [0, 0.5, 1]))
-    return {
-        "adaptive": True,
-        "adaptive_bandwidth_least_m": least,
-        "adaptive_bandwidth_median_m": middle,
-        "adaptive_bandwidth_most_m": most,
-    }
+    return AdaptiveBandwidths(
+        adaptive_bandwidth_least_m=least, adaptive_bandwidth_median_m=middle, adaptive_bandwidth_most_m=most
+    )
 
 
 def _note_cells(cells: float, integral: float) -> tuple[Note, ...]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotspots.analysis.common import Grid
 from hotspots.analysis.density.adaptive import abramson_bandwidths, adaptive_sums, scale_bandwidths
-from hotspots.analysis.kernels import Kernel, kernel_mass, kernel_sums
+from hotspots.analysis.kernels import kernel_mass, kernel_sums
+from hotspots.vocabulary import Edge, Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
-
-Edge = Literal["diggle", "uniform", "none"]
 
 
 @dataclass(frozen=True, eq=False)

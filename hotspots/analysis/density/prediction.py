@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ import pandas as pd
 from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
 from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
-from hotspots.analysis.kernels import Kernel
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, combine, renamed_arguments
+from hotspots.model import DensityMethod, Events, Extract, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["LADDER", "SHARES", "BestBandwidth", "best_bandwidth", "predictive_accuracy"]
+__all__ = ["LADDER", "SHARES", "predictive_accuracy"]
 
 SHARES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
 """Shares of the area that are flagged."""
@@ -50,7 +50,7 @@ def predictive_accuracy(
     cell: float | None = None,
     resamples: int = 999,
     rng: int | np.random.Generator = 0,
-) -> pd.DataFrame:
+) -> Extract:
     """Return how many later events lie in the densest cells of the past's density, for bandwidths and shares of area.
 
     For each bandwidth the cells are ranked by the density of the past events, and the densest are flagged up to a share
@@ -90,13 +90,13 @@ def predictive_accuracy(
 
     Returns
     -------
-    pandas.DataFrame
-        One row per bandwidth and share: `bandwidth` (metres), `share_of_area`, `area_km2` (of the flagged cells),
-        `past_events`, `events` (future events in the area), `hits`, `hit_rate`, `pai`, `pei_star`, the first and last
-        of each interval (`hit_rate_low`, `hit_rate_high`, and so on, 95 %), `best_hit_rate` (n* / N), and
+    Extract
+        Of kind ``"predictions"``, with title, source and period of the future events and the weakest release mark of
+        all inputs. One row per bandwidth and share: `bandwidth` (metres), `share_of_area`, `area_km2` (of the flagged
+        cells), `past_events`, `events` (future events in the area), `hits`, `hit_rate`, `pai`, `pei_star`, the first
+        and last of each interval (`hit_rate_low`, `hit_rate_high`, and so on, 95 %), `best_hit_rate` (n* / N), and
         `behind` with `behind_low`, `behind_high`: how much lower the hit rate is than that of the best bandwidth at
-        this share, from the same resamples (paired). `attrs` hold ``"sentences"``, ``"release"``, ``"cell_m"``,
-        ``"kernel"`` and ``"resamples"``.
+        this share, from the same resamples (paired).
 
     Raises
     ------
@@ -134,18 +134,26 @@ def predictive_accuracy(
     table.insert(0, "bandwidth", np.repeat(widths, len(parts)))
     table.insert(1, "share_of_area", np.tile(parts, len(widths)))
     table.insert(2, "area_km2", table["share_of_area"] * cells * side**2 / 1e6)
-    table.insert(3, "past_events", int(surfaces[0].provenance["events_used"]))
+    table.insert(3, "past_events", _events_used(surfaces[0]))
     sentences = [*_sentences(past, future, kernel, cell=side, resamples=resamples), *tried]
     if (table["best_hit_rate"] > 1 - NOUGHT).any():
         sentences.append("Where hindsight could have captured every event, PEI* equals the hit rate.")
-    table.attrs = {
-        "sentences": tuple(sentences),
-        "release": combine(past, future, area).release,
-        "cell_m": side,
-        "kernel": kernel,
-        "resamples": resamples,
-    }
-    return table
+    return Extract(
+        table,
+        kind="predictions",
+        name=future.name,
+        title=future.title,
+        sentences=tuple(sentences),
+        source=future.source,
+        period=future.period,
+        release=combine(past, future, area).release,
+    )
+
+
+def _events_used(density: Surface) -> int:
+    """Return how many events a density is of; a surface made by hand does not say."""
+    assert isinstance(density.provenance, DensityMethod)
+    return density.provenance.events_used
 
 
 def choose_cell(outline: Any, asked: float | None) -> float:
@@ -301,89 +309,6 @@ def _sentences(past: Events, future: Events, kernel: str, *, cell: float, resamp
         "PEI*: hits over the most that an area of this size could have captured on these cells, with hindsight.",
         f"Intervals: 95%, from {resamples:,} resamples of the later events.",
     )
-
-
-# --------------------------------------------------------------------------- which bandwidth
-
-
-class BestBandwidth(NamedTuple):
-    """The bandwidth that predicts best.
-
-    Parameters
-    ----------
-    metres
-        The bandwidth with the highest hit rate.
-    as_good
-        Bandwidths whose difference from it is within chance, itself included.
-    words
-        The finding, in sentences.
-    """
-
-    metres: float
-    as_good: tuple[float, ...]
-    words: str
-
-
-def best_bandwidth(table: pd.DataFrame, *, share: float = 0.05) -> BestBandwidth:
-    """Return the bandwidth that predicts best at a share of the area, and those whose difference is within chance.
-
-    A bandwidth differs by more than chance where the interval of its paired difference excludes 0. The best is chosen
-    on these events, so its hit rate is a little too high.
-
-    Parameters
-    ----------
-    table
-        From `predictive_accuracy`.
-    share
-        One of its shares of the area.
-
-    Raises
-    ------
-    AnalysisError
-        If the share is not in the table.
-    """
-    rows = table[np.isclose(table["share_of_area"], share)]
-    if rows.empty:
-        known = ", ".join(f"{one:g}" for one in sorted(table["share_of_area"].unique()))
-        raise AnalysisError(
-            f"The table has no share of area of {share:g}.", found=f"shares {known}", advice="choose one of them"
-        )
-    top = rows.iloc[int(rows["hit_rate"].to_numpy().argmax())]
-    as_good = tuple(float(one) for one in rows.loc[rows["behind_low"] <= 0, "bandwidth"])
-    metres = float(top["bandwidth"])
-    words = (
-        f"With the densest {100 * share:g}% of the area flagged, a bandwidth of {metres:,.0f} m"
-        f"{edge_of_tried(metres, rows['bandwidth'].tolist())} captures most: "
-        f"{100 * top['hit_rate']:.1f}% of {top['events']:,.0f} later events (95% interval "
-        f"{100 * top['hit_rate_low']:.1f} to {100 * top['hit_rate_high']:.1f}%). "
-    )
-    others = [one for one in as_good if one != metres]
-    worse = sorted(set(rows["bandwidth"]) - set(as_good))
-    if others:
-        words += f"The difference from {_metres(others)} is within chance. "
-    if worse:
-        words += f"{_metres(worse)} captured fewer, by more than chance. "
-    return BestBandwidth(metres, as_good, words.strip())
-
-
-def edge_of_tried(metres: float, tried: Sequence[float]) -> str:
-    """Return ", the smallest tried," or ", the largest tried,": beyond an edge a better bandwidth may lie.
-
-    Examples
-    --------
-    >>> edge_of_tried(500.0, [500.0, 1000.0]), edge_of_tried(750.0, [500.0, 750.0, 1000.0])
-    (', the smallest tried,', '')
-    """
-    low, high = min(tried), max(tried)
-    if low == high:
-        return ", the only one tried,"
-    return {low: ", the smallest tried,", high: ", the largest tried,"}.get(metres, "")
-
-
-def _metres(widths: Sequence[float]) -> str:
-    """Return bandwidths in words."""
-    words = [f"{one:,.0f}" for one in widths]
-    return f"{' and '.join([', '.join(words[:-1]), words[-1]] if len(words) > 1 else words)} m"
 
 
 def _need_order(past: Events, future: Events) -> None:

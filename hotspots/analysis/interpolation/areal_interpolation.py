@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.analysis.common import SIDES, Grid, as_counts, choose_side, describe_coverage, note_coverage, per_year
+from hotspots.analysis.common import SIDES, Grid, as_counts, choose_side, note_coverage, per_year
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import MOST_STEPS, TOLERANCE, smooth_zones, spread_evenly
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, Note, StudyArea, Surface, combine, need_columns
-from hotspots.vocabulary import UNRELEASED
+from hotspots.model import AreaCounts, InterpolationMethod, Note, Smoothing, StudyArea, Surface, combine, need_columns
+from hotspots.vocabulary import UNRELEASED, SpreadMethod
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.intp]
 
-__all__ = ["Spread", "SpreadMethod", "spread_counts", "spread_people"]
-
-SpreadMethod = Literal["pycnophylactic", "even"]
-"""How counts of areas become a surface: as smooth as it can be, or the same density all over an area."""
+__all__ = ["Spread", "spread_counts", "spread_people"]
 
 MOST_INTERPOLATED_CELLS: Final = 2_000_000
 """Cells of the largest grid that is chosen; with a cell that the user asks for, twice as many."""
@@ -253,8 +250,8 @@ def spread_counts(
     totals = np.zeros(len(counts))
     # Several small areas may share a host: `add.at` adds up what repeats.
     np.add.at(totals, hosts, np.nan_to_num(middle))
-    masses, details = _spread(zones, totals, method)
-    if details.get("steps") == MOST_STEPS:
+    masses, smoothing = _spread(zones, totals, method)
+    if smoothing is not None and smoothing.steps == MOST_STEPS:
         words = f"The smoothing was stopped after {MOST_STEPS:,} steps, before the surface was as smooth as can be."
         notes.append(Note(words, of="settings", numbers=(MOST_STEPS,)))
     unit = grid.cell_km2 * (years or 1.0)
@@ -274,18 +271,18 @@ def spread_counts(
         sentences=_method(counts, method, cell=side),
         notes=(*note_coverage(cover), *counts.notes, *notes),
         attribution=counts.area.attribution,
-        provenance={
-            "method": method,
-            "cell_m": side,
-            "years": years,
-            **describe_coverage(cover),
-            "areas": len(counts),
-            "areas_hidden": counts.hidden,
-            "areas_without_count": int(np.isnan(middle).sum()),
-            "areas_without_cell": int((hosts != np.arange(len(counts))).sum()),
-            "rule": counts.rule,
-            **details,
-        },
+        provenance=InterpolationMethod(
+            method=method,
+            cell_m=side,
+            years=years,
+            cover=cover,
+            areas=len(counts),
+            areas_hidden=counts.hidden,
+            areas_without_count=int(np.isnan(middle).sum()),
+            areas_without_cell=int((hosts != np.arange(len(counts))).sum()),
+            rule=counts.rule,
+            smoothing=smoothing,
+        ),
         release=combine(counts, counts.area).release,
         kind="spread",
     )
@@ -298,14 +295,14 @@ def _grid_over(area: StudyArea, side: float) -> Grid:
     return Grid.over(shapely.box(*area.areas.total_bounds), side)
 
 
-def _spread(zones: Whole, totals: Floats, method: SpreadMethod) -> tuple[Floats, dict[str, Any]]:
+def _spread(zones: Whole, totals: Floats, method: SpreadMethod) -> tuple[Floats, Smoothing | None]:
     """Return events per cell (missing outside), and how the smoothing went."""
     if method == "pycnophylactic":
         smooth = smooth_zones(zones, totals)
-        return smooth.masses, {"steps": smooth.steps, "last_change": smooth.change, "tolerance": TOLERANCE}
+        return smooth.masses, Smoothing(steps=smooth.steps, last_change=smooth.change, tolerance=TOLERANCE)
     masses = np.full(zones.shape, np.nan)
     masses[zones >= 0] = spread_evenly(zones[zones >= 0], totals)
-    return masses, {}
+    return masses, None
 
 
 def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Whole, Whole, list[Note]]:

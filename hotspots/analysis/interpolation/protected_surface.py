@@ -5,16 +5,17 @@ Only the intervals are used, never points, so the surface says nothing that the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.common import Grid, choose_side, describe_coverage, note_coverage, per_year
+from hotspots.analysis.common import Grid, choose_side, note_coverage, per_year
 from hotspots.analysis.interpolation.areal_interpolation import MOST_INTERPOLATED_CELLS, share_out
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
-from hotspots.analysis.kernels import KERNELS, Kernel, convolve
+from hotspots.analysis.kernels import KERNELS, convolve
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, Surface, combine, renamed_arguments
+from hotspots.model import AreaCounts, SmoothedCountsMethod, Surface, combine, renamed_arguments
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,10 +125,18 @@ def smooth_counts(
         sentences=_method(counts, kernel, minimum_events),
         notes=(*note_coverage(cover), *counts.notes),
         attribution=counts.area.attribution,
-        provenance={
-            **_provenance(smoothed, counts, kernel=kernel, cell=side, years=years, minimum_events=minimum_events),
-            **describe_coverage(cover),
-        },
+        provenance=SmoothedCountsMethod(
+            method="even-smoothed",
+            kernel=kernel,
+            radius_m=smoothed.radius,
+            cell_m=side,
+            years=years,
+            least_events_asked=minimum_events,
+            least_events_under_a_peak=round(smoothed.least, 6),
+            areas_hidden=counts.hidden,
+            edge_correction="diggle-on-cells",
+            cover=cover,
+        ),
         release=counts.release,
         kind="spread",
     )
@@ -212,19 +221,3 @@ def _method(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> tuple[st
         *([suppressed] if counts.hidden else []),
         f"Every peak above the average has at least {minimum_events} events.",
     )
-
-
-def _provenance(
-    smoothed: _Smoothed, counts: AreaCounts, *, kernel: Kernel, cell: float, years: float | None, minimum_events: int
-) -> dict[str, Any]:
-    return {
-        "method": "counts by area, spread evenly and smoothed",
-        "kernel": kernel,
-        "radius_m": smoothed.radius,
-        "cell_m": cell,
-        "years": years,
-        "least_events_asked": minimum_events,
-        "least_events_under_a_peak": round(smoothed.least, 6),
-        "areas_hidden": counts.hidden,
-        "edge_correction": "diggle, on the cells",
-    }

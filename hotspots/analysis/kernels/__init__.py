@@ -4,12 +4,11 @@ from hotspots.analysis.kernels.b_spline import assign, sharpening
 from hotspots.analysis.kernels.direct import keep_within_reach, merge_stacked, stamp, widen
 from hotspots.analysis.kernels.edge_mass import kernel_mass
 from hotspots.analysis.kernels.fourier import convolve, prepare, transform
-from hotspots.analysis.kernels.profiles import KERNELS, Kernel, peak_of, reach_of
+from hotspots.analysis.kernels.profiles import KERNELS, peak_of, reach_of
 from hotspots.analysis.kernels.sums import kernel_sums
 
 __all__ = [
     "KERNELS",
-    "Kernel",
     "assign",
     "convolve",
     "keep_within_reach",

@@ -11,7 +11,8 @@ import numpy as np
 from hotspots.analysis.common import Grid
 from hotspots.analysis.kernels.direct import widen
 from hotspots.analysis.kernels.fourier import Prepared, lengths_for, transform
-from hotspots.analysis.kernels.profiles import KERNELS, Kernel, reach_of
+from hotspots.analysis.kernels.profiles import KERNELS, reach_of
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

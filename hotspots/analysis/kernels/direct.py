@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.analysis.common import Grid
-from hotspots.analysis.kernels.profiles import KERNELS, Kernel, peak_of, reach_of
+from hotspots.analysis.kernels.profiles import KERNELS, peak_of, reach_of
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.kernels.profiles import Kernel, reach_of
+from hotspots.analysis.kernels.profiles import reach_of
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-Kernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
 
 Profile = Callable[["Floats"], "Floats"]
 """From the squared distance in bandwidths to the density per squared bandwidth."""

@@ -20,7 +20,8 @@ import numpy as np
 
 from hotspots.analysis.kernels.b_spline import Order, spline_sums, spread_of_error
 from hotspots.analysis.kernels.direct import exact_sums, extent, keep_within_reach, stamp
-from hotspots.analysis.kernels.profiles import Kernel, peak_of, reach_of
+from hotspots.analysis.kernels.profiles import peak_of, reach_of
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

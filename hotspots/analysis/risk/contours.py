@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from hotspots.analysis.common import adjust, adjust_tails
-from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
+from hotspots.analysis.risk.polygonise import count_inside, outline_passing, region_of
 from hotspots.errors import AnalysisError
-from hotspots.model import CONTOUR_COLUMNS, Contours, Events, Note, StudyArea, Surface, combine
-from hotspots.vocabulary import UNRELEASED, Adjustment
+from hotspots.model import (
+    CONTOUR_COLUMNS,
+    ContourMethod,
+    Contours,
+    DensestContours,
+    Events,
+    Note,
+    StudyArea,
+    Surface,
+    ToleranceContours,
+    combine,
+)
+from hotspots.vocabulary import UNRELEASED, Adjustment, DensestPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +33,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "Part", "tolerance_contours", "top_contours"]
+__all__ = ["FEWEST_IN_PLACE", "SMALLEST_PLACE_KM2", "tolerance_contours", "top_contours"]
 
-Part = Literal["area", "events"]
-"""What the densest cells are to make up a share of."""
 FEWEST_IN_PLACE: Final = 20
 """Fewest events in a reported place: the 95% interval of a count of 20 goes from 0.6 to 1.5 times itself."""
 SMALLEST_PLACE_KM2: Final = 0.1
@@ -107,7 +116,7 @@ def tolerance_contours(
     chances = {"raised": np.asarray(surface.p_raised), "lowered": np.asarray(surface.p_lowered)}
     judged = ~np.isnan(chances["raised"]) & ~np.isnan(chances["lowered"])
     adjusted = _adjusted(chances["raised"][judged], chances["lowered"][judged], adjustment)
-    found, cutoffs = [], {}
+    found, cutoffs = [], dict[str, float | None]()
     for kind, other in (("raised", "lowered"), ("lowered", "raised")):
         passing = np.zeros(judged.shape, dtype=bool)
         passing[judged] = adjusted[kind] <= level
@@ -115,7 +124,7 @@ def tolerance_contours(
         passing &= chances[kind] <= chances[other]
         field = np.full(judged.shape, np.nan)
         field[judged] = _scores(chances[kind][judged])
-        cutoffs[f"p_{kind}_cutoff"] = float(chances[kind][passing].max()) if passing.any() else None
+        cutoffs[kind] = float(chances[kind][passing].max()) if passing.any() else None
         found.append(_Found(kind, _passed(kind, surface, level), level, field, passing))
     return _contours(
         surface,
@@ -129,7 +138,13 @@ def tolerance_contours(
             f"{int(judged.sum()):,} cells were tested.",
         ),
         fewest={"raised": fewest_events},
-        provenance={"level": level, "adjustment": adjustment, "cells_tested": int(judged.sum()), **cutoffs},
+        cells=ToleranceContours(
+            level=level,
+            adjustment=adjustment,
+            cells_tested=int(judged.sum()),
+            p_raised_cutoff=cutoffs["raised"],
+            p_lowered_cutoff=cutoffs["lowered"],
+        ),
     )
 
 
@@ -138,7 +153,7 @@ def top_contours(
     *,
     events: Events | None = None,
     area: StudyArea | None = None,
-    of: Part = "area",
+    of: DensestPart = "area",
     share: float | None = None,
     smallest_km2: float | None = None,
 ) -> Contours:
@@ -202,7 +217,7 @@ def top_contours(
             f"that {aim}.",
             "There is always a densest part; this is not a test.",
         ),
-        provenance={"of": of, "share": asked, "threshold": threshold, "cells": cells},
+        cells=DensestContours(of=of, share=asked, threshold=threshold, cells=cells),
     )
 
 
@@ -239,7 +254,7 @@ def _passed(kind: str, surface: Surface, level: float) -> str:
     return f"{what} {kind} by more than chance at {100 * level:g}%"
 
 
-def _densest(values: Floats, share: float, *, of: Part) -> Mask:
+def _densest(values: Floats, share: float, *, of: DensestPart) -> Mask:
     """Return which cells are the densest, up to the share of cells, or until they hold the share of the sum."""
     known = np.sort(values[~np.isnan(values)])[::-1]
     if of == "area":
@@ -262,21 +277,21 @@ def _contours(
     area: StudyArea | None,
     smallest_km2: float | None,
     sentences: tuple[str, ...],
-    provenance: dict[str, Any],
+    cells: ToleranceContours | DensestContours,
     fewest: Mapping[str, float] | None = None,
 ) -> Contours:
     """Return the polygons of all kinds with what lies in them, sized and sorted."""
     smallest = surface.cell**2 / 4e6 if smallest_km2 is None else smallest_km2
     if not (np.isfinite(smallest) and smallest >= 0):
         raise AnalysisError(f"The smallest size of a polygon can't be {smallest:g} km².", advice="give 0 or more")
-    whole, region = _region(found[0].field, surface, area)
+    whole, region = region_of(found[0].field, surface, area)
     notes: list[Note] = []
     points = _countable(events, whole, notes)
     tables, left_out = [], {}
-    for cells in found:
-        polygons = _table(cells, surface, whole=whole, region=region, points=points)
-        kept = _kept(polygons, smallest, (fewest or {}).get(cells.kind, 0), notes)
-        left_out[cells.kind] = len(polygons) - len(kept)
+    for one in found:
+        polygons = _table(one, surface, whole=whole, region=region, points=points)
+        kept = _kept(polygons, smallest, (fewest or {}).get(one.kind, 0), notes)
+        left_out[one.kind] = len(polygons) - len(kept)
         tables.append(kept)
     table = _join(tables)
     return Contours(
@@ -290,27 +305,9 @@ def _contours(
         period=surface.period,
         notes=tuple(notes),
         attribution=surface.attribution,
-        provenance={**provenance, "smallest_km2": smallest, "left_out": left_out},
+        provenance=ContourMethod(cells=cells, smallest_km2=smallest, left_out=left_out),
         release=combine(surface, None if points is None else events).release,
     )
-
-
-def _region(field: Floats, surface: Surface, area: StudyArea | None) -> tuple[Any, Any]:
-    """Return what shares are of and what outlines are cut off at: the study area, or the cells, that less gaps."""
-    import shapely
-
-    place: dict[str, Any] = {"origin": surface.origin, "cell": surface.cell}
-    known = ~np.isnan(field)
-    if area is None:
-        cells = outline_cells(known, **place)
-        return cells, cells
-    outline = area.areas.geometry.union_all()
-    shapely.prepare(outline)
-    rows, columns = np.nonzero(~known)
-    east, north = surface.origin[0] + (columns + 0.5) * surface.cell, surface.origin[1] - (rows + 0.5) * surface.cell
-    untested = np.zeros(known.shape, dtype=bool)
-    untested[rows, columns] = shapely.contains_xy(outline, east, north)
-    return outline, shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline
 
 
 def _countable(events: Events | None, region: Any, notes: list[Note]) -> Floats | None:

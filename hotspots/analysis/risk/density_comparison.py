@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 
 from hotspots.analysis.common import as_area, as_events, compare_coverage
-from hotspots.analysis.density import BandwidthRule, choose_bandwidth
-from hotspots.analysis.kernels import Kernel
+from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Labels,
@@ -24,8 +23,8 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
-    Inference,
     count_in_cells,
+    describe_cells,
     inference_words,
     log_ratio,
     make_surface,
@@ -38,8 +37,8 @@ from hotspots.analysis.risk.surface_test import (
     smoother_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.model import ComparisonMethod, Events, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, SurfaceInference, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +49,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-__all__ = ["Totals", "compare_densities"]
-
-Totals = Literal["removed", "kept"]
-"""Whether a comparison sets aside that one file has more events than the other everywhere alike."""
+__all__ = ["compare_densities"]
 
 TOGETHER: Final = 7.0
 """Expected events of both files together that a comparison needs: with fewer, labels make few different sums."""
@@ -65,13 +61,13 @@ def compare_densities(
     second: Events | gpd.GeoDataFrame,
     *,
     area: StudyArea | gpd.GeoDataFrame,
-    measure: Literal["ratio", "difference"] = "ratio",
+    measure: Comparison = "ratio",
     totals: Totals = "removed",
     years: tuple[float, float] | None = None,
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
-    inference: Inference = "saddlepoint",
+    inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     minimum_expected: float = 1.0,
@@ -176,26 +172,27 @@ def compare_densities(
             ),
             *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),
-        provenance={
-            "null": "the number of labels is held" if pair.labels.fixed else "each event by itself, by share of years",
-            "totals": totals,
-            "overall_ratio": float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
-            "share_of_first": pair.labels.share,
-            "years": list(years) if years else None,
-            "edge_correction": "cancels in the ratio" if measure == "ratio" else "uniform",
-            "inference": inference,
-            "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": minimum_expected,
-            "least_expected_events_together": TOGETHER,
-            "events_used_first": len(own),
-            "events_used_second": len(others),
-        },
+        provenance=ComparisonMethod(
+            cells=describe_cells(cells, smoother, chosen),
+            null="labels-held" if pair.labels.fixed else "labels-by-years",
+            totals=totals,
+            overall_ratio=float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
+            share_of_first=pair.labels.share,
+            years=years or None,
+            edge_correction="cancels" if measure == "ratio" else "uniform",
+            inference=inference,
+            simulations=simulations if inference == "simulation" else None,
+            least_expected_events=minimum_expected,
+            least_expected_events_together=TOGETHER,
+            events_used_first=len(own),
+            events_used_second=len(others),
+        ),
         release=made_of.release,
     )
 
 
 def _values(
-    measure: Literal["ratio", "difference"],
+    measure: Comparison,
     sums: Sequence[Floats],
     smoother: Smoother,
     pair: _Pair,
@@ -238,7 +235,7 @@ def _chances(
     pair: _Pair,
     *,
     cells: Cells,
-    inference: Inference,
+    inference: SurfaceInference,
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
@@ -278,7 +275,7 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
 
 
 def _method(
-    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: Inference, simulations: int
+    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: SurfaceInference, simulations: int
 ) -> tuple[str, ...]:
     """Return how the two were compared and tested, in sentences."""
     used = (int(pair.first.sum()), int(pair.second.sum()))

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hotspots.model import StudyArea, Surface
+
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
@@ -140,3 +142,21 @@ def _passing_part(
     part = padded[top : int(rows[-1]) + 2 * margin + 1, left : int(columns[-1]) + 2 * margin + 1]
     nearest = distance_transform_edt(np.isnan(part), return_distances=False, return_indices=True)
     return part[tuple(nearest)], (origin[0] + (left - margin) * cell, origin[1] - (top - margin) * cell)
+
+
+def region_of(field: Floats, surface: Surface, area: StudyArea | None) -> tuple[Any, Any]:
+    """Return what shares are of and what outlines are cut off at: the study area, or the cells, that less gaps."""
+    import shapely
+
+    place: dict[str, Any] = {"origin": surface.origin, "cell": surface.cell}
+    known = ~np.isnan(field)
+    if area is None:
+        cells = outline_cells(known, **place)
+        return cells, cells
+    outline = area.areas.geometry.union_all()
+    shapely.prepare(outline)
+    rows, columns = np.nonzero(~known)
+    east, north = surface.origin[0] + (columns + 0.5) * surface.cell, surface.origin[1] - (rows + 0.5) * surface.cell
+    untested = np.zeros(known.shape, dtype=bool)
+    untested[rows, columns] = shapely.contains_xy(outline, east, north)
+    return outline, shapely.difference(outline, outline_cells(untested, **place)) if untested.any() else outline

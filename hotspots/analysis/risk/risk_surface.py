@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotspots.analysis.common import as_area, as_events
-from hotspots.analysis.density import BandwidthRule, choose_bandwidth
+from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.interpolation import Spread, spread_people
-from hotspots.analysis.kernels import Kernel
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Smoother,
@@ -25,8 +24,8 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
-    Inference,
     count_in_cells,
+    describe_cells,
     inference_words,
     log_ratio,
     make_surface,
@@ -39,8 +38,8 @@ from hotspots.analysis.risk.surface_test import (
     smoother_over,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED
+from hotspots.model import Events, Note, RiskMethod, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Kernel, SurfaceInference
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -62,7 +61,7 @@ def relative_risk(
     cell: float | None = None,
     kernel: Kernel = "quartic",
     addresses: pd.DataFrame | None = None,
-    inference: Inference = "saddlepoint",
+    inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
     minimum_expected: float = 1.0,
@@ -164,20 +163,21 @@ def relative_risk(
             *chosen.notes,
             *spread.notes,
             *notes_of_cells(judged, counts, smoother, rule=rule),
-            *_map_point_notes(chosen.provenance.get("map_point_spacing_m")),
+            *_map_point_notes(chosen.provenance.map_point_spacing_m),
             *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
         ),
-        provenance={
-            "null": "events fall independently, in proportion to people",
-            "edge_correction": "cancels in the ratio",
-            "inference": inference,
-            "simulations": simulations if inference == "simulation" else None,
-            "least_expected_events": minimum_expected,
-            "events_used": len(points),
-            "people": float(spread.people.sum()),
-            "people_spread": spread.words,
-            "placed_by": events.placed_by,
-        },
+        provenance=RiskMethod(
+            cells=describe_cells(cells, smoother, chosen),
+            null="proportional-to-people",
+            edge_correction="cancels",
+            inference=inference,
+            simulations=simulations if inference == "simulation" else None,
+            least_expected_events=minimum_expected,
+            events_used=len(points),
+            people=float(spread.people.sum()),
+            people_spread=spread.words,
+            placed_by=events.placed_by,
+        ),
         release=combine(events, area).release,
     )
 
@@ -207,7 +207,7 @@ def _chances(
     people: Floats,
     *,
     cells: Cells,
-    inference: Inference,
+    inference: SurfaceInference,
     simulations: int,
     rng: np.random.Generator | int,
 ) -> tuple[Floats, Floats]:
@@ -242,7 +242,7 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
 
 
 def _method(
-    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: Inference, simulations: int
+    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: SurfaceInference, simulations: int
 ) -> tuple[str, ...]:
     """Return how the surface was made and tested, in sentences."""
     return (

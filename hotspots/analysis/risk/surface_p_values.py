@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.kernels import KERNELS, Kernel, peak_of, prepare
+from hotspots.analysis.kernels import KERNELS, peak_of, prepare
 from hotspots.analysis.risk.saddlepoint import TINY, Cumulants, tails
+from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

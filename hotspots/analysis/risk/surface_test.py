@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
 from hotspots.analysis.common import MOST_SURFACE_CELLS, Grid, choose_side
 from hotspots.analysis.density import note_outside, place_events
-from hotspots.analysis.kernels import KERNELS, Kernel
+from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, StudyArea, Surface
+from hotspots.model import ComparisonMethod, Events, JudgedCells, Note, RiskMethod, StudyArea, Surface
+from hotspots.vocabulary import Kernel, SurfaceInference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
-
-Inference = Literal["saddlepoint", "asymptotic", "simulation"]
 
 COARSEST: Final = 1 / 5
 """Side of a cell over the radius, at most: events and people are counted by cells."""
@@ -47,7 +45,7 @@ def make_surface(
     chosen: Bandwidth,
     *,
     area: StudyArea,
-    provenance: Mapping[str, Any],
+    provenance: RiskMethod | ComparisonMethod,
     **words: Any,
 ) -> Surface:
     """Return the surface of the results, missing where cells were not tested; `words` are further fields of it."""
@@ -67,18 +65,22 @@ def make_surface(
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
         attribution=area.attribution,
-        provenance={
-            "kernel": smoother.kernel,
-            "bandwidth_m": chosen.metres,
-            "cell_m": smoother.grid.side,
-            **provenance,
-            "cells_judged": len(found.cells),
-            "cells_not_judged": int(smoother.grid.inside.sum()) - len(found.cells),
-            **chosen.provenance,
-        },
+        provenance=provenance,
         p_raised=p_raised,
         p_lowered=p_lowered,
         **words,
+    )
+
+
+def describe_cells(cells: Cells, smoother: Smoother, chosen: Bandwidth) -> JudgedCells:
+    """Return kernel, bandwidth and cells as settings; `cells` are the positions of those tested."""
+    return JudgedCells(
+        kernel=smoother.kernel,
+        bandwidth_m=chosen.metres,
+        cell_m=smoother.grid.side,
+        cells_judged=len(cells),
+        cells_not_judged=int(smoother.grid.inside.sum()) - len(cells),
+        bandwidth=chosen.provenance,
     )
 
 
@@ -158,7 +160,7 @@ def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:
 
 def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expected: float) -> None:
     """Refuse settings that are impossible."""
-    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(Inference))):
+    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(SurfaceInference))):
         if word not in known:
             raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
     if inference == "simulation" and simulations < 1:
@@ -167,7 +169,7 @@ def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expe
         raise AnalysisError(f"minimum_expected must be above 0: {minimum_expected:g}.", advice="1 is the default")
 
 
-def inference_words(inference: Inference, kernel: Kernel, simulations: int, exact: str) -> str:
+def inference_words(inference: SurfaceInference, kernel: Kernel, simulations: int, exact: str) -> str:
     """Return how the p-values were computed; `exact` names the distribution of the uniform kernel's counts."""
     if inference == "asymptotic":
         return (

@@ -1,9 +1,8 @@
 """Which schools exclude more or fewer pupils than the deprivation of their area suggests."""
 
-from hotspots.analysis.schools.catchments import Catchments, catchment_scores
 from hotspots.analysis.schools.diverging import diverging_schools
-from hotspots.analysis.schools.rates import describe_rates
-from hotspots.analysis.schools.school_inputs import IN_NO_AREA, Prepared, prepare_schools
+from hotspots.analysis.schools.model import describe_rates
+from hotspots.analysis.schools.school_inputs import IN_NO_AREA, Catchments, Prepared, catchment_scores, prepare_schools
 from hotspots.analysis.schools.spatial import (
     Finding,
     authority_effects,

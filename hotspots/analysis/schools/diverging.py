@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.common import as_area, as_schools
-from hotspots.analysis.schools.catchments import DECAY, catchment_scores
+from hotspots.analysis.common import as_area, as_schools, need_level
 from hotspots.analysis.schools.method_text import (
     CLASS_PHRASES,
     POINTS,
     POINTS_OF_SHARE,
     TENTH_OF_RANKS,
     TOO_SMALL,
+    AgainstSlope,
     Slope,
     Step,
     describe_model,
     holds_under,
     list_groups,
-    measure_of,
     notes_on,
     notes_on_other_looks,
     slope_of,
 )
-from hotspots.analysis.schools.model import Judgement, beyond_by_chance, explained_share, judge_counts, rate_curve
+from hotspots.analysis.schools.model import (
+    Judgement,
+    against_average,
+    beyond_by_chance,
+    explained_share,
+    judge_counts,
+    rate_curve,
+)
 from hotspots.analysis.schools.negative_binomial import SAME
-from hotspots.analysis.schools.rates import against_average
 from hotspots.analysis.schools.school_inputs import (
+    DECAY,
     FEWEST_SCHOOLS,
-    Covariate,
     areas_ranked,
+    catchment_scores,
     counts_in,
     design_of,
     prepare_schools,
 )
 from hotspots.errors import AnalysisError, reason_of
-from hotspots.model import Deprivation, Note, SchoolResult, Schools, StudyArea, combine, need_level, renamed_arguments
-from hotspots.vocabulary import CRS, UNRELEASED
+from hotspots.model import (
+    AverageRate,
+    Deprivation,
+    Note,
+    RateCurve,
+    SchoolComparison,
+    SchoolMethod,
+    SchoolResult,
+    Schools,
+    StudyArea,
+    combine,
+    renamed_arguments,
+)
+from hotspots.vocabulary import CRS, UNRELEASED, Covariate
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -143,13 +161,16 @@ def diverging_schools(
         step=_step(index[tested]) if ready.by_score else TENTH_OF_RANKS,
     )
     table = _write_other_looks(table, found)
-    settings = {
-        "covariates": tuple(covariates),
-        "level": level,
-        "catchment_decay_m": decay,
-        "rate_average": average,
-    }
+    settings = _Settings(tuple(covariates), level, decay, average, areas_ranked(deprivation, area))
     return _result(schools, deprivation, area, table=table, found=found, settings=settings, catchments=catchments.words)
+
+
+class _Settings(NamedTuple):
+    covariates: tuple[Covariate, ...]
+    level: float
+    decay: float
+    average: AverageRate
+    areas_ranked: float
 
 
 def _result(
@@ -159,7 +180,7 @@ def _result(
     *,
     table: pd.DataFrame,
     found: _Findings,
-    settings: Mapping[str, Any],
+    settings: _Settings,
     catchments: str,
 ) -> SchoolResult:
     """Return the table with words, notes and provenance."""
@@ -173,7 +194,7 @@ def _result(
         slope=slope,
         step=found.step,
         explained=explained,
-        covariates=settings["covariates"],
+        covariates=settings.covariates,
     )
     made_of = combine(schools, deprivation, area)
     return SchoolResult(
@@ -191,27 +212,41 @@ def _result(
             *found.without,
         ),
         attribution=area.attribution,
-        provenance={
-            "model": "negative binomial (NB2)" if fit.dispersion > 0 else "Poisson",
-            "schools_in_model": int(tested.sum()),
-            "schools_hidden": int((table["low"] < table["high"])[tested].sum()),
-            "residuals_clipped": fit.clipped,
-            "dispersion": fit.dispersion,
-            "beyond_95_by_chance": beyond_by_chance(judged),
-            "explained_share": explained,
-            "poisson_phi": fit.poisson_phi,
-            "adjustment": "benjamini-hochberg",
-            **settings,
-            "index_measure": "rank" if found.step is TENTH_OF_RANKS else measure_of(deprivation),
-            "areas_ranked": areas_ranked(deprivation, area),
-            **_curves(table, found, covariates=settings["covariates"]),
-            **_told(found.catchment, found.step, "catchment"),
-            **_told(found.rank, TENTH_OF_RANKS, "rank"),
-            **lists,
-        },
+        provenance=_school_method(table, found, settings, lists=lists, estimated=deprivation.estimated),
         release=made_of.release,
         index=deprivation.index,
         index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
+    )
+
+
+def _school_method(
+    table: pd.DataFrame, found: _Findings, settings: _Settings, *, lists: AgainstSlope, estimated: bool
+) -> SchoolMethod:
+    """Return how the schools were compared; with covariates there is no single line."""
+    tested, judged, explained = found.own
+    fit, by_rank, single = judged.fit, found.step is TENTH_OF_RANKS, not settings.covariates
+    return SchoolMethod(
+        model="negative-binomial" if fit.dispersion > 0 else "poisson",
+        schools_in_model=int(tested.sum()),
+        schools_hidden=int((table["low"] < table["high"])[tested].sum()),
+        residuals_clipped=fit.clipped,
+        dispersion=fit.dispersion,
+        beyond_95_by_chance=beyond_by_chance(judged),
+        explained_share=explained,
+        poisson_phi=fit.poisson_phi,
+        adjustment="benjamini-hochberg",
+        covariates=settings.covariates,
+        level=settings.level,
+        catchment_decay_m=settings.decay,
+        rate_average=settings.average,
+        index_measure="rank" if by_rank else "estimated-score" if estimated else "score",
+        areas_ranked=settings.areas_ranked,
+        curve=_curve(table, found.own, "less_deprived" if by_rank else "idaci") if single else None,
+        curve_catchment=_curve(table, found.catchment, "idaci_catchment") if single else None,
+        catchment=_told(found.catchment, found.step),
+        rank=_told(found.rank, TENTH_OF_RANKS),
+        fewer_in_most_deprived=lists.fewer_in_most_deprived,
+        more_in_least_deprived=lists.more_in_least_deprived,
     )
 
 
@@ -297,31 +332,23 @@ def _write_other_looks(table: pd.DataFrame, found: _Findings) -> pd.DataFrame:
     return table
 
 
-def _curves(table: pd.DataFrame, found: _Findings, *, covariates: Sequence[str]) -> dict[str, Any]:
-    """Return the lines that schools were compared with; with covariates there is no single one."""
-    if covariates:
-        return {}
-    own = "less_deprived" if found.step is TENTH_OF_RANKS else "idaci"
-    looks = {"curve": (found.own, own), "curve_catchment": (found.catchment, "idaci_catchment")}
-    curves = {}
-    for name, (seen, column) in looks.items():
-        if seen is not None:
-            rows = table[seen[0]]
-            index, pupils = (rows[one].to_numpy(dtype=float) for one in (column, "pupils"))
-            curves[name] = rate_curve(seen[1].fit, index, exposure=pupils)
-    return curves
+def _curve(table: pd.DataFrame, seen: Seen | None, column: str) -> RateCurve | None:
+    """Return the line that schools were compared with, over an index."""
+    if seen is None:
+        return None
+    rows = table[seen[0]]
+    index, pupils = (rows[one].to_numpy(dtype=float) for one in (column, "pupils"))
+    return rate_curve(seen[1].fit, index, exposure=pupils)
 
 
-def _told(seen: Seen | None, step: Step, name: str) -> dict[str, Any]:
+def _told(seen: Seen | None, step: Step) -> SchoolComparison | None:
     """Return slope, dispersion and share explained of a second comparison."""
     if seen is None:
-        return {}
+        return None
     slope: Slope = slope_of(seen[1].fit, step)
-    return {
-        f"{name}_slope": (slope.ratio, slope.low, slope.high),
-        f"{name}_dispersion": seen[1].fit.dispersion,
-        f"{name}_explained_share": seen[2],
-    }
+    return SchoolComparison(
+        slope=(slope.ratio, slope.low, slope.high), dispersion=seen[1].fit.dispersion, explained_share=seen[2]
+    )
 
 
 def _write_down(table: pd.DataFrame, tested: NDArray[np.bool_], found: Judgement) -> pd.DataFrame:

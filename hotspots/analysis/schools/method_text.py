@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,7 @@ def describe_model(
     """Return the model and what it found, in sentences."""
     title = schools.title[:1].upper() + schools.title[1:]
     period = f", {schools.period}," if schools.period else ""
-    measure = "rank" if step is TENTH_OF_RANKS else measure_of(deprivation)
+    measure = "rank" if step is TENTH_OF_RANKS else "estimated score" if deprivation.estimated else "score"
     besides = f", their {' and '.join(covariates)}," if covariates else ""
     return (
         f"{title}{period} of {_how_many(len(fit.mean), len(schools))}, against their pupils{besides} and the "
@@ -98,11 +98,6 @@ def describe_model(
 
 def _how_many(modelled: int, schools: int) -> str:
     return f"{schools:,} schools" if modelled == schools else f"{modelled:,} of the {schools:,} schools in question"
-
-
-def measure_of(deprivation: Deprivation) -> str:
-    """Return what the numbers of an index are called: a score that was derived is not a published one."""
-    return "estimated score" if deprivation.estimated else "score"
 
 
 def _scatter(fit: Fit) -> str:
@@ -142,23 +137,29 @@ def holds_under(own: pd.Series, catchment: pd.Series) -> pd.Series:
     return pd.Series(codes, index=own.index, dtype=object)
 
 
-def list_groups(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+class AgainstSlope(NamedTuple):
+    """Ids of the schools that go against the slope."""
+
+    fewer_in_most_deprived: tuple[str, ...]
+    more_in_least_deprived: tuple[str, ...]
+
+
+def list_groups(table: pd.DataFrame) -> AgainstSlope:
     """Return the ids of the two groups that go against the slope."""
     deprived, well_off = table["idaci_decile"] <= 3, table["idaci_decile"] >= 7
-    return {
-        "fewer_in_most_deprived": tuple(map(str, table.index[table["class"].isin(BELOW) & deprived])),
-        "more_in_least_deprived": tuple(map(str, table.index[table["class"].isin(ABOVE) & well_off])),
-    }
+    return AgainstSlope(
+        fewer_in_most_deprived=tuple(map(str, table.index[table["class"].isin(BELOW) & deprived])),
+        more_in_least_deprived=tuple(map(str, table.index[table["class"].isin(ABOVE) & well_off])),
+    )
 
 
 def notes_on(
-    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: dict[str, tuple[str, ...]]
+    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: AgainstSlope
 ) -> list[Note]:
     """Return what a reader must know of the schools, in sentences."""
     names = table["name"]
 
-    def told(key: str, words: str) -> Note:
-        ids = lists[key]
+    def told(ids: tuple[str, ...], words: str) -> Note:
         held = "" if (table["holds"] == "").all() else " (names in brackets: not under the catchment's index)"
         said = [f"({names[i]})" if table.loc[i, "holds"] == "own-area" else str(names[i]) for i in ids]
         held = held if any(one[0] == "(" for one in said) else ""
@@ -168,11 +169,11 @@ def notes_on(
     notes = [
         Note(account, of="records", numbers=(account,)),
         told(
-            "fewer_in_most_deprived",
+            lists.fewer_in_most_deprived,
             f"Fewer exclusions than expected in highly deprived areas ({index} deciles 1 to 3)",
         ),
         told(
-            "more_in_least_deprived",
+            lists.more_in_least_deprived,
             f"More exclusions than expected in the least deprived areas ({index} deciles 7 to 10)",
         ),
     ]

@@ -1,13 +1,15 @@
-"""Counts of schools against a line: what is expected, limits, tails and classes. Arrays in, arrays out."""
+"""Counts of schools against a line, with limits, tails and classes, and rates against the average of all schools."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from hotspots.analysis.common import Counts, adjust
+from hotspots.analysis.common import Counts, adjust, poisson_interval
 from hotspots.analysis.schools.negative_binomial import Fit, fit_counts, limits, mid_p_tails, tails_beyond
+from hotspots.model import AverageRate, BeyondByChance, RateCurve, SchoolResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +19,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.object_]
 
-__all__ = ["Judgement", "beyond_by_chance", "contrasts", "explained_share", "judge_counts", "rate_curve"]
+__all__ = [
+    "Judgement",
+    "against_average",
+    "beyond_by_chance",
+    "classify_ratio",
+    "contrasts",
+    "describe_rates",
+    "explained_share",
+    "judge_counts",
+    "rate_curve",
+]
 
 TAIL_95: Final = 0.025
 TAIL_998: Final = 0.001
@@ -94,7 +106,7 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
     )
 
 
-def beyond_by_chance(found: Judgement) -> dict[str, float]:
+def beyond_by_chance(found: Judgement) -> BeyondByChance:
     """Return the expected numbers of judged schools above and below their 95% limits if the model holds for all.
 
     Counts are whole numbers, so a tail beyond a limit is rarely 2.5%: the sum is of each school's own two tails.
@@ -102,7 +114,7 @@ def beyond_by_chance(found: Judgement) -> dict[str, float]:
     """
     judged = found.classes != "cannot_be_judged"
     above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
-    return {"above": float(above[judged].sum()), "below": float(below[judged].sum())}
+    return BeyondByChance(above=float(above[judged].sum()), below=float(below[judged].sum()))
 
 
 def _classes(above: Floats, below: Floats, p_adjusted: Floats, level: float) -> Words:
@@ -133,8 +145,8 @@ def explained_share(counts: Counts, design: Floats, *, exposure: Floats, fit: Fi
     return 1 - fit.dispersion / without if without > 0 else float("nan")
 
 
-def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[float, ...]]:
-    """Return what is expected along an index, its 95 % interval, and the limits of a school of average size.
+def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> RateCurve:
+    """Return what is expected along an index, its 95 % interval, and the limits of a school of median size.
 
     Parameters
     ----------
@@ -142,13 +154,6 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
         Of a design of two columns: ones and the index.
     index, exposure
         Of the schools, shape (n,).
-
-    Returns
-    -------
-    dict
-        Columns of a table with rising `index`: `expected`, `expected_low`, `expected_high` (of the line, the
-        dispersion taken as known), `limit_low_95`, `limit_high_95` (of a school with the median exposure), all per 100
-        of the exposure.
     """
     from scipy.special import ndtri
 
@@ -159,14 +164,14 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> dict[str, tuple[
     half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
     middling = float(np.median(exposure))
     low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
-    columns = {
-        "expected": 100 * np.exp(line),
-        "expected_low": 100 * np.exp(line - half),
-        "expected_high": 100 * np.exp(line + half),
-        "limit_low_95": 100 * low / middling,
-        "limit_high_95": 100 * high / middling,
-    }
-    return {"index": tuple(x.tolist()), **{name: tuple(values.tolist()) for name, values in columns.items()}}
+    return RateCurve(
+        index=tuple(x.tolist()),
+        expected=tuple((100 * np.exp(line)).tolist()),
+        expected_low=tuple((100 * np.exp(line - half)).tolist()),
+        expected_high=tuple((100 * np.exp(line + half)).tolist()),
+        limit_low_95=tuple((100 * low / middling).tolist()),
+        limit_high_95=tuple((100 * high / middling).tolist()),
+    )
 
 
 class Groups(NamedTuple):
@@ -214,3 +219,100 @@ def contrasts(labels: Sequence[str], events: Floats) -> Groups:
     columns = [(groups == name).astype(float) - (groups == names[-1]) for name in names[:-1]]
     design = np.column_stack(columns) if columns else np.zeros((len(groups), 0))
     return Groups(design, tuple(names) if columns else (), groups)
+
+
+# --------------------------------------------------------------------------- rates over the average of all
+
+CLASSES: Final = ("below_half", "below", "about", "above", "above_twice")
+DEPENDS: Final = "depends"
+
+
+def against_average(table: pd.DataFrame, compared: NDArray[np.bool_]) -> tuple[pd.DataFrame, AverageRate]:
+    """Return every compared school's rate over the average, and the average.
+
+    The average is of events over pupil-years, suppressed numbers in the middle of what they may be: a yardstick, which
+    is named with what it would be at either end.
+
+    Parameters
+    ----------
+    table
+        Schools with `low`, `high` and `pupils` (pupil-years).
+    compared
+        Which schools have all three, shape (schools,).
+
+    Returns
+    -------
+    columns
+        `ratio` (missing where the number is suppressed); `ratio_low_95` and `ratio_high_95`, the Poisson limits of the
+        lowest and of the highest number; `rate_class`, that of every number in the interval or ``"depends"``;
+        `rate_differs`, ``"yes"`` where the limits leave out the average.
+    average
+        The average, with what it is made of.
+
+    Examples
+    --------
+    Two schools of 1,000 pupil-years with 30 and 1 to 9 exclusions: the average is 35 in 2,000. From 1 to 9 is from
+    below half to half of it and more.
+
+    >>> schools = pd.DataFrame({"low": [30.0, 1.0], "high": [30.0, 9.0], "pupils": [1000.0, 1000.0]})
+    >>> columns, average = against_average(schools, np.array([True, True]))
+    >>> round(average.per_100, 2), columns["rate_class"].tolist(), columns["rate_differs"].tolist()
+    (1.75, ['above', 'depends'], ['yes', 'yes'])
+    """
+    low, high, pupils = (table.loc[compared, name].to_numpy(dtype=float) for name in ("low", "high", "pupils"))
+    least, most, base = low.sum(), high.sum(), pupils.sum()
+    average = (least + most) / 2 / base
+
+    def over_average(counts: Floats) -> Floats:
+        ratio: Floats = counts / pupils / average
+        return ratio
+
+    # Lower limit of the least and upper limit of the most that the number may be, the average taken as known.
+    first, last = over_average(poisson_interval(low)[0]), over_average(poisson_interval(high)[1])
+    at_low, at_high = classify_ratio(over_average(low)), classify_ratio(over_average(high))
+    columns = pd.DataFrame(
+        {
+            "ratio": np.where(low == high, over_average(low), np.nan),
+            "ratio_low_95": first,
+            "ratio_high_95": last,
+            "rate_class": np.where(at_low == at_high, at_low, DEPENDS),
+            "rate_differs": np.where((first > 1) | (last < 1), "yes", "no"),
+        },
+        index=table.index[compared],
+    ).reindex(table.index)
+    words = ["rate_class", "rate_differs"]
+    columns[words] = columns[words].astype(object).where(columns[words].notna(), "")
+    return columns, AverageRate(
+        per_100=float(100 * average),
+        per_100_low=float(100 * least / base),
+        per_100_high=float(100 * most / base),
+        low=float(least),
+        high=float(most),
+        pupil_years=float(base),
+        schools=int(compared.sum()),
+    )
+
+
+def classify_ratio(ratio: Floats) -> NDArray[np.object_]:
+    """Return the class of a rate over the average.
+
+    Examples
+    --------
+    >>> classify_ratio(np.array([0.0, 0.5, 0.9, 1.1, 2.0, 2.1])).tolist()
+    ['below_half', 'below', 'about', 'about', 'above', 'above_twice']
+    """
+    # A hair more, so that a ratio on a bound is not moved by rounding: 0.9 and 1.1 belong to the middle.
+    bounds = [ratio < 0.5 - 1e-12, ratio < 0.9 - 1e-12, ratio <= 1.1 + 1e-12, ratio <= 2 + 1e-12]
+    return np.asarray(np.select(bounds, CLASSES[:4], CLASSES[4]), dtype=object)
+
+
+def describe_rates(result: SchoolResult) -> dict[str, Any]:
+    """Return the average that rates are compared with, and the number of schools by class and side, as plain values."""
+    table = result.table
+    classes = table.loc[table["rate_class"] != "", "rate_class"].value_counts()
+    return {
+        "average": {} if result.provenance is None else result.provenance.rate_average.as_dict(),
+        "classes": {str(k): int(v) for k, v in sorted(classes.items())},
+        "above_average": int((table["ratio_low_95"] > 1).sum()),
+        "below_average": int((table["ratio_high_95"] < 1).sum()),
+    }

@@ -251,8 +251,7 @@ def _tested(result: SchoolResult) -> pd.DataFrame:
     """Return the schools that the model was fitted to, with their index: the score, or 1 less the relative rank."""
     table = pd.DataFrame(result.table.drop(columns="geometry"))
     by_rank = not table["idaci"].notna().any()
-    most = float(result.provenance.get("areas_ranked", table["idaci_rank"].max()))
-    table["index"] = 1 - table["idaci_rank"] / most if by_rank else table["idaci"]
+    table["index"] = 1 - table["idaci_rank"] / result.areas_ranked if by_rank else table["idaci"]
     return table[table["expected"].notna() & table["index"].notna()]
 
 

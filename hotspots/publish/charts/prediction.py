@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Period, need_released
+from hotspots.model import Extract, need_released
 from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, tidy
 from hotspots.publish.text import LINES, capitalised, listed, plural, section
-from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +28,7 @@ APART: Final = 3.6
 """Millimetres between the names of two lines."""
 
 
-@dataclass(frozen=True)
-class _Foretold:
-    """What the sheet says of where the events come from."""
-
-    title: str
-    source: str
-    period: Period
-    release: str
-
-
-def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period: Period | str = "") -> Figure:
+def draw_prediction(predictions: Extract) -> Figure:
     """Return a chart of the share of later events in the densest cells against the share of area flagged.
 
     One line for each bandwidth with its bootstrap interval; the diagonal is chance. Beside it stands what the lines are
@@ -48,13 +36,8 @@ def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period
 
     Parameters
     ----------
-    table
-        From `predictive_accuracy`: `bandwidth` (metres), `share_of_area`, `events`, and `hit_rate`, `pai`, `pei_star`
-        with `_low` and `_high`; `attrs` hold how it was made and the release mark of the events.
-    title
-        What is foretold, e.g. ``"knife crime"``.
-    source, period
-        Of the later events.
+    predictions
+        From `predictive_accuracy`.
 
     Returns
     -------
@@ -64,23 +47,23 @@ def draw_prediction(table: pd.DataFrame, *, title: str, source: str = "", period
     Raises
     ------
     DisclosureError
-        If the events are unprotected records of people; a table without a mark is taken for that.
+        If the events are unprotected records of people.
     """
-    noun: Any = _Foretold(title, source, Period.read(period), str(table.attrs.get("release", UNRELEASED)))
-    need_released(noun, "A chart")
+    need_released(predictions, "A chart")
+    table, title = predictions.table, predictions.title
     shares = np.sort(table["share_of_area"].unique())
     share = float(shares[np.abs(shares - USUAL).argmin()])
     there = table[table["share_of_area"] == share].sort_values("bandwidth")
     with page_style():
         number = int(table["events"].iloc[0])
         subtitle = f"{capitalised(title)} · {plural(number, 'later event')} against the density of earlier ones"
-        sheet, (left, bottom, right, top) = begin_chart(noun, _finding(there, share, title), subtitle)
+        sheet, (left, bottom, right, top) = begin_chart(predictions, _finding(there, share, title), subtitle)
         axes = sheet.panel(left + 16, bottom + 14, right - left - 16 - COLUMN - 24, top - bottom - 18)
         _draw_lines(sheet, axes, table, shares)
         low = _write_table(sheet, right - COLUMN, top - 4.0, there, share)
         sections = [
             section("How to read this chart", [*READING, _told_apart(there)]),
-            section("Method", table.attrs.get("sentences", ())),
+            section("Method", predictions.sentences),
         ]
         sheet.write_sections(right - COLUMN, low - 4.0, sections, width=COLUMN, bottom=bottom)
     return sheet.figure
@@ -106,7 +89,7 @@ def _share(share: float) -> str:
 
 def _told_apart(there: pd.DataFrame) -> str:
     """Return which bandwidths do as well as the best, as far as these events can tell."""
-    if len(there) < 2 or "behind_low" not in there.columns:
+    if len(there) < 2:
         return ""
     best = float(there["bandwidth"].iloc[int(there["hit_rate"].to_numpy().argmax())])
     equal = [_metres(width) for width in there.loc[there["behind_low"] <= 0, "bandwidth"] if width != best]
@@ -191,8 +174,8 @@ def _write_table(sheet: Sheet, left: float, top: float, there: pd.DataFrame, sha
 
 
 def _between(row: pd.Series, column: str, times: float, places: int) -> str:
-    """Return an interval; nothing where the table has none."""
-    low, high = row.get(f"{column}_low"), row.get(f"{column}_high")
-    if low is None or high is None or not np.isfinite([low, high]).all():
+    """Return an interval; nothing where there is none."""
+    low, high = float(row[f"{column}_low"]), float(row[f"{column}_high"])
+    if not np.isfinite([low, high]).all():
         return ""
     return f"{times * low:.{places}f} to {times * high:.{places}f}"

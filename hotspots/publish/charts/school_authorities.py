@@ -103,7 +103,7 @@ def _entries() -> list[Entry]:
 
 
 def _reading(result: SchoolResult, hidden: int) -> list[Section]:
-    modelled = int(result.provenance.get("schools_in_model", 0))
+    modelled = 0 if result.provenance is None else result.provenance.schools_in_model
     of_all = f", of the {modelled:,} in the model" if modelled else ""
     sentences = [
         f"1 is the average authority: schools of an authority at 1.5 have one and a half times as many {result.title} "

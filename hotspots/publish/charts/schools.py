@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Place, SchoolResult, need_released
+from hotspots.model import Place, RateCurve, SchoolResult, need_released
 from hotspots.publish.charts.school_labels import label_outliers
 from hotspots.publish.page import (
     INK,
@@ -39,6 +38,8 @@ from hotspots.publish.text import (
 from hotspots.publish.text import subtitle as findings_subtitle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -143,13 +144,13 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         table, x = schools[known], x[known]
         # The slope is the whole study's: a place has no finding of its own here.
         title = slope_title(result, over=over) if place is None and len(table) else ""
-        curve = None if result.provenance.get("covariates") else curve_of(result, over=over)
+        curve = None if result.covariates else curve_of(result, over=over)
         words = CURVE_WORDS if curve is not None else ""
         classes = "class" if over == "area" else "class_catchment"
         sheet, axes = _begin(result, table, place=place, title=title, words=words, over=over)
         top = _highest(table, curve)
         axes.set_ylim(0, top)
-        axes.set_xlim(*_ends(x, from_zero=bool(result.provenance.get("covariates"))))
+        axes.set_xlim(*_ends(x, from_zero=bool(result.covariates)))
         _draw_expected_rate(axes, table, x, result=result, over=over)
         shown = table.assign(rate_low=table["rate_low"].clip(upper=top), rate_high=table["rate_high"].clip(upper=top))
         beyond = table["rate_high"] > top
@@ -172,7 +173,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
 def _across(result: SchoolResult, schools: pd.DataFrame, over: Over) -> tuple[pd.Series, str]:
     """Return where schools stand from left to right, and the words below: the index, or the rate expected of each."""
     along = index_along(result, schools, over=over)
-    covariates = [str(one) for one in result.provenance.get("covariates", ())]
+    covariates = list(result.covariates)
     if not covariates:
         return along.values, along.label
     expected = schools["expected" if over == "area" else "expected_catchment"]
@@ -191,12 +192,12 @@ def _ends(x: pd.Series, *, from_zero: bool) -> tuple[float, float]:
     return (0.0 if from_zero else low - room), high + room
 
 
-def _highest(table: pd.DataFrame, curve: Mapping[str, NDArray[np.float64]] | None) -> float:
+def _highest(table: pd.DataFrame, curve: RateCurve | None) -> float:
     """Return the upper end of a chart of rates: a few rates far beyond the others would press these to the floor."""
     rates = np.sort(table["rate_high"].to_numpy(dtype=float))
     if len(rates) == 0:
         return 1.0
-    least = max(float(curve[name].max()) for name in ("expected_high", "limit_high_95")) if curve is not None else 0.0
+    least = max(*curve.expected_high, *curve.limit_high_95) if curve is not None else 0.0
     for beyond in range(min(MOST_BEYOND, len(rates) - 1), 0, -1):
         if rates[-beyond] > FAR_BEYOND * max(rates[-beyond - 1], least):
             return float(1.1 * max(rates[-beyond - 1], least))
@@ -248,7 +249,7 @@ def _draw_limits(axes: Axes, table: pd.DataFrame) -> None:
                 _name_line(axes, x[seen], y[seen], name)
 
 
-def _name_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], words: str) -> None:
+def _name_line(axes: Axes, x: NDArray[np.float64], y: Sequence[float] | NDArray[np.float64], words: str) -> None:
     """Write what a line is where it leaves the chart."""
     if len(y):
         spot = (float(x[-1]), float(y[-1]))
@@ -257,21 +258,21 @@ def _name_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], words
 
 def _draw_expected_rate(axes: Axes, table: pd.DataFrame, x: pd.Series, *, result: SchoolResult, over: Over) -> None:
     """Draw what is expected, in exclusions per 100 pupils and year: with its interval where there is one line."""
-    if result.provenance.get("covariates"):
+    if result.covariates:
         end = min(float(x.max()), axes.get_ylim()[1]) if len(x) else 0.0
         axes.plot([0, end], [0, end], color=INK, linewidth=1.2, zorder=1)
         _name_line(axes, np.array([end]), np.array([end]), "as expected")
         return
     curve = curve_of(result, over=over)
     if curve is not None:
-        at = index_along(result, result.table, over=over).factor * curve["index"]
-        axes.fill_between(at, curve["expected_low"], curve["expected_high"], color=BAND, linewidth=0, zorder=0.5)
-        for bound in ("limit_low_95", "limit_high_95"):
-            axes.plot(at, curve[bound], color=LIMIT, linestyle="--", linewidth=0.9, drawstyle="steps-mid", zorder=1)
-        if curve["limit_high_95"][-1] < axes.get_ylim()[1]:
-            _name_line(axes, at, curve["limit_high_95"], "95% limit")
-        axes.plot(at, curve["expected"], color=INK, linewidth=1.2, zorder=1)
-        _name_line(axes, at, curve["expected"], "as expected")
+        at = index_along(result, result.table, over=over).factor * np.asarray(curve.index)
+        axes.fill_between(at, curve.expected_low, curve.expected_high, color=BAND, linewidth=0, zorder=0.5)
+        for bound in (curve.limit_low_95, curve.limit_high_95):
+            axes.plot(at, bound, color=LIMIT, linestyle="--", linewidth=0.9, drawstyle="steps-mid", zorder=1)
+        if curve.limit_high_95[-1] < axes.get_ylim()[1]:
+            _name_line(axes, at, curve.limit_high_95, "95% limit")
+        axes.plot(at, curve.expected, color=INK, linewidth=1.2, zorder=1)
+        _name_line(axes, at, curve.expected, "as expected")
         return
     column = "expected" if over == "area" else "expected_catchment"
     known = table[(table["pupils"] > 0) & table[column].notna()]

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from hotspots.errors import OutputError, list_briefly
 from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, need_released, renamed_arguments
 from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
-from hotspots.publish.style import Ground
+from hotspots.publish.style import Ground, marking
 
 if TYPE_CHECKING:
     from hotspots.publish.gis.layers import Content
@@ -149,8 +150,9 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
                 found=f"{type(content).__name__} for {file}",
                 advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
             )
-        need_released(content.area if isinstance(content, Ground) else content, f"The layer {layer.name!r} of {file}")
-        layers.append(layer)
+        given = content.area if isinstance(content, Ground) else content
+        need_released(given, f"The layer {layer.name!r} of {file}")
+        layers.append(_marked(layer, given.release))
     if not layers:
         raise OutputError(f"There is nothing to write into {file}.", advice="give at least one result")
     names = [layer.name for layer in layers]
@@ -162,6 +164,12 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
             advice="give the events different names, or write two files",
         )
     return sorted(layers, key=lambda layer: -layer.level)
+
+
+def _marked(layer: Layer, release: str) -> Layer:
+    """Return the layer with its marking, if it has one, first in its description."""
+    mark = marking(release)
+    return replace(layer, description=f"{mark}. {layer.description}".strip()) if mark else layer
 
 
 @contextmanager

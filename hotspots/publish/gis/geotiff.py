@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.errors import OutputError
-from hotspots.model import need_released, words_of
+from hotspots.model import need_released, settings_of, words_of
 from hotspots.publish.gis.layer_styles import surface_style
 from hotspots.publish.style import NOT_BEYOND, class_codes, marking, surface_shades
 
@@ -162,7 +162,7 @@ def _heading(surface: Surface) -> str:
 
 def _tags(surface: Surface) -> dict[str, str]:
     """Return what a reader must know of the numbers, as text."""
-    provenance = dict(surface.provenance)
+    settings = settings_of(surface)
     tags = {
         "TIFFTAG_IMAGEDESCRIPTION": ". ".join(
             part.rstrip(".")
@@ -175,18 +175,18 @@ def _tags(surface: Surface) -> dict[str, str]:
         "UNIT": surface.unit,
         "NODATA_MEANS": NODATA_WORDS.get(surface.kind, "outside the study area, or too few events or people to judge"),
         "INTEGRAL_EVENTS": _known(surface.integral),
-        "INTEGRAL_ANALYTIC": _known(provenance.get("integral_analytic")),
-        "INTEGRAL_CELLS": _known(provenance.get("integral_cells")),
+        "INTEGRAL_ANALYTIC": _known(settings.get("integral_analytic")),
+        "INTEGRAL_CELLS": _known(settings.get("integral_cells")),
         "METHOD": surface.words,
         "KERNEL": surface.kernel,
         "BANDWIDTH_M": _known(surface.bandwidth),
-        "BANDWIDTH_RULE": str(provenance.get("bandwidth_rule") or ""),
+        "BANDWIDTH_RULE": settings.get("bandwidth_rule", ""),
         "BANDWIDTH_CHOICE": surface.bandwidth_words,
         "CELL_M": f"{surface.cell:.10g}",
         "SOURCE": surface.source,
         "NOTES": "\n".join(words_of(surface.notes)),
         "ATTRIBUTION": "\n".join(surface.attribution),
-        "PROVENANCE": json.dumps(provenance, ensure_ascii=False, default=str, sort_keys=True),
+        "PROVENANCE": json.dumps(settings, ensure_ascii=False, default=str, sort_keys=True),
         "RELEASE": surface.release,
         "RELEASE_WORDS": marking(surface.release),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, slugify, words_of
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, settings_of, slugify, words_of
 from hotspots.publish.gis.layer_styles import (
     LayerStyle,
     area_style,
@@ -18,7 +18,7 @@ from hotspots.publish.gis.layer_styles import (
     school_column_words,
     school_style,
 )
-from hotspots.publish.style import Ground, authority_outlines, marking
+from hotspots.publish.style import Ground, authority_outlines
 from hotspots.publish.text import average_words, percent, with_holds_words
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
@@ -85,9 +85,9 @@ def release_words(release: str) -> str:
     return f"Counts protected under the rule {release}"
 
 
-def _described(release: str, *sentences: str) -> str:
-    """Return sentences as one description, the marking first."""
-    parts = [part.strip().rstrip(".") for part in (marking(release), *sentences) if part.strip()]
+def _described(*sentences: str) -> str:
+    """Return sentences as one description."""
+    parts = [part.strip().rstrip(".") for part in sentences if part.strip()]
     return ". ".join(parts) + "." if parts else ""
 
 
@@ -113,20 +113,19 @@ def _plain(table: pd.DataFrame, columns: Mapping[str, object], geometry: Any) ->
 
 def area_layer(result: HotspotResult) -> Layer:
     """Return a result as the layer ``<name>_<method>``."""
-    name = f"{slugify(result.name).replace('-', '_') or 'events'}_{result.method}"
     words = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
     method = METHOD_TITLES[result.method]
     unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
-        name=name,
+        name=result.stem,
         title=", ".join(part for part in (f"{method}: {result.title}", str(result.period)) if part),
-        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",
         level=0,
         words=words,
-        style=area_style(result.method, release=result.release, unsure=unsure, name=name),
-        lineage=_lineage(result) | {"method": method, "provenance": dict(result.provenance)},
+        style=area_style(result.method, release=result.release, unsure=unsure, name=result.stem),
+        lineage=_lineage(result) | {"method": method, "provenance": settings_of(result)},
     )
 
 
@@ -134,11 +133,11 @@ def school_layer(result: SchoolResult) -> Layer:
     """Return the schools as the layer ``schools``; a school without a point is a row without geometry."""
     title = f"Schools: {result.title} and {result.index_title}"
     words = school_column_words(result.index_title, result.index)
-    model = {"provenance": dict(result.provenance), "slope": dict(result.slope), "index": result.index_title}
+    model = {"provenance": settings_of(result), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
         title=", ".join(part for part in (title, str(result.period)) if part),
-        description=_described(result.release, result.words, f"Source: {result.source}" if result.source else ""),
+        description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(with_holds_words(result.table).assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
         level=3,
@@ -179,15 +178,13 @@ def contour_layer(contours: Contours) -> Layer:
     return Layer(
         name=name,
         title=", ".join(part for part in (f"{what}: {contours.title}", str(contours.period)) if part),
-        description=_described(
-            contours.release, contours.words, f"Source: {contours.source}" if contours.source else ""
-        ),
+        description=_described(contours.words, f"Source: {contours.source}" if contours.source else ""),
         table=_plain(table, CONTOUR_COLUMN_WORDS, table.geometry),
         geometry_type="MultiPolygon",
         level=2,
         words=CONTOUR_COLUMN_WORDS,
         style=contour_style(kinds, release=contours.release, name=name),
-        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": dict(contours.provenance)},
+        lineage=_lineage(contours) | {"surface": contours.surface, "provenance": settings_of(contours)},
     )
 
 
@@ -237,7 +234,7 @@ def authority_layer(given: StudyArea | Ground) -> Layer:
     return Layer(
         name="authorities",
         title="Local authorities",
-        description=_described(area.release, what),
+        description=_described(what),
         table=_plain(table, words, table.geometry),
         geometry_type="MultiPolygon",
         level=1,

@@ -1,4 +1,4 @@
-"""What a map shows: areas by class, schools as points; each draws itself and tells its legend."""
+"""Areas on a map: by class, by decile of deprivation, and their borders; with their legend."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 
 from hotspots.model import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.maps.paths import compound_path
-from hotspots.publish.maps.school_rates import draw_rate_marks, rate_entries
-from hotspots.publish.page import INK, MM_PER_INCH, Entry, draw_school_marks, school_entries
+from hotspots.publish.page import INK, MM_PER_INCH, Entry
 from hotspots.publish.style import DEPENDS, MANY_AUTHORITIES, Ground, ink_on
-from hotspots.publish.text import hides, schools_in
+from hotspots.publish.text import hides
 from hotspots.vocabulary import METHOD_CLASSES
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ __all__ = [
     "draw_context",
     "draw_deciles",
     "draw_outlines",
-    "draw_schools",
 ]
 
 QUIET: Final = ("not_significant", "not_tested")
@@ -180,15 +178,3 @@ def busy_boxes(result: HotspotResult | SchoolResult, ground: Ground) -> NDArray[
         return np.asarray(ground.bounds[loud], dtype=float)
     points = np.asarray(result.table.loc[result.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
     return np.hstack([points, points])
-
-
-def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None, by_rate: bool = False) -> list[Entry]:
-    """Draw schools as points by colour and shape, those that stand out on top; return the legend with counts."""
-    schools = schools_in(result.table, place)
-    table = schools[schools.geometry.notna() & ~schools.geometry.is_empty]
-    if by_rate:
-        draw_rate_marks(axes, table, level=12.0)
-        return rate_entries(schools)
-    x, y = table.geometry.x, table.geometry.y
-    draw_school_marks(axes, x, y, table, result=result, small=5.0, level=12.0, clip=True)
-    return school_entries(result, schools)

@@ -29,7 +29,6 @@ from hotspots.publish.maps.choropleth import (
     draw_context,
     draw_deciles,
     draw_outlines,
-    draw_schools,
 )
 from hotspots.publish.maps.contour_labels import label_lines
 from hotspots.publish.maps.frame import MapFrame, open_frame
@@ -44,6 +43,7 @@ from hotspots.publish.page import (
     draw_north_arrow,
     draw_ramp,
     draw_scale_bar,
+    draw_schools,
     foot,
     head,
     new_sheet,

@@ -4,7 +4,7 @@ from hotspots.publish.page.boxes import overlaps, text_box
 from hotspots.publish.page.chart_page import begin_chart, open_axes, tidy, write_notes
 from hotspots.publish.page.export import Body, body_of, replace_file, save_sheet, title_of
 from hotspots.publish.page.legend import Entry, draw_legend, draw_north_arrow, draw_ramp, draw_scale_bar
-from hotspots.publish.page.school_marks import draw_school_marks, radii, school_entries
+from hotspots.publish.page.school_marks import draw_school_marks, draw_schools, radii, school_entries
 from hotspots.publish.page.sheet import (
     FONT,
     HALO,
@@ -49,6 +49,7 @@ __all__ = [
     "draw_ramp",
     "draw_scale_bar",
     "draw_school_marks",
+    "draw_schools",
     "foot",
     "head",
     "new_sheet",

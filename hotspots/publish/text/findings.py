@@ -10,7 +10,7 @@ from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, 
 from hotspots.publish.text.phrases import capitalised, listed, period_words, plural
 from hotspots.publish.text.schools import beside_words, index_name
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
-from hotspots.vocabulary import HOT_CLASSES, INVENTED, METHOD_TITLES, OPEN, RELEASE_WORDS, RESTRICTED, UNRELEASED
+from hotspots.vocabulary import HOT_CLASSES, INVENTED, OPEN, RELEASE_WORDS, RESTRICTED, STATISTIC_TITLES, UNRELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ def _how(result: HotspotResult | Surface | SchoolResult) -> str:
 
 def statistic(result: HotspotResult) -> str:
     """Return the name of the statistic: Gi without the area itself is not Gi*."""
-    return str(result.provenance.get("statistic", METHOD_TITLES[result.method]))
+    return STATISTIC_TITLES[result.statistic]
 
 
 def has_population(result: HotspotResult) -> bool:
@@ -156,8 +156,8 @@ def method_sentences(result: HotspotResult) -> list[str]:
 
 def dispersion_sentence(result: HotspotResult) -> str:
     """Return how much more than chance the counts differ between areas; empty where it was not estimated."""
-    spread = result.provenance.get("dispersion")
-    if not spread:
+    spread = None if result.provenance is None else result.provenance.dispersion
+    if spread is None:
         return ""
     low, high = (f"{float(bound):.2f}" for bound in spread)
     times = low if low == high else f"{low} to {high}"
@@ -170,8 +170,7 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
     weaker = int((classes.isin(HOT_CLASSES)).sum()) - len(result.hot(place))
     if not weaker:
         return ""
-    level = float(result.provenance.get("level", 0.05))
-    return f"The title counts those with {100 * (1 - level):g}% confidence or more."
+    return f"The title counts those with {100 * (1 - result.level):g}% confidence or more."
 
 
 def hides(result: HotspotResult, place: Place | None = None) -> bool:

@@ -10,14 +10,14 @@ from hotspots.publish.text.phrases import Section, capitalised, listed, section
 from hotspots.publish.text.school_groups import one_sided
 from hotspots.publish.text.schools import Over, slope_words
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method, surface_reading
-from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES
+from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES, Null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["data_sentences", "explain_hotspots", "explain_schools", "explain_surface"]
 
-AGAINST: Final = {
+AGAINST: Final[dict[Null, tuple[str, str]]] = {
     "exchangeable-risk": ("than expected by chance", " per person"),
     "constant-risk": ("than the study area's average", " per person"),
     "randomisation": ("than expected by chance", ""),
@@ -46,16 +46,17 @@ def _colours(result: HotspotResult, place: Place | None) -> list[str]:
     """Return what red and blue mean where they occur, and that all else is no promise."""
     table = result.table if place is None else result.table[result.table["la_code"].isin(place.authorities)]
     classes = set(table["class"])
-    than, who = AGAINST.get(str(result.provenance.get("null", "")), ("than expected by chance", ""))
+    method = result.provenance
+    than, who = ("than expected by chance", "") if method is None else AGAINST[method.null]
     if not findings.has_population(result):
         who = ""
-    elif "rate" in str(result.provenance.get("measure", "")):
+    elif method is not None and method.measure in ("rate", "empirical-bayes"):
         who = " per person"
     sentences = []
     if result.method == "local_moran":
         sentences += _moran_colours(classes, who, than)
     else:
-        together = _WITH_SELF if result.with_self else "the areas around this one"
+        together = "the areas around this one" if result.statistic == "gi" else _WITH_SELF
         if classes & HOT_CLASSES:
             sentences += [f"Red (hot): {together} have more events{who} {than}.", STRENGTH]
         if classes & COLD_CLASSES:
@@ -109,7 +110,7 @@ def explain_schools(
 ) -> list[Section]:
     """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
     where = "its area" if over == "area" else "its modelled catchment"
-    given = [f"its {name}" for name in result.provenance.get("covariates", ())]
+    given = [f"its {name}" for name in result.covariates]
     suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
     slope = slope_words(result, over=over)
     reading = [

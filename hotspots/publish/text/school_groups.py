@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
@@ -18,9 +18,9 @@ __all__ = ["GROUPS", "SchoolGroup", "groups_of", "one_sided", "with_holds_words"
 
 @dataclass(frozen=True)
 class SchoolGroup:
-    """Schools that go against the slope, as a needs assessment names them; `key` is that of the provenance."""
+    """Schools that go against the slope, as a needs assessment names them; `key` is a field of `SchoolMethod`."""
 
-    key: str
+    key: Literal["fewer_in_most_deprived", "more_in_least_deprived"]
     label: str
     words: str
     colour: str
@@ -47,14 +47,12 @@ GROUPS: Final = (
 
 def groups_of(result: SchoolResult, table: pd.DataFrame) -> list[tuple[SchoolGroup, pd.Series]]:
     """Return the two groups, and which schools of the table are in each."""
-    ids = table.index.astype(str)
-    return [
-        (
-            group,
-            pd.Series(ids.isin([str(school) for school in result.provenance.get(group.key, ())]), index=table.index),
-        )
-        for group in GROUPS
-    ]
+    ids, method = table.index.astype(str), result.provenance
+    inside = {
+        "fewer_in_most_deprived": () if method is None else method.fewer_in_most_deprived,
+        "more_in_least_deprived": () if method is None else method.more_in_least_deprived,
+    }
+    return [(group, pd.Series(ids.isin(inside[group.key]), index=table.index)) for group in GROUPS]
 
 
 def with_holds_words(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hotspots.errors import OutputError
-from hotspots.model import Place, SchoolResult
+from hotspots.model import AverageRate, Place, SchoolResult
 from hotspots.publish.text.phrases import Section, capitalised, plural, section
 from hotspots.vocabulary import RATE_CLASSES
 
@@ -17,26 +17,27 @@ def average_words(result: SchoolResult) -> str:
 
     E.g. "average 0.24 per 100 pupils and year, of 220 schools".
     """
-    average = result.provenance.get("rate_average")
-    if not average:
+    if result.provenance is None:
         return ""
-    return f"average {average['per_100']:.2g} per 100 pupils per year, of {plural(int(average['schools']), 'school')}"
+    average = result.provenance.rate_average
+    return f"average {average.per_100:.2g} per 100 pupils per year, of {plural(average.schools, 'school')}"
 
 
-def need_rates(result: SchoolResult) -> None:
-    """Stop where rates were not held against an average.
+def need_rates(result: SchoolResult) -> AverageRate:
+    """Return the average that rates were held against; stop where they were not.
 
     Raises
     ------
     OutputError
         With what to do.
     """
-    if not result.provenance.get("rate_average"):
+    if result.provenance is None:
         raise OutputError(
             "These schools have no rates over the average.",
-            found="a result without rate_average in its provenance",
+            found="a result made by hand, without its method",
             advice="make it with diverging_schools",
         )
+    return result.provenance.rate_average
 
 
 def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None = None) -> str:
@@ -64,14 +65,14 @@ def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None =
 
 def explain_rates(result: SchoolResult, *more: str) -> list[Section]:
     """Return what the classes mean and what they don't, and what the average is made of."""
-    average = result.provenance["rate_average"]
-    low, high, base = (f"{average[key]:,.0f}" for key in ("low", "high", "pupil_years"))
+    average = need_rates(result)
+    low, high, base = (f"{number:,.0f}" for number in (average.low, average.high, average.pupil_years))
     events = low if low == high else f"{low} to {high}"
-    ends = "{per_100_low:.2g} to {per_100_high:.2g}".format(**average)
+    ends = f"{average.per_100_low:.2g} to {average.per_100_high:.2g}"
     suppressed = f"Some counts are suppressed: the average could be {ends}; the middle is used." if low != high else ""
-    schools = plural(int(average["schools"]), "school")
+    schools = plural(average.schools, "school")
     reading = [
-        f"Each school's rate over the average of all {schools}: {average['per_100']:.2g} per 100 pupils per year "
+        f"Each school's rate over the average of all {schools}: {average.per_100:.2g} per 100 pupils per year "
         f"({events} {result.title}, {base} pupil-years).",
         suppressed,
         "Filled, clearly above or below: the 95% interval of the school's rate excludes the average.",

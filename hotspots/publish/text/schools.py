@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from hotspots.model import SchoolResult, change_words, count_schools, interval_words
+from hotspots.model import RateCurve, SchoolResult, change_words, count_schools, interval_words
 from hotspots.publish.style import nation_words
 from hotspots.publish.text.phrases import capitalised, listed, plural
 from hotspots.publish.text.school_groups import groups_of, with_holds_words
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 __all__ = [
     "Over",
@@ -55,7 +54,7 @@ def index_name(result: SchoolResult) -> str:
 
 def beside_words(result: SchoolResult) -> str:
     """Return what a school's number is expected from: "deprivation and size", or "deprivation, authority and size"."""
-    return listed(["deprivation", *(str(name) for name in result.provenance.get("covariates", ())), "size"])
+    return listed(["deprivation", *result.covariates, "size"])
 
 
 # --------------------------------------------------------------------------- the index as an axis
@@ -75,9 +74,8 @@ def index_along(result: SchoolResult, table: pd.DataFrame, *, over: Over = "area
     """Return the index of every school of the table; shares in per cent, ranks as the share of less deprived areas."""
     of = "of the school's area" if over == "area" else "of the school's modelled catchment"
     if over == "area" and not result.table["idaci"].notna().any():
-        ranked = float(result.provenance.get("areas_ranked", result.table["idaci_rank"].max()))
         label = f"{result.index_title} rank {of} (% of {nation_words(result.index)} that are less deprived)"
-        return Along(100 * (1 - table["idaci_rank"] / ranked), label, 100.0)
+        return Along(100 * (1 - table["idaci_rank"] / result.areas_ranked), label, 100.0)
     values = table["idaci" if over == "area" else "idaci_catchment"]
     if result.index == "idaci":
         label = f"{index_name(result)} {of} (% of children in income-deprived families)"
@@ -91,16 +89,16 @@ def index_along(result: SchoolResult, table: pd.DataFrame, *, over: Over = "area
 
 def _slope(result: SchoolResult, over: Over) -> tuple[float, float, float, bool] | None:
     """Return ratio, low, high, and whether it is for ranks; None where no slope was fitted."""
+    by_rank = over == "area" and "per_tenth_of_ranks" in result.slope
     if over == "catchment":
-        found = result.provenance.get("catchment_slope")
-        numbers: Mapping[str, Any] = dict(zip(("per_ten_points", "low", "high"), found, strict=True)) if found else {}
+        if result.provenance is None or result.provenance.catchment is None:
+            return None
+        slope, low, high = result.provenance.catchment.slope
     else:
-        numbers = result.slope
-    by_rank = "per_tenth_of_ranks" in numbers
-    keys = ("per_tenth_of_ranks" if by_rank else "per_ten_points", "low", "high")
-    if not set(keys) <= set(numbers):
-        return None
-    slope, low, high = (float(numbers[key]) for key in keys)
+        keys = ("per_tenth_of_ranks" if by_rank else "per_ten_points", "low", "high")
+        if not set(keys) <= set(result.slope):
+            return None
+        slope, low, high = (float(result.slope[key]) for key in keys)
     usable = 0.0 < slope < float("inf") and 0.0 < high < float("inf")
     return (slope, low, high, by_rank) if usable else None
 
@@ -127,7 +125,7 @@ def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
     if found is None:
         return ""
     slope, low, high, by_rank = found
-    given = listed([str(name) for name in result.provenance.get("covariates", ())])
+    given = listed(result.covariates)
     given = f", given {given}" if given else ""
     return (
         f"{capitalised(change_words(slope))} {result.title} for {_step(result, by_rank, over)}{given} "
@@ -145,14 +143,14 @@ def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
 
 def worth_a_look(result: SchoolResult) -> str:
     """Return how many schools lie beyond the 95% limits, and how many would by chance; empty where that is unknown."""
-    by_chance = result.provenance.get("beyond_95_by_chance")
     account = count_schools(result.table)
-    if by_chance is None or account.judged == 0:
+    if result.provenance is None or account.judged == 0:
         return ""
+    by_chance = result.provenance.beyond_95_by_chance
     above, below, judged = account.above, account.below, account.judged
     return (
         f"For review: of the {plural(judged, 'school')} judged, {above:,} {'is' if above == 1 else 'are'} above "
-        f"and {below:,} below the 95% limits; about {by_chance['above']:.1f} and {by_chance['below']:.1f} are expected "
+        f"and {below:,} below the 95% limits; about {by_chance.above:.1f} and {by_chance.below:.1f} are expected "
         "by chance."
     )
 
@@ -207,14 +205,14 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
 
 def flagged_title(result: SchoolResult) -> str:
     """Return what the table of schools that stand out is, and how many would be in it by chance."""
-    account, by_chance = count_schools(result.table), result.provenance.get("beyond_95_by_chance")
-    if by_chance is None:
+    if result.provenance is None:
         return f"Schools beyond the 95% limits of {result.title}"
+    account, by_chance = count_schools(result.table), result.provenance.beyond_95_by_chance
     number = account.above + account.below
     beyond, verb = plural(number, "school"), "is" if number == 1 else "are"
     return (
         f"{beyond} {verb} beyond the 95% limits of {result.title}; "
-        f"about {by_chance['above'] + by_chance['below']:.0f} are expected by chance"
+        f"about {by_chance.above + by_chance.below:.0f} are expected by chance"
     )
 
 
@@ -229,7 +227,8 @@ def flagged_words(result: SchoolResult) -> str:
     )
 
 
-def curve_of(result: SchoolResult, *, over: Over) -> Mapping[str, NDArray[np.float64]] | None:
+def curve_of(result: SchoolResult, *, over: Over) -> RateCurve | None:
     """Return the line that schools were held against, with its interval and limits; None where there is no one line."""
-    found = result.provenance.get("curve" if over == "area" else "curve_catchment")
-    return None if found is None else {name: np.asarray(values, dtype=float) for name, values in found.items()}
+    if result.provenance is None:
+        return None
+    return result.provenance.curve if over == "area" else result.provenance.curve_catchment

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.model import Contours, Place, Surface, words_of
+from hotspots.model import ComparisonMethod, Contours, DensityMethod, Place, RiskMethod, Surface, words_of
 from hotspots.publish.text.phrases import capitalised, percent, plural
 from hotspots.vocabulary import DENSE_IS_NOT_RISK, LOCATIONS_UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from hotspots.vocabulary import PlacedBy
 
 __all__ = [
     "Lying",
@@ -81,7 +83,7 @@ def half_in(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[
     Examples
     --------
     >>> cells = np.array([[6.0, 2.0, 1.0, 1.0]])
-    >>> surface = Surface(cells, (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan, release="open")
+    >>> surface = Surface(cells, (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan, provenance=None, release="open")
     >>> half_in(surface)
     (0.25, 80.0)
     """
@@ -136,9 +138,10 @@ def _subject(surface: Surface) -> str:
     return f"The {surface.title}"
 
 
-def _of_overall(surface: Surface) -> bool:
-    """Whether a comparison has the change of the whole area taken out: a cell is then held against that."""
-    return surface.kind in ("ratio", "difference") and surface.provenance.get("totals") == "removed"
+def _of_overall(surface: Surface) -> ComparisonMethod | None:
+    """Return the method of a comparison with the change of the whole area taken out: a cell is then held against it."""
+    method = surface.provenance
+    return method if isinstance(method, ComparisonMethod) and method.totals == "removed" else None
 
 
 def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:
@@ -146,9 +149,8 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     risk = surface.kind == "relative-risk"
     start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
     raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
-    if _of_overall(surface):
-        overall = surface.provenance.get("overall_ratio")
-        of_what = f" of {overall:.2f}" if overall is not None else ""
+    if (method := _of_overall(surface)) is not None:
+        of_what = "" if method.overall_ratio is None else f" of {method.overall_ratio:.2f}"
         raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
     apart = ", small patches aside" if any(inside.number == 0 for inside in lying.values()) else ""
     up, down = (lying.get(kind) for kind in ("raised", "lowered"))
@@ -189,7 +191,7 @@ def surface_sentence(surface: Surface, contours: Contours) -> str:
 
 def only_specks(contours: Contours) -> dict[str, Lying]:
     """Return the kinds of which some polygons were left out as too small."""
-    left_out = dict(contours.provenance.get("left_out", {}))
+    left_out = {} if contours.provenance is None else contours.provenance.left_out
     return {kind: Lying(0, 0.0) for kind, number in left_out.items() if number}
 
 
@@ -238,9 +240,10 @@ def surface_reading(surface: Surface, contours: Contours | None = None) -> list[
     return [*sentences, "The map shows where, not why."]
 
 
-def _placed_by(surface: Surface) -> str:
+def _placed_by(surface: Surface) -> PlacedBy:
     """Return whether events are placed where they happened or at home; empty where that is not known."""
-    return str(surface.provenance.get("placed_by", ""))
+    method = surface.provenance
+    return method.placed_by if isinstance(method, DensityMethod | RiskMethod) else ""
 
 
 def bandwidth_sentence(surface: Surface) -> str:
@@ -251,7 +254,7 @@ def bandwidth_sentence(surface: Surface) -> str:
     >>> import numpy as np
     >>> from hotspots.model import Surface
     >>> place = {"origin": (0.0, 0.0), "cell": 50.0, "unit": "events per km²", "integral": 1.0, "release": "open"}
-    >>> smoothed = {"kernel": "quartic", "bandwidth": 750.0, "bandwidth_words": "750 m, as asked"}
+    >>> smoothed = {"kernel": "quartic", "bandwidth": 750.0, "bandwidth_words": "750 m, as asked", "provenance": None}
     >>> surface = Surface(np.ones((1, 1)), **place, **smoothed)
     >>> bandwidth_sentence(surface)
     'Quartic kernel, bandwidth 750 m, as asked.'

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from hotspots.disclosure import keeps_back
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings.authorities import make_extracts
 from hotspots.study.findings.results import Findings, attempt
-from hotspots.study.inputs import empty_sides, keeps_back, need_index, nothing_happened
+from hotspots.study.inputs import empty_sides, need_index, nothing_happened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hotspots.disclosure import keeps_back, through_gate
 from hotspots.study.findings.results import Change, Findings, attempt
-from hotspots.study.inputs import keeps_back, through_gate
 
 if TYPE_CHECKING:
     from hotspots.model import Series

@@ -42,7 +42,7 @@ class Findings:
     surfaces: list[Surface] = field(default_factory=list)
     contours: dict[str, Contours] = field(default_factory=dict)
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
-    predictions: dict[str, pd.DataFrame] = field(default_factory=dict)
+    predictions: dict[str, Extract] = field(default_factory=dict)
     schools: SchoolResult | None = None
     school_looks: dict[str, Finding] = field(default_factory=dict)
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)

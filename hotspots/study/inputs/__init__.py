@@ -1,22 +1,17 @@
 """What goes into a study: its files read, protected where they must be, and counted."""
 
-from hotspots.study.inputs.gate import is_for_named_readers, keeps_back, through_gate
-from hotspots.study.inputs.read import Inputs, Report, describe, read_inputs
+from hotspots.study.inputs.read import Inputs, Report, read_inputs
 from hotspots.study.inputs.requirements import empty_sides, name_places, need_index, nothing_happened, untestable
 from hotspots.study.inputs.series import name_chart
 
 __all__ = [
     "Inputs",
     "Report",
-    "describe",
     "empty_sides",
-    "is_for_named_readers",
-    "keeps_back",
     "name_chart",
     "name_places",
     "need_index",
     "nothing_happened",
     "read_inputs",
-    "through_gate",
     "untestable",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from hotspots.disclosure import is_for_named_readers, keeps_back, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     Ages,
@@ -23,9 +23,7 @@ from hotspots.model import (
     Series,
     StudyArea,
     cover_years,
-    words_of,
 )
-from hotspots.study.inputs.gate import is_for_named_readers, keeps_back, through_gate
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,
@@ -398,25 +396,3 @@ def _read_factors(study: Study, inputs: Inputs) -> None:
         inputs.left_out[section.title[:1].lower() + section.title[1:]] = KEPT_BACK
         return
     inputs.factors, inputs.recording = read_assessments(study, section, inputs.area)
-
-
-def describe(counts: AreaCounts) -> dict[str, Any]:
-    """Return how the rows of one source were used, adding up to the rows read.
-
-    observed + outside + dropped = rows, to the row; in words where the numbers are protected.
-    """
-    observed = counts.table["observed_low"], counts.table["observed_high"]
-    low, high = (float(np.nansum(bound)) for bound in observed)
-    return {
-        "title": counts.title,
-        "period": str(counts.period),
-        "source": counts.source,
-        "release": counts.release,
-        **dict(counts.audit),
-        "dropped": dict(counts.dropped),
-        "outside": counts.outside,
-        "observed": int(low) if low == high else [int(low), int(high)],
-        "areas_with_hidden_counts": counts.hidden,
-        "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
-        "notes": list(words_of(counts.notes)),
-    }

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.disclosure import tells_of_areas
+from hotspots.disclosure import keeps_back, tells_of_areas, through_gate
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 from hotspots.model import AreaCounts, Events, Factors, Note, Series, SeriesBase, StudyArea
-from hotspots.study.inputs.gate import keeps_back, through_gate
 
 if TYPE_CHECKING:
     from hotspots.model import Ages, Extract

@@ -1,7 +1,18 @@
 """What a study writes: layers, rasters, maps, charts, tables, the briefing and the summary, in one folder at once."""
 
+from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.folder import replaced_folder
 from hotspots.study.output.main_findings import headlines
-from hotspots.study.output.write import finish_summary, write_outputs
+from hotspots.study.output.provenance import describe_source
+from hotspots.study.output.write import compile_briefing, finish_summary, summarise, write_layers
 
-__all__ = ["finish_summary", "headlines", "replaced_folder", "write_outputs"]
+__all__ = [
+    "compile_briefing",
+    "describe_source",
+    "draw_everything",
+    "finish_summary",
+    "headlines",
+    "replaced_folder",
+    "summarise",
+    "write_layers",
+]

@@ -119,10 +119,7 @@ def _sheets(study: Study, results: Sequence[Mapped]) -> Iterator[_Sheet]:
     """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
     for number, result in enumerate(results):
-        if isinstance(result, HotspotResult):
-            stem = f"{result.name}_{result.method}"
-        else:
-            stem = result.stem if isinstance(result, Surface) else "schools"
+        stem = "schools" if isinstance(result, SchoolResult) else result.stem
         close_ups = not (isinstance(result, HotspotResult) and result.method == "local_moran")
         for place in places if close_ups else [None]:
             where = place.slug if place else "all"
@@ -216,9 +213,8 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, sh
         counts = inputs.counts[name]
         alt = f"Line chart of Moran's z by distance. {describe_scale(table, title=counts.title)}"
         drawn.append((f"{name}_correlogram", draw_correlogram(table, counts), alt))
-    for name, table in findings.predictions.items():
-        later = inputs.predictions[name][1]
-        figure = draw_prediction(table, title=later.title, source=later.source, period=later.period)
+    for name, predictions in findings.predictions.items():
+        figure = draw_prediction(predictions)
         drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
     drawn += _on_schools(findings)
     for stem, figure, alt in drawn:

@@ -54,11 +54,10 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
             named = raised_words(contours, findings.raised.get(surface.stem, ()))
             sentence = surface_sentence(surface, contours)
             sentences.append(f"{sentence.removesuffix('.')}: {named}." if named else sentence)
-    for name, table in findings.predictions.items():
-        share = min(table["share_of_area"], key=lambda one: abs(one - FLAGGED))
-        later = inputs.predictions[name][1]
-        words = best_bandwidth(table, share=share).words
-        sentences.append(f"{capitalised(later.title)}, {later.period}: {words[:1].lower()}{words[1:]}")
+    for predictions in findings.predictions.values():
+        share = min(predictions.table["share_of_area"], key=lambda one: abs(one - FLAGGED))
+        words = best_bandwidth(predictions, share=share).words
+        sentences.append(f"{capitalised(predictions.title)}, {predictions.period}: {words[:1].lower()}{words[1:]}")
     if findings.schools is not None:
         sentences += [schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
     for series in inputs.series:

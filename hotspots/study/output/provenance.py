@@ -1,4 +1,4 @@
-"""The date of a study: as its file says, or else the last day that any of its inputs covers."""
+"""Where a study's numbers come from: its files, how their rows were used, and the date on its sheets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.model import ENGLISH, Period
-from hotspots.study.inputs import keeps_back
+import numpy as np
+
+from hotspots.disclosure import keeps_back
+from hotspots.model import ENGLISH, AreaCounts, Period, words_of
 from hotspots.study.settings import Study
 
 if TYPE_CHECKING:
     from hotspots.study.inputs import Inputs
 
-__all__ = ["fingerprints", "imprint", "last_day", "study_date"]
-
-# The SHA-256 of every file that a study reads, so that a run can be traced to its inputs.
+__all__ = ["describe_source", "fingerprints", "imprint", "last_day", "study_date"]
 
 
 def fingerprints(study: Study) -> dict[str, str]:
@@ -63,6 +63,28 @@ def _sha256(path: Path) -> str:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_source(counts: AreaCounts) -> dict[str, Any]:
+    """Return how the rows of one source were used, adding up to the rows read.
+
+    observed + outside + dropped = rows, to the row; in words where the numbers are protected.
+    """
+    observed = counts.table["observed_low"], counts.table["observed_high"]
+    low, high = (float(np.nansum(bound)) for bound in observed)
+    return {
+        "title": counts.title,
+        "period": counts.period,
+        "source": counts.source,
+        "release": counts.release,
+        **dict(counts.audit),
+        "dropped": dict(counts.dropped),
+        "outside": counts.outside,
+        "observed": int(low) if low == high else [int(low), int(high)],
+        "areas_with_hidden_counts": counts.hidden,
+        "areas_without_a_count": int(counts.table["observed_low"].isna().sum()),
+        "notes": list(words_of(counts.notes)),
+    }
 
 
 def study_date(study: Study, inputs: Inputs) -> date | None:

@@ -1,4 +1,4 @@
-"""Findings in, a finished folder out: layers, surfaces, maps, the briefing and the summary."""
+"""Findings in, files out: layers, rasters and tables, the briefing, and the summary of a finished folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
-from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, words_of
+from hotspots.disclosure import is_for_named_readers
+from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, settings_of, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
     boundaries_sentence,
@@ -23,54 +24,44 @@ from hotspots.publish.text import (
     with_holds_words,
 )
 from hotspots.study.findings import Findings
-from hotspots.study.inputs import Inputs, Report, describe, is_for_named_readers, untestable
-from hotspots.study.output.figures import draw_everything
+from hotspots.study.inputs import Inputs, untestable
 from hotspots.study.output.main_findings import headlines
-from hotspots.study.output.provenance import fingerprints, imprint, study_date
+from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
     from datetime import date
 
     from hotspots.publish.briefing import Page
+    from hotspots.publish.style import Ground
     from hotspots.study.settings import Study
 
 
-def write_outputs(
-    study: Study, inputs: Inputs, findings: Findings, folder: Path, *, report: Report, workers: int = 1
-) -> dict[str, Any]:
-    """Write everything of one run into an empty folder; return the summary, which is not written yet.
+def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path, *, ground: Ground) -> None:
+    """Write what a run found as layers, rasters and tables.
 
     Parameters
     ----------
     study, inputs, findings
         The recipe, what was read and what was found.
     folder
-        Where to write; `finish_summary` completes it.
-    report
-        Told each step.
-    workers
-        Number of processes that draw the maps.
+        Where to write; it is empty.
+    ground
+        The study area made ready for drawing, whose outlines are a layer.
     """
     from hotspots.publish.gis import write_geopackage, write_raster
-    from hotspots.publish.style import prepare_ground
+    from hotspots.publish.tables import write_table
 
-    report("Writing the layers")
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
-    ground = prepare_ground(inputs.area)
     layers: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
     write_geopackage(folder / "hotspots.gpkg", layers, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
-    for name, table in findings.predictions.items():
-        table.to_csv(folder / f"predictive_accuracy_{name}.csv", index=False, lineterminator="\n")
+    for name, predictions in findings.predictions.items():
+        write_table(folder / f"predictive_accuracy_{name}.csv", predictions)
     _write_tables(inputs, findings, folder / "tables")
-    pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
-    report("Writing the briefing")
-    _write_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
-    return summarise(study, inputs, findings)
 
 
 def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
@@ -95,7 +86,8 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
 # --------------------------------------------------------------------------- briefing
 
 
-def _write_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+def compile_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
+    """Write the briefing: findings, the pages drawn, methods and sources."""
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
@@ -145,9 +137,9 @@ def _for_whom(study: Study) -> str:
 def _scatter(findings: Findings) -> list[str]:
     """Return how much areas' risks scatter, source by source, where it was estimated."""
     spreads = {
-        result.title: result.provenance["dispersion"]
+        result.title: result.provenance.dispersion
         for result in findings.results
-        if result.provenance.get("dispersion")
+        if result.provenance is not None and result.provenance.dispersion is not None
     }
     parts = [
         f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
@@ -208,7 +200,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
         },
         "inputs": fingerprints(study),
-        "sources": {name: describe(counts) for name, counts in inputs.counts.items()},
+        "sources": {name: describe_source(counts) for name, counts in inputs.counts.items()},
         "schools_read": _describe_schools(inputs),
         "findings": headlines(study, inputs, findings),
         "hotspots": {
@@ -224,7 +216,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
         "contours": {stem: _describe_contours(contours) for stem, contours in findings.contours.items()},
-        "predictions": {name: table.to_dict("records") for name, table in findings.predictions.items()},
+        "predictions": {name: one.table.to_dict("records") for name, one in findings.predictions.items()},
         "schools": _describe_school_result(findings),
         "extracts": {
             extract.name: {"title": extract.title, "words": extract.words, "notes": list(words_of(extract.notes))}
@@ -239,7 +231,7 @@ def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
     return {
         "method": METHOD_TITLES[result.method],
         "words": result.words,
-        "settings": dict(result.provenance),
+        "settings": settings_of(result),
         "classes": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
         "certainty": {str(k): int(v) for k, v in sorted(result.table["certainty"].value_counts().items())},
         "places": {
@@ -276,7 +268,7 @@ def _describe_surface(surface: Surface) -> dict[str, Any]:
         "integral": round(surface.integral, 6),
         "kind": surface.kind,
         "words": surface.words,
-        "settings": dict(surface.provenance),
+        "settings": settings_of(surface),
         "notes": list(words_of(surface.notes)),
     }
 
@@ -323,7 +315,7 @@ def _describe_school_result(findings: Findings) -> dict[str, Any] | None:
         "schools": classes,
         "rates": describe_rates(result),
         "holds": {str(k): int(v) for k, v in sorted(holds.items()) if k},
-        "settings": {k: v for k, v in result.provenance.items() if not k.startswith("curve")},
+        "settings": {k: v for k, v in settings_of(result).items() if not k.startswith("curve")},
         "in_space": _around_schools(findings),
         "notes": list(words_of(result.notes)),
     }

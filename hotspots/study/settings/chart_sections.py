@@ -20,6 +20,7 @@ from hotspots.study.settings.values import (
     Year,
     Years,
 )
+from hotspots.vocabulary import Covariate
 
 
 class SchoolsSection(Section):
@@ -41,7 +42,7 @@ class SchoolsSection(Section):
     """Lowest and highest number that a suppressed number of exclusions can be."""
     columns: dict[str, str] = Field(default_factory=dict)
     """The program's name for a column = its name in your file."""
-    covariates: Annotated[tuple[Literal["phase", "authority"], ...], Distinct] = ()
+    covariates: Annotated[tuple[Covariate, ...], Distinct] = ()
     """What else the model allows for: schools are then compared within the same phase, the same authority, or both."""
     catchment_decay: float = Field(default=1500.0, ge=50, le=100_000)
     """Metres over which the pull of a school on pupils falls to 37%. It sets how far modelled catchments reach."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from hotspots.study.settings.section import Section
 from hotspots.study.settings.values import Distinct, SectionName, Share, Title, Width, Years
+from hotspots.vocabulary import Comparison
 
 
 class ComparisonSection(Section):
@@ -25,7 +26,7 @@ class ComparisonSection(Section):
     """Name of the `[[events]]` section to compare with. The default is the same section."""
     against_years: Years | None = None
     """First and last year of the events to compare with. The default is the years of their section."""
-    measure: Literal["ratio", "difference"] = "ratio"
+    measure: Comparison = "ratio"
     """Whether to map the ratio or the difference of the two densities."""
 
     @model_validator(mode="after")

@@ -21,13 +21,12 @@ from hotspots.study.settings.values import (
     Metres,
     SectionName,
     ShortTitle,
-    SurfaceKernel,
     Title,
     Vintage,
     Year,
     Years,
 )
-from hotspots.vocabulary import UNRELEASED, Adjustment, Measure, Null
+from hotspots.vocabulary import UNRELEASED, Adjustment, Edge, Kernel, Measure, Null
 
 
 class RuleSection(Section):
@@ -299,14 +298,14 @@ class Analysis(Section):
 class DensitySection(Section):
     """[density]: surfaces of density, and of risk against the population."""
 
-    kernel: SurfaceKernel = "quartic"
+    kernel: Kernel = "quartic"
     """Shape of the kernel."""
     bandwidth: Bandwidth | None = None
     """Radius of the kernel in metres (standard deviation of a Gaussian), or a rule that chooses it. The default is
     `"silverman-robust"`, but not below what map points allow."""
     cell: Metres | None = None
     """Side of a cell in metres. The default is about a tenth of the bandwidth."""
-    edge: Literal["diggle", "uniform", "none"] = "diggle"
+    edge: Edge = "diggle"
     """Edge correction: `"diggle"` by event, `"uniform"` by cell, or `"none"`."""
     adaptive: bool = False
     """Whether the kernel is narrower where events are dense (Abramson's method)."""

@@ -7,9 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from hotspots.vocabulary import BandwidthRule
 
 RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
@@ -166,11 +168,6 @@ def _marks(marks: dict[str, Any]) -> dict[str, Any]:
 
 
 Marks = Annotated[dict[str, Meaning], AfterValidator(_marks)]
-
-BandwidthRule = Literal[
-    "silverman-robust", "silverman", "scott", "oversmoothing", "least-squares", "likelihood", "diggle"
-]
-SurfaceKernel = Literal["quartic", "epanechnikov", "triangular", "uniform", "gaussian"]
 
 
 def _known_bandwidth(value: Any) -> Any:

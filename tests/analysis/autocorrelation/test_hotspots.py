@@ -306,7 +306,7 @@ def contours_of(area, *boxes, events=30.0) -> Contours:
     rows = {"kind": "raised", "words": "", "threshold": 0.05, "area_km2": [shape.area / 1e6 for shape in shapes],
             "share_of_area": 0.01, "events": events, "share_of_events": 0.1}  # fmt: skip
     table = GeoDataFrame(rows, geometry=shapes, index=range(1, len(shapes) + 1), crs=27700)
-    return Contours(table, "x", title="risk of burglary", release="open")
+    return Contours(table, "x", title="risk of burglary", provenance=None, release="open")
 
 
 def test_places_of_raised_risk_are_named_as_hotspots_are(area):

@@ -20,7 +20,7 @@ from worlds import ROOT, make_counts, make_grid
 
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
-from hotspots.analysis.autocorrelation.z_scores import gi_z, local_moran_i
+from hotspots.analysis.autocorrelation.windows import gi_z, local_moran_i
 from hotspots.errors import AnalysisError
 from hotspots.model import words_of
 from hotspots.vocabulary import RESULT_COLUMNS
@@ -183,7 +183,7 @@ def test_ties_count_half_in_the_mid_p_variant(grid):
 def test_the_conditional_form_of_gi_star_has_the_p_values_of_gi(grid):
     counts = make_counts(grid, np.random.default_rng(4).poisson(3.0, 36))
     star, given, gi = getis_ord(counts), getis_ord(counts, conditional=True), getis_ord(counts, with_self=False)
-    assert (star.with_self, given.with_self, gi.with_self) == (True, True, False)
+    assert (star.statistic, given.statistic, gi.statistic) == ("gi_star", "gi_star", "gi")
     for tail in ("p_hot_high", "p_cold_high"):
         assert given.table[tail].tolist() == gi.table[tail].tolist()
     assert (given.table["p_high"] != star.table["p_high"]).any()
@@ -207,8 +207,8 @@ def test_real_values_are_bracketed(columbus):
         assert row["p_hot_low"] <= hot <= row["p_hot_high"]
         assert row["p_cold_low"] <= cold <= row["p_cold_high"]
         assert row["p_hot_high"] - row["p_hot_low"] < 0.002
-    assert result.provenance["inference"] == "bracketed"
-    assert result.provenance["measure"] == "value as given"
+    assert result.provenance.inference == "bracketed"
+    assert result.provenance.measure == "as-given"
     assert set(table["certainty"]) <= {"certain", "never"}  # rounding hides nothing
     assert "exact between two roundings" in result.words
 
@@ -243,7 +243,7 @@ def test_large_windows_go_by_the_lattice_and_stay_exact(monkeypatch):
     counted = getis_ord(counts, far, conditional=True)
     monkeypatch.setattr(p_values, "DEAR", 0)
     by_lattice = getis_ord(counts, far, conditional=True)
-    assert by_lattice.provenance["inference"] == "exact"
+    assert by_lattice.provenance.inference == "exact"
     assert np.abs(by_lattice.table["p_hot_high"] - counted.table["p_hot_high"]).max() < 1e-11
     assert by_lattice.table["class"].equals(counted.table["class"])
 
@@ -352,7 +352,7 @@ def test_any_table_of_areas_goes_in():
     before = table.copy()
     result = getis_ord(table, column="crimes", population="people")
     assert result.name == "crimes"
-    assert result.provenance["null"] == "exchangeable-risk"
+    assert result.provenance.null == "exchangeable-risk"
     assert_geodataframe_equal(table, before)
 
 
@@ -437,8 +437,8 @@ def test_a_graph_with_unequal_weights_is_simulated():
     values[[20, 21, 29, 30]] = 15
     graph, counts = decaying(area, 1000), make_counts(area, values)
     result = getis_ord(counts, graph)
-    assert result.provenance["inference"] == "simulated"
-    assert (result.provenance["draws"], result.provenance["seed"]) == (99_999, 0)
+    assert result.provenance.inference == "simulated"
+    assert (result.provenance.draws, result.provenance.seed) == (99_999, 0)
     assert "simulated (up to 99,999 draws, seed 0)" in result.words
     assert set(area.ids[[20, 21, 29, 30]]) <= set(result.hot())
     # Events of the window are counted, not weighted.

@@ -122,7 +122,7 @@ def test_equal_standard_deviation_per_axis(kernel: str) -> None:
 def test_every_kernel_gets_the_same_smoothing() -> None:
     points = pattern("pooled")
     values = {
-        kernel: choose_bandwidth(points, rule="scott", kernel=kernel, outline=None).provenance["bandwidth_scott_m"]
+        kernel: choose_bandwidth(points, rule="scott", kernel=kernel, outline=None).provenance.by_rule["scott"]
         for kernel in RADIUS_PER_SD
     }
     for kernel, value in values.items():
@@ -145,12 +145,12 @@ def test_the_default_is_the_robust_rule_with_its_alternatives() -> None:
     (others,) = words_of(chosen.notes)
     assert others.startswith("Bandwidths that other rules give: silverman 2,")
     assert others.endswith(" A quartic radius is 2.83 standard deviations of a Gaussian as smooth.")
-    assert chosen.provenance["radius_per_standard_deviation"] == 2.828427
-    assert chosen.provenance["bandwidth_rule"] == "silverman-robust"
-    assert chosen.provenance["bandwidth_silverman_robust_m"] == pytest.approx(robust, abs=0.05)
-    assert chosen.provenance["bandwidth_oversmoothing_m"] == pytest.approx(935.431610 * 8**0.5, abs=0.1)
-    assert chosen.provenance["map_point_spacing_m"] is None
-    assert "bandwidth_likelihood_m" not in chosen.provenance
+    assert chosen.provenance.radius_per_standard_deviation == 2.828427
+    assert chosen.provenance.rule == "silverman-robust"
+    assert chosen.provenance.by_rule["silverman-robust"] == pytest.approx(robust, abs=0.05)
+    assert chosen.provenance.by_rule["oversmoothing"] == pytest.approx(935.431610 * 8**0.5, abs=0.1)
+    assert chosen.provenance.map_point_spacing_m is None
+    assert "likelihood" not in chosen.provenance.by_rule
 
 
 @pytest.mark.parametrize(
@@ -167,25 +167,25 @@ def test_searches_are_announced_like_rules(rule: str, call: str, within: float) 
     chosen = choose_bandwidth(pattern("pooled"), rule=rule, kernel="gaussian", outline=outline())
     assert chosen.metres == pytest.approx(expected, rel=within)
     assert chosen.rule == rule
-    assert chosen.provenance[f"bandwidth_{rule.replace('-', '_')}_m"] == pytest.approx(chosen.metres, abs=5.1)
+    assert chosen.provenance.by_rule[rule] == pytest.approx(chosen.metres, abs=5.1)
     assert "silverman-robust" in words_of(chosen.notes)[-1]
 
 
 def test_a_number_is_taken_as_it_is() -> None:
     chosen = choose_bandwidth(pattern("cases"), rule=777.0, kernel="quartic", outline=None)
     assert (chosen.metres, chosen.rule, chosen.words) == (777.0, "asked", "777 m, as set")
-    assert chosen.provenance["bandwidth_rule"] == "asked for"
+    assert chosen.provenance.as_dict()["bandwidth_rule"] == "asked for"
     assert "silverman-robust" in words_of(chosen.notes)[0]
 
 
 def test_map_points_raise_what_a_rule_gives() -> None:
     points = snapped(400.0)
     chosen = choose_bandwidth(points, rule="likelihood", kernel="quartic", outline=None)
-    floor = chosen.provenance["bandwidth_floor_m"]
+    floor = chosen.provenance.bandwidth_floor_m
     assert floor == pytest.approx(800, rel=0.2)
     assert chosen.metres >= floor
     robust = choose_bandwidth(np.vstack([points[:20]] * 1 + [points]), rule=None, kernel="gaussian")
-    assert robust.provenance["bandwidth_floor_m"] == pytest.approx(800 / 8**0.5, rel=0.2)
+    assert robust.provenance.bandwidth_floor_m == pytest.approx(800 / 8**0.5, rel=0.2)
 
 
 @pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
@@ -193,12 +193,12 @@ def test_raised_is_said(kernel: str) -> None:
     # Many events on few map points: the rule goes below two spacings.
     points = snapped(400.0, events=200_000)
     chosen = choose_bandwidth(points, rule=None, kernel=kernel, outline=None)
-    rule, floor = (chosen.provenance[f"bandwidth_{name}_m"] for name in ("silverman_robust", "floor"))
+    rule, floor = chosen.provenance.by_rule["silverman-robust"], chosen.provenance.bandwidth_floor_m
     assert rule < floor <= chosen.metres < floor + 10
     assert chosen.words == (
         f"{chosen.metres:,.0f} m: Silverman's robust rule from the spread and number of events gives "
         f"{round(rule, -1):,.0f} m, raised because events are at map points about "
-        f"{chosen.provenance['map_point_spacing_m']:,.0f} m apart, which a smaller bandwidth would show"
+        f"{chosen.provenance.map_point_spacing_m:,.0f} m apart, which a smaller bandwidth would show"
     )
     assert words_of(chosen.notes)[-1] == f"Bandwidth {chosen.words}."
     assert chosen.rule == "silverman-robust"
@@ -207,7 +207,7 @@ def test_raised_is_said(kernel: str) -> None:
 def test_below_the_floor_is_done_and_said() -> None:
     points = snapped(250.0)
     chosen = choose_bandwidth(points, rule=200.0, kernel="quartic", outline=None)
-    spacing, floor = chosen.provenance["map_point_spacing_m"], chosen.provenance["bandwidth_floor_m"]
+    spacing, floor = chosen.provenance.map_point_spacing_m, chosen.provenance.bandwidth_floor_m
     assert chosen.metres == 200.0
     assert words_of(chosen.notes)[-1] == (
         f"Events are at map points about {spacing:,.0f} m apart: with a bandwidth of 200 m the surface shows map "

@@ -126,8 +126,8 @@ def test_values_with_uniform_correction_are_divided_by_the_mass_at_the_cell(kern
     plain = direct(used, surface, kernel, np.ones(len(used)))[rows, columns]
     expected = plain / masses_by_rings(centres, outline, kernel, 1230)
     np.testing.assert_allclose(surface.values[rows, columns], expected, rtol=0, atol=4e-3 * expected.max())
-    assert surface.provenance["integral_analytic"] is None
-    assert surface.integral == surface.provenance["integral_cells"]
+    assert surface.provenance.integral_analytic is None
+    assert surface.integral == surface.provenance.integral_cells
     assert "corrected at the border (uniform)" in surface.words
 
 
@@ -155,10 +155,10 @@ def test_diggles_correction_keeps_the_events_and_none_loses_them(kernel, adaptiv
     for surface in (corrected, leaking):
         # Beside it the sum of what is written: values x km² x years.
         cells = np.nansum(surface.values) * 0.01 * 2
-        assert surface.provenance["integral_cells"] == pytest.approx(cells)
+        assert surface.provenance.integral_cells == pytest.approx(cells)
         # Cells whose centre is inside cover the L to 1 % of its area.
         assert cells == pytest.approx(surface.integral, rel=0.02)
-        assert surface.provenance["integral_relative_difference"] == pytest.approx(cells / surface.integral - 1)
+        assert surface.provenance.integral_relative_difference == pytest.approx(cells / surface.integral - 1)
 
 
 @pytest.mark.parametrize("kernel", NAMES)
@@ -205,8 +205,8 @@ def test_default_bandwidth_is_the_robust_rule_by_hand():
     points = np.column_stack([WEST + 5_000 + 3_000 * np.cos(turn), SOUTH + 4_000 + 3_000 * np.sin(turn)])
     surface = kernel_density(make_events(points), BOX)
     assert surface.bandwidth == 1780
-    assert surface.provenance["bandwidth_silverman_robust_m"] == pytest.approx(1781.3, abs=0.05)
-    assert surface.provenance["bandwidth_rule"] == "silverman-robust"
+    assert surface.provenance.bandwidth.by_rule["silverman-robust"] == pytest.approx(1781.3, abs=0.05)
+    assert surface.provenance.bandwidth.rule == "silverman-robust"
     assert surface.cell == 200  # 178 m, the nearest handsome side
     assert surface.bandwidth_words.startswith("1,780 m, by Silverman's robust rule")
     # A Gaussian that smooths as much: 1781.3/√8 = 629.8
@@ -216,8 +216,8 @@ def test_default_bandwidth_is_the_robust_rule_by_hand():
 def test_a_rule_can_be_named():
     events = make_events(scattered(100))
     surface = kernel_density(events, BOX, bandwidth="oversmoothing")
-    assert surface.provenance["bandwidth_rule"] == "oversmoothing"
-    assert surface.bandwidth == pytest.approx(surface.provenance["bandwidth_oversmoothing_m"], abs=5)
+    assert surface.provenance.bandwidth.rule == "oversmoothing"
+    assert surface.bandwidth == pytest.approx(surface.provenance.bandwidth.by_rule["oversmoothing"], abs=5)
 
 
 def test_the_reason_for_the_bandwidth_stands_once():
@@ -243,7 +243,7 @@ def test_the_years_are_told_from_the_dates(first, last, years):
     events = make_events([[WEST + 5_000, SOUTH + 4_000]] * 2, when=[first, last])
     surface = kernel_density(events, BOX, bandwidth=1000)
     assert surface.unit == "events per km² per year"
-    assert surface.provenance["years"] == years
+    assert surface.provenance.years == years
     assert surface.integral == pytest.approx(2, rel=1e-3)
     # Two quartic peaks: 2 · 3/(π · 1 km²) a year at the events' cell, 0.707 of 100 m away from its centre.
     assert np.nanmax(surface.values) == pytest.approx(2 * 3 / np.pi * (1 - 0.005) ** 2 / years, rel=1e-9)
@@ -252,7 +252,7 @@ def test_the_years_are_told_from_the_dates(first, last, years):
 def test_events_without_a_date_have_no_years_in_the_unit():
     surface = kernel_density(make_events([[WEST + 5_000, SOUTH + 4_000]] * 2, when=None), BOX, bandwidth=1000)
     assert surface.unit == "events per km²"
-    assert surface.provenance["years"] is None
+    assert surface.provenance.years is None
     assert "over the whole period" in surface.words
 
 
@@ -263,7 +263,7 @@ def test_what_is_left_out_is_counted():
         "Events without a point, and so not in the surface: 2.",
         "Events outside the study area, and so not in the surface: 1.",
     )
-    assert (surface.provenance["events_used"], surface.provenance["events_outside"]) == (1, 1)
+    assert (surface.provenance.events_used, surface.provenance.events_outside) == (1, 1)
     assert (surface.release, surface.attribution) == ("invented", ("Drawn for a test",))
 
 
@@ -296,7 +296,7 @@ def test_weights_count_like_so_many_events():
     single = Events(events.table.assign(harm=np.arange(len(points)) == 3), rows_read=len(points))
     alone = kernel_density(single, BOX, bandwidth=1500, cell=250, weights="harm", adaptive=True)
     assert alone.integral == pytest.approx(1)
-    assert alone.provenance["distinct_points"] == 1
+    assert alone.provenance.distinct_points == 1
     assert f"{len(points)} events weighted by harm score" in one.words
 
 
@@ -316,8 +316,8 @@ def test_a_file_that_goes_on_beyond_the_border_is_used_there_and_not_corrected()
         np.maximum(np.maximum(south - points[:, 1], points[:, 1] - north), 0),
     )
     near = int((away <= 1500).sum())
-    assert surface.provenance["events_beyond_border_used"] == near - inside
-    assert surface.provenance["events_used"] == inside
+    assert surface.provenance.events_beyond_border_used == near - inside
+    assert surface.provenance.events_used == inside
     note = words_of(surface.notes)[0]
     assert note.startswith("The file extends beyond the border (")
     assert note.endswith(
@@ -337,7 +337,7 @@ def test_a_file_that_stops_at_the_border_is_corrected_whatever_strays_outside():
     surface = kernel_density(make_events(np.vstack([points, stray])), BOX, bandwidth=1500, cell=250)
     assert words_of(surface.notes)[0] == "Events outside the study area, and so not in the surface: 50."
     assert surface.integral == pytest.approx(3_000, rel=1e-12)
-    assert surface.provenance["edge_correction"] == "diggle"
+    assert surface.provenance.edge_correction == "diggle"
     kept_out = kernel_density(make_events(points), BOX, bandwidth=1500, cell=250, events_beyond_border=False)
     np.testing.assert_allclose(surface.values, kept_out.values, rtol=1e-9)
 
@@ -359,9 +359,9 @@ def test_adaptive_bandwidths_are_abramsons():
     pilot = (3 / np.pi * np.maximum(1 - distance**2, 0) ** 2 / held).sum(axis=1) / h0**2
     own = h0 * np.sqrt(np.exp(np.log(pilot).mean()) / pilot)
     own = np.minimum(own, 5 * np.median(own))
-    assert surface.provenance["adaptive_bandwidth_least_m"] == pytest.approx(own.min(), rel=5e-3)
-    assert surface.provenance["adaptive_bandwidth_median_m"] == pytest.approx(np.median(own), rel=5e-3)
-    assert surface.provenance["adaptive_bandwidth_most_m"] == pytest.approx(own.max(), rel=1e-2)
+    assert surface.provenance.bandwidths.adaptive_bandwidth_least_m == pytest.approx(own.min(), rel=5e-3)
+    assert surface.provenance.bandwidths.adaptive_bandwidth_median_m == pytest.approx(np.median(own), rel=5e-3)
+    assert surface.provenance.bandwidths.adaptive_bandwidth_most_m == pytest.approx(own.max(), rel=1e-2)
     # The surface at some cells, by the definition again; the pilot between cell centres is linear, hence the tolerance.
     masses = np.array([masses_by_rings(used[i : i + 1], outline, "quartic", own[i])[0] for i in range(len(used))])
     rows, columns = rng.integers(0, 80, 40), rng.integers(0, 100, 40)
@@ -459,10 +459,10 @@ def test_street_crimes_of_february_2011(shared_data: Path):
     crimes = crimes[(crimes["Easting"] > 0) & (crimes["Northing"] > 0)]
     region = make_area(box(385_000, 270_000, 440_000, 310_000))
     surface = kernel_density(make_events(crimes[["Easting", "Northing"]].to_numpy()), region)
-    used = surface.provenance["events_used"]
+    used = surface.provenance.events_used
     assert used > 25_000
     assert surface.integral == pytest.approx(used, rel=1e-3)
-    assert surface.provenance["share_on_shared_points"] > 0.5
+    assert surface.provenance.bandwidth.share_on_shared_points > 0.5
     # The densest spot is Birmingham's city centre (New Street, SP 07 86).
     row, column = np.unravel_index(np.nanargmax(surface.values), surface.values.shape)
     east, north = surface.origin[0] + column * surface.cell, surface.origin[1] - row * surface.cell
@@ -483,7 +483,7 @@ def test_a_surface_knows_where_its_events_are_placed(placed_by):
         kernel_density(events, area, bandwidth=800, cell=200),
         relative_risk(events, area, bandwidth=1_500, cell=250),
     ):
-        assert surface.provenance["placed_by"] == placed_by
+        assert surface.provenance.placed_by == placed_by
 
 
 def test_discs_of_their_own_size_are_limited_in_number():

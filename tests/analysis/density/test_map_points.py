@@ -17,7 +17,8 @@ from hotspots.analysis.density.map_points import (
 )
 from hotspots.model import Events
 from hotspots.sources.boundaries import read_areas
-from hotspots.sources.police import read_offences, read_police
+from hotspots.sources.offences import read_offences
+from hotspots.sources.police import read_police
 
 
 def coordinates(events: Events) -> np.ndarray:

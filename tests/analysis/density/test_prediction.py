@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from hotspots.analysis.density.prediction import (
-    best_bandwidth,
     best_hits,
     flag_densest,
     predictive_accuracy,
     tabulate,
 )
+from hotspots.analysis.density.tried_bandwidths import best_bandwidth
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea
+from hotspots.model import EXTRACT_COLUMNS, Events, Extract, StudyArea
 
 PAST, FUTURE = "2018-06-01", "2019-06-01"
 
@@ -116,7 +116,8 @@ def test_a_strip_on_paper(strip: StudyArea):
     # The past: three events at A, one at B. The future: two in A's cell, one in B's, one elsewhere, one outside.
     past = make_events([A, A, A, B], PAST, period="2018")
     future = make_events([A, (1020, 480), (7010, 740), (5000, 100), (-500, 100)], period="2019")
-    table = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[1.0, 1 / 160], cell=250)
+    found = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[1.0, 1 / 160], cell=250)
+    table = found.table
     assert table["bandwidth"].tolist() == [500, 500]
     assert table["share_of_area"].tolist() == [1 / 160, 1.0]
     assert table["area_km2"].tolist() == pytest.approx([0.0625, 10])
@@ -127,7 +128,7 @@ def test_a_strip_on_paper(strip: StudyArea):
     assert table["pai"].tolist() == pytest.approx([80, 1])
     assert table["pei_star"].tolist() == pytest.approx([1, 1])
     assert table["pai_low"].tolist()[1] == table["pai_high"].tolist()[1] == pytest.approx(1)
-    assert table.attrs["sentences"] == (
+    assert found.sentences == (
         "Density of past crimes (2018) with a quartic kernel on cells of 250 m; the densest cells, up to a share of "
         "the area, against later crimes (2019).",
         "Hit rate: share of later events in those cells.",
@@ -136,7 +137,7 @@ def test_a_strip_on_paper(strip: StudyArea):
         "Intervals: 95%, from 999 resamples of the later events.",
         "Where hindsight could have captured every event, PEI* equals the hit rate.",
     )
-    assert table.attrs["release"] == "open"
+    assert found.release == "open"
 
 
 def test_the_whole_area_hits_everything(strip: StudyArea):
@@ -144,7 +145,7 @@ def test_the_whole_area_hits_everything(strip: StudyArea):
     points = rng.uniform((0, 0), (10_000, 1000), (60, 2))
     table = predictive_accuracy(
         make_events(points[:30], PAST), make_events(points[30:]), area=strip, bandwidths=[600, 900], shares=[1.0]
-    )
+    ).table
     for column in ("hit_rate", "pai", "pei_star", "hit_rate_low", "pei_star_high"):
         assert table[column].tolist() == pytest.approx([1, 1])
 
@@ -160,7 +161,7 @@ def test_an_event_in_a_cell_whose_centre_is_outside_counts_in_the_nearest():
     future = make_events([(2010, 1920)])
     table = predictive_accuracy(
         make_events([(500, 500)], PAST), future, area=StudyArea(frame), bandwidths=[500], shares=[1.0], cell=250
-    )
+    ).table
     assert table["hits"].tolist() == pytest.approx([1.0])
 
 
@@ -169,17 +170,18 @@ def test_events_where_they_always_were_favour_the_small_bandwidth(strip: StudyAr
     near = np.array(A) + rng.uniform(-60, 60, (200, 2))
     wide = rng.uniform((0, 0), (10_000, 1000), (100, 2))
     past, future = make_events(np.vstack([near, wide]), PAST), make_events(near[:100] + 10)
-    table = predictive_accuracy(past, future, area=strip, bandwidths=[3000, 500], shares=[0.01, 0.05], cell=125)
+    predictions = predictive_accuracy(past, future, area=strip, bandwidths=[3000, 500], shares=[0.01, 0.05], cell=125)
+    table = predictions.table
     assert table["bandwidth"].tolist() == [500, 500, 3000, 3000]
-    found = best_bandwidth(table, share=0.01)
+    found = best_bandwidth(predictions, share=0.01)
     assert found.metres == 500
     assert found.words.startswith(
         "With the densest 1% of the area flagged, a bandwidth of 500 m, the smallest tried, captures most: 100.0% of"
     )
     same = predictive_accuracy(past, future, area=strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125)
-    pd.testing.assert_frame_equal(table, same)
+    pd.testing.assert_frame_equal(table, same.table)
     other = predictive_accuracy(past, future, area=strip, bandwidths=[500, 3000], shares=[0.01, 0.05], cell=125, rng=1)
-    assert (other["hit_rate"] == table["hit_rate"]).all()
+    assert (other.table["hit_rate"] == table["hit_rate"]).all()
 
 
 def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
@@ -193,8 +195,9 @@ def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
             "hit_rate_high": [0.22, 0.23, 0.12, 0.11],
             "behind_low": [-0.01, 0.0, 0.08, 0.09],
         }
-    )
-    found = best_bandwidth(table)
+    ).reindex(columns=EXTRACT_COLUMNS["predictions"])
+    predictions = Extract(table, kind="predictions", release="open")
+    found = best_bandwidth(predictions)
     assert found.metres == 1000
     assert found.as_good == (500, 1000)
     assert found.words == (
@@ -203,7 +206,7 @@ def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
         "2,000 and 4,000 m captured fewer, by more than chance."
     )
     with pytest.raises(AnalysisError, match=r"The table has no share of area of 0\.2") as caught:
-        best_bandwidth(table, share=0.2)
+        best_bandwidth(predictions, share=0.2)
     assert "shares 0.05" in str(caught.value)
 
 
@@ -225,16 +228,16 @@ def test_what_cannot_be_judged_is_refused(strip: StudyArea):
 def test_the_weakest_mark_and_inputs_as_they_were(strip: StudyArea):
     past, future = make_events([A, B], PAST, release="unreleased"), make_events([A])
     before = pickle.dumps((past, future, strip))
-    table = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[0.1])
-    assert table.attrs["release"] == "unreleased"
+    found = predictive_accuracy(past, future, area=strip, bandwidths=[500], shares=[0.1])
+    assert found.release == "unreleased"
     assert pickle.dumps((past, future, strip)) == before
 
 
 # --------------------------------------------------------------------------- the ladder
 
 
-def tried(table: pd.DataFrame) -> list[float]:
-    return sorted(set(table["bandwidth"]))
+def tried(found: Extract) -> list[float]:
+    return sorted(set(found.table["bandwidth"]))
 
 
 def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyArea):
@@ -243,16 +246,16 @@ def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyAre
     square = strip.areas.assign(geometry=[shapely.box(0, 0, 5000, 5000)])
     real = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip)
     assert tried(real) == [125.0, 250.0, 500.0, 1000.0, 2000.0]
-    assert real.attrs["cell_m"] == 50.0
+    assert "on cells of 50 m" in real.words
     # On a lattice of 100 m nothing is reliable below 200 m, and on one of 200 m below 400 m.
     for step, rungs in ((100, [250.0, 500.0, 1000.0, 2000.0]), (200, [500.0, 1000.0, 2000.0])):
         moved = make_events(np.round(points * (0.5, 5) / step) * step, PAST)
-        table = predictive_accuracy(moved, make_events(points[:50]), area=StudyArea(square))
-        assert tried(table) == rungs
-        assert f"A surface is not reliable below a radius of {2 * step} m." in " ".join(table.attrs["sentences"])
+        found = predictive_accuracy(moved, make_events(points[:50]), area=StudyArea(square))
+        assert tried(found) == rungs
+        assert f"A surface is not reliable below a radius of {2 * step} m." in found.words
     coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, cell=150)
     assert tried(coarse) == [300.0, 500.0, 1000.0, 2000.0]
-    assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.attrs["sentences"]
+    assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.sentences
     # The user's own list is taken as it is.
     own = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, bandwidths=[600, 900])
     assert tried(own) == [600.0, 900.0]

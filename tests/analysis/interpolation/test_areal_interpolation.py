@@ -392,7 +392,7 @@ def test_an_area_without_a_cell_hands_its_events_on():
     # Where the area around has no count, the nearest one with a count takes them.
     other = spread_counts(make_counts(area, [np.nan, 6, 1]), method="even", cell=200.0)
     assert other.integral == 7.0
-    assert surface.provenance["areas_without_cell"] == 1
+    assert surface.provenance.areas_without_cell == 1
 
 
 def test_counts_that_cannot_be_spread_are_refused():

@@ -60,7 +60,7 @@ def test_a_peak_on_too_few_events_widens_the_kernel():
     surface = smooth_counts(lonely, bandwidth=1000, cell=250, minimum_events=10)
     assert surface.bandwidth > 2000
     assert "widened from 1,000 m until every peak had at least 10 events" in surface.bandwidth_words
-    assert surface.provenance["least_events_under_a_peak"] >= 10
+    assert surface.provenance.least_events_under_a_peak >= 10
 
 
 def test_hidden_counts_stand_on_their_lowest():
@@ -81,10 +81,10 @@ def test_other_counts_in_the_same_intervals_give_the_same_surface():
         for numbers in (true, other)
     )
     assert np.array_equal(one.values, two.values, equal_nan=True)
-    assert (one.words, words_of(one.notes), dict(one.provenance)) == (
+    assert (one.words, words_of(one.notes), one.provenance) == (
         two.words,
         words_of(two.notes),
-        dict(two.provenance),
+        two.provenance,
     )
     assert one.release == "nhs-digital"
 

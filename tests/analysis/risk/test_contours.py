@@ -26,8 +26,10 @@ NAN = np.nan
 def make_surface(values: object, **words: Any) -> Surface:
     """Return a surface of cells of 100 m, its south-west corner at (0, 0)."""
     table = np.array(values, dtype=float)
-    given = {"unit": "events per km²", "integral": NAN, "kernel": "quartic", "bandwidth": 500.0, "release": "open"}
-    return Surface(table, origin=(0.0, 100.0 * len(table)), cell=100.0, **{**given, **words})
+    given = {"unit": "events per km²", "integral": NAN, "kernel": "quartic", "bandwidth": 500.0}
+    return Surface(
+        table, origin=(0.0, 100.0 * len(table)), cell=100.0, **{"provenance": None, "release": "open", **given, **words}
+    )
 
 
 def make_events(points: list[tuple[float, float]], release: str = "open") -> Events:
@@ -159,12 +161,12 @@ def test_the_fewest_cells_that_hold_a_share_of_events():
     assert table["threshold"].tolist() == [20.0]
     assert table["kind"].tolist() == ["top_events"]
     assert top_contours(surface, of="events", share=0.41).table["threshold"].tolist() == [10.0, 10.0]
-    assert dict(top_contours(surface, of="events").provenance)["cells"] == 4
+    assert top_contours(surface, of="events").provenance.cells.cells == 4
 
 
 def test_empty_cells_are_never_dense():
     contours = top_contours(make_surface(two_peaks()), share=1.0)
-    assert dict(contours.provenance)["cells"] == 16
+    assert contours.provenance.cells.cells == 16
     nothing = top_contours(make_surface(np.zeros((3, 3))), share=0.5)
     assert len(nothing) == 0
     assert nothing.summary == "No cell passes, so there is no contour."
@@ -199,7 +201,7 @@ def test_specks_are_left_out_and_counted():
     many = tolerance_contours(surface, events=events, fewest_events=20)
     assert many.table["events"].tolist() == [30.0, 25.0]
     assert many.table["share_of_events"].tolist() == pytest.approx([30 / 80, 25 / 80])
-    assert dict(many.provenance)["left_out"] == {"raised": 1, "lowered": 0}
+    assert many.provenance.left_out == {"raised": 1, "lowered": 0}
     large = tolerance_contours(surface, events=events, smallest_km2=0.1, fewest_events=20)
     assert large.table["events"].tolist() == [30.0]
     assert words_of(large.notes)[0].startswith(
@@ -272,7 +274,7 @@ def test_raised_and_lowered_are_adjusted_apart():
     ]
     together = tolerance_contours(make_tested(p), adjustment="benjamini-hochberg")
     assert shapely.intersects_xy(together.table.geometry.iloc[1], [450, 350], [50, 50]).tolist() == [True, True]
-    assert dict(together.provenance)["p_lowered_cutoff"] == pytest.approx(0.004)
+    assert together.provenance.cells.p_lowered_cutoff == pytest.approx(0.004)
 
 
 def test_pointwise_contours_are_two_sided():
@@ -291,7 +293,7 @@ def test_only_judged_cells_count_as_tests():
     p[0, :4] = [0.006, 0.5, 0.5, 0.5]
     contours = tolerance_contours(make_tested(p), adjustment="bonferroni", smallest_km2=0)
     assert len(contours) == 1
-    assert dict(contours.provenance)["cells_tested"] == 4
+    assert contours.provenance.cells.cells_tested == 4
     assert contours.table.geometry.iloc[0].within(shapely.box(0, 100, 400, 200))
 
 

@@ -182,7 +182,7 @@ def test_other_inference_agrees_where_there_are_many_events(inference):
         ours, theirs = (np.asarray(getattr(surface, name)) for surface in (computed, found))
         # With 299 maps a standard error of up to 0.03.
         assert np.nanmax(np.abs(ours - theirs)) < (0.1 if inference == "simulation" else 0.05)
-    assert found.provenance["inference"] == inference
+    assert found.provenance.inference == inference
 
 
 def test_simulation_is_the_same_for_the_same_seed():

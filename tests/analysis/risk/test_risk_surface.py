@@ -176,13 +176,13 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
 
 def test_all_settings_stand_in_the_provenance():
     found = relative_risk(EVENTS, AREA, minimum_expected=2.0, **SETTINGS)
-    assert found.provenance["bandwidth_m"] == 1_000
-    assert found.provenance["cell_m"] == 200
-    assert found.provenance["events_used"] == 1_500
-    assert found.provenance["least_expected_events"] == 2
-    assert found.provenance["cells_judged"] == int((~np.isnan(found.values)).sum())
-    assert found.provenance["cells_judged"] + found.provenance["cells_not_judged"] == 2_500
-    assert found.provenance["people"] == pytest.approx(AREA.areas["population"].sum())
+    assert found.provenance.cells.bandwidth_m == 1_000
+    assert found.provenance.cells.cell_m == 200
+    assert found.provenance.events_used == 1_500
+    assert found.provenance.least_expected_events == 2
+    assert found.provenance.cells.cells_judged == int((~np.isnan(found.values)).sum())
+    assert found.provenance.cells.cells_judged + found.provenance.cells.cells_not_judged == 2_500
+    assert found.provenance.people == pytest.approx(AREA.areas["population"].sum())
 
 
 def test_the_release_is_the_weakest():
@@ -208,7 +208,7 @@ def test_events_without_a_point_or_outside_are_left_out_and_counted():
 def test_an_event_on_the_outermost_border_counts():
     corners = np.array([[400_000.0, 290_000.0], [410_000.0, 300_000.0], [400_000.0, 300_000.0], [410_000.0, 290_000.0]])
     points = np.concatenate([EVENTS.table[["easting", "northing"]].to_numpy(), corners])
-    assert relative_risk(make_events(points), AREA, **SETTINGS).provenance["events_used"] == 1_504
+    assert relative_risk(make_events(points), AREA, **SETTINGS).provenance.events_used == 1_504
 
 
 def test_people_live_at_addresses_where_these_are_given():

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from hotspots.analysis.schools import catchments
-from hotspots.analysis.schools.catchments import catchment_scores, huff_catchments
+from hotspots.analysis.schools import school_inputs
+from hotspots.analysis.schools.school_inputs import catchment_scores, huff_catchments
 from hotspots.errors import AnalysisError
 from hotspots.model import Deprivation, Schools, StudyArea
 
@@ -115,7 +115,7 @@ def test_blocks_give_the_same(monkeypatch):
     }
     places, schools = rng.uniform(0, 20_000, (50, 2)), rng.uniform(0, 20_000, (7, 2))
     whole = huff_catchments(places, schools, **inputs)
-    monkeypatch.setattr(catchments, "CELLS", 21)
+    monkeypatch.setattr(school_inputs, "CELLS", 21)
     for one, other in zip(whole, huff_catchments(places, schools, **inputs), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 

@@ -19,8 +19,7 @@ from hotspots.analysis.schools.negative_binomial import (
     mid_p_tails,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea, words_of
-from hotspots.model.ratio_text import interval_words
+from hotspots.model import Deprivation, Schools, StudyArea, interval_words, words_of
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 YEARS = 3
@@ -262,8 +261,8 @@ def test_planted_schools_are_found_and_named():
     ids = result.table.index.to_numpy()
     assert set(result.table["class"].iloc[high]) == {"far_above"}
     assert set(result.table["class"].iloc[low]) <= {"below", "far_below"}
-    assert set(ids[high]) <= set(result.provenance["more_in_least_deprived"])
-    assert set(ids[low]) <= set(result.provenance["fewer_in_most_deprived"])
+    assert set(ids[high]) <= set(result.provenance.more_in_least_deprived)
+    assert set(ids[low]) <= set(result.provenance.fewer_in_most_deprived)
     assert f"School {high[0]}" in next(note for note in words_of(result.notes) if "least deprived" in note)
 
 

@@ -95,7 +95,7 @@ def test_a_school_that_stands_out_stands_out_under_both_or_one():
     assert f"own area and catchment: {numbers['both']}; own area only: {numbers['own-area']}" in said
     assert said.endswith("The class shown is that of the own area.")
     assert any(note.startswith("Catchments are a model: residents of all ages, as") for note in words_of(result.notes))
-    assert result.provenance["catchment_decay_m"] == 1500
+    assert result.provenance.catchment_decay_m == 1500
 
 
 def test_catchments_are_smoother_than_areas():
@@ -138,7 +138,7 @@ def test_the_fit_is_repeated_on_ranks():
     # 32,844 LSOAs were ranked in 2019; the slope is for a tenth of them.
     x = -index["rank"].to_numpy() / 32_844
     fit = fit_counts(table["low"].to_numpy(), np.column_stack([np.ones(N), x]), exposure=table["pupils"].to_numpy())
-    assert result.provenance["rank_slope"][0] == pytest.approx(np.exp(0.1 * fit.coefficients[1]), rel=1e-5)
+    assert result.provenance.rank.slope[0] == pytest.approx(np.exp(0.1 * fit.coefficients[1]), rel=1e-5)
     moved = (table["class_rank"] != table["class"]).sum()
     assert (
         f"Repeated on the published ranks of areas instead of the scores: {moved} of {N} schools change class."
@@ -146,7 +146,7 @@ def test_the_fit_is_repeated_on_ranks():
     )
     bare = look(schools, index.assign(rank=np.nan), area)
     assert set(bare.table["class_rank"]) == {""}
-    assert "rank_slope" not in bare.provenance
+    assert bare.provenance.rank is None
 
 
 def test_an_index_without_scores_is_used_by_rank():
@@ -154,7 +154,7 @@ def test_an_index_without_scores_is_used_by_rank():
     result = look(schools, index.assign(score=np.nan), area, title="WIMD 2019")
     assert set(result.slope) == {"per_tenth_of_ranks", "low", "high", "dispersion"}
     assert result.slope["per_tenth_of_ranks"] == pytest.approx(
-        look(schools, index, area).provenance["rank_slope"][0], rel=1e-9
+        look(schools, index, area).provenance.rank.slope[0], rel=1e-9
     )
     assert (
         "and the WIMD 2019 rank of the LSOA that contains each school. A place a tenth of all areas nearer"
@@ -177,11 +177,11 @@ def test_what_is_said_in_space_of_ranks_is_what_is_said_of_scores_that_are_their
 def test_the_line_is_written_down_with_its_interval_and_limits():
     schools, index, area = world()
     result = look(schools, index, area)
-    curve, table = result.provenance["curve"], result.table
+    curve, table = result.provenance.curve, result.table
     x, pupils = table["idaci"].to_numpy(dtype=float), table["pupils"].to_numpy(dtype=float)
-    assert (curve["index"][0], curve["index"][-1]) == (x.min(), x.max())
+    assert (curve.index[0], curve.index[-1]) == (x.min(), x.max())
     own = 100 * (table["expected"] / table["pupils"]).to_numpy()
-    between = np.exp(np.interp(x, curve["index"], np.log(curve["expected"])))  # straight on the logarithmic scale
+    between = np.exp(np.interp(x, curve.index, np.log(curve.expected)))  # straight on the logarithmic scale
     np.testing.assert_allclose(between, own, rtol=1e-9)
     # The interval by hand: exp(b0 + b1 x -+ 1.96 sqrt(v00 + 2 x v01 + x^2 v11)).
     design = np.column_stack([np.ones(N), x])
@@ -189,16 +189,16 @@ def test_the_line_is_written_down_with_its_interval_and_limits():
     v, end = fit.covariance, x.max()
     half = NormalDist().inv_cdf(0.975) * np.sqrt(v[0, 0] + 2 * end * v[0, 1] + end**2 * v[1, 1])
     middle = 100 * np.exp(fit.coefficients @ [1, end])
-    assert curve["expected_high"][-1] == pytest.approx(middle * np.exp(half), rel=1e-6)
-    assert curve["expected_low"][-1] == pytest.approx(middle / np.exp(half), rel=1e-6)
+    assert curve.expected_high[-1] == pytest.approx(middle * np.exp(half), rel=1e-6)
+    assert curve.expected_low[-1] == pytest.approx(middle / np.exp(half), rel=1e-6)
     # The limits are the whole numbers beyond which a mid-p tail is below 2.5 %, for a school of middling size.
     middling = np.median(pupils)
-    count = round(curve["limit_high_95"][-1] * middling / 100)
-    assert curve["limit_high_95"][-1] == pytest.approx(100 * count / middling)
+    count = round(curve.limit_high_95[-1] * middling / 100)
+    assert curve.limit_high_95[-1] == pytest.approx(100 * count / middling)
     tails, _ = mid_p_tails(np.array([count, count + 1.0]), np.full(2, middle * middling / 100), fit.dispersion)
     assert tails[0] >= 0.025 > tails[1]
-    assert "curve" not in look(schools, index, area, covariates=("authority",)).provenance
-    assert {"curve", "curve_catchment"} <= set(result.provenance)
+    assert look(schools, index, area, covariates=("authority",)).provenance.curve is None
+    assert None not in (result.provenance.curve, result.provenance.curve_catchment)
 
 
 def test_a_welsh_index_is_named_as_such():
@@ -224,7 +224,7 @@ def test_covariates_take_out_what_a_group_has_in_common():
     schools = Schools(table, rows_read=N)
     plain, beside = look(schools, index, area), look(schools, index, area, covariates=("phase", "authority"))
     assert beside.slope["dispersion"] < 0.6 * plain.slope["dispersion"]
-    assert beside.provenance["covariates"] == ("phase", "authority")
+    assert beside.provenance.covariates == ("phase", "authority")
     assert "against their pupils, their phase and authority, and the IDACI 2019 score" in beside.words
     ratio = beside.table["expected"] / beside.table["pupils"] / np.exp(0)
     assert ratio[doubled].mean() / ratio[~doubled].mean() == pytest.approx(3, rel=0.25)
@@ -298,11 +298,11 @@ def test_what_the_index_explains():
 def test_what_is_explained_is_told():
     schools, index, area = world()
     result = look(schools, index, area)
-    share = result.provenance["explained_share"]
+    share = result.provenance.explained_share
     assert f"IDACI 2019 accounts for {100 * share:.0f}% of the variance between schools' rates." in result.words
     shuffled = index.assign(score=np.random.default_rng(3).permutation(index["score"]))
     nothing = look(schools, shuffled, area)
-    if nothing.provenance["explained_share"] < 0.005:
+    if nothing.provenance.explained_share < 0.005:
         assert "IDACI 2019 accounts for none of the differences" in nothing.words
 
 

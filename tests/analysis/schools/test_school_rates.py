@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 from hotspots.analysis.common.rates import poisson_interval
-from hotspots.analysis.schools.rates import against_average, classify_ratio
+from hotspots.analysis.schools.model import against_average, classify_ratio
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_worked_by_hand():
         (9, 9, 9),  # not compared, and not in the average
     )
     columns, average = against_average(table, np.array([True] * 5 + [False]))
-    assert (average["per_100"], average["low"], average["pupil_years"], average["schools"]) == (0.2, 100, 50_000, 5)
+    assert (average.per_100, average.low, average.pupil_years, average.schools) == (0.2, 100, 50_000, 5)
     assert columns["rate_class"].tolist() == ["below_half", "below_half", "about", "above_twice", "about", ""]
     assert columns["rate_differs"].tolist() == ["no", "yes", "no", "yes", "no", ""]
     assert columns["ratio"].tolist()[:4] == pytest.approx([0.4, 0.3, 1.0, 2.5])
@@ -72,10 +72,10 @@ def test_a_class_is_given_only_where_every_hidden_number_has_it(low, width, pupi
     columns, average = against_average(table, np.array([True, True]))
     told = columns.loc["s0"]
     counts = np.arange(low, low + width + 1)
-    classes = set(classify_ratio(counts / pupils / (average["per_100"] / 100)))
+    classes = set(classify_ratio(counts / pupils / (average.per_100 / 100)))
     assert told["rate_class"] == (classes.pop() if len(classes) == 1 else "depends")
     assert np.isnan(told["ratio"]) == (width > 0)
-    first, last = (limits / pupils / (average["per_100"] / 100) for limits in poisson_interval(counts))
+    first, last = (limits / pupils / (average.per_100 / 100) for limits in poisson_interval(counts))
     assert told["ratio_low_95"] == pytest.approx(first.min(), abs=1e-12)
     assert told["ratio_high_95"] == pytest.approx(last.max())
     assert (told["rate_differs"] == "yes") == ((first > 1).all() or (last < 1).all())

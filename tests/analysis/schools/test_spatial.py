@@ -58,7 +58,9 @@ def make_result(counts, pupils, score, *, xy=None, high=None, expected=None, dis
         table[column] = np.nan
     for column in ("limit_low_95", "limit_high_95", "limit_low_998", "limit_high_998"):
         table[column] = 0.0
-    return SchoolResult(table, sentences=(), slope={"dispersion": dispersion}, index_title="IDACI 2019", release="open")
+    return SchoolResult(
+        table, sentences=(), slope={"dispersion": dispersion}, index_title="IDACI 2019", provenance=None, release="open"
+    )
 
 
 def simulate(seed, n=150, dispersion=0.3, factor=1.0):

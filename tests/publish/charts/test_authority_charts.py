@@ -31,7 +31,7 @@ def standardised(*, hidden: float = 0.0, release: str = "open") -> Extract:
     rates = ["rate_low", "rate_high", "ci_low", "ci_high"]
     table.loc[4, rates], table.loc[4, "reason"] = np.nan, "fewer than 10 events"
     return Extract(
-        table, kind="standardised-rates", title="admissions, standardised for age", words="How.", source="HES",
+        table, kind="standardised-rates", title="admissions, standardised for age", sentences=("How.",), source="HES",
         period="2017-2019", release=release,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def profile(*, ages: bool = True, deciles: bool = True) -> Extract:
     else:
         table[["deprivation", "most_deprived_areas", "most_deprived_people"]] = np.nan
         table["deprivation_areas"] = 0
-    return Extract(table, kind="profile", title="IDACI 2019", words="How.", period="mid-2017", release="open")
+    return Extract(table, kind="profile", title="IDACI 2019", sentences=("How.",), period="mid-2017", release="open")
 
 
 @pytest.mark.parametrize(

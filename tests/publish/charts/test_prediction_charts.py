@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sheet_checks import assert_legible, prose
 
 from hotspots.errors import DisclosureError
+from hotspots.model import EXTRACT_COLUMNS, Extract
 from hotspots.publish.charts.prediction import draw_prediction
 from hotspots.publish.maps.map import save_map
 from hotspots.publish.page.export import title_of
@@ -30,23 +33,33 @@ def accuracy(widths=(500.0, 1000.0), release="invented", shares=SHARES, events=4
                 "behind_high": share * (number + 0.5),
             }
             rows.append(row)
-    table = pd.DataFrame(rows)
-    table.attrs = {"release": release, "sentences": ("Density of past knife crime against later.",)}
-    return table
+    return Extract(
+        pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["predictions"]),
+        kind="predictions",
+        title="knife crime",
+        sentences=("Density of past knife crime against later.",),
+        source="Invented extract",
+        period="2019",
+        release=release,
+    )
+
+
+def changed(extract, **columns):
+    return replace(extract, table=extract.table.assign(**columns))
 
 
 def test_the_title_says_what_was_foretold():
-    assert title_of(draw_prediction(accuracy(), title="knife crime")) == (
+    assert title_of(draw_prediction(accuracy())) == (
         "The densest 5% of the area had 15.0% of later knife crime, 3.0 times chance (bandwidth 500 m)"
     )
-    assert title_of(draw_prediction(accuracy((500.0,)), title="knife crime")) == (
+    assert title_of(draw_prediction(accuracy((500.0,)))) == (
         "The densest 5% of the area had 15.0% of later knife crime, 3.0 times chance"
     )
 
 
 def test_lines_bands_and_chance_are_those_of_the_table():
-    table = accuracy()
-    axes = draw_prediction(table, title="knife crime").axes[1]
+    found = accuracy()
+    table, axes = found.table, draw_prediction(found).axes[1]
     *lines, chance = axes.lines
     assert len(lines) == 2
     for line, (_, rows) in zip(lines, table.groupby("bandwidth"), strict=True):
@@ -60,7 +73,7 @@ def test_lines_bands_and_chance_are_those_of_the_table():
 
 
 def test_the_numbers_of_each_bandwidth_stand_beside_it():
-    said = prose(draw_prediction(accuracy(), title="knife crime", source="Invented extract", period="2019"))
+    said = prose(draw_prediction(accuracy()))
     assert "With 5% of the area flagged" in said
     for number in ("15.0%", "13.5 to 16.5", "3.00", "2.70 to 3.30", "10.0%", "9.0 to 11.0", "2.00", "1.80 to 2.20"):
         assert number in said
@@ -70,13 +83,10 @@ def test_the_numbers_of_each_bandwidth_stand_beside_it():
 
 
 def test_what_can_be_told_apart_is_told():
-    assert "No other bandwidth tried does as well as 500 m, the smallest tried." in prose(
-        draw_prediction(accuracy(), title="knife crime")
-    )
-    equal = accuracy((500.0, 1000.0, 1500.0))
-    equal["behind_low"] = 0.0
+    assert "No other bandwidth tried does as well as 500 m, the smallest tried." in prose(draw_prediction(accuracy()))
+    equal = changed(accuracy((500.0, 1000.0, 1500.0)), behind_low=0.0)
     assert "1,000 m and 1,500 m against 500 m, the smallest tried: the difference is within chance." in prose(
-        draw_prediction(equal, title="knife crime")
+        draw_prediction(equal)
     )
 
 
@@ -84,37 +94,33 @@ def test_what_can_be_told_apart_is_told():
     "widths", [(500.0,), (250.0, 500.0), (100.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 9000.0)]
 )
 def test_words_keep_apart_and_on_the_page(widths):
-    table = accuracy(widths)
-    for column in ("hit_rate", "hit_rate_low", "hit_rate_high"):
-        table[column] = table["share_of_area"] * 2 + table["bandwidth"] / 1e7  # lines that end together
-    assert_legible(draw_prediction(table, title="knife crime"))
+    found = accuracy(widths)
+    together = found.table["share_of_area"] * 2 + found.table["bandwidth"] / 1e7  # lines that end together
+    assert_legible(draw_prediction(changed(found, hit_rate=together, hit_rate_low=together, hit_rate_high=together)))
 
 
 def test_worse_than_chance_and_a_share_that_is_not_there():
-    table = accuracy(shares=(0.02, 0.1))
-    table[["hit_rate", "hit_rate_low", "hit_rate_high", "pai"]] *= 0.1
-    figure = draw_prediction(table, title="knife crime")
+    found = accuracy(shares=(0.02, 0.1))
+    tenth = 0.1 * found.table[["hit_rate", "hit_rate_low", "hit_rate_high", "pai"]]
+    figure = draw_prediction(changed(found, **dict(tenth.items())))
     assert title_of(figure) == (
         "The densest 2% of the area had 0.6% of later knife crime, 0.3 times chance (bandwidth 500 m)"
     )
     assert figure.axes[1].get_ylim()[1] >= 10
 
 
-def test_a_table_without_a_mark_is_not_published():
-    table = accuracy()
-    table.attrs = {}
-    for unmarked in (table, accuracy(release="unreleased")):
-        with pytest.raises(DisclosureError) as caught:
-            draw_prediction(unmarked, title="knife crime")
-        assert str(caught.value).startswith("A chart would publish unprotected counts: knife crime.")
+def test_unprotected_records_are_not_published():
+    with pytest.raises(DisclosureError) as caught:
+        draw_prediction(accuracy(release="unreleased"))
+    assert str(caught.value).startswith("A chart would publish unprotected counts: knife crime.")
 
 
 def test_marks_stand_on_the_sheet_and_the_table_is_as_before(tmp_path):
-    table = accuracy(release="restricted")
-    before = table.copy()
-    first = save_map(draw_prediction(table, title="knife crime"), tmp_path / "a", dpi=60)
-    again = save_map(draw_prediction(table, title="knife crime"), tmp_path / "b", dpi=60)
+    found = accuracy(release="restricted")
+    before = found.table.copy()
+    first = save_map(draw_prediction(found), tmp_path / "a", dpi=60)
+    again = save_map(draw_prediction(found), tmp_path / "b", dpi=60)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
-    assert "RESTRICTED" in prose(draw_prediction(table, title="knife crime"))
-    pd.testing.assert_frame_equal(table, before)
-    assert np.isfinite(table["hit_rate"]).all()
+    assert "RESTRICTED" in prose(draw_prediction(found))
+    pd.testing.assert_frame_equal(found.table, before)
+    assert np.isfinite(found.table["hit_rate"]).all()

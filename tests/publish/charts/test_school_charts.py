@@ -9,24 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_methods import school_method
 from sheet_checks import assert_legible, prose, words
 
 from hotspots.errors import DisclosureError
-from hotspots.model import SchoolResult
+from hotspots.model import RateCurve, SchoolComparison, SchoolResult
 from hotspots.publish.charts.school_authorities import authorities_title, draw_authority_effects
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.maps.map import draw_map
 from hotspots.publish.page.export import title_of
 from hotspots.publish.tables.schools import write_school_tables
 
-CURVE = {
-    "index": (0.05, 0.25, 0.45),
-    "expected": (0.10, 0.15, 0.20),
-    "expected_low": (0.08, 0.13, 0.16),
-    "expected_high": (0.12, 0.17, 0.25),
-    "limit_low_95": (0.0, 0.0, 0.03),
-    "limit_high_95": (0.2, 0.3, 0.3),
-}
+CURVE = RateCurve(
+    index=(0.05, 0.25, 0.45),
+    expected=(0.10, 0.15, 0.20),
+    expected_low=(0.08, 0.13, 0.16),
+    expected_high=(0.12, 0.17, 0.25),
+    limit_low_95=(0.0, 0.0, 0.03),
+    limit_high_95=(0.2, 0.3, 0.3),
+)
 
 
 def looked_at(result: SchoolResult, **provenance: Any) -> SchoolResult:
@@ -36,7 +37,7 @@ def looked_at(result: SchoolResult, **provenance: Any) -> SchoolResult:
     table["expected_catchment"] = 2 * table["expected"]
     table["class_catchment"] = table["class"].to_numpy()[::-1]
     table["holds"] = np.where(table["name"] == "School C", "own-area", "")
-    return replace(result, table=table, provenance={**result.provenance, **provenance})
+    return replace(result, table=table, provenance=school_method(**provenance) if provenance else None)
 
 
 def axes_of(figure: Any) -> Any:
@@ -53,12 +54,12 @@ def marks(figure: Any, colour: str) -> list[tuple[float, float]]:
 
 
 def test_the_line_has_its_band_and_limits(school_result: SchoolResult) -> None:
-    figure = draw_exclusions_against_idaci(replace(school_result, provenance={"curve": CURVE}))
+    figure = draw_exclusions_against_idaci(replace(school_result, provenance=school_method(curve=CURVE)))
     axes = axes_of(figure)
     lines = [(np.asarray(line.get_xdata()), np.asarray(line.get_ydata())) for line in axes.lines[:3]]
     for (x, y), name in zip(lines, ("limit_low_95", "limit_high_95", "expected"), strict=True):
         np.testing.assert_allclose(x, [5.0, 25.0, 45.0])  # per cent
-        np.testing.assert_allclose(y, CURVE[name])
+        np.testing.assert_allclose(y, getattr(CURVE, name))
     band = next(c for c in axes.collections if c.get_facecolor().size and not hasattr(c, "get_segments"))
     corners = band.get_paths()[0].vertices
     assert {0.08, 0.12, 0.25} <= {round(float(y), 6) for y in corners[:, 1]}
@@ -68,7 +69,9 @@ def test_the_line_has_its_band_and_limits(school_result: SchoolResult) -> None:
 
 
 def test_catchments_have_an_index_and_classes_of_their_own(school_result: SchoolResult) -> None:
-    result = looked_at(school_result, catchment_slope=(1.4, 1.2, 1.6))
+    result = looked_at(
+        school_result, catchment=SchoolComparison(slope=(1.4, 1.2, 1.6), dispersion=0.1, explained_share=0.2)
+    )
     figure = draw_exclusions_against_idaci(result, over="catchment")
     assert title_of(figure) == (
         "40% more permanent exclusions for ten points more of IDACI 2019 in the catchment (95% interval 20 to 60% more)"

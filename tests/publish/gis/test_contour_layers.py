@@ -12,7 +12,7 @@ import pyogrio
 import pytest
 
 from hotspots.errors import DisclosureError, OutputError
-from hotspots.model import words_of
+from hotspots.model import settings_of, words_of
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layers import contour_layer
 from hotspots.vocabulary import CONTOUR_COLUMN_WORDS, CONTOUR_KINDS
@@ -70,7 +70,7 @@ def test_how_they_were_made_is_in_the_file(package, contours):
     )
     lineage = json.loads(rows[0][0])
     assert (lineage["surface"], lineage["words"]) == (contours.surface, contours.words)
-    assert lineage["provenance"] == {"level": 0.05}
+    assert lineage["provenance"] == settings_of(contours)
     assert lineage["notes"] == list(words_of(contours.notes))
     ((title, words),) = ask(package, "SELECT identifier, description FROM gpkg_contents WHERE table_name = ?", LAYER)
     assert title == (

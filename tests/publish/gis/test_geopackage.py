@@ -17,7 +17,7 @@ import pytest
 from shapely.geometry import box
 
 from hotspots.errors import DisclosureError, OutputError
-from hotspots.model import StudyArea
+from hotspots.model import StudyArea, settings_of
 from hotspots.publish.gis import geopackage
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layers import area_layer, authority_layer, school_layer
@@ -252,7 +252,7 @@ def test_how_a_layer_was_made_is_in_the_file(town, gi_result):
         "release": "invented",
         "release_words": "Invented data: not about real people or events",
         "method": "Getis-Ord Gi*",
-        "provenance": {"null": "exchangeable-risk", "neighbours": "queen", "level": 0.05, "dispersion": [1.8, 1.8]},
+        "provenance": settings_of(gi_result),
     }
     told = json.loads(lineage(town, "schools", "application/json"))
     assert told["slope"] == {"per_ten_points": 1.3, "low": 1.1, "high": 1.5, "dispersion": 2.0}

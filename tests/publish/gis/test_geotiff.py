@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rasterio
+from made_methods import BANDWIDTH, density_method
 
 from hotspots.errors import DisclosureError, OutputError
+from hotspots.model import settings_of
 from hotspots.publish.gis.geotiff import NODATA, write_raster
 
 
@@ -88,8 +91,11 @@ def test_what_is_not_beyond_chance_has_a_code_of_its_own(make_risk, contours, tm
     assert (renderer.get("type"), renderer.get("band")) == ("paletted", "4")
 
 
+DIGGLE = replace(BANDWIDTH, rule="diggle")
+
+
 def test_rule_and_integrals_stand_in_the_tags(make_surface, tmp_path):
-    provenance = {"bandwidth_rule": "diggle", "integral_analytic": 8799.0, "integral_cells": 8798.99}
+    provenance = density_method(bandwidth=DIGGLE, integral_analytic=8799.0, integral_cells=8798.99)
     path, _ = write_raster(tmp_path / "knife.tif", make_surface(provenance=provenance))
     with rasterio.open(path) as raster:
         tags = raster.tags()
@@ -115,7 +121,7 @@ def test_method_unit_and_source_are_in_the_tags(surface, tmp_path):
     assert tags["RELEASE"] == "invented"
     assert tags["RELEASE_WORDS"] == "Invented data: not about real people or events"
     assert tags["ATTRIBUTION"].splitlines() == list(surface.attribution)
-    assert json.loads(tags["PROVENANCE"]) == {"bandwidth": 750.0, "kernel": "quartic"}
+    assert json.loads(tags["PROVENANCE"]) == settings_of(surface)
     assert float(tags["INTEGRAL_EVENTS"]) == pytest.approx(surface.integral)
     assert float(band["STATISTICS_MINIMUM"]) == 2.0
 

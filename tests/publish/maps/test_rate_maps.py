@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_methods import school_method
 from matplotlib.colors import to_hex
 from sheet_checks import assert_legible, prose
 
-from hotspots.analysis.schools.rates import against_average, describe_rates
+from hotspots.analysis.schools.model import against_average, describe_rates
 from hotspots.errors import OutputError
 from hotspots.model import Deprivation, Place, SchoolResult, StudyArea
 from hotspots.publish.gis.geopackage import write_geopackage
@@ -40,7 +41,7 @@ def rated(make_schools: Any) -> SchoolResult:
     compared = table["area_id"].notna().to_numpy()
     columns, average = against_average(table, compared)
     table[columns.columns] = columns
-    return replace(result, table=table, provenance={**result.provenance, "rate_average": average})
+    return replace(result, table=table, provenance=school_method(rate_average=average))
 
 
 def drawn(figure: Any) -> dict[tuple[str, str, str], int]:
@@ -155,4 +156,4 @@ def test_map_changes_nothing(rated: SchoolResult, study_area: StudyArea):
     before = rated.table.copy(deep=True)
     draw_map(rated, study_area, schools_by="rate")
     pd.testing.assert_frame_equal(pd.DataFrame(rated.table), pd.DataFrame(before))
-    assert np.isfinite(rated.provenance["rate_average"]["per_100"])
+    assert np.isfinite(rated.provenance.rate_average.per_100)

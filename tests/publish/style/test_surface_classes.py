@@ -31,7 +31,9 @@ def grey(colour):
 
 def surface_of(values, kind="density"):
     values = np.asarray(values, dtype=float)
-    return Surface(values, (0.0, 0.0), 100.0, "events per km²", 1.0, "quartic", 500.0, kind=kind, release="open")
+    return Surface(
+        values, (0.0, 0.0), 100.0, "events per km²", 1.0, "quartic", 500.0, kind=kind, provenance=None, release="open"
+    )
 
 
 # --------------------------------------------------------------------------- densities

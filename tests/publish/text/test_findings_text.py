@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_methods import hotspot_method
 
 from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
 from hotspots.publish.text import findings
@@ -122,7 +123,7 @@ def test_hot_is_what_reaches_the_studys_own_level(gi_result: HotspotResult) -> N
     weak = with_classes(gi_result, 5, key="hot_90")
     assert findings.finding_title(weak) == "No area is hot for knife crime"  # the level of the fixture is 0.05
     assert findings.level_sentence(weak) == "The title counts those with 95% confidence or more."
-    lenient = replace(weak, provenance={"level": 0.10})
+    lenient = replace(weak, provenance=hotspot_method(level=0.10))
     assert findings.finding_title(lenient) == "5 of 36 areas are hot for knife crime"
     assert findings.level_sentence(lenient) == ""
 
@@ -146,7 +147,7 @@ def test_places_are_told_in_one_sentence(gi_result: HotspotResult) -> None:
 def test_subtitle_says_what_where_when_and_how(gi_result: HotspotResult, study_area: StudyArea) -> None:
     said = findings.subtitle(gi_result, study_area, place=BOTH)
     assert said == "Knife crime by LSOA (2011) · Birmingham and Sandwell · 2017–2019 · Getis-Ord Gi*"
-    without_self = replace(gi_result, provenance={"statistic": "Getis-Ord Gi"})
+    without_self = replace(gi_result, provenance=hotspot_method(statistic="gi"))
     assert findings.subtitle(without_self, study_area, place=BIRMINGHAM).endswith(
         "Birmingham · 2017–2019 · Getis-Ord Gi"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from made_methods import hotspot_method
 
 from hotspots.model import HotspotResult, Note, SchoolResult, Surface
 from hotspots.publish.text.how_to_read import data_sentences, explain_hotspots, explain_schools, explain_surface
@@ -16,7 +17,9 @@ def reading(result: HotspotResult, *classes: str, null: str = "exchangeable-risk
     table = result.table.copy()
     table["class"] = [*classes, *["not_significant"] * (len(table) - len(classes))]
     table["certainty"], table["observed_high"] = "never", table["observed_low"]
-    said = explain_hotspots(replace(result, table=table, provenance={"null": null, "level": 0.05}))
+    said = explain_hotspots(
+        replace(result, table=table, provenance=replace(result.provenance, null=null, measure="count"))
+    )
     assert said[0].heading == "How to read this map"
     return said[0].words
 
@@ -37,7 +40,7 @@ def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotR
     constant = reading(gi_result, "hot_99", null="constant-risk")
     assert "more events per person than the study area's average" in constant
     assert "more events than expected by chance" in reading(gi_result, "hot_99", null="randomisation")
-    rates = replace(gi_result, provenance={"null": "randomisation", "measure": "rate per 1,000 people"})
+    rates = replace(gi_result, provenance=hotspot_method(null="randomisation"))
     assert "more events per person than expected by chance" in explain_hotspots(rates)[0].words
     nobody = replace(gi_result, table=gi_result.table.assign(population=float("nan")))
     assert "per person" not in reading(nobody, "hot_99")
@@ -47,7 +50,7 @@ def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
     gi_result: HotspotResult, moran_result: HotspotResult
 ) -> None:
     table = gi_result.table.assign(**{"class": "hot_99"})
-    without = replace(gi_result, table=table, provenance={"null": "exchangeable-risk"}, with_self=False)
+    without = replace(gi_result, table=table, provenance=hotspot_method(statistic="gi"))
     assert explain_hotspots(without)[0].words.startswith("Red (hot): the areas around this one have more events")
     assert "the area itself" in reading(moran_result, "high_low")
 
@@ -80,9 +83,9 @@ def test_what_depends_on_hidden_numbers_is_not_called_hot_on_a_map_of_local_mora
 def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
     method = explain_hotspots(gi_result)[1].words
     assert "Here the variance of an average area's count is 1.80 times its mean." in method
-    hidden = replace(gi_result, provenance={"dispersion": [1.234, 1.5]})
+    hidden = replace(gi_result, provenance=hotspot_method(dispersion=(1.234, 1.5)))
     assert "is 1.23 to 1.50 times its mean" in explain_hotspots(hidden)[1].words
-    known = replace(gi_result, provenance={"dispersion": None})
+    known = replace(gi_result, provenance=hotspot_method(dispersion=None))
     assert "variance" not in explain_hotspots(known)[1].words
 
 

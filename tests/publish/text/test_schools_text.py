@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from made_methods import school_method
 
-from hotspots.model import SchoolResult
+from hotspots.model import SchoolComparison, SchoolResult
 from hotspots.publish.gis.layer_styles import school_style
 from hotspots.publish.gis.layers import school_layer
 from hotspots.publish.page.school_marks import school_entries
@@ -37,12 +38,12 @@ def looked_at(result: SchoolResult, holds: dict[str, str], **provenance: Any) ->
     table["class_catchment"] = table["class"]
     table["idaci_catchment"] = table["idaci"] / 2
     table["expected_catchment"] = table["expected"]
-    return replace(result, table=table, provenance={**result.provenance, **provenance})
+    return replace(result, table=table, provenance=school_method(**provenance) if provenance else None)
 
 
 def by_rank(result: SchoolResult) -> SchoolResult:
     table = result.table.assign(idaci=np.nan, idaci_rank=np.arange(12) * 100.0)
-    provenance = {"index_measure": "rank", "areas_ranked": 2000}
+    provenance = school_method(index_measure="rank", areas_ranked=2000.0)
     return replace(result, table=table, slope=RANKS, index_title="WIMD 2019", index="wimd", provenance=provenance)
 
 
@@ -94,7 +95,8 @@ def test_the_slope_of_ranks(school_result: SchoolResult) -> None:
 
 def test_the_slope_of_catchments_and_beside_covariates(school_result: SchoolResult) -> None:
     assert slope_title(school_result, over="catchment") == ""
-    result = replace(school_result, provenance={"catchment_slope": (0.8, 0.7, 0.9)})
+    again = SchoolComparison(slope=(0.8, 0.7, 0.9), dispersion=0.1, explained_share=0.2)
+    result = replace(school_result, provenance=school_method(catchment=again))
     assert slope_title(result, over="catchment") == (
         "20% fewer permanent exclusions for ten points more of IDACI 2019 in the catchment "
         "(95% interval 10 to 30% fewer)"
@@ -102,7 +104,7 @@ def test_the_slope_of_catchments_and_beside_covariates(school_result: SchoolResu
     assert slope_words(result, over="catchment").startswith(
         "ten points more of IDACI 2019 in the catchment go with 20% fewer permanent exclusions"
     )
-    beside = replace(school_result, provenance={"covariates": ("phase", "authority")})
+    beside = replace(school_result, provenance=school_method(covariates=("phase", "authority")))
     assert slope_title(beside).startswith(
         "30% more permanent exclusions for ten points more of IDACI 2019, given phase and authority (95%"
     )
@@ -143,7 +145,8 @@ def test_every_school_that_stands_out_is_in_the_table(school_result: SchoolResul
         "more, least deprived area",
     )
     assert table.loc[table["School"] == "School A", "Permanent exclusions"].item() == "1 to 4"
-    assert flagged_title(result).startswith("Schools beyond the 95% limits of permanent exclusions")
+    assert flagged_title(school_result) == "Schools beyond the 95% limits of permanent exclusions"
+    assert flagged_title(result).startswith("8 schools are beyond the 95% limits of permanent exclusions; about 0 are")
     assert "give no cause" in flagged_words(result)
     assert schools_sentence(result).endswith(
         "Fewer permanent exclusions than expected in highly deprived areas: 1 school; more than expected in the least "
@@ -161,7 +164,7 @@ def test_nothing_is_said_of_groups_that_are_empty(school_result: SchoolResult) -
 def test_the_95_list_is_worth_a_look_beside_what_chance_gives(school_result: SchoolResult) -> None:
     table = school_result.table.copy()
     table["class"] = ["far_above", "above", "above", "below", *["as_expected"] * 6, *["cannot_be_judged"] * 2]
-    result = replace(school_result, table=table, provenance={"beyond_95_by_chance": {"above": 0.234, "below": 0.14}})
+    result = replace(school_result, table=table, provenance=school_method())
     said = (
         "For review: of the 10 schools judged, 3 are above and 1 below the 95% limits; about 0.2 and 0.1 are expected "
         "by chance."
@@ -194,7 +197,7 @@ def test_map_tip_says_index_catchment_and_under_which_it_holds() -> None:
 
 @pytest.mark.parametrize("words", [flagged_schools, schools_sentence, slope_words])
 def test_words_change_nothing(school_result: SchoolResult, words: Any) -> None:
-    before, told = school_result.table.copy(), copy.deepcopy(dict(school_result.provenance))
+    before, told = school_result.table.copy(), copy.deepcopy(school_result.provenance)
     words(school_result)
     assert school_result.table.equals(before)
-    assert dict(school_result.provenance) == told
+    assert school_result.provenance == told

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from made_methods import comparison_method, density_method, risk_method
 
 from hotspots.model import Note, Place
 from hotspots.publish.text.findings import alt_text, subtitle
@@ -79,7 +80,9 @@ def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(m
 @pytest.mark.parametrize("kind", ["ratio", "difference"])
 def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kind):
     """Knife crime may have doubled everywhere: then nothing stands out, and it is still higher in every place."""
-    change = make_risk(kind=kind, title="knife crime, 2019 against 2017", provenance={"totals": "removed"})
+    change = make_risk(
+        kind=kind, title="knife crime, 2019 against 2017", provenance=comparison_method(overall_ratio=None)
+    )
     start = "Knife crime, 2019 against 2017:"
     assert surface_title(change, lying={}) == f"{start} nowhere above or below the overall ratio beyond chance"
     assert surface_title(change, lying={"raised": Lying(2, 0.01)}) == (
@@ -199,7 +202,7 @@ def test_the_methods_explain_two_answers_and_what_was_left_out(risk, surface, co
 @pytest.mark.parametrize("kind", ["density", "spread"])
 def test_why_a_map_is_dark_depends_on_where_its_events_are_placed(make_surface, kind):
     """At home, or where they happened; where that is not known neither is said."""
-    placed = {by: reading(make_surface(kind=kind, provenance={"placed_by": by})) for by in PLACED}
+    placed = {by: reading(make_surface(kind=kind, provenance=density_method(placed_by=by))) for by in PLACED}
     assert "Where many people live, work or go out, a map like this is dark" in placed["occurrence"]
     assert "Where many people live, a map like this is dark" in placed["residence"]
     for words in (placed[""], reading(make_surface(kind=kind))):
@@ -210,9 +213,9 @@ def test_why_a_map_is_dark_depends_on_where_its_events_are_placed(make_surface, 
 
 def test_shops_pubs_and_work_are_only_where_events_are_placed_where_they_happened(make_risk):
     shops = "Near shops, pubs and work"
-    assert shops in reading(make_risk(provenance={"placed_by": "occurrence"}))
+    assert shops in reading(make_risk(provenance=risk_method(placed_by="occurrence")))
     for by in ("residence", ""):
-        assert shops not in reading(make_risk(provenance={"placed_by": by}))
+        assert shops not in reading(make_risk(provenance=risk_method(placed_by=by)))
 
 
 PLACED = ("occurrence", "residence", "")

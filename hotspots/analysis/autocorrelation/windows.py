@@ -1,21 +1,21 @@
-"""The tested areas, their values and windows, and the null hypothesis."""
+"""Windows of the tested areas: which areas, what is tested in them, z-scores and quadrants."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.neighbours import Neighbours, as_neighbours
 from hotspots.analysis.common import empirical_bayes_rate
 from hotspots.errors import AnalysisError, nearest
-from hotspots.vocabulary import MEASURE_WORDS, NULL_WORDS, Measure, Null
+from hotspots.vocabulary import NULL_WORDS, Measure, Null
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hotspots.analysis.autocorrelation.neighbours import Neighbours
     from hotspots.model import AreaCounts
 
     Floats = NDArray[np.float64]
@@ -98,16 +98,54 @@ class Windows:
         return column
 
 
-def select_windows(
+class Prepared(NamedTuple):
+    """What is tested, and against what."""
+
+    null: Null
+    measure: Measure
+    links: Neighbours
+    reasons: NDArray[np.object_]
+    """Why each area (n) can't be tested, empty where it can."""
+    windows: Windows
+
+
+def prepare_windows(
+    counts: AreaCounts,
+    neighbours: Neighbours | Any | None,
+    *,
+    null: Null | None,
+    measure: Measure | None,
+    with_self: bool,
+    conditional: bool,
+) -> Prepared:
+    """Return the windows of all areas that can be tested, under the null hypothesis and measure that fit the counts.
+
+    Raises
+    ------
+    AnalysisError
+        If null, measure and form do not fit each other or the counts, or fewer than three areas are left.
+    """
+    links = as_neighbours(neighbours, counts.area)
+    null = _choose_null(null, counts)
+    measure = _choose_measure(measure, counts, null)
+    _need_fitting(null, with_self=with_self, conditional=conditional)
+    reasons, islands = _reasons_not_tested(counts, links, null, measure=measure)
+    windows = _select_windows(
+        counts, links, reasons, islands, null, measure=measure, with_self=with_self, conditional=conditional
+    )
+    return Prepared(null, measure, links, reasons, windows)
+
+
+def _select_windows(
     counts: AreaCounts,
     links: Neighbours,
     reasons: NDArray[np.object_],
     islands: NDArray[np.bool_],
     null: Null,
     *,
-    measure: Measure = "count",
-    with_self: bool = True,
-    conditional: bool = False,
+    measure: Measure,
+    with_self: bool,
+    conditional: bool,
 ) -> Windows:
     """Return the tested areas; what is not tested takes no part in any window or reference.
 
@@ -150,8 +188,8 @@ def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
     return PER * empirical_bayes_rate(events, people).rate if measure == "empirical-bayes" else events
 
 
-def reasons_not_tested(
-    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure = "count"
+def _reasons_not_tested(
+    counts: AreaCounts, links: Neighbours, null: Null, *, measure: Measure
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return why each area can't be tested (n), empty where it can; and which (n) can't for want of neighbours only."""
     reasons = np.full(len(counts), "", dtype=object)
@@ -172,7 +210,16 @@ def _uses_population(counts: AreaCounts, null: Null) -> bool:
     return counts.area.has_population and null != "randomisation"
 
 
-def choose_null(null: Null | None, counts: AreaCounts) -> Null:
+def _need_fitting(null: Null, *, with_self: bool, conditional: bool) -> None:
+    if with_self and conditional and null != "randomisation":
+        raise AnalysisError(
+            "The conditional form of Gi* is for the null hypothesis 'randomisation'.",
+            found=f"null = {null!r}",
+            advice="use with_self=False, which tests the neighbours given the area's own count",
+        )
+
+
+def _choose_null(null: Null | None, counts: AreaCounts) -> Null:
     """Return the null hypothesis asked for, or the default for these counts.
 
     Raises
@@ -197,7 +244,7 @@ def choose_null(null: Null | None, counts: AreaCounts) -> Null:
     return null
 
 
-def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
+def _choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> Measure:
     """Return what is tested: counts, unless rates were asked for.
 
     Raises
@@ -207,11 +254,11 @@ def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> M
     """
     if measure in (None, "count"):
         return "count"
-    if measure not in MEASURE_WORDS:
+    if measure not in get_args(Measure):
         raise AnalysisError(
             f"There is no measure {measure!r}.",
-            found=f"known are {', '.join(MEASURE_WORDS)}",
-            advice=f"did you mean {nearest(measure, MEASURE_WORDS) or 'rate'!r}?",
+            found=f"known are {', '.join(get_args(Measure))}",
+            advice=f"did you mean {nearest(measure, get_args(Measure)) or 'rate'!r}?",
         )
     if null != "randomisation":
         raise AnalysisError(
@@ -232,3 +279,89 @@ def choose_measure(measure: Measure | None, counts: AreaCounts, null: Null) -> M
             advice='use measure="rate", which carries intervals',
         )
     return measure
+
+
+# --------------------------------------------------------------------------- classical statistics, for comparison
+
+
+def gi_z(values: Floats, weights: Any, *, with_self: bool) -> Floats:
+    """Return the classical z-scores of Gi* (`with_self`) or Gi, as ArcGIS and spdep do.
+
+    The area itself is added before anything is standardised, so that binary and row-standardised weights give the
+    same Gi*. esda's row-standardised Gi* standardises first and differs. No p-value is made from it here: the
+    normal approximation is poor for few neighbours and small counts.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), usually zeros and ones; with a diagonal for Gi*.
+
+    References
+    ----------
+    Ord and Getis (1995), Geographical Analysis 27, equations 5 (Gi*) and 4 (Gi, moments without area i).
+    """
+    n, sums = len(values), weights @ values
+    size, squares = weights.sum(axis=1), weights.power(2).sum(axis=1)
+    if with_self:
+        mean, variance, others = values.mean(), values.var(), n
+    else:
+        others = n - 1
+        mean = (values.sum() - values) / others
+        variance = ((values**2).sum() - values**2) / others - mean**2
+    # Variance of a weighted sum without replacement: s² (n sum w² - (sum w)²) / (n - 1).
+    spread = variance * (others * squares - size**2) / (others - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Where all values are equal, or the window is everything, there is nothing to compare.
+        z: Floats = np.where(
+            spread > 1e-12 * max(1.0, np.abs(values).max()) ** 2, (sums - size * mean) / np.sqrt(spread), np.nan
+        )
+    return z
+
+
+def local_moran_i(values: Floats, weights: Any) -> tuple[Floats, Floats, Floats]:
+    """Return Local Moran's I with row-standardised weights, the deviations z and their neighbours' mean.
+
+    I_i = z_i / m2 * mean of the neighbours' z, with m2 = sum z^2 / n.
+
+    Parameters
+    ----------
+    values
+        One value per area (n).
+    weights
+        SciPy sparse array (n, n), usually zeros and ones, with an empty diagonal.
+
+    References
+    ----------
+    Anselin (1995), Geographical Analysis 27, equation 7.
+    """
+    z = values - values.mean()
+    size = weights.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lag = np.where(size > 0, (weights @ z) / size, np.nan)
+        moran: Floats = z / np.mean(z**2) * lag
+    return moran, z, lag
+
+
+def quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
+
+    With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
+    with the test's direction; neighbours are taken together, as one population.
+    """
+    share = (
+        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
+    )
+    middle, low, high = tested.middle, tested.low, tested.high
+    own = middle - share * middle.sum()
+    around = tested.weights @ own
+    # Each area at one bound, all others at the other: the mean that is hardest to beat.
+    above = low > share * (high.sum() - high + low)
+    below = high < share * (low.sum() - low + high)
+    tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
+    first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
+    second = np.where(around > 0, "high", "low")
+    quadrant = np.char.add(first, second).astype(object)
+    quadrant[(first == "") | (tested.cardinalities == 0)] = ""
+    return quadrant, above | below

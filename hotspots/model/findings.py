@@ -1,17 +1,82 @@
-"""How many schools there are, how many were judged and with what result, and why the others were not: counted once."""
+"""What is found in results and told in sentences: hotspots, schools by class, and ratios as changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SchoolAccount", "count_schools"]
+__all__ = ["Hotspot", "Part", "SchoolAccount", "Whereabouts", "change_words", "count_schools", "interval_words"]
+
+# --------------------------------------------------------------------------- adjoining hot areas as one
+
+Part = Literal[
+    "central", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The location of something, as facts from which sentences are made.
+
+    Parameters
+    ----------
+    authorities
+        Names of the local authorities it lies in, the one with the largest part first.
+    part
+        Which part of the first authority.
+    borders
+        Names of other authorities of the study that it adjoins.
+    near
+        The place name nearest to its middle, one inside it before all others; empty where none is near.
+    around
+        Whether that name is inside it.
+    """
+
+    authorities: tuple[str, ...]
+    part: Part
+    borders: tuple[str, ...] = ()
+    near: str = ""
+    around: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspot:
+    """Adjoining areas that are hot.
+
+    Parameters
+    ----------
+    areas
+        Their ids, sorted.
+    where
+        Where it lies.
+    people
+        Residents, or NaN without a population.
+    observed_low, observed_high
+        Events: sums of the areas' intervals.
+    expected
+        Events if everyone in the study area had the same risk, or NaN without a population.
+    """
+
+    areas: tuple[str, ...]
+    where: Whereabouts
+    people: float
+    observed_low: float
+    observed_high: float
+    expected: float
+
+    @property
+    def ratio(self) -> tuple[float, float]:
+        """Observed over expected events, from its lowest to its highest."""
+        return self.observed_low / self.expected, self.observed_high / self.expected
+
+
+# --------------------------------------------------------------------------- schools by class
 
 NOT_JUDGED: Final = "cannot_be_judged"
 ABOVE: Final = ("far_above", "above")
@@ -128,3 +193,55 @@ def count_schools(table: pd.DataFrame, *, classes: str = "class") -> SchoolAccou
         not_judged={str(reason): int(number) for reason, number in reasons.items()},
         not_placed=0 if geometry is None else int((geometry.isna() | geometry.is_empty).sum()),
     )
+
+
+# --------------------------------------------------------------------------- ratios as changes
+
+NONE: Final = "no more and no fewer"
+"""Words are made of the rounded numbers only, so that near-equal results read the same."""
+
+
+def _percent(ratio: float) -> int:
+    return round(100 * (ratio - 1))
+
+
+def change_words(ratio: float) -> str:
+    """Return a ratio as a change.
+
+    Examples
+    --------
+    >>> change_words(1.15), change_words(0.8), change_words(1.002)
+    ('15% more', '20% fewer', 'no more and no fewer')
+    """
+    percent = _percent(ratio)
+    if percent == 0:
+        return NONE
+    return f"{abs(percent):,}% {'more' if percent > 0 else 'fewer'}"
+
+
+def interval_words(low: float, high: float) -> str:
+    """Return the limits of a ratio, that nearer to none first; and where none lies inside, or at the edge.
+
+    Examples
+    --------
+    >>> interval_words(1.1, 1.5), interval_words(0.7, 0.95)
+    ('10 to 50% more', '5 to 30% fewer')
+    >>> interval_words(0.998, 1.33) == interval_words(1.001, 1.33)
+    True
+    >>> interval_words(1.001, 1.33)
+    '0 to 33% more, borderline'
+    >>> interval_words(0.9, 1.33)
+    '10% fewer to 33% more, compatible with no difference'
+    """
+    first, last = _percent(low), _percent(high)
+    if first == last:
+        return change_words(low)
+    if first < 0 < last:
+        said = f"{change_words(low)} to {change_words(high)}"
+    elif first >= 0:
+        said = f"{first:,} to {last:,}% more"
+    else:
+        said = f"{-last:,} to {-first:,}% fewer"
+    if 0 in (first, last):  # a hair on either side of none is no other finding
+        return f"{said}, borderline"
+    return f"{said}, compatible with no difference" if first < 0 < last else said

@@ -1,0 +1,235 @@
+"""How results were made, as typed values and as files have them; here those of areas and of schools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+
+from hotspots.model.periods import Coverage
+from hotspots.vocabulary import (
+    MEASURE_WORDS,
+    STATISTIC_TITLES,
+    Adjustment,
+    Covariate,
+    Null,
+    Statistic,
+    TestedMeasure,
+    WindowInference,
+)
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+__all__ = [
+    "AS_LIST",
+    "BESIDE",
+    "AverageRate",
+    "BeyondByChance",
+    "HotspotMethod",
+    "IndexMeasure",
+    "RateCurve",
+    "Recorded",
+    "SchoolComparison",
+    "SchoolMethod",
+    "written_as",
+]
+
+# --------------------------------------------------------------------------- as files have them
+
+
+class Recorded:
+    """Base class of all that is written as settings: a field is a key, unless its metadata say otherwise."""
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return method and settings as files have them: setting → plain value.
+
+        Examples
+        --------
+        >>> BeyondByChance(above=5.1, below=4.9).as_dict()
+        {'above': 5.1, 'below': 4.9}
+        """
+        written: dict[str, Any] = {}
+        for each in fields(self):
+            value, how = getattr(self, each.name), each.metadata
+            if "prefix" in how:
+                written |= {f"{how['prefix']}{name}": inner for name, inner in _settings_of(value).items()}
+            elif value is not None or not how.get("optional"):
+                written[each.name] = how.get("write", _plain)(value)
+        return written
+
+
+def written_as(words: Mapping[Any, str]) -> dict[str, Any]:
+    """Return the metadata of a code for which files have words; a code that has none is written as it is."""
+    return {"write": lambda code: words.get(code, code)}
+
+
+AS_LIST: Final[dict[str, Any]] = {"write": lambda values: None if values is None else list(values)}
+BESIDE: Final[dict[str, Any]] = {"prefix": ""}
+"""Of a part whose settings stand beside the others; none of them where it is None."""
+WHERE_KNOWN: Final[dict[str, Any]] = {"optional": True}
+"""Of a setting that has no key where it is None."""
+
+
+def _settings_of(part: Recorded | Coverage | None) -> dict[str, Any]:
+    if isinstance(part, Coverage):
+        return {"months_covered": list(part.months), "months_missing": list(part.missing)}
+    return {} if part is None else part.as_dict()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Recorded):
+        return value.as_dict()
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+# --------------------------------------------------------------------------- areas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotMethod(Recorded):
+    """How areas were tested."""
+
+    statistic: Statistic = field(metadata=written_as(STATISTIC_TITLES))
+    """Gi*, Gi (without the area itself) or Local Moran's I."""
+    null: Null
+    """Null hypothesis."""
+    inference: WindowInference
+    """How p-values were computed."""
+    dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
+    """Variance of an average area's count over its mean, lowest and highest estimate; None where it was not
+    estimated."""
+    step: float | None
+    """Step of the lattice on which values that are not whole were summed, or None."""
+    draws: int | None
+    seed: int | None
+    """Number of draws and seed of a simulation, or None."""
+    mid_p: bool
+    """Whether ties count half."""
+    conditional: bool
+    """Whether the neighbours were tested given the area's own value."""
+    measure: TestedMeasure = field(metadata=written_as(MEASURE_WORDS))
+    """What was tested: counts, rates, shrunken rates, or values as given."""
+    neighbours: str
+    """Who counts as a neighbour, in words."""
+    neighbour_pairs: int
+    components: int
+    islands: int
+    """Pairs of neighbours, in both directions; parts of the study area that are not joined; areas without a
+    neighbour."""
+    areas_tested: int
+    areas_hidden: int
+    """Numbers of areas tested, and of areas whose count is suppressed."""
+    rule: str
+    """Name of the rule under which counts were protected; empty without one."""
+    adjustment: Adjustment
+    """For many tests."""
+    level: float
+    """The study's level of significance, after adjustment."""
+
+
+# --------------------------------------------------------------------------- schools
+
+IndexMeasure = Literal["score", "estimated-score", "rank"]
+INDEX_WRITTEN: Final[Mapping[IndexMeasure, str]] = {"estimated-score": "estimated score"}
+SchoolModel = Literal["negative-binomial", "poisson"]
+MODEL_WRITTEN: Final[Mapping[SchoolModel, str]] = {"negative-binomial": "negative binomial (NB2)", "poisson": "Poisson"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondByChance(Recorded):
+    """Expected numbers of schools above and below their 95% limits if the model holds for all."""
+
+    above: float
+    below: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AverageRate(Recorded):
+    """The average rate of all schools compared."""
+
+    per_100: float
+    """Permanent exclusions per 100 pupils and year, suppressed numbers in the middle of what they may be."""
+    per_100_low: float
+    per_100_high: float
+    """The same at the lowest and the highest that they may be."""
+    low: float
+    high: float
+    """Lowest and highest number of exclusions."""
+    pupil_years: float
+    schools: int
+    """What they are of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateCurve(Recorded):
+    """The line that schools were compared with, along the index; rates per 100 pupils and year."""
+
+    index: tuple[float, ...]
+    """Values of the index, rising."""
+    expected: tuple[float, ...]
+    expected_low: tuple[float, ...]
+    expected_high: tuple[float, ...]
+    """What is expected, with the 95% interval of the line (the dispersion taken as known)."""
+    limit_low_95: tuple[float, ...]
+    limit_high_95: tuple[float, ...]
+    """The limits of a school of median size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolComparison(Recorded):
+    """The comparison of schools repeated by another index."""
+
+    slope: tuple[float, float, float]
+    """Ratio of rates for one step of the index, with the ends of its 95% interval."""
+    dispersion: float
+    """Variance of schools' rates around the line, over the square of the rate."""
+    explained_share: float
+    """Share of the variance between schools' rates that the index accounts for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolMethod(Recorded):
+    """How schools were compared with what deprivation and size suggest."""
+
+    model: SchoolModel = field(metadata=written_as(MODEL_WRITTEN))
+    """Distribution of counts around the line."""
+    schools_in_model: int
+    schools_hidden: int
+    """Numbers of schools compared, and of those of them whose number is suppressed."""
+    residuals_clipped: int
+    """Number of known counts whose residual is clipped; without outliers about one in eight."""
+    dispersion: float
+    """Variance of schools' rates around the line, over the square of the rate; 0 under Poisson."""
+    beyond_95_by_chance: BeyondByChance
+    """Schools expected beyond their 95% limits."""
+    explained_share: float
+    """Share of the variance between schools' rates that the index accounts for."""
+    poisson_phi: float
+    """Pearson chi-squared over degrees of freedom of the plain Poisson fit; about 1 where chance explains all."""
+    adjustment: Adjustment
+    """For many tests."""
+    covariates: tuple[Covariate, ...]
+    """What schools were compared within."""
+    level: float
+    """False discovery rate that "far" above or below is held to."""
+    catchment_decay_m: float
+    """Metres over which a school's pull on children falls to 1 / e."""
+    rate_average: AverageRate
+    """The average that rates are compared with."""
+    index_measure: IndexMeasure = field(metadata=written_as(INDEX_WRITTEN))
+    """What the numbers of the index are."""
+    areas_ranked: float
+    """How many areas the index ranks."""
+    curve: RateCurve | None = field(metadata=WHERE_KNOWN)
+    curve_catchment: RateCurve | None = field(metadata=WHERE_KNOWN)
+    """The line over the index of the own area, and of the catchment; None where there is no single one."""
+    catchment: SchoolComparison | None = field(metadata={"prefix": "catchment_"})
+    rank: SchoolComparison | None = field(metadata={"prefix": "rank_"})
+    """The comparison repeated by the index of the catchment, and by ranks; None where it was not."""
+    fewer_in_most_deprived: tuple[str, ...]
+    more_in_least_deprived: tuple[str, ...]
+    """Ids of the schools that go against the slope."""
