@@ -49,7 +49,7 @@ def recording(**fields: Any) -> Extract:
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
     table.loc[13, ["theme_hidden", "theme_share"]] = 1, np.nan
-    options = {"title": "Domestic abuse", "words": "Mentions are not children.", "release": "open"} | fields
+    options = {"title": "Domestic abuse", "sentences": ("Mentions are not children.",), "release": "open"} | fields
     return Extract(table, kind="recording", **options)
 
 
