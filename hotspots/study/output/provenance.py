@@ -74,7 +74,7 @@ def describe_source(counts: AreaCounts) -> dict[str, Any]:
     low, high = (float(np.nansum(bound)) for bound in observed)
     return {
         "title": counts.title,
-        "period": counts.period,
+        "period": str(counts.period),
         "source": counts.source,
         "release": counts.release,
         **dict(counts.audit),
