@@ -56,7 +56,7 @@ def ours(kernel: str, exact: bool = False) -> Callable[[Any], Any]:
 
     def run(points: Any) -> Any:
         from hotspots.analysis.common.grid import Grid
-        from hotspots.analysis.kernels.kernel_sums import kernel_sums
+        from hotspots.analysis.kernels.sums import kernel_sums
 
         grid = Grid(WEST, NORTH, SIDE, np.ones((ROWS, COLUMNS), dtype=bool))
         size = SD if kernel == "gaussian" else RADIUS

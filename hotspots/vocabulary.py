@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -62,6 +62,14 @@ SURFACE_STEMS: Final = {
     "difference": "difference",
 }
 """What the values are, as it stands in names of files and layers."""
+
+LOCATIONS_UNKNOWN: Final = "Locations within areas are not known."
+DENSE_IS_NOT_RISK: Final = "It shows where events are dense, not where risk is high."
+SURFACE_LIMITS: Final[Mapping[SurfaceKind, tuple[str, ...]]] = {
+    "density": (DENSE_IS_NOT_RISK,),
+    "spread": (LOCATIONS_UNKNOWN, DENSE_IS_NOT_RISK),
+}
+"""What no surface of a kind can show, in sentences."""
 
 Adjustment = Literal["benjamini-hochberg", "benjamini-hochberg-apart", "benjamini-yekutieli", "bonferroni", "none"]
 

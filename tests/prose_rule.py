@@ -6,18 +6,19 @@ A finding is one of four kinds:
   on a fact's text (a title, a method, a note, ...);
 - ``cut``: such a text split at something other than a line's end;
 - ``phrase``: an English phrase used as a code, e.g. ``kind == "study area"`` or ``reasons["no neighbours"]``;
-- ``period``: the same as ``search`` on a period, which is text in some places and a code in others.
+- ``period``: the same as ``search`` on a period as it is written.
 
 What counts as text is decided by names (`TEXT_NAMES`, `TEXT_ATTRIBUTES`) and followed through local assignments. What
 has no letter or digit (``" %"``, ``"_"``) is typography and no search. Readers of published files (`sources`) may
-compare cells with the publisher's own phrases, and messages of other programs (`FOREIGN`) have nothing else to go by.
+compare cells with the publisher's own phrases, messages of other programs (`FOREIGN`) have nothing else to go by, and
+one function each (`PARSERS`) makes a typed value of what publishers and users write.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +34,19 @@ TEXT_NAMES = frozenset(
 TEXT_ATTRIBUTES = TEXT_NAMES | {"source", "method", "unit", "subject"}
 """The same for attributes and keys of facts; a variable named `source` or `method` is usually no text."""
 
-PERIODS = frozenset({"period", "periods"})
+PERIODS = frozenset({"period", "periods", "written"})
+
+PARSERS = frozenset({("hotspots/model/periods.py", "read")})
+"""Path and name of the functions that read a text from outside into a typed value: `Period.read` is the only reader of
+periods, which publishers and users write in many ways."""
 
 SEARCHES = frozenset({"startswith", "endswith", "removeprefix", "removesuffix", "replace", "contains", "find"})
 CUTS = frozenset({"split", "rsplit", "partition", "rpartition"})
 EXPRESSIONS = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split", "extract"})
 LOOKUPS = frozenset({"get", "pop", "isin", "eq", "ne"})
-PASSED_ON = frozenset({"str", "escape", "capitalised", "fillna", "astype", "lower", "upper", "casefold", "strip"})
+PASSED_ON = frozenset(
+    {"str", "escape", "capitalised", "fillna", "astype", "lower", "upper", "casefold", "strip", "rstrip", "lstrip"}
+)
 """Functions and methods whose result is a text where what they are given is one."""
 
 MAKERS = frozenset({"plural", "listed", "capitalised"})
@@ -84,12 +91,32 @@ def searches_in_prose(package: Path) -> list[Finding]:
     return [
         Finding(path, line, kind, code)
         for path, tree in trees.items()
-        for line, kind, code in searches_of(tree, constants, own_phrases="/sources/" not in path)
+        for line, kind, code in searches_of(
+            tree,
+            constants,
+            own_phrases="/sources/" not in path,
+            parsers=frozenset(name for module, name in PARSERS if module == path),
+        )
     ]
 
 
+def searches_of_parsers(package: Path) -> set[tuple[str, str]]:
+    """Return those of `PARSERS` that search: path and name."""
+    searching = set()
+    for path, name in PARSERS:
+        tree = ast.parse((package.parent / path).read_text(encoding="utf-8"))
+        others = {getattr(scope, "name", "") for scope in _scopes(tree)} - {name}
+        if searches_of(tree, parsers=others):
+            searching.add((path, name))
+    return searching
+
+
 def searches_of(
-    tree: ast.Module, constants: Mapping[str, str] | None = None, *, own_phrases: bool = True
+    tree: ast.Module,
+    constants: Mapping[str, str] | None = None,
+    *,
+    own_phrases: bool = True,
+    parsers: Collection[str] = (),
 ) -> list[tuple[int, str, str]]:
     """Return (line, kind, code) of every search in prose in one module.
 
@@ -99,10 +126,14 @@ def searches_of(
         Constants of all modules, as `phrase_constants` gives them.
     own_phrases
         Whether phrases in the module are this package's own; those in readers are the publishers'.
+    parsers
+        Functions of the module that may search.
     """
     known = {**(constants or {}), **phrase_constants({"": tree})}
     found = set()
     for scope in _scopes(tree):
+        if getattr(scope, "name", "") in parsers:
+            continue
         rule = _Rule(known, own_phrases=own_phrases)
         for node in (scope, *_inside(scope)):
             rule.follow(node)
@@ -208,6 +239,8 @@ class _Rule:
             case ast.Attribute(attr=name, value=value):
                 return _last_part(name) in PERIODS or self.is_period(value)
             case ast.Call(func=ast.Attribute(attr="Series"), args=[value]):
+                return self.is_period(value)
+            case ast.Call(func=ast.Name(id=name), args=[value]) if name in PASSED_ON:
                 return self.is_period(value)
             case ast.Subscript(value=value) | ast.Call(func=ast.Attribute(value=value)):
                 return self.is_period(value)

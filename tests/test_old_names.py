@@ -32,7 +32,9 @@ write_geopackage write_raster write_school_tables write_table
 ARGUMENTS = {
     "count_events": {"points": "detailed_areas"},
     "authorities.count_by_age": {"points": "detailed_areas"},
-    "draw_map": {"places": "place_labels"},
+    "draw_map": {"places": "place_labels", "noun": "result"},
+    "write_geopackage": {"nouns": "contents"},
+    "series.write_table": {"noun": "data"},
     "read_counts": {"times": "multiply_by"},
     "kernel_density": {"beyond": "events_beyond_border"},
     "relative_risk": {"least": "minimum_expected"},

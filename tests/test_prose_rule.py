@@ -25,6 +25,7 @@ def kinds_of(code, **options):
         ("search", "first.source not in second.source"),
         ("search", "index_title == 'IDACI'"),
         ("search", "first.title != second.title"),
+        ("search", "chosen = surface.bandwidth_words.strip().rstrip('.')\nsize in chosen"),
         ("search", "NULL_WORDS[null].replace('areas', 'cells')"),
         ("search", "anything.removesuffix(' (estimated score)')"),
         ("cut", "style.label.split(' (')[0]"),
@@ -35,6 +36,7 @@ def kinds_of(code, **options):
         ("phrase", "f'the chart of {name}' in left_out"),
         ("phrase", "KIND = 'study area'\nkind == KIND"),
         ("period", "re.search(r' Q[1-4]$', series.period)"),
+        ("period", "QUARTER.fullmatch(str(written))"),
     ],
 )
 def test_a_search_is_found(kind, code):

@@ -16,14 +16,14 @@ from hotspots.errors import AnalysisError, DisclosureError, list_briefly
 from hotspots.vocabulary import UNRELEASED
 
 
-def freeze(noun: object, name: str, value: object) -> None:
+def freeze(instance: object, name: str, value: object) -> None:
     """Set a field of a frozen object while it is being made."""
-    object.__setattr__(noun, name, value)
+    object.__setattr__(instance, name, value)
 
 
-def freeze_mapping(noun: object, name: str) -> None:
+def freeze_mapping(instance: object, name: str) -> None:
     """Replace a mapping by a read-only copy while the object is being made."""
-    freeze(noun, name, MappingProxyType(dict(getattr(noun, name))))
+    freeze(instance, name, MappingProxyType(dict(getattr(instance, name))))
 
 
 def text_ids(index: pd.Index) -> pd.Index:
@@ -74,7 +74,7 @@ def need_interval(table: pd.DataFrame, low: str, high: str, what: str) -> None:
         )
 
 
-def need_released(noun: Any, where: str) -> None:
+def need_released(instance: Any, where: str) -> None:
     """Raise an error before unprotected counts of people are written.
 
     Raises
@@ -82,11 +82,11 @@ def need_released(noun: Any, where: str) -> None:
     DisclosureError
         If its release mark is `unreleased`.
     """
-    if noun.release == UNRELEASED:
-        what = getattr(noun, "title", type(noun).__name__)
+    if instance.release == UNRELEASED:
+        what = getattr(instance, "title", type(instance).__name__)
         raise DisclosureError(
             f"{where} would publish unprotected counts: {what}.",
-            found=f"{type(noun).__name__} with the release mark {UNRELEASED!r}",
+            found=f"{type(instance).__name__} with the release mark {UNRELEASED!r}",
             advice="protect the counts first (hotspots.protect), or mark the source open or invented if it is",
         )
 

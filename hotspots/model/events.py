@@ -12,8 +12,8 @@ import pandas as pd
 from hotspots.errors import AnalysisError, SourceError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, between, explore
-from hotspots.model.periods import Coverage, cover_dates
+from hotspots.model.model_type import ModelType, between, explore
+from hotspots.model.periods import NO_PERIOD, Coverage, Period, cover_dates, need_period
 from hotspots.model.study_area import StudyArea
 from hotspots.vocabulary import UNRELEASED, PlacedBy
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Events(Noun):
+class Events(ModelType):
     """One row per event, and the audit of the file they came from.
 
     Parameters
@@ -58,7 +58,7 @@ class Events(Noun):
     name: str = "events"
     title: str = "events"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
     coverage: Coverage | None = None
@@ -66,6 +66,7 @@ class Events(Noun):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
         freeze(self, "table", table)
@@ -100,7 +101,7 @@ class Events(Noun):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class AreaCounts(Noun):
+class AreaCounts(ModelType):
     """Counts of events per area, each an interval.
 
     Parameters
@@ -133,7 +134,7 @@ class AreaCounts(Noun):
     name: str = "events"
     title: str = "events"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     rule: str = ""
     release: str = UNRELEASED
@@ -143,6 +144,7 @@ class AreaCounts(Noun):
         import geopandas as gpd
 
         need_notes(self)
+        need_period(self)
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
         need_unique(table.index, "rows of counts")

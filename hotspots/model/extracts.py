@@ -10,8 +10,9 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
-from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, plot_extract
+from hotspots.model.facts import Note, need_notes, need_tuples
+from hotspots.model.model_type import ModelType, plot_extract
+from hotspots.model.periods import NO_PERIOD, Period, need_period
 from hotspots.vocabulary import OPEN
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ EXTRACT_COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Ages(Noun):
+class Ages(ModelType):
     """People by area and age.
 
     Parameters
@@ -66,13 +67,14 @@ class Ages(Noun):
     table: pd.DataFrame
     title: str = "population by age"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = OPEN
     vintage: int | None = None
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         table = self.table.copy()
         table.index = text_ids(table.index)
         need_unique(table.index, "areas of the population by age")
@@ -128,7 +130,7 @@ class Ages(Noun):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Extract(Noun):
+class Extract(ModelType):
     """One table of a needs assessment, with its notes for readers.
 
     Parameters
@@ -140,7 +142,7 @@ class Extract(Noun):
         ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
     name, title
         A short name for files, and a title for readers.
-    words
+    sentences
         How the numbers were made and what they leave out, in sentences.
     """
 
@@ -148,14 +150,21 @@ class Extract(Noun):
     kind: ExtractKind
     name: str = ""
     title: str = ""
-    words: str = ""
+    sentences: tuple[str, ...] = ()
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = field(kw_only=True)
 
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
     def __post_init__(self) -> None:
         need_notes(self)
+        need_tuples(self, "sentences")
+        need_period(self)
         columns = EXTRACT_COLUMNS[self.kind]
         need_columns(self.table, columns, f"A table of {self.kind}")
         others = [column for column in self.table.columns if column not in columns]

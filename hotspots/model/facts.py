@@ -10,7 +10,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze
 from hotspots.vocabulary import weakest_release
 
-__all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "words_of"]
+__all__ = ["Combined", "Note", "Origin", "combine", "need_notes", "need_tuples", "words_of"]
 
 Origin = Literal["records", "publication", "settings"]
 """Origin of the numbers in a note: records of people, counted or taken from their cells; the publication, printed or
@@ -64,7 +64,7 @@ def words_of(notes: Iterable[Note]) -> tuple[str, ...]:
     return tuple(note.words for note in notes)
 
 
-def need_notes(noun: object) -> None:
+def need_notes(instance: object) -> None:
     """Raise an error for notes in plain text: the origin of their numbers would not be known.
 
     Raises
@@ -72,15 +72,34 @@ def need_notes(noun: object) -> None:
     AnalysisError
         Naming the first such note.
     """
-    notes = tuple(getattr(noun, "notes"))  # noqa: B009 - nouns share no type that has notes
+    notes = tuple(getattr(instance, "notes"))  # noqa: B009 - types of the model share none that has notes
     for note in notes:
         if not isinstance(note, Note):
             raise AnalysisError(
                 "A note must say where its numbers come from.",
-                found=f"{type(noun).__name__} with the note {note!r}",
+                found=f"{type(instance).__name__} with the note {note!r}",
                 advice='hotspots.studies.Note("...", of="records"), or of="publication" or "settings" without people',
             )
-    freeze(noun, "notes", notes)
+    freeze(instance, "notes", notes)
+
+
+def need_tuples(instance: object, *names: str) -> None:
+    """Raise an error for one text in place of several: its letters would be taken one by one.
+
+    Raises
+    ------
+    AnalysisError
+        Naming the first such field.
+    """
+    for name in names:
+        texts = getattr(instance, name)
+        if isinstance(texts, str):
+            raise AnalysisError(
+                f"The {name} of a result are given one by one.",
+                found=f"{type(instance).__name__} with {name}={texts!r}",
+                advice=f'{name}=("...", "...")',
+            )
+        freeze(instance, name, tuple(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +126,25 @@ class Combined:
         return "; ".join(self.sources)
 
 
+def _sources_of(instance: object) -> tuple[str, ...]:
+    """Return the publishers of data, one by one; none where they are not known."""
+    sources: tuple[str, ...] = getattr(instance, "sources", ()) or (getattr(instance, "source", ""),)
+    return tuple(source for source in sources if source)
+
+
 def combine(*inputs: object) -> Combined:
     """Return sources, attribution and release of a result made from all these; None is ignored.
 
     Parameters
     ----------
     inputs
-        Objects with a release, and optionally a source and an attribution.
+        Objects with a release, and optionally a source (or several) and an attribution.
     """
-    given = [noun for noun in inputs if noun is not None]
-    sources = (str(getattr(noun, "source", "")) for noun in given)
-    lines = (line for noun in given for line in getattr(noun, "attribution", ()))
+    given = [instance for instance in inputs if instance is not None]
+    sources = (source for instance in given for source in _sources_of(instance))
+    lines = (line for instance in given for line in getattr(instance, "attribution", ()))
     return Combined(
-        sources=tuple(dict.fromkeys(source for source in sources if source)),
+        sources=tuple(dict.fromkeys(sources)),
         attribution=tuple(dict.fromkeys(lines)),
-        release=weakest_release(*(noun.release for noun in given)),  # type: ignore[attr-defined]
+        release=weakest_release(*(instance.release for instance in given)),  # type: ignore[attr-defined]
     )

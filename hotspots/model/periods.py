@@ -1,4 +1,4 @@
-"""Years, quarters, months and school years, as tables and study files write them."""
+"""Periods and the time that a source covers; `Period.read` is the only reader of periods that are written as text."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Final
 
 import pandas as pd
 
+from hotspots.model.checks import freeze
+
 __all__ = [
+    "NO_PERIOD",
     "Coverage",
     "Period",
     "cover_dates",
     "cover_months",
     "cover_years",
     "months_of",
-    "period_end",
-    "with_en_dashes",
+    "need_period",
 ]
 
 # The time that a source covers: what every figure per year is divided by.
@@ -89,15 +91,33 @@ class Coverage:
         return tuple(ENGLISH[number - 1] for number in there) if len(there) < MONTHS_OF_A_YEAR else ()
 
     @property
-    def words(self) -> str:
-        """The period in words: whole years, or the months that are covered.
+    def period(self) -> Period:
+        """The time from the first to the last day: whole years, or the months that are covered.
 
         Examples
         --------
-        >>> cover_years(2017, 2019).words, cover_months(["2018-07"]).words
+        >>> str(cover_years(2017, 2019).period), str(cover_months(["2018-07"]).period)
         ('2017-2019', 'July 2018')
         """
+        return Period(self._named("-"), words=self._named("–"), last_day=self.last)
+
+    def _named(self, dash: str) -> str:
+        """Return the period in words, with this dash between years."""
         months = self.months
+        first, last = months[0], months[-1]
+        if first.endswith("-01") and last.endswith("-12") and len(self.missing) <= NAMED:
+            years = first[:4] if first[:4] == last[:4] else f"{first[:4]}{dash}{last[:4]}"
+            names = [
+                _month_name(month) if first[:4] != last[:4] else ENGLISH[int(month[5:]) - 1] for month in self.missing
+            ]
+            return f"{years} without {_listed(names)}" if names else years
+        runs = self._runs()
+        if len(runs) <= NAMED:
+            return ", ".join(_from_to(run[0], run[-1]) for run in runs)
+        return f"{len(months):,} months from {_from_to(first, last)}"
+
+    def _runs(self) -> list[list[str]]:
+        """Return the months covered, in runs of months that follow each other."""
         runs: list[list[str]] = []
         for before, month in zip((None, *self.span), self.span, strict=False):
             if month in self.missing:
@@ -106,16 +126,7 @@ class Coverage:
                 runs[-1].append(month)
             else:
                 runs.append([month])
-        first, last = months[0], months[-1]
-        if first.endswith("-01") and last.endswith("-12") and len(self.missing) <= NAMED:
-            years = first[:4] if first[:4] == last[:4] else f"{first[:4]}-{last[:4]}"
-            names = [
-                _month_name(month) if first[:4] != last[:4] else ENGLISH[int(month[5:]) - 1] for month in self.missing
-            ]
-            return f"{years} without {_listed(names)}" if names else years
-        if len(runs) <= NAMED:
-            return ", ".join(_from_to(run[0], run[-1]) for run in runs)
-        return f"{len(months):,} months from {_from_to(first, last)}"
+        return runs
 
     def within(self, months: Iterable[str]) -> float:
         """Return how many of these months are covered, in months."""
@@ -220,43 +231,133 @@ def cover_dates(when: pd.Series, *, years: tuple[int, int] | None = None) -> Cov
 
 
 QUARTER: Final = re.compile(r"(?P<year>.+) Q(?P<quarter>[1-4])")
-YEARS: Final = re.compile(
+DAYS: Final = re.compile(
     rf"(?:(?P<name>{'|'.join(ENGLISH)}) )?(?P<first>\d{{4}})(?:/(?P<second>\d{{2}}))?"
     r"(?: Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])(?!\d))?"
 )
 """``2019``, ``2019 Q3``, ``2019-07``, ``July 2019``, ``2018/19`` or ``2018/19 Q4``."""
+RANGE: Final = re.compile(r"\b(?P<first>\d{4})-(?P<last>\d{4}|\d{2})\b(?!-)")
+"""``2017-2019`` or ``2018-19``; but ``2011-12`` may be a month."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A year or a quarter of one.
+    """The time that something is about.
 
     Parameters
     ----------
-    year
-        As written: ``"2019"`` or ``"2018/19"``.
-    quarter
-        1 to 4, or None for a whole year.
+    written
+        As its publisher or the study file has it; empty where it is not known.
+    words
+        The same for readers, with en dashes between years; as written where it is left out.
+    last_day
+        None where it is not known.
+    year, quarter
+        Of a period that is a year or a quarter of one: the year as written, e.g. ``"2018/19"``, and 1 to 4, or None
+        for a whole year.
 
     Examples
     --------
-    >>> Period.read("2018/19 Q4"), Period.read("2019").months
-    (Period(year='2018/19', quarter=4), 12)
+    >>> autumn = Period.read("2018/19 Q4")
+    >>> autumn.year, autumn.quarter, autumn.last_day.isoformat()
+    ('2018/19', 4, '2019-03-31')
+    >>> Period.read("2017-2019").words
+    '2017–2019'
     """
 
-    year: str
+    written: str = ""
+    words: str = ""
+    last_day: date | None = None
+    year: str = ""
     quarter: int | None = None
 
+    def __post_init__(self) -> None:
+        if not self.words:
+            object.__setattr__(self, "words", self.written)
+
+    def __str__(self) -> str:
+        return self.written
+
+    def __bool__(self) -> bool:
+        return bool(self.written)
+
     @classmethod
-    def read(cls, written: object) -> Period:
-        """Return what is written in a table."""
-        match = QUARTER.fullmatch(str(written))
-        return cls(match["year"], int(match["quarter"])) if match else cls(str(written))
+    def read(cls, written: object, *, year_ends: int = MARCH) -> Period:
+        """Return what a publisher or a user wrote; text of any kind is kept.
+
+        Its last day is that of the last year, quarter or month named, e.g. in ``2014/15 to 2018/19`` or
+        ``June to July 2018``; what is not covered within it ends no later.
+
+        Parameters
+        ----------
+        written
+            A cell of a table or a text; a period is returned as it is.
+        year_ends
+            Month in which a year written as two ends: 3 (financial) or 8 (school).
+        """
+        if isinstance(written, Period):
+            return written
+        text = str(written)
+        quarter = QUARTER.fullmatch(text)
+        return cls(
+            text,
+            words=RANGE.sub(_with_en_dash, text),
+            last_day=max((_last_day(part, year_ends) for part in DAYS.finditer(text)), default=None),
+            year=quarter["year"] if quarter else text,
+            quarter=int(quarter["quarter"]) if quarter else None,
+        )
 
     @property
     def months(self) -> int:
-        """How many months it has."""
+        """How many months a year or a quarter has."""
         return MONTHS_OF_A_YEAR // 4 if self.quarter else MONTHS_OF_A_YEAR
+
+    def to(self, last: Period) -> Period:
+        """Return the time from this period to another, both included; the period itself where they are the same."""
+        return self if last == self else self._joined(last, "to")
+
+    def against(self, other: Period) -> Period:
+        """Return both periods of a comparison; the period itself where they are the same."""
+        return self if other == self else self._joined(other, "against")
+
+    def _joined(self, other: Period, word: str) -> Period:
+        days = [period.last_day for period in (self, other) if period.last_day is not None]
+        return Period(
+            f"{self.written} {word} {other.written}",
+            words=f"{self.words} {word} {other.words}",
+            last_day=max(days, default=None),
+        )
+
+
+NO_PERIOD: Final = Period()
+"""Of what has no period or does not say it."""
+
+
+def _with_en_dash(years: re.Match[str]) -> str:
+    """Return a range of years with an en dash; what may be a month stays as it is."""
+    first, last = years["first"], years["last"]
+    is_range = len(last) == 4 or ((int(first) + 1) % 100 == int(last) and int(last) > MONTHS_OF_A_YEAR)
+    return f"{first}–{last}" if is_range else years[0]
+
+
+def _last_day(named: re.Match[str], year_ends: int) -> date:
+    """Return the last day of a year, quarter or month, as `DAYS` found it."""
+    first, quarter = int(named["first"]), int(named["quarter"] or 4)
+    if named["second"] is None:
+        year, month = first, 3 * quarter
+    else:
+        year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
+        month += 1
+    if named["name"]:
+        month = ENGLISH.index(named["name"]) + 1
+    month = int(named["month"] or month)
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def need_period(instance: object, *, year_ends: int = MARCH) -> None:
+    """Read the period of an object that is being made, where it was given as text."""
+    period = getattr(instance, "period")  # noqa: B009 - types of the model share none that has a period
+    freeze(instance, "period", Period.read(period, year_ends=year_ends))
 
 
 def months_of(period: str) -> int:
@@ -268,50 +369,3 @@ def months_of(period: str) -> int:
     (3, 12, 12)
     """
     return Period.read(period).months
-
-
-def period_end(period: str, *, year_ends: int) -> date | None:
-    """Return the last day of the last period that is named, or None.
-
-    Parameters
-    ----------
-    period
-        Years, quarters, months, or years written as two (``2018/19``).
-    year_ends
-        Month in which a year written as two ends: 3 (financial) or 8 (school).
-
-    Examples
-    --------
-    >>> period_end("2017-2019", year_ends=3), period_end("2018/19 Q4", year_ends=3)
-    (datetime.date(2019, 12, 31), datetime.date(2019, 3, 31))
-    >>> period_end("2014/15 to 2018/19", year_ends=8), period_end("2019 Q2", year_ends=3)
-    (datetime.date(2019, 8, 31), datetime.date(2019, 6, 30))
-    >>> period_end("2018-01 to 2020-02", year_ends=3), period_end("June to July 2018", year_ends=3)
-    (datetime.date(2020, 2, 29), datetime.date(2018, 7, 31))
-    """
-    # What a period is without lies inside it.
-    found = list(YEARS.finditer(period.partition(" without ")[0]))
-    if not found:
-        return None
-    first, quarter = int(found[-1]["first"]), int(found[-1]["quarter"] or 4)
-    if found[-1]["second"] is None:
-        year, month = first, 3 * quarter
-    else:
-        year, month = divmod(first * 12 + year_ends + 3 * quarter - 1, 12)
-        month += 1
-    if found[-1]["name"]:
-        month = ENGLISH.index(found[-1]["name"]) + 1
-    month = int(found[-1]["month"] or month)
-    return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def with_en_dashes(period: str) -> str:
-    """Return a period with en dashes between years; months (2019-01) stay as they are."""
-    whole = re.sub(r"\b(\d{4})-(\d{4})\b", r"\1–\2", period)
-
-    def school_year(match: re.Match[str]) -> str:
-        first, second = match.group(1), match.group(2)
-        follows = (int(first) + 1) % 100 == int(second) and int(second) > 12
-        return f"{first}–{second}" if follows else match.group(0)
-
-    return re.sub(r"\b(\d{4})-(\d{2})\b(?!-)", school_year, whole)

@@ -12,8 +12,8 @@ import pandas as pd
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.facts import Note, need_notes
-from hotspots.model.noun import Noun, plot_series
-from hotspots.model.periods import Coverage, months_of
+from hotspots.model.model_type import ModelType, plot_series
+from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, months_of, need_period
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Deprivation(Noun):
+class Deprivation(ModelType):
     """Deprivation by area.
 
     Parameters
@@ -87,7 +87,7 @@ SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Schools(Noun):
+class Schools(ModelType):
     """One row per school of the file that is in question, whether it can be tested or not.
 
     Parameters
@@ -109,12 +109,13 @@ class Schools(Noun):
     dropped: Mapping[str, int] = field(default_factory=dict)
     title: str = "permanent exclusions"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = UNRELEASED
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self, year_ends=AUGUST)
         table = self.table.copy()
         table.index.name = "school_id"
         table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
@@ -141,7 +142,7 @@ SeriesBase = Literal["", "study-area", "whole-file"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Series(Noun):
+class Series(ModelType):
     """Counts by period and group; a gap is a gap, never a zero.
 
     Parameters
@@ -221,7 +222,7 @@ def _need_counts(table: pd.DataFrame) -> None:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Factors(Noun):
+class Factors(ModelType):
     """Factors identified at the end of children's assessments, by authority.
 
     Parameters
@@ -235,12 +236,13 @@ class Factors(Noun):
     table: pd.DataFrame
     title: str = "Factors identified at the end of assessment"
     source: str = ""
-    period: str = ""
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     release: str = OPEN
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
         columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
         need_columns(self.table, columns, "Factors of assessments")
         freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

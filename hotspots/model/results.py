@@ -10,9 +10,10 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.facts import Note, need_notes
+from hotspots.model.facts import Note, need_notes, need_tuples
 from hotspots.model.methods import HotspotMethod, SchoolMethod
-from hotspots.model.noun import Noun, OnMap, between, explore
+from hotspots.model.model_type import ModelType, OnMap, between, explore
+from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place, slugify
 from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
@@ -25,6 +26,7 @@ from hotspots.vocabulary import (
     METHOD_TITLES,
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
+    SURFACE_LIMITS,
     SURFACE_STEMS,
     Covariate,
     Method,
@@ -40,8 +42,27 @@ USUAL_LEVEL: Final = 0.05
 """Level of results that were made by hand and do not say theirs."""
 
 
+class Result(ModelType):
+    """Base class of results: their sources and their method are tuples, and one text each for those who write them."""
+
+    __slots__ = ()
+
+    sources: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The sources as one text."""
+        return "; ".join(self.sources)
+
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class HotspotResult(Noun, OnMap):
+class HotspotResult(Result, OnMap):
     """Results of one method for every area, in the fixed columns of `vocabulary.RESULT_COLUMNS`.
 
     Parameters
@@ -51,19 +72,21 @@ class HotspotResult(Noun, OnMap):
         as the study area is.
     method
         ``"getis_ord"`` or ``"local_moran"``.
-    words
+    sentences
         The method in sentences for readers.
+    sources
+        Publishers of the data, each once.
     provenance
         How it was made: null, neighbours, dispersion, adjustment, level, ...; None of a result made by hand.
     """
 
     table: gpd.GeoDataFrame
     method: Method
-    words: str
+    sentences: tuple[str, ...]
     name: str = "events"
     title: str = "events"
-    source: str = ""
-    period: str = ""
+    sources: tuple[str, ...] = ()
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: HotspotMethod | None = field(kw_only=True)
@@ -71,12 +94,14 @@ class HotspotResult(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
+        need_tuples(self, "sources", "sentences")
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
         need_columns(table, columns, "A hotspot result")
-        untold = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
-        if len(untold):
-            raise AnalysisError(f"Area {untold[0]!r} was not tested and no reason is given.")
+        unexplained = table.index[(table["class"] == "not_tested") & (table["reason"].fillna("") == "")]
+        if len(unexplained):
+            raise AnalysisError(f"Area {unexplained[0]!r} was not tested and no reason is given.")
         freeze(self, "table", table[columns])
 
     def __len__(self) -> int:
@@ -129,7 +154,7 @@ class HotspotResult(Noun, OnMap):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface(Noun, OnMap):
+class Surface(Result, OnMap):
     """A value for every cell of the study area: north up, missing outside.
 
     Parameters
@@ -145,9 +170,11 @@ class Surface(Noun, OnMap):
     integral
         Integral of the surface over the study area, in events; missing where the value is no density.
     bandwidth
-        In metres; `bandwidth_words` says how it was chosen.
+        In metres; `bandwidth_words` has the metres and how they were chosen, without a full stop: ``"750 m, as set"``.
     kind
         What the values are; see `SurfaceKind`.
+    sentences
+        How the surface was made; `words` has what no surface of its kind can show too.
     provenance
         How it was made: kernel, bandwidth, cells, test, ...; None of a surface made by hand.
     p_raised, p_lowered
@@ -165,9 +192,9 @@ class Surface(Noun, OnMap):
     bandwidth_words: str = ""
     name: str = "events"
     title: str = "events"
-    source: str = ""
-    period: str = ""
-    words: str = ""
+    sources: tuple[str, ...] = ()
+    period: Period = NO_PERIOD
+    sentences: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: SurfaceMethod | None = field(kw_only=True)
@@ -179,6 +206,8 @@ class Surface(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
+        need_tuples(self, "sources", "sentences")
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or self.cell <= 0:
             raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
@@ -203,6 +232,11 @@ class Surface(Noun, OnMap):
         return numbers | {"Cells": f"{known.size:,} of {self.cell:,g} m"}
 
     @property
+    def words(self) -> str:
+        """The method and the limits of its kind as one text."""
+        return " ".join((*self.sentences, *SURFACE_LIMITS.get(self.kind, ())))
+
+    @property
     def stem(self) -> str:
         """Name of its files and layers: the source, and what the values are."""
         return f"{self.name}_{SURFACE_STEMS[self.kind]}"
@@ -224,7 +258,7 @@ CONTOUR_COLUMNS = ("kind", "words", "threshold", "area_km2", "share_of_area", "e
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Contours(Noun):
+class Contours(Result):
     """Polygons around the cells of a surface that pass a threshold, each with what lies in it.
 
     Parameters
@@ -236,8 +270,8 @@ class Contours(Noun):
         the points behind the surface may not be counted.
     surface
         Name of the surface.
-    words
-        How the polygons were made, in sentences.
+    sentences
+        How the polygons were made.
     summary
         How many there are and what lies in them, in a sentence.
     provenance
@@ -246,12 +280,12 @@ class Contours(Noun):
 
     table: gpd.GeoDataFrame
     surface: str
-    words: str = ""
+    sentences: tuple[str, ...] = ()
     summary: str = ""
     name: str = "events"
     title: str = "events"
-    source: str = ""
-    period: str = ""
+    sources: tuple[str, ...] = ()
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: ContourMethod | None = field(kw_only=True)
@@ -259,6 +293,8 @@ class Contours(Noun):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self)
+        need_tuples(self, "sources", "sentences")
         need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
         table = self.table[list(CONTOUR_COLUMNS)].copy()
         table.index.name = "contour_id"
@@ -310,7 +346,7 @@ SCHOOL_RESULT_DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class SchoolResult(Noun, OnMap):
+class SchoolResult(Result, OnMap):
     """Every school compared with what its size and the deprivation of its area suggest.
 
     Parameters
@@ -325,8 +361,8 @@ class SchoolResult(Noun, OnMap):
         against the rank instead of the score (empty if not tested); `holds` says
         against which of the first two a school differs. Columns of
         `SCHOOL_RESULT_DEFAULTS` may be left out.
-    words
-        The model and its slope, in sentences.
+    sentences
+        The model and its slope.
     slope
         `per_ten_points` (ratio of rates for ten points of the score) or, where the index has ranks only,
         `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
@@ -335,12 +371,12 @@ class SchoolResult(Noun, OnMap):
     """
 
     table: gpd.GeoDataFrame
-    words: str
+    sentences: tuple[str, ...]
     slope: Mapping[str, float] = field(default_factory=dict)
     title: str = "permanent exclusions"
     index_title: str = "IDACI"
-    source: str = ""
-    period: str = ""
+    sources: tuple[str, ...] = ()
+    period: Period = NO_PERIOD
     notes: tuple[Note, ...] = ()
     attribution: tuple[str, ...] = ()
     provenance: SchoolMethod | None = field(kw_only=True)
@@ -350,6 +386,8 @@ class SchoolResult(Noun, OnMap):
 
     def __post_init__(self) -> None:
         need_notes(self)
+        need_period(self, year_ends=AUGUST)
+        need_tuples(self, "sources", "sentences")
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")

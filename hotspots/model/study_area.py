@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique, text_ids
-from hotspots.model.noun import Noun, explore
+from hotspots.model.model_type import ModelType, explore
 from hotspots.vocabulary import CRS, OPEN
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ MOST_PEOPLE: Final = 1e10
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class StudyArea(Noun):
+class StudyArea(ModelType):
     """The areas of a study.
 
     Parameters

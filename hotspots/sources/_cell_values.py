@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Coverage, Note, cover_dates, cover_years
+from hotspots.model import NO_PERIOD, Coverage, Note, Period, cover_dates, cover_years
 from hotspots.vocabulary import tidy_code
 
 Kind = Literal["share", "number", "whole", "amount", "count"]
@@ -310,17 +310,17 @@ def some_dates(column: pd.Series, *, path: Path) -> pd.Series:
     return dates
 
 
-def find_period(when: pd.Series, years: tuple[int, int] | None) -> tuple[Coverage | None, str]:
-    """Return the months that dates cover, of the years asked for, and the period in words."""
+def find_period(when: pd.Series, years: tuple[int, int] | None) -> tuple[Coverage | None, Period]:
+    """Return the months that dates cover, of the years asked for, and the period."""
     coverage = cover_dates(when, years=years)
-    return coverage, period_in_words(coverage, years)
+    return coverage, period_covered(coverage, years)
 
 
-def period_in_words(cover: Coverage | None, years: tuple[int, int] | None) -> str:
+def period_covered(cover: Coverage | None, years: tuple[int, int] | None) -> Period:
     """Return the period that a source covers, or the years asked for where it does not tell."""
     if cover is None:
-        return cover_years(*years).words if years is not None else ""
-    return cover.words
+        return cover_years(*years).period if years is not None else NO_PERIOD
+    return cover.period
 
 
 def month_in_words(date: pd.Timestamp | pd.Period) -> str:

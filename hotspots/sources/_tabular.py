@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Note
+from hotspots.model import Note, Period
 from hotspots.sources import _parquet, _text_files
 
 
@@ -226,9 +226,9 @@ class Sieve:
             self.drop(~when.dt.year.between(*years), f"outside {years[0]} to {years[1]}")
 
 
-def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: str) -> list[Note]:
+def note_unplaced(kept: pd.DataFrame, what: str, *, lacking: str, period: Period) -> list[Note]:
     """Return a sentence on events without a place, with their period: other charts of the file count other years."""
     number = int(kept[["easting", "northing", "area_code"]].isna().all(axis=1).sum())
     of = f" of {period}" if period else ""
     words = f"{number:,} {what}{of} have no {lacking}; they are not counted in any area."
-    return [Note(words, of="records", numbers=(number, period))] if number else []
+    return [Note(words, of="records", numbers=(number, str(period)))] if number else []

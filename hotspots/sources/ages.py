@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Ages, Note
+from hotspots.model import Ages, Note, Period
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
@@ -78,7 +78,7 @@ def read_ages(
         people.set_axis(index),
         title=title,
         source=source,
-        period=when,
+        period=Period.read(when),
         notes=(
             *table.notes,
             Note(

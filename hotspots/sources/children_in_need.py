@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Factors, Note
+from hotspots.model import Factors, Note, Period
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -112,7 +112,7 @@ def read_factors(
     if missing:
         which = list_briefly(missing)
         notes.append(Note(f"No row for {which}.", of="publication", numbers=(which,)))
-    period = f"{year - 1}/{year % 100:02d}"
+    period = Period.read(f"{year - 1}/{year % 100:02d}")
     return Factors(long, source=source, period=period, notes=tuple(notes), release=release)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import AreaCounts, Note, StudyArea, renamed_arguments
+from hotspots.model import AreaCounts, Note, Period, StudyArea, renamed_arguments
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
@@ -114,7 +114,7 @@ def read_counts(
         name=name,
         title=title,
         source=source,
-        period=period,
+        period=Period.read(period),
         notes=(*table.notes, *idle, *([missing] if len(without) else []), *_note_missing(counts)),
         rule=_rule_words(marks or {}, rounding),
         release=weakest_release(release, area.release),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.model import Note
+from hotspots.model import AUGUST, Note, Period
 from hotspots.sources import _cell_values, _tabular
 from hotspots.sources._school_years import (
     choose_secondary,
@@ -121,13 +121,13 @@ class Exclusions:
         return replace(self, rows=rows.copy(), notes=(*self.notes, note), tightened=True)
 
     @property
-    def period(self) -> str:
-        """The years in words, e.g. ``"2014/15 to 2016/17"``."""
+    def period(self) -> Period:
+        """The years, e.g. ``2014/15 to 2016/17``."""
         words = [in_words(year) for year in self.years]
         steps = {int(b[:4]) - int(a[:4]) for a, b in zip(self.years, self.years[1:], strict=False)}
         if len(words) == 1:
-            return words[0]
-        return f"{words[0]} to {words[-1]}" if steps == {1} else ", ".join(words)
+            return Period.read(words[0], year_ends=AUGUST)
+        return Period.read(f"{words[0]} to {words[-1]}" if steps == {1} else ", ".join(words), year_ends=AUGUST)
 
 
 def read_exclusions(path: Path | str, *, years: Sequence[str] | None, hidden: tuple[int, int]) -> Exclusions:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, nearest
-from hotspots.model import Coverage, Events, Note, cover_months
+from hotspots.model import Coverage, Events, Note, Period, cover_months
 from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
@@ -85,7 +85,7 @@ def read_police(
     sieve.drop(~table["kind"].isin(wanted), "other crime type")
     kept = table[sieve.keep]
     coverage = _months_of(table["when"], years)
-    period = _cell_values.period_in_words(coverage, years)
+    period = _cell_values.period_covered(coverage, years)
     notes = [*passed_over, *(note for _, found in parts for note in found), *_without_ids(table, files)]
     notes += [*repeats.notes, *_absent(table["kind"], wanted), *_gaps(table, years), *_snapping(kept, period)]
     return Events(
@@ -254,7 +254,7 @@ def _gaps(table: pd.DataFrame, years: tuple[int, int] | None) -> list[Note]:
     return notes
 
 
-def _snapping(kept: pd.DataFrame, period: str) -> list[Note]:
+def _snapping(kept: pd.DataFrame, period: Period) -> list[Note]:
     located = kept[["easting", "northing"]].dropna()
     notes = []
     if len(located):

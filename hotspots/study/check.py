@@ -89,9 +89,9 @@ def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
     kernel = study.density.kernel
     try:
         points = np.concatenate([points_inside(one, area, outline)[0] for one in events])
-        untold = bandwidth in SEARCHED and len(points) > FEW
-        chosen = choose_bandwidth(points, rule=None if untold else bandwidth, kernel=kernel, outline=outline)
-        if untold:
+        is_searched = bandwidth in SEARCHED and len(points) > FEW
+        chosen = choose_bandwidth(points, rule=None if is_searched else bandwidth, kernel=kernel, outline=outline)
+        if is_searched:
             return ""
         if kind == "risk":
             smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)

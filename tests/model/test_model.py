@@ -1,4 +1,4 @@
-"""The nouns: checked when made, frozen, copied, and what each error says."""
+"""The types of the model: checked when made, frozen, copied, and what each error says."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_areas_are_sorted_by_id(grid):
     assert StudyArea(areas_of(grid).sample(frac=1, random_state=4)).ids.equals(grid.ids)
 
 
-def test_nouns_can_be_pickled(grid):
+def test_model_types_can_be_pickled(grid):
     counts = make_counts(grid, np.arange(36), title="crime")
     result = getis_ord(counts)
-    for noun in (grid, counts, result):
-        again = pickle.loads(pickle.dumps(noun))
-        assert type(again) is type(noun)
+    for instance in (grid, counts, result):
+        again = pickle.loads(pickle.dumps(instance))
+        assert type(again) is type(instance)
     assert again.provenance == result.provenance
     pd.testing.assert_frame_equal(pd.DataFrame(again.table), pd.DataFrame(result.table))
 
@@ -117,16 +117,16 @@ def test_an_untested_area_needs_a_reason(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table.loc["E01000000", "class"] = "not_tested"
     with pytest.raises(AnalysisError, match="'E01000000' was not tested and no reason is given"):
-        HotspotResult(table, method="getis_ord", words="", provenance=None, release="open")
+        HotspotResult(table, method="getis_ord", sentences=(), provenance=None, release="open")
 
 
 def test_hot_is_at_the_studys_own_level(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table["class"] = ["hot_99", "hot_95", "hot_90", "cold_95"] + ["not_significant"] * 32
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance=hotspot_method(level=0.05)).hot()) == 2
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance=hotspot_method(level=0.10)).hot()) == 3
-    assert len(HotspotResult(table, "getis_ord", "", release="open", provenance=hotspot_method(level=0.01)).cold()) == 0
-    by_hand = HotspotResult(table, "getis_ord", "", provenance=None, release="open")
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.05)).hot()) == 2
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.10)).hot()) == 3
+    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.01)).cold()) == 0
+    by_hand = HotspotResult(table, "getis_ord", (), provenance=None, release="open")
     assert by_hand.hot(Place("Sandwell", ("E08000028",))) == []
     assert (by_hand.level, by_hand.statistic) == (0.05, "gi_star")
 

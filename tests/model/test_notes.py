@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from declared_numbers import undeclared_numbers
@@ -12,7 +13,7 @@ from worlds import make_counts, make_grid
 
 from hotspots.disclosure import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, Series, words_of
+from hotspots.model import Events, Note, Series, Surface, words_of
 
 
 def make_series(**changes):
@@ -60,8 +61,8 @@ def test_the_origin_and_not_the_spelling_decides_what_leaves_the_gate():
     )
     counts = replace(make_counts(make_grid(1, 2), [1, 2], release="unreleased"), notes=(secret[0], *kept, secret[1]))
     rule = "Small numbers are protected: counts from 1 to 7 suppressed, others rounded to the nearest 5."
-    for noun in (counts, make_series(notes=counts.notes)):
-        assert words_of(protect(noun, "nhs-digital").notes) == (*words_of(kept), rule)
+    for instance in (counts, make_series(notes=counts.notes)):
+        assert words_of(protect(instance, "nhs-digital").notes) == (*words_of(kept), rule)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +90,20 @@ def test_every_note_of_these_tests_is_held_against_the_rule():
     """See `conftest.py`: whatever readers and analyses say of the tests' files, the sample's among them."""
     with pytest.raises(AssertionError, match=re.escape("does not declare 12: '12 admissions.'")):
         Note("12 admissions.", of="publication")
+
+
+def test_one_text_is_no_tuple_of_sentences():
+    words = r"The sentences of a result are given one by one.\n  found: Surface with sentences='How. Why.'\n  try:   "
+    fields = {
+        "origin": (0.0, 0.0),
+        "cell": 50.0,
+        "unit": "",
+        "integral": 1.0,
+        "kernel": "",
+        "bandwidth": 1.0,
+        "provenance": None,
+    }
+    with pytest.raises(AnalysisError, match=words):
+        Surface(np.ones((1, 1)), **fields, release="open", sentences="How. Why.")
+    surface = Surface(np.ones((1, 1)), **fields, release="open", sentences=["How.", "Why."], kind="ratio")
+    assert (surface.sentences, surface.words) == (("How.", "Why."), "How. Why.")

@@ -1,4 +1,4 @@
-"""What nouns can't hold, whoever makes them: endless counts, periods out of order, levels that are none."""
+"""What types of the model can't hold, whoever makes them: endless counts, unordered periods, levels that are none."""
 
 import numpy as np
 import pandas as pd

@@ -110,5 +110,7 @@ def test_schools_without_a_place_are_not_on_the_map(explored):
     table = pd.DataFrame({column: [""] * 2 for column in SCHOOL_RESULT_COLUMNS}).assign(**{"class": "above"})
     points = gpd.GeoSeries.from_xy([400_000.0, 401_000.0], [300_000.0] * 2, crs=27700)
     points[1] = None
-    SchoolResult(gpd.GeoDataFrame(table.assign(geometry=points)), words="", provenance=None, release="open").explore()
+    SchoolResult(
+        gpd.GeoDataFrame(table.assign(geometry=points)), sentences=(), provenance=None, release="open"
+    ).explore()
     assert len(explored[0][0]) == 1

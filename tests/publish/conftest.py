@@ -1,4 +1,4 @@
-"""Small nouns to publish: a square town of 36 areas in two authorities. Everything in it is made up."""
+"""Small results to publish: a square town of 36 areas in two authorities. Everything in it is made up."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
     defaults: dict[str, Any] = {
         "table": table[[column for column in RESULT_COLUMNS if column != "area_id"]],
         "method": method,
-        "words": "Each area is tested together with its neighbours against chance.",
+        "sentences": ("Each area is tested together with its neighbours against chance.",),
         "name": "knife-crime",
         "title": "knife crime",
-        "source": "Invented police extract",
+        "sources": ("Invented police extract",),
         "period": "2017-2019",
         "notes": (Note("No record for July 2018.", of="publication"),),
         "attribution": ATTRIBUTION,
@@ -136,11 +136,11 @@ def schools_result(**fields: Any) -> SchoolResult:
     table = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(points, index=rows.index, crs=27700))
     defaults: dict[str, Any] = {
         "table": table,
-        "words": "Permanent exclusions against what size and IDACI suggest.",
+        "sentences": ("Permanent exclusions against what size and IDACI suggest.",),
         "slope": {"per_ten_points": 1.3, "low": 1.1, "high": 1.5, "dispersion": 2.0},
         "title": "permanent exclusions",
         "index_title": "IDACI 2019",
-        "source": "Invented register of schools",
+        "sources": ("Invented register of schools",),
         "period": "2016/17 to 2018/19",
         "attribution": ATTRIBUTION,
         "provenance": None,
@@ -168,12 +168,12 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
         "integral": float(np.nansum(values) * cell**2 / 1e6),
         "kernel": "quartic",
         "bandwidth": 750.0,
-        "bandwidth_words": "chosen by rule of thumb",
+        "bandwidth_words": "750 m, chosen by rule of thumb",
         "name": "knife-crime",
         "title": "knife crime",
-        "source": "Invented police extract",
+        "sources": ("Invented police extract",),
         "period": "2017-2019",
-        "words": "Kernel density with edge correction.",
+        "sentences": ("Kernel density with edge correction.",),
         "attribution": ATTRIBUTION,
         "provenance": density_method(),
         "release": INVENTED,
@@ -203,7 +203,7 @@ def risk_surface(cells: int = 40, **fields: Any) -> Surface:
         "unit": "times the area's average risk (natural logarithm)",
         "title": "risk of knife crime",
         "integral": float("nan"),
-        "words": "Events over people.",
+        "sentences": ("Events over people.",),
         "provenance": risk_method(),
     }
     return bumpy_surface(cells, **(defaults | fields))
@@ -233,10 +233,10 @@ def town_contours(**fields: Any) -> Contours:
     defaults: dict[str, Any] = {
         "table": table,
         "surface": "knife-crime_risk",
-        "words": "Contours go round what chance would not give.",
+        "sentences": ("Contours go round what chance would not give.",),
         "name": "knife-crime",
         "title": "risk of knife crime",
-        "source": "Invented police extract",
+        "sources": ("Invented police extract",),
         "period": "2017-2019",
         "notes": (Note("A line is no more exact than the bandwidth.", of="settings"),),
         "attribution": ATTRIBUTION,

@@ -7,7 +7,7 @@ from itertools import combinations
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from hotspots.publish.page.sheet import HALO, look
+from hotspots.publish.page.sheet import HALO, page_style
 
 
 def written(figure: Figure) -> list[Text]:
@@ -31,7 +31,7 @@ def prose(figure: Figure) -> str:
 
 def assert_legible(figure: Figure) -> None:
     """No text leaves the page and none covers another."""
-    with look():  # as it is saved: without it the screen's hinting makes letters a little wider
+    with page_style():  # as it is saved: without it the screen's hinting makes letters a little wider
         figure.canvas.draw()
         renderer = figure.canvas.get_renderer()
         boxes = [(text, text.get_window_extent(renderer)) for text in written(figure)]

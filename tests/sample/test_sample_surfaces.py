@@ -11,7 +11,7 @@ from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.common.multiple_testing import adjust_tails
 from hotspots.analysis.interpolation.areal_interpolation import spread_people
 from hotspots.analysis.risk.contours import tolerance_contours
-from hotspots.analysis.risk.relative_risk import relative_risk
+from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.analysis.risk.surface_p_values import Smoother, draw_as_people, expected_events, people_tails
 from hotspots.model import Events, StudyArea, Surface
 from hotspots.sources.offences import read_offences

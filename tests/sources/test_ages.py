@@ -35,7 +35,7 @@ def test_the_finest_bands_are_taken_and_sums_passed_over(tmp_path):
     assert ages.starts == (0, 18, 25)
     np.testing.assert_array_equal(ages.table, [[3, 4, 3], [1, 2, 6]])
     assert words_of(ages.notes) == ("Ages in 3 bands, from 0 to 25 and over.",)
-    assert (ages.period, ages.source, ages.release) == ("mid-2019", "ONS", "open")
+    assert (str(ages.period), ages.source, ages.release) == ("mid-2019", "ONS", "open")
 
 
 def test_wider_bands_and_ages_between(tmp_path):
@@ -78,6 +78,6 @@ def test_ages_are_checked_when_made():
 @pytest.mark.real
 def test_mid_year_estimates_by_single_year(shared_data):
     ages = read_ages(shared_data / "population_wm_lsoa11_mye.csv", year=2019)
-    assert (len(ages.table), len(ages.starts), ages.period) == (1_680, 91, "mid-2019")
+    assert (len(ages.table), len(ages.starts), str(ages.period)) == (1_680, 91, "mid-2019")
     # 2,928,592 people in the force area in mid-2019 (ONS).
     assert ages.table.to_numpy().sum() == 2_928_592

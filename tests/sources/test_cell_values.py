@@ -84,7 +84,7 @@ def test_years_that_no_record_is_of_are_missing(text):
 
 
 def test_periods_in_words():
-    assert _cell_values.period_in_words(cover_years(2017, 2019), (2013, 2019)) == "2017-2019"
-    assert _cell_values.period_in_words(cover_months(["2011-02"]), None) == "February 2011"
-    assert _cell_values.period_in_words(None, (2013, 2019)) == "2013-2019"
-    assert _cell_values.period_in_words(None, None) == ""
+    assert str(_cell_values.period_covered(cover_years(2017, 2019), (2013, 2019))) == "2017-2019"
+    assert str(_cell_values.period_covered(cover_months(["2011-02"]), None)) == "February 2011"
+    assert str(_cell_values.period_covered(None, (2013, 2019))) == "2013-2019"
+    assert not _cell_values.period_covered(None, None)

@@ -129,7 +129,7 @@ def test_the_date_of_admission_comes_before_that_of_the_episode(tmp_path):
     assert events.table["when"].dt.strftime("%Y-%m-%d").tolist() == ["2018-12-31", "2019-01-02", "2019-01-02"]
     # HES writes 1800-01-01 for no date and 1801-01-01 for one that is not valid.
     assert dict(events.dropped) == {"no usable date": 1}
-    assert events.period == "December 2018 to January 2019"
+    assert str(events.period) == "December 2018 to January 2019"
 
 
 @pytest.mark.parametrize("date", ["2018-02-30", "43221", "01/05/18"])

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from small_study import write_small_study
 
 from hotspots.cli import main
-from hotspots.study.findings.analyse import analyse
+from hotspots.study.findings.analyses import analyse
 from hotspots.study.inputs.read import read_inputs
 from hotspots.study.settings.study_file import read_study
 

@@ -16,7 +16,7 @@ from hotspots.disclosure.rules import RULES
 from hotspots.model import words_of
 from hotspots.publish.charts.series import draw_series
 from hotspots.study.check import would_leave_out
-from hotspots.study.findings.analyse import analyse
+from hotspots.study.findings.analyses import analyse
 from hotspots.study.inputs.read import read_inputs
 from hotspots.study.inputs.series import ONLY_INSIDE
 from hotspots.study.run import check_study, run_study

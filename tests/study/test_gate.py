@@ -32,7 +32,7 @@ READERS = {
 """Section → what reads it."""
 
 
-def nouns(release):
+def released_as(release):
     events = pd.DataFrame(columns=["easting", "northing", "area_code", "when", "kind"])
     schools = pd.DataFrame(
         {name: [None] for name in ("name", "la_code", "la_name", "easting", "northing", "reason")}
@@ -55,15 +55,15 @@ def nouns(release):
 @pytest.mark.parametrize("study", [PUBLISH, FOR_READERS])
 @pytest.mark.parametrize("release", [OPEN, INVENTED, RESTRICTED, "dfe"])
 def test_what_is_released_passes(study, release):
-    for noun in nouns(release).values():
-        assert not keeps_back(study, noun)
-        assert through_gate(study, noun).release == release
+    for data in released_as(release).values():
+        assert not keeps_back(study, data)
+        assert through_gate(study, data).release == release
 
 
 def test_unreleased_counts_are_protected_and_records_stay_what_no_writer_takes():
-    given = nouns(UNRELEASED)
-    assert all(keeps_back(PUBLISH, noun) for noun in given.values())
-    after = {name: through_gate(PUBLISH, noun).release for name, noun in given.items()}
+    given = released_as(UNRELEASED)
+    assert all(keeps_back(PUBLISH, data) for data in given.values())
+    after = {name: through_gate(PUBLISH, data).release for name, data in given.items()}
     assert after == {
         "counts": "nhs-digital",
         "series": "nhs-digital",
@@ -72,10 +72,10 @@ def test_unreleased_counts_are_protected_and_records_stay_what_no_writer_takes()
 
 
 def test_for_named_readers_all_is_marked_and_nothing_hidden():
-    for noun in nouns(UNRELEASED).values():
-        assert not keeps_back(FOR_READERS, noun)
-        assert through_gate(FOR_READERS, noun).release == RESTRICTED
-    assert through_gate(FOR_READERS, nouns(UNRELEASED)["counts"]).table["observed_low"].tolist() == [3, 30]
+    for data in released_as(UNRELEASED).values():
+        assert not keeps_back(FOR_READERS, data)
+        assert through_gate(FOR_READERS, data).release == RESTRICTED
+    assert through_gate(FOR_READERS, released_as(UNRELEASED)["counts"]).table["observed_low"].tolist() == [3, 30]
 
 
 def test_every_section_that_may_be_unreleased_goes_through_it():

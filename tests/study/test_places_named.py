@@ -11,7 +11,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry import box
 
 from hotspots.model import Events, StudyArea, Surface, words_of
-from hotspots.study.findings.analyse import _tolerance
+from hotspots.study.findings.analyses import _tolerance
 
 
 def test_a_place_of_thirteen_events_is_not_named() -> None:

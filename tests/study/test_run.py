@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from importlib import import_module
 from pathlib import Path
 
 import geopandas as gpd
@@ -321,18 +320,18 @@ def truth():
 
 def test_the_planted_truth_of_the_sample_is_found(truth):
     """Share of planted areas found by relative risk, and of false ones; a shuffled truth must not score as well."""
+    from hotspots.study.findings import analyses
     from hotspots.study.inputs.read import read_inputs
     from hotspots.study.settings.study_file import read_study
 
     study = read_study(ROOT / "study.toml")
     inputs = read_inputs(study)
-    analyse = import_module("hotspots.study.findings.analyse")  # the face has a function of this name
-    findings = analyse.Findings()
-    neighbours = analyse._link(study, inputs)
+    findings = analyses.Findings()
+    neighbours = analyses._link(study, inputs)
     rng = np.random.default_rng(1)
     window = neighbours.matrix(with_self=True)
     for name in inputs.counts:
-        result = analyse._test(study, name, inputs, neighbours)[0]
+        result = analyses._test(study, name, inputs, neighbours)[0]
         findings.results.append(result)
         hot = result.table.index.isin(result.hot())
         risk = truth["relative_risk"].reindex(result.table.index).fillna(1.0).to_numpy()

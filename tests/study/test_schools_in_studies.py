@@ -18,12 +18,12 @@ from hotspots.errors import StudyError
 from hotspots.model import Ages, Deprivation, Schools, StudyArea, count_schools, words_of
 from hotspots.publish.style.outlines import prepare_ground
 from hotspots.study.check import describe_check, would_leave_out
-from hotspots.study.findings.analyse import _children, _compare_schools
+from hotspots.study.findings.analyses import _children, _compare_schools
 from hotspots.study.findings.results import Findings, attempt
 from hotspots.study.inputs.read import Inputs
 from hotspots.study.inputs.requirements import untestable
 from hotspots.study.output.figures import _charts, _sheets, _Table
-from hotspots.study.output.headlines import headlines
+from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.write import _describe_school_result, _without_gaps, _write_tables
 from hotspots.study.settings.study_file import Study, make_study
 from hotspots.vocabulary import INVENTED

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.authorities.standardisation import units_of
-from hotspots.model import EXTRACT_COLUMNS, Ages, Deprivation, Extract, Note, Place, StudyArea, combine
+from hotspots.model import EXTRACT_COLUMNS, NO_PERIOD, Ages, Deprivation, Extract, Note, Place, StudyArea, combine
 
 __all__ = ["describe_authorities"]
 
@@ -76,9 +76,9 @@ def describe_authorities(
         pd.DataFrame(rows).reindex(columns=_columns(rows)),
         kind="profile",
         title=title,
-        words=_words(deprivation, ages, bands),
+        sentences=(_words(deprivation, ages, bands),),
         source="; ".join(dict.fromkeys(filter(None, (source, *made_of.sources)))),
-        period=ages.period if ages else "",
+        period=ages.period if ages else NO_PERIOD,
         notes=_notes(facts, area, deprivation, ages),
         release=made_of.release,
     )

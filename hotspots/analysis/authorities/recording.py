@@ -60,7 +60,7 @@ def compare_recording(
     """
     if not factors:
         raise AnalysisError("There are no factors to compare.", advice="read at least one year")
-    table = pd.concat([year.table.assign(period=year.period) for year in factors], ignore_index=True)
+    table = pd.concat([year.table.assign(period=str(year.period)) for year in factors], ignore_index=True)
     table["theme"] = table["factor"].map(theme_of)
     _need_theme(table, theme)
     rows = [
@@ -73,16 +73,15 @@ def compare_recording(
         keys = pd.MultiIndex.from_frame(found[["la_code", "period"]])
         found["started"] = started.reindex(keys).to_numpy()
         found["per_started"] = found["assessments"] / found["started"]
-    periods = list(dict.fromkeys(year.period for year in factors))
     made_of = combine(*factors)
     return Extract(
         found,
         kind="recording",
         name="children_in_need_recording",
         title=theme,
-        words=WORDS,
+        sentences=(WORDS,),
         source=made_of.source,
-        period=periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}",
+        period=factors[0].period.to(factors[-1].period),
         notes=check_recording(factors, episodes=episodes),
         release=made_of.release,
     )
@@ -153,7 +152,7 @@ def check_recording(factors: Sequence[Factors], *, episodes: pd.DataFrame | None
         said += _check_begun(factors, episodes)
     said += _check_jumps(factors)
     kinds = {
-        year.period: int((year.table["mark"] != NOT_COLLECTED).groupby(year.table["factor"]).any().sum())
+        str(year.period): int((year.table["mark"] != NOT_COLLECTED).groupby(year.table["factor"]).any().sum())
         for year in factors
     }
     if len(set(kinds.values())) > 1:
@@ -170,7 +169,7 @@ def _of_file(words: str, *numbers: float | str) -> Note:
 
 def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[Note]:
     """Return what contradicts itself within one year."""
-    said, when = [], factors.period or "the year"
+    said, when = [], str(factors.period) or "the year"
     over = factors.table[factors.table["mentions"] > factors.table["assessments"]]
     for row in over.to_dict("records"):
         mentions, assessments = row["mentions"], row["assessments"]
@@ -198,7 +197,7 @@ def _check_year(factors: Factors, episodes: pd.DataFrame | None) -> list[Note]:
                 )
                 said.append(_of_file(words, when, total, assessments))
         if episodes is not None:
-            said += _check_episodes(episodes, part, str(name), factors.period, assessments)
+            said += _check_episodes(episodes, part, str(name), str(factors.period), assessments)
     return said
 
 
@@ -224,12 +223,12 @@ def _check_begun(factors: Sequence[Factors], episodes: pd.DataFrame) -> list[Not
     found: dict[str, list[str]] = {}
     for year in factors:
         for row in year.table.drop_duplicates("la_code").itertuples():
-            key = (str(row.la_code), year.period)
+            key = (str(row.la_code), str(year.period))
             if key not in begun.index:
                 continue
             started, at_any = begun.loc[[key]].iloc[0]
             if MANY * started <= row.assessments <= at_any:
-                found.setdefault(str(row.la_name), []).append(year.period)
+                found.setdefault(str(row.la_name), []).append(str(year.period))
     return [
         _of_file(
             f"{name} has at least {MANY:g} times as many episodes with a factor as episodes that began in the year "
@@ -245,7 +244,7 @@ def _check_jumps(factors: Sequence[Factors]) -> list[Note]:
     """Return where factors per assessment changed so much from one year to the next that practice may have."""
     per = pd.DataFrame(
         {
-            year.period: year.table.groupby("la_name", sort=False)["mentions"].sum()
+            str(year.period): year.table.groupby("la_name", sort=False)["mentions"].sum()
             / year.table.groupby("la_name", sort=False)["assessments"].first()
             for year in factors
         }

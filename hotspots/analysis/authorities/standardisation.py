@@ -19,6 +19,7 @@ from hotspots.model import (
     Events,
     Extract,
     Note,
+    Period,
     Place,
     Series,
     StudyArea,
@@ -203,7 +204,7 @@ def standardised_rates(
     area: StudyArea,
     places: Sequence[Place] = (),
     years: float = 1.0,
-    period: str = "",
+    period: Period | str = "",
     per: float = 100_000,
 ) -> Extract:
     """Return crude and directly standardised rates of every authority, place and the whole study area.
@@ -257,21 +258,23 @@ def standardised_rates(
     columns = list(EXTRACT_COLUMNS["standardised-rates"])
     table = _with_differences(pd.DataFrame(rows).reindex(columns=[*columns, "step_low", "step_high"]))
     made_of = combine(counts, ages, area)
-    people_of = Note(f"People: {ages.period}.", of="publication", numbers=(ages.period,))
+    people_of = Note(f"People: {ages.period}.", of="publication", numbers=(str(ages.period),))
     return Extract(
         table[columns],
         kind="standardised-rates",
         name=f"{counts.name.removesuffix('_by_age')}_standardised",
         title=f"{counts.unit} per {per:,.0f} people, standardised for age",
-        words=WORDS.format(
-            per=per,
-            year=" per year" if years != 1 else "",
-            bands=len(bands),
-            fewest=FEWEST_EVENTS_FOR_A_RATE,
-            level=100 * LEVEL,
+        sentences=(
+            WORDS.format(
+                per=per,
+                year=" per year" if years != 1 else "",
+                bands=len(bands),
+                fewest=FEWEST_EVENTS_FOR_A_RATE,
+                level=100 * LEVEL,
+            ),
         ),
         source=made_of.source,
-        period=period,
+        period=Period.read(period),
         notes=(*counts.notes, *((people_of,) if ages.period else ())),
         release=made_of.release,
     )

@@ -338,10 +338,10 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
     return HotspotResult(
         table=table,
         method=method,
-        words=_words(provenance),
+        sentences=_sentences(provenance),
         name=counts.name,
         title=counts.title,
-        source=counts.source,
+        sources=combine(counts).sources,
         period=counts.period,
         notes=counts.notes,
         attribution=counts.area.attribution,
@@ -357,7 +357,7 @@ WINDOW_WORDS: Final[dict[Statistic, str]] = {
 }
 
 
-def _words(method: HotspotMethod) -> str:
+def _sentences(method: HotspotMethod) -> tuple[str, ...]:
     moran, window = method.statistic == "local_moran", WINDOW_WORDS[method.statistic]
     adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[method.adjustment]
     if method.conditional and method.statistic == "gi_star":
@@ -373,8 +373,8 @@ def _words(method: HotspotMethod) -> str:
         "simulated": f"simulated (up to {method.draws or 0:,} draws, seed {method.seed})",
     }.get(method.inference, f"{method.inference}, not simulated")
     return (
-        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}. "
-        f"Tested against this: {null}. "
-        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}. "
-        f"Findings count areas significant at {100 * method.level:g}%."
+        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}.",
+        f"Tested against this: {null}.",
+        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}.",
+        f"Findings count areas significant at {100 * method.level:g}%.",
     )

@@ -266,9 +266,9 @@ def spread_counts(
         bandwidth_words="no bandwidth: the size of the areas decides how smooth the surface is",
         name=counts.name,
         title=counts.title,
-        source=counts.source,
+        sources=combine(counts).sources,
         period=counts.period,
-        words=_counts_words(counts, method, cell=side),
+        sentences=_method(counts, method, cell=side),
         notes=(*note_coverage(cover), *counts.notes, *notes),
         attribution=counts.area.attribution,
         provenance=InterpolationMethod(
@@ -349,8 +349,8 @@ def _choose_cell(area: StudyArea, asked: float | None) -> float:
     return choose_side(box, asked=asked, wanted=fitting, most=MOST_INTERPOLATED_CELLS, finer=2)
 
 
-def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> str:
-    """Return the method and the limits of the surface, in sentences."""
+def _method(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> tuple[str, ...]:
+    """Return how the surface was made, in sentences."""
     known = counts.table["observed_low"].notna()
     how = {
         "pycnophylactic": (
@@ -362,18 +362,18 @@ def _counts_words(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> s
         "pycnophylactic": "detail inside an area comes from the smoothing alone",
         "even": "the surface shows the areas and nothing inside them",
     }[method]
-    words = (
-        f"Areal interpolation of the counts of {int(known.sum()):,} areas to cells of {cell:,.0f} m, {how}. "
-        f"Locations within areas are not known: {detail}."
+    made = (
+        f"Areal interpolation of the counts of {int(known.sum()):,} areas to cells of {cell:,.0f} m, {how}; {detail}."
     )
-    if counts.hidden:
-        low, high = (float(counts.table[f"observed_{end}"].sum()) for end in ("low", "high"))
-        which = "count of 1 area is" if counts.hidden == 1 else f"counts of {counts.hidden:,} areas are"
-        words += (
-            f" The {which} suppressed; the middle of each interval was used, and the true total lies between "
-            f"{low:,.0f} and {high:,.0f}."
-        )
-    return words
+    if not counts.hidden:
+        return (made,)
+    low, high = (float(counts.table[f"observed_{end}"].sum()) for end in ("low", "high"))
+    which = "count of 1 area is" if counts.hidden == 1 else f"counts of {counts.hidden:,} areas are"
+    return (
+        made,
+        f"The {which} suppressed; the middle of each interval was used, and the true total lies between "
+        f"{low:,.0f} and {high:,.0f}.",
+    )
 
 
 def _need_settings(method: str, cell: float | None, years: float | None) -> None:

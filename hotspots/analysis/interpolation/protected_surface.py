@@ -14,7 +14,7 @@ from hotspots.analysis.interpolation.areal_interpolation import MOST_INTERPOLATE
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells
 from hotspots.analysis.kernels import KERNELS, convolve
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, SmoothedCountsMethod, Surface, renamed_arguments
+from hotspots.model import AreaCounts, SmoothedCountsMethod, Surface, combine, renamed_arguments
 from hotspots.vocabulary import Kernel
 
 if TYPE_CHECKING:
@@ -117,12 +117,12 @@ def smooth_counts(
         integral=float(middle.sum()),
         kernel=kernel,
         bandwidth=_in_bandwidths(smoothed.radius, kernel),
-        bandwidth_words=_bandwidth_words(smoothed, first, minimum_events),
+        bandwidth_words=_bandwidth_words(smoothed, first, minimum_events, kernel),
         name=counts.name,
         title=counts.title,
-        source=counts.source,
+        sources=combine(counts).sources,
         period=counts.period,
-        words=_words(counts, kernel, minimum_events),
+        sentences=_method(counts, kernel, minimum_events),
         notes=(*note_coverage(cover), *counts.notes),
         attribution=counts.area.attribution,
         provenance=SmoothedCountsMethod(
@@ -200,23 +200,24 @@ def _need_events(counts: AreaCounts, known: NDArray[np.bool_], minimum_events: i
         )
 
 
-def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int) -> str:
+def _bandwidth_words(smoothed: _Smoothed, first: float, minimum_events: int, kernel: Kernel) -> str:
+    """Return the bandwidth and how it was chosen; of a Gaussian, whose radius is not its bandwidth, both."""
+    bandwidth = f"{_in_bandwidths(smoothed.radius, kernel):,.0f} m: " if kernel == "gaussian" else ""
     enough = f"at least {minimum_events} events"
     if smoothed.radius == first:
-        return f"{first:,.0f} m, at which every peak has {enough}"
-    return f"{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak had {enough}"
+        return f"{bandwidth}{first:,.0f} m, at which every peak has {enough}"
+    return f"{bandwidth}{smoothed.radius:,.0f} m, widened from {first:,.0f} m until every peak had {enough}"
 
 
-def _words(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> str:
+def _method(counts: AreaCounts, kernel: Kernel, minimum_events: int) -> tuple[str, ...]:
+    """Return how the surface was made, in sentences."""
     low, high = float(counts.table["observed_low"].sum()), float(counts.table["observed_high"].sum())
-    hidden = (
-        f" The counts of {counts.hidden:,} areas are suppressed and are taken as the middle of their possible values "
+    suppressed = (
+        f"The counts of {counts.hidden:,} areas are suppressed and are taken as the middle of their possible values "
         f"(all events: {low:,.0f} to {high:,.0f})."
-        if counts.hidden
-        else ""
     )
     return (
-        f"Counts of areas, distributed evenly over each area and smoothed ({kernel} kernel).{hidden} Every peak above "
-        f"the average has at least {minimum_events} events. Locations within areas are not known. It shows where "
-        "events are dense, not where risk is high."
+        f"Counts of areas, distributed evenly over each area and smoothed ({kernel} kernel).",
+        *([suppressed] if counts.hidden else []),
+        f"Every peak above the average has at least {minimum_events} events.",
     )

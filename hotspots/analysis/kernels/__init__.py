@@ -4,8 +4,8 @@ from hotspots.analysis.kernels.b_spline import assign, sharpening
 from hotspots.analysis.kernels.direct import keep_within_reach, merge_stacked, stamp, widen
 from hotspots.analysis.kernels.edge_mass import kernel_mass
 from hotspots.analysis.kernels.fourier import convolve, prepare, transform
-from hotspots.analysis.kernels.kernel_sums import kernel_sums
 from hotspots.analysis.kernels.profiles import KERNELS, peak_of, reach_of
+from hotspots.analysis.kernels.sums import kernel_sums
 
 __all__ = [
     "KERNELS",

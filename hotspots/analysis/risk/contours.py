@@ -132,10 +132,10 @@ def tolerance_contours(
         events=events,
         area=area,
         smallest_km2=smallest_km2,
-        words=(
+        sentences=(
             f"Contours enclose the cells of {surface.cell:,.0f} m where the value is higher (raised) or lower "
             f"(lowered) than expected by chance at {100 * level:g}%, two-sided, {ADJUSTED[adjustment]}; "
-            f"{int(judged.sum()):,} cells were tested."
+            f"{int(judged.sum()):,} cells were tested.",
         ),
         fewest={"raised": fewest_events},
         cells=ToleranceContours(
@@ -212,9 +212,10 @@ def top_contours(
         events=events,
         area=area,
         smallest_km2=smallest_km2,
-        words=(
+        sentences=(
             f"Contours enclose the densest of the surface's {known:,} cells of {surface.cell:,.0f} m: the {cells:,} "
-            f"that {aim}. There is always a densest part; this is not a test."
+            f"that {aim}.",
+            "There is always a densest part; this is not a test.",
         ),
         cells=DensestContours(of=of, share=asked, threshold=threshold, cells=cells),
     )
@@ -275,7 +276,7 @@ def _contours(
     events: Events | None,
     area: StudyArea | None,
     smallest_km2: float | None,
-    words: str,
+    sentences: tuple[str, ...],
     cells: ToleranceContours | DensestContours,
     fewest: Mapping[str, float] | None = None,
 ) -> Contours:
@@ -296,11 +297,11 @@ def _contours(
     return Contours(
         table,
         surface=surface.stem,
-        words=words,
+        sentences=sentences,
         summary=_summary(table, base="cells of the surface" if area is None else "study area"),
         name=surface.name,
         title=surface.title,
-        source=surface.source,
+        sources=surface.sources,
         period=surface.period,
         notes=tuple(notes),
         attribution=surface.attribution,

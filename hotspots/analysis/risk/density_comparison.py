@@ -158,9 +158,9 @@ def compare_densities(
         unit=_unit(measure, totals, years),
         name=first.name if first.name == second.name else f"{first.name}_{second.name}",
         title=f"{labels[0]} against {labels[1]}",
-        source=made_of.source,
-        period=first.period if first.period == second.period else f"{first.period} against {second.period}",
-        words=_comparison_words(labels, smoother, pair, inference=inference, simulations=simulations),
+        sources=made_of.sources,
+        period=first.period.against(second.period),
+        sentences=_method(labels, smoother, pair, inference=inference, simulations=simulations),
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
             *compare_coverage(*covers),
@@ -274,26 +274,31 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
     return f"{per} more than the {'overall ratio gives' if totals == 'removed' else 'second'}"
 
 
-def _comparison_words(
+def _method(
     labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: SurfaceInference, simulations: int
-) -> str:
+) -> tuple[str, ...]:
+    """Return how the two were compared and tested, in sentences."""
     used = (int(pair.first.sum()), int(pair.second.sum()))
     if pair.labels.fixed:
-        null = (
-            f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second. This overall ratio is "
-            "removed, so a cell is raised or lowered where the first has more or fewer than that, beyond what a random "
-            "share of all events would give."
+        null: tuple[str, ...] = (
+            f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second.",
+            "This overall ratio is removed, so a cell is raised or lowered where the first has more or fewer than "
+            "that, beyond what a random share of all events would give.",
         )
     else:
         null = (
             f"By the years covered there would be {pair.odds:.2f} of the first for each of the second; a cell is "
-            "raised or lowered where the first has more or fewer than that, beyond what is expected by chance."
+            "raised or lowered where the first has more or fewer than that, beyond what is expected by chance.",
         )
     drawn = "hypergeometric" if pair.labels.fixed else "binomial"
     return (
-        f"First: {labels[0]} ({used[0]:,} events). Second: {labels[1]} ({used[1]:,} events). Both are smoothed alike "
-        f"({smooth_words(smoother)}). {null} {inference_words(inference, smoother.kernel, simulations, drawn)} "
-        "Events in groups can appear as a change, as can a change in recording. It does not show causes."
+        f"First: {labels[0]} ({used[0]:,} events).",
+        f"Second: {labels[1]} ({used[1]:,} events).",
+        f"Both are smoothed alike ({smooth_words(smoother)}).",
+        *null,
+        inference_words(inference, smoother.kernel, simulations, drawn),
+        "Events in groups can appear as a change, as can a change in recording.",
+        "It does not show causes.",
     )
 
 

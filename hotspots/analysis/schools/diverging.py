@@ -186,7 +186,7 @@ def _result(
     """Return the table with words, notes and provenance."""
     tested, judged, explained = found.own
     fit, slope, lists = judged.fit, slope_of(judged.fit, found.step), list_groups(table)
-    words = describe_model(
+    sentences = describe_model(
         schools,
         deprivation,
         geography=area.geography,
@@ -199,11 +199,11 @@ def _result(
     made_of = combine(schools, deprivation, area)
     return SchoolResult(
         _as_points(table),
-        words=words,
+        sentences=sentences,
         slope={found.step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
         title=schools.title,
         index_title=deprivation.title,
-        source=made_of.source,
+        sources=made_of.sources,
         period=schools.period,
         notes=(
             *schools.notes,

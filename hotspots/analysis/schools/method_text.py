@@ -76,7 +76,7 @@ def describe_model(
     step: Step,
     explained: float,
     covariates: Sequence[str],
-) -> str:
+) -> tuple[str, ...]:
     """Return the model and what it found, in sentences."""
     title = schools.title[:1].upper() + schools.title[1:]
     period = f", {schools.period}," if schools.period else ""
@@ -84,13 +84,15 @@ def describe_model(
     besides = f", their {' and '.join(covariates)}," if covariates else ""
     return (
         f"{title}{period} of {_how_many(len(fit.mean), len(schools))}, against their pupils{besides} and the "
-        f"{deprivation.title} {measure} of the {geography} that contains each school. {step.words} {step.verb} with "
-        f"{change_words(slope.ratio)} {schools.title} (95% interval {interval_words(slope.low, slope.high)}). "
-        f"{_scatter(fit)} "
-        f"{_explained(explained, deprivation)}'Above' and 'below' mean higher and lower than "
-        "the school's size and its area's deprivation would suggest, beyond the 95% limits; 'far' means beyond the "
-        "99.8% limits, and still so after allowing for the number of schools. This measures no school's quality and "
-        "gives no cause; pupils come from other areas than the school's own."
+        f"{deprivation.title} {measure} of the {geography} that contains each school.",
+        f"{step.words} {step.verb} with {change_words(slope.ratio)} {schools.title} "
+        f"(95% interval {interval_words(slope.low, slope.high)}).",
+        _scatter(fit),
+        *_explained(explained, deprivation),
+        "'Above' and 'below' mean higher and lower than the school's size and its area's deprivation would suggest, "
+        "beyond the 95% limits; 'far' means beyond the 99.8% limits, and still so after allowing for the number of "
+        "schools.",
+        "This measures no school's quality and gives no cause; pupils come from other areas than the school's own.",
     )
 
 
@@ -107,12 +109,13 @@ def _scatter(fit: Fit) -> str:
     )
 
 
-def _explained(share: float, deprivation: Deprivation) -> str:
+def _explained(share: float, deprivation: Deprivation) -> list[str]:
+    """Return how much of the differences the index accounts for; nothing where that is not known."""
     if np.isnan(share):
-        return ""
+        return []
     if share < 0.005:
-        return f"{deprivation.title} accounts for none of the differences between schools' rates. "
-    return f"{deprivation.title} accounts for {percent(share)} of the variance between schools' rates. "
+        return [f"{deprivation.title} accounts for none of the differences between schools' rates."]
+    return [f"{deprivation.title} accounts for {percent(share)} of the variance between schools' rates."]
 
 
 def percent(share: float) -> str:

@@ -220,7 +220,7 @@ def find_change_points(
         kind="change-points",
         name=f"{series.name}_change_points",
         title=f"Change points of {series.title or series.unit}",
-        words=WORDS.format(draws=draws, level=level),
+        sentences=(WORDS.format(draws=draws, level=level),),
         source=series.source,
         notes=tuple(notes),
         release=series.release,

@@ -6,7 +6,7 @@ import calendar
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.errors import OutputError
-from hotspots.publish.page import POINTER, SHORTENED, Body, body_of, replace_file
+from hotspots.publish.page import SEE_PAGE, SHORTENED, Body, body_of, replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,7 +116,7 @@ def write_briefing(
         "pages": [_as_data(*both, number) for number, both in enumerate(zip(pages, bodies, strict=True), start=1)],
         "imprint": imprint,
         "dated": day is not None,
-        "pointer": POINTER,
+        "see_page": SEE_PAGE,
         "shortened": SHORTENED,
         "methods": _grouped(methods),
         "sources": list(sources),
@@ -133,7 +133,7 @@ def write_briefing(
 def _grouped(methods: Mapping[str, Sequence[str]] | Sequence[str]) -> list[dict[str, Any]]:
     """Return sentences under their headings, in order; one group without a heading where there are none."""
     groups = methods if isinstance(methods, Mapping) else {"": methods}
-    return [{"heading": heading, "sentences": list(said)} for heading, said in groups.items() if said]
+    return [{"heading": heading, "sentences": list(sentences)} for heading, sentences in groups.items() if sentences]
 
 
 def _need_alt(pages: Sequence[Page]) -> None:
@@ -162,6 +162,7 @@ def _as_data(page: Page, body: Body, number: int) -> dict[str, Any]:
         "alt": page.alt,
         "text": page.text or body.subtitle,
         "svg": _svg_name(number) if body.svg else None,
+        "pointers": [asdict(pointer) for pointer in body.pointers],
         "table": _as_cells(page.table),
     }
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import Extract, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, look, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     capitalised,
@@ -158,9 +158,9 @@ def draw_standardised(extract: Extract) -> Figure:
     """
     need_released(extract, "A chart")
     _need_rows(extract, "standardised-rates", extract.table)
-    with look():
+    with page_style():
         table = extract.table
-        period = f" · {period_words(extract.period)}" if extract.period else ""
+        period = f" · {extract.period.words}" if extract.period else ""
         hidden = bool((table["rate_low"] < table["rate_high"]).any())
         between = "; dark line: range of possible rates, as counts are suppressed" if hidden else ""
         what = f"Dot: standardised rate{between}; bar: its 95% interval; hollow diamond: crude rate{period}"
@@ -176,9 +176,9 @@ def draw_standardised(extract: Extract) -> Figure:
             rate = number_or_range(line["rate_low"], line["rate_high"])
             if rate != "–":
                 rate = f"{rate} ({limits(line['ci_low'], line['ci_high'], '–')})"
-            said = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
+            cells = (rate if rate != "–" else str(line["reason"]), number_or_range(line["low"], line["high"]))
             for (offset, _), words in zip(
-                columns, (*said, number_or_range(line["population"], line["population"])), strict=True
+                columns, (*cells, number_or_range(line["population"], line["population"])), strict=True
             ):
                 grid.text(row, grid.right - offset, words, align="right")
     return grid.sheet.figure
@@ -236,7 +236,7 @@ def draw_recording(extract: Extract, *, period: str | None = None) -> Figure:
     need_released(extract, "A chart")
     rows = rows_of_period(extract, period)[0] if extract.kind == "recording" else extract.table
     _need_rows(extract, "recording", rows)
-    with look():
+    with page_style():
         table, shown = rows_of_period(extract, period)
         theme = str(table["theme"].iloc[0]) if len(table) else extract.title
         what = f"{theme}: share of episodes with a factor · {period_words(shown)}"
@@ -312,10 +312,10 @@ def draw_profile(extract: Extract) -> Figure:
     """
     need_released(extract, "A chart")
     _need_rows(extract, "profile", extract.table)
-    with look():
+    with page_style():
         table = extract.table
         parts = [f"{plural(int((table['kind'] == 'authority').sum()), 'authority', 'authorities')}"]
-        parts += [period_words(extract.period)] if extract.period else []
+        parts += [extract.period.words] if extract.period else []
         grid = _begin(extract, capitalised(" · ".join(["population, age and deprivation", *parts])), rows=len(table),
                       header=19.0, below=3.0)  # fmt: skip
         _name_rows(grid, table)

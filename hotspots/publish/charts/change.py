@@ -9,7 +9,7 @@ import pandas as pd
 
 from hotspots.model import Series, need_released, words_of
 from hotspots.publish.charts.series import name_lines, name_periods, note_unsettled, of_which
-from hotspots.publish.page import INK, begin_chart, look, open_axes, tidy, write_notes
+from hotspots.publish.page import INK, begin_chart, open_axes, page_style, tidy, write_notes
 from hotspots.publish.text import BASE_WORDS, LINES, as_number, capitalised, change_title, listed, period_words
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def draw_change(change: pd.DataFrame, series: Series, *, base: str) -> Figure:
         If the series holds unprotected counts of people.
     """
     need_released(series, "A chart")
-    with look():
+    with page_style():
         counted = f"{capitalised(series.unit)} {BASE_WORDS[series.base]}".rstrip()
         what = f"{counted} as a ratio to {period_words(base)}; bars are 95% intervals"
         sheet, (left, bottom, right, top) = begin_chart(series, change_title(change, series, base), what)
@@ -119,7 +119,7 @@ def _on_change(change: pd.DataFrame) -> list[str]:
         "Intervals allow for Poisson variation in both numbers, and for years that depart from the trend, singly or in "
         f"runs, by about {named} (one standard deviation, from the series itself and from typical series)."
     )
-    said = [f"{chance} They do not allow for changes in recording or population."]
+    sentences = [f"{chance} They do not allow for changes in recording or population."]
     if bool((change["ratio"].isna() & change["ratio_low"].notna()).any()):
-        said.append("A hollow mark shows the middle of its bar: the count is suppressed or rounded.")
-    return said
+        sentences.append("A hollow mark shows the middle of its bar: the count is suppressed or rounded.")
+    return sentences

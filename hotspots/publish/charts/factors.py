@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import AreaCounts, Factors, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, look, open_axes, tidy, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, open_axes, page_style, tidy, write_notes
 from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     LINES,
@@ -18,7 +18,6 @@ from hotspots.publish.text import (
     factors_title,
     geography_words,
     listed,
-    period_words,
 )
 
 if TYPE_CHECKING:
@@ -45,12 +44,12 @@ def draw_factors(factors: Factors) -> Figure:
         If the factors are unprotected counts of people.
     """
     need_released(factors, "A chart")
-    with look():
+    with page_style():
         subtitle = " · ".join(
             part
             for part in (
                 factors.title,
-                period_words(factors.period),
+                factors.period.words,
                 "mentions per 100 episodes with a factor at the end of assessment; suppressed counts are taken as 0",
             )
             if part
@@ -72,15 +71,15 @@ def _unknown(factors: Factors) -> list[str]:
     """Return sentences about what has no number: marks in a cell, and factors that no authority has a number for."""
     known = factors.table.groupby("factor", sort=False)["mentions"].count()
     missing = [str(name) for name in known.index[known == 0]]
-    said = [f"No authority has a number for {listed(missing)}."] if missing else []
+    sentences = [f"No authority has a number for {listed(missing)}."] if missing else []
     table = factors.table[~factors.table["factor"].isin(missing)]
     marks = sorted(
         {str(mark) for mark in table.loc[table["mentions"].isna(), "mark"] if isinstance(mark, str) and mark}
     )
     explained = {name for note in factors.notes for name in note.numbers}
     if not explained.issuperset(marks):
-        said.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
-    return said
+        sentences.append(f"Where the source has no number its own mark is shown ({', '.join(marks)}).")
+    return sentences
 
 
 def _shares(factors: Factors) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -166,7 +165,7 @@ def draw_correlogram(table: pd.DataFrame, counts: AreaCounts, *, title: str | No
         If the counts are unprotected counts of people.
     """
     need_released(counts, "A chart")
-    with look():
+    with page_style():
         per = " per 1,000 people" if counts.area.has_population else ""
         what = f"{capitalised(counts.title)}{per} by {geography_words(counts.area)}"
         what = f"{what} · Moran's I of all areas up to each distance from one another"
@@ -235,19 +234,19 @@ def _scale_title(table: pd.DataFrame, title: str) -> str:
 
 def _on_scale(table: pd.DataFrame, counts: AreaCounts) -> list[str]:
     """Return how the chart is read, and what it can't tell."""
-    said = [
+    sentences = [
         "The higher the line, the stronger the evidence that areas up to this distance apart have similar numbers; "
         "below the dashed line the pattern may be chance. A distance at which the line peaks is a suitable distance "
         "band or density bandwidth."
     ]
     chosen = table["suggested"].to_numpy()
     if chosen.any() and chosen[0]:
-        said.append("Here it is the shortest distance tried: the scale may be shorter still.")
+        sentences.append("Here it is the shortest distance tried: the scale may be shorter still.")
     elif chosen.any() and chosen[-1]:
-        said.append("Here it is the longest distance tried: the scale may be longer.")
+        sentences.append("Here it is the longest distance tried: the scale may be longer.")
     if counts.hidden:
-        said.append("A suppressed count is taken as the middle of its possible values.")
-    return said
+        sentences.append("A suppressed count is taken as the middle of its possible values.")
+    return sentences
 
 
 def _far(metres: float) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import Extract, need_released
-from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, look, tidy
-from hotspots.publish.text import LINES, capitalised, listed, plural
+from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, tidy
+from hotspots.publish.text import LINES, capitalised, listed, plural, section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +20,8 @@ __all__ = ["draw_prediction"]
 USUAL: Final = 0.05
 """Share of the area that the title and the table speak of, or the nearest there is."""
 READING: Final = (
-    "The higher a line above chance, the more later events lay where earlier ones were densest. Shaded: 95% interval "
-    "from resampling the later events."
+    "The higher a line above chance, the more later events lay where earlier ones were densest.",
+    "Shaded: 95% interval from resampling the later events.",
 )
 COLUMN: Final = 88.0
 APART: Final = 3.6
@@ -54,7 +54,7 @@ def draw_prediction(predictions: Extract) -> Figure:
     shares = np.sort(table["share_of_area"].unique())
     share = float(shares[np.abs(shares - USUAL).argmin()])
     there = table[table["share_of_area"] == share].sort_values("bandwidth")
-    with look():
+    with page_style():
         number = int(table["events"].iloc[0])
         subtitle = f"{capitalised(title)} · {plural(number, 'later event')} against the density of earlier ones"
         sheet, (left, bottom, right, top) = begin_chart(predictions, _finding(there, share, title), subtitle)
@@ -62,8 +62,8 @@ def draw_prediction(predictions: Extract) -> Figure:
         _draw_lines(sheet, axes, table, shares)
         low = _write_table(sheet, right - COLUMN, top - 4.0, there, share)
         sections = [
-            ("How to read this chart", f"{READING} {_told_apart(there)}".strip()),
-            ("Method", predictions.words),
+            section("How to read this chart", [*READING, _told_apart(there)]),
+            section("Method", predictions.sentences),
         ]
         sheet.write_sections(right - COLUMN, low - 4.0, sections, width=COLUMN, bottom=bottom)
     return sheet.figure

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import SchoolResult, need_released
-from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, look
-from hotspots.publish.text import capitalised, listed, plural, subtitle
+from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, page_style
+from hotspots.publish.text import Section, capitalised, listed, plural, section, subtitle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,13 +53,13 @@ def draw_authority_effects(effects: pd.DataFrame, result: SchoolResult) -> Figur
     need_released(result, "A chart")
     names = dict(zip(result.table["la_code"].astype(str), result.table["la_name"].astype(str), strict=True))
     names["others"] = "Others together"
-    told = effects.assign(name=[names.get(str(code), str(code)) for code in effects.index])
-    shown = _furthest(told).sort_values("ratio", ascending=False, kind="stable")
-    with look():
-        sheet, (left, bottom, right, top) = begin_chart(result, authorities_title(told, result), subtitle(result))
+    named = effects.assign(name=[names.get(str(code), str(code)) for code in effects.index])
+    shown = _furthest(named).sort_values("ratio", ascending=False, kind="stable")
+    with page_style():
+        sheet, (left, bottom, right, top) = begin_chart(result, authorities_title(named, result), subtitle(result))
         column = right - COLUMN
         y = draw_legend(sheet, column, top, width=COLUMN, heading="Schools of an authority", entries=_entries())
-        hidden = len(told) - len(shown)
+        hidden = len(named) - len(shown)
         sheet.write_sections(column, y - 3.0, _reading(result, hidden), width=COLUMN, bottom=bottom + 2)
         low = bottom + 12.0
         height = min(HIGHEST_ROW, (top - low - 7.0) / max(len(shown), 1))
@@ -102,20 +102,21 @@ def _entries() -> list[Entry]:
     ]
 
 
-def _reading(result: SchoolResult, hidden: int) -> list[tuple[str, str]]:
+def _reading(result: SchoolResult, hidden: int) -> list[Section]:
     modelled = 0 if result.provenance is None else result.provenance.schools_in_model
-    words = (
+    of_all = f", of the {modelled:,} in the model" if modelled else ""
+    sentences = [
         f"1 is the average authority: schools of an authority at 1.5 have one and a half times as many {result.title} "
-        f"as schools of the average authority with as many pupils in areas with the same {result.index_title}. Where "
-        "the line of the dot does not cross 1, they differ beyond chance; of twenty authorities one does by chance "
-        "alone. For an authority with few schools, the diamond is the better estimate for other years. Authorities "
-        "also differ in practice and in recording: this gives no cause. Authorities with fewer than five schools are "
-        "combined. Numbers in brackets are the schools that an authority runs"
-        f"{f', of the {modelled:,} in the model' if modelled else ''}; some may be located in another."
-    )
-    if hidden:
-        words += f" {plural(hidden, 'authority', 'authorities')} nearer to the average are not shown."
-    return [("How to read this chart", words)]
+        f"as schools of the average authority with as many pupils in areas with the same {result.index_title}.",
+        "Where the line of the dot does not cross 1, they differ beyond chance; of twenty authorities one does by "
+        "chance alone.",
+        "For an authority with few schools, the diamond is the better estimate for other years.",
+        "Authorities also differ in practice and in recording: this gives no cause.",
+        "Authorities with fewer than five schools are combined.",
+        f"Numbers in brackets are the schools that an authority runs{of_all}; some may be located in another.",
+        f"{plural(hidden, 'authority', 'authorities')} nearer to the average are not shown." if hidden else "",
+    ]
+    return [section("How to read this chart", sentences)]
 
 
 def _draw_rows(axes: Axes, table: pd.DataFrame, result: SchoolResult) -> None:

@@ -60,8 +60,8 @@ def label_outliers(
     taken += _written_boxes(sheet, axes)
     crossed = [spot for line in axes.lines for spot in _along(sheet, axes, line)]
     ranks = [RANK.get(key, 2 if school in notes else 3) for school, key in table[classes].items()]
-    found = [(rank, number) for number, rank in enumerate(ranks) if rank < 3]
-    for _, number in sorted(found, key=lambda pair: (pair[0], -middle[pair[1]][1])):
+    labelled = [(rank, number) for number, rank in enumerate(ranks) if rank < 3]
+    for _, number in sorted(labelled, key=lambda pair: (pair[0], -middle[pair[1]][1])):
         words, note = str(table["name"].iloc[number]), notes.get(table.index[number])
         words = f"{words}: {note}" if note else words
         _label_point(sheet, words, (*middle[number], reach[number]), taken, frame, crossed=crossed)
@@ -79,7 +79,7 @@ def _written_boxes(sheet: Sheet, axes: Axes) -> list[Box]:
     renderer = sheet.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     to_mm = MM_PER_INCH / float(sheet.figure.dpi)
     extents = [text.get_window_extent(renderer) for text in axes.texts]
-    return [(one.x0 * to_mm, one.y0 * to_mm, one.x1 * to_mm, one.y1 * to_mm) for one in extents]
+    return [(box.x0 * to_mm, box.y0 * to_mm, box.x1 * to_mm, box.y1 * to_mm) for box in extents]
 
 
 def _along(sheet: Sheet, axes: Axes, line: Line2D) -> Iterator[Box]:
@@ -92,10 +92,10 @@ def _along(sheet: Sheet, axes: Axes, line: Line2D) -> Iterator[Box]:
         x = np.concatenate([x[:1], np.repeat(half, 2), x[-1:]])
         y = np.repeat(y, 2)
     points = _on_page(sheet, axes, x, y)
-    for one, other in pairwise(points):
-        pieces = max(1, int(np.hypot(*(other - one)) / STEP))
+    for start, end in pairwise(points):
+        pieces = max(1, int(np.hypot(*(end - start)) / STEP))
         for part in range(pieces + 1):
-            px, py = one + (other - one) * part / pieces
+            px, py = start + (end - start) * part / pieces
             yield px - 0.3, py - 0.3, px + 0.3, py + 0.3
 
 

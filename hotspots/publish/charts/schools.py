@@ -16,7 +16,7 @@ from hotspots.publish.page import (
     begin_chart,
     draw_legend,
     draw_school_marks,
-    look,
+    page_style,
     radii,
     school_entries,
     tidy,
@@ -54,9 +54,9 @@ LIMIT: Final = "#6e6e6e"
 LIMITS: Final = (("95", "--", "95% limit"), ("998", ":", "99.8% limit"))
 PLATE: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 LINE_WORDS: Final = (
-    "A grey vertical line is a count suppressed in the source: the true value lies on it. "
-    "A school outside the limits is not a bad or a good school: pupils, practice and recording differ. "
-    "Schools are named where space allows."
+    "A grey vertical line is a count suppressed in the source: the true value lies on it.",
+    "A school outside the limits is not a bad or a good school: pupils, practice and recording differ.",
+    "Schools are named where space allows.",
 )
 CURVE_WORDS: Final = (
     "The line is what is expected, the grey band its 95% interval; the broken lines are the 95% limits of a school "
@@ -96,7 +96,7 @@ def draw_funnel(result: SchoolResult, *, place: Place | None = None) -> Figure:
     1185-1202: a target, and limits of 95 % and 99.8 % that narrow as the expected number grows.
     """
     need_released(result, "A chart")
-    with look():
+    with page_style():
         schools = schools_in(result.table, place)
         table = schools[(schools["expected"] > 0) & schools["low"].notna()]
         sheet, axes = _begin(result, table, place=place)
@@ -137,7 +137,7 @@ def draw_exclusions_against_idaci(result: SchoolResult, *, place: Place | None =
         If the result holds unprotected counts of people.
     """
     need_released(result, "A chart")
-    with look():
+    with page_style():
         schools = schools_in(result.table, place)
         x, label = _across(result, schools, over)
         known = x.notna() & schools["rate_low"].notna()
@@ -229,7 +229,7 @@ def _begin(
     if left_out:
         is_not = f"of the {plural(len(schools), 'school')} {'is' if left_out == 1 else 'are'} not shown"
         missing = f"{left_out:,} {is_not}: without numbers, or in no area of the study."
-    sections = explain_schools(result, words, LINE_WORDS, missing, heading="How to read this chart", over=over)
+    sections = explain_schools(result, words, *LINE_WORDS, missing, heading="How to read this chart", over=over)
     sheet.write_sections(column, y - 3.0, sections, width=COLUMN, bottom=bottom + 2)
     return sheet, sheet.panel(left + 13, bottom + 12, column - left - 13 - 14, top - bottom - 13)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import Extract, Series, need_released, words_of
-from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, look, open_axes, tidy, write_notes
+from hotspots.publish.page import INK, MM_PER_POINT, Sheet, begin_chart, open_axes, page_style, tidy, write_notes
 from hotspots.publish.text import (
     BASE_WORDS,
     LINES,
@@ -56,7 +56,7 @@ def draw_series(
     """
     need_released(series, "A chart")
     names = _COUNT if measure == "count" else _RATE
-    with look():
+    with page_style():
         unit = capitalised(series.unit)
         counted = f"{unit} {BASE_WORDS[series.base]}".rstrip()
         if measure == "rate":
@@ -109,19 +109,19 @@ def _on_changes(change_points: Extract | None) -> list[str]:
         return []
     table = change_points.table
     sloping, stepped = bool(table["course"].isin(["rise", "fall"]).any()), bool((table["segment"] > 1).any())
-    said = []
+    sentences = []
     if sloping or stepped:
-        said.append("Thin black lines: the fitted trend, without seasonal variation.")
+        sentences.append("Thin black lines: the fitted trend, without seasonal variation.")
     if stepped:
-        said.append("Vertical lines: a change of level or slope.")
+        sentences.append("Vertical lines: a change of level or slope.")
     if sloping or stepped:
-        said.append("Numbers: ratio to the level before, or to the start of a rise or fall (95% interval).")
+        sentences.append("Numbers: ratio to the level before, or to the start of a rise or fall (95% interval).")
     elif bool((table["reason"] == "").any()):
-        said.append(NO_CHANGE)
+        sentences.append(NO_CHANGE)
     if stepped:
         dated = table[(table["segment"] > 1) & (table["earliest"] != table["latest"])]
-        said += [f"The change dated {_dated(row)}." for row in dated.to_dict("records")]
-    return [*said, change_points.words, *words_of(change_points.notes)]
+        sentences += [f"The change dated {_dated(row)}." for row in dated.to_dict("records")]
+    return [*sentences, change_points.words, *words_of(change_points.notes)]
 
 
 def _dated(row: Mapping[Hashable, Any]) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import OutputError, list_briefly
-from hotspots.model import AUGUST, MARCH, Contours, HotspotResult, SchoolResult, StudyArea, need_released, period_end
+from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, need_released, renamed_arguments
 from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, contour_layer, school_layer
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
 from hotspots.publish.style import Ground, marking
 
 if TYPE_CHECKING:
-    from hotspots.publish.gis.layers import Noun
+    from hotspots.publish.gis.layers import Content
 
 __all__ = ["DATE", "write_geopackage"]
 
@@ -27,9 +27,10 @@ DATE: Final = "1970-01-01T00:00:00.000Z"
 SUFFIX: Final = ".gpkg"
 
 
+@renamed_arguments(nouns="contents")
 def write_geopackage(
     path: str | Path,
-    nouns: Sequence[Noun],
+    contents: Sequence[Content],
     *,
     title: str,
     description: str = "",
@@ -47,7 +48,7 @@ def write_geopackage(
     path
         Where to; ends in ``.gpkg``. Its folder is made if it is not there; an older file is replaced, at once
         and as a whole.
-    nouns
+    contents
         What to write.
     title, description
         What the file is, in words.
@@ -64,9 +65,9 @@ def write_geopackage(
     Raises
     ------
     DisclosureError
-        If one of the nouns was made from counts that were not released.
+        If one of the contents was made from counts that were not released.
     OutputError
-        If a noun can't be a layer, two would have the same name, or the file can't be written.
+        If a content can't be a layer, two would have the same name, or the file can't be written.
     """
     from pyogrio.errors import DataLayerError, DataSourceError
 
@@ -77,8 +78,8 @@ def write_geopackage(
             found=f"the ending {path.suffix!r}",
             advice="let the name end in .gpkg",
         )
-    layers = _layers(path.name, nouns)
-    stamp = _checked_date(date or _last_day(nouns))
+    layers = _layers(path.name, contents)
+    stamp = _checked_date(date or _last_day(contents))
     _need_closed(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,14 +99,11 @@ def write_geopackage(
     return path
 
 
-def _last_day(nouns: Sequence[Noun]) -> str:
+def _last_day(contents: Sequence[Content]) -> str:
     """Return the last day that results cover, or of the year of their geography; a constant where neither is known."""
-    ends = [
-        period_end(noun.period, year_ends=AUGUST if isinstance(noun, SchoolResult) else MARCH)
-        for noun in nouns
-        if not isinstance(noun, StudyArea | Ground)
-    ]
-    areas = [noun.area if isinstance(noun, Ground) else noun for noun in nouns if isinstance(noun, StudyArea | Ground)]
+    ends = [content.period.last_day for content in contents if not isinstance(content, StudyArea | Ground)]
+    areas = [content.area for content in contents if isinstance(content, Ground)]
+    areas += [content for content in contents if isinstance(content, StudyArea)]
     vintages = [area.vintage for area in areas if area.vintage]
     day = max((end for end in ends if end is not None), default=None)
     if day is not None:
@@ -134,25 +132,25 @@ def _need_closed(path: Path) -> None:
             )
 
 
-def _layers(file: str, nouns: Sequence[Noun]) -> list[Layer]:
+def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
     """Return the layers in drawing order, top first, as QGIS lists them."""
     layers = []
-    for noun in nouns:
-        if isinstance(noun, HotspotResult):
-            layer = area_layer(noun)
-        elif isinstance(noun, SchoolResult):
-            layer = school_layer(noun)
-        elif isinstance(noun, Contours):
-            layer = contour_layer(noun)
-        elif isinstance(noun, StudyArea | Ground):
-            layer = authority_layer(noun)
+    for content in contents:
+        if isinstance(content, HotspotResult):
+            layer = area_layer(content)
+        elif isinstance(content, SchoolResult):
+            layer = school_layer(content)
+        elif isinstance(content, Contours):
+            layer = contour_layer(content)
+        elif isinstance(content, StudyArea | Ground):
+            layer = authority_layer(content)
         else:
             raise OutputError(
-                f"A {type(noun).__name__} can't be a layer of a GeoPackage.",
-                found=f"{type(noun).__name__} for {file}",
+                f"A {type(content).__name__} can't be a layer of a GeoPackage.",
+                found=f"{type(content).__name__} for {file}",
                 advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
             )
-        given = noun.area if isinstance(noun, Ground) else noun
+        given = content.area if isinstance(content, Ground) else content
         need_released(given, f"The layer {layer.name!r} of {file}")
         layers.append(_marked(layer, given.release))
     if not layers:

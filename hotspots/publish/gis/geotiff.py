@@ -166,11 +166,11 @@ def _tags(surface: Surface) -> dict[str, str]:
     tags = {
         "TIFFTAG_IMAGEDESCRIPTION": ". ".join(
             part.rstrip(".")
-            for part in (marking(surface.release), surface.title, surface.period, surface.words)
+            for part in (marking(surface.release), surface.title, str(surface.period), surface.words)
             if part
         ),
         "TITLE": surface.title,
-        "PERIOD": surface.period,
+        "PERIOD": str(surface.period),
         "KIND": surface.kind,
         "UNIT": surface.unit,
         "NODATA_MEANS": NODATA_WORDS.get(surface.kind, "outside the study area, or too few events or people to judge"),

@@ -1,4 +1,4 @@
-"""Each noun as a layer: its table in plain types, its words, its lineage and its style."""
+"""Each content as a layer: its table in plain types, its words, its lineage and its style."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Layer", "Noun", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
+__all__ = ["Content", "Layer", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
 
-Noun = HotspotResult | Contours | SchoolResult | StudyArea | Ground
+Content = HotspotResult | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
@@ -118,7 +118,7 @@ def area_layer(result: HotspotResult) -> Layer:
     unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
         name=result.stem,
-        title=", ".join(part for part in (f"{method}: {result.title}", result.period) if part),
+        title=", ".join(part for part in (f"{method}: {result.title}", str(result.period)) if part),
         description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",
@@ -136,7 +136,7 @@ def school_layer(result: SchoolResult) -> Layer:
     model = {"provenance": settings_of(result), "slope": dict(result.slope), "index": result.index_title}
     return Layer(
         name="schools",
-        title=", ".join(part for part in (title, result.period) if part),
+        title=", ".join(part for part in (title, str(result.period)) if part),
         description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(with_holds_words(result.table).assign(school_id=result.table.index), words, result.table.geometry),
         geometry_type="Point",
@@ -177,7 +177,7 @@ def contour_layer(contours: Contours) -> Layer:
     table = table.assign(contour_id=table.index, label=labels)
     return Layer(
         name=name,
-        title=", ".join(part for part in (f"{what}: {contours.title}", contours.period) if part),
+        title=", ".join(part for part in (f"{what}: {contours.title}", str(contours.period)) if part),
         description=_described(contours.words, f"Source: {contours.source}" if contours.source else ""),
         table=_plain(table, CONTOUR_COLUMN_WORDS, table.geometry),
         geometry_type="MultiPolygon",
@@ -197,7 +197,7 @@ def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
     """Return what every kind of result says of itself."""
     return {
         "title": result.title,
-        "period": result.period,
+        "period": str(result.period),
         "source": result.source,
         "words": result.words,
         "notes": list(words_of(result.notes)),

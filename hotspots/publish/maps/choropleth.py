@@ -134,11 +134,11 @@ def draw_areas(
     entries = []
     for style in METHOD_CLASSES[result.method]:
         of_class = inside & (classes == style.key)
-        own = dict(drawn)
-        if "linewidth" in own and style.key not in QUIET:
+        options = dict(drawn)
+        if "linewidth" in options and style.key not in QUIET:
             # A hot area of a country is smaller than a dot of ink: its own colour around it makes it one.
-            own |= {"edgecolor": style.colour, "linewidth": 0.4, "zorder": 1.5}
-        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha, **own)
+            options |= {"edgecolor": style.colour, "linewidth": 0.4, "zorder": 1.5}
+        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha, **options)
         unsure = _shapes(ground, of_class & depends & seen)
         if len(unsure):
             pixels = "rasterized" in drawn
@@ -171,10 +171,10 @@ def draw_deciles(
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha, **drawn)
 
 
-def busy_boxes(noun: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+def busy_boxes(result: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
     """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
-    if isinstance(noun, HotspotResult):
-        loud = ~noun.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
+    if isinstance(result, HotspotResult):
+        loud = ~result.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
         return np.asarray(ground.bounds[loud], dtype=float)
-    points = np.asarray(noun.table.loc[noun.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
+    points = np.asarray(result.table.loc[result.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)
     return np.hstack([points, points])

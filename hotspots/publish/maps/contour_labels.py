@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hotspots.publish.maps.frame import Window
+    from hotspots.publish.maps.frame import MapFrame
 
     Floats = NDArray[np.float64]
 
@@ -48,8 +48,8 @@ def hide_colours(axes: Axes, lines: Sequence[Floats]) -> bool:
     points = [axes.transData.transform(line) / float(figure.dpi) * MM_PER_INCH for line in lines if len(line) > 1]
     if not points:
         return False
-    middle = np.vstack([(one[1:] + one[:-1]) / 2 for one in points])
-    length = np.concatenate([np.hypot(*np.diff(one, axis=0).T) for one in points])
+    middle = np.vstack([(line[1:] + line[:-1]) / 2 for line in points])
+    length = np.concatenate([np.hypot(*np.diff(line, axis=0).T) for line in points])
     _, square = np.unique(np.floor(middle).astype(np.int64), axis=0, return_inverse=True)
     apart = 1.0 / np.maximum(np.bincount(square.ravel(), length), 1e-9)[square.ravel()]
     return bool(length[apart < MM_PER_POINT].sum() > length.sum() / 2)
@@ -57,7 +57,7 @@ def hide_colours(axes: Axes, lines: Sequence[Floats]) -> bool:
 
 def label_lines(
     sheet: Sheet,
-    window: Window,
+    frame: MapFrame,
     lines: Mapping[str, Sequence[Floats]],
     *,
     inside: Callable[[Floats, Floats], NDArray[np.bool_]],
@@ -77,7 +77,7 @@ def label_lines(
     written = 0
     for words, of_level in lines.items():
         width = sheet.text_width(words, size=SIZE) + 0.8
-        spots = [spot for line in of_level for spot in _spots(sheet, window, line, width)]
+        spots = [spot for line in of_level for spot in _spots(sheet, frame, line, width)]
         mine: list[tuple[float, float]] = []
         for x, y, angle in sorted(spots, key=lambda spot: (round(abs(spot[2]) / 15.0), spot[0], spot[1])):
             if len(mine) == MOST_OF_A_LEVEL or written == MOST:
@@ -85,19 +85,19 @@ def label_lines(
             box = _box(x, y, angle, width)
             if any(np.hypot(x - a, y - b) < APART for a, b in mine) or overlaps(box, taken):
                 continue
-            if not _lies_inside(sheet, window, box, inside):
+            if not _lies_inside(sheet, frame, box, inside):
                 continue
-            east, north = _metres(sheet, window, np.array([[x, y]]))[0]
-            write_label(window.axes, east, north, words, size=SIZE, colour=INK, rotation=angle, rotation_mode="anchor")
+            east, north = _metres(sheet, frame, np.array([[x, y]]))[0]
+            write_label(frame.axes, east, north, words, size=SIZE, colour=INK, rotation=angle, rotation_mode="anchor")
             taken.append(box)
             mine.append((x, y))
             written += 1
     return written
 
 
-def _spots(sheet: Sheet, window: Window, line: Floats, width: float) -> list[tuple[float, float, float]]:
+def _spots(sheet: Sheet, frame: MapFrame, line: Floats, width: float) -> list[tuple[float, float, float]]:
     """Return where along a line a label could stand: x, y on the page (mm) and its angle, upright (degrees)."""
-    points = window.axes.transData.transform(line) / float(sheet.figure.dpi) * MM_PER_INCH
+    points = frame.axes.transData.transform(line) / float(sheet.figure.dpi) * MM_PER_INCH
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     if along[-1] < LONG * width:
         return []
@@ -122,17 +122,19 @@ def _box(x: float, y: float, angle: float, width: float) -> Box:
     return (x - half_width, y - half_height, x + half_width, y + half_height)
 
 
-def _metres(sheet: Sheet, window: Window, points: Floats) -> Floats:
+def _metres(sheet: Sheet, frame: MapFrame, points: Floats) -> Floats:
     """Return points on the page (mm) as points on the ground (metres)."""
-    found: Floats = window.axes.transData.inverted().transform(points / MM_PER_INCH * float(sheet.figure.dpi))
-    return found
+    metres: Floats = frame.axes.transData.inverted().transform(points / MM_PER_INCH * float(sheet.figure.dpi))
+    return metres
 
 
-def _lies_inside(sheet: Sheet, window: Window, box: Box, inside: Callable[[Floats, Floats], NDArray[np.bool_]]) -> bool:
-    """Whether a label lies in the window, and all of it where something is drawn."""
+def _lies_inside(
+    sheet: Sheet, frame: MapFrame, box: Box, inside: Callable[[Floats, Floats], NDArray[np.bool_]]
+) -> bool:
+    """Whether a label lies in the frame, and all of it where something is drawn."""
     left, bottom, right, top = box
-    if left < window.box[0] or bottom < window.box[1] or right > window.box[2] or top > window.box[3]:
+    if left < frame.box[0] or bottom < frame.box[1] or right > frame.box[2] or top > frame.box[3]:
         return False
     corners = np.array([[left, bottom], [left, top], [right, bottom], [right, top]])
-    east, north = _metres(sheet, window, corners).T
+    east, north = _metres(sheet, frame, corners).T
     return bool(inside(east, north).all())

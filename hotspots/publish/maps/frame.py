@@ -1,4 +1,4 @@
-"""The window of a map: which part of the country it shows, and where on the page."""
+"""The map frame: which part of the country it shows, and where on the page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hotspots.publish.page import Box, Sheet
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Window", "open_window"]
+__all__ = ["MapFrame", "open_frame"]
 
 AIR: Final = 0.03
-"""Share of the window left free around the place."""
+"""Share of the map frame left free around the place."""
 
 
 @dataclass(frozen=True)
-class Window:
+class MapFrame:
     """The map's axes, what they show (west, south, east, north in metres) and where on the page (mm)."""
 
     axes: Axes
@@ -30,7 +30,7 @@ class Window:
         return (self.extent[2] - self.extent[0]) / (self.box[2] - self.box[0])
 
 
-def open_window(sheet: Sheet, box: Box, place: Box) -> Window:
+def open_frame(sheet: Sheet, box: Box, place: Box) -> MapFrame:
     """Return axes that fill a box of the page and show all of a place, a metre being as long both ways."""
     left, bottom, right, top = box
     axes = sheet.panel(left, bottom, right - left, top - bottom)
@@ -42,4 +42,4 @@ def open_window(sheet: Sheet, box: Box, place: Box) -> Window:
     axes.set(xlim=extent[::2], ylim=extent[1::2], autoscale_on=False, xticks=[], yticks=[], facecolor="white")
     for spine in axes.spines.values():
         spine.set_visible(True)
-    return Window(axes, extent, box)
+    return MapFrame(axes, extent, box)

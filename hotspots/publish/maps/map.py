@@ -31,7 +31,7 @@ from hotspots.publish.maps.choropleth import (
     draw_outlines,
 )
 from hotspots.publish.maps.contour_labels import label_lines
-from hotspots.publish.maps.frame import Window, open_window
+from hotspots.publish.maps.frame import MapFrame, open_frame
 from hotspots.publish.maps.place_labels import label_map
 from hotspots.publish.maps.surface import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
 from hotspots.publish.page import (
@@ -46,13 +46,14 @@ from hotspots.publish.page import (
     draw_schools,
     foot,
     head,
-    look,
     new_sheet,
+    page_style,
     save_sheet,
 )
 from hotspots.publish.style import Ground, nation_words, prepare_ground
 from hotspots.publish.style import marking as marking_of
 from hotspots.publish.text import (
+    Section,
     average_words,
     boundaries_sentence,
     capitalised,
@@ -62,12 +63,12 @@ from hotspots.publish.text import (
     explain_surface,
     finding_title,
     need_rates,
-    period_words,
     rates_title,
     release_sentence,
     schools_in,
     schools_note,
     schools_title,
+    section,
     statistic,
     surface_heading,
     surface_title,
@@ -91,9 +92,9 @@ SchoolsBy = Literal["divergence", "rate"]
 Mapped = HotspotResult | Surface | SchoolResult
 
 
-@renamed_arguments(places="place_labels")
+@renamed_arguments(noun="result", places="place_labels")
 def draw_map(
-    noun: Mapped,
+    result: Mapped,
     area: StudyArea | Ground,
     *,
     place: Place | None = None,
@@ -109,7 +110,7 @@ def draw_map(
 
     Parameters
     ----------
-    noun
+    result
         What is shown: hotspots by area, a surface of any kind, or schools.
     area
         The study area; from `prepare_ground` where many maps are drawn of the same one.
@@ -138,39 +139,39 @@ def draw_map(
     Raises
     ------
     DisclosureError
-        If the noun holds unprotected counts of people.
+        If the result holds unprotected counts of people.
     OutputError
         If schools' rates are asked for and were not held against an average.
     """
-    need_released(noun, "A map")
-    rates = noun if isinstance(noun, SchoolResult) and schools_by == "rate" else None
+    need_released(result, "A map")
+    rates = result if isinstance(result, SchoolResult) and schools_by == "rate" else None
     if rates is not None:
         need_rates(rates)
     if contours is not None:
         need_released(contours, "A map")
     ground = area if isinstance(area, Ground) else prepare_ground(area)
     others = [other.release for other in (deprivation, contours) if other is not None]
-    release = weakest_release(noun.release, ground.area.release, *others)
-    with look():
+    release = weakest_release(result.release, ground.area.release, *others)
+    with page_style():
         sheet = new_sheet()
         marking, alarming = marking_of(release), release == RESTRICTED
-        heading = title or _title(noun, ground, place, contours, rates=rates)
+        heading = title or _title(result, ground, place, contours, rates=rates)
         how = average_words(rates) if rates is not None else ""
-        subtitle = findings_subtitle(noun, ground.area, place=place, how=how)
+        subtitle = findings_subtitle(result, ground.area, place=place, how=how)
         top = head(sheet, heading, subtitle, marking=marking, alarming=alarming)
         bottom = foot(
             sheet,
-            _small_print(noun, ground.area, deprivation, place_labels, release),
+            _small_print(result, ground.area, deprivation, place_labels, release),
             marking=marking,
             alarming=alarming,
         )
         box = (MARGIN, bottom, sheet.width - MARGIN - COLUMN - GAP, top)
-        window = open_window(sheet, box, ground.extent_of(place))
-        missing = add_basemap(window.axes, basemap, attribution=basemap_credit) if basemap else None
+        frame = open_frame(sheet, box, ground.extent_of(place))
+        missing = add_basemap(frame.axes, basemap, attribution=basemap_credit) if basemap else None
         alpha = SEE_THROUGH if basemap and missing is None else None
-        legend = _draw_noun(
-            window,
-            noun,
+        legend = _draw_result(
+            frame,
+            result,
             ground,
             place=place,
             deprivation=deprivation,
@@ -178,13 +179,13 @@ def draw_map(
             alpha=alpha,
             schools_by=schools_by,
         )
-        draw_outlines(window.axes, ground, place, colour=BEHIND if contours is not None else INK)
-        busy = busy_cells(noun) if isinstance(noun, Surface) else busy_boxes(noun, ground)
-        marks = busy[:, :2] if isinstance(noun, SchoolResult) else busy[:0, :2]
-        taken = label_map(sheet, window, ground, place=place, place_labels=place_labels, busy=busy, marks=marks)
+        draw_outlines(frame.axes, ground, place, colour=BEHIND if contours is not None else INK)
+        busy = busy_cells(result) if isinstance(result, Surface) else busy_boxes(result, ground)
+        marks = busy[:, :2] if isinstance(result, SchoolResult) else busy[:0, :2]
+        taken = label_map(sheet, frame, ground, place=place, place_labels=place_labels, busy=busy, marks=marks)
         if legend.drawn is not None:
-            label_lines(sheet, window, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
-        _fill_column(sheet, window, legend, _explain(noun, place, missing or "", contours, rates=rates))
+            label_lines(sheet, frame, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
+        _fill_column(sheet, frame, legend, _explain(result, place, missing or "", contours, rates=rates))
     return sheet.figure
 
 
@@ -214,36 +215,33 @@ def save_map(figure: Figure, stem: str | Path, *, dpi: int = 300) -> list[Path]:
 
 
 def _title(
-    noun: Mapped, ground: Ground, place: Place | None, contours: Contours | None, *, rates: SchoolResult | None
+    result: Mapped, ground: Ground, place: Place | None, contours: Contours | None, *, rates: SchoolResult | None
 ) -> str:
     if rates is not None:
         return rates_title(rates, schools_in(rates.table, place), place)
-    if isinstance(noun, HotspotResult):
-        return finding_title(noun, place)
-    if isinstance(noun, Surface):
-        inside = cells_inside(noun, ground, place)
+    if isinstance(result, HotspotResult):
+        return finding_title(result, place)
+    if isinstance(result, Surface):
+        inside = cells_inside(result, ground, place)
         lying = None if contours is None else lying_in(contours, ground, place)
-        return surface_title(noun, place=place, inside=inside, lying=lying)
-    return schools_title(noun, place)
+        return surface_title(result, place=place, inside=inside, lying=lying)
+    return schools_title(result, place)
 
 
 def _small_print(
-    noun: Mapped, area: StudyArea, deprivation: Deprivation | None, place_labels: pd.DataFrame | None, release: str
+    result: Mapped, area: StudyArea, deprivation: Deprivation | None, place_labels: pd.DataFrame | None, release: str
 ) -> list[str]:
     """Return the lines under the map: sources and date, attribution, and what the numbers may be used for."""
-    sources = [f"Source: {noun.source}" if noun.source else "", _period(noun.period)]
-    if deprivation is not None and deprivation.source and deprivation.source not in noun.source:
+    period = f"Period: {result.period.words}" if result.period else ""
+    sources = [f"Source: {result.source}" if result.source else "", period]
+    if deprivation is not None and deprivation.source and deprivation.source not in result.sources:
         sources.append(f"{deprivation.title}: {deprivation.source}")
     if place_labels is not None and "credit" in place_labels.columns:
         sources.append(f"Place names: {'; '.join(dict.fromkeys(place_labels['credit'].dropna().astype(str)))}")
-    lines = dict.fromkeys([*area.attribution, *noun.attribution])
+    lines = dict.fromkeys([*area.attribution, *result.attribution])
     sources.append(f"Boundaries: {boundaries_sentence(area)}")
     # What is for named readers says so in red above and below; once more in small print would weaken it.
     return [_sentences(sources), _sentences(list(lines)), "" if release == RESTRICTED else release_sentence(release)]
-
-
-def _period(period: str) -> str:
-    return f"Period: {period_words(period)}" if period else ""
 
 
 def _sentences(parts: Sequence[str]) -> str:
@@ -259,9 +257,9 @@ class _Legend:
     drawn: Drawn | None = None
 
 
-def _draw_noun(
-    window: Window,
-    noun: Mapped,
+def _draw_result(
+    frame: MapFrame,
+    result: Mapped,
     ground: Ground,
     *,
     place: Place | None,
@@ -271,22 +269,22 @@ def _draw_noun(
     schools_by: SchoolsBy,
 ) -> _Legend:
     """Draw what the map is about, and return its legend."""
-    seen = ground.seen_in(window.extent)
-    draw_context(window.axes, ground, seen, place)
-    if isinstance(noun, HotspotResult):
-        entries = draw_areas(window.axes, noun, ground, seen, place=place, alpha=alpha)
-        return _Legend(statistic(noun), entries, "Number of areas" + _within(place))
-    if isinstance(noun, Surface):
-        drawn = draw_surface(window.axes, noun, ground, place=place, alpha=alpha, contours=contours)
-        around = [] if contours is None else draw_contours(window.axes, contours, noun, ground, place=place)
+    seen = ground.seen_in(frame.extent)
+    draw_context(frame.axes, ground, seen, place)
+    if isinstance(result, HotspotResult):
+        entries = draw_areas(frame.axes, result, ground, seen, place=place, alpha=alpha)
+        return _Legend(statistic(result), entries, "Number of areas" + _within(place))
+    if isinstance(result, Surface):
+        drawn = draw_surface(frame.axes, result, ground, place=place, alpha=alpha, contours=contours)
+        around = [] if contours is None else draw_contours(frame.axes, contours, result, ground, place=place)
         note = "km² of each class" + _within(place)
-        return _Legend(surface_heading(noun), [*drawn.entries, *around], note, drawn=drawn)
+        return _Legend(surface_heading(result), [*drawn.entries, *around], note, drawn=drawn)
     if deprivation is not None:
-        draw_deciles(window.axes, deprivation, ground, seen, place=place, alpha=alpha)
-    entries = draw_schools(window.axes, noun, place=place, by_rate=schools_by == "rate")
+        draw_deciles(frame.axes, deprivation, ground, seen, place=place, alpha=alpha)
+    entries = draw_schools(frame.axes, result, place=place, by_rate=schools_by == "rate")
     ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.index)}" if deprivation is not None else ""
-    heading = capitalised(noun.title) if schools_by == "divergence" else "Rate over the average"
-    return _Legend(heading, entries, schools_note(noun, place, by_rate=schools_by == "rate"), ramp)
+    heading = capitalised(result.title) if schools_by == "divergence" else "Rate over the average"
+    return _Legend(heading, entries, schools_note(result, place, by_rate=schools_by == "rate"), ramp)
 
 
 def _within(place: Place | None) -> str:
@@ -294,29 +292,29 @@ def _within(place: Place | None) -> str:
 
 
 def _explain(
-    noun: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
-) -> list[tuple[str, str]]:
+    result: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
+) -> list[Section]:
     """Return how to read the map and what it can't show, in sections."""
     if rates is not None:
         sections = explain_rates(rates, unplaced_sentence(rates, place))
-    elif isinstance(noun, HotspotResult):
-        sections = explain_hotspots(noun, place)
-    elif isinstance(noun, Surface):
-        sections = explain_surface(noun, contours)
+    elif isinstance(result, HotspotResult):
+        sections = explain_hotspots(result, place)
+    elif isinstance(result, Surface):
+        sections = explain_surface(result, contours)
     else:
-        sections = explain_schools(noun, unplaced_sentence(noun, place))
-    heading, words = sections[0]
-    return [(heading, f"{words} {missing}".strip()), *sections[1:]]
+        sections = explain_schools(result, unplaced_sentence(result, place))
+    first, *others = sections
+    return [section(first.heading, [*first.sentences, missing]), *others]
 
 
-def _fill_column(sheet: Sheet, window: Window, legend: _Legend, sections: Sequence[tuple[str, str]]) -> None:
+def _fill_column(sheet: Sheet, frame: MapFrame, legend: _Legend, sections: Sequence[Section]) -> None:
     """Write legend, explanation, scale and north beside the map."""
-    left, top = sheet.width - MARGIN - COLUMN, window.box[3]
+    left, top = sheet.width - MARGIN - COLUMN, frame.box[3]
     top = draw_legend(sheet, left, top, width=COLUMN, heading=legend.heading, entries=legend.entries, note=legend.note)
     if legend.ramp:
         ends = ("1: most deprived", "10: least deprived")
         top = draw_ramp(sheet, left, top - 2.5, width=COLUMN, heading=legend.ramp, colours=DECILE_COLOURS, ends=ends)
-    low = window.box[1]
-    draw_scale_bar(sheet, left + 1.5, low + 11.5, metres_per_mm=window.metres_per_mm, longest=40.0)
+    low = frame.box[1]
+    draw_scale_bar(sheet, left + 1.5, low + 11.5, metres_per_mm=frame.metres_per_mm, longest=40.0)
     draw_north_arrow(sheet, sheet.width - MARGIN - 4.0, low + 0.5)
     sheet.write_sections(left, top - 3.0, sections, width=COLUMN, bottom=low + 15.0)

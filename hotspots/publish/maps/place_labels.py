@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import Place
-from hotspots.publish.maps.frame import Window
+from hotspots.publish.maps.frame import MapFrame
 from hotspots.publish.page import FONT, HALO, INK, MM_PER_INCH, MM_PER_POINT, Box, Sheet, overlaps, text_box
 from hotspots.publish.style import MANY_AUTHORITIES, Ground
 
@@ -36,7 +36,7 @@ GRID: Final = 15
 
 def label_map(
     sheet: Sheet,
-    window: Window,
+    frame: MapFrame,
     ground: Ground,
     *,
     place: Place | None,
@@ -56,31 +56,31 @@ def label_map(
         Points (n, 2) in metres that lie above the names: no place is named where one would hide a letter.
     """
     taken: list[Box] = []
-    put = partial(put_labels, sheet, window.axes, taken=taken, within=window.box)
+    put = partial(put_labels, sheet, frame.axes, taken=taken, within=frame.box)
     codes = set(ground.labels.index) if place is None else set(place.authorities)
     here = ground.labels.index.isin(list(codes))
     inside, beyond = ground.labels[here], ground.labels[~here]
     alone = len(inside) == 1 and (place is None or inside["name"].tolist() == [place.name])  # named in the heading
     if not alone and len(inside) <= MANY_AUTHORITIES:
-        put(_quiet_names(sheet, window, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
-    around = _quiet_names(sheet, window, ground, beyond, busy[:0], size=SIZES[1])
+        put(_quiet_names(sheet, frame, ground, inside, busy), most=99, size=SIZES[0], weight="bold")
+    around = _quiet_names(sheet, frame, ground, beyond, busy[:0], size=SIZES[1])
     put(around, most=99, size=SIZES[1], weight="bold", colour=BEYOND)
     if place_labels is not None and len(place_labels):
-        spots = window.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
+        spots = frame.axes.transData.transform(marks) / float(sheet.figure.dpi) * MM_PER_INCH
         taken += [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
         # An authority's name stands there already, or in the heading; not on a map of too many to be named.
         unnamed = set(inside["name"]) if len(inside) > MANY_AUTHORITIES else set()
         named = place_labels[~place_labels["name"].isin(set(ground.labels["name"]) - unnamed)]
         named = named.sort_values(["population", "name"], ascending=[False, True])
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
-        loud = _on_page(sheet, window, busy) if not len(marks) else busy[:0]
+        loud = _on_page(sheet, frame, busy) if not len(marks) else busy[:0]
         put(_names(named[known]), most=MOST_PLACES, size=SIZES[2], busy=loud)
     return taken
 
 
-def _on_page(sheet: Sheet, window: Window, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _on_page(sheet: Sheet, frame: MapFrame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return boxes (n, 4) in metres as boxes on the page (mm)."""
-    corners = window.axes.transData.transform(boxes.reshape(-1, 2))
+    corners = frame.axes.transData.transform(boxes.reshape(-1, 2))
     on_page: NDArray[np.float64] = (corners / float(sheet.figure.dpi) * MM_PER_INCH).reshape(-1, 4)
     return on_page
 
@@ -92,7 +92,7 @@ def _names(labels: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
 
 def _quiet_names(
     sheet: Sheet,
-    window: Window,
+    frame: MapFrame,
     ground: Ground,
     labels: pd.DataFrame,
     busy: NDArray[np.float64],
@@ -100,11 +100,11 @@ def _quiet_names(
     size: float = SIZES[0],
 ) -> Iterator[tuple[str, float, float]]:
     """Give the names of authorities, each moved inside its own to where it covers least of what the map is about."""
-    height = size * MM_PER_POINT * 1.4 * window.metres_per_mm
+    height = size * MM_PER_POINT * 1.4 * frame.metres_per_mm
     for code, (name, east, north) in zip(labels.index, _names(labels), strict=True):
-        width = (sheet.text_width(name, size=size, weight="bold") + CLEAR) * window.metres_per_mm
+        width = (sheet.text_width(name, size=size, weight="bold") + CLEAR) * frame.metres_per_mm
         x, y = _quiet_spot(
-            ground.outlines[str(code)], np.array([east, north]), (width, height), busy, extent=window.extent
+            ground.outlines[str(code)], np.array([east, north]), (width, height), busy, extent=frame.extent
         )
         yield name, float(x), float(y)
 
@@ -127,7 +127,7 @@ def _quiet_spot(
     spots = np.vstack([start, np.column_stack([x.ravel(), y.ravel()])])
     shapely.prepare(outline)
     half = np.array(size) / 2
-    # A name that leaves the window is not written at all.
+    # A name that leaves the frame is not written at all.
     fits = (spots - half * 1.2 > extent[:2]).all(axis=1) & (spots + half * 1.2 < extent[2:]).all(axis=1)
     spots = spots[fits & shapely.contains_xy(outline, spots)]
     if not len(spots):
@@ -183,7 +183,7 @@ def put_labels(
     within: Box,
     busy: NDArray[np.float64] | None = None,
 ) -> int:
-    """Write the first `most` labels that fit in the window and touch none before them; return how many were written.
+    """Write the first `most` labels that fit in the frame and touch none before them; return how many were written.
 
     `taken` grows by the boxes of what is written (mm on the page), so that the next kind of label keeps clear. A
     label that would cover boxes of `busy` (n, 4; mm on the page) moves by its own size to where it covers least.
@@ -198,7 +198,7 @@ def put_labels(
         steps = STEPS if busy is not None and _covered(box, busy) > 0 else STEPS[:1]
         moved = [(_moved(box, step), step) for step in steps]
         free = [(spot, step) for spot, step in moved if _lies_in(spot, within) and not overlaps(spot, taken)]
-        spot, (across, up) = min(free, key=lambda one: 0.0 if busy is None else _covered(one[0], busy))
+        spot, (across, up) = min(free, key=lambda pair: 0.0 if busy is None else _covered(pair[0], busy))
         metres = abs(axes.transData.inverted().transform((1, 0)) - axes.transData.inverted().transform((0, 0)))[0]
         metres *= float(sheet.figure.dpi) / MM_PER_INCH
         right, above = across * (box[2] - box[0]) * metres, up * (box[3] - box[1]) * metres

@@ -327,7 +327,7 @@ def contours_in(contours: Contours, ground: Ground, place: Place | None) -> dict
     import shapely
 
     outline = None if place is None else shapely.union_all(np.array(_outlines(ground, place), dtype=object))
-    found: dict[str, list[Any]] = {}
+    parts: dict[str, list[Any]] = {}
     for kind in CONTOUR_KINDS:
         shapes = contours.table.geometry[contours.table["kind"] == kind]
         whole = [shape for shape in shapes if shape is not None]
@@ -335,8 +335,8 @@ def contours_in(contours: Contours, ground: Ground, place: Place | None) -> dict
         cut = [] if outline is None else [shape.intersection(outline) for shape in whole]
         kept = whole if outline is None else [part for part in cut if part.area > SLIVER]
         if kept:
-            found[kind] = kept
-    return found
+            parts[kind] = kept
+    return parts
 
 
 def _united(parts: list[Any]) -> float:
@@ -369,16 +369,16 @@ def draw_contours(
 def lying_in(contours: Contours, ground: Ground, place: Place | None) -> dict[str, Lying]:
     """Return kind → how many polygons lie in a place, and with what share of its area and of all events.
 
-    In a place the share of events is not told: of a polygon that crosses its border it is not known how many lie
+    In a place the share of events is not given: of a polygon that crosses its border it is not known how many lie
     inside.
     """
     whole = sum(outline.area for outline in _outlines(ground, place))
-    found = {}
+    lying = {}
     for kind, parts in contours_in(contours, ground, place).items():
         rows = contours.table[contours.table["kind"] == kind]
         events = float(rows["share_of_events"].sum(skipna=False)) if place is None else math.nan
-        found[kind] = Lying(len(parts), _united(parts) / whole, events)
-    return only_specks(contours) | found
+        lying[kind] = Lying(len(parts), _united(parts) / whole, events)
+    return only_specks(contours) | lying
 
 
 def contour_label(contours: Contours, kind: str, surface: Surface) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hotspots.model import AreaCounts, Extract, Factors, SchoolResult, Series
+from hotspots.model import NO_PERIOD, AreaCounts, Extract, Factors, SchoolResult, Series
 from hotspots.publish.page.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Box, Sheet, foot, head, new_sheet
 from hotspots.publish.style import marking as marking_of
-from hotspots.publish.text import period_words, release_sentence
+from hotspots.publish.text import release_sentence
 from hotspots.vocabulary import RESTRICTED
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ __all__ = ["begin_chart", "open_axes", "tidy", "write_notes"]
 
 
 def begin_chart(
-    noun: Series | Factors | SchoolResult | AreaCounts | Extract, title: str, subtitle: str
+    data: Series | Factors | SchoolResult | AreaCounts | Extract, title: str, subtitle: str
 ) -> tuple[Sheet, Box]:
     """Return a sheet with its header and footer, and the room between them (mm)."""
-    marking, alarming = marking_of(noun.release), noun.release == RESTRICTED
+    marking, alarming = marking_of(data.release), data.release == RESTRICTED
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
-    period = period_words(getattr(noun, "period", ""))
-    said = [f"Source: {noun.source.rstrip('.')}." if noun.source else "", f"Period: {period}." if period else ""]
+    period = getattr(data, "period", NO_PERIOD).words
+    sentences = [f"Source: {data.source.rstrip('.')}." if data.source else "", f"Period: {period}." if period else ""]
     # An alarming marking stands in red above and below; once more in small print would weaken it.
-    lines = [" ".join(part for part in said if part), "" if alarming else release_sentence(noun.release)]
+    lines = [" ".join(part for part in sentences if part), "" if alarming else release_sentence(data.release)]
     bottom = foot(sheet, lines, marking=marking, alarming=alarming)
     return sheet, (MARGIN, bottom, sheet.width - MARGIN, top)
 

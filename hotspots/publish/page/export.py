@@ -11,16 +11,14 @@ from uuid import uuid4
 
 from hotspots.errors import OutputError
 from hotspots.publish.page.sheet import (
-    CUT,
     IMPRINT,
     MARGIN,
     MARKING,
     MM_PER_INCH,
     POINTER,
-    SHORTENED,
     SUBTITLE,
     TITLE,
-    look,
+    page_style,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Body", "body_as_svg", "body_of", "replace_file", "save_sheet", "subtitle_of", "title_of"]
 
 PRINT_DPI: Final = 300
+EDGE: Final = MARGIN - 1.0
+"""What a drawing for a briefing is without on either side (mm)."""
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> Path:
@@ -106,7 +106,7 @@ def save_sheet(figure: Figure, stem: Path, *, dpi: int = PRINT_DPI) -> list[Path
         # The resolution is of what is drawn as pixels; lines and text have none.
         figure.savefig(path, format="pdf", metadata=pdf, dpi=PRINT_DPI)
 
-    with look():
+    with page_style():
         return [
             replace_file(Path(f"{stem}.png"), lambda path: _write_png(figure, path, title, dpi)),
             replace_file(Path(f"{stem}.pdf"), as_pdf),
@@ -128,6 +128,26 @@ def _write_png(figure: Figure, path: Path, title: str, dpi: int) -> None:
 
 
 @dataclass(frozen=True)
+class Pointer:
+    """Where a shortened text points to the page of the methods, whose number only the briefing knows.
+
+    Parameters
+    ----------
+    left, bottom
+        Where its baseline begins, in mm from the lower left corner of the drawing.
+    size
+        In points.
+    colour
+        As ``"#1a1a1a"``.
+    """
+
+    left: float
+    bottom: float
+    size: float
+    colour: str
+
+
+@dataclass(frozen=True)
 class Body:
     """A sheet taken apart for the page of a briefing; unlike a figure it is small and passes between processes.
 
@@ -136,45 +156,49 @@ class Body:
     title, subtitle
         The words across the top of the sheet.
     svg
-        The rest of it, from `body_as_svg`.
+        The rest of it, without the pointers.
+    pointers
+        What the page writes over the drawing.
     """
 
     title: str
     subtitle: str
     svg: bytes
+    pointers: tuple[Pointer, ...] = ()
 
 
 def body_of(figure: Figure) -> Body:
-    """Return title, subtitle and drawing of a sheet, for a page that says the words itself."""
-    return Body(title_of(figure), subtitle_of(figure), body_as_svg(figure))
+    """Return title, subtitle, drawing and pointers of a sheet, for a page that writes the words itself."""
+    from matplotlib.colors import to_hex
+
+    pointers = tuple(
+        Pointer(
+            text.get_position()[0] - EDGE, text.get_position()[1], float(text.get_fontsize()), to_hex(text.get_color())
+        )
+        for text in _written(figure, POINTER)
+    )
+    return Body(title_of(figure), subtitle_of(figure), body_as_svg(figure), pointers)
 
 
 def body_as_svg(figure: Figure) -> bytes:
-    """Return the sheet without margins, title and marking as SVG: for a page that says them in its own words.
-
-    What is shortened points to the methods, whose page the briefing fills in.
-    """
+    """Return the sheet without margins, title, marking and pointers as SVG: for a page that writes them itself."""
     from matplotlib.transforms import Bbox
 
     header = _written(figure, TITLE, SUBTITLE)
-    hidden, cut = [*header, *_written(figure, MARKING, IMPRINT)], _written(figure, CUT)
+    left_out = [*header, *_written(figure, MARKING, IMPRINT, POINTER)]
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     width, height = figure.get_size_inches()
     lowest = min((text.get_window_extent(renderer).y0 / figure.dpi for text in header), default=height)
     stream = BytesIO()
     try:
-        for text in hidden:
+        for text in left_out:
             text.set_visible(False)
-        for text in cut:
-            text.set_text(text.get_text().replace(SHORTENED, POINTER))
-        with look():
-            edge = (MARGIN - 1.0) / MM_PER_INCH
+        with page_style():
+            edge = EDGE / MM_PER_INCH
             box = Bbox([[edge, 0.0], [float(width) - edge, float(lowest)]])
             metadata = {"Date": None, "Creator": None}
             figure.savefig(stream, format="svg", bbox_inches=box, metadata=metadata, dpi=PRINT_DPI)
     finally:
-        for text in hidden:
+        for text in left_out:
             text.set_visible(True)
-        for text in cut:
-            text.set_text(text.get_text().replace(POINTER, SHORTENED))
     return stream.getvalue()

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hotspots.publish.text import Section
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Box", "Sheet", "foot", "head", "look", "new_sheet"]
+__all__ = ["Box", "Sheet", "foot", "head", "new_sheet", "page_style"]
 
 A4_LANDSCAPE: Final = (297.0, 210.0)
 MARGIN: Final = 10.0
@@ -33,8 +35,11 @@ NOTICE: Final = "#1b4f8f"
 SMALLEST: Final = 6.25
 """Points: the smallest print beside a map."""
 SHORTENED: Final = "Shortened."
-POINTER: Final = "Shortened: see Methods, page 000."
-"""What a page of a briefing says instead, where the number of that page is known; a sheet by itself points nowhere."""
+"""Ends a text of which sentences were left out, on a sheet by itself."""
+SEE_PAGE: Final = "Shortened: see Methods, page {page}."
+"""The same on a page of a briefing, where the number of the page is known."""
+LONGEST_POINTER: Final = SEE_PAGE.format(page="000")
+"""Space is kept for this."""
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in mm from the lower left corner of the paper."""
@@ -45,10 +50,10 @@ MARKING: Final = "marking"
 IMPRINT: Final = "imprint"
 """Group ids of what a page of a briefing says in its own words."""
 HALO: Final = "halo"
-CUT: Final = "cut"
-"""Group id of a line that ends with `SHORTENED`."""
+POINTER: Final = "pointer"
+"""Group id of `SHORTENED`, in whose place a page of a briefing writes `SEE_PAGE`."""
 
-_LOOK: Final[dict[str, Any]] = {
+_STYLE: Final[dict[str, Any]] = {
     "font.family": FONT,
     "font.size": 8.0,
     "pdf.fonttype": 3,  # text stays text; TrueType would take longer to cut down to size than the map to draw
@@ -69,16 +74,25 @@ _LOOK: Final[dict[str, Any]] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """Draw with the house's look, whatever the user's own matplotlib settings are, and put those back.
+def page_style() -> Iterator[None]:
+    """Draw in the style of all pages, whatever the user's own matplotlib settings are, and put those back.
 
     A letter that the page's font lacks is drawn as a box; the console hears nothing of it, once for every text.
     """
     from matplotlib import style
 
-    with style.context(["default", _LOOK]), warnings.catch_warnings():
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
         yield
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A text, the size at which it fits (points), and whether sentences were left out."""
+
+    text: str
+    size: float
+    is_shortened: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,60 +180,77 @@ class Sheet:
         lines = [words] if width is None else self.wrap(words, width=width, size=size, weight=weight)
         for number, line in enumerate(lines):
             # One artist a line: a search in the PDF finds it, and no renderer spaces the lines its own way.
-            cut = line.endswith(POINTER)
             self.paper.text(
                 x,
                 top - (number * LINE + 1.0) * size * MM_PER_POINT,
-                line.replace(POINTER, SHORTENED) if cut else line,
+                line,
                 fontsize=size,
                 fontweight=weight,
                 color=colour,
                 ha=align,
                 va="baseline",
-                gid=CUT if cut else group,
+                gid=group,
                 parse_math=False,
             )
         return top - (len(lines) * LINE) * size * MM_PER_POINT
 
-    def fit(self, words: str, *, width: float, room: float, size: float, smallest: float) -> tuple[str, float] | None:
-        """Return what fits into `room` (mm) and its size; cut at a sentence, which is said; None where not one fits."""
+    def fit(
+        self, sentences: Sequence[str], *, width: float, height: float, size: float, smallest: float
+    ) -> Fitted | None:
+        """Return what fits into `height` (mm): everything, or the first sentences; None where not one fits."""
+        text = " ".join(sentences)
         for step in range(int((size - smallest) / 0.25) + 1):
             tried = size - 0.25 * step
-            if self._height(words, width=width, size=tried) <= room:
-                return words, tried
-        sentences = words.split(". ")
-        while len(sentences) > 1:
-            sentences = sentences[:-1]
-            # Room for the longer of the two, on one line.
-            shorter = f"{'. '.join(sentences)}. {POINTER.replace(' ', TIED)}"
-            if self._height(shorter, width=width, size=smallest) <= room:
-                return shorter, smallest
+            if self._height(text, width=width, size=tried) <= height:
+                return Fitted(text, tried)
+        for number in range(len(sentences) - 1, 0, -1):
+            fitted = Fitted(" ".join(sentences[:number]), smallest, is_shortened=True)
+            lines, _ = self._with_pointer(fitted, width=width)
+            if len(lines) * LINE * smallest * MM_PER_POINT <= height:
+                return fitted
         return None
+
+    def _with_pointer(self, fitted: Fitted, *, width: float) -> tuple[list[str], float]:
+        """Return the lines of a shortened text, and where on the last one its pointer begins (mm)."""
+        lines = self.wrap(fitted.text, width=width, size=fitted.size)
+        start = self.text_width(f"{lines[-1]} ", size=fitted.size)
+        if start + self.text_width(LONGEST_POINTER, size=fitted.size) <= width:
+            return lines, start
+        return [*lines, ""], 0.0
+
+    def _write_fitted(self, left: float, top: float, fitted: Fitted, *, width: float, colour: str) -> float:
+        """Write what fits, and that it is shortened where it is; return where its lowest line ends (mm)."""
+        if not fitted.is_shortened:
+            return self.write(left, top, fitted.text, size=fitted.size, width=width, colour=colour)
+        lines, start = self._with_pointer(fitted, width=width)
+        for number, line in enumerate(lines):
+            y = top - number * LINE * fitted.size * MM_PER_POINT
+            end = self.write(left, y, line, size=fitted.size, colour=colour)
+        return min(end, self.write(left + start, y, SHORTENED, size=fitted.size, colour=colour, group=POINTER))
 
     def write_sections(
         self,
         left: float,
         top: float,
-        sections: Sequence[tuple[str, str]],
+        sections: Sequence[Section],
         *,
         width: float,
         bottom: float,
     ) -> None:
         """Write headings and what stands below them: the first in ink, those after it quieter and smaller.
 
-        The first takes the room it needs; what the others have no room for is cut at a sentence or left out.
+        What does not fit is left out from the end, sentence by sentence; of those after the first also all of it.
         """
-        kept = [(heading, words) for heading, words in sections if words]
-        for number, (heading, words) in enumerate(kept):
+        for number, section in enumerate(section for section in sections if section.sentences):
             size, colour = ((7.75, INK), (7.0, QUIET))[min(number, 1)]
             head_size = size + 1.25
-            room = top - self._height(heading, width=width, size=head_size) - 0.3 - bottom
-            fitted = self.fit(words, width=width, room=room, size=size, smallest=SMALLEST)
+            left_over = top - self._height(section.heading, width=width, size=head_size) - 0.3 - bottom
+            fitted = self.fit(section.sentences, width=width, height=left_over, size=size, smallest=SMALLEST)
             if fitted is None and number:
                 continue
-            top = self.write(left, top, heading, size=head_size, weight="bold", width=width, colour=colour) - 0.3
-            shown, size = fitted or (words, SMALLEST)
-            top = self.write(left, top, shown, size=size, width=width, colour=colour) - 2.2
+            top = self.write(left, top, section.heading, size=head_size, weight="bold", width=width, colour=colour)
+            shown = fitted or Fitted(section.words, SMALLEST)
+            top = self._write_fitted(left, top - 0.3, shown, width=width, colour=colour) - 2.2
 
     def _height(self, words: str, *, width: float, size: float) -> float:
         return len(self.wrap(words, width=width, size=size)) * LINE * size * MM_PER_POINT
@@ -230,7 +261,7 @@ class Sheet:
 
 
 def new_sheet(*, width: float = A4_LANDSCAPE[0], height: float = A4_LANDSCAPE[1]) -> Sheet:
-    """Return an empty sheet of this size (mm). Call it, and draw on it, inside `look()`."""
+    """Return an empty sheet of this size (mm). Call it, and draw on it, inside `page_style()`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -1,7 +1,7 @@
 """Colours, markings, classes and outlines: one palette for every output."""
 
 from hotspots.publish.style.colour import INK, ink_on
-from hotspots.publish.style.marking import DEPENDS, RATE_LEVELS, SCHOOL_LEVELS, marking, nation_words
+from hotspots.publish.style.markings import DEPENDS, RATE_LEVELS, SCHOOL_LEVELS, marking, nation_words
 from hotspots.publish.style.outlines import MANY_AUTHORITIES, Ground, authority_outlines, prepare_ground
 from hotspots.publish.style.surface_classes import (
     CHANCE_COLOUR,

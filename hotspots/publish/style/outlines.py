@@ -69,7 +69,7 @@ class Ground:
         return np.asarray(self.area.areas["la_code"].isin(place.authorities), dtype=bool)
 
     def seen_in(self, extent: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-        """Return which areas may be seen in a window (west, south, east, north)."""
+        """Return which areas may be seen in a map frame (west, south, east, north)."""
         west, south, east, north = extent
         low_x, low_y, high_x, high_y = self.bounds.T
         seen: NDArray[np.bool_] = (low_x < east) & (high_x > west) & (low_y < north) & (high_y > south)

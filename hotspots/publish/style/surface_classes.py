@@ -197,7 +197,7 @@ def surface_labels(breaks: Sequence[float]) -> list[str]:
     last = len(labels) - 1
     words = [f"{k} to {k + 1} times" for k in range(1, last)]
     most = f"{last} times average or more" if last > 1 else "average or more"
-    return [f"{label} ({said})" for label, said in zip(labels, ["below average", *words, most], strict=True)]
+    return [f"{label} ({meaning})" for label, meaning in zip(labels, ["below average", *words, most], strict=True)]
 
 
 # --------------------------------------------------------------------------- ratios and differences

@@ -68,6 +68,6 @@ def _tables(result: SchoolResult, looks: Mapping[str, pd.DataFrame]) -> Iterator
 
 
 def _write(path: Path, table: pd.DataFrame, result: SchoolResult) -> Path:
-    told = table.assign(index=result.index_title, source=result.source, release=release_sentence(result.release))
-    text = told.map(plain_cell).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")
+    labelled = table.assign(index=result.index_title, source=result.source, release=release_sentence(result.release))
+    text = labelled.map(plain_cell).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")
     return replace_file(path, lambda unfinished: unfinished.write_bytes(text.encode("utf-8-sig")))

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Extract, Series, need_released
+from hotspots.model import Extract, Series, need_released, renamed_arguments
 from hotspots.publish.page import replace_file
 from hotspots.publish.text import release_sentence
 
 __all__ = ["plain_cell", "write_table"]
 
 
-def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame | None = None) -> Path:
+@renamed_arguments(noun="data")
+def write_table(path: Path | str, data: Series | Extract, *, also: pd.DataFrame | None = None) -> Path:
     """Write the table of a series or an extract as CSV (UTF-8 with a byte order mark, for Excel).
 
     What is missing is empty; a hidden number stands as its lowest and highest value. Source and release mark stand in
@@ -24,7 +25,7 @@ def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame 
     ----------
     path
         Where to write.
-    noun
+    data
         What to write.
     also
         Further columns by `period` and `group` for a series, as from `change_since`.
@@ -41,16 +42,16 @@ def write_table(path: Path | str, noun: Series | Extract, *, also: pd.DataFrame 
     OutputError
         If the file can't be written.
     """
-    need_released(noun, "A table")
-    table = noun.table.copy()
-    if isinstance(noun, Series):
-        table["provisional"] = table["period"].isin(noun.provisional)
-        if noun.rate_per:
-            table["rate_per"] = noun.rate_per
+    need_released(data, "A table")
+    table = data.table.copy()
+    if isinstance(data, Series):
+        table["provisional"] = table["period"].isin(data.provisional)
+        if data.rate_per:
+            table["rate_per"] = data.rate_per
         if also is not None:
             new = [column for column in also.columns if column not in table.columns]
             table = table.merge(also[["period", "group", *new]], on=["period", "group"], how="left")
-    table["source"], table["release"] = noun.source, release_sentence(noun.release)
+    table["source"], table["release"] = data.source, release_sentence(data.release)
     # Without an upper limit a ratio has an empty cell: a spreadsheet would read "inf" as text.
     table = table.replace([np.inf, -np.inf], np.nan)
     text = table.map(plain_cell).to_csv(index=False, lineterminator="\r\n", float_format="%.10g")

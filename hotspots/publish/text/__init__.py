@@ -28,7 +28,7 @@ from hotspots.publish.text.findings import (
 )
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, raised_words, where_it_lies
 from hotspots.publish.text.how_to_read import explain_hotspots, explain_schools, explain_surface
-from hotspots.publish.text.phrases import capitalised, listed, percent, period_words, plural
+from hotspots.publish.text.phrases import Section, capitalised, listed, percent, period_words, plural, section
 from hotspots.publish.text.school_groups import groups_of, one_sided, with_holds_words
 from hotspots.publish.text.school_rates import average_words, explain_rates, need_rates, rate_alt, rates_title
 from hotspots.publish.text.schools import (
@@ -68,6 +68,7 @@ __all__ = [
     "LINES",
     "Lying",
     "Over",
+    "Section",
     "alt_text",
     "as_number",
     "average_words",
@@ -120,6 +121,7 @@ __all__ = [
     "schools_note",
     "schools_sentence",
     "schools_title",
+    "section",
     "slope_title",
     "statistic",
     "subtitle",

@@ -46,16 +46,16 @@ def extract_title(extract: Extract) -> str:
     if extract.kind == "recording":
         return recording_title(extract, None)
     if extract.kind == "profile":
-        own = table[table["kind"] == "authority"].set_index("name")
+        authorities = table[table["kind"] == "authority"].set_index("name")
         for column, words in (
             ("most_deprived_areas", "of areas are among the most deprived tenth"),
             ("under_25", "of people are under 25"),
         ):
-            share = own[column].astype(float).dropna()
+            share = authorities[column].astype(float).dropna()
             low, high = f"{100 * share.min():.0f}", f"{100 * share.max():.0f}"
             if len(share) > 1 and low != high:
                 return f"{low}% ({share.idxmin()}) to {high}% ({share.idxmax()}) {words}"
-        return f"{plural(len(own), 'authority', 'authorities')}: population, age and deprivation"
+        return f"{plural(len(authorities), 'authority', 'authorities')}: population, age and deprivation"
     return extract.title
 
 
@@ -72,20 +72,20 @@ def recording_title(extract: Extract, period: str | None) -> str:
 def _rates_title(extract: Extract) -> str:
     """Return who differs from the study area beyond the test; the highest and the lowest of several always exist."""
     table = extract.table
-    whole, own = table[~table["kind"].isin(["authority", "place"])], table[table["kind"] == "authority"]
-    if not len(whole) or own["p_adjusted"].notna().sum() < 2:
+    whole, authorities = table[~table["kind"].isin(["authority", "place"])], table[table["kind"] == "authority"]
+    if not len(whole) or authorities["p_adjusted"].notna().sum() < 2:
         return capitalised(extract.title)
     ends = [f"{float(whole[end].iloc[0]):,.0f}" for end in ("rate_low", "rate_high")]
     average, level = " to ".join(dict.fromkeys(ends)), " (false discovery rate 5%)"
-    sides = {side: sorted(own.loc[own["differs"] == side, "name"]) for side in ("above", "below")}
-    said = [
+    sides = {side: sorted(authorities.loc[authorities["differs"] == side, "name"]) for side in ("above", "below")}
+    differing = [
         (listed(names) if len(names) <= MOST_NAMES else f"{len(names)}", side) for side, names in sides.items() if names
     ]
-    if not said:
+    if not differing:
         sure = "differs" if ends[0] == ends[1] else "is certain to differ"
         none = f"no authority's rate {sure} from the study area's {average} beyond chance"
         return f"{capitalised(extract.title)}: {none}{level}"
-    (first, side), *other = said
+    (first, side), *other = differing
     words = f"{first} {side} the study area's rate of {average}" + "".join(f", {who} {where}" for who, where in other)
     return f"{capitalised(extract.title)}: {words}{level}"
 
@@ -93,31 +93,31 @@ def _rates_title(extract: Extract) -> str:
 def extract_alt(extract: Extract) -> str:
     """Return what the chart shows, row by row, for readers who do not see it."""
     table = extract.table
-    said = []
+    sentences = []
     if extract.kind == "standardised-rates":
         for line in table.to_dict("records"):
             rate = number_or_range(line["rate_low"], line["rate_high"])
             if rate == "–":
-                said.append(f"{line['name']}: {line['reason']}.")
+                sentences.append(f"{line['name']}: {line['reason']}.")
             else:
-                said.append(f"{line['name']}: {rate} ({limits(line['ci_low'], line['ci_high'], ' to ')}).")
+                sentences.append(f"{line['name']}: {rate} ({limits(line['ci_low'], line['ci_high'], ' to ')}).")
     elif extract.kind == "recording":
         for line in rows_of_period(extract, None)[0].to_dict("records"):
             share = line["theme_share"]
             words = f"{100 * share:.0f} mentions per 100 episodes" if np.isfinite(share) else "share not known"
             per = line["per_assessment"]
             factors = f"{per:.1f} factors in an episode" if np.isfinite(per) else "factors in an episode not known"
-            said.append(f"{line['la_name']}: {words}, {factors}.")
+            sentences.append(f"{line['la_name']}: {words}, {factors}.")
     elif extract.kind == "profile":
         for line in table.to_dict("records"):
             parts = [f"{line['population']:,.0f} people"] if np.isfinite(line["population"]) else []
             for column, words in (("under_25", "under 25"), ("most_deprived_areas", "of areas in decile 1")):
                 parts += [f"{100 * line[column]:.0f}% {words}"] if np.isfinite(line[column]) else []
-            said.append(f"{line['name']}: {', '.join(parts)}.")
+            sentences.append(f"{line['name']}: {', '.join(parts)}.")
     else:
         for line in table[np.isfinite(table["ratio_high"].astype(float))].to_dict("records"):
             ends = f"from {period_words(line['first'])} to {period_words(line['last'])}"
-            said.append(
+            sentences.append(
                 f"{line['group']}: {line['course']} {ends}, at its end {line['ratio']:.2f} times what was before."
             )
-    return f"{extract_title(extract)}. {' '.join(said)}".strip()
+    return f"{extract_title(extract)}. {' '.join(sentences)}".strip()

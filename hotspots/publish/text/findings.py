@@ -1,4 +1,4 @@
-"""Sentences made from nouns: titles that state the finding, in plain English."""
+"""Sentences made from results: titles that state the finding, in plain English."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
     "alt_text",
     "certainty_sentence",
     "finding_title",
-    "method_sentence",
+    "method_sentences",
     "release_sentence",
     "schools_note",
     "schools_title",
@@ -81,25 +81,25 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
 
 
 def subtitle(
-    noun: HotspotResult | Surface | SchoolResult,
+    result: HotspotResult | Surface | SchoolResult,
     area: StudyArea | None = None,
     *,
     place: Place | None = None,
     how: str = "",
 ) -> str:
     """Return what, where, when and how, in one line."""
-    parts = [capitalised(noun.title) + _by(noun, area)]
-    if isinstance(noun, Surface) and noun.kind in ("ratio", "difference"):
+    parts = [capitalised(result.title) + _by(result, area)]
+    if isinstance(result, Surface) and result.kind in ("ratio", "difference"):
         parts = []  # what is compared with what stands above in full
     if area is not None:
         parts.append(where_words(area, place))
-    parts.append(period_words(noun.period))
-    parts.append(how or _how(noun))
+    parts.append(result.period.words)
+    parts.append(how or _how(result))
     return " · ".join(part for part in parts if part)
 
 
-def _by(noun: HotspotResult | Surface | SchoolResult, area: StudyArea | None) -> str:
-    if not isinstance(noun, HotspotResult) or area is None:
+def _by(result: HotspotResult | Surface | SchoolResult, area: StudyArea | None) -> str:
+    if not isinstance(result, HotspotResult) or area is None:
         return ""
     return f" by {geography_words(area)}"
 
@@ -128,12 +128,12 @@ def where_words(area: StudyArea, place: Place | None = None) -> str:
     return listed(names) if len(names) <= 7 else plural(len(names), "local authority", "local authorities")
 
 
-def _how(noun: HotspotResult | Surface | SchoolResult) -> str:
-    if isinstance(noun, HotspotResult):
-        return statistic(noun)
-    if isinstance(noun, Surface):
-        return SURFACE_WORDS[noun.kind]
-    return f"against {index_name(noun)}"
+def _how(result: HotspotResult | Surface | SchoolResult) -> str:
+    if isinstance(result, HotspotResult):
+        return statistic(result)
+    if isinstance(result, Surface):
+        return SURFACE_WORDS[result.kind]
+    return f"against {index_name(result)}"
 
 
 def statistic(result: HotspotResult) -> str:
@@ -146,14 +146,13 @@ def has_population(result: HotspotResult) -> bool:
     return bool(result.table["population"].notna().any())
 
 
-def method_sentence(result: HotspotResult) -> str:
-    """Return the method and its limits, in sentences."""
-    words = result.words.strip() or f"{statistic(result)} of each area and its neighbours."
-    spread = dispersion_sentence(result)
-    limits = "It describes areas, not the people who live in them."
+def method_sentences(result: HotspotResult) -> list[str]:
+    """Return the method and its limits."""
+    sentences = [*(result.sentences or (f"{statistic(result)} of each area and its neighbours.",))]
+    sentences.append(dispersion_sentence(result))
     if not has_population(result):
-        limits = "Without population it shows events, not risk. " + limits
-    return " ".join(part for part in (words, spread, limits) if part)
+        sentences.append("Without population it shows events, not risk.")
+    return [*sentences, "It describes areas, not the people who live in them."]
 
 
 def dispersion_sentence(result: HotspotResult) -> str:
@@ -335,7 +334,7 @@ def release_sentence(release: str) -> str:
 
 
 def alt_text(
-    noun: HotspotResult | Surface | SchoolResult | Series | Factors,
+    result: HotspotResult | Surface | SchoolResult | Series | Factors,
     *,
     place: Place | None = None,
     title: str | None = None,
@@ -344,25 +343,25 @@ def alt_text(
 
     Parameters
     ----------
-    noun
+    result
         What is shown.
     place
         The part of the study area that is shown.
     title
         The finding, where it was worded elsewhere.
     """
-    if isinstance(noun, HotspotResult):
-        return _alt_hotspots(noun, place, title or finding_title(noun, place))
-    if isinstance(noun, Surface):
-        finding = title or surface_title(noun, place=place)
-        what = f"the density of {noun.title}" if noun.kind in ("density", "spread") else noun.title
-        return f"Map of {what}{_in(place)}. {finding}. {bandwidth_sentence(noun)}".strip()
-    if isinstance(noun, Series):
-        return f"Line chart of {noun.unit} by period. {title or series_title(noun)}. {_alt_series(noun)}".strip()
-    if isinstance(noun, Factors):
-        return f"Table of shares of assessments, factor by authority. {title or factors_title(noun)}."
-    finding = title or schools_title(noun, place)
-    return f"Schools{_in(place)} against {index_name(noun)} of their areas. {finding}."
+    if isinstance(result, HotspotResult):
+        return _alt_hotspots(result, place, title or finding_title(result, place))
+    if isinstance(result, Surface):
+        finding = title or surface_title(result, place=place)
+        what = f"the density of {result.title}" if result.kind in ("density", "spread") else result.title
+        return f"Map of {what}{_in(place)}. {finding}. {bandwidth_sentence(result)}".strip()
+    if isinstance(result, Series):
+        return f"Line chart of {result.unit} by period. {title or series_title(result)}. {_alt_series(result)}".strip()
+    if isinstance(result, Factors):
+        return f"Table of shares of assessments, factor by authority. {title or factors_title(result)}."
+    finding = title or schools_title(result, place)
+    return f"Schools{_in(place)} against {index_name(result)} of their areas. {finding}."
 
 
 def _alt_series(series: Series) -> str:

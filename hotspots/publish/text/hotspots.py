@@ -46,8 +46,8 @@ def hotspot_title(result: HotspotResult, hotspots: Sequence[Hotspot], place: Pla
     Of a place, `hotspots` are those that were found in it: what lies beyond its border is not on its map.
     """
     title = finding_title(result, place)
-    own = set(result.hot(place))
-    here = [one for one in hotspots if own & set(one.areas)]
+    hot_areas = set(result.hot(place))
+    here = [hotspot for hotspot in hotspots if hot_areas & set(hotspot.areas)]
     if result.method != "getis_ord" or not here:
         return title
     where = where_it_lies(here[0].where)
@@ -58,12 +58,12 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     """Return the largest hotspots by name, with what each holds; empty where there is none."""
     if not hotspots:
         return ""
-    said = [f"{where_it_lies(one.where)} ({_holds(one)})" for one in hotspots[:NAMED]]
+    described = [f"{where_it_lies(hotspot.where)} ({_holds(hotspot)})" for hotspot in hotspots[:NAMED]]
     if len(hotspots) == 1:
-        return f"The hotspot for {result.title}: {said[0]}."
+        return f"The hotspot for {result.title}: {described[0]}."
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
     by = "" if len(hotspots) <= NAMED else ", by events beyond those expected"
-    return f"{which} for {result.title}{by}: {'; '.join(said)}."
+    return f"{which} for {result.title}{by}: {'; '.join(described)}."
 
 
 def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
@@ -81,12 +81,12 @@ def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
     if not both:
         return ""
     known = np.isfinite(both[0][0].observed_low)
-    said = [
-        f"{where_it_lies(one.where)} ({f'{one.observed_low:,.0f} events on ' if known else ''}{rounded(size)} km²)"
-        for one, size in both[:NAMED]
-    ]
+    described = []
+    for hotspot, size in both[:NAMED]:
+        events = f"{hotspot.observed_low:,.0f} events on " if known else ""
+        described.append(f"{where_it_lies(hotspot.where)} ({events}{rounded(size)} km²)")
     which = "" if len(both) <= NAMED else "those with most events, " if known else "the largest, "
-    return which + "; ".join(said)
+    return which + "; ".join(described)
 
 
 def _holds(hotspot: Hotspot) -> str:

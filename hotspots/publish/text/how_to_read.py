@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from hotspots.model import Contours, HotspotResult, Note, Place, SchoolResult, Surface, words_of
 from hotspots.publish.text import findings
-from hotspots.publish.text.phrases import capitalised, listed
+from hotspots.publish.text.phrases import Section, capitalised, listed, section
 from hotspots.publish.text.school_groups import one_sided
 from hotspots.publish.text.schools import Over, slope_words
-from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method_sentence, surface_reading
+from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method, surface_reading
 from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES, Null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["data_words", "explain_hotspots", "explain_schools", "explain_surface"]
-
-Section = tuple[str, str]
-"""A heading and what stands below it."""
+__all__ = ["data_sentences", "explain_hotspots", "explain_schools", "explain_surface"]
 
 AGAINST: Final[dict[Null, tuple[str, str]]] = {
     "scattered-risk": ("than expected by chance", " per person"),
@@ -34,19 +31,19 @@ LONGEST_NOTE: Final = 90
 def explain_hotspots(result: HotspotResult, place: Place | None = None) -> list[Section]:
     """Return what the colours mean, then the method, then short notes about the data."""
     reading = [
-        _colours(result, place),
+        *_colours(result, place),
         findings.level_sentence(result, place),
         findings.certainty_sentence(result, place),
         "The map shows where, not why.",
     ]
     return [
-        ("How to read this map", _joined(reading)),
-        ("Method", findings.method_sentence(result)),
-        ("Data", data_words(result.notes)),
+        section("How to read this map", reading),
+        section("Method", findings.method_sentences(result)),
+        section("Data", data_sentences(result.notes)),
     ]
 
 
-def _colours(result: HotspotResult, place: Place | None) -> str:
+def _colours(result: HotspotResult, place: Place | None) -> list[str]:
     """Return what red and blue mean where they occur, and that all else is no promise."""
     table = result.table if place is None else result.table[result.table["la_code"].isin(place.authorities)]
     classes = set(table["class"])
@@ -56,44 +53,44 @@ def _colours(result: HotspotResult, place: Place | None) -> str:
         who = ""
     elif method is not None and method.measure in ("rate", "empirical-bayes"):
         who = " per person"
-    said = []
+    sentences = []
     if result.method == "local_moran":
-        said += _moran_colours(classes, who, than)
+        sentences += _moran_colours(classes, who, than)
     else:
         together = "the areas around this one" if result.statistic == "gi" else _WITH_SELF
         if classes & HOT_CLASSES:
-            said.append(f"Red (hot): {together} have more events{who} {than}. The darker, the stronger the evidence.")
+            sentences += [f"Red (hot): {together} have more events{who} {than}.", STRENGTH]
         if classes & COLD_CLASSES:
-            said.append(
+            sentences.append(
                 "Blue with dots (cold): fewer."
-                if said
+                if sentences
                 else f"Blue with dots (cold): {together} have fewer events{who} {than}."
             )
     pale = "no clear difference, which is not the same as none."
     if (table["certainty"] == "depends").any():
         either = "the class depends" if result.method == "local_moran" else "it could be hot or cold, depending"
         pale = f"nothing is certain; striped, {either} on suppressed counts."
-    said.append(f"Pale: {pale}" if said else f"All pale: {pale}")
-    return " ".join(said)
+    return [*sentences, f"Pale: {pale}" if sentences else f"All pale: {pale}"]
 
 
 def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
     """Return what the classes of Local Moran that occur mean: clusters of either kind, and outliers."""
     sides = {"high": "more", "low": "fewer"}
-    around = [side for side in sides if any(one.endswith(f"_{side}") for one in classes & MORAN)]
+    around = [side for side in sides if any(name.endswith(f"_{side}") for name in classes & MORAN)]
     if not around:
         return []
     named = [f"{sides[side]}{f' (-{side.capitalize()})' if len(around) > 1 else ''}" for side in around]
-    said = [f"In colour: the areas around this one together have {' or '.join(named)} events{who} {than}."]
+    sentences = [f"In colour: the areas around this one together have {' or '.join(named)} events{who} {than}."]
     clusters = [name for key, name in (("high_high", "High-High"), ("low_low", "Low-Low")) if key in classes]
     if clusters:
-        said.append(f"{' and '.join(clusters)}: so has the area itself, against the average.")
+        sentences.append(f"{' and '.join(clusters)}: so has the area itself, against the average.")
     for key, name, has in (("low_high", "Low-High", "fewer"), ("high_low", "High-Low", "more")):
         if key in classes:
-            said.append(f"{name}: an outlier, the area itself has {has} than the average.")
-    return said
+            sentences.append(f"{name}: an outlier, the area itself has {has} than the average.")
+    return sentences
 
 
+STRENGTH: Final = "The darker, the stronger the evidence."
 MORAN: Final = frozenset({"high_high", "high_low", "low_high", "low_low"})
 _WITH_SELF: Final = "this area and those around it together"
 
@@ -102,10 +99,10 @@ def explain_surface(surface: Surface, contours: Contours | None = None) -> list[
     """Return what the shades and lines mean, the bandwidth and why, how the surface was made, and short notes."""
     notes = [note for note in surface.notes if note.topic != "bandwidth"]
     return [
-        ("How to read this map", surface_reading(surface, contours)),
-        ("Kernel and bandwidth", bandwidth_sentence(surface)),
-        ("Method", surface_method_sentence(surface, contours)),
-        ("Data", data_words(notes)),
+        section("How to read this map", surface_reading(surface, contours)),
+        section("Kernel and bandwidth", [bandwidth_sentence(surface)]),
+        section("Method", surface_method(surface, contours)),
+        section("Data", data_sentences(notes)),
     ]
 
 
@@ -114,12 +111,12 @@ def explain_schools(
 ) -> list[Section]:
     """Return what the classes mean and what they don't, and the slope; names and counts stand in the briefing."""
     where = "its area" if over == "area" else "its modelled catchment"
-    given = [f"its {one}" for one in result.covariates]
+    given = [f"its {name}" for name in result.covariates]
     suggests = listed(["the school's size", *given, f"the deprivation of {where}"])
     slope = slope_words(result, over=over)
     reading = [
         f"Triangle up: more {result.title} than {suggests} would suggest.",
-        "Triangle down: fewer. "
+        "Triangle down: fewer.",
         "'Far' means beyond the 99.8% limits, and still so after allowing for the number of schools.",
         _marks(result) if over == "area" else "Catchments are a model: children are shared among schools by distance.",
         f"{capitalised(slope)}." if slope else "",
@@ -127,7 +124,7 @@ def explain_schools(
         "This measures no school's quality and gives no cause; pupils come from other areas than the school's own.",
         *more,
     ]
-    return [(heading, _joined(reading))]
+    return [section(heading, reading)]
 
 
 def _marks(result: SchoolResult) -> str:
@@ -137,10 +134,6 @@ def _marks(result: SchoolResult) -> str:
     return "A dot: confirmed under the area's deprivation or the modelled catchment's, but not under both."
 
 
-def data_words(notes: Iterable[Note]) -> str:
+def data_sentences(notes: Iterable[Note]) -> list[str]:
     """Return the short notes about the data; the others are read in the briefing."""
-    return " ".join(words for words in words_of(notes) if len(words) <= LONGEST_NOTE)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return " ".join(part for part in parts if part)
+    return [sentence for sentence in words_of(notes) if len(sentence) <= LONGEST_NOTE]

@@ -1,15 +1,33 @@
-"""Small change of sentences: plurals, lists, periods, rounded numbers."""
+"""Parts of sentences (plurals, lists, periods, rounded numbers) and sections made of sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from hotspots.model import with_en_dashes
+from hotspots.model import Period
 
-__all__ = ["capitalised", "listed", "percent", "period_words", "plural", "rounded"]
+__all__ = ["Section", "capitalised", "listed", "percent", "period_words", "plural", "rounded", "section"]
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
+class Section(NamedTuple):
+    """A heading and the sentences below it, one by one: what a sheet has no space for is left out between them."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The sentences as one text."""
+        return " ".join(self.sentences)
+
+
+def section(heading: str, sentences: Iterable[str]) -> Section:
+    """Return a section of those sentences that are not empty."""
+    return Section(heading, tuple(sentence for sentence in sentences if sentence))
+
+
+def plural(number: int, singular: str, many: str | None = None) -> str:
     """Return a number with its noun.
 
     Examples
@@ -17,7 +35,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
     ('1 area', '1,680 areas', '2 authorities')
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else many or singular + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:
@@ -45,14 +63,14 @@ def capitalised(words: str) -> str:
 
 
 def period_words(period: str) -> str:
-    """Return a period with en dashes between years; months (2019-01) stay as they are.
+    """Return a period of a table in words: with en dashes between years; months (2019-01) stay as they are.
 
     Examples
     --------
     >>> period_words("2017-2019"), period_words("2018-19"), period_words("2019-01 to 2019-12")
     ('2017–2019', '2018–19', '2019-01 to 2019-12')
     """
-    return with_en_dashes(period)
+    return Period.read(period).words
 
 
 def rounded(value: float) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from hotspots.errors import OutputError
 from hotspots.model import AverageRate, Place, SchoolResult
-from hotspots.publish.text.phrases import capitalised, plural
+from hotspots.publish.text.phrases import Section, capitalised, plural, section
 from hotspots.vocabulary import RATE_CLASSES
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["average_words", "explain_rates", "need_rates", "rate_alt", "rates_title"]
 
@@ -68,29 +63,30 @@ def rates_title(result: SchoolResult, table: pd.DataFrame, place: Place | None =
     return f"{more}, {below:,} clearly below" if below else more
 
 
-def explain_rates(result: SchoolResult, *more: str) -> list[tuple[str, str]]:
+def explain_rates(result: SchoolResult, *more: str) -> list[Section]:
     """Return what the classes mean and what they don't, and what the average is made of."""
     average = need_rates(result)
     low, high, base = (f"{number:,.0f}" for number in (average.low, average.high, average.pupil_years))
     events = low if low == high else f"{low} to {high}"
     ends = f"{average.per_100_low:.2g} to {average.per_100_high:.2g}"
-    hidden = f" Some counts are suppressed: the average could be {ends}; the middle is used." if low != high else ""
+    suppressed = f"Some counts are suppressed: the average could be {ends}; the middle is used." if low != high else ""
     schools = plural(average.schools, "school")
     reading = [
         f"Each school's rate over the average of all {schools}: {average.per_100:.2g} per 100 pupils per year "
-        f"({events} {result.title}, {base} pupil-years).{hidden}",
-        "Filled, clearly above or below: the 95% interval of the school's rate excludes the average. Hollow: it "
-        "includes the average, so that the difference may be chance. Of schools at the average, no more than 1 in 20 "
-        "would be filled by chance, if exclusions were independent.",
+        f"({events} {result.title}, {base} pupil-years).",
+        suppressed,
+        "Filled, clearly above or below: the 95% interval of the school's rate excludes the average.",
+        "Hollow: it includes the average, so that the difference may be chance.",
+        "Of schools at the average, no more than 1 in 20 would be filled by chance, if exclusions were independent.",
         "Where a school's count is suppressed, the interval covers all its possible values, and a class is given only "
         "where all of it lies in one."
         if low != high
         else "",
-        "This map does not allow for deprivation; the other map of schools does. "
+        "This map does not allow for deprivation; the other map of schools does.",
         "This measures no school's quality and gives no cause.",
         *more,
     ]
-    return [("How to read this map", " ".join(one for one in reading if one))]
+    return [section("How to read this map", reading)]
 
 
 def rate_alt(result: SchoolResult, table: pd.DataFrame, *, place: Place | None, title: str) -> str:

@@ -134,7 +134,7 @@ def slope_title(result: SchoolResult, *, over: Over = "area") -> str:
 
 
 def _step(result: SchoolResult, by_rank: bool, over: Over) -> str:
-    """Return the step on the index that the slope is told for."""
+    """Return the step on the index that the slope is for."""
     if by_rank:
         return f"a place a tenth of all areas nearer to the most deprived by {result.index_title}"
     where = " in the catchment" if over == "catchment" else ""
@@ -158,15 +158,15 @@ def worth_a_look(result: SchoolResult) -> str:
 def schools_sentence(result: SchoolResult) -> str:
     """Return how many schools were judged, those beyond the 95% limits, the slope, and those that go against it."""
     slope = slope_words(result)
-    said = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
+    sentences = [count_schools(result.table).base, worth_a_look(result), f"{capitalised(slope)}." if slope else ""]
     counts = {group.key: int(inside.sum()) for group, inside in groups_of(result, result.table)}
     if any(counts.values()):
-        said.append(
+        sentences.append(
             f"Fewer {result.title} than expected in highly deprived areas: "
             f"{plural(counts['fewer_in_most_deprived'], 'school')}; more than expected in the least deprived areas: "
             f"{plural(counts['more_in_least_deprived'], 'school')}."
         )
-    return " ".join(one for one in said if one)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 # --------------------------------------------------------------------------- schools that stand out

@@ -34,7 +34,7 @@ BASE_WORDS: Final[Mapping[SeriesBase, str]] = {
     "study-area": "in the study area",
     "whole-file": "in the whole file",
 }
-"""Where what a series counts lies, as it is said after its unit."""
+"""Where what a series counts lies, as it is written after its unit."""
 
 MONTHS = {3: "a quarter", 12: "a year"}
 
@@ -59,8 +59,8 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     ... ).reindex(columns=EXTRACT_COLUMNS["change-points"]).assign(reason="")
     >>> table = pd.DataFrame({"period": ["2013"], "group": "all", "low": 1, "high": 1, "ci_low": 1, "ci_high": 1})
     >>> found = Extract(rows, kind="change-points", release="open")
-    >>> said = course_sentence(Series(table, unit="crimes", title="knife crime"), found)
-    >>> before, ratio = said.split(" (")
+    >>> sentence = course_sentence(Series(table, unit="crimes", title="knife crime"), found)
+    >>> before, ratio = sentence.split(" (")
     >>> before
     'Knife crime: level at about 1,500 a year until 2015, then more than doubled by 2019'
     >>> ratio
@@ -69,11 +69,11 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     groups = series.table["group"].astype(str)
     group = groups.iloc[0]
     rows = rows_of_group(change_points, group).to_dict("records")
-    said = _course(rows, series.rate_per)
-    if not said:
+    course = _course(rows, series.rate_per)
+    if not course:
         return ""
     who = capitalised(series.title or series.unit)
-    return f"{who}: {said}" if groups.nunique() == 1 else f"{who} ({group}): {said}"
+    return f"{who}: {course}" if groups.nunique() == 1 else f"{who} ({group}): {course}"
 
 
 def _course(rows: list[dict[Hashable, Any]], rate_per: float) -> str:
@@ -115,7 +115,7 @@ def _then(row: Mapping[Hashable, Any], level: str, until: str, end: str) -> str:
 
 
 def growth_words(row: Mapping[Hashable, Any]) -> str:
-    """Return what a ratio and its interval allow to be said: "more than doubled" only of a lower limit of 2."""
+    """Return what a ratio and its interval allow: "more than doubled" only of a lower limit of 2."""
     if row["ratio_low"] >= 3:
         return "more than tripled"
     if row["ratio_low"] >= 2:
@@ -251,6 +251,6 @@ def _change_words(row: Any, before: float, *, first: bool) -> str:
     if np.isnan(row["ratio"]):
         return f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f} times"
     interval = f"{'95% interval ' if first else ''}{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
-    said = "" if row["ratio_low"] <= 1 <= row["ratio_high"] else growth_words(row)
-    verb = f"{said}, " if " " in said else f"{said} ".lstrip()  # "more than doubled, from"; "rose from"
+    growth = "" if row["ratio_low"] <= 1 <= row["ratio_high"] else growth_words(row)
+    verb = f"{growth}, " if " " in growth else f"{growth} ".lstrip()  # "more than doubled, from"; "rose from"
     return f"{verb}from {as_number(before)} to {as_number(row['low'])}, {row['ratio']:.2f} times ({interval})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from hotspots.model import ComparisonMethod, Contours, DensityMethod, Place, RiskMethod, Surface, words_of
 from hotspots.publish.text.phrases import capitalised, percent, plural
+from hotspots.vocabulary import DENSE_IS_NOT_RISK, LOCATIONS_UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,7 @@ __all__ = [
     "half_in",
     "only_specks",
     "surface_heading",
-    "surface_method_sentence",
+    "surface_method",
     "surface_paragraphs",
     "surface_reading",
     "surface_sentence",
@@ -38,7 +39,6 @@ DARK: Final = {
     "": "Where there are more people",
 }
 """Why a map of density is dark, by where its events are placed."""
-UNTOLD: Final = "Locations within areas are not known."
 NOT_TESTED: Final = "Cells are not tested for significance."
 TWO_QUESTIONS: Final = (
     "The maps of areas and the surfaces of risk answer different questions and need not agree. The maps of areas test "
@@ -152,7 +152,7 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     if (method := _of_overall(surface)) is not None:
         of_what = "" if method.overall_ratio is None else f" of {method.overall_ratio:.2f}"
         raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
-    apart = ", small patches aside" if any(one.number == 0 for one in lying.values()) else ""
+    apart = ", small patches aside" if any(inside.number == 0 for inside in lying.values()) else ""
     up, down = (lying.get(kind) for kind in ("raised", "lowered"))
     if up is not None and up.number:
         return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
@@ -167,8 +167,8 @@ def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
     """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
     of_area = "its area" if place is not None else "the study area"
     together = ", together" if lying.number > 1 else ","
-    told = risk and np.isfinite(lying.share_of_events)
-    events = f" with {percent(lying.share_of_events)} of the events" if told else ""
+    is_known = risk and np.isfinite(lying.share_of_events)
+    events = f" with {percent(lying.share_of_events)} of the events" if is_known else ""
     return f"{plural(lying.number, 'place')}{together} {percent(lying.share_of_area)} of {of_area}{events}"
 
 
@@ -207,36 +207,37 @@ def surface_heading(surface: Surface) -> str:
     return capitalised(surface.unit)
 
 
-def surface_reading(surface: Surface, contours: Contours | None = None) -> str:
+def surface_reading(surface: Surface, contours: Contours | None = None) -> list[str]:
     """Return how to read the colours and lines, for a reader who knows no statistics."""
     kinds = set(contours.table["kind"]) if contours is not None else set()
     if surface.kind in ("density", "spread"):
-        said = ["Darker: more events close together. White: fewer than the average of the study area."]
+        sentences = ["Darker: more events close together.", "White: fewer than the average of the study area."]
         if surface.kind == "spread":
-            said.append(UNTOLD)
-        said.append(f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone.")
-        return " ".join(said)
+            sentences.append(LOCATIONS_UNKNOWN)
+        return [*sentences, f"{DARK[_placed_by(surface)]}, a map like this is dark for that reason alone."]
     if surface.kind == "relative-risk":
-        said = [
-            "Red: more events for the people who live there than on average in the study area. Blue with dots: fewer."
-        ]
+        red = "more events for the people who live there than on average in the study area"
+        sentences = [f"Red: {red}.", "Blue with dots: fewer."]
+    elif _of_overall(surface):
+        red = "more of the first, against the second, than over the whole area"
+        sentences = [f"Red: {red}.", "Blue with dots: less."]
     else:
-        said = ["Red: the first of the two is higher. Blue with dots: it is lower."]
-        if _of_overall(surface):
-            said = ["Red: more of the first, against the second, than over the whole area. Blue with dots: less."]
+        sentences = ["Red: the first of the two is higher.", "Blue with dots: it is lower."]
     if "raised" in kinds:
-        said.append("A solid line encloses areas higher than expected by chance.")
+        sentences.append("A solid line encloses areas higher than expected by chance.")
     if "lowered" in kinds:
-        said.append("A broken line encloses areas lower than expected by chance.")
+        sentences.append("A broken line encloses areas lower than expected by chance.")
     if kinds & {"raised", "lowered"}:
-        said.append("Grey: differences there may be chance.")
+        sentences.append("Grey: differences there may be chance.")
     elif contours is None:
-        said.append("A strong colour alone does not mean that a difference goes beyond chance.")
+        sentences.append("A strong colour alone does not mean that a difference goes beyond chance.")
     else:
-        said = ["All grey: no difference goes beyond chance."]
+        sentences = ["All grey: no difference goes beyond chance."]
     if surface.kind == "relative-risk" and _placed_by(surface) == "occurrence":
-        said.append("Near shops, pubs and workplaces, many of those involved live elsewhere: risk is overstated there.")
-    return " ".join([*said, "The map shows where, not why."])
+        sentences.append(
+            "Near shops, pubs and workplaces, many of those involved live elsewhere: risk is overstated there."
+        )
+    return [*sentences, "The map shows where, not why."]
 
 
 def _placed_by(surface: Surface) -> PlacedBy:
@@ -258,29 +259,25 @@ def bandwidth_sentence(surface: Surface) -> str:
     >>> bandwidth_sentence(surface)
     'Quartic kernel, bandwidth 750 m, as asked.'
     """
-    size = f"{surface.bandwidth:,.0f} m"
-    chosen = surface.bandwidth_words.strip().rstrip(".")
+    chosen = surface.bandwidth_words
     if not surface.kernel or not np.isfinite(surface.bandwidth):
         return f"{capitalised(chosen)}." if chosen else ""
-    if not chosen:
-        words = size
-    elif size in chosen:
-        words = chosen
-    else:
-        words = f"{size}: {chosen}"
-    return f"{capitalised(surface.kernel)} kernel, bandwidth {words}."
+    return f"{capitalised(surface.kernel)} kernel, bandwidth {chosen or f'{surface.bandwidth:,.0f} m'}."
 
 
-def surface_method_sentence(surface: Surface, contours: Contours | None = None) -> str:
-    """Return how the surface and its contours were made and what it can't show, in sentences, none of them twice."""
-    words = surface.words.strip() or bandwidth_sentence(surface)
-    words = words.replace(f"{UNTOLD} ", "").removesuffix(f" {UNTOLD}")  # it stands where the map is explained
-    more = [contours.words.strip()] if contours is not None else []
-    if surface.kind in ("density", "spread") and "risk" not in words:
-        more.append("It shows where events are dense, not where risk is high.")
-    if contours is None and surface.p_raised is None:
-        more.append(NOT_TESTED)  # contours of the densest part say so themselves
-    return " ".join([words, *(part for part in more if part and part not in words)])
+def surface_method(surface: Surface, contours: Contours | None = None) -> list[str]:
+    """Return how the surface and its contours were made and what they can't show, in sentences.
+
+    That locations within areas are not known is read where the map is explained.
+    """
+    sentences = [*(surface.sentences or (bandwidth_sentence(surface),))]
+    if surface.kind in ("density", "spread"):
+        sentences.append(DENSE_IS_NOT_RISK)
+    if contours is not None:
+        sentences += contours.sentences  # contours of the densest part say themselves that they are no test
+    elif surface.p_raised is None:
+        sentences.append(NOT_TESTED)
+    return sentences
 
 
 def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Contours], *, areas: bool) -> list[str]:
@@ -288,7 +285,7 @@ def surface_paragraphs(surfaces: Sequence[Surface], contours: Mapping[str, Conto
     tested = any(surface.p_raised is not None for surface in surfaces)
     paragraphs = [TWO_QUESTIONS] if tested and areas else []
     for surface in surfaces:
-        found = contours.get(surface.stem)
-        more = [found.words, *words_of(found.notes)] if found is not None else []
+        drawn = contours.get(surface.stem)
+        more = [drawn.words, *words_of(drawn.notes)] if drawn is not None else []
         paragraphs.append(" ".join([f"{capitalised(surface.title)}: {surface.words}", *more]).strip())
     return paragraphs

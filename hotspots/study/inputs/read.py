@@ -18,6 +18,7 @@ from hotspots.model import (
     Events,
     Extract,
     Factors,
+    Period,
     Schools,
     Series,
     StudyArea,
@@ -250,7 +251,8 @@ def _read_records(
         )
     else:
         events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
-    events = replace(events, source=section.source or events.source, period=section.period or events.period)
+    period = events.period if section.period is None else Period.read(section.period)
+    events = replace(events, source=section.source or events.source, period=period)
     return through_gate(study, events)
 
 

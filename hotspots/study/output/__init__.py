@@ -2,7 +2,7 @@
 
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.folder import replaced_folder
-from hotspots.study.output.headlines import headlines
+from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.provenance import describe_source
 from hotspots.study.output.write import compile_briefing, finish_summary, summarise, write_layers
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """One map to draw: which noun, of which place (None: the whole study area), its file, and whether it is a page."""
+    """One map to draw: the number of its result, the place (None: the whole study area), the file, and its page."""
 
-    noun: int
+    result: int
     place: Place | None
     stem: str
     in_briefing: bool
@@ -45,7 +45,7 @@ class _Sheet:
 class _Table:
     """All that is needed to draw any of the maps; every process gets it once."""
 
-    nouns: Sequence[Mapped]
+    results: Sequence[Mapped]
     contours: Mapping[str, Contours]
     hotspots: Mapping[tuple[str, str], Sequence[Hotspot]]
     ground: Ground
@@ -85,10 +85,10 @@ def draw_everything(
     """
     from hotspots.publish.briefing import Page
 
-    nouns: list[Mapped] = [*findings.results, *findings.surfaces, *([findings.schools] if findings.schools else [])]
+    results: list[Mapped] = [*findings.results, *findings.surfaces, *([findings.schools] if findings.schools else [])]
     dpi = study.maps.dpi
     table = _Table(
-        nouns=nouns,
+        results=results,
         contours=findings.contours,
         hotspots={(name, ""): found for name, found in findings.hotspots.items()} | findings.place_hotspots,
         ground=ground,
@@ -100,51 +100,51 @@ def draw_everything(
         imprint=imprint(study, inputs),
         folder=folder / "maps",
     )
-    sheets = list(_sheets(study, nouns))
+    sheets = list(_sheets(study, results))
     pages = []
     # Closed at once where something fails: processes would go on drawing what nobody waits for.
     with closing(_drawn(table, sheets, workers)) as drawn:
         for number, (sheet, body) in enumerate(drawn, start=1):
             report(f"Drew map {number} of {len(sheets)}")
             if body is not None:
-                alt = _alt(nouns[sheet.noun], sheet, body.title)
+                alt = _alt(results[sheet.result], sheet, body.title)
                 pages.append(Page(alt=alt, figure=body))
     return pages + list(_charts(inputs, findings, folder / "charts", report, table))
 
 
-def _sheets(study: Study, nouns: Sequence[Mapped]) -> Iterator[_Sheet]:
+def _sheets(study: Study, results: Sequence[Mapped]) -> Iterator[_Sheet]:
     """Return every map of a run: of the whole area, and of every place but for Local Moran, which says the same again.
 
     The briefing shows the whole area, and those close-ups that have something to see.
     """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
-    for number, noun in enumerate(nouns):
-        stem = "schools" if isinstance(noun, SchoolResult) else noun.stem
-        close_ups = not (isinstance(noun, HotspotResult) and noun.method == "local_moran")
+    for number, result in enumerate(results):
+        stem = "schools" if isinstance(result, SchoolResult) else result.stem
+        close_ups = not (isinstance(result, HotspotResult) and result.method == "local_moran")
         for place in places if close_ups else [None]:
             where = place.slug if place else "all"
-            yield _Sheet(number, place, f"{stem}_{where}", _is_telling(noun, place))
-            if isinstance(noun, SchoolResult):
+            yield _Sheet(number, place, f"{stem}_{where}", _is_telling(result, place))
+            if isinstance(result, SchoolResult):
                 # In the pack beside the first; its close-ups are in the folder.
                 yield _Sheet(number, place, f"{stem}_rate_{where}", place is None, schools_by="rate")
 
 
-def _alt(noun: Mapped, sheet: _Sheet, title: str) -> str:
+def _alt(result: Mapped, sheet: _Sheet, title: str) -> str:
     """Return what a map shows, for readers who do not see it."""
     from hotspots.publish.text import rate_alt
 
-    if isinstance(noun, SchoolResult) and sheet.schools_by == "rate":
-        return rate_alt(noun, schools_in(noun.table, sheet.place), place=sheet.place, title=title)
-    return alt_text(noun, place=sheet.place, title=title)
+    if isinstance(result, SchoolResult) and sheet.schools_by == "rate":
+        return rate_alt(result, schools_in(result.table, sheet.place), place=sheet.place, title=title)
+    return alt_text(result, place=sheet.place, title=title)
 
 
-def _is_telling(noun: Mapped, place: Place | None) -> bool:
+def _is_telling(result: Mapped, place: Place | None) -> bool:
     """Whether a map belongs in the pack; all are written to the folder."""
     if place is None:
         return True
-    if isinstance(noun, HotspotResult):
-        return bool(noun.hot(place) or noun.cold(place))
-    return isinstance(noun, SchoolResult)
+    if isinstance(result, HotspotResult):
+        return bool(result.hot(place) or result.cold(place))
+    return isinstance(result, SchoolResult)
 
 
 # --------------------------------------------------------------------------- one process or several
@@ -176,21 +176,21 @@ def _draw(sheet: _Sheet) -> Body | None:
     from hotspots.publish.text import hotspot_title
 
     table: _Table = _at_hand["table"]
-    noun = table.nouns[sheet.noun]
+    result = table.results[sheet.result]
     title = None
-    if isinstance(noun, HotspotResult):
+    if isinstance(result, HotspotResult):
         where = sheet.place.name if sheet.place is not None else ""
-        title = hotspot_title(noun, table.hotspots.get((noun.name, where), ()), sheet.place)
+        title = hotspot_title(result, table.hotspots.get((result.name, where), ()), sheet.place)
     figure = draw_map(
-        noun,
+        result,
         table.ground,
         title=title,
         place=sheet.place,
         place_labels=table.labels,
-        deprivation=table.deprivation if isinstance(noun, SchoolResult) else None,
+        deprivation=table.deprivation if isinstance(result, SchoolResult) else None,
         basemap=table.basemap,
         basemap_credit=table.basemap_credit,
-        contours=table.contours.get(noun.stem) if isinstance(noun, Surface) else None,
+        contours=table.contours.get(result.stem) if isinstance(result, Surface) else None,
         schools_by=sheet.schools_by,
     )
     sign(figure, table.imprint)
@@ -262,14 +262,14 @@ def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure
         steps = findings.change_points.get(series.name)
         # Where there are rates, their level is what was cut.
         figure = draw_series(series, change_points=None if series.rate_per else steps)
-        said = f" {extract_alt(steps)}" if steps is not None else ""
+        steps_alt = f" {extract_alt(steps)}" if steps is not None else ""
         alt = alt_text(series, title=title_of(figure))
-        yield series.name, figure, alt if series.rate_per else alt + said
+        yield series.name, figure, alt if series.rate_per else alt + steps_alt
         if series.rate_per:
             figure = draw_series(series, measure="rate", change_points=steps)
             per = f"per {series.rate_per:,.0f} people per year"
             words = f"Line chart of {series.unit} {per}, by period. {title_of(figure)}."
-            yield f"{series.name}_rate", figure, words + said
+            yield f"{series.name}_rate", figure, words + steps_alt
         if series.name in findings.changes:
             change = findings.changes[series.name]
             figure = draw_change(change.table, change.years, base=change.base)

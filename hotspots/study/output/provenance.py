@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotspots.disclosure import keeps_back
-from hotspots.model import AUGUST, ENGLISH, MARCH, AreaCounts, period_end, words_of
+from hotspots.model import ENGLISH, AreaCounts, Period, words_of
 from hotspots.study.settings import Study
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def describe_source(counts: AreaCounts) -> dict[str, Any]:
     low, high = (float(np.nansum(bound)) for bound in observed)
     return {
         "title": counts.title,
-        "period": counts.period,
+        "period": str(counts.period),
         "source": counts.source,
         "release": counts.release,
         **dict(counts.audit),
@@ -99,14 +99,13 @@ def last_day(inputs: Inputs) -> date | None:
     days += [events.cover.last for pair in pairs for events in pair if events.cover is not None]
     for series in inputs.series:
         known = series.table.loc[series.table["low"].notna(), "period"]
-        ends = [end for period in known if (end := period_end(str(period), year_ends=MARCH))]
+        ends = [end for period in known if (end := Period.read(period).last_day)]
         # A year may be covered in part: its last month is not December then.
         covered = series.coverage.last if series.coverage is not None else date.max
         days += [min(end, covered) for end in ends]
-    if inputs.schools is not None and (end := period_end(inputs.schools.period, year_ends=AUGUST)):
-        days.append(end)
-    if inputs.factors is not None and (end := period_end(inputs.factors.period, year_ends=MARCH)):
-        days.append(end)
+    for source in (inputs.schools, inputs.factors):
+        if source is not None and source.period.last_day is not None:
+            days.append(source.period.last_day)
     return max(days, default=None)
 
 

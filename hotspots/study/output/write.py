@@ -25,7 +25,7 @@ from hotspots.publish.text import (
 )
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, untestable
-from hotspots.study.output.headlines import headlines
+from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
@@ -54,8 +54,8 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
 
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
-    nouns: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
-    write_geopackage(folder / "hotspots.gpkg", nouns, title=study.title, description=study.subtitle, date=_stamp(day))
+    layers: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
+    write_geopackage(folder / "hotspots.gpkg", layers, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
@@ -79,7 +79,7 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
     if findings.schools is not None:
-        looks = {name: told.table for name, told in findings.school_looks.items()}
+        looks = {name: look.table for name, look in findings.school_looks.items()}
         write_school_tables(folder, findings.schools, looks=looks)
 
 
@@ -91,7 +91,7 @@ def compile_briefing(study: Study, inputs: Inputs, findings: Findings, path: Pat
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
-    sources = [f"{capitalised(noun.title)}: {noun.source}" for noun in _sources(inputs) if noun.source]
+    sources = [f"{capitalised(data.title)}: {data.source}" for data in _sources(inputs) if data.source]
     sources.append(f"Boundaries: {boundaries_sentence(inputs.area)}")
     if study.population is not None:
         year = f", {study.population.year}" if study.population.year else ""
@@ -164,19 +164,19 @@ def _table_of_hot_areas(study: Study, findings: Findings) -> pd.DataFrame:
 
 def overall_release(inputs: Inputs, findings: Findings) -> str:
     """Return the mark that asks for the most care among all that a run writes."""
-    nouns = [
+    contents = [
         *_sources(inputs),
         *findings.results,
         *findings.surfaces,
         *([findings.schools] if findings.schools else []),
         *findings.extracts,
     ]
-    return weakest_release(inputs.area.release, *(noun.release for noun in nouns))
+    return weakest_release(inputs.area.release, *(data.release for data in contents))
 
 
 def _sources(inputs: Inputs) -> list[Any]:
     maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
-    return [*inputs.counts.values(), *inputs.series, *(noun for noun in maybe if noun is not None)]
+    return [*inputs.counts.values(), *inputs.series, *(data for data in maybe if data is not None)]
 
 
 # --------------------------------------------------------------------------- summary
@@ -294,7 +294,7 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
 
 def _around_schools(findings: Findings) -> list[str]:
     """Return what is said of the schools in space, a sentence each."""
-    return [told.words for told in findings.school_looks.values() if told.words]
+    return [look.words for look in findings.school_looks.values() if look.words]
 
 
 def _describe_school_result(findings: Findings) -> dict[str, Any] | None:

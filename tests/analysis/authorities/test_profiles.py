@@ -45,7 +45,7 @@ def test_numbers_by_hand(area):
     assert table.loc["Study area", "decile_3"] == pytest.approx(1 / 3)
     assert table.loc["Both", "population"] == 4_000
     assert words_of(extract.notes) == ("1 of 4 areas have no IDACI 2019: left out of its columns.",)
-    assert (extract.source, extract.period, extract.release) == ("ONS; MHCLG", "mid-2019", "open")
+    assert (extract.source, str(extract.period), extract.release) == ("ONS; MHCLG", "mid-2019", "open")
     assert "weighted by children aged 0 to 15" in extract.words
     np.testing.assert_allclose(table.filter(like="age_").sum(axis=1), 1)
     np.testing.assert_allclose(table.filter(like="decile_").sum(axis=1), 1)

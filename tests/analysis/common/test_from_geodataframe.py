@@ -117,8 +117,8 @@ def same_values(one, other):
 def test_a_risk_of_points_in_polygons_is_that_of_the_nouns(squares, points):
     peopled = squares.assign(population=np.arange(16) + 100)
     found = hs.relative_risk(points, peopled, bandwidth=1500, cell=200, release="invented")
-    nouns = from_geodataframe.as_events(points, release="invented"), from_geodataframe.as_area(peopled)
-    same_values(found, hs.relative_risk(*nouns, bandwidth=1500, cell=200))
+    given = from_geodataframe.as_events(points, release="invented"), from_geodataframe.as_area(peopled)
+    same_values(found, hs.relative_risk(*given, bandwidth=1500, cell=200))
     assert hs.relative_risk(points, peopled, bandwidth=1500, cell=200).release == "unreleased"
     with pytest.raises(AnalysisError, match="The study area has no population"):
         hs.relative_risk(points, squares, bandwidth=1500)
@@ -129,11 +129,11 @@ def test_two_frames_of_points_are_compared(squares, points):
     found = hs.surfaces.compare_densities(
         first, second, area=squares, bandwidth=1500, cell=200, release="invented", minimum_expected=0.1
     )
-    nouns = (from_geodataframe.as_events(one, release="invented") for one in (first, second))
+    given = (from_geodataframe.as_events(one, release="invented") for one in (first, second))
     same_values(
         found,
         hs.surfaces.compare_densities(
-            *nouns, area=from_geodataframe.as_area(squares), bandwidth=1500, cell=200, minimum_expected=0.1
+            *given, area=from_geodataframe.as_area(squares), bandwidth=1500, cell=200, minimum_expected=0.1
         ),
     )
 

@@ -122,7 +122,7 @@ def test_fractions_and_backward_intervals_are_refused():
         run([(7, 1)], [[0]], [(7, 7)])
 
 
-# --------------------------------------------------------------------------- tables and nouns
+# --------------------------------------------------------------------------- tables and counts
 
 
 def test_a_table_is_tightened_by_its_groups():

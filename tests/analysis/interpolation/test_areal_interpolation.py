@@ -341,8 +341,8 @@ def test_every_area_keeps_its_count():
     assert surface.unit == "events per km²"
     assert surface.words == (
         "Areal interpolation of the counts of 20 areas to cells of 100 m, as smoothly as possible without changing any "
-        "area's count (Tobler's pycnophylactic interpolation). Locations within areas are not known: detail inside an "
-        "area comes from the smoothing alone."
+        "area's count (Tobler's pycnophylactic interpolation); detail inside an area comes from the smoothing alone. "
+        "Locations within areas are not known. It shows where events are dense, not where risk is high."
     )
 
 
@@ -357,7 +357,7 @@ def test_evenly_is_the_areas_themselves():
     area = make_grid(1, 2, side=1000.0)
     surface = spread_counts(make_counts(area, [3, 8]), method="even", cell=500.0)
     assert surface.values.tolist() == [[3, 3, 8, 8], [3, 3, 8, 8]]
-    assert surface.words.endswith("the surface shows the areas and nothing inside them.")
+    assert surface.sentences[-1].endswith("the surface shows the areas and nothing inside them.")
     assert spread_counts(make_counts(area, [3, 8])).cell == 500.0
 
 
@@ -366,7 +366,7 @@ def test_hidden_counts_are_spread_by_their_middle_and_said():
     counts = make_counts(area, [1, 10, 20], [7, 10, 20], release="nhs-digital", rule="nhs-digital")
     surface = spread_counts(counts, method="even", cell=500.0)
     assert surface.values[0].tolist() == [4, 4, 10, 10, 20, 20]
-    assert surface.words.endswith(
+    assert surface.sentences[-1] == (
         "The count of 1 area is suppressed; the middle of each interval was used, and the true total lies between 31 "
         "and 37."
     )

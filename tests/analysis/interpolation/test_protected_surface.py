@@ -48,6 +48,12 @@ def test_a_peak_on_enough_events_keeps_the_first_radius():
     assert surface.bandwidth_words == "1,500 m, at which every peak has at least 10 events"
 
 
+def test_a_gaussian_says_its_bandwidth_and_its_radius():
+    surface = smooth_counts(counts_with({77: 20}), bandwidth=1500, cell=250, minimum_events=10, kernel="gaussian")
+    assert surface.bandwidth == 500
+    assert surface.bandwidth_words == "500 m: 1,500 m, at which every peak has at least 10 events"
+
+
 def test_a_peak_on_too_few_events_widens_the_kernel():
     # The nearest edges of the two squares are 2 km apart: from within the first, 1 km reaches nothing of the second.
     lonely = counts_with({65: 6, 68: 6})

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from hotspots.analysis.density.kernel_density import kernel_density
+from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.risk.contours import tolerance_contours, top_contours
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError

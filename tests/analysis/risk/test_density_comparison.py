@@ -121,7 +121,7 @@ def test_a_rise_in_one_place_is_found_there_and_nowhere_else():
     assert np.nanmin(away) > 1e-3
     assert found.kind == "ratio"
     assert found.title == "events, 2018-2019 against events, 2017"
-    assert found.period == "2018-2019 against 2017"
+    assert str(found.period) == "2018-2019 against 2017"
 
 
 def test_no_difference_has_no_more_small_chances_than_it_should():

@@ -59,7 +59,7 @@ def make_result(counts, pupils, score, *, xy=None, high=None, expected=None, dis
     for column in ("limit_low_95", "limit_high_95", "limit_low_998", "limit_high_998"):
         table[column] = 0.0
     return SchoolResult(
-        table, words="", slope={"dispersion": dispersion}, index_title="IDACI 2019", provenance=None, release="open"
+        table, sentences=(), slope={"dispersion": dispersion}, index_title="IDACI 2019", provenance=None, release="open"
     )
 
 

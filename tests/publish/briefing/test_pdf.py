@@ -240,7 +240,7 @@ def test_a_long_pack_lists_its_pages(tmp_path: Path) -> None:
 def test_a_shortened_text_points_to_the_page_of_the_methods(
     make_hotspots: Any, study_area: StudyArea, tmp_path: Path
 ) -> None:
-    long = make_hotspots(words="Each window is tested against chance with its neighbours and nothing else. " * 40)
+    long = make_hotspots(sentences=("Each window is tested against chance with its neighbours and nothing else.",) * 40)
     figure = draw_map(long, study_area)
     page = Page("Long", "A map.", "What, where, when.", body_of(figure))
     pages = read_pages(pack(tmp_path / "pack.pdf", [page, page]))

@@ -31,7 +31,7 @@ def standardised(*, hidden: float = 0.0, release: str = "open") -> Extract:
     rates = ["rate_low", "rate_high", "ci_low", "ci_high"]
     table.loc[4, rates], table.loc[4, "reason"] = np.nan, "fewer than 10 events"
     return Extract(
-        table, kind="standardised-rates", title="admissions, standardised for age", words="How.", source="HES",
+        table, kind="standardised-rates", title="admissions, standardised for age", sentences=("How.",), source="HES",
         period="2017-2019", release=release,
     )  # fmt: skip
 
@@ -49,7 +49,7 @@ def recording(**fields: Any) -> Extract:
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
     table.loc[13, ["theme_hidden", "theme_share"]] = 1, np.nan
-    options = {"title": "Domestic abuse", "words": "Mentions are not children.", "release": "open"} | fields
+    options = {"title": "Domestic abuse", "sentences": ("Mentions are not children.",), "release": "open"} | fields
     return Extract(table, kind="recording", **options)
 
 
@@ -68,7 +68,7 @@ def profile(*, ages: bool = True, deciles: bool = True) -> Extract:
     else:
         table[["deprivation", "most_deprived_areas", "most_deprived_people"]] = np.nan
         table["deprivation_areas"] = 0
-    return Extract(table, kind="profile", title="IDACI 2019", words="How.", period="mid-2017", release="open")
+    return Extract(table, kind="profile", title="IDACI 2019", sentences=("How.",), period="mid-2017", release="open")
 
 
 @pytest.mark.parametrize(

@@ -337,12 +337,12 @@ def test_no_school_at_all_is_an_empty_chart(school_result: SchoolResult, draw: A
 
 
 @pytest.mark.parametrize(
-    ("draw", "noun"),
+    ("draw", "data"),
     [(draw_series, knife_crime(release="unreleased")), (draw_factors, recorded(release="unreleased"))],
 )
-def test_unreleased_counts_are_not_drawn(draw: Any, noun: Any) -> None:
+def test_unreleased_counts_are_not_drawn(draw: Any, data: Any) -> None:
     with pytest.raises(DisclosureError, match="A chart would publish unprotected counts"):
-        draw(noun)
+        draw(data)
 
 
 @pytest.mark.parametrize("draw", [draw_funnel, draw_exclusions_against_idaci])

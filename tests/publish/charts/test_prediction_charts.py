@@ -37,7 +37,7 @@ def accuracy(widths=(500.0, 1000.0), release="invented", shares=SHARES, events=4
         pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["predictions"]),
         kind="predictions",
         title="knife crime",
-        words="Density of past knife crime against later.",
+        sentences=("Density of past knife crime against later.",),
         source="Invented extract",
         period="2019",
         release=release,

@@ -29,8 +29,8 @@ LAYERS = ["schools", "authorities", "knife_crime_getis_ord", "knife_crime_local_
 
 @pytest.fixture
 def town(tmp_path, study_area, gi_result, moran_result, school_result):
-    nouns = [gi_result, study_area, school_result, moran_result]
-    return write_geopackage(tmp_path / "town.gpkg", nouns, title="The town", description="All of it.")
+    contents = [gi_result, study_area, school_result, moran_result]
+    return write_geopackage(tmp_path / "town.gpkg", contents, title="The town", description="All of it.")
 
 
 def ask(path, question, *values):
@@ -192,8 +192,8 @@ def test_layers_have_titles_and_descriptions(town):
 @pytest.mark.parametrize("release", ["restricted", "invented"])
 def test_the_marking_stands_first_on_every_layer(release, make_hotspots, make_schools, study_area, tmp_path):
     area = StudyArea(study_area.areas, release=release)
-    nouns = [make_hotspots(release=release), make_schools(release=release), area]
-    path = write_geopackage(tmp_path / "r.gpkg", nouns, title="R")
+    contents = [make_hotspots(release=release), make_schools(release=release), area]
+    path = write_geopackage(tmp_path / "r.gpkg", contents, title="R")
     start = {"restricted": "RESTRICTED: true counts of people", "invented": "Invented data: not about"}[release]
     described = ask(path, "SELECT description FROM gpkg_contents WHERE data_type = 'features'")
     assert len(described) == 3
@@ -268,13 +268,13 @@ def test_what_the_whole_file_is_stands_in_it(town, gi_result):
 
 
 def test_the_weakest_mark_is_that_of_the_file(make_hotspots, study_area, tmp_path):
-    nouns = [make_hotspots(release="restricted"), study_area]
-    path = write_geopackage(tmp_path / "r.gpkg", nouns, title="R")
+    contents = [make_hotspots(release="restricted"), study_area]
+    path = write_geopackage(tmp_path / "r.gpkg", contents, title="R")
     assert json.loads(lineage(path, None, "application/json"))["release"] == "restricted"
 
 
 def test_qgis_finds_its_own_kind_of_metadata_even_with_odd_characters(make_hotspots, tmp_path):
-    result = make_hotspots(title="knives & <blades>\x0b", words="One\x00two.")
+    result = make_hotspots(title="knives & <blades>\x0b", sentences=("One\x00two.",))
     path = write_geopackage(tmp_path / "odd.gpkg", [result], title="odd")
     root = ET.fromstring(lineage(path, "knife_crime_getis_ord", "text/xml"))
     assert root.findtext("title") == "Getis-Ord Gi*: knives & <blades>, 2017-2019"
@@ -308,8 +308,8 @@ def test_the_second_hatch_is_in_the_legend_only_where_a_class_depends(gi_result,
 
 def test_the_same_results_give_the_same_bytes(tmp_path, make_hotspots, make_schools, study_area):
     def write(name, **options):
-        nouns = [make_hotspots(), make_schools(), study_area]
-        return write_geopackage(tmp_path / name, nouns, title="T", **options).read_bytes()
+        contents = [make_hotspots(), make_schools(), study_area]
+        return write_geopackage(tmp_path / name, contents, title="T", **options).read_bytes()
 
     first = write("a.gpkg")
     assert write("b.gpkg") == first
@@ -333,10 +333,10 @@ def test_the_same_results_give_the_same_bytes(tmp_path, make_hotspots, make_scho
 def test_without_a_date_it_is_the_last_day_of_what_is_in_it(
     tmp_path, make_hotspots, make_schools, study_area, periods, day
 ):
-    nouns = [make_hotspots(period=periods[0]), make_schools(period=periods[1]), study_area]
-    path = write_geopackage(tmp_path / "a.gpkg", nouns, title="T")
+    contents = [make_hotspots(period=periods[0]), make_schools(period=periods[1]), study_area]
+    path = write_geopackage(tmp_path / "a.gpkg", contents, title="T")
     assert ask(path, "SELECT DISTINCT last_change FROM gpkg_contents") == [(f"{day}T00:00:00.000Z",)]
-    assert write_geopackage(tmp_path / "b.gpkg", nouns, title="T").read_bytes() == path.read_bytes()
+    assert write_geopackage(tmp_path / "b.gpkg", contents, title="T").read_bytes() == path.read_bytes()
 
 
 def test_areas_alone_are_dated_by_the_year_of_their_geography(tmp_path, study_area):
@@ -363,7 +363,7 @@ def test_gdal_is_left_as_it_was(tmp_path, study_area, before):
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def test_nouns_are_not_changed(tmp_path, gi_result, school_result, study_area):
+def test_model_types_are_not_changed(tmp_path, gi_result, school_result, study_area):
     before = gi_result.table.copy(deep=True), school_result.table.copy(deep=True), study_area.areas.copy(deep=True)
     write_geopackage(tmp_path / "a.gpkg", [gi_result, school_result, study_area], title="A")
     for table, kept in zip((gi_result.table, school_result.table, study_area.areas), before, strict=True):

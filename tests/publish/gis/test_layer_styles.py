@@ -12,7 +12,7 @@ from hotspots.model import SCHOOL_RESULT_COLUMNS
 from hotspots.publish.gis.layer_styles import area_style, authority_style, school_style, surface_style
 from hotspots.publish.gis.map_tips import in_words, map_tip
 from hotspots.publish.style.colour import INK, ink_on
-from hotspots.publish.style.marking import DEPENDS, SCHOOL_LEVELS, marking
+from hotspots.publish.style.markings import DEPENDS, SCHOOL_LEVELS, marking
 from hotspots.publish.style.surface_classes import SURFACE_COLOURS, surface_breaks, surface_labels
 from hotspots.vocabulary import (
     GI_CLASSES,

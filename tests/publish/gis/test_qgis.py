@@ -12,7 +12,7 @@ import pytest
 
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.geotiff import write_raster
-from hotspots.publish.style.marking import DEPENDS
+from hotspots.publish.style.markings import DEPENDS
 from hotspots.publish.style.surface_classes import (
     NOT_BEYOND,
     SURFACE_COLOURS,
@@ -67,8 +67,8 @@ def opened(path, tmp_path):
 
 @pytest.fixture
 def package(tmp_path, study_area, gi_result, moran_result, school_result):
-    nouns = [gi_result, moran_result, school_result, study_area]
-    return write_geopackage(tmp_path / "town.gpkg", nouns, title="The town")
+    contents = [gi_result, moran_result, school_result, study_area]
+    return write_geopackage(tmp_path / "town.gpkg", contents, title="The town")
 
 
 def test_qgis_opens_every_layer_with_its_own_style(package, tmp_path, in_ci):

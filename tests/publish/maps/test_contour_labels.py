@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 from hotspots.publish.maps.contour_labels import APART, MOST, MOST_OF_A_LEVEL, STEEPEST, label_lines
-from hotspots.publish.maps.frame import open_window
+from hotspots.publish.maps.frame import open_frame
 from hotspots.publish.page.boxes import overlaps
-from hotspots.publish.page.sheet import HALO, look, new_sheet
+from hotspots.publish.page.sheet import HALO, new_sheet, page_style
 
 
 @pytest.fixture
-def window():
+def frame():
     """A sheet with a map of 10 km by 10 km on 200 mm by 200 mm: 50 m to the millimetre, with 3 % of air each side."""
-    with look():
+    with page_style():
         sheet = new_sheet(width=220, height=220)
-        yield sheet, open_window(sheet, (10, 10, 210, 210), (0.0, 0.0, 10_000.0, 10_000.0))
+        yield sheet, open_frame(sheet, (10, 10, 210, 210), (0.0, 0.0, 10_000.0, 10_000.0))
 
 
 def everywhere(east, north):
     return np.ones(len(east), dtype=bool)
 
 
-def texts(window):
-    return [text for text in window.axes.texts if text.get_gid() != HALO]
+def texts(frame):
+    return [text for text in frame.axes.texts if text.get_gid() != HALO]
 
 
 def line(*corners):
@@ -45,8 +45,8 @@ def line(*corners):
         (((9000, 1000), (1000, 9000)), -45),
     ],
 )
-def test_words_follow_the_line_and_stand_upright(window, course, angle):
-    sheet, view = window
+def test_words_follow_the_line_and_stand_upright(frame, course, angle):
+    sheet, view = frame
     assert label_lines(sheet, view, {"6.5": [line(*course)]}, inside=everywhere, taken=[]) > 0
     for text in texts(view):
         assert (text.get_rotation() + 180) % 360 - 180 == pytest.approx(angle, abs=0.5)
@@ -55,14 +55,14 @@ def test_words_follow_the_line_and_stand_upright(window, course, angle):
         assert abs((x - x0) * (y1 - y0) - (y - y0) * (x1 - x0)) / 8000 < 60  # on the line
 
 
-def test_nobody_turns_the_page(window):
-    sheet, view = window
+def test_nobody_turns_the_page(frame):
+    sheet, view = frame
     assert label_lines(sheet, view, {"6.5": [line((5000, 1000), (5000, 9000))]}, inside=everywhere, taken=[]) == 0
     assert STEEPEST < 90
 
 
-def test_the_same_number_keeps_its_distance_and_there_are_not_too_many(window):
-    sheet, view = window
+def test_the_same_number_keeps_its_distance_and_there_are_not_too_many(frame):
+    sheet, view = frame
     lines = {str(level): [line((0, 100 * level), (10_000, 100 * level))] for level in range(5, 95, 3)}
     assert label_lines(sheet, view, lines, inside=everywhere, taken=[]) == MOST
     spots = {}
@@ -74,8 +74,8 @@ def test_the_same_number_keeps_its_distance_and_there_are_not_too_many(window):
         assert len(x) < 2 or np.diff(x).min() >= APART - 0.01
 
 
-def test_names_on_the_map_are_not_covered(window):
-    sheet, view = window
+def test_names_on_the_map_are_not_covered(frame):
+    sheet, view = frame
     name = (60.0, 60.0, 160.0, 160.0)
     taken = [name]
     label_lines(sheet, view, {"3": [line((0, 5000), (10_000, 5000))]}, inside=everywhere, taken=taken)
@@ -84,8 +84,8 @@ def test_names_on_the_map_are_not_covered(window):
         assert not overlaps(box, taken[:number])
 
 
-def test_a_small_ring_and_what_lies_outside_have_none(window):
-    sheet, view = window
+def test_a_small_ring_and_what_lies_outside_have_none(frame):
+    sheet, view = frame
     turn = np.linspace(0, 2 * np.pi, 50)
     ring = np.column_stack([5000 + 80 * np.cos(turn), 5000 + 80 * np.sin(turn)])  # 10 mm round
     assert label_lines(sheet, view, {"6.5": [ring]}, inside=everywhere, taken=[]) == 0

@@ -140,15 +140,15 @@ def test_text_stays_on_the_page_and_apart(
     places: pd.DataFrame,
     place: Place | None,
 ) -> None:
-    for noun in (gi_result, moran_result, surface, school_result):
-        assert_legible(draw_map(noun, study_area, place=place, place_labels=places))
+    for result in (gi_result, moran_result, surface, school_result):
+        assert_legible(draw_map(result, study_area, place=place, place_labels=places))
 
 
 def test_long_words_fit_too(make_hotspots: Any, study_area: StudyArea) -> None:
     long = make_hotspots(
         title="emergency hospital admissions for assault by sharp object or other violence of people aged 10 to 24",
-        words="Each window is tested against chance with its neighbours and nothing else. " * 40,
-        source="Hospital Episode Statistics, " * 12,
+        sentences=("Each frame is tested against chance with its neighbours and nothing else.",) * 40,
+        sources=("Hospital Episode Statistics, " * 12,),
         release="restricted",
     )
     figure = draw_map(long, study_area, place=BOTH)
@@ -319,7 +319,7 @@ def test_a_surface_has_its_unit_bandwidth_and_square_kilometres(surface: Surface
     figure = draw_map(surface, study_area)
     said = prose(figure)
     assert "Events per km² per year" in said
-    assert "Quartic kernel, bandwidth 750 m: chosen by rule of thumb." in said
+    assert "Quartic kernel, bandwidth 750 m, chosen by rule of thumb." in said
     assert "not where risk is high" in said
     # The circle of 2.9 km has an area of 26.4 km²; the classes share it out, each rounded to a whole number.
     texts = words(figure)
@@ -356,6 +356,14 @@ def test_schools_are_points_by_colour_and_shape(school_result: SchoolResult, stu
     assert "IDACI 2019: English Indices of Deprivation 2019, MHCLG." in said
     assert "1: most deprived" in said
     assert_legible(figure)
+
+
+def test_a_source_is_named_once_unless_it_is_another_one(make_schools: Any, study_area: StudyArea) -> None:
+    deciles = pd.DataFrame({"score": 0.2, "rank": 1.0, "decile": 3.0}, index=study_area.ids)
+    register = make_schools(sources=("Register of schools, DfE", "MHCLG, 2019"))
+    for source, times in (("MHCLG, 2019", 1), ("MHCLG", 2)):
+        deprivation = Deprivation(deciles, title="IDACI 2019", source=source)
+        assert prose(draw_map(register, study_area, deprivation=deprivation)).count("MHCLG") == times
 
 
 def test_an_area_without_a_decile_is_hatched(school_result: SchoolResult, study_area: StudyArea) -> None:

@@ -23,7 +23,7 @@ from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layer_styles import rate_style
 from hotspots.publish.maps.map import draw_map
 from hotspots.publish.page.sheet import INK
-from hotspots.publish.style.marking import RATE_LEVELS
+from hotspots.publish.style.markings import RATE_LEVELS
 from hotspots.publish.text.school_rates import average_words, rate_alt, rates_title
 from hotspots.vocabulary import RATE_CLASSES
 

@@ -165,9 +165,9 @@ def test_rounded_numbers(number: float, words: str) -> None:
 
 
 def test_method_sentence_says_what_it_does_not_show(gi_result: HotspotResult) -> None:
-    assert "events, not risk" not in findings.method_sentence(gi_result)
+    assert "events, not risk" not in " ".join(findings.method_sentences(gi_result))
     table = gi_result.table.assign(population=np.nan)
-    assert "shows events, not risk" in findings.method_sentence(replace(gi_result, table=table))
+    assert "Without population it shows events, not risk." in findings.method_sentences(replace(gi_result, table=table))
 
 
 # --------------------------------------------------------------------------- surfaces

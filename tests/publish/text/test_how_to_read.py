@@ -8,7 +8,7 @@ import pytest
 from made_methods import hotspot_method
 
 from hotspots.model import HotspotResult, Note, SchoolResult, Surface
-from hotspots.publish.text.how_to_read import data_words, explain_hotspots, explain_schools, explain_surface
+from hotspots.publish.text.how_to_read import data_sentences, explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.text.schools import slope_title, slope_words
 
 
@@ -20,8 +20,8 @@ def reading(result: HotspotResult, *classes: str, null: str = "exchangeable-risk
     said = explain_hotspots(
         replace(result, table=table, provenance=replace(result.provenance, null=null, measure="count"))
     )
-    assert said[0][0] == "How to read this map"
-    return said[0][1]
+    assert said[0].heading == "How to read this map"
+    return said[0].words
 
 
 def test_only_colours_that_occur_are_explained(gi_result: HotspotResult) -> None:
@@ -41,7 +41,7 @@ def test_words_follow_the_null_hypothesis_and_the_population(gi_result: HotspotR
     assert "more events per person than the study area's average" in constant
     assert "more events than expected by chance" in reading(gi_result, "hot_99", null="randomisation")
     rates = replace(gi_result, provenance=hotspot_method(null="randomisation"))
-    assert "more events per person than expected by chance" in explain_hotspots(rates)[0][1]
+    assert "more events per person than expected by chance" in explain_hotspots(rates)[0].words
     nobody = replace(gi_result, table=gi_result.table.assign(population=float("nan")))
     assert "per person" not in reading(nobody, "hot_99")
 
@@ -51,7 +51,7 @@ def test_gi_without_the_area_itself_and_local_moran_speak_of_neighbours(
 ) -> None:
     table = gi_result.table.assign(**{"class": "hot_99"})
     without = replace(gi_result, table=table, provenance=hotspot_method(statistic="gi"))
-    assert explain_hotspots(without)[0][1].startswith("Red (hot): the areas around this one have more events")
+    assert explain_hotspots(without)[0].words.startswith("Red (hot): the areas around this one have more events")
     assert "the area itself" in reading(moran_result, "high_low")
 
 
@@ -75,29 +75,27 @@ def test_local_moran_explains_the_classes_that_occur_and_no_others(moran_result:
 
 def test_what_depends_on_hidden_numbers_is_not_called_hot_on_a_map_of_local_moran(moran_result: HotspotResult) -> None:
     table = moran_result.table.assign(certainty="depends")
-    said = explain_hotspots(replace(moran_result, table=table))[0][1]
+    said = explain_hotspots(replace(moran_result, table=table))[0].words
     assert "striped, the class depends on suppressed counts" in said
     assert "could be hot" not in said
 
 
 def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
-    method = dict(explain_hotspots(gi_result))["Method"]
+    method = explain_hotspots(gi_result)[1].words
     assert "Here the variance of an average area's count is 1.80 times its mean." in method
     hidden = replace(gi_result, provenance=hotspot_method(dispersion=(1.234, 1.5)))
-    assert "is 1.23 to 1.50 times its mean" in dict(explain_hotspots(hidden))["Method"]
+    assert "is 1.23 to 1.50 times its mean" in explain_hotspots(hidden)[1].words
     known = replace(gi_result, provenance=hotspot_method(dispersion=None))
-    assert "variance" not in dict(explain_hotspots(known))["Method"]
+    assert "variance" not in explain_hotspots(known)[1].words
 
 
 def test_long_notes_are_left_to_the_briefing() -> None:
-    assert (
-        data_words([Note("A gap is not a fall.", of="publication"), Note("x" * 91, of="publication")])
-        == "A gap is not a fall."
-    )
+    notes = [Note("A gap is not a fall.", of="publication"), Note("x" * 91, of="publication")]
+    assert data_sentences(notes) == ["A gap is not a fall."]
 
 
 def test_a_surface_says_what_white_is(surface: Surface) -> None:
-    assert "White: fewer than the average of the study area." in explain_surface(surface)[0][1]
+    assert "White: fewer than the average of the study area." in explain_surface(surface)[0].words
 
 
 @pytest.mark.parametrize(
@@ -144,8 +142,9 @@ def test_near_equal_slopes_have_equal_sentences(school_result: SchoolResult) -> 
 
 def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResult) -> None:
     noted = replace(school_result, notes=(Note("More exclusions than expected: School A; School B.", of="records"),))
-    ((heading, words),) = explain_schools(noted, "1 school could not be placed.")
-    assert heading == "How to read this map"
+    (section,) = explain_schools(noted, "1 school could not be placed.")
+    words = section.words
+    assert section.heading == "How to read this map"
     assert "School A" not in words
     assert "This measures no school's quality and gives no cause" in words
     assert words.endswith("1 school could not be placed.")
@@ -154,6 +153,6 @@ def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResu
 def test_pale_and_striped_promises_nothing(gi_result: HotspotResult) -> None:
     table = gi_result.table.copy()
     table["class"], table["certainty"] = "not_significant", "depends"
-    words = dict(explain_hotspots(replace(gi_result, table=table)))["How to read this map"]
+    words = explain_hotspots(replace(gi_result, table=table))[0].words
     assert "All pale: nothing is certain; striped, it could be hot or cold, depending on suppressed counts." in words
     assert "no clear difference" not in words

@@ -61,7 +61,7 @@ def test_the_axis_names_the_index_and_says_what_was_estimated(school_result: Sch
     )
     assert subtitle(estimated).endswith("against IDACI 2019 (estimated score)")
     assert slope_words(estimated).startswith("ten points more of IDACI 2019 (estimated score) go with 30% more")
-    assert "The scores of IDACI 2019 are estimates made from its ranks." in explain_schools(estimated)[0][1]
+    assert "The scores of IDACI 2019 are estimates made from its ranks." in explain_schools(estimated)[0].words
 
 
 def test_another_index_is_never_called_idaci(school_result: SchoolResult) -> None:
@@ -74,7 +74,7 @@ def test_another_index_is_never_called_idaci(school_result: SchoolResult) -> Non
     assert along.label == "WIMD 2019 rank of the school's area (% of Wales's areas that are less deprived)"
     np.testing.assert_allclose(along.values, 100 - 5.0 * np.arange(12))  # 100 ranks of 2,000 are 5 %
     for result in (score, rank):
-        said = [slope_words(result), slope_title(result), explain_schools(result)[0][1], flagged_words(result)]
+        said = [slope_words(result), slope_title(result), explain_schools(result)[0].words, flagged_words(result)]
         layer = school_layer(result)
         said += [layer.title, *(word for words in layer.words.values() for word in words), layer.style.qml]
         # Names of columns are the same whatever the index, and written small.
@@ -111,7 +111,7 @@ def test_the_slope_of_catchments_and_beside_covariates(school_result: SchoolResu
     assert "than deprivation, phase, authority and size would suggest" in schools_title(beside)
     assert (
         "more permanent exclusions than the school's size, its phase, its authority and the deprivation of its area "
-        "would suggest." in explain_schools(beside)[0][1]
+        "would suggest." in explain_schools(beside)[0].words
     )
 
 
@@ -184,8 +184,8 @@ def test_the_legend_counts_dots_and_groups(school_result: SchoolResult) -> None:
     assert entries["Dot: confirmed under one index only, own area's or catchment's"] == 2
     # The groups are of the own area's class: a chart of catchments has none.
     assert len(school_entries(result, result.table, classes="class_catchment")) == 7
-    assert "A dot: confirmed under" in explain_schools(result)[0][1]
-    assert "A dot" not in explain_schools(school_result)[0][1]
+    assert "A dot: confirmed under" in explain_schools(result)[0].words
+    assert "A dot" not in explain_schools(school_result)[0].words
 
 
 def test_map_tip_says_index_catchment_and_under_which_it_holds() -> None:

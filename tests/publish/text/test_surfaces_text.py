@@ -16,13 +16,18 @@ from hotspots.publish.text.surfaces import (
     Lying,
     bandwidth_sentence,
     surface_heading,
-    surface_method_sentence,
+    surface_method,
     surface_paragraphs,
     surface_reading,
     surface_title,
 )
 
 COVENTRY = Place("Coventry", ("E08000026",))
+
+
+def reading(*shown):
+    """Return how to read a surface, as one text."""
+    return " ".join(surface_reading(*shown))
 
 
 def test_shares_in_per_cent():
@@ -86,8 +91,8 @@ def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kin
     assert surface_title(change, lying={"lowered": Lying(2, 0.01)}) == (
         f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0% of the study area"
     )
-    assert "than over the whole area" in surface_reading(change)
-    assert "is higher" not in surface_reading(change)
+    assert "than over the whole area" in reading(change)
+    assert "is higher" not in reading(change)
 
 
 def test_titles_without_anything_to_judge_or_a_test(make_risk):
@@ -107,8 +112,8 @@ def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
     ("kernel", "metres", "why", "words"),
     [
         ("quartic", 750.0, "750 m, as set", "Quartic kernel, bandwidth 750 m, as set."),
-        ("quartic", 1500.0, "1,500 m: raised to the floor.", "Quartic kernel, bandwidth 1,500 m: raised to the floor."),
-        ("gaussian", 750.0, "by Diggle's rule", "Gaussian kernel, bandwidth 750 m: by Diggle's rule."),
+        ("quartic", 1500.0, "1,500 m: raised to the floor", "Quartic kernel, bandwidth 1,500 m: raised to the floor."),
+        ("gaussian", 750.0, "750 m: by Diggle's rule", "Gaussian kernel, bandwidth 750 m: by Diggle's rule."),
         ("gaussian", 750.0, "", "Gaussian kernel, bandwidth 750 m."),
         ("", math.nan, "no bandwidth: the areas decide", "No bandwidth: the areas decide."),
         ("", math.nan, "", ""),
@@ -117,50 +122,44 @@ def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
 def test_kernel_and_bandwidth_in_one_line(make_surface, kernel, metres, why, words):
     surface = make_surface(kernel=kernel, bandwidth=metres, bandwidth_words=why)
     assert bandwidth_sentence(surface) == words
-    assert dict(explain_surface(surface))["Kernel and bandwidth"] == words
+    assert explain_surface(surface)[1].words == words
 
 
 BANDWIDTH_NOTE = Note("Bandwidth 750 m, as set.", of="settings", numbers=(750,), topic="bandwidth")
 
 
 def test_no_sentence_stands_twice_beside_a_map(make_surface, make_risk, make_contours):
-    nouns = [
-        (
-            make_surface(words="Every peak has 10 events. Locations within areas are not known.", kind="spread"),
-            None,
-        ),
-        (make_surface(words="It shows where events are dense, not where risk is high."), None),
+    pairs = [
+        (make_surface(kind="spread"), None),
         (make_surface(notes=(BANDWIDTH_NOTE,), bandwidth_words="750 m, as set"), None),
         (make_risk(), make_contours()),
-        (make_surface(), make_contours(words="There is always a densest part; this is not a test.")),
+        (make_surface(), make_contours(sentences=("There is always a densest part; this is not a test.",))),
     ]
-    for surface, contours in nouns:
+    for surface, contours in pairs:
         sections = explain_surface(surface, contours)
-        said = [part.strip() for _, words in sections for part in words.replace(".", ". ").split(". ") if part.strip()]
+        said = [sentence for section in sections for sentence in section.sentences]
         assert len(said) == len(set(said)), said
 
 
 def test_what_was_tested_and_what_was_not(make_surface, risk, contours, make_contours):
     untested = "Cells are not tested for significance."
-    assert untested in surface_method_sentence(make_surface())
-    assert untested not in surface_method_sentence(risk, contours)
+    assert untested in surface_method(make_surface())
+    assert untested not in surface_method(risk, contours)
     # Contours of the densest part say themselves that they are no test.
-    top = make_contours(words="This is not a test of whether it could be chance.")
-    assert untested not in surface_method_sentence(make_surface(), top)
-    assert (
-        surface_method_sentence(risk, contours) == "Events over people. Contours go round what chance would not give."
-    )
+    top = make_contours(sentences=("This is not a test of whether it could be chance.",))
+    assert untested not in surface_method(make_surface(), top)
+    assert surface_method(risk, contours) == ["Events over people.", "Contours go round what chance would not give."]
 
 
 def test_only_lines_that_are_drawn_are_explained(risk, contours, make_contours):
-    assert "A broken line encloses areas lower than expected by chance." in surface_reading(risk, contours)
+    assert "A broken line encloses areas lower than expected by chance." in reading(risk, contours)
     raised = make_contours(table=contours.table[contours.table["kind"] == "raised"])
-    assert "broken" not in surface_reading(risk, raised)
-    assert "A solid line" in surface_reading(risk, raised)
+    assert "broken" not in reading(risk, raised)
+    assert "A solid line" in reading(risk, raised)
     none = make_contours(table=contours.table[:0])
-    assert "line encloses" not in surface_reading(risk, none)
-    assert "Grey: differences there may be chance." not in surface_reading(risk, none)
-    assert "All grey: no difference goes beyond chance." in surface_reading(risk, none)
+    assert "line encloses" not in reading(risk, none)
+    assert "Grey: differences there may be chance." not in reading(risk, none)
+    assert "All grey: no difference goes beyond chance." in reading(risk, none)
 
 
 @pytest.mark.parametrize(
@@ -195,16 +194,18 @@ def test_the_methods_explain_two_answers_and_what_was_left_out(risk, surface, co
     )
     # Only one of the two is asked.
     assert len(surface_paragraphs([risk], {}, areas=False)) == 1
-    assert surface_paragraphs([surface], {}, areas=True) == ["Knife crime: Kernel density with edge correction."]
+    assert surface_paragraphs([surface], {}, areas=True) == [
+        "Knife crime: Kernel density with edge correction. It shows where events are dense, not where risk is high."
+    ]
 
 
 @pytest.mark.parametrize("kind", ["density", "spread"])
 def test_why_a_map_is_dark_depends_on_where_its_events_are_placed(make_surface, kind):
     """At home, or where they happened; where that is not known neither is said."""
-    placed = {by: surface_reading(make_surface(kind=kind, provenance=density_method(placed_by=by))) for by in PLACED}
+    placed = {by: reading(make_surface(kind=kind, provenance=density_method(placed_by=by))) for by in PLACED}
     assert "Where many people live, work or go out, a map like this is dark" in placed["occurrence"]
     assert "Where many people live, a map like this is dark" in placed["residence"]
-    for words in (placed[""], surface_reading(make_surface(kind=kind))):
+    for words in (placed[""], reading(make_surface(kind=kind))):
         assert "Where there are more people, a map like this is dark for that reason alone." in words
         assert "live" not in words
         assert "work" not in words
@@ -212,9 +213,9 @@ def test_why_a_map_is_dark_depends_on_where_its_events_are_placed(make_surface, 
 
 def test_shops_pubs_and_work_are_only_where_events_are_placed_where_they_happened(make_risk):
     shops = "Near shops, pubs and work"
-    assert shops in surface_reading(make_risk(provenance=risk_method(placed_by="occurrence")))
+    assert shops in reading(make_risk(provenance=risk_method(placed_by="occurrence")))
     for by in ("residence", ""):
-        assert shops not in surface_reading(make_risk(provenance=risk_method(placed_by=by)))
+        assert shops not in reading(make_risk(provenance=risk_method(placed_by=by)))
 
 
 PLACED = ("occurrence", "residence", "")

@@ -65,9 +65,9 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         if has_ends(series):  # a title without numbers is no finding
             measure = "rate" if series.rate_per and steps is not None else "count"
             sentences.append(line_title(series, measure, steps) + ".")
-        # Where the course of the only group is told, its change since one year is in the chart and would say it again.
-        told = steps is not None and course_sentence(series, steps) and series.table["group"].nunique() == 1
-        if change is not None and not told and len(changes_known(change.table, change.base)):
+        # Where the course of the only group is given, its change since one year repeats it.
+        has_course = steps is not None and course_sentence(series, steps) and series.table["group"].nunique() == 1
+        if change is not None and not has_course and len(changes_known(change.table, change.base)):
             sentences.append(change_title(change.table, change.years, change.base) + ".")
     if inputs.factors is not None and inputs.recording is None:
         sentences.append(factors_title(inputs.factors) + ".")

@@ -97,7 +97,9 @@ def test_a_surface_shows_its_unit_and_size():
 
 def test_schools_that_could_be_compared_are_counted():
     table = pd.DataFrame({column: [""] * 3 for column in SCHOOL_RESULT_COLUMNS}).assign(reason=["", "", "no pupils"])
-    result = SchoolResult(gpd.GeoDataFrame(table), words="", provenance=None, index_title="IDACI 2019", release="open")
+    result = SchoolResult(
+        gpd.GeoDataFrame(table), sentences=(), provenance=None, index_title="IDACI 2019", release="open"
+    )
     assert facts(result._repr_html_()) == {
         "Schools": "3", "Schools compared": "2", "Index": "IDACI 2019", "Release": "open",
     }  # fmt: skip
@@ -105,14 +107,20 @@ def test_schools_that_could_be_compared_are_counted():
 
 def test_tables_of_areas_are_geodataframes_in_the_order_of_the_ids():
     upside_down = COUNTS.table.iloc[::-1]
-    nouns = [AREA, COUNTS, hs.AreaCounts(AREA, upside_down), hs.getis_ord(COUNTS), hs.protect(COUNTS, "nhs-digital")]
-    for noun in nouns:
-        assert isinstance(noun.table, gpd.GeoDataFrame)
-        assert noun.table.index.equals(AREA.ids)
-        assert noun.table.index.is_monotonic_increasing
-        assert noun.table.index.name == "area_id"
-        assert noun.table.crs.to_epsg() == 27700
-        assert noun.table.geometry.geom_equals(AREA.areas.geometry).all()
+    instances = [
+        AREA,
+        COUNTS,
+        hs.AreaCounts(AREA, upside_down),
+        hs.getis_ord(COUNTS),
+        hs.protect(COUNTS, "nhs-digital"),
+    ]
+    for instance in instances:
+        assert isinstance(instance.table, gpd.GeoDataFrame)
+        assert instance.table.index.equals(AREA.ids)
+        assert instance.table.index.is_monotonic_increasing
+        assert instance.table.index.name == "area_id"
+        assert instance.table.crs.to_epsg() == 27700
+        assert instance.table.geometry.geom_equals(AREA.areas.geometry).all()
 
 
 def test_a_series_and_an_extract():
@@ -142,14 +150,14 @@ UNRELEASED = {
 
 @pytest.mark.parametrize("name", UNRELEASED)
 def test_of_unreleased_records_only_title_and_rows_are_shown(name):
-    noun = UNRELEASED[name]
-    html = noun._repr_html_()
+    instance = UNRELEASED[name]
+    html = instance._repr_html_()
     assert facts(html) == {}
     assert cells(html) == []
-    assert noun.title.split()[0] in html
+    assert instance.title.split()[0] in html
     assert "not released" in html
     numbers = {int(number) for number in re.findall(r"\d+", re.sub(r"<.*?>|&\w+;", " ", html))}
-    rows = len(noun.table) if hasattr(noun, "table") else noun.values.size
+    rows = len(instance.table) if hasattr(instance, "table") else instance.values.size
     assert numbers <= {rows, 4}
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from hotspots.analysis.density.predictive_accuracy import (
+from hotspots.analysis.density.prediction import (
     best_hits,
     flag_densest,
     predictive_accuracy,
@@ -128,12 +128,14 @@ def test_a_strip_on_paper(strip: StudyArea):
     assert table["pai"].tolist() == pytest.approx([80, 1])
     assert table["pei_star"].tolist() == pytest.approx([1, 1])
     assert table["pai_low"].tolist()[1] == table["pai_high"].tolist()[1] == pytest.approx(1)
-    assert found.words == (
+    assert found.sentences == (
         "Density of past crimes (2018) with a quartic kernel on cells of 250 m; the densest cells, up to a share of "
-        "the area, against later crimes (2019). Hit rate: share of later events in those cells. PAI: hit rate over "
-        "share of area, 1 being chance. PEI*: hits over the most that an area of this size could have captured on "
-        "these cells, with hindsight. Intervals: 95%, from 999 resamples of the later events. Where hindsight could "
-        "have captured every event, PEI* equals the hit rate."
+        "the area, against later crimes (2019).",
+        "Hit rate: share of later events in those cells.",
+        "PAI: hit rate over share of area, 1 being chance.",
+        "PEI*: hits over the most that an area of this size could have captured on these cells, with hindsight.",
+        "Intervals: 95%, from 999 resamples of the later events.",
+        "Where hindsight could have captured every event, PEI* equals the hit rate.",
     )
     assert found.release == "open"
 
@@ -253,7 +255,7 @@ def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyAre
         assert f"A surface is not reliable below a radius of {2 * step} m." in found.words
     coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, cell=150)
     assert tried(coarse) == [300.0, 500.0, 1000.0, 2000.0]
-    assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.words
+    assert "No bandwidth below 300 m was tried: the cells are too coarse for it." in coarse.sentences
     # The user's own list is taken as it is.
     own = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, bandwidths=[600, 900])
     assert tried(own) == [600.0, 900.0]

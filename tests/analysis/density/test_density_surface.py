@@ -9,9 +9,9 @@ import pytest
 import shapely
 from worlds import make_grid
 
-from hotspots.analysis.density.kernel_density import kernel_density
+from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.kernels.profiles import KERNELS
-from hotspots.analysis.risk.relative_risk import relative_risk
+from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, words_of
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from worlds import make_grid
 
-from hotspots.analysis.risk.relative_risk import relative_risk
+from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, Surface, words_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.common import MOST_SURFACE_CELLS, choose_side
-from hotspots.analysis.density.kernel_density import kernel_density
+from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.density.map_points import detect_map_points
 from hotspots.errors import AnalysisError
 from hotspots.model import DensityMethod, Events, Extract, StudyArea, Surface, combine, renamed_arguments
@@ -135,15 +135,15 @@ def predictive_accuracy(
     table.insert(1, "share_of_area", np.tile(parts, len(widths)))
     table.insert(2, "area_km2", table["share_of_area"] * cells * side**2 / 1e6)
     table.insert(3, "past_events", _events_used(surfaces[0]))
-    words = _words(past, future, kernel, cell=side, resamples=resamples) + tried
+    sentences = [*_sentences(past, future, kernel, cell=side, resamples=resamples), *tried]
     if (table["best_hit_rate"] > 1 - NOUGHT).any():
-        words += " Where hindsight could have captured every event, PEI* equals the hit rate."
+        sentences.append("Where hindsight could have captured every event, PEI* equals the hit rate.")
     return Extract(
         table,
         kind="predictions",
         name=future.name,
         title=future.title,
-        words=words,
+        sentences=tuple(sentences),
         source=future.source,
         period=future.period,
         release=combine(past, future, area).release,
@@ -161,8 +161,8 @@ def choose_cell(outline: Any, asked: float | None) -> float:
     return choose_side(outline, asked=asked, wanted=LADDER[0] / 2.5, most=MOST_SURFACE_CELLS, finer=2)
 
 
-def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, str]:
-    """Return the bandwidths to try and the side of the cells, in metres, and where the ladder ends in words."""
+def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple[float, ...], float, tuple[str, ...]]:
+    """Return the bandwidths to try and the side of the cells, in metres, and why the ladder ends there."""
     points = past.table[["easting", "northing"]].to_numpy(dtype=float, na_value=np.nan)
     found = detect_map_points(points[~np.isnan(points).any(axis=1)])
     floor = found.floor or 0.0
@@ -173,9 +173,9 @@ def _ladder(past: Events, area: StudyArea, *, cell: float | None) -> tuple[tuple
     if not rungs or rungs[0] > NEXT_RUNG * least:
         rungs = [least, *(rungs or (2 * least, 4 * least))]
     if floor >= 2 * side:
-        return tuple(rungs), side, f" {found.words}"
-    finer = f" No bandwidth below {rungs[0]:,.0f} m was tried: the cells are too coarse for it."
-    return tuple(rungs), side, finer if rungs[0] > LADDER[0] else ""
+        return tuple(rungs), side, (found.words,)
+    finer = f"No bandwidth below {rungs[0]:,.0f} m was tried: the cells are too coarse for it."
+    return tuple(rungs), side, (finer,) if rungs[0] > LADDER[0] else ()
 
 
 # --------------------------------------------------------------------------- core
@@ -298,15 +298,16 @@ def _place(events: Events, area: StudyArea, surface: Surface) -> Whole:
     return np.asarray(number[rows, columns], dtype=np.intp)
 
 
-def _words(past: Events, future: Events, kernel: str, *, cell: float, resamples: int) -> str:
+def _sentences(past: Events, future: Events, kernel: str, *, cell: float, resamples: int) -> tuple[str, ...]:
     """Return the comparison in sentences."""
     covers = [f" ({events.period})" if events.period else "" for events in (past, future)]
     return (
         f"Density of past {past.title}{covers[0]} with a {kernel} kernel on cells of {cell:,.0f} m; the densest cells, "
-        f"up to a share of the area, against later {future.title}{covers[1]}. Hit rate: share of later events in those "
-        "cells. PAI: hit rate over share of area, 1 being chance. PEI*: hits over the most that an area of this size "
-        "could have captured on these cells, with hindsight. "
-        f"Intervals: 95%, from {resamples:,} resamples of the later events."
+        f"up to a share of the area, against later {future.title}{covers[1]}.",
+        "Hit rate: share of later events in those cells.",
+        "PAI: hit rate over share of area, 1 being chance.",
+        "PEI*: hits over the most that an area of this size could have captured on these cells, with hindsight.",
+        f"Intervals: 95%, from {resamples:,} resamples of the later events.",
     )
 
 

@@ -1,6 +1,5 @@
 """Sums of kernels at cell centres against direct summation, at random cells, edges and corners."""
 
-from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -13,13 +12,12 @@ from hotspots.analysis.density.event_points import border_strips
 from hotspots.analysis.kernels import b_spline
 from hotspots.analysis.kernels import direct as inner
 from hotspots.analysis.kernels import direct as stamping
+from hotspots.analysis.kernels import sums as convolution
 from hotspots.analysis.kernels.b_spline import assign
 from hotspots.analysis.kernels.fourier import convolve, prepare
-from hotspots.analysis.kernels.kernel_sums import kernel_sums
 from hotspots.analysis.kernels.profiles import KERNELS
+from hotspots.analysis.kernels.sums import kernel_sums
 from hotspots.errors import AnalysisError
-
-convolution = import_module("hotspots.analysis.kernels.kernel_sums")  # the face has a function of this name
 
 NAMES = list(KERNELS)
 RADIUS = {name: 1.0 if name != "gaussian" else 8**-0.5 for name in NAMES}

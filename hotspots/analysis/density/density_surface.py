@@ -156,9 +156,9 @@ def kernel_density(
         bandwidth_words=chosen.words,
         name=events.name,
         title=events.title,
-        source=events.source,
+        sources=combine(events).sources,
         period=events.period,
-        words=_words(made),
+        sentences=(_method(made),),
         notes=(*note_coverage(cover), *events.notes, *_notes(made)),
         attribution=area.attribution,
         provenance=_density_method(made, events),
@@ -223,14 +223,15 @@ class _Made:
         return "events" if self.weights is None else self.weights.replace("_", " ")
 
 
-def _words(made: _Made) -> str:
+def _method(made: _Made) -> str:
+    """Return the kernel density and its settings in a sentence."""
     weighted = "" if made.weights is None else f" weighted by {made.what}"
     smoothing = _smoothing(made.kernel, made.bandwidth.metres, made.found.bandwidths)
     border = BORDER_WORDS[made.border]
     time = time_covered(made.years, made.cover)
     return (
         f"Kernel density of {made.inside:,} events{weighted} {time}: {smoothing} on cells of "
-        f"{made.grid.side:,.0f} m, {border}. It shows where events are dense, not where risk is high."
+        f"{made.grid.side:,.0f} m, {border}."
     )
 
 

@@ -9,8 +9,8 @@ from worlds import ROOT
 
 from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.density.bandwidths import RADIUS_PER_SD
-from hotspots.analysis.density.kernel_density import kernel_density
-from hotspots.analysis.kernels.kernel_sums import kernel_sums
+from hotspots.analysis.density.density_surface import kernel_density
+from hotspots.analysis.kernels.sums import kernel_sums
 from hotspots.model import Events, StudyArea
 
 GOLDEN = ROOT / "tests" / "golden"

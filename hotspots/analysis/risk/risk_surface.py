@@ -154,9 +154,9 @@ def relative_risk(
         unit="times the area's average risk (natural logarithm)",
         name=events.name,
         title=f"risk of {events.title}",
-        source=events.source,
+        sources=combine(events).sources,
         period=events.period,
-        words=_risk_words(events, smoother, spread, used=len(points), inference=inference, simulations=simulations),
+        sentences=_method(events, smoother, spread, used=len(points), inference=inference, simulations=simulations),
         notes=(
             *events.notes,
             *notes,
@@ -241,13 +241,16 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
     return (Note(words, of="records", numbers=(round(spacing),)),)
 
 
-def _risk_words(
+def _method(
     events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: SurfaceInference, simulations: int
-) -> str:
+) -> tuple[str, ...]:
+    """Return how the surface was made and tested, in sentences."""
     return (
-        f"Risk of {events.title} per resident against the area's average. {used:,} events over "
-        f"{spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(smoother)}). {spread.words} A cell is "
-        "raised or lowered where this many (or few) events would be unlikely if they were independent and in "
-        "proportion to the population; events in groups can appear as raised risk. "
-        f"{inference_words(inference, smoother.kernel, simulations, 'binomial')} It does not show causes."
+        f"Risk of {events.title} per resident against the area's average.",
+        f"{used:,} events over {spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(smoother)}).",
+        spread.words,
+        "A cell is raised or lowered where this many (or few) events would be unlikely if they were independent and in "
+        "proportion to the population; events in groups can appear as raised risk.",
+        inference_words(inference, smoother.kernel, simulations, "binomial"),
+        "It does not show causes.",
     )

@@ -29,7 +29,7 @@ def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
     return kind(**fields)
 
 
-class Noun:
+class ModelType:
     """Base class of the types of the model: they can be pickled, and shown in a notebook."""
 
     __slots__ = ()
@@ -54,27 +54,27 @@ ROWS: Final = 5
 COLUMNS: Final = 12
 
 
-def as_html(noun: Any, numbers: Mapping[str, object], table: pd.DataFrame | None) -> str:
+def as_html(instance: Any, numbers: Mapping[str, object], table: pd.DataFrame | None) -> str:
     """Return an object as HTML, with nothing in it that may not be written to a file.
 
     Of unreleased records only the title and the number of rows are shown.
 
     Parameters
     ----------
-    noun
+    instance
         With `release`, and optionally `title` and `period`.
     numbers
         Label → number or text, under the title.
     table
         Table whose first rows are shown; geometry is left out.
     """
-    title = f"<h4>{escape(': '.join(filter(None, (type(noun).__name__, getattr(noun, 'title', '')))))}</h4>"
-    if noun.release == UNRELEASED:
-        rows = noun.values.size if table is None else len(table)
+    title = f"<h4>{escape(': '.join(filter(None, (type(instance).__name__, getattr(instance, 'title', '')))))}</h4>"
+    if instance.release == UNRELEASED:
+        rows = instance.values.size if table is None else len(table)
         what = "cells" if table is None else "rows"
         return f"{title}<p>{rows:,} {what}, not released: protect the counts first (hotspots.protect).</p>"
-    period = getattr(noun, "period", "")
-    facts = ({"Period": period} if period else {}) | dict(numbers) | {"Release": noun.release}
+    period = getattr(instance, "period", "")
+    facts = ({"Period": period} if period else {}) | dict(numbers) | {"Release": instance.release}
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(_shown(value))}</dd>" for label, value in facts.items())
     return f"{title}<dl>{listed}</dl>{'' if table is None else _first_rows(table)}"
 
@@ -160,7 +160,7 @@ def plot_extract(extract: Any, **options: Any) -> Figure:
 
 
 def explore(
-    noun: Any,
+    instance: Any,
     table: gpd.GeoDataFrame,
     *,
     column: str,
@@ -172,7 +172,7 @@ def explore(
 
     Parameters
     ----------
-    noun
+    instance
         The object to show. It must be released: the map contains all of it.
     table
         One row per area, with its polygon.
@@ -192,7 +192,7 @@ def explore(
     DisclosureError
         If it holds unprotected counts of people.
     """
-    need_released(noun, "A web map")
+    need_released(instance, "A web map")
     words: dict[str, Any] = {"column": column, "tooltip": list(shown), "tiles": None}
     table = table[[*dict.fromkeys([column, *shown]), "geometry"]]
     if classes:
