@@ -249,7 +249,7 @@ def numbers_of(classes: pd.Series, labels: dict[str, tuple[str, ...]]) -> dict[s
 SHARE_BASES: Final = (
     r" (?:confidence|intervals?\b|limits?\b)",
     r" (?:more|fewer|no change|a year)\b",
-    r" of (?:the study area|the area|the events|areas|later |the variance between|\d)",
+    r" of (?:their mean|the study area|the area|the events|areas|later |the variance between|\d)",
     r"\) \d",  # "(beyond 95 %)" and its number, in legends
     r" (?:for|\(one standard deviation)",
     r", two-sided",

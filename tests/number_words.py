@@ -77,7 +77,13 @@ def _(book: Book, said: Said) -> Said:
     return {"n": whole(book.hot(said["source"], method="local_moran")), "all": whole(len(areas))}
 
 
-@saying(r"(?P<source>.+): (?P<n>NUMBER) of (?P<all>NUMBER) areas are hot, (?P<places>.+)\.")
+@saying(r"No area is High–High \(high, with high neighbours\) for (?P<source>.+)")
+def _(book: Book, said: Said) -> Said:
+    assert book.hot(said["source"], method="local_moran") == 0, said
+    return {}
+
+
+@saying(r"(?P<source>.+): (?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) hot, (?P<places>.+)\.")
 def _(book: Book, said: Said) -> Said:
     areas = book.tested(said["source"], "getis_ord")
     by_place = said["places"]

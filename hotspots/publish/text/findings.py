@@ -162,9 +162,7 @@ def dispersion_sentence(result: HotspotResult) -> str:
         risk, share = np.array(method.risks).T
         mean = float(risk @ share / share.sum())
         sd = float(np.sqrt((risk - mean) ** 2 @ share / share.sum()))
-        return (
-            f"Here the risks of areas are estimated to vary around their mean by {sd / mean:.0%} (standard deviation)."
-        )
+        return f"Here the standard deviation of areas' risks is estimated at {sd / mean:.0%} of their mean."
     spread = None if method is None else method.dispersion
     if spread is None:
         return ""
