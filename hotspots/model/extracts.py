@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTRACT_COLUMNS", "Ages", "Extract", "ExtractKind"]
 
-ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions"]
+ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions", "clusters"]
 
 EXTRACT_COLUMNS = {
     "standardised-rates": (
@@ -44,6 +44,10 @@ EXTRACT_COLUMNS = {
         "bandwidth", "share_of_area", "area_km2", "past_events", "events", "hits",
         "hit_rate", "hit_rate_low", "hit_rate_high", "pai", "pai_low", "pai_high",
         "pei_star", "pei_star_low", "pei_star_high", "best_hit_rate", "behind", "behind_low", "behind_high",
+    ),
+    "clusters": (
+        "cluster", "areas", "people", "events", "expected", "ratio", "ratio_low", "ratio_high",
+        "statistic", "p", "p_error", "p_bound", "radius", "area_ids", "geometry",
     ),
 }  # fmt: skip
 """What a table of each kind has at least, in this order."""
@@ -139,7 +143,8 @@ class Extract(ModelType):
         One row per authority, place, group and period, or bandwidth and share of area; the columns of its kind come
         first (`EXTRACT_COLUMNS`).
     kind
-        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
+        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"``, ``"predictions"`` or
+        ``"clusters"``.
     name, title
         A short name for files, and a title for readers.
     sentences

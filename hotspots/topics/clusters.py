@@ -1,4 +1,4 @@
-"""Where high or low counts cluster: neighbours, local and global statistics, and the distance of clustering."""
+"""Where counts cluster: neighbours, local and global statistics, the distance of clustering, the likeliest clusters."""
 
 from hotspots.analysis.autocorrelation import (
     Neighbours,
@@ -9,10 +9,12 @@ from hotspots.analysis.autocorrelation import (
     link_neighbours,
     local_moran,
 )
-from hotspots.model import AreaCounts, HotspotResult
+from hotspots.analysis.scan import scan_clusters
+from hotspots.model import AreaCounts, Extract, HotspotResult
 
 __all__ = [
     "AreaCounts",
+    "Extract",
     "HotspotResult",
     "Neighbours",
     "correlogram",
@@ -21,4 +23,5 @@ __all__ = [
     "global_statistics",
     "link_neighbours",
     "local_moran",
+    "scan_clusters",
 ]
