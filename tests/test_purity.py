@@ -245,6 +245,7 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "global_statistics": lambda w, _: given(w.counts, w.neighbours, permutations=99),
     "correlogram": lambda w, _: given(w.counts, distances=[1500.0, 3000.0]),
     "describe_scale": lambda w, _: given(w.correlogram, title="crime"),
+    "scan_clusters": lambda w, _: given(w.counts, draws=20),
     # surfaces
     "kernel_density": lambda w, _: given(w.events, w.area, bandwidth=1000, cell=250),
     "choose_bandwidth": lambda w, _: given(w.points, rule="silverman", kernel="quartic"),

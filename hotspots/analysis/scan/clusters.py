@@ -9,9 +9,9 @@ import numpy as np
 
 from hotspots.analysis.common import as_counts, need_level, poisson_interval, robust_dispersion
 from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
-from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk, ZoneModel
+from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, ZoneModel
 from hotspots.analysis.scan.zones import Zones, circular_zones
-from hotspots.errors import AnalysisError
+from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import EXTRACT_COLUMNS, AreaCounts, Extract, Note, combine
 from hotspots.vocabulary import UNRELEASED
 
@@ -51,6 +51,7 @@ def scan_clusters(
     *,
     column: str | None = None,
     population: str | None = None,
+    controls: str | None = None,
     null: ScanNull = "exchangeable-risk",
     share: float = 0.1,
     radius: float | None = None,
@@ -74,6 +75,9 @@ def scan_clusters(
     ----------
     counts, column, population, release
         As in `getis_ord`. Counts must be known and a population given.
+    controls
+        Column of a GeoDataFrame with the number of controls, where `column` has cases: the population is both together,
+        and everyone has the same risk (`null` is then ``"constant-risk"``).
     null
         ``"exchangeable-risk"`` (default): counts are Dirichlet-multinomial, and zones are compared by the chance of
         their count; ``"constant-risk"``: zones are compared by Kulldorff's likelihood ratio, as in SaTScan.
@@ -108,7 +112,10 @@ def scan_clusters(
     (2010), Journal of Probability and Statistics, 642379 (secondary clusters); for p-values see `chance_of_maximum`.
     """
     need_level(level)
-    counts = as_counts(counts, column, population, release=release)
+    if controls is None:
+        counts = as_counts(counts, column, population, release=release)
+    else:
+        counts = as_counts(*_with_controls(counts, column, controls, null), release=release)
     _need_fitting(counts, null, most=most, draws=draws)
     known = counts.table["observed_low"].notna().to_numpy() & (counts.table["population"] > 0).to_numpy()
     table = counts.table[known]
@@ -118,6 +125,8 @@ def scan_clusters(
     places = np.column_stack([points.x, points.y])
     zones = circular_zones(places, people, share=share, radius=radius)
     model, dispersion = _model_of(null, events, expected)
+    if controls is not None:
+        model = Bernoulli(people, int(events.sum()))
     found = list(
         _by_likelihood(zones, model, events, level=level, most=most, draws=draws, rng=np.random.default_rng(rng))
     )
@@ -133,6 +142,25 @@ def scan_clusters(
         notes=_notes(counts, known),
         release=combine(counts, counts.area).release,
     )
+
+
+def _with_controls(counts: Any, column: str | None, controls: str, null: str) -> tuple[gpd.GeoDataFrame, str, str]:
+    """Return a table with people as cases and controls together, and the columns of cases and of people."""
+    import geopandas as gpd
+
+    if not isinstance(counts, gpd.GeoDataFrame) or column is None:
+        raise AnalysisError("Cases and controls are columns of a GeoDataFrame.", advice="give column= and controls=")
+    if null != "constant-risk":
+        raise AnalysisError(
+            "Among cases and controls everyone has the same risk.",
+            found=f"null = {null!r}",
+            advice='add null="constant-risk"',
+        )
+    absent = [name for name in (column, controls) if name not in counts.columns]
+    if absent:
+        raise AnalysisError(f"There is no column {absent[0]!r}.", found=f"columns {list_briefly(counts.columns, 20)}")
+    both = "cases and controls"
+    return counts.assign(**{both: counts[column] + counts[controls]}), column, both
 
 
 def _need_fitting(counts: AreaCounts, null: str, *, most: int, draws: int) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exceedance", "MaximumChance", "chance_of_maximum", "exceed"]
 
-HALVINGS: Final = 60
+HALVINGS: Final = 45
 """Of an interval of sizes, until its ends agree to the last digits."""
 
 

@@ -1,0 +1,224 @@
+"""The scan: published likelihood ratios, chances by enumeration of whole maps, p-values beside simulated maxima."""
+
+from itertools import product
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from scipy.stats import betabinom, binom, hypergeom
+from worlds import make_counts, make_grid
+
+from hotspots.analysis.scan import scan_clusters
+from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
+from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, tail_chance
+from hotspots.analysis.scan.zones import circular_zones
+from hotspots.errors import AnalysisError
+
+
+def small_world():
+    """Return ten places in two rows, with unlike numbers of people, and their zones of up to half of them."""
+    points = np.array([(x, y) for y in (0, 3) for x in (0, 1, 2.2, 3.1, 4.4)], dtype=float) * 1000
+    people = np.array([5, 3, 4, 6, 2, 7, 3, 5, 4, 6], dtype=float)
+    return points, people, circular_zones(points, people)
+
+
+def maxima(zones, model, maps):
+    """Return the largest statistic of every map (maps, n)."""
+    size = zones.sums(model.size)
+    return np.array([np.where(zones.ends, model.statistic(zones.sums(one), size), 0).max() for one in maps])
+
+
+def test_north_humberside_has_the_likelihood_ratios_of_satscan(shared_data):
+    # SaTScan 10.3.2 on the childhood leukaemia of North Humberside, Bernoulli, circles up to 50 %.
+    cases, controls, places = (
+        np.loadtxt(shared_data / "scan" / f"NHumberside.{kind}") for kind in ("cas", "ctl", "geo")
+    )
+    size = cases[:, 1] + controls[:, 1]
+    assert (cases[:, 1].sum(), controls[:, 1].sum()) == (62, 141)
+    zones, model = circular_zones(places[:, 1:], size), Bernoulli(size, 62)
+    values = np.where(zones.ends, model.statistic(zones.sums(cases[:, 1]), zones.sums(size)), 0)
+    ranked = {}
+    for at in np.argsort(-values.ravel())[:40]:
+        centre, last = np.unravel_index(at, values.shape)
+        ranked.setdefault(tuple(sorted((zones.members(centre, last) + 1).tolist())), float(values[centre, last]))
+    (first, most), (second, same), (_, third) = list(ranked.items())[:3]
+    assert {first, second} == {(14, 18, 19, 26), (169, 170, 172, 173)}
+    assert (most, same, third) == pytest.approx((4.836516, 4.836516, 3.712697), abs=5e-7)
+    assert pytest.approx(sorted({round(value, 6) for value in ranked.values()})[-3], abs=5e-7) == 3.609718
+
+
+@pytest.mark.parametrize("kind", ["constant", "scattered", "bernoulli"])
+def test_chances_are_those_of_scipy(kind):
+    people = np.array([4.0, 9, 7, 10])
+    count, size = np.array([3.0, 6.0]), np.array([4.0, 9.0])
+    model, right = {
+        "constant": (ConstantRisk(people * 12 / 30, 12), lambda c, s: binom.sf(c - 1, 12, s / 30)),
+        "scattered": (
+            ScatteredRisk(people * 12 / 30, 12, 1.8),
+            lambda c, s: betabinom.sf(c - 1, 12, s / 2, (30 - s) / 2),
+        ),
+        "bernoulli": (Bernoulli(people, 12), lambda c, s: hypergeom.sf(c - 1, 30, s, 12)),
+    }[kind]
+    scale = 1 if kind == "bernoulli" else 12 / 30
+    np.testing.assert_allclose(tail_chance(model, count, size * scale), right(count, size), rtol=1e-10)
+    # What lies beside a zone, given it: chances of all counts add up to 1, and the joint chance does not depend on the
+    # order in which the zone is filled.
+    one, step = np.array([2.0]), np.array([7.0]) * scale
+    beside = [
+        np.exp(model.log_chance_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step))[0] for k in range(11)
+    ]
+    assert sum(beside) == pytest.approx(1, abs=1e-9)
+    there = np.exp(model.log_chance(one, np.array([4.0]) * scale))[0] * beside[3]
+    back = np.exp(model.log_chance(np.array([3.0]), step))[0] * np.exp(
+        model.log_chance_of_step(one, np.array([3.0]), step, np.array([4.0]) * scale)
+    )
+    assert there == pytest.approx(back[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["constant", "scattered"])
+def test_the_chance_of_the_maximum_is_that_of_all_maps(kind):
+    """All 10,000 ways to place four events on ten places, each with its (Dirichlet-)multinomial chance."""
+    _, people, zones = small_world()
+    total = 4
+    expected = people * total / people.sum()
+    model = ConstantRisk(expected, total) if kind == "constant" else ScatteredRisk(expected, total, 1.6)
+    weight = expected / 0.6
+    maps, chances = [], []
+    for placed in product(range(10), repeat=total):
+        one = np.bincount(placed, minlength=10).astype(float)
+        if kind == "constant":
+            chance = np.prod((people / people.sum())[list(placed)])
+        else:
+            # A Polya urn: every event adds one to the weight of its place.
+            own, chance = weight.copy(), 1.0
+            for place in placed:
+                chance *= own[place] / own.sum()
+                own[place] += 1
+        maps.append(one)
+        chances.append(chance)
+    values, chances = maxima(zones, model, np.array(maps)), np.array(chances)
+    assert chances.sum() == pytest.approx(1, abs=1e-9)
+    for statistic in np.quantile(values, [0.3, 0.8, 0.95, 0.99]):
+        right = chances[values >= statistic * (1 - 1e-9)].sum()
+        found = chance_of_maximum(zones, model, statistic * (1 - 1e-9), rng=np.random.default_rng(1), draws=4_000)
+        assert found.bound >= right - 1e-12
+        assert abs(found.estimate - right) <= 4 * found.error + 1e-12
+        assert found.error < 0.03 * max(right, 0.02) + 1e-9
+
+
+def test_every_zone_is_reached_from_the_first_count_on():
+    _, people, zones = small_world()
+    for model in (ConstantRisk(people * 9 / 45, 9), ScatteredRisk(people * 9 / 45, 9, 1.5), Bernoulli(people, 9)):
+        reached = exceed(zones, model, 1.7)
+        for centre, last in zip(*np.nonzero(zones.ends), strict=True):
+            size = float(zones.sums(model.size)[centre, last])
+            counts = [c for c in range(1, 10) if model.statistic(np.array([float(c)]), np.array([size]))[0] >= 1.7]
+            assert reached.least[centre, last] == (min(counts) if counts else np.inf)
+
+
+def test_areas_at_one_distance_enter_together_and_shares_are_kept():
+    points = np.array([(x, y) for x in range(5) for y in range(5)], dtype=float) * 1000
+    people = np.ones(25)
+    zones = circular_zones(points, people, share=0.36)
+    middle = 12
+    ends = np.flatnonzero(zones.ends[middle])
+    # Itself, four at 1 km, four at 1.4 km: 9 of 25 are the largest share.
+    assert ends.tolist() == [0, 4, 8]
+    assert zones.sums(people)[zones.ends].max() <= 9
+    near = circular_zones(points, people, share=0.5, radius=1_000)
+    assert zones.sums(people)[middle, np.flatnonzero(near.ends[middle])].tolist() == [1, 5]
+    empty = circular_zones(points, np.where(np.arange(25) == middle, 0, 1.0), share=0.4)
+    assert len(empty.ends) == 24
+
+
+def test_a_planted_cluster_is_found_with_its_figures():
+    area = make_grid(12, 12)
+    people = pd.Series(np.random.default_rng(2).integers(800, 2000, 144).astype(float), index=area.ids)
+    area = area.with_population(people)
+    row, column = np.divmod(np.arange(144), 12)
+    planted = (abs(row - 4) <= 1) & (abs(column - 7) <= 1)
+    count = np.random.default_rng(3).poisson(people.to_numpy() * 0.005 * np.where(planted, 2.5, 1))
+    found = scan_clusters(make_counts(area, count), share=0.2, draws=300)
+    first = found.table.iloc[0]
+    ids = first["area_ids"].split()
+    inside = area.ids.isin(ids)
+    assert planted[inside].mean() > 0.6
+    assert inside[planted].mean() > 0.6
+    assert first["events"] == count[inside].sum()
+    assert first["people"] == people[inside].sum()
+    expected = people[inside].sum() * count.sum() / people.sum()
+    assert first["expected"] == pytest.approx(expected)
+    assert first["ratio"] == pytest.approx(first["events"] / expected)
+    assert first["p"] <= first["p_bound"] < 0.001
+    assert first.geometry.area == pytest.approx(1e6 * len(ids))
+    others = [set(ids) for ids in found.table["area_ids"].str.split()]
+    assert sum(map(len, others)) == len(set().union(*others))
+    again = scan_clusters(make_counts(area, count), share=0.2, draws=300)
+    pd.testing.assert_frame_equal(pd.DataFrame(found.table), pd.DataFrame(again.table))
+
+
+@pytest.mark.parametrize("null", ["constant-risk", "exchangeable-risk"])
+def test_maps_without_clusters_rarely_have_one(null):
+    area = make_grid(7, 7)
+    people = np.random.default_rng(5).integers(800, 2000, 49).astype(float)
+    area = area.with_population(pd.Series(people, index=area.ids))
+    rng, maps, found = np.random.default_rng(6), 30, 0
+    for _ in range(maps):
+        risk = 1 if null == "constant-risk" else rng.gamma(8, 1 / 8, 49)
+        counts = make_counts(area, rng.poisson(people * 0.004 * risk))
+        found += scan_clusters(counts, null=null, share=0.2, draws=60).table["p"].iloc[0] <= 0.05
+    print(f"{null}: {found} of {maps} maps have a cluster")
+    assert found <= maps * (0.05 + 2 * np.sqrt(0.05 * 0.95 / maps))
+
+
+def test_cases_among_controls():
+    """Twelve cases in the four squares of a corner, one in every other: the likelihood ratio by hand."""
+    grid = make_grid(5, 5)
+    corner = np.isin(np.arange(25), [0, 1, 5, 6])
+    table = grid.areas[["geometry"]].assign(cases=np.where(corner, 3, 1), controls=np.where(corner, 1, 5))
+    found = scan_clusters(
+        table, column="cases", controls="controls", null="constant-risk", share=0.3, draws=200, release="open"
+    )
+    first = found.table.iloc[0]
+    assert set(first["area_ids"].split()) == set(grid.ids[corner])
+    assert (first["events"], first["people"]) == (12, 16)
+    cases, people = 12 + 21, 16 + 21 * 6
+
+    def log(events, of):
+        return events * np.log(events / of) + (of - events) * np.log(1 - events / of)
+
+    assert first["statistic"] == pytest.approx(log(12, 16) + log(21, 126) - log(cases, people))
+    assert first["p"] <= first["p_bound"] < 0.01
+    with pytest.raises(AnalysisError, match="everyone has the same risk"):
+        scan_clusters(table, column="cases", controls="controls")
+    with pytest.raises(AnalysisError, match="no column 'others'"):
+        scan_clusters(table, column="cases", controls="others", null="constant-risk")
+    with pytest.raises(AnalysisError, match="columns of a GeoDataFrame"):
+        scan_clusters(make_counts(grid, np.ones(25)), controls="controls", null="constant-risk")
+
+
+def test_what_cannot_be_scanned_is_said():
+    area = make_grid(4, 4).with_population(pd.Series(100.0, index=make_grid(4, 4).ids))
+    counts = make_counts(area, np.arange(16))
+    with pytest.raises(AnalysisError, match="60% of the people"):
+        scan_clusters(counts, share=0.6)
+    with pytest.raises(AnalysisError, match="no null hypothesis 'randomisation'"):
+        scan_clusters(counts, null="randomisation")
+    with pytest.raises(AnalysisError, match="needs a population"):
+        scan_clusters(make_counts(make_grid(4, 4), np.arange(16)))
+    with pytest.raises(AnalysisError, match="counts that are known"):
+        scan_clusters(make_counts(area, np.arange(16), np.arange(16) + 1))
+    few = make_grid(3, 3).with_population(pd.Series(9.0, index=make_grid(3, 3).ids))
+    with pytest.raises(AnalysisError, match="too few areas"):
+        scan_clusters(make_counts(few, np.arange(9)))
+    with pytest.raises(AnalysisError, match="no event"):
+        scan_clusters(make_counts(area, np.zeros(16)))
+    squares = gpd.GeoDataFrame(
+        {"crimes": np.arange(16) + 0.5, "people": 100},
+        geometry=[shapely.box(i, 0, i + 1, 1) for i in range(0, 16_000, 1000)],
+        crs=27700,
+    )
+    with pytest.raises(AnalysisError, match="whole"):
+        scan_clusters(squares, column="crimes", population="people")
