@@ -150,7 +150,7 @@ def read_totals(
     """
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
-    codes = _find_codes(table, id_column)
+    codes = _naming.find_area_codes(table, id_column).codes
     low, high, _ = _intervals(table, column, multiply_by=multiply_by, marks=marks or {}, rounding=rounding)
     bounds = zip(codes, low, high, strict=True)
     return {str(code): (float(least), float(most)) for code, least, most in bounds if not np.isnan(least)}
@@ -181,21 +181,9 @@ def _match_areas(
         _naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
-    codes = _find_codes(table, id_column)
-    column = str(codes.name)
-    _naming.need_vintage(_naming.find_vintage(column, codes.tolist()), area, path=table.path, column=column)
+    column, codes, vintage = _naming.find_area_codes(table, id_column)
+    _naming.need_vintage(vintage, area, path=table.path, column=column)
     return codes.where(codes.isin(area.ids), None)
-
-
-def _find_codes(table: _tabular.TextTable, id_column: str | None) -> pd.Series:
-    """Return the code of each row in capitals, each once."""
-    if id_column is not None:
-        column = table.need(id_column, option="id_column")
-    else:
-        column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
-    codes = _cell_values.to_codes(table.frame[column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
-    return codes
 
 
 def _ids_by_name(area: StudyArea) -> dict[str, str]:

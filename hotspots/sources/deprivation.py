@@ -61,20 +61,14 @@ def read_deprivation(
             found=f"columns {list_briefly(table.frame.columns, 40)}",
             advice="name them with score_column, rank_column and decile_column",
         )
-    if id_column is None:
-        id_column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
-    else:
-        id_column = table.need(id_column, option="id_column")
-    codes = _cell_values.to_codes(table.frame[id_column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+    areas = _naming.find_area_codes(table, id_column)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
-    values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
+    values = pd.DataFrame(columns).set_axis(areas.as_index)
     score = chosen["score"]
     by_name = score is not None and _tabular.fold(score).endswith(("est", "estimated", "estimate"))
-    vintage = _naming.find_vintage(id_column, codes.tolist())
     return Deprivation(
         values,
-        vintage=vintage,
+        vintage=areas.vintage,
         title=title,
         source=source,
         estimated=by_name if estimated is None else estimated,
