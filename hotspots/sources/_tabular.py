@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, nearest, suggest
 from hotspots.model import Note, Period
 from hotspots.sources import _parquet, _text_files
 
@@ -170,11 +170,10 @@ def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) ->
     given = given or {}
     for role in given:
         if role not in usual:
-            near = nearest(role, usual)
             raise SourceError(
                 f"{role!r} is not a column this format has.",
                 found=f"columns {list_briefly(usual, 20)}",
-                advice=f"is it {near!r}?" if near else "use one of those on the left side of columns",
+                advice=suggest(role, usual, otherwise="use one of those on the left side of columns"),
             )
     chosen = Columns({**usual, **given})
     chosen.named = frozenset(given)

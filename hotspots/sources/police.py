@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.model import Coverage, Events, Note, Period, cover_months
 from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
@@ -214,11 +214,10 @@ def _choose_types(kinds: pd.Series, wanted: Sequence[str] | None) -> list[str]:
     known = {kind.casefold(): kind for kind in CRIME_TYPES} | there
     for one in wanted:
         if one.casefold() not in known:
-            near = nearest(one, known.values())
             raise SourceError(
                 f"There is no crime type {one!r}.",
                 found=f"in the file: {list_briefly(sorted(there.values()), 20)}",
-                advice=f"is it {near!r}?" if near else "use one of those in the file",
+                advice=suggest(one, known.values(), otherwise="use one of those in the file"),
             )
     return [known[one.casefold()] for one in wanted]
 
