@@ -262,7 +262,7 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
 
 
 def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
-    """Add the schools against deprivation, and what is said of them in space."""
+    """Add the comparison of schools with deprivation, and the spatial analyses of the schools."""
     from hotspots.analysis.schools import diverging_schools
 
     assert study.schools is not None
@@ -279,7 +279,7 @@ def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
         children=None if inputs.ages is None else _children(inputs.ages),
         decay=study.schools.catchment_decay,
     )
-    _look_around_schools(study, findings.schools, findings)
+    _analyse_schools_in_space(study, findings.schools, findings)
 
 
 def _children(ages: Ages) -> pd.Series | None:
@@ -291,8 +291,8 @@ def _children(ages: Ages) -> pd.Series | None:
     return None
 
 
-def _look_around_schools(study: Study, result: SchoolResult, findings: Findings) -> None:
-    """Add what is said of the schools in space; what can't be said of so few stops nothing and is listed."""
+def _analyse_schools_in_space(study: Study, result: SchoolResult, findings: Findings) -> None:
+    """Add the spatial analyses of the schools; one that needs more schools is listed as left out."""
     from hotspots.analysis.schools import (
         Finding,
         authority_effects,
@@ -301,15 +301,15 @@ def _look_around_schools(study: Study, result: SchoolResult, findings: Findings)
         residual_clustering,
     )
 
-    looks: dict[str, Callable[[], Finding]] = {
+    school_analyses: dict[str, Callable[[], Finding]] = {
         "neighbours": lambda: residual_clustering(result),
         "authorities": lambda: authority_effects(result),
         "deprivation_around": lambda: bivariate_moran(result),
         "deprivation_around_each": lambda: local_bivariate_moran(result, level=study.analysis.level),
     }
-    for name, look in looks.items():
+    for name, analyse in school_analyses.items():
         try:
-            findings.school_looks[name] = look()
+            findings.school_findings[name] = analyse()
         except AnalysisError as error:
             what = f"schools and their {name.replace('_', ' ')}"
             findings.left_out[what] = reason_of(error)
