@@ -112,14 +112,14 @@ def parse_band(column: str) -> tuple[int, int] | None:
 
 
 def _bands(columns: list[str], *, path: Path) -> dict[str, tuple[int, int]]:
-    """Return column → ages, the finest that cover all ages one after the other."""
+    """Return column → youngest and oldest age: the narrowest bands that cover all ages once."""
     named = {column: band for column in columns if (band := parse_band(column)) is not None}
-    found: dict[str, tuple[int, int]] = {}
+    chosen: dict[str, tuple[int, int]] = {}
     # The narrowest first: 0 and 1-4 rather than 0-4, single years rather than "under 18".
     for column, (first, last) in sorted(named.items(), key=lambda item: (item[1][1] - item[1][0], item[1][0])):
-        if all(last < a or first > b for a, b in found.values()):
-            found[column] = (first, last)
-    ordered = sorted(found.values())
+        if all(last < youngest or first > oldest for youngest, oldest in chosen.values()):
+            chosen[column] = (first, last)
+    ordered = sorted(chosen.values())
     covered = 0
     for first, last in ordered:
         if first != covered:
@@ -132,7 +132,7 @@ def _bands(columns: list[str], *, path: Path) -> dict[str, tuple[int, int]]:
             found=f"{what}; columns {list_briefly(named or columns, 24)}",
             advice="name columns by age: age_0 ... age_90plus, or 0-4, 5-9 ... 85+",
         )
-    return found
+    return chosen
 
 
 def _need_people(

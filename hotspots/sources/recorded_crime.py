@@ -186,9 +186,10 @@ def _need_numbers(table: _tabular.TextTable, values: pd.Series, column: str) -> 
 
 def _need_one_population(table: _tabular.TextTable, cells: pd.Series, numbers: pd.DataFrame) -> None:
     """Stop where rows of one quarter, e.g. of different offences, have different populations."""
-    told = numbers[numbers["population"].notna()]
-    quarter = told["start"] * 4 + told["quarter"]
-    odd = told.index[told["population"] != told.groupby(quarter)["population"].transform("first")]
+    with_population = numbers[numbers["population"].notna()]
+    quarter = with_population["start"] * 4 + with_population["quarter"]
+    first_population = with_population.groupby(quarter)["population"].transform("first")
+    odd = with_population.index[with_population["population"] != first_population]
     if len(odd):
         first = quarter.index[quarter == quarter[odd[0]]][0]
         raise SourceError(

@@ -317,13 +317,13 @@ def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
 
 
 def _authority_codes(excluded: pd.DataFrame) -> dict[str, str]:
-    """Return GSS codes of authorities by their number and by their name (folded)."""
+    """Return number or name (in small letters) of an authority → its GSS code."""
     codes = {str(number): code for number, code in DFE_AUTHORITIES.items()}
     codes |= {name.casefold(): code for code, name in WEST_MIDLANDS.items()}
-    told = excluded[excluded["la_code"] != ""]
-    codes |= {str(one)[:3]: str(code) for one, code in told["la_code"].items()}
+    with_code = excluded[excluded["la_code"] != ""]
+    codes |= {str(laestab)[:3]: str(code) for laestab, code in with_code["la_code"].items()}
     return codes | {
-        str(name).casefold(): str(code) for name, code in zip(told["la_name"], told["la_code"], strict=True)
+        str(name).casefold(): str(code) for name, code in zip(with_code["la_name"], with_code["la_code"], strict=True)
     }
 
 

@@ -84,17 +84,17 @@ def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neig
 def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
     from hotspots.analysis.autocorrelation import getis_ord, local_moran
 
-    own = next(section.null for section in study.events if section.name == name)
-    null = own or study.analysis.null
+    section = next(section for section in study.events if section.name == name)
+    null = section.null or study.analysis.null
     analysis, counts = study.analysis, inputs.counts[name]
     settings: dict[str, Any] = {
         "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
     }  # fmt: skip
-    # An event section may have a null of its own; a measure and the conditional form belong to randomisation.
-    placed = null == "randomisation"
-    if placed:
+    # The measure and the conditional form belong to randomisation.
+    is_randomisation = null == "randomisation"
+    if is_randomisation:
         settings["measure"] = analysis.measure
-    star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
+    star = getis_ord(counts, neighbours, conditional=is_randomisation and analysis.conditional, **settings)
     return [star, local_moran(counts, neighbours, **settings)]
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
-from hotspots.disclosure import is_for_named_readers
+from hotspots.disclosure import is_restricted
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, settings_of, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
@@ -131,7 +131,7 @@ def _stamp(day: date | None) -> str | None:
 
 def _for_whom(study: Study) -> str:
     """Return who a restricted study is for."""
-    return f"For {study.readers}" if is_for_named_readers(study) else ""
+    return f"For {study.readers}" if is_restricted(study) else ""
 
 
 def _scatter(findings: Findings) -> list[str]:
