@@ -94,7 +94,10 @@ def _total_rows(table: _tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFr
         problem="Authority {!r} has two totals of {}.",
         advice="keep one row for each authority, year and type of school",
     )
-    who = frame[name] if name else frame[code]
+    authorities = frame[name] if name else frame[code]
     return rows.assign(
-        name=[f"the secondary schools of {la} in {in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
+        name=[
+            f"the secondary schools of {la} in {in_words(year)}"
+            for la, year in zip(authorities, rows["year"], strict=True)
+        ]
     )

@@ -326,8 +326,8 @@ def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
     section = study.children_in_need
     if section is None or keeps_back(study, section):
         return
-    there = "not read, see below" if inputs.factors is None else f"{section.year}"
-    yield f"{section.title}: {there}"
+    status = "not read, see below" if inputs.factors is None else f"{section.year}"
+    yield f"{section.title}: {status}"
 
 
 def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:

@@ -114,30 +114,30 @@ def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, f
 
 
 def _make_surfaces(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
-    """Add the surfaces of every source, of every comparison, and what the past foretells."""
+    """Add the surfaces of every source and of every comparison, and the accuracy of predictions."""
     for section in study.events:
         if section.density and section.name in inputs.counts:
-            report(f"Spreading {section.title} over a surface")
+            report(f"Making the surface of {section.title}")
             attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
     empty = empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
     findings.left_out |= empty
     for comparison in study.comparisons:
-        what = f"comparison {comparison.title}"
-        if comparison.name in inputs.comparisons and what not in empty:
+        label = f"comparison {comparison.title}"
+        if comparison.name in inputs.comparisons and label not in empty:
             report(f"Comparing {comparison.title}")
-            attempt(findings, what, _compare, study, comparison, inputs)
+            attempt(findings, label, _compare, study, comparison, inputs)
     for prediction in study.predictions:
         pair = inputs.predictions.get(prediction.name)
-        what = f"prediction of {pair[0].title if pair else prediction.events}"
-        if pair and what not in empty:
+        label = f"prediction of {pair[0].title if pair else prediction.events}"
+        if pair and label not in empty:
             report(f"Predicting {pair[0].title}")
-            attempt(findings, what, _predict, study, prediction, inputs)
+            attempt(findings, label, _predict, study, prediction, inputs)
 
 
 def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None:
-    """Add the density of one source, and its risk: of points as a kernel density, of counts by area spread over them.
+    """Add the density of one source, and its risk: a kernel density of points, or areal interpolation of counts.
 
-    Points of people that are not released make no surface: the counts that went through the gate are spread instead.
+    Unreleased points of people make no surface: their protected counts by area are interpolated instead.
     """
     from hotspots.analysis.density import kernel_density
     from hotspots.analysis.interpolation import smooth_counts, spread_counts
@@ -311,5 +311,5 @@ def _analyse_schools_in_space(study: Study, result: SchoolResult, findings: Find
         try:
             findings.school_findings[name] = analyse()
         except AnalysisError as error:
-            what = f"schools and their {name.replace('_', ' ')}"
-            findings.left_out[what] = reason_of(error)
+            label = f"schools and their {name.replace('_', ' ')}"
+            findings.left_out[label] = reason_of(error)

@@ -114,12 +114,12 @@ def _count(study: Study, section: SeriesSection, events: Events) -> Series:
 
 
 def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) -> Series | None:
-    """Return protected quarters added up to the years of another section; None where they do not hold them."""
+    """Return protected quarters added up to the years of another section; None where the quarters do not cover them."""
     from hotspots.analysis.series import sum_to_years
 
-    held = set(section.lines) <= set(first.lines)
-    inside = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
-    if first.by != "quarter" or section.by != "year" or not held or not inside:
+    same_lines = set(section.lines) <= set(first.lines)
+    same_years = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
+    if first.by != "quarter" or section.by != "year" or not same_lines or not same_years:
         return None
     years = sum_to_years(replace(quarters, rate_per=0.0))
     groups = [line.group for line in section.lines]
@@ -203,9 +203,9 @@ def _with_rates(
         if isinstance(number, str):
             return series, number
         people[line.group] = number
-    who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
+    numbers = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
     rated = with_rates(series, people)
-    note = Note(f"People: {who}, the same in every period.", of="publication", numbers=(who,))
+    note = Note(f"People: {numbers}, the same in every period.", of="publication", numbers=(numbers,))
     return replace(rated, notes=(*rated.notes, note)), ""
 
 
@@ -321,16 +321,18 @@ def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> 
     from hotspots.analysis.authorities import compare_recording
     from hotspots.sources import read_all_factors, read_episodes, read_factors
 
-    path, there = study.path(section.file), list(area.authorities)
+    path, authorities = study.path(section.file), list(area.authorities)
 
     def marked(factors: Factors) -> Factors:
         return through_gate(study, replace(factors, source=section.source or factors.source))
 
-    shown = marked(read_factors(path, year=section.year, authorities=there, release=section.release))
+    shown = marked(read_factors(path, year=section.year, authorities=authorities, release=section.release))
     shown = replace(shown, title=section.title)
     if section.theme is None:
         return shown, None
     years = section.years or (0, section.year)
-    every = [marked(one) for one in read_all_factors(path, years=years, authorities=there, release=section.release)]
-    episodes = read_episodes(study.path(section.episodes), authorities=there) if section.episodes else None
+    every = [
+        marked(one) for one in read_all_factors(path, years=years, authorities=authorities, release=section.release)
+    ]
+    episodes = read_episodes(study.path(section.episodes), authorities=authorities) if section.episodes else None
     return shown, compare_recording(every, theme=section.theme, episodes=episodes)
