@@ -83,6 +83,20 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_folded[match[0]] if match else None
 
 
+def suggest(word: str, known: Iterable[str], *, otherwise: str) -> str:
+    """Return advice for a word that is not known: the nearest known one as a question, or else other advice.
+
+    Examples
+    --------
+    >>> suggest("Birmigham", ["Birmingham", "Coventry"], otherwise="name one of them")
+    "is it 'Birmingham'?"
+    >>> suggest("London", ["Birmingham", "Coventry"], otherwise="name one of them")
+    'name one of them'
+    """
+    match = nearest(word, known)
+    return f"is it {match!r}?" if match else otherwise
+
+
 def list_briefly(items: Iterable[object], most: int = 5) -> str:
     """Return the first few items as text, with how many more there are."""
     everything = [str(item) for item in items]

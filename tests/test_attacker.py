@@ -21,7 +21,7 @@ from worlds import make_counts, make_grid
 
 from hotspots import cli
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
-from hotspots.disclosure.differencing import gives_back
+from hotspots.disclosure.differencing import reveals_more
 from hotspots.disclosure.protection import protect
 from hotspots.disclosure.rules import RULES
 from hotspots.study.run import run_study
@@ -319,7 +319,7 @@ def test_a_total_near_its_lowest_tells_of_every_area(run):
     narrowed = known.narrowed()
     assert len(narrowed) == 24
     assert set(narrowed.values()) == {(1, 4)}
-    assert gives_back([RULE.interval(24)], parts)
+    assert reveals_more([RULE.interval(24)], parts)
     # What the gate says instead.
     counts = make_counts(make_grid(6, 6), SPARSE, release="unreleased", audit={"rows_read": 24, "joined_by_code": 24,
                          "joined_by_point": 0, "kept": 24})  # fmt: skip
@@ -370,7 +370,7 @@ def test_what_is_said_to_give_nothing_back_gives_nothing_back(seed):
     years = [rule.interval(half), rule.interval(counts.sum() - half)]
     known = Knowledge.of_layer(layer)
     learn_audit(known, {"outside": "0", "dropped": {}}, years)
-    assert gives_back(years, bounds) == bool(known.narrowed())
+    assert reveals_more(years, bounds) == bool(known.narrowed())
 
 
 # --------------------------------------------------------------------------- what a SHA-256 tells

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 
+import geopandas as gpd
 import pytest
 from click.testing import CliRunner
 from small_study import write_small_study
@@ -30,6 +32,20 @@ def test_the_python_blocks_run(tmp_path):
     assert "hot areas in Coventry" in done.stdout
     for name in ("coventry.png", "coventry.pdf", "violence.gpkg", "violence.tif", "funnel.png", "under_25.pdf"):
         assert (tmp_path / "outputs" / name).stat().st_size > 1000
+
+
+def test_the_first_study_file_can_be_run(tmp_path):
+    (block,) = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
+    (tmp_path / "study.toml").write_text(textwrap.dedent(block), encoding="utf-8")
+    boundaries, street = tmp_path / "data" / "boundaries", tmp_path / "data" / "events" / "street"
+    boundaries.mkdir(parents=True)
+    street.mkdir(parents=True)
+    lsoas = gpd.read_file(ROOT / "data" / "boundaries" / "west_midlands_lsoa11.gpkg", layer="lsoa11")
+    lsoas.to_file(boundaries / "lsoa.gpkg")
+    shutil.copy(ROOT / "data" / "boundaries" / "population_lsoa11_census2011.csv", boundaries / "population.csv")
+    shutil.copy(ROOT / "data" / "events" / "invented_police_street_2019.csv.gz", street / "2019.csv.gz")
+    said = run("check", str(tmp_path / "study.toml"))
+    assert "Nothing would stop a run." in said
 
 
 def test_the_commands_are_those_of_the_program():

@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["OVERLAPPING", "gives_back", "tells_of_areas"]
+__all__ = ["OVERLAPPING", "reveals_area_counts", "reveals_more"]
 
 
-def gives_back(whole: ArrayLike, parts: ArrayLike, *, all_of_them: bool = True) -> bool:
-    """Return whether two ways to cut the same events tell, taken together, more of one number than it says itself.
+def reveals_more(whole: ArrayLike, parts: ArrayLike, *, same_events: bool = True) -> bool:
+    """Return whether two breakdowns of the same events together narrow the interval of one of their counts.
 
     Parameters
     ----------
     whole
-        Lowest and highest of each number of the one, e.g. years; shape (cells, 2).
+        Lowest and highest value of each count of one breakdown, e.g. years; shape (cells, 2).
     parts
-        Lowest and highest of each number of the other, e.g. areas, and what lies in none of them; shape (cells, 2).
-    all_of_them
-        Whether both hold the same events; else `whole` holds some of them only.
+        Lowest and highest value of each count of the other, e.g. areas and events in none of them; shape (cells, 2).
+    same_events
+        Whether both breakdowns have the same events; if not, `whole` has only some of those of `parts`.
 
     Examples
     --------
-    Three areas with 1 to 7 each are 3 to 21 events. From 8 to 12 any of them can be 1, and any can be 7; from 3 to 7
-    none can be more than 5.
+    Three areas with 1 to 7 events each have 3 to 21 together. If the total is from 8 to 12, each area can still have
+    any count from 1 to 7. If it is from 3 to 7, none can have more than 5.
 
     >>> areas = [(1, 7)] * 3
-    >>> gives_back([(8, 12)], areas), gives_back([(3, 7)], areas)
+    >>> reveals_more([(8, 12)], areas), reveals_more([(3, 7)], areas)
     (False, True)
     """
-    cells, others = (np.asarray(one, dtype=float).reshape(-1, 2) for one in (whole, parts))
+    cells, others = (np.asarray(bounds, dtype=float).reshape(-1, 2) for bounds in (whole, parts))
     cells, others = cells[~np.isnan(cells[:, 0])], others[~np.isnan(others[:, 0])]
     (low, high), (least, most) = cells.sum(axis=0), others.sum(axis=0)
-    # The number with the widest interval is the first that can't take both its ends.
+    # If any count is narrowed, the one with the widest interval is.
     widest = float(np.ptp(np.vstack([cells, others]), axis=1).max(initial=0.0))
-    return bool(low > most - widest or (all_of_them and high < least + widest))
+    return bool(low > most - widest or (same_events and high < least + widest))
 
 
-def tells_of_areas(
+def reveals_area_counts(
     series: Series,
     counts: AreaCounts,
     *,
@@ -55,20 +55,20 @@ def tells_of_areas(
     years: tuple[int, int],
     complete: Collection[str],
 ) -> bool:
-    """Whether a protected series and the areas' intervals together narrow a suppressed count further than the rule.
+    """Return whether a protected series and the areas' intervals together narrow a suppressed count.
 
     Parameters
     ----------
     series
         By year, protected.
     counts
-        By area, as they were before the gate: of what lies in no area, the rule's intervals are needed one by one.
+        By area, before protection: each number of events outside the areas needs its own interval under the rule.
     dropped
         Reason → rows left out of both.
     years
         First and last year of the areas' counts.
     complete
-        Groups of the series that hold every event of the areas.
+        Groups of the series that have all events of the areas.
     """
     chosen = find_rule(rule)
     unplaced = [int(number) - int(dropped.get(reason, 0)) for reason, number in counts.dropped.items()]
@@ -77,7 +77,7 @@ def tells_of_areas(
     parts += [chosen.interval(number) for number in (int(counts.outside), *unplaced)]
     table = series.table[series.table["period"].astype(int).between(*years)]
     return any(
-        gives_back(rows[["low", "high"]], parts, all_of_them=group in complete)
+        reveals_more(rows[["low", "high"]], parts, same_events=group in complete)
         for group, rows in table.groupby("group", sort=False)
     )
 

@@ -1,11 +1,11 @@
-"""The gate: counts of people into intervals under a named rule, before anything is computed from them.
+"""The gate: counts of people become intervals under a named rule, before anything is computed from them.
 
-What is computed from protected intervals alone can't reveal what they hide, whatever is written later. Protecting
-the results instead would not do: with one statistic per area there are as many equations as unknown counts.
+Results that are computed from protected intervals alone can't reveal the counts, whatever is written later. Protecting
+the results instead is not enough: with one statistic per area there are as many equations as unknown counts.
 
-Sums need care. Where a hundred areas have one or two events each, their total to the nearest five says that not one of
-them has more than a few. So a total is the sum of what its parts may be; and where a total has to be an interval of its
-own, as in a chart of years, it is held against its parts (`gives_back`).
+Totals need care. If a hundred areas have one or two events each, their total to the nearest five shows that no area has
+more than a few. So the interval of a total is the sum of the intervals of its parts. Where a total must have another
+interval, as in a chart of years, it is compared with its parts (`reveals_more`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-Noun = TypeVar("Noun")
+Source = TypeVar("Source")
 Protectable = TypeVar("Protectable", AreaCounts, Series)
 
 
@@ -42,36 +42,37 @@ class Marked(Protocol):
 
 
 class Publishing(Protocol):
-    """For whom a study is, and its rule."""
+    """The profile of a study and its disclosure rule."""
 
     @property
     def profile(self) -> str:
-        """Whether it is for named readers or for everyone."""
+        """``"publish"`` or ``"restricted"``."""
 
     @property
     def protection(self) -> str | dict[str, int]:
         """The disclosure rule, by name or by its numbers."""
 
 
-def is_for_named_readers(study: Publishing) -> bool:
-    """Whether the study keeps true counts and marks every page instead."""
+def is_restricted(study: Publishing) -> bool:
+    """Return whether the study keeps true counts, for named readers, and marks every page."""
     return study.profile == RESTRICTED
 
 
 def keeps_back(study: Publishing, source: Marked) -> bool:
-    """Whether nobody may see this source in this study as it was read: it is protected first, or left out."""
-    return source.release == UNRELEASED and not is_for_named_readers(study)
+    """Return whether a source must be protected or left out: it is unreleased and the study is published."""
+    return source.release == UNRELEASED and not is_restricted(study)
 
 
-def through_gate(study: Publishing, noun: Noun) -> Noun:
-    """Return what was read as this study may use it.
+def through_gate(study: Publishing, noun: Source) -> Source:
+    """Return a source as this study may use it.
 
-    What is released stays; in a restricted study the rest is marked. In a study that is published counts are protected
-    before anything is computed from them; single records stay unreleased, which every writer refuses.
+    A released source is unchanged. In a restricted study, an unreleased one is marked as restricted. In a published
+    study its counts are protected before anything is computed from them. Single records remain unreleased, and no
+    writer accepts them.
     """
     given: Any = noun
     passed = noun
-    if is_for_named_readers(study):
+    if is_restricted(study):
         passed = restrict(given)
     elif keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
         passed = protect(given, study.protection)
@@ -92,8 +93,8 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
     ------
     DisclosureError
         If the rule is not known; if given single records (events, points), which no rule can protect;
-        or if it is for named readers: its intervals may have been tightened with totals to less than its source
-        publishes, and this rule need not be as wide as the source's own.
+        or if they are restricted: totals may have made their intervals narrower than those that the source publishes,
+        and the intervals of this rule may be narrower than the source's too.
     """
     chosen = find_rule(rule)
     if noun.release == RESTRICTED:
@@ -103,8 +104,8 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             advice="protect the counts as they were read from their source",
         )
     if isinstance(noun, AreaCounts):
-        table = _hide(noun.table, chosen, "observed_low", "observed_high")
-        table = table[["observed_low", "observed_high"]].assign(reason=_say_why(noun.table["reason"], table, chosen))
+        table = _widen(noun.table, chosen, "observed_low", "observed_high")
+        table = table[["observed_low", "observed_high"]].assign(reason=_reasons(noun.table["reason"], table, chosen))
         return replace(
             noun,
             table=table,
@@ -113,26 +114,26 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             dropped=_show(noun.dropped, chosen),
             rule=chosen.name,
             release=chosen.name,
-            notes=_harmless(noun.notes, chosen),
+            notes=_notes_to_keep(noun.notes, chosen),
         )
     if isinstance(noun, Series):
-        table = _hide_differences(_hide(noun.table, chosen, "low", "high"), chosen)
-        # The interval was made from the true count: it goes too, and is made again from what is left.
+        table = _widen_differences(_widen(noun.table, chosen, "low", "high"), chosen)
+        # The confidence interval was made from the true count: it is dropped, and made again from the protected count.
         table[["ci_low", "ci_high"]] = np.nan
         table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
-        return replace(noun, table=table, notes=_harmless(noun.notes, chosen), release=chosen.name, rate_per=0.0)
+        return replace(noun, table=table, notes=_notes_to_keep(noun.notes, chosen), release=chosen.name, rate_per=0.0)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by suppressing small counts.",
         advice="count the events by area or by year first",
     )
 
 
-def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """Return a table of protected periods and groups in which no two exact numbers differ by a suppressed one.
+def _widen_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Return a table of protected periods and groups in which no two exact counts differ by a suppressed count.
 
-    One line may lie in another (under 25 in all ages): their difference is then a count too, and where it is small the
-    smaller number of the two becomes an interval that leaves the difference anything the rule hides. Where numbers are
-    rounded, none is exact. Sums of three or more lines are not checked.
+    One group may be part of another (under 25 in all ages). Their difference is then a count too. Where it would be
+    suppressed, the smaller count becomes an interval in which the difference can be any suppressed count. Rounded
+    counts are never exact. Sums of three or more groups are not checked.
     """
     hidden = table.copy()
     for _, rows in table.groupby("period", sort=False):
@@ -143,11 +144,11 @@ def _hide_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     return hidden
 
 
-def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
-    """Return why each count is an interval, from the interval alone; why it is missing stays as it was.
+def _reasons(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Return why each count is an interval, from the interval alone; reasons for missing counts stay as they were.
 
-    The source's own reason goes: if a source suppresses less than the rule, a count with a reason and one without would
-    tell their numbers apart, though their intervals are the same.
+    The reasons of the source are dropped. If a source suppresses less than the rule, a reason would show which of two
+    counts with the same interval is smaller.
     """
     low, high = table["observed_low"], table["observed_high"]
     hidden = (low == rule.smallest) & (high == rule.largest)
@@ -159,8 +160,8 @@ def _say_why(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:
     return reason.where(low.isna(), words.where(low < high, ""))
 
 
-def _harmless(notes: Iterable[Note], rule: Rule) -> tuple[Note, ...]:
-    """Return the notes that do not depend on the records, and one on the rule."""
+def _notes_to_keep(notes: Iterable[Note], rule: Rule) -> tuple[Note, ...]:
+    """Return the notes that do not depend on the records, and a note on the rule."""
     protected = Note(f"Small numbers are protected: {rule.words}.", of="settings", numbers=(rule.words,))
     return (*(note for note in notes if note.of != "records"), protected)
 
@@ -171,11 +172,11 @@ def restrict(noun: Any) -> Any:
 
 
 def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, str]:
-    """Return the audit in words: each number under the rule, but a total as the sum of what its parts may be."""
+    """Return the audit in words: each number under the rule, but a total as the sum of the intervals of its parts."""
     audit = _show({name: number for name, number in noun.audit.items() if name not in OVERLAPPING}, rule)
     joined = [noun.audit.get(f"joined_by_{how}") for how in ("code", "point")]
     if any(number is None or isinstance(number, str) for number in joined):
-        return audit  # of a table, whose rows are areas and not people; or protected before
+        return audit  # rows of a table are areas and not people; or the audit is protected already
     inside = np.array([np.nansum(table["observed_low"]), np.nansum(table["observed_high"])])
     for how, number in zip(("code", "point"), joined, strict=True):
         if all(joined):
@@ -191,8 +192,8 @@ def _show(numbers: Mapping[str, Any], rule: Rule) -> dict[str, str]:
     return {name: number if isinstance(number, str) else rule.show(int(number)) for name, number in numbers.items()}
 
 
-def _hide(table: Any, rule: Rule, low: str, high: str) -> Any:
-    """Return the table with both bounds widened to what the rule would publish; a wider bound stays."""
+def _widen(table: Any, rule: Rule, low: str, high: str) -> Any:
+    """Return the table with both bounds widened to the intervals of the rule."""
     hidden = table.copy()
     bounds: NDArray[np.float64] = np.array(
         [

@@ -357,13 +357,13 @@ def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[Note]]
         If keys are numbers with exponents: a spreadsheet has rounded them, and different ones look the same.
     """
     _need_whole_keys(column, path)
-    words = (column != "") & column.duplicated(keep=False) & ~column.str.contains("[1-9]")
-    if not bool(words.any()):
+    placeholder = (column != "") & column.duplicated(keep=False) & ~column.str.contains("[1-9]")
+    if not bool(placeholder.any()):
         return column, []
-    shown = list_briefly(map(repr, column[words].unique()))
-    number = int(words.sum())
-    said = f"{number:,} cells of {column.name} identify no record: {shown}."
-    return column.mask(words, ""), [Note(said, of="records", numbers=(number, str(column.name), shown))]
+    shown = list_briefly(map(repr, column[placeholder].unique()))
+    number = int(placeholder.sum())
+    words = f"{number:,} cells of {column.name} identify no record: {shown}."
+    return column.mask(placeholder, ""), [Note(words, of="records", numbers=(number, str(column.name), shown))]
 
 
 def _need_whole_keys(column: pd.Series, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How ONS names the columns of area codes, and how a reader tells them from that."""
+"""ONS's names for columns of areas: which column has the codes, and of which geography and year they are."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+import pandas as pd
+
 from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.model import StudyArea
-from hotspots.sources import _tabular
+from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import is_newer_lsoa, tidy_code
 
 GEOGRAPHIES: Final[Mapping[str, str]] = {
@@ -108,6 +110,46 @@ def find_code_column(columns: Sequence[str], *, path: Path, option: str = "id_co
         found=f"columns {list_briefly(columns, 40)}",
         advice=f"{f'is it {near!r}? ' if near else ''}name the column with {option}",
     )
+
+
+class AreaCodes(NamedTuple):
+    """The area codes of a table: their column, the code of each row, and the year of their geography, if known."""
+
+    column: str
+    codes: pd.Series
+    vintage: int | None
+
+    @property
+    def as_index(self) -> pd.Index:
+        """The codes as an index with the name `area_id`."""
+        index: pd.Index = pd.Index(self.codes.to_numpy(dtype=object), name="area_id", dtype=object)
+        return index
+
+
+def find_area_codes(
+    table: _tabular.TextTable, id_column: str | None, *, rows: pd.Series | slice = slice(None)
+) -> AreaCodes:
+    """Return the area codes of a table with one row per area, in capitals.
+
+    Parameters
+    ----------
+    id_column
+        The column that has the codes; found by ONS's names if None.
+    rows
+        Which rows of the table to read, as True and False; all by default.
+
+    Raises
+    ------
+    SourceError
+        If there is no such column or more than one, or a code is missing or appears twice.
+    """
+    if id_column is None:
+        column = table.need_one(find_code_column(list(table.frame.columns), path=table.path))
+    else:
+        column = table.need(id_column, option="id_column")
+    codes = _cell_values.to_codes(table.frame[column][rows]).fillna("")
+    need_unique_codes(codes.tolist(), codes.index.tolist(), path=table.path)
+    return AreaCodes(column, codes, find_vintage(column, codes.tolist()))
 
 
 def need_unique_codes(codes: Sequence[str], rows: Sequence[object], *, path: Path, option: str = "id_column") -> None:

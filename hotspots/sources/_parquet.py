@@ -51,17 +51,17 @@ def need_small_parquet(path: Path) -> None:
     import pyarrow.parquet as pq
 
     try:
-        held = pq.read_metadata(path)
+        metadata = pq.read_metadata(path)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise _no_parquet(path, error) from error
-    size = sum(held.row_group(group).total_byte_size for group in range(held.num_row_groups))
+    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if size > _text_files.MOST_BYTES:
         raise _text_files.too_large(path, size)
-    cells = held.num_rows * held.num_columns
+    cells = metadata.num_rows * metadata.num_columns
     if cells > MOST_TABLE_CELLS:
         raise SourceError(
             f"{path} is too large to be read at once.",
-            found=f"{held.num_rows:,} rows of {held.num_columns:,} columns",
+            found=f"{metadata.num_rows:,} rows of {metadata.num_columns:,} columns",
             advice=f"leave columns out, or split it into files of at most {MOST_TABLE_CELLS:,} cells",
         )
 

@@ -29,8 +29,8 @@ STATE: Final = 'state it with crs, e.g. crs="EPSG:27700" (metres) or crs="EPSG:4
 # --------------------------------------------------------------------------- coordinate systems
 
 
-def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tuple[Any, str]:
-    """Return the coordinate system and a note (or nothing) on how it was told.
+def find_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tuple[Any, str]:
+    """Return the coordinate system and a note (or nothing) on how it was found.
 
     Raises
     ------
@@ -48,10 +48,10 @@ def tell_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
     system = _parse_crs(stated) if stated is not None else areas.crs
     expected = "degrees" if system.is_geographic else "metres" if system.to_epsg() == 27700 else unit
     if unit != expected:
-        said = "stated" if stated is not None else "declared"
+        origin = "stated" if stated is not None else "declared"
         looks = f"apparently {unit}" if unit != "neither" else f"not in Great Britain if they are {expected}"
         raise SourceError(
-            f"The coordinates of {path} are not in the coordinate system {said}, {system.name}.",
+            f"The coordinates of {path} are not in the coordinate system {origin}, {system.name}.",
             found=f"{shown}: {looks}",
             advice=STATE,
         )

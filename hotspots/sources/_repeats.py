@@ -16,7 +16,7 @@ from hotspots.sources import _cell_values, _tabular
 __all__ = ["Repeats", "content_of", "find_repeats"]
 
 SAME_ID: Final = "the same Crime ID in another file"
-TWICE: Final = "repeated Crime ID"
+REPEATED_ID: Final = "repeated Crime ID"
 ONE_PLACE: Final = 10.0
 """Metres: more than the grids of the two layouts differ by, less than map points are apart."""
 SAME_ROW: Final = "an equal row without an ID in another file"
@@ -40,31 +40,31 @@ class Repeats(NamedTuple):
 
 
 def content_of(table: _tabular.TextTable, kind: pd.Series) -> pd.Series:
-    """Return a hash of what says which crime a row is, beside its force, month and place, in either layout.
+    """Return a hash of the columns that identify a crime, besides its force, month and place, in either layout.
 
     Outcomes change from one download to the next, and so do codes and names of areas: those of 2011 became those of
     2021 while the points stayed.
     """
     frame, location = table.frame, table.find("Location")
     others = [str(column) for column in frame.columns if _tabular.fold(column) not in STREET_COLUMNS]
-    says = {"kind": kind.astype(str).str.casefold(), "location": frame[location] if location else ""}
-    own = pd.DataFrame(says, index=frame.index).join(frame[sorted(others)])
-    return pd.util.hash_pandas_object(own, index=False)
+    columns = {"kind": kind.astype(str).str.casefold(), "location": frame[location] if location else ""}
+    identifying = pd.DataFrame(columns, index=frame.index).join(frame[sorted(others)])
+    return pd.util.hash_pandas_object(identifying, index=False)
 
 
 def find_repeats(table: pd.DataFrame) -> Repeats:
-    """Return the rows of street-level crime that come again.
+    """Return the rows of street-level crime that repeat another row.
 
-    The unit is a month of a force. A row with an ID comes again where an earlier row has its ID and crime type. Of
-    rows without an ID, equal ones of one file are separate crimes: the k-th of them in one file and the k-th in another
-    are the same crime, so that as many count as the file with most of them has. Where a file gives no ID at all, as the
-    old layout does not, its rows may also be those that another file has with IDs.
+    Rows are compared within a month of a force. A row with an ID is a repeat if an earlier row has its ID and crime
+    type. Equal rows without an ID are separate crimes where they are in one file. The k-th of them in one file and the
+    k-th in another are the same crime, so they count as often as in the file that has most of them. A file without any
+    ID (the old layout) may also have rows that another file has with IDs.
 
     Parameters
     ----------
     table
         Columns `file` (number), `force`, `when`, `id` (empty where there is none), `kind`, `easting`, `northing`,
-        `area_code`, `content` (a hash of all else that says which crime a row is).
+        `area_code`, `content` (a hash of the other columns that identify a crime).
     """
     month = table["when"].dt.to_period("M").astype(str)
     unit = {"force": table["force"].astype(str), "month": month}
@@ -76,7 +76,7 @@ def find_repeats(table: pd.DataFrame) -> Repeats:
     elsewhere = np.zeros(len(table), dtype=bool)
     elsewhere[has_id] = (first_file != table["file"][has_id]).to_numpy()
     equal = _equal_rows(table, unit, has_id, again) if table["file"].nunique() > 1 else np.zeros(len(table), dtype=bool)
-    dropped = {SAME_ID: again & elsewhere, TWICE: again & ~elsewhere, SAME_ROW: equal}
+    dropped = {SAME_ID: again & elsewhere, REPEATED_ID: again & ~elsewhere, SAME_ROW: equal}
     others = int(with_id.duplicated(["force", "month", "id"]).sum()) - int(again.sum())
     words = f"{others:,} rows share a Crime ID with another row but have a different crime type: they are kept."
     notes = [Note(words, of="records", numbers=(others,))] if others else []
@@ -86,7 +86,7 @@ def find_repeats(table: pd.DataFrame) -> Repeats:
 def _equal_rows(
     table: pd.DataFrame, unit: Mapping[str, pd.Series], has_id: NDArray[np.bool_], again: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Return the rows without an ID that are a crime of another file."""
+    """Return the rows without an ID that repeat a row of another file."""
     same = pd.DataFrame({**unit, "content": table["content"], "place": _places(table), "file": table["file"]})
     crime = ["force", "month", "content", "place"]
     known = same[has_id & ~again].groupby(crime, sort=False).size().rename("known").reset_index()
@@ -95,10 +95,9 @@ def _equal_rows(
     without_ids = ~ids.to_numpy()[rows["index"]]
     # The k-th of equal rows; of a file without IDs, the first are those that have one in another file.
     which = rows.groupby([*crime, "file"], sort=False).cumcount() - rows["known"].fillna(0).where(without_ids, 0)
-    comes_again = (which < 0) | rows[crime].assign(which=which).duplicated()
-    found = np.zeros(len(table), dtype=bool)
-    found[rows["index"]] = comes_again
-    return found
+    repeats = np.zeros(len(table), dtype=bool)
+    repeats[rows["index"]] = (which < 0) | rows[crime].assign(which=which).duplicated()
+    return repeats
 
 
 def _places(table: pd.DataFrame) -> NDArray[np.object_]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.model import Note
 from hotspots.sources import _tabular
 
@@ -50,11 +50,10 @@ def choose_years(
     chosen = [six_digits(one) for one in wanted] if wanted else known
     for given, one in zip(wanted or known, chosen, strict=True):
         if one not in known:
-            near = nearest(one, known)
             raise SourceError(
                 f"{table.path} has no school year {given!r}.",
                 found=f"years {list_briefly(known, 20)}",
-                advice=f"is it {near!r}?" if near else "name years that are in the file",
+                advice=suggest(one, known, otherwise="name years that are in the file"),
             )
     return year, tuple(sorted(set(chosen)))
 

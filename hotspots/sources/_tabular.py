@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, nearest, suggest
 from hotspots.model import Note, Period
 from hotspots.sources import _parquet, _text_files
 
@@ -135,6 +135,26 @@ def need_column(
     raise SourceError(f"{path} has no column {wanted}.", found=f"columns {listed}", advice=advice)
 
 
+def need_distinct(rows: pd.DataFrame, keys: Sequence[str], *, path: Path, problem: str, advice: str) -> None:
+    """Stop where two rows have the same values in the columns `keys`.
+
+    Parameters
+    ----------
+    problem
+        The sentence of the error, with a place for each value: ``"School {!r} has two rows of {}."``.
+
+    Raises
+    ------
+    SourceError
+        With the first two rows that have the same values.
+    """
+    repeated = rows.loc[rows.duplicated(list(keys), keep=False), list(keys)]
+    if len(repeated):
+        values = repeated.iloc[0]
+        same = repeated.index[(repeated == values).all(axis=1)]
+        raise SourceError(problem.format(*values), found=f"rows {same[0]} and {same[1]} of {path}", advice=advice)
+
+
 def read_table(path: Path | str) -> TextTable:
     """Return a CSV (also compressed with gzip) or Parquet file as text.
 
@@ -170,11 +190,10 @@ def choose_columns(usual: Mapping[str, str], given: Mapping[str, str] | None) ->
     given = given or {}
     for role in given:
         if role not in usual:
-            near = nearest(role, usual)
             raise SourceError(
                 f"{role!r} is not a column this format has.",
                 found=f"columns {list_briefly(usual, 20)}",
-                advice=f"is it {near!r}?" if near else "use one of those on the left side of columns",
+                advice=suggest(role, usual, otherwise="use one of those on the left side of columns"),
             )
     chosen = Columns({**usual, **given})
     chosen.named = frozenset(given)

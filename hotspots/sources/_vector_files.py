@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.sources._parquet import PARQUET, need_small_parquet
 
 if TYPE_CHECKING:
@@ -204,12 +204,11 @@ def _choose_layer(path: Path, layer: str | None, layers: list[str]) -> str:
         return layers[0]
     if layer is not None and layer in layers:
         return layer
-    near = nearest(layer, layers) if layer is not None else None
     problem = f"{path} has no layer {layer!r}." if layer is not None else f"Which layer of {path} is meant?"
     raise SourceError(
         problem,
         found=f"{len(layers)} layers: {list_briefly(layers, 20)}",
-        advice=f"is it {near!r}?" if near else "name one with layer",
+        advice=suggest(layer or "", layers, otherwise="name one with layer"),
     )
 
 

@@ -58,24 +58,19 @@ def read_ages(
         If the file or the ages are missing or have a gap, an area appears twice, or a number is missing or negative.
     """
     table = _tabular.read_table(path)
-    frame = table.frame[rows_of_year(table, year)]
-    if id_column is None:
-        id_column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
-    else:
-        id_column = table.need(id_column, option="id_column")
-    bands = _bands([column for column in table.frame.columns if column != id_column], path=table.path)
-    codes = _cell_values.to_codes(frame[id_column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
+    rows = rows_of_year(table, year)
+    areas = _naming.find_area_codes(table, id_column, rows=rows)
+    bands = _bands([column for column in table.frame.columns if column != areas.column], path=table.path)
+    frame = table.frame[rows]
     values = {
         first: _cell_values.to_number(frame[table.need_one(column)], path=table.path, kind="amount").values
         for column, (first, _) in bands.items()
     }
     people = pd.DataFrame({first: values[first] for first in sorted(values)})
-    _need_people(table, frame, people, codes, bands)
-    index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
+    _need_people(table, people, areas.codes, bands)
     when = period or (f"mid-{year}" if year else "")
     return Ages(
-        people.set_axis(index),
+        people.set_axis(areas.as_index),
         title=title,
         source=source,
         period=Period.read(when),
@@ -88,7 +83,7 @@ def read_ages(
             ),
         ),
         release=release,
-        vintage=_naming.find_vintage(id_column, codes.tolist()),
+        vintage=areas.vintage,
     )
 
 
@@ -117,14 +112,14 @@ def parse_band(column: str) -> tuple[int, int] | None:
 
 
 def _bands(columns: list[str], *, path: Path) -> dict[str, tuple[int, int]]:
-    """Return column → ages, the finest that cover all ages one after the other."""
+    """Return column → youngest and oldest age: the narrowest bands that cover all ages once."""
     named = {column: band for column in columns if (band := parse_band(column)) is not None}
-    found: dict[str, tuple[int, int]] = {}
+    chosen: dict[str, tuple[int, int]] = {}
     # The narrowest first: 0 and 1-4 rather than 0-4, single years rather than "under 18".
     for column, (first, last) in sorted(named.items(), key=lambda item: (item[1][1] - item[1][0], item[1][0])):
-        if all(last < a or first > b for a, b in found.values()):
-            found[column] = (first, last)
-    ordered = sorted(found.values())
+        if all(last < youngest or first > oldest for youngest, oldest in chosen.values()):
+            chosen[column] = (first, last)
+    ordered = sorted(chosen.values())
     covered = 0
     for first, last in ordered:
         if first != covered:
@@ -137,16 +132,13 @@ def _bands(columns: list[str], *, path: Path) -> dict[str, tuple[int, int]]:
             found=f"{what}; columns {list_briefly(named or columns, 24)}",
             advice="name columns by age: age_0 ... age_90plus, or 0-4, 5-9 ... 85+",
         )
-    return found
+    return chosen
 
 
 def _need_people(
-    table: _tabular.TextTable,
-    frame: pd.DataFrame,
-    people: pd.DataFrame,
-    codes: pd.Series,
-    bands: dict[str, tuple[int, int]],
+    table: _tabular.TextTable, people: pd.DataFrame, codes: pd.Series, bands: dict[str, tuple[int, int]]
 ) -> None:
+    """Stop where an area has no number of people of some age, or a negative one."""
     odd = people.isna() | (people < 0)
     if not bool(odd.to_numpy().any()):
         return
@@ -155,6 +147,6 @@ def _need_people(
     column = next(name for name, (first, _) in bands.items() if first == start)
     raise SourceError(
         f"Area {codes[row]!r} has no usable population.",
-        found=f"{frame.at[row, column]!r} in column {column!r}, row {row} of {table.path}",
+        found=f"{table.frame.at[row, column]!r} in column {column!r}, row {row} of {table.path}",
         advice="complete the file",
     )

@@ -87,15 +87,17 @@ def _total_rows(table: _tabular.TextTable, hidden: tuple[int, int]) -> pd.DataFr
             "high": count.values.mask(is_hidden, float(hidden[1])),
         }
     )
-    twice = rows[rows.duplicated(["la_code", "year"], keep=False)]
-    if len(twice):
-        same = twice[(twice["la_code"] == twice["la_code"].iloc[0]) & (twice["year"] == twice["year"].iloc[0])]
-        raise SourceError(
-            f"Authority {same['la_code'].iloc[0]!r} has two totals of {same['year'].iloc[0]}.",
-            found=f"rows {same.index[0]} and {same.index[1]} of {table.path}",
-            advice="keep one row for each authority, year and type of school",
-        )
-    who = frame[name] if name else frame[code]
+    _tabular.need_distinct(
+        rows,
+        ("la_code", "year"),
+        path=table.path,
+        problem="Authority {!r} has two totals of {}.",
+        advice="keep one row for each authority, year and type of school",
+    )
+    authorities = frame[name] if name else frame[code]
     return rows.assign(
-        name=[f"the secondary schools of {la} in {in_words(one)}" for la, one in zip(who, rows["year"], strict=True)]
+        name=[
+            f"the secondary schools of {la} in {in_words(year)}"
+            for la, year in zip(authorities, rows["year"], strict=True)
+        ]
     )

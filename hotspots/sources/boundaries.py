@@ -1,8 +1,9 @@
-"""ONS areas: polygons in any usual format into a study area; place names for labels."""
+"""Boundaries of areas, read from any usual format as a study area; place names for labels."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Which column holds what; None where there is none."""
+    """Names of the columns of ids, names and authorities (None where there is none), and what the ids say."""
 
     id: str
     name: str | None
@@ -58,15 +59,14 @@ def read_areas(
 ) -> StudyArea:
     """Return the areas of a GeoPackage, GeoJSON, shapefile, GeoParquet file or GeoDataFrame, in British National Grid.
 
-    Vertices are brought to a grid of 0.1 m, so that neighbours share them; published files differ in the last
-    decimals. Invalid polygons are repaired. Both are named in the notes of the study area, and no area is left out
-    but those of other authorities. Coordinates in another system are converted without a correction grid unless
-    PROJ has one, which is right to about 2 m.
+    Vertices are rounded to 0.1 m, so that neighbours share them: published files differ in the last decimals. Invalid
+    polygons are repaired. The notes of the study area list what was changed. Only areas of other authorities are left
+    out. Coordinates in another system are converted to within about 2 m, or more exactly if PROJ has a correction grid.
 
     Parameters
     ----------
     path
-        The file, or a GeoDataFrame with the columns of one; codes may be its index.
+        The file, or a GeoDataFrame with the same columns; its index may be the codes.
     layer
         Needed where the file has several.
     id_column, name_column, la_code_column, la_name_column
@@ -78,11 +78,11 @@ def read_areas(
     authorities
         Codes or names of the local authorities to keep; all of the file if None.
     geography, vintage
-        What an area is and the year of the geography, where the columns and codes don't tell.
+        What an area is and the year of its geography; needed where neither columns nor codes say so.
     supplied
-        The year in which the file was supplied, for the attribution; without it the lines have no year.
+        The year in which the file was supplied, for the attribution, which otherwise has no year.
     attribution
-        Lines that must be shown wherever the boundaries are drawn; those that ONS asks for if None.
+        Lines that must be shown wherever the boundaries are drawn; if None, those that ONS asks for.
 
     Raises
     ------
@@ -110,13 +110,13 @@ def read_areas(
         index=pd.Index(ids, dtype=object),
         crs=frame.crs,
     )
-    # Where the coordinates lie is asked of the whole file, before a part of it is kept.
-    system, note = _polygons.tell_crs(areas, path, stated=crs)
+    # The coordinate system is checked against the whole file, before other authorities are left out.
+    system, note = _polygons.find_crs(areas, path, stated=crs)
     areas = areas.set_crs(system, allow_override=True)
     areas = _keep_authorities(areas, authorities, path)
-    areas, mended = _polygons.prepare(areas, path)
-    notes |= ({note: ()} if note else {}) | mended
-    vintage = _tell_vintage(columns, areas.index, vintage, notes)
+    areas, repairs = _polygons.prepare(areas, path)
+    notes |= ({note: ()} if note else {}) | repairs
+    vintage = _find_vintage(columns, areas.index, vintage, notes)
     _refuse_overlaps(areas, path, notes)
     return StudyArea(
         areas,
@@ -138,30 +138,30 @@ def _attribution(year: int | None) -> tuple[str, ...]:
 def _find_columns(
     frame: gpd.GeoDataFrame, path: Path, *, id_: str | None, name: str | None, la_code: str | None, la_name: str | None
 ) -> _Columns:
-    """Return which column holds what, as named by the caller or else found by ONS's names."""
+    """Return the columns as named by the caller, or else found by ONS's names."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
-    ons = {column: found for column in plain if (found := _naming.parse_column(column))}
+    ons = {column: parsed for column in plain if (parsed := _naming.parse_column(column))}
     if id_ is not None:
         id_ = _tabular.need_column(plain, (id_,), path=path, option="id_column")
     else:
         id_ = _naming.find_code_column(plain, path=path)
     prefix, year, _ = ons.get(id_, _naming.AreaColumn("", None, "code"))
 
-    def same(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
-        """Return the newest column of this kind, or else one with a plain name."""
-        found = [c for c, (p, _, k) in ons.items() if p in prefixes and k == kind]
-        found.sort(key=lambda c: (ons[c][1] == year, ons[c][1] or 0), reverse=True)
-        return found[0] if found else _tabular.find_column(plain, fallback)
+    def find(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
+        """Return the column of this kind of the same year as the ids, or the newest, or one with a plain name."""
+        candidates = [column for column, parsed in ons.items() if parsed.prefix in prefixes and parsed.kind == kind]
+        candidates.sort(key=lambda column: (ons[column].year == year, ons[column].year or 0), reverse=True)
+        return candidates[0] if candidates else _tabular.find_column(plain, fallback)
 
     def named(given: str | None, option: str) -> str | None:
         return _tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
 
-    own_code = id_ if prefix in _naming.AUTHORITIES else None
+    code_of_itself = id_ if prefix in _naming.AUTHORITIES else None
     return _Columns(
         id=id_,
-        name=named(name, "name_column") or same("name", (prefix,), _naming.PLAIN_NAMES),
-        la_code=named(la_code, "la_code_column") or own_code or same("code", _naming.AUTHORITIES, ()),
-        la_name=named(la_name, "la_name_column") or same("name", _naming.AUTHORITIES, ("local_authority", "authority")),
+        name=named(name, "name_column") or find("name", (prefix,), _naming.PLAIN_NAMES),
+        la_code=named(la_code, "la_code_column") or code_of_itself or find("code", _naming.AUTHORITIES, ()),
+        la_name=named(la_name, "la_name_column") or find("name", _naming.AUTHORITIES, ("local_authority", "authority")),
         geography=_naming.GEOGRAPHIES.get(prefix, "area"),
         year=year,
     )
@@ -182,24 +182,24 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
 
 def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     """Return the ids; each may appear once only."""
-    # ONS codes in capitals, as in events and tables; ids of another kind as they are.
-    ids = [tidy_code(one) for one in _text(frame, column, path)]
-    numbers = [row for row, one in enumerate(ids, start=1) if _cell_values.is_number(one)]
-    if numbers and any(OFFICIAL.fullmatch(one) for one in ids):
+    # ONS codes are put into capitals, as in events and tables; other ids stay as they are.
+    ids = [tidy_code(text) for text in _text(frame, column, path)]
+    numbers = [row for row, area_id in enumerate(ids, start=1) if _cell_values.is_number(area_id)]
+    if numbers and any(OFFICIAL.fullmatch(area_id) for area_id in ids):
         raise SourceError(
             f"The column of area codes contains the number {ids[numbers[0] - 1]}.",
             found=f"column {column!r}, row {numbers[0]} of {path}; {len(numbers):,} such cells",
             advice="correct the code, or name another column with id_column",
         )
     rows: dict[str, int] = {}
-    for row, one in enumerate(ids, start=1):
-        if one in rows:
+    for row, area_id in enumerate(ids, start=1):
+        if area_id in rows:
             raise SourceError(
-                f"Two areas share the id {one!r}.",
-                found=f"rows {rows[one]} and {row} of {path}",
+                f"Two areas share the id {area_id!r}.",
+                found=f"rows {rows[area_id]} and {row} of {path}",
                 advice="remove the duplicate, or name another column with id_column",
             )
-        rows[one] = row
+        rows[area_id] = row
     return ids
 
 
@@ -211,7 +211,7 @@ def _authorities(
     if columns.la_name:
         la_names = _text(frame, columns.la_name, path)
     elif codes:
-        known = _names_of_codes(codes, names, themselves=columns.la_code == columns.id)
+        known = _names_of_codes(codes, names, areas_are_authorities=columns.la_code == columns.id)
         la_names = [known[code] for code in codes]
     else:
         la_names = _authorities_of_names(names, path)
@@ -223,48 +223,47 @@ def _authorities(
     return codes, la_names
 
 
-def _names_of_codes(codes: list[str], names: list[str], *, themselves: bool) -> dict[str, str]:
-    """Return the names of authorities that have codes only: as registered here, or as in the names of their areas.
+def _names_of_codes(codes: list[str], names: list[str], *, areas_are_authorities: bool) -> dict[str, str]:
+    """Return authority code → name: from the register of the West Midlands, or from the names of its areas.
 
-    An authority whose areas are named after several, or after one that another's are named after too, keeps its code.
-    `themselves` says that the areas are the authorities.
+    The areas of an authority must all have its name (``Birmingham 067A``), and those of no other authority may have it.
+    Otherwise the code stands for the name.
     """
-    told: dict[str, set[str]] = {}
+    names_in_areas: dict[str, set[str]] = {}
     for code, name in zip(codes, names, strict=True):
         match = AUTHORITY_NAME.match(name)
-        told.setdefault(code, set()).add(name if themselves else match[1] if match else "")
-    lone = {code: next(iter(found)) for code, found in told.items() if len(found) == 1}
-    often = list(lone.values())
-    return {
-        code: WEST_MIDLANDS.get(tidy_code(code)) or (often.count(lone.get(code, "")) == 1 and lone[code]) or code
-        for code in told
-    }
+        names_in_areas.setdefault(code, set()).add(name if areas_are_authorities else match[1] if match else "")
+    single = {code: next(iter(found)) for code, found in names_in_areas.items() if len(found) == 1}
+    uses = Counter(single.values())
+    unique = {code: name for code, name in single.items() if uses[name] == 1}
+    return {code: WEST_MIDLANDS.get(tidy_code(code)) or unique.get(code) or code for code in names_in_areas}
 
 
 def _need_one_name(codes: list[str], la_names: list[str], path: Path) -> None:
-    """Refuse an authority with two names: one of them would be on every page."""
+    """Stop at an authority with two names: pages would show only one of them."""
     first: dict[str, tuple[int, str]] = {}
     for row, (code, name) in enumerate(zip(codes, la_names, strict=True), start=1):
-        there, known = first.setdefault(code, (row, name))
-        if name != known:
+        first_row, first_name = first.setdefault(code, (row, name))
+        if name != first_name:
             raise SourceError(
                 f"The local authority {code!r} has two names in {path}.",
-                found=f"{known!r} in row {there}, {name!r} in row {row}",
+                found=f"{first_name!r} in row {first_row}, {name!r} in row {row}",
                 advice="correct the names, or name another column with la_name_column",
             )
 
 
 def _authorities_of_names(names: Sequence[str], path: Path) -> list[str]:
+    """Return the authority in the name of each area."""
     matches = [AUTHORITY_NAME.match(name) for name in names]
-    told = [match[1] for match in matches if match]
-    if len(told) < len(names):
+    la_names = [match[1] for match in matches if match]
+    if len(la_names) < len(names):
         row = next(row for row, match in enumerate(matches) if match is None)
         raise SourceError(
             f"The local authority of area {names[row]!r} is not known.",
             found=f"no column of authorities, and row {row + 1} of {path} has no name such as 'Birmingham 067A'",
             advice="name the column with la_code_column or la_name_column",
         )
-    return told
+    return la_names
 
 
 def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, path: Path) -> gpd.GeoDataFrame:
@@ -278,27 +277,27 @@ def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, pat
 # --------------------------------------------------------------------------- vintage
 
 
-def _tell_vintage(
+def _find_vintage(
     columns: _Columns, ids: pd.Index, stated: int | None, notes: dict[str, tuple[str, ...]]
 ) -> int | None:
-    """Return the year of the geography: as stated, else by the codes, else by the name of the column."""
-    told = detect_vintage(ids)
+    """Return the year of the geography: as stated, else of the column's name, or of the codes if newer."""
+    of_codes = detect_vintage(ids)
     if stated is not None and not EARLIEST <= stated <= LATEST:
         raise SourceError(
             f"vintage is the year of a geography, and {stated} is not a year.",
-            found=f"the codes are of {told}" if told else "",
+            found=f"the codes are of {of_codes}" if of_codes else "",
             advice="give a year such as 2011 or 2021, or leave it out if the file states it",
         )
-    vintage = stated or columns.year or told
-    if told is not None and vintage in (2011, 2021) and told > vintage:
-        newer = tuple(one for one in ids if is_newer_lsoa(one))
+    vintage = stated or columns.year or of_codes
+    if of_codes is not None and vintage in (2011, 2021) and of_codes > vintage:
+        newer = tuple(area_id for area_id in ids if is_newer_lsoa(area_id))
         notes[f"Codes that did not exist in {vintage}"] = newer
-        return stated or told
+        return stated or of_codes
     return vintage
 
 
 def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple[str, ...]]) -> None:
-    """Stop where areas of 2011 lie over their successors of 2021; note any other overlap."""
+    """Stop where areas of 2011 overlap their successors of 2021; note any other overlap."""
     pairs = _polygons.overlaps(areas)
     mixed = [(a, b) for a, b in pairs if is_newer_lsoa(a) != is_newer_lsoa(b)]
     if mixed:
@@ -308,7 +307,7 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple
             advice="use a file of one vintage",
         )
     if pairs:
-        notes["Areas that overlap another area"] = tuple(sorted({one for pair in pairs for one in pair}))
+        notes["Areas that overlap another area"] = tuple(sorted({area_id for pair in pairs for area_id in pair}))
 
 
 # --------------------------------------------------------------------------- labels
@@ -327,8 +326,8 @@ def read_place_labels(path: Path | str) -> pd.DataFrame:
     """
     table = _tabular.read_table(path)
     columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
-    for one in ("easting", "northing"):
-        columns[one] = _cell_values.to_number(table.frame[table.need(one)], path=table.path, kind="number").values
+    for axis in ("easting", "northing"):
+        columns[axis] = _cell_values.to_number(table.frame[table.need(axis)], path=table.path, kind="number").values
     people = table.find("population")
     columns["population"] = (
         _cell_values.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0

@@ -43,6 +43,7 @@ NOT_FACTORS: Final = (
 )
 WHO: Final = ("child_on_child", "adult_on_child", "child", "parent", "person", "unknown")
 """How the names of factors end: whom the factor is about."""
+ONE_ROW: Final = "keep one row for each authority and year"
 
 RATE: Final = re.compile(r"(^|[_ ])(rate|per|percent|percentage|pct)([_ ]|$)|%", re.I)
 """In the names of columns that are worked out from others."""
@@ -131,14 +132,8 @@ def _choose_rows(table: _tabular.TextTable, code: str, year: int) -> pd.DataFram
             advice="name one of them with year",
         )
     frame = frame[years == year]
-    twice = frame[frame[code].duplicated(keep=False)]
-    if len(twice):
-        same = twice.index[twice[code] == twice[code].iloc[0]]
-        raise SourceError(
-            f"Authority {twice[code].iloc[0]!r} has two rows of {year}.",
-            found=f"rows {same[0]} and {same[1]} of {table.path}",
-            advice="keep one row for each authority and year",
-        )
+    problem = f"Authority {{!r}} has two rows of {year}."
+    _tabular.need_distinct(frame, (code,), path=table.path, problem=problem, advice=ONE_ROW)
     return frame
 
 
@@ -217,8 +212,8 @@ def read_all_factors(
         As `read_factors`; and if the file has none of the years.
     """
     table = _tabular.read_table(path)
-    found = _cell_values.to_years(table.frame[table.need("time_period", "year")], path=table.path, ending=True).dropna()
-    known = sorted({int(one) for one in found})
+    years_of_rows = _cell_values.to_years(table.frame[table.need("time_period", "year")], path=table.path, ending=True)
+    known = sorted({int(year) for year in years_of_rows.dropna()})
     first, last = years or (known[0], known[-1]) if known else (0, 0)
     wanted = [year for year in known if first <= year <= last]
     if not wanted:
@@ -262,7 +257,7 @@ def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None)
     if authorities is not None:
         frame = frame[frame[code].isin(list(authorities))]
     years = _cell_values.to_years(frame[table.need("time_period", "year")], path=table.path, ending=True)
-    found = pd.DataFrame(
+    episodes = pd.DataFrame(
         {
             "la_code": frame[code].astype(object),
             "period": [f"{year - 1:.0f}/{year % 100:02.0f}" for year in years],
@@ -270,12 +265,7 @@ def read_episodes(path: Path | str, *, authorities: Sequence[str] | None = None)
     )
     marks = _cell_values.with_brackets(MARKS)
     for name, titles in EPISODES.items():
-        found[name] = _cell_values.to_number(frame[table.need(*titles)], marks, path=table.path, kind="count").values
-    twice = found[found.duplicated(["la_code", "period"])]
-    if len(twice):
-        raise SourceError(
-            f"Authority {twice['la_code'].iloc[0]!r} has two rows of {twice['period'].iloc[0]}.",
-            found=f"row {twice.index[0]} of {table.path}",
-            advice="keep one row for each authority and year",
-        )
-    return found.reset_index(drop=True)
+        episodes[name] = _cell_values.to_number(frame[table.need(*titles)], marks, path=table.path, kind="count").values
+    problem = "Authority {!r} has two rows of {}."
+    _tabular.need_distinct(episodes, ("la_code", "period"), path=table.path, problem=problem, advice=ONE_ROW)
+    return episodes.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Tables of counts by area, with the marks and the rounding of the file's own key."""
+"""Tables of counts by area, with marks and rounding as explained in the key of the file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hotspots.vocabulary import UNRELEASED, weakest_release
 
 NO_ROW: Final = "no row in the source"
 
-WHOLE: Final = 1e-3
-"""How far a published mean, times the number of years it is of, may be from a whole number: it was rounded. A count
-that is given as it is must be whole."""
+ROUNDED_MEAN: Final = 1e-3
+"""How far a published mean times its number of years may be from a whole number, as the mean was rounded. A count that
+is not multiplied must be whole."""
 
 
 @renamed_arguments(times="multiply_by")
@@ -38,9 +38,7 @@ def read_counts(
     source: str = "",
     release: str = UNRELEASED,
 ) -> AreaCounts:
-    """Return the counts of a table with one row per area.
-
-    An area without a row is missing, never zero.
+    """Return the counts of a table with one row per area; the count of an area without a row is missing, never 0.
 
     Parameters
     ----------
@@ -49,13 +47,13 @@ def read_counts(
     count_column
         The column of counts.
     id_column, name_column
-        The column of area codes, or of area names where there are no codes. Codes are found by ONS's
-        names if neither is given.
+        The column of area codes, or of area names where there are no codes. If neither is given, the column of codes
+        is found by ONS's names.
     multiply_by
-        What the cells are multiplied by, e.g. 3 where they are yearly means of three years.
+        By what the cells are multiplied, e.g. 3 where they are yearly means of three years.
     marks
-        Mark → lowest and highest count it can mean, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
-        ``{":": "not available"}``. They are the key of this file: no mark is known without being named.
+        Mark → lowest and highest count that it stands for, e.g. ``{"*": (1, 7)}``; or why there is no count, e.g.
+        ``{":": "not available"}``. Every mark of the file must be given: none is known in advance.
     rounding
         What the counts were rounded to, e.g. 5: a published 15 is 13 to 17. A published 0 is 0.
 
@@ -63,8 +61,8 @@ def read_counts(
     -------
     AreaCounts
         `outside` is the number of events (lower bounds) in rows of other areas; the audit has `rows_read`,
-        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`. The table's `reason` gives for each
-        unknown count whether it is suppressed, rounded, missing for the reason of its mark, or without a row.
+        `rows_of_the_study`, `rows_outside`, `areas_without_a_row` and `hidden`. The column `reason` says why a count is
+        not known: suppressed, rounded, missing as its mark says, or without a row.
 
     Raises
     ------
@@ -86,22 +84,22 @@ def read_counts(
     counts = pd.DataFrame({"observed_low": low, "observed_high": high, "reason": reason})[inside]
     counts = counts.set_axis(ids[inside]).reindex(area.ids)
     counts["reason"] = counts["reason"].where(counts["reason"].notna(), NO_ROW)
-    without = area.ids.difference(pd.Index(ids[inside]))
-    many = "1 area has" if len(without) == 1 else f"{len(without):,} areas have"
-    which = list_briefly(without)
-    words = f"{many} no row in the table and no count: {which}."
-    missing = Note(words, of="publication", numbers=(len(without), which))
+    without_row = area.ids.difference(pd.Index(ids[inside]))
+    number = "1 area has" if len(without_row) == 1 else f"{len(without_row):,} areas have"
+    which = list_briefly(without_row)
+    words = f"{number} no row in the table and no count: {which}."
+    no_row = Note(words, of="publication", numbers=(len(without_row), which))
     outside = int(np.nansum(low[~inside]))
     audit = {
         "rows_read": len(table),
         "rows_of_the_study": int(inside.sum()),
         "rows_outside": int((~inside).sum()),
         "outside": outside,
-        "areas_without_a_row": len(without),
+        "areas_without_a_row": len(without_row),
         "hidden": int((counts["observed_low"] < counts["observed_high"]).sum()),
     }
     cells = set(table.frame[column])
-    idle = [
+    unused_marks = [
         Note(f"No cell of column {column!r} holds the mark {mark!r}.", of="publication", numbers=(column, mark))
         for mark in marks or {}
         if mark not in cells
@@ -115,14 +113,14 @@ def read_counts(
         title=title,
         source=source,
         period=Period.read(period),
-        notes=(*table.notes, *idle, *([missing] if len(without) else []), *_note_missing(counts)),
+        notes=(*table.notes, *unused_marks, *([no_row] if len(without_row) else []), *_note_missing(counts)),
         rule=_rule_words(marks or {}, rounding),
         release=weakest_release(release, area.release),
     )
 
 
 def _note_missing(counts: pd.DataFrame) -> list[Note]:
-    """Return how many areas have a row but no count, by the mark in its place."""
+    """Return how many areas have a row but no count, by reason."""
     missing = counts.loc[counts["observed_low"].isna() & (counts["reason"] != NO_ROW), "reason"]
     listed = "; ".join(f"{reason}: {number:,}" for reason, number in missing.value_counts().sort_index().items())
     words = f"Areas that have a row but no count: {listed}."
@@ -138,10 +136,9 @@ def read_totals(
     marks: Mapping[str, tuple[int, int] | str] | None = None,
     rounding: int | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """Return the totals of a table with one row per authority: code → lowest and highest.
+    """Return the totals of a table with one row per authority: code → lowest and highest value.
 
-    The options are those of `read_counts`. A suppressed or rounded total is an interval, and one that
-    is missing is left out.
+    The arguments are those of `read_counts`. A suppressed or rounded total is an interval; a missing one is left out.
 
     Raises
     ------
@@ -150,21 +147,21 @@ def read_totals(
     """
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
-    codes = _find_codes(table, id_column)
+    codes = _naming.find_area_codes(table, id_column).codes
     low, high, _ = _intervals(table, column, multiply_by=multiply_by, marks=marks or {}, rounding=rounding)
     bounds = zip(codes, low, high, strict=True)
     return {str(code): (float(least), float(most)) for code, least, most in bounds if not np.isnan(least)}
 
 
 def _rule_words(marks: Mapping[str, tuple[int, int] | str], rounding: int | None) -> str:
-    """Return the rule behind the intervals, as published, in words."""
-    words = [f"{mark} is {_say(meant)}" for mark, meant in marks.items()]
+    """Return in words why counts are intervals, as the file has it."""
+    words = [f"{mark} is {_meaning(meant)}" for mark, meant in marks.items()]
     if rounding:
         words.append(f"rounded to the nearest {rounding}")
     return f"as published: {', '.join(words)}" if words else ""
 
 
-def _say(meant: tuple[int, int] | str) -> str:
+def _meaning(meant: tuple[int, int] | str) -> str:
     return meant if isinstance(meant, str) else f"{meant[0]} to {meant[1]}"
 
 
@@ -181,21 +178,9 @@ def _match_areas(
         _naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
-    codes = _find_codes(table, id_column)
-    column = str(codes.name)
-    _naming.need_vintage(_naming.find_vintage(column, codes.tolist()), area, path=table.path, column=column)
+    column, codes, vintage = _naming.find_area_codes(table, id_column)
+    _naming.need_vintage(vintage, area, path=table.path, column=column)
     return codes.where(codes.isin(area.ids), None)
-
-
-def _find_codes(table: _tabular.TextTable, id_column: str | None) -> pd.Series:
-    """Return the code of each row in capitals, each once."""
-    if id_column is not None:
-        column = table.need(id_column, option="id_column")
-    else:
-        column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
-    codes = _cell_values.to_codes(table.frame[column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
-    return codes
 
 
 def _ids_by_name(area: StudyArea) -> dict[str, str]:
@@ -222,19 +207,21 @@ def _intervals(
     marks: Mapping[str, tuple[int, int] | str],
     rounding: int | None,
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Return the lowest and highest count of each row, and why it is not known."""
+    """Return the lowest and highest count of each row, and the reason where it is not known."""
     cells = table.frame[column]
     numbers = _cell_values.to_number(
         cells,
         {mark: f"{meant if isinstance(meant, str) else 'suppressed'} ({mark})" for mark, meant in marks.items()},
         path=table.path,
         kind="amount",
-        advice="correct the cell, or say what a mark means, e.g. marks = { '*' = [1, 7] }",
+        advice="correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }",
     )
     counts = numbers.values * multiply_by
     whole = counts.round()
-    off, what = (0.0, "a whole number") if multiply_by == 1 else (WHOLE, f"a whole number times {multiply_by:g}")
-    _need_counts(table, column, numbers.values, (counts - whole).abs() > off, what)
+    tolerance, what = (
+        (0.0, "a whole number") if multiply_by == 1 else (ROUNDED_MEAN, f"a whole number times {multiply_by:g}")
+    )
+    _need_counts(table, column, numbers.values, (counts - whole).abs() > tolerance, what)
     _need_counts(table, column, numbers.values, counts < 0, "at least 0")
     low, high = whole.copy(), whole.copy()
     if rounding:
@@ -250,6 +237,7 @@ def _intervals(
 
 
 def _need_counts(table: _tabular.TextTable, column: str, values: pd.Series, wrong: pd.Series, what: str) -> None:
+    """Stop at the first value that is wrong; `what` says what a count is instead."""
     odd = values[wrong & values.notna()]
     if len(odd):
         raise SourceError(

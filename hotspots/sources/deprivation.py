@@ -61,20 +61,14 @@ def read_deprivation(
             found=f"columns {list_briefly(table.frame.columns, 40)}",
             advice="name them with score_column, rank_column and decile_column",
         )
-    if id_column is None:
-        id_column = table.need_one(_naming.find_code_column(list(table.frame.columns), path=table.path))
-    else:
-        id_column = table.need(id_column, option="id_column")
-    codes = _cell_values.to_codes(table.frame[id_column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), table.frame.index.tolist(), path=table.path)
+    areas = _naming.find_area_codes(table, id_column)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
-    values = pd.DataFrame(columns).set_axis(pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object))
+    values = pd.DataFrame(columns).set_axis(areas.as_index)
     score = chosen["score"]
     by_name = score is not None and _tabular.fold(score).endswith(("est", "estimated", "estimate"))
-    vintage = _naming.find_vintage(id_column, codes.tolist())
     return Deprivation(
         values,
-        vintage=vintage,
+        vintage=areas.vintage,
         title=title,
         source=source,
         estimated=by_name if estimated is None else estimated,
@@ -110,26 +104,26 @@ def _find(table: _tabular.TextTable, measure: Measure, *, names: tuple[str, str]
         return _need_measure(table.need(given, option=f"{measure}_column"), measure)
     columns = {str(c): _tabular.fold(c) for c in table.frame.columns if measure in _tabular.fold(c)}
     for name in names:
-        found = sorted((c for c, folded in columns.items() if _tabular.fold(name) in folded), key=len)
-        # Further words at the end make no other index: idaci_score_est.
-        if any(not columns[other].startswith(columns[found[0]]) for other in found):
+        candidates = sorted((c for c, folded in columns.items() if _tabular.fold(name) in folded), key=len)
+        # A longer name that begins alike is of the same index: idaci_score_est.
+        if any(not columns[other].startswith(columns[candidates[0]]) for other in candidates):
             raise SourceError(
                 f"Which {measure} of {name} is meant?",
-                found=f"columns {list_briefly(map(repr, found), 12)} of {table.path}",
+                found=f"columns {list_briefly(map(repr, candidates), 12)} of {table.path}",
                 advice=f"name it with {measure}_column",
             )
-        if found:
-            return found[0]
+        if candidates:
+            return candidates[0]
     return None
 
 
 def _need_measure(column: str, measure: Measure) -> str:
-    """Return a column that was named for a measure, or stop where its name says that it is another."""
+    """Return a column given for a measure, or stop where its name has the word of another measure."""
     folded = _tabular.fold(column)
-    said = [one for one in get_args(Measure) if one in folded]
-    if said and measure not in said:
+    in_name = [word for word in get_args(Measure) if word in folded]
+    if in_name and measure not in in_name:
         raise SourceError(
-            f"The column {column!r} is given as the {measure}, but its name says {said[0]}.",
+            f"The column {column!r} is given as the {measure}, but its name says {in_name[0]}.",
             found=f"{measure}_column = {column!r}",
             advice=f"name the column of the {measure}, or leave {measure}_column out",
         )

@@ -227,19 +227,14 @@ def _school_years(
             "number": laestab,
         }
     )
-    _need_one_row(rows, table.path)
+    _tabular.need_distinct(
+        rows,
+        ("laestab", "year"),
+        path=table.path,
+        problem="School {!r} has two rows of {}.",
+        advice="remove one of them",
+    )
     return rows
-
-
-def _need_one_row(rows: pd.DataFrame, path: Path) -> None:
-    twice = rows[rows.duplicated(["laestab", "year"], keep=False)]
-    if len(twice):
-        same = twice[(twice["laestab"] == twice["laestab"].iloc[0]) & (twice["year"] == twice["year"].iloc[0])]
-        raise SourceError(
-            f"School {same['laestab'].iloc[0]!r} has two rows of {same['year'].iloc[0]}.",
-            found=f"rows {same.index[0]} and {same.index[1]} of {path}",
-            advice="remove one of them",
-        )
 
 
 def _merge_years(rows: pd.DataFrame) -> pd.DataFrame:

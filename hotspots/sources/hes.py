@@ -170,9 +170,9 @@ def _area_codes(table: _tabular.TextTable, names: _tabular.Columns, area: StudyA
     if area is not None:
         # By the name alone: codes of another vintage are counted where events are placed.
         _naming.need_vintage(_naming.find_vintage(column, ()), area, path=table.path, column=column)
-    what = _naming.parse_column(column)
-    given = f" ({_naming.GEOGRAPHIES[what.prefix]} of {what.year})" if what and what.year else ""
-    words = f"Area of residence from the column {column}{given}."
+    parsed = _naming.parse_column(column)
+    geography = f" ({_naming.GEOGRAPHIES[parsed.prefix]} of {parsed.year})" if parsed and parsed.year else ""
+    words = f"Area of residence from the column {column}{geography}."
     return _cell_values.to_codes(table.frame[column]), Note(words, of="publication", numbers=(column,))
 
 

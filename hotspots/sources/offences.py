@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.model import Events, Note
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import UNRELEASED
@@ -150,11 +150,10 @@ def _need_codes(there: pd.Series, wanted: Sequence[str] | None, path: Path) -> N
     known = sorted({str(code) for code in there.dropna()})
     for one in wanted or ():
         if one not in known:
-            near = nearest(one, known)
             raise SourceError(
                 f"There is no offence code {one!r} in {path}.",
                 found=f"codes {list_briefly(known, 20)}",
-                advice=f"is it {near!r}?" if near else "use codes of the file",
+                advice=suggest(one, known, otherwise="use codes of the file"),
             )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.model import Coverage, Events, Note, Period, cover_months
 from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
@@ -208,27 +208,26 @@ def _to_grid(longitude: pd.Series, latitude: pd.Series) -> tuple[pd.Series, pd.S
 
 def _choose_types(kinds: pd.Series, wanted: Sequence[str] | None) -> list[str]:
     """Return the crime types to keep, spelled as in the file."""
-    there = {str(kind).casefold(): str(kind) for kind in kinds.unique()}
+    in_file = {str(kind).casefold(): str(kind) for kind in kinds.unique()}
     if wanted is None:
-        return list(there.values())
-    known = {kind.casefold(): kind for kind in CRIME_TYPES} | there
+        return list(in_file.values())
+    known = {kind.casefold(): kind for kind in CRIME_TYPES} | in_file
     for one in wanted:
         if one.casefold() not in known:
-            near = nearest(one, known.values())
             raise SourceError(
                 f"There is no crime type {one!r}.",
-                found=f"in the file: {list_briefly(sorted(there.values()), 20)}",
-                advice=f"is it {near!r}?" if near else "use one of those in the file",
+                found=f"in the file: {list_briefly(sorted(in_file.values()), 20)}",
+                advice=suggest(one, known.values(), otherwise="use one of those in the file"),
             )
     return [known[one.casefold()] for one in wanted]
 
 
 def _absent(kinds: pd.Series, wanted: Sequence[str]) -> list[Note]:
     """Return a sentence if none of the rows has one of the crime types: their names changed in 2011 and 2013."""
-    there = sorted({str(kind) for kind in kinds})
-    if not wanted or set(wanted) & set(there):
+    in_file = sorted({str(kind) for kind in kinds})
+    if not wanted or set(wanted) & set(in_file):
         return []
-    types, others = list_briefly(wanted), list_briefly(there, 20)
+    types, others = list_briefly(wanted), list_briefly(in_file, 20)
     words = f"No row has the crime type {types}; the file has {others}."
     return [Note(words, of="records", numbers=(types, others))]
 

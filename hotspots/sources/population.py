@@ -36,21 +36,16 @@ def read_population(
         number is missing or negative.
     """
     table = _tabular.read_table(path)
-    names = list(table.frame.columns)
-    frame = table.frame[rows_of_year(table, year)]
-    if id_column is None:
-        id_column = table.need_one(_naming.find_code_column(names, path=table.path))
-    else:
-        id_column = table.need(id_column, option="id_column")
+    rows = rows_of_year(table, year)
+    areas = _naming.find_area_codes(table, id_column, rows=rows)
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
-    codes = _cell_values.to_codes(frame[id_column]).fillna("")
-    _naming.need_unique_codes(codes.tolist(), frame.index.tolist(), path=table.path)
-    values = _cell_values.to_number(frame[people], path=table.path, kind="amount").values
+    cells = table.frame[people][rows]
+    values = _cell_values.to_number(cells, path=table.path, kind="amount").values
     odd = values[values.isna() | (values < 0)]
     if len(odd):
         raise SourceError(
-            f"Area {codes[odd.index[0]]!r} has no usable population.",
-            found=f"{frame.at[odd.index[0], people]!r} in column {people!r}, row {odd.index[0]} of {table.path}",
+            f"Area {areas.codes[odd.index[0]]!r} has no usable population.",
+            found=f"{cells[odd.index[0]]!r} in column {people!r}, row {odd.index[0]} of {table.path}",
             advice="complete the file, or name another column",
         )
     if not bool((values > 0).any()):
@@ -59,9 +54,8 @@ def read_population(
             found=f"only 0 in column {people!r}, {len(values):,} rows",
             advice="name another column",
         )
-    index = pd.Index(codes.to_numpy(dtype=object), name="area_id", dtype=object)
-    people_by_area = pd.Series(values.to_numpy(dtype=float), index=index, name="population")
-    people_by_area.attrs = {"column": id_column, "vintage": _naming.find_vintage(id_column, codes.tolist())}
+    people_by_area = pd.Series(values.to_numpy(dtype=float), index=areas.as_index, name="population")
+    people_by_area.attrs = {"column": areas.column, "vintage": areas.vintage}
     return people_by_area
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, nearest
+from hotspots.errors import SourceError, list_briefly, suggest
 from hotspots.model import Note, Series
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
@@ -137,11 +137,10 @@ def _rows_of(table: _tabular.TextTable, force: str) -> pd.DataFrame:
             found=f"forces of the region: {list_briefly(sorted(set(in_region[column])), 12)}",
             advice="name one force",
         )
-    near = nearest(force, known)
     raise SourceError(
         f"{table.path} has no police force {force!r}.",
         found=f"forces {list_briefly(known, 50)}",
-        advice=f"is it {near!r}?" if near else "name one of them",
+        advice=suggest(force, known, otherwise="name one of them"),
     )
 
 
@@ -187,9 +186,10 @@ def _need_numbers(table: _tabular.TextTable, values: pd.Series, column: str) -> 
 
 def _need_one_population(table: _tabular.TextTable, cells: pd.Series, numbers: pd.DataFrame) -> None:
     """Stop where rows of one quarter, e.g. of different offences, have different populations."""
-    told = numbers[numbers["population"].notna()]
-    quarter = told["start"] * 4 + told["quarter"]
-    odd = told.index[told["population"] != told.groupby(quarter)["population"].transform("first")]
+    with_population = numbers[numbers["population"].notna()]
+    quarter = with_population["start"] * 4 + with_population["quarter"]
+    first_population = with_population.groupby(quarter)["population"].transform("first")
+    odd = with_population.index[with_population["population"] != first_population]
     if len(odd):
         first = quarter.index[quarter == quarter[odd[0]]][0]
         raise SourceError(

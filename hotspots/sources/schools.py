@@ -171,15 +171,15 @@ class _Column(Protocol):
 
 
 def _read_register(table: _tabular.TextTable, columns: Mapping[str, str] | None) -> pd.DataFrame:
-    """Return the register under names of our own: text, empty where it has no such column, and coordinates."""
-    given = _tabular.choose_columns(dict.fromkeys(ROLES, ""), columns)
+    """Return the register with the names of `ROLES`: text, empty where there is no such column, and coordinates."""
+    names = _tabular.choose_columns(dict.fromkeys(ROLES, ""), columns)
 
     def column(role: str, *, needed: bool = False) -> pd.Series | None:
         option = f"columns = {{ {role} = ... }}"
-        if given[role]:
-            return table.frame[table.need(given[role], option=option)]
-        found = table.need(*ROLES[role], option=option) if needed else table.find(*ROLES[role])
-        return table.frame[found] if found else None
+        if names[role]:
+            return table.frame[table.need(names[role], option=option)]
+        usual = table.need(*ROLES[role], option=option) if needed else table.find(*ROLES[role])
+        return table.frame[usual] if usual else None
 
     blank = pd.Series("", index=table.frame.index, dtype=object)
     texts = {role: column(role) for role in ("urn", "la_name", "second_la_name", "second_type", "phase", "status")}
@@ -244,26 +244,22 @@ def _is_open(rows: pd.DataFrame) -> pd.Series:
 
 
 def _sieve_schools(rows: pd.DataFrame, excluded: pd.DataFrame) -> _tabular.Sieve:
-    """Return which rows are in question."""
+    """Return which schools are compared: open, state-funded and secondary ones of the authorities with exclusions."""
     sieve = _tabular.Sieve(len(rows))
     sieve.drop(~_is_open(rows), NOT_OPEN)
     sieve.drop(~rows["type"].str.casefold().isin(STATE_FUNDED), NOT_STATE)
     sieve.drop(rows["has_phase"] & ~rows["phase"].str.casefold().isin(SECONDARY_PHASES), NOT_SECONDARY)
     numbers, names = {one[:3] for one in excluded.index}, set(excluded["la_name"].str.casefold()) - {""}
-    here = rows["school_id"].str[:3].isin(numbers) | rows["la_name"].str.casefold().isin(names)
-    sieve.drop(~here, ELSEWHERE)
+    has_exclusions = rows["school_id"].str[:3].isin(numbers) | rows["la_name"].str.casefold().isin(names)
+    sieve.drop(~has_exclusions, ELSEWHERE)
     return sieve
 
 
 def _need_one_school(kept: pd.DataFrame, path: Path) -> None:
-    twice = kept[kept["school_id"].duplicated(keep=False)]
-    if len(twice):
-        same = twice.index[twice["school_id"] == twice["school_id"].iloc[0]]
-        raise SourceError(
-            f"Two open schools share the number {twice['school_id'].iloc[0]!r}.",
-            found=f"rows {same[0]} and {same[1]} of {path}",
-            advice="remove the row that is out of date",
-        )
+    problem = "Two open schools share the number {!r}."
+    _tabular.need_distinct(
+        kept, ("school_id",), path=path, problem=problem, advice="remove the row that is out of date"
+    )
 
 
 def _need_common_numbers(rows: pd.DataFrame, excluded: pd.DataFrame, path: Path) -> None:
@@ -317,13 +313,13 @@ def _with_exclusions(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
 
 
 def _authority_codes(excluded: pd.DataFrame) -> dict[str, str]:
-    """Return GSS codes of authorities by their number and by their name (folded)."""
+    """Return number or name (in small letters) of an authority → its GSS code."""
     codes = {str(number): code for number, code in DFE_AUTHORITIES.items()}
     codes |= {name.casefold(): code for code, name in WEST_MIDLANDS.items()}
-    told = excluded[excluded["la_code"] != ""]
-    codes |= {str(one)[:3]: str(code) for one, code in told["la_code"].items()}
+    with_code = excluded[excluded["la_code"] != ""]
+    codes |= {str(laestab)[:3]: str(code) for laestab, code in with_code["la_code"].items()}
     return codes | {
-        str(name).casefold(): str(code) for name, code in zip(told["la_name"], told["la_code"], strict=True)
+        str(name).casefold(): str(code) for name, code in zip(with_code["la_name"], with_code["la_code"], strict=True)
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from hotspots.disclosure import keeps_back
 from hotspots.errors import AnalysisError, reason_of
@@ -19,83 +19,93 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_check", "without_grid"]
 
-# Cells and bandwidths of a study file that can make no grid: `check` says so before a run leaves a surface out.
+SLOW_RULES: Final = ("least-squares", "likelihood", "diggle")
+"""Rules for the bandwidth that take as long as a run if there are many events: `check` then does not try them."""
 
-SEARCHED: Final = ("least-squares", "likelihood", "diggle")
-"""Rules that take as long as a run if there are many events: they are then not tried."""
+FEW_EVENTS: Final = 500
+"""Up to this number of events, every rule is tried."""
 
-FEW: Final = 500
-"""Up to this many events, every rule is tried."""
 
-Asked = tuple[str, Sequence["Events"], Any, float | None, Literal["density", "risk", "prediction"]]
-"""What is left out, the events, their bandwidth, their cell, and what is made of them."""
+class _Surface(NamedTuple):
+    """A surface that a run would make, with its bandwidth and the side of its cells as the study file has them."""
+
+    label: str
+    events: Sequence[Events]
+    bandwidth: Any
+    cell: float | None
+    kind: Literal["density", "risk", "prediction"]
 
 
 def without_grid(study: Study, inputs: Inputs) -> dict[str, str]:
     """Return the surfaces that can't be made with the cells or bandwidths of the study file, and why."""
-    asked = [
-        one
-        for one in _asked(study, inputs)
-        if one[3] is not None or one[2] is not None or sum(map(len, one[1])) <= FEW or _on_one_point(one[1])
+    # With many events and the program's own bandwidth and cells there is always a grid.
+    doubtful = [
+        surface
+        for surface in _surfaces(study, inputs)
+        if surface.cell is not None
+        or surface.bandwidth is not None
+        or sum(map(len, surface.events)) <= FEW_EVENTS
+        or _on_one_point(surface.events)
     ]
-    if not asked:
+    if not doubtful:
         return {}
     outline = inputs.area.areas.geometry.union_all()
-    found: dict[str, str] = {}
-    for one in asked:
-        why = _why_none(study, inputs.area, outline, one)
-        if why:
-            found.setdefault(one[0], why)
-    return found
+    reasons: dict[str, str] = {}
+    for surface in doubtful:
+        reason = _why_no_grid(study, inputs.area, outline, surface)
+        if reason:
+            reasons.setdefault(surface.label, reason)
+    return reasons
 
 
-def _asked(study: Study, inputs: Inputs) -> Iterator[Asked]:
-    """Give the surfaces of points that a run makes, in its order."""
+def _surfaces(study: Study, inputs: Inputs) -> Iterator[_Surface]:
+    """Yield the surfaces of points that a run makes, in its order."""
     density = study.density
-    wide = density.risk_bandwidth or density.bandwidth
+    risk_bandwidth = density.risk_bandwidth or density.bandwidth
     for section in study.events:
         events = inputs.events.get(section.name)
         if not section.density or events is None or keeps_back(study, events):
             continue
         if not events.table["easting"].notna().any():
             continue
-        what = f"density surface of {events.title}"
-        yield what, [events], density.bandwidth, density.cell, "density"
+        label = f"density surface of {events.title}"
+        yield _Surface(label, [events], density.bandwidth, density.cell, "density")
         if density.risk and inputs.area.has_population:
-            yield what, [events], wide, density.risk_cell, "risk"
+            yield _Surface(label, [events], risk_bandwidth, density.risk_cell, "risk")
     for comparison in study.comparisons:
         if comparison.name in inputs.comparisons:
             pair = inputs.comparisons[comparison.name]
-            yield f"comparison {comparison.title}", pair, wide, density.risk_cell, "risk"
+            yield _Surface(f"comparison {comparison.title}", pair, risk_bandwidth, density.risk_cell, "risk")
     for prediction in study.predictions:
         if prediction.name in inputs.predictions and prediction.bandwidths:
             past = inputs.predictions[prediction.name][0]
-            yield f"prediction of {past.title}", [past], min(prediction.bandwidths), density.cell, "prediction"
+            narrowest = min(prediction.bandwidths)
+            yield _Surface(f"prediction of {past.title}", [past], narrowest, density.cell, "prediction")
 
 
 def _on_one_point(events: Sequence[Events]) -> bool:
-    """Whether all points are one, so that no rule finds a bandwidth."""
-    return all(int(one.table[axis].nunique()) < 2 for axis in ("easting", "northing") for one in events)
+    """Whether all events are at one point, so that no rule finds a bandwidth."""
+    return all(int(part.table[axis].nunique()) < 2 for axis in ("easting", "northing") for part in events)
 
 
-def _why_none(study: Study, area: StudyArea, outline: Any, asked: Asked) -> str:
-    """Return why there is no grid; empty where there is one, or where only a run can tell."""
+def _why_no_grid(study: Study, area: StudyArea, outline: Any, surface: _Surface) -> str:
+    """Return why there is no grid; empty where there is one, or where only a run can find out."""
     import numpy as np
 
     from hotspots.analysis.density import choose_bandwidth, choose_cell, grid_over, need_few_values
     from hotspots.analysis.risk import need_expected, points_inside, smoother_over
 
-    _, events, bandwidth, cell, kind = asked
+    _, events, bandwidth, cell, kind = surface
     kernel = study.density.kernel
     try:
-        points = np.concatenate([points_inside(one, area, outline)[0] for one in events])
-        is_searched = bandwidth in SEARCHED and len(points) > FEW
-        chosen = choose_bandwidth(points, rule=None if is_searched else bandwidth, kernel=kernel, outline=outline)
-        if is_searched:
+        points = np.concatenate([points_inside(part, area, outline)[0] for part in events])
+        is_slow = bandwidth in SLOW_RULES and len(points) > FEW_EVENTS
+        chosen = choose_bandwidth(points, rule=None if is_slow else bandwidth, kernel=kernel, outline=outline)
+        if is_slow:
             return ""
         if kind == "risk":
             smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
-            if len(events) == 1 and len(points) <= FEW:
+            if len(events) == 1 and len(points) <= FEW_EVENTS:
                 need_expected(area, smoother, len(points))
             return ""
         grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell)
@@ -299,12 +309,12 @@ def _charted(kind: str) -> Callable[[Study, Inputs], Iterator[str]]:
         from hotspots.analysis.series import without_course
 
         for section in getattr(study, kind):
-            found = [series for series in inputs.series if series.name == section.name]
-            if found:
-                groups = many(found[0].table["group"].nunique(), "line")
-                yield f"chart {section.title}: {many(found[0].table['period'].nunique(), 'period')}, {groups}"
+            read = [series for series in inputs.series if series.name == section.name]
+            if read:
+                groups = many(read[0].table["group"].nunique(), "line")
+                yield f"chart {section.title}: {many(read[0].table['period'].nunique(), 'period')}, {groups}"
                 if section.change_points:
-                    for name, why in without_course(found[0]).items():
+                    for name, why in without_course(read[0]).items():
                         yield f"  no change points of {name}: {why}"
             elif name_chart(section.title) not in inputs.left_out:
                 yield f"chart {section.title}: not read, see below"
@@ -316,8 +326,8 @@ def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
     section = study.children_in_need
     if section is None or keeps_back(study, section):
         return
-    there = "not read, see below" if inputs.factors is None else f"{section.year}"
-    yield f"{section.title}: {there}"
+    status = "not read, see below" if inputs.factors is None else f"{section.year}"
+    yield f"{section.title}: {status}"
 
 
 def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:

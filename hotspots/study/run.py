@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotspots.disclosure import is_for_named_readers
+from hotspots.disclosure import is_restricted
 from hotspots.study.findings import analyse
 from hotspots.study.inputs import Inputs, Report, name_places, read_inputs
 from hotspots.study.output import (
@@ -159,4 +159,4 @@ def _as_study(study: Study | str | Path) -> Study:
 
 
 def _folder_name(study: Study) -> str:
-    return study.output_name + ("-RESTRICTED" if is_for_named_readers(study) else "")
+    return study.output_name + ("-RESTRICTED" if is_restricted(study) else "")

@@ -140,6 +140,12 @@ def test_two_authorities_do_not_get_one_name(tmp_path):
         LAD22CD=["E06000061", "E06000062"],
     )  # fmt: skip
     assert read_areas(split).authorities == {"E06000061": "E06000061", "E06000062": "E06000062"}
+    # Neither the names of two authorities among the areas of one, nor a name of another kind, give a name.
+    neither = write(
+        tmp_path, squares(3), name="neither.gpkg", LSOA11CD=codes(1, 2, 3),
+        LSOA11NM=["Leeds 001A", "York 112B", "Elsewhere"], LAD22CD=["E08000035", "E08000035", "E06000014"],
+    )  # fmt: skip
+    assert read_areas(neither).authorities == {"E08000035": "E08000035", "E06000014": "E06000014"}
 
 
 def test_authorities_that_are_the_areas_have_the_name_of_the_area(tmp_path):

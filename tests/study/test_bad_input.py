@@ -256,7 +256,7 @@ def test_a_mark_in_a_table_of_counts_asks_what_it_stands_for(study):
     (study.parent / "c.csv").write_text("lsoa11_code,n\nE01010000,3\nE01010001,*\n")
     assert refused(study) == (
         "Error: '*' is not a number.\n  found: column 'n', row 3 of c.csv\n"
-        "  try:   correct the cell, or say what a mark means, e.g. marks = { '*' = [1, 7] }"
+        "  try:   correct the cell, or say what a mark stands for, e.g. marks = { '*' = [1, 7] }"
     )
 
 

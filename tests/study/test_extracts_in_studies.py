@@ -284,7 +284,10 @@ def test_unreleased_quarters_are_protected_and_years_are_their_sums(tmp_path):
     np.testing.assert_array_equal(years.table[["low", "high"]], sum_to_years(quarters).table[["low", "high"]])
     assert years.rate_per == 100_000
     assert np.isfinite(years.table["rate_high"]).all()
-    assert "together, could give back" in findings.left_out["standardised rates of hospital admissions"]
+    assert (
+        "taken together, could reveal suppressed counts"
+        in findings.left_out["standardised rates of hospital admissions"]
+    )
 
 
 def test_two_charts_of_the_same_unreleased_records_are_not_protected_apart(tmp_path):

@@ -22,7 +22,7 @@ from hotspots.study.findings.analyses import _children, _compare_schools
 from hotspots.study.findings.results import Findings, attempt
 from hotspots.study.inputs.read import Inputs
 from hotspots.study.inputs.requirements import untestable
-from hotspots.study.output.figures import _charts, _sheets, _Table
+from hotspots.study.output.figures import _charts, _map_jobs, _Shared
 from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.write import _describe_school_result, _without_gaps, _write_tables
 from hotspots.study.settings.study_file import Study, make_study
@@ -45,9 +45,9 @@ def a_study(**schools: Any) -> Study:
     )
 
 
-def shared(given: Inputs) -> _Table:
+def shared(given: Inputs) -> _Shared:
     """Return what every sheet of the study is drawn with."""
-    return _Table(
+    return _Shared(
         [], {}, {}, prepare_ground(given.area), None, None, None, "", dpi=50, imprint="Made for a test", folder=Path()
     )
 
@@ -173,7 +173,7 @@ def test_ranks_alone_are_enough_and_the_index_keeps_its_name(tmp_path: Path) -> 
     said = [
         findings.schools.words,
         *words_of(findings.schools.notes),
-        *(told.words for told in findings.school_looks.values()),
+        *(told.words for told in findings.school_findings.values()),
         *headlines(a_study(), given, findings),
     ]
     for page in _charts(given, findings, tmp_path, lambda _: None, shared(given)):
@@ -201,7 +201,7 @@ def test_what_can_t_be_said_of_schools_without_points_is_listed() -> None:
     table = given.schools.table.assign(easting=np.nan, northing=np.nan)
     given.schools = Schools(table, rows_read=N, release=INVENTED)
     findings = compared(a_study(), given)
-    assert set(findings.school_looks) == {"authorities"}
+    assert set(findings.school_findings) == {"authorities"}
     assert findings.left_out["schools and their neighbours"] == (
         "0 schools with a point are too few for 8 neighbours each"
     )
@@ -233,7 +233,7 @@ def test_charts_table_words_and_files_of_schools(tmp_path: Path) -> None:
     assert told["holds"] == {"own area and catchment": 1}
     assert told["settings"]["index_measure"] == "score"
     assert not [key for key in told["settings"] if key.startswith("curve")]
-    assert told["in_space"] == [one.words for one in findings.school_looks.values()]
+    assert told["in_space"] == [one.words for one in findings.school_findings.values()]
     assert headlines(study, given, findings)[0].startswith("1 of 64 schools judged has far more permanent exclusions")
 
 
@@ -263,7 +263,7 @@ def test_the_map_of_rates_lies_beside_that_of_divergence() -> None:
     study, given = a_study(), inputs()
     findings = compared(study, given)
     assert findings.schools is not None
-    sheets = [(one.stem, one.schools_by, one.in_briefing) for one in _sheets(study, [findings.schools])]
+    sheets = [(one.stem, one.schools_by, one.in_briefing) for one in _map_jobs(study, [findings.schools])]
     assert sheets == [("schools_all", "divergence", True), ("schools_rate_all", "rate", True)]
     told = _describe_school_result(findings)
     assert told is not None

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import AnalysisError, list_briefly, nearest
+from hotspots.errors import AnalysisError, list_briefly, suggest
 from hotspots.model import Extract, Factors, Note, combine
 
 __all__ = ["check_recording", "compare_recording"]
@@ -101,11 +101,10 @@ def theme_of(factor: str) -> str:
 def _need_theme(table: pd.DataFrame, theme: str) -> None:
     known = sorted(set(table["theme"]))
     if theme not in known:
-        near = nearest(theme, known)
         raise AnalysisError(
             f"No factor is {theme!r}.",
             found=f"{list_briefly(known, 30)}",
-            advice=f"is it {near!r}?" if near else "name one of these",
+            advice=suggest(theme, known, otherwise="name one of these"),
         )
 
 

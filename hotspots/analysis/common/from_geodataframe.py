@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import AnalysisError, list_briefly, nearest
+from hotspots.errors import AnalysisError, list_briefly, suggest
 from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, text_ids
 from hotspots.vocabulary import CRS, UNRELEASED
 
@@ -34,7 +34,7 @@ def as_counts(
             raise AnalysisError(
                 f"There is no column {name!r}.",
                 found=f"columns {', '.join(map(str, data.columns[:12]))}",
-                advice=f"did you mean {nearest(name, map(str, data.columns))!r}?",
+                advice=suggest(name, map(str, data.columns), otherwise="name a column of the table"),
             )
     areas, notes = _named(_on_grid(data, "areas"))
     if population is not None:

@@ -269,15 +269,29 @@ def _density_method(made: _Made, events: Events) -> DensityMethod:
     )
 
 
-def grid_over(outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None) -> Grid:
-    """Return the cells over the outline: by default about ten in a radius, at least two."""
+def grid_over(
+    outline: Any, bandwidth: float, *, kernel: Kernel, cell: float | None, fewest: int = 2, finer: int = 10
+) -> Grid:
+    """Return the cells over the outline: by default about ten in the radius of the kernel.
+
+    Parameters
+    ----------
+    cell
+        The side of a cell, in metres, as set by the user.
+    fewest
+        Cells in a radius, at least.
+    finer
+        With a cell set by the user, how many times as many cells the grid may have.
+    """
+    # A Gaussian has no radius: that of the quartic kernel which smooths as much.
     radius = convert_bandwidth(bandwidth, kernel, "quartic") if kernel == "gaussian" else bandwidth
     side = choose_side(
         outline,
         asked=cell,
         wanted=radius / 10,
         most=MOST_SURFACE_CELLS,
-        coarsest=radius / 2,
+        finer=finer,
+        coarsest=radius / fewest,
         needed_for=f"a bandwidth of {bandwidth:,.0f} m",
     )
     return Grid.within(outline, side)

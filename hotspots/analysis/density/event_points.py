@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.errors import AnalysisError, list_briefly, nearest
+from hotspots.errors import AnalysisError, list_briefly, suggest
 from hotspots.model import Events, Note, StudyArea
 
 if TYPE_CHECKING:
@@ -152,11 +152,10 @@ def _weights(events: Events, column: str) -> Floats:
 
     table = events.table
     if column not in table.columns:
-        like = nearest(column, table.columns)
         raise AnalysisError(
             f"The {events.title} have no column {column!r} to weigh them by.",
             found=f"columns {list_briefly(table.columns, most=12)}",
-            advice=f"use {like!r}" if like else "name a column of numbers",
+            advice=suggest(column, table.columns, otherwise="name a column of numbers"),
         )
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     wrong = ~(np.isfinite(numbers) & (numbers >= 0))

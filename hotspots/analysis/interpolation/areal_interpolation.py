@@ -1,4 +1,4 @@
-"""Areal interpolation: people over cells, evenly or by address, and counts of events, smoothly or evenly."""
+"""Areal interpolation to cells: of people, evenly or by address, and of counts of events, smoothly or evenly."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Spread", "spread_counts", "spread_people"]
 
 MOST_INTERPOLATED_CELLS: Final = 2_000_000
-"""Cells of the largest grid that is chosen; with a cell that the user asks for, twice as many."""
+"""Most cells of a grid; twice as many where the user sets the side of a cell."""
 
-ACROSS: Final = 2
-"""Fewest chosen cells across an area, as if it were a square, in all but a twentieth of areas."""
+FEWEST_ACROSS: Final = 2
+"""Fewest cells along the side of an area (as if it were a square), in all but the smallest 5% of areas."""
 
 
 # --------------------------------------------------------------------------- people
@@ -36,16 +36,16 @@ ACROSS: Final = 2
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Spread:
-    """People per cell, and how they were distributed.
+    """People per cell, and how they were interpolated.
 
     Parameters
     ----------
     people
         Array (row, col): people per cell, 0 where nobody lives; their sum is the population of the study area.
     words
-        How the people were spread, in one sentence.
+        How the population was interpolated, in one sentence.
     notes
-        What a reader must know, in sentences.
+        Areas and addresses that could not be used as they are.
     """
 
     people: Floats
@@ -54,12 +54,11 @@ class Spread:
 
 
 def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> Spread:
-    """Return people per cell: each area's population spread evenly over its polygon, or over its addresses.
+    """Return people per cell: each area's population distributed evenly over its polygon, or over its addresses.
 
-    Over the polygon, a cell gets the share of the area's people that it covers of the area, exactly
-    (`coverage_fractions`), so a cell on a border gets people from both sides, and a cell whose centre lies outside the
-    study area still has those of the part inside. Each area's people are conserved. Without addresses, the density of
-    people is the same in the parks and the streets of an area.
+    Over the polygon, a cell gets people in proportion to the part of the area that it covers, computed exactly
+    (`coverage_fractions`). A cell on a border gets people of both areas, also if its centre is outside the study area.
+    The total of every area is kept. Without addresses, parks have the same density of people as streets.
 
     Parameters
     ----------
@@ -69,68 +68,69 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
         Must cover all areas; its mask is not used.
     addresses
         Columns `easting`, `northing` (metres) and optionally `weight` (people, households, or any number at least 0).
-        An area's people are shared among its addresses by weight. An address counts in the first area, in the order
-        of ids, that it touches. An area in which no address with a weight lies is spread over its polygon.
+        An area's people are distributed over its addresses by weight. An address on a border belongs to the first
+        area in the order of ids. Where no address has a weight above 0, people are distributed over the polygon.
 
     Raises
     ------
     AnalysisError
-        If the study area has no population or an area lies beyond the grid, or the addresses lack a column, have a
-        negative weight, or none of them lies in the study area.
+        If the study area has no population, an area reaches beyond the grid, a column of the addresses is missing, a
+        weight is negative, or no address lies in the study area.
     """
     if not area.has_population:
         raise AnalysisError(
-            "The study area has no population, so there are no people to spread.",
+            "The study area has no population to interpolate.",
             advice="read the areas with a population, or add one with area.with_population",
         )
     notes = []
     people = area.areas["population"].to_numpy(dtype=float, na_value=np.nan)
     unknown = np.isnan(people)
     if unknown.any():
-        words = "Areas without a known population, taken as without people"
-        notes.append(_counted(words, int(unknown.sum())))
+        words = "Areas without a known population, taken as uninhabited"
+        notes.append(_note_number(words, int(unknown.sum())))
     people = np.where(unknown, 0.0, people)
     # Areal weighting: people in proportion to the part of the area that lies in the cell.
     owner, cell, part = overlap_cells(area.areas.geometry.to_numpy(), grid)
     words = "Each area's population was distributed evenly over its polygon"
     if addresses is not None:
-        homes = _place_addresses(addresses, area, grid, notes)
+        located = _place_addresses(addresses, area, grid, notes)
         # Addresses replace the pieces of an area's polygon; an area without addresses keeps them.
-        housed = np.bincount(homes[0], homes[2], minlength=len(area)) > 0
-        rest = ~housed[owner]
+        has_address = np.bincount(located[0], located[2], minlength=len(area)) > 0
+        over_polygon = ~has_address[owner]
         owner, cell, part = (
-            np.concatenate([a, b[rest]]) for a, b in zip(homes, (owner, cell, part), strict=True)
-        )  # fmt: skip
+            np.concatenate([of_addresses, of_polygons[over_polygon]])
+            for of_addresses, of_polygons in zip(located, (owner, cell, part), strict=True)
+        )
         words = "Each area's population was distributed evenly over its addresses"
-        if not housed.all():
+        if not has_address.all():
             words += ", or over its polygon where it has none"
-            without, many = int((~housed).sum()), round(people[~housed].sum())
+            without, residents = int((~has_address).sum()), round(people[~has_address].sum())
             note = (
                 "Areas without an address, with population distributed over the polygon: "
-                f"{without:,} ({many:,} people)."
+                f"{without:,} ({residents:,} people)."
             )
-            notes.append(Note(note, of="publication", numbers=(without, many)))
-    masses = np.zeros(grid.inside.size)
-    np.add.at(masses, cell, share_out(people, owner, part))
-    return Spread(masses.reshape(grid.shape), f"{words}.", tuple(notes))
+            notes.append(Note(note, of="publication", numbers=(without, residents)))
+    in_cells = np.zeros(grid.inside.size)
+    np.add.at(in_cells, cell, share_out(people, owner, part))
+    return Spread(in_cells.reshape(grid.shape), f"{words}.", tuple(notes))
 
 
-def _counted(what: str, number: int, *more: int) -> Note:
-    """Return how many areas or addresses something holds for."""
-    return Note(f"{what}: {number:,}.", of="publication", numbers=(number, *more))
+def _note_number(words: str, number: int, *more: int) -> Note:
+    """Return a note on a number of areas or addresses; `more` are numbers that `words` has."""
+    return Note(f"{words}: {number:,}.", of="publication", numbers=(number, *more))
 
 
 def share_out(totals: Floats, owner: Whole, shares: Floats) -> Floats:
-    """Return every piece's part of its owner's total, in proportion to its share; an owner's pieces sum to its total.
+    """Return the totals of owners (areas) divided among their pieces, in proportion to the shares of the pieces.
 
     Parameters
     ----------
     totals
-        What each owner has (owners,).
+        Shape (owners,).
     owner
-        Position of each piece's owner (pieces,).
+        Position of the owner of each piece, shape (pieces,).
     shares
-        At least 0, and not all 0 for any owner (pieces,).
+        Shape (pieces,); at least 0, and for every owner some above 0.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def share_out(totals: Floats, owner: Whole, shares: Floats) -> Floats:
 def _place_addresses(
     addresses: pd.DataFrame, area: StudyArea, grid: Grid, notes: list[Note]
 ) -> tuple[Whole, Whole, Floats]:
-    """Return area, cell and weight of every address that counts; notes are added of those that do not."""
+    """Return area, cell and weight of every address that can be used; add notes on the others to `notes`."""
     import shapely
 
     need_columns(addresses, ("easting", "northing"), "A table of addresses")
@@ -159,9 +159,9 @@ def _place_addresses(
                 found=f"{int((weight < 0).sum()):,} such addresses, the first in row {first + 1:,}",
                 advice="a weight is a number of people or households, at least 0",
             )
-    spots = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
+    shapes = np.asarray(shapely.points(points[:, 0], points[:, 1]), dtype=object)
     # Queried polygon by polygon, because shapely prepares the query geometry and not the tree's.
-    polygon, point = shapely.STRtree(spots).query(area.areas.geometry.to_numpy(), predicate="intersects")
+    polygon, point = shapely.STRtree(shapes).query(area.areas.geometry.to_numpy(), predicate="intersects")
     owner = np.full(len(points), len(area), dtype=np.intp)
     np.minimum.at(owner, point, polygon)
     inside = owner < len(area)
@@ -173,9 +173,9 @@ def _place_addresses(
         )
     weightless = inside & ~(weight > 0)
     if not inside.all():
-        notes.append(_counted("Addresses outside every area, or without a point, left out", int((~inside).sum())))
+        notes.append(_note_number("Addresses outside every area, or without a point, left out", int((~inside).sum())))
     if weightless.any():
-        notes.append(_counted("Addresses without a weight above 0, left out", int(weightless.sum()), 0))
+        notes.append(_note_number("Addresses without a weight above 0, left out", int(weightless.sum()), 0))
     keep = inside & ~weightless
     rows, columns = grid.locate(points[keep])
     down, across = grid.shape
@@ -196,32 +196,32 @@ def spread_counts(
     years: float | None = None,
     release: str = UNRELEASED,
 ) -> Surface:
-    """Return a density surface from counts of areas: every area keeps its count; locations within areas are not known.
+    """Return a density surface from counts by area: the count of every area is kept, locations within it are not known.
 
-    A cell belongs to the area that its centre lies in, so an area's cells add up to its count, to the last digit but
-    one. ``"pycnophylactic"`` makes the surface as smooth as it can be with that (Tobler 1979): nowhere negative, and
-    with no flow across the edge of the study area or of an area without a count. Detail inside an area comes from
-    smoothness alone: a peak near a border means that the neighbours have high counts, not that events happened there.
-    ``"even"`` adds no detail and shows the areas themselves.
+    A cell belongs to the area in which its centre lies, and the cells of an area add up to its count, to rounding.
+    ``"pycnophylactic"`` makes the surface as smooth as possible with these sums (Tobler 1979), and nowhere negative.
+    Nothing is smoothed across the edge of the study area or of an area without a count. Detail inside an area comes
+    from smoothing alone: a peak near a border means that the neighbours have high counts, not that events happened
+    there. ``"even"`` distributes a count evenly over its area.
 
     Parameters
     ----------
     counts
-        Counts by area, or a GeoDataFrame of polygons. Of an interval the middle is spread; an area without a count has
-        no cells with a value.
+        Counts by area, or a GeoDataFrame of polygons. Of a suppressed count, the middle of its interval is used. Cells
+        of an area without a count have no value.
     column
         The column of counts of a GeoDataFrame.
     cell
-        Side of a cell in metres; by default so that a small area has four or more. The grid begins at multiples of it.
+        Side of a cell in metres; by default, all but the smallest areas have at least four cells.
     years
-        Years the counts cover; without it the unit is events per km² over the whole period.
+        Years that the counts cover; without it, the unit is events per km² over the whole period.
     release
-        Mark of a GeoDataFrame's counts; `AreaCounts` have their own.
+        Release mark of the counts of a GeoDataFrame; `AreaCounts` have one already.
 
     Returns
     -------
     Surface
-        Of kind ``"spread"``. `integral` is the sum of the counts spread, in events.
+        Its `kind` is ``"spread"``, and its `integral` the sum of all counts, in events.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def spread_counts(
     middle = counts.middle.to_numpy(dtype=float)
     if np.isnan(middle).all():
         raise AnalysisError(
-            f"No area has a count of {counts.title}, so there is nothing to spread.",
+            f"No area has a count of {counts.title}, so there is nothing to interpolate.",
             found=f"{len(counts):,} areas without a count",
             advice="check that the counts and the areas are of the same geography and vintage",
         )
@@ -248,7 +248,7 @@ def spread_counts(
     grid = _grid_over(counts.area, side)
     zones, hosts, notes = _zones(counts.area, grid, known=~np.isnan(middle))
     totals = np.zeros(len(counts))
-    # Several small areas may share a host: `add.at` adds up what repeats.
+    # Several small areas may have the same host: `add.at` adds up all their counts.
     np.add.at(totals, hosts, np.nan_to_num(middle))
     masses, smoothing = _spread(zones, totals, method)
     if smoothing is not None and smoothing.steps == MOST_STEPS:
@@ -289,7 +289,7 @@ def spread_counts(
 
 
 def _grid_over(area: StudyArea, side: float) -> Grid:
-    """Return cells over everything that the areas reach to, all of them inside."""
+    """Return cells over the bounding box of the areas, all of them inside."""
     import shapely
 
     return Grid.over(shapely.box(*area.areas.total_bounds), side)
@@ -306,45 +306,45 @@ def _spread(zones: Whole, totals: Floats, method: SpreadMethod) -> tuple[Floats,
 
 
 def _zones(area: StudyArea, grid: Grid, *, known: NDArray[np.bool_]) -> tuple[Whole, Whole, list[Note]]:
-    """Return the area of each cell (-1: none with a count), in whose cells each area's count goes, and notes."""
+    """Return the area of each cell (-1: no area with a count), the host of each area, and notes.
+
+    An area is its own host, unless it is too small to have a cell: then its count goes to the cells of another area.
+    """
     from scipy.ndimage import distance_transform_edt
 
     polygons = area.areas.geometry.to_numpy()
     zones = own_cells(polygons, grid)
-    # Position -1, no area, reads the False at the end.
+    # A cell outside all areas has position -1, which is the False at the end.
     zones[~np.append(known, False)[zones]] = -1
     hosts = np.arange(len(area))
     notes: list[Note] = []
-    homeless = np.flatnonzero((np.bincount(zones[zones >= 0], minlength=len(area)) == 0) & known)
-    if len(homeless) == int(known.sum()):
+    without_cell = np.flatnonzero((np.bincount(zones[zones >= 0], minlength=len(area)) == 0) & known)
+    if len(without_cell) == int(known.sum()):
         raise AnalysisError(
             f"Cells of {grid.side:,.0f} m are too coarse: the centre of none lies in an area with a count.",
-            found=f"{len(homeless):,} areas with a count",
+            found=f"{len(without_cell):,} areas with a count",
             advice="choose smaller cells",
         )
-    if len(homeless):
+    if len(without_cell):
         import shapely
 
         # No count is lost: that of an area without a cell goes to the area of the nearest cell.
         nearest = distance_transform_edt(zones < 0, return_distances=False, return_indices=True)
-        rows, columns = grid.locate(shapely.get_coordinates(shapely.point_on_surface(polygons[homeless])))
-        hosts[homeless] = zones[tuple(nearest[:, rows, columns])]
-        what = (
-            f"Areas too small for a cell of {grid.side:,.0f} m of their own, whose events are with those of the area "
-            "around or beside"
-        )
-        notes.append(_counted(what, len(homeless), round(grid.side)))
+        rows, columns = grid.locate(shapely.get_coordinates(shapely.point_on_surface(polygons[without_cell])))
+        hosts[without_cell] = zones[tuple(nearest[:, rows, columns])]
+        words = f"Areas too small for a cell of {grid.side:,.0f} m, whose events are counted in a neighbouring area"
+        notes.append(_note_number(words, len(without_cell), round(grid.side)))
     if not known.all():
-        notes.append(_counted("Areas without a count, and so without a value", int((~known).sum())))
+        notes.append(_note_number("Areas without a count, and so without a value", int((~known).sum())))
     return zones, hosts, notes
 
 
 def _choose_cell(area: StudyArea, asked: float | None) -> float:
-    """Return the side of a cell in metres: as asked, or fitting some times across the smaller areas."""
+    """Return the side of a cell in metres: as set by the user, or so that small areas have `FEWEST_ACROSS` across."""
     import shapely
 
     small = float(np.quantile(area.areas.geometry.area, 0.05)) ** 0.5
-    fitting = max((side for side in SIDES if side <= small / ACROSS), default=SIDES[0])
+    fitting = max((side for side in SIDES if side <= small / FEWEST_ACROSS), default=SIDES[0])
     box = shapely.box(*area.areas.total_bounds)
     return choose_side(box, asked=asked, wanted=fitting, most=MOST_INTERPOLATED_CELLS, finer=2)
 
@@ -379,7 +379,7 @@ def _method(counts: AreaCounts, method: SpreadMethod, *, cell: float) -> tuple[s
 def _need_settings(method: str, cell: float | None, years: float | None) -> None:
     if method not in ("pycnophylactic", "even"):
         raise AnalysisError(
-            f"There is no way {method!r} to spread counts.", advice="use 'pycnophylactic' (smooth) or 'even'"
+            f"There is no method {method!r} of areal interpolation.", advice="use 'pycnophylactic' (smooth) or 'even'"
         )
     for name, value, unit in (("cell", cell, "metres"), ("years", years, "years")):
         if value is not None and not (np.isfinite(value) and value > 0):

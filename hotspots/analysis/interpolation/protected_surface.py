@@ -190,7 +190,7 @@ def _in_bandwidths(radius: float, kernel: Kernel) -> float:
 def _need_events(counts: AreaCounts, known: NDArray[np.bool_], minimum_events: int) -> None:
     if not known.any() or not float(counts.table["observed_high"].sum()) > 0:
         raise AnalysisError(
-            f"The {counts.title} have no events by area, so there is nothing to spread.",
+            f"The {counts.title} have no events by area, so there is nothing to interpolate.",
             found=f"{int(known.sum()):,} of {len(counts):,} areas have a count",
             advice="check the ids and the years of the counts",
         )

@@ -1,4 +1,4 @@
-"""Functions of distance summed over the masses of cells, by Fourier transform: arrays in, arrays out."""
+"""Sums of a function of distance (a kernel) over the masses of cells, by Fourier transform: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -18,79 +18,87 @@ if TYPE_CHECKING:
     Whole = NDArray[np.intp]
 
 
-DEAR: Final = 4_000_000_000
-"""Multiplications with cosines, beyond which a function as wide as the grid is transformed as a grid is."""
+MOST_COSINE_PRODUCTS: Final = 4_000_000_000
+"""Most multiplications by cosines: a function that would need more is sampled on the whole grid and transformed."""
 
-ALONE: Final = 250_000
-"""Multiplications of a matrix product up to which OpenBLAS keeps to one thread."""
+SINGLE_THREADED: Final = 250_000
+"""Multiplications of a matrix product up to which OpenBLAS uses one thread."""
 
-LINES: Final = 128
-"""Rows that are transformed back together: as many as stay in the processor's cache, so that few are held twice."""
+ROWS_AT_ONCE: Final = 128
+"""Rows that are transformed back together: they fit into the processor's cache, and few rows are in memory twice."""
 
 FEWEST_ROWS: Final = 8
-"""Strips of fewer rows would take longer than threads do."""
+"""Fewest rows of a strip of a matrix product: with fewer, several threads are quicker."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Masses of cells, transformed once, to be convolved with any number of functions of distance.
-
-    Masses may lie at every second, third, ... centre only (`every`). Sums are still given at all centres, without the
-    frequencies that masses this far apart cannot represent.
-    """
+    """The Fourier transform of masses of cells, to be convolved with any number of functions of distance."""
 
     spectrum: Complexes
     side: float
+    """Side of a cell in metres."""
     lengths: tuple[int, int]
+    """Rows and columns of the transformed rectangle."""
     reach: tuple[int, int]
+    """Largest distance at which a function is not 0, in rows and in columns."""
     target: tuple[int, int, int, int]
+    """First row, first column, rows and columns of the cells for which sums are computed."""
     every: int = 1
+    """Above 1 where only every second, third, ... centre has a mass. Sums are still given at all centres, without the
+    frequencies that masses this far apart cannot represent."""
 
     @property
     def frequencies(self) -> tuple[Whole, Whole]:
-        """Waves in the whole rectangle, down (of either sign) and across, in the order of the spectrum."""
+        """Numbers of waves in the rectangle, down (of both signs) and across, in the order of the spectrum."""
         rows, columns = (length // self.every for length in self.lengths)
         down = np.arange(rows)
         return np.where(2 * down < rows, down, down - rows), np.arange(columns // 2 + 1)
 
     def convolve(self, function: Callable[[Floats], Floats]) -> Floats:
-        """Return the sum over cells of mass x function(squared distance in m²) at every centre; see `convolve`."""
+        """Return the sum over cells of mass x function(squared distance in m²) at every centre of the target."""
         return self.finish(self.spectrum * self.response(function))
 
     def response(self, function: Callable[[Floats], Floats], factors: tuple[Floats, Floats] | None = None) -> Floats:
-        """Return the transform of a function of squared distance in m², sampled at the distances of centres.
+        """Return the transform of a function of squared distance in m², sampled at the distances between centres.
 
-        The function is the same in all four quarters, so its transform is real: cosines of one quarter on each side.
-        `factors` multiply it by frequency, down and across.
+        The function is the same in all four quadrants, so its transform is real, and is computed from one quadrant.
+
+        Parameters
+        ----------
+        factors
+            By what the transform is multiplied at each frequency down, and at each frequency across.
         """
-        # Sampled within reach only: two small matrices of cosines (frequencies x reach) replace a transform of the
-        # whole rectangle.
+        # The function is sampled within its reach only: two small matrices of cosines (frequencies x reach) replace a
+        # transform of the whole rectangle.
         down, across = (np.arange(cells + 1) * self.side for cells in self.reach)
-        quarter = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
-        if factors is None and self.every == 1 and self.lengths[0] * quarter.size > DEAR:
-            return _transform_quarter(quarter, self.lengths)
+        quadrant = np.asarray(function(down[:, None] ** 2 + across[None, :] ** 2), dtype=float)
+        if factors is None and self.every == 1 and self.lengths[0] * quadrant.size > MOST_COSINE_PRODUCTS:
+            return _transform_quadrant(quadrant, self.lengths)
         cosines_down, cosines_across = map(_cosines, self.lengths, self.frequencies, self.reach)
         if factors is not None:
             cosines_down, cosines_across = cosines_down * factors[0][:, None], cosines_across * factors[1][:, None]
-        return _small_product(cosines_down @ quarter, cosines_across.T)
+        return _small_product(cosines_down @ quadrant, cosines_across.T)
 
     def finish(self, product: Complexes) -> Floats:
-        """Return the grid whose transform is this product; the product is overwritten."""
+        """Return the target cells of the inverse transform of a product of spectra; the product is overwritten."""
         from scipy import fft
 
         top, left, rows, columns = self.target
         if self.every > 1:
-            product = self._between(product)
-        # Down for all columns of the spectrum, then across for the wanted rows only.
-        lines = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
+            product = self._pad_frequencies(product)
+        # All columns are transformed first, then only the rows of the target.
+        half_transformed = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[top : top + rows]
         sums = np.empty((rows, columns))
-        for first in range(0, rows, LINES):
-            some = slice(first, first + LINES)
-            sums[some] = fft.irfft(lines[some], self.lengths[1], axis=1, workers=-1)[:, left : left + columns]
+        for first in range(0, rows, ROWS_AT_ONCE):
+            some = slice(first, first + ROWS_AT_ONCE)
+            sums[some] = fft.irfft(half_transformed[some], self.lengths[1], axis=1, workers=-1)[
+                :, left : left + columns
+            ]
         return sums
 
-    def _between(self, product: Complexes) -> Complexes:
-        """Return the transform for the rows of all centres: 0 at frequencies that coarse masses cannot represent.
+    def _pad_frequencies(self, product: Complexes) -> Complexes:
+        """Return the product for the rows of all centres: 0 at frequencies that masses so far apart cannot represent.
 
         The columns need no padding: the inverse transform takes missing frequencies as 0.
         """
@@ -102,7 +110,7 @@ class Prepared:
 
 
 def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
-    """Return the masses of cells transformed, for functions that are 0 beyond `reach` metres.
+    """Return the transform of masses of cells, for functions that are 0 beyond `reach` metres.
 
     Parameters
     ----------
@@ -128,7 +136,7 @@ def prepare(masses: Floats, grid: Grid, *, reach: float) -> Prepared:
 def convolve(masses: Floats, grid: Grid, function: Callable[[Floats], Floats], *, reach: float) -> Floats:
     """Return the sum over cells of mass x function(squared distance between centres in m²), shape (rows, columns).
 
-    Nothing wraps around: beyond the grid there is no mass. `prepare` transforms the masses once for many functions.
+    Beyond the grid there is no mass, and nothing wraps around. For many functions of the same masses, use `prepare`.
 
     Parameters
     ----------
@@ -149,24 +157,24 @@ def transform(
     shape: tuple[int, int] | None = None,
     every: int = 1,
 ) -> Prepared:
-    """Return masses transformed on a rectangle so large that within the target nothing wraps around.
+    """Return the transform of masses on a rectangle so large that nothing wraps around into the target.
 
     Parameters
     ----------
     target
-        First row, first column, rows and columns that will be wanted.
+        First row, first column, rows and columns of the cells for which sums are needed.
     shape
-        Rows and columns that hold masses; the others are padding for the transform, see `lengths_for`.
+        Rows and columns that have masses, where the rest of `masses` is padding (see `lengths_for`); all if None.
     every
-        Above 1 where masses lie at every second, third, ... centre only. They then cover the whole rectangle.
+        Above 1 where only every second, third, ... centre has a mass; `masses` then covers the whole rectangle.
     """
     from scipy import fft
 
-    held = masses.shape if shape is None else shape
-    lengths, reaches = lengths_for((held[0], held[1]), side, reach=reach, target=target, every=every)
+    occupied = masses.shape if shape is None else shape
+    lengths, reaches = lengths_for((occupied[0], occupied[1]), side, reach=reach, target=target, every=every)
     if every == 1 and masses.shape != lengths:
         padded = np.zeros(lengths)
-        padded[: held[0], : held[1]] = masses
+        padded[: occupied[0], : occupied[1]] = masses
         masses = padded
     return Prepared(fft.rfft2(masses, workers=-1), side, lengths, reaches, target, every)
 
@@ -174,7 +182,7 @@ def transform(
 def lengths_for(
     shape: tuple[int, int], side: float, *, reach: float, target: tuple[int, int, int, int], every: int = 1
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return rows and columns of a transform in which nothing wraps around, and the reach down and across in cells.
+    """Return rows and columns of a rectangle in which nothing wraps around, and the reach in rows and in columns.
 
     Rows and columns are multiples of `every`.
     """
@@ -183,7 +191,7 @@ def lengths_for(
     cells = int(np.floor(reach / side + 1e-9))
     lengths, reaches = [], []
     for size, start, wanted in zip(shape, target[:2], target[2:], strict=True):
-        # No two masses are further apart than the grid is long, so a wider kernel needs no more padding.
+        # No mass is further away than the grid is long, so a wider kernel needs no more padding.
         within = min(cells, size - 1)
         lengths.append(-(-max(size, within + max(size - start, start + wanted)) // every))
         reaches.append(within)
@@ -191,21 +199,21 @@ def lengths_for(
     return (rows * every, columns * every), (reaches[0], reaches[1])
 
 
-def _transform_quarter(quarter: Floats, lengths: tuple[int, int]) -> Floats:
-    """Return the transform of a function that is the same in all four quarters, on a rectangle of these lengths."""
+def _transform_quadrant(quadrant: Floats, lengths: tuple[int, int]) -> Floats:
+    """Return the transform of a function, given one of its four equal quadrants, on a rectangle of these lengths."""
     from scipy import fft
 
-    rows, columns = quarter.shape
+    rows, columns = quadrant.shape
     whole = np.zeros(lengths)
-    whole[:rows, :columns] = quarter
-    whole[lengths[0] - rows + 1 :, :columns] = quarter[:0:-1]
+    whole[:rows, :columns] = quadrant
+    whole[lengths[0] - rows + 1 :, :columns] = quadrant[:0:-1]
     whole[:, lengths[1] - columns + 1 :] = whole[:, columns - 1 : 0 : -1]
     return np.ascontiguousarray(fft.rfft2(whole, workers=-1).real)
 
 
 def _small_product(left: Floats, right: Floats) -> Floats:
-    """Return a matrix product; a small one in strips, as threads of linear algebra cost more than they save there."""
-    strip = ALONE // right.size
+    """Return a matrix product, computed in strips so small that OpenBLAS starts no threads, which would take longer."""
+    strip = SINGLE_THREADED // right.size
     if strip < FEWEST_ROWS:
         return np.asarray(left @ right, dtype=float)
     product = np.empty((left.shape[0], right.shape[1]))
@@ -215,8 +223,8 @@ def _small_product(left: Floats, right: Floats) -> Floats:
 
 
 def _cosines(length: int, frequencies: Whole, reach: int) -> Floats:
-    """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach, twice for those on both sides."""
-    # f k modulo the length: one period of cosines is computed, and the matrix looked up in it.
+    """Return cos(2 pi f k / length) for frequencies f and offsets k from 0 to reach; doubled for k > 0, as for -k."""
+    # One period of the cosine is computed, and the matrix is looked up in it at f k modulo the length.
     table = np.cos(2 * np.pi / length * np.arange(length))
     cosines: Floats = 2 * table[np.outer(frequencies, np.arange(reach + 1)) % length]
     cosines[:, 0] = 1

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from hotspots.analysis.common import MOST_SURFACE_CELLS, Grid, choose_side
-from hotspots.analysis.density import note_outside, place_events
+from hotspots.analysis.common import Grid
+from hotspots.analysis.density import grid_over, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-COARSEST: Final = 1 / 5
-"""Side of a cell over the radius, at most: events and people are counted by cells."""
+FEWEST_CELLS: Final = 5
+"""Cells in the radius of the kernel, at least: events and people are counted by cells."""
 
 LIMIT: Final = float(np.log(100))
 """Logarithms are cut off here: no events at all would be minus infinity."""
@@ -106,18 +106,8 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
 
 def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
     """Return the kernel with its bandwidth, on a grid over the outline."""
-    # Radius of the quartic kernel that smooths as much as this Gaussian.
-    radius = chosen.metres * (8**0.5 if kernel == "gaussian" else 1.0)
-    side = choose_side(
-        outline,
-        asked=cell,
-        wanted=radius / 10,
-        most=MOST_SURFACE_CELLS,
-        finer=1,
-        coarsest=radius * COARSEST,
-        needed_for=f"a bandwidth of {chosen.metres:,.0f} m",
-    )
-    return Smoother(Grid.within(outline, side), kernel, chosen.metres)
+    grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell, fewest=FEWEST_CELLS, finer=1)
+    return Smoother(grid, kernel, chosen.metres)
 
 
 def count_in_cells(points: Floats, grid: Grid) -> Floats:

@@ -1,4 +1,7 @@
-"""A course fitted to one series of counts, and the rows of its segments."""
+"""Poisson regression of one series of counts, and a table row for each segment.
+
+A course is the expected count over time: levels, rises and falls, changes between them, and the season.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Course", "fit_course", "rows_of"]
 
 FLOOR: Final = -25.0
-"""Logarithms of a mean over the series' own are held above this: a segment without events has no finite logarithm."""
-PASSES: Final = 100
+"""Lowest logarithm of a fitted mean over the mean of the series: a segment without events has no finite logarithm."""
+MOST_STEPS: Final = 100
+"""Steps of Newton's method, at most."""
 
 
 class Course(NamedTuple):
@@ -31,14 +35,14 @@ class Course(NamedTuple):
     design: Floats
     beta: Floats
     covariance: Floats
-    """Of `beta`, Poisson chance and scatter together, shape (p, p)."""
+    """Covariance of `beta`, from Poisson chance and scatter together, shape (p, p)."""
     mean: Floats
     """Expected count of every period, shape (n,)."""
     scatter: Scatter
 
 
 class _Counts(Protocol):
-    """What the rows are made of."""
+    """The counts of one group, with their periods, exposure and season."""
 
     @property
     def periods(self) -> list[str]: ...
@@ -55,7 +59,7 @@ class _Counts(Protocol):
 
 
 def fit_course(counts: Floats, exposure: Floats, design: Floats, scatter: Scatter, *, time: Floats) -> Course:
-    """Return the Poisson regression of counts on a design, its errors with the scatter that is given.
+    """Return the Poisson regression of counts on a design, with standard errors that allow for the scatter.
 
     Parameters
     ----------
@@ -74,126 +78,130 @@ def fit_course(counts: Floats, exposure: Floats, design: Floats, scatter: Scatte
     73, 13-22 (errors of correlated counts).
     """
     overall = counts.sum() / exposure.sum()
-    usual = exposure * overall  # so that the search begins, and is bounded, around 0
+    constant = exposure * overall  # the mean without any change: the coefficients start from 0 and stay near it
 
-    def means(at: Floats) -> Floats:
-        return np.asarray(usual * np.exp(np.clip(design @ at, FLOOR, -FLOOR)), dtype=float)
+    def means(beta: Floats) -> Floats:
+        return np.asarray(constant * np.exp(np.clip(design @ beta, FLOOR, -FLOOR)), dtype=float)
 
-    def worth(at: Floats) -> float:
-        return float(counts @ np.clip(design @ at, FLOOR, -FLOOR) - means(at).sum())
+    def log_likelihood(beta: Floats) -> float:
+        return float(counts @ np.clip(design @ beta, FLOOR, -FLOOR) - means(beta).sum())
 
     beta = np.zeros(design.shape[1])
-    for _ in range(PASSES):
+    for _ in range(MOST_STEPS):
         mean = means(beta)
-        # Newton; the likelihood is concave, but from far off a full step overshoots, and is halved until it gains.
+        # Newton's method. The likelihood is concave, but far from its maximum a full step overshoots: it is halved
+        # until the likelihood rises.
         step = np.linalg.lstsq(design.T @ (design * mean[:, None]), design.T @ (counts - mean), rcond=None)[0]
-        while worth(beta + step) < worth(beta) and float(np.abs(step).max()) > 1e-12:
+        while log_likelihood(beta + step) < log_likelihood(beta) and float(np.abs(step).max()) > 1e-12:
             step = step / 2
         beta = beta + step
         if float(np.abs(step).max()) < 1e-10:
             break
     mean = means(beta)
     beta[0] += np.log(overall)
-    # Sandwich covariance: Poisson variance and scatter between two inverse informations.
+    # Sandwich covariance: the variance of the score (Poisson chance and scatter) between two inverse informations.
     bread = np.linalg.pinv(design.T @ (design * mean[:, None]))
-    pull = design * mean[:, None]
-    filling = design.T @ pull + scatter.sd**2 * pull.T @ correlate(time, scatter.correlation) @ pull
-    return Course(design, beta, bread @ filling @ bread, mean, scatter)
+    weighted = design * mean[:, None]
+    score_variance = design.T @ weighted + scatter.sd**2 * weighted.T @ correlate(time, scatter.correlation) @ weighted
+    return Course(design, beta, bread @ score_variance @ bread, mean, scatter)
 
 
 def rows_of(
     course: Course,
-    line: _Counts,
+    series: _Counts,
     parts: Sequence[Part],
     *,
     p_values: Sequence[float],
     ranges: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
-    """Return a row for each segment, with the columns of a table of change points apart from group and reason.
+    """Return a row for each segment: all columns of a table of change points but `group` and `reason`.
 
     Parameters
     ----------
     course
         The fit.
-    line
+    series
         Counts with their periods.
     parts
-        What the course is made of.
+        The straight line, steps, rises and falls of the course.
     p_values
         One for each segment.
     ranges
-        Earliest and latest first period, by number, of every segment but the first.
+        Between which periods (by number) each segment but the first may begin.
     """
-    places = sorted({part.place for part in parts if part.kind != "line"})
-    edges, rows = [0, *places, len(line.counts)], list[dict[str, Any]]()
-    bare = course.design.copy()
-    seasons = line.season.shape[1]
-    bare[:, 1 : 1 + seasons] = 0.0  # levels are those of a usual period of the year
-    usual = _usual(course.beta[1 : 1 + seasons]) * line.per
-    read = _Reader(course, bare)
+    starts = sorted({part.place for part in parts if part.kind != "line"})
+    edges, rows = [0, *starts, len(series.counts)], list[dict[str, Any]]()
+    unseasonal = course.design.copy()
+    seasons = series.season.shape[1]
+    unseasonal[:, 1 : 1 + seasons] = 0.0
+    # Levels are those of an average period of the year.
+    average = _average_season(course.beta[1 : 1 + seasons]) * series.per
+    estimates = _Estimates(course)
     for number, (first, last) in enumerate(pairwise(edges)):
-        slope = np.zeros(bare.shape[1])
+        slope = np.zeros(unseasonal.shape[1])
         if last - first > 1:
-            slope = (bare[last - 1] - bare[first]) / (line.time[last - 1] - line.time[first])
+            slope = (unseasonal[last - 1] - unseasonal[first]) / (series.time[last - 1] - series.time[first])
         sloping = bool(np.abs(slope).max() > 0)
-        rise = float(slope @ course.beta)
-        level, low, high = (usual * value for value in read.interval(bare[first]))
+        growth = float(slope @ course.beta)
+        level, low, high = (average * value for value in estimates.interval(unseasonal[first]))
         row: dict[str, Any] = {
             "segment": number + 1,
-            "first": line.periods[first],
-            "last": line.periods[last - 1],
+            "first": series.periods[first],
+            "last": series.periods[last - 1],
             "periods": last - first,
-            "course": "level" if not sloping else "rise" if rise > 0 else "fall",
+            "course": "level" if not sloping else "rise" if growth > 0 else "fall",
             "level": level,
             "level_low": low,
             "level_high": high,
-            "level_last": usual * read.interval(bare[last - 1])[0],
+            "level_last": average * estimates.interval(unseasonal[last - 1])[0],
             "p": p_values[number],
             "scatter": course.scatter.sd,
             "correlation": course.scatter.correlation,
         }
         if sloping:
-            row["growth"] = float(np.expm1(rise * MONTHS_OF_A_YEAR / months_of(line.periods[first])))
+            row["growth"] = float(np.expm1(growth * MONTHS_OF_A_YEAR / months_of(series.periods[first])))
         if number:
-            row["earliest"], row["latest"] = (line.periods[place] for place in ranges[number - 1])
-        # The contrast of steps at this place alone: what the level is multiplied by at once.
-        jump = np.zeros(bare.shape[1])
-        jump[[1 + seasons + at for at, part in enumerate(parts) if part == Part("step", first)]] = 1.0
-        row["step"], row["step_low"], row["step_high"] = read.ratio(jump)
-        row["ratio"], row["ratio_low"], row["ratio_high"] = read.ratio(bare[last - 1] - bare[max(first - 1, 0)])
-        empty = line.counts[first:last].sum() == 0
+            row["earliest"], row["latest"] = (series.periods[place] for place in ranges[number - 1])
+        # The contrast of the step at this place alone: by what the level is multiplied from one period to the next.
+        step = np.zeros(unseasonal.shape[1])
+        step[[1 + seasons + at for at, part in enumerate(parts) if part == Part("step", first)]] = 1.0
+        row["step"], row["step_low"], row["step_high"] = estimates.ratio(step)
+        row["ratio"], row["ratio_low"], row["ratio_high"] = estimates.ratio(
+            unseasonal[last - 1] - unseasonal[max(first - 1, 0)]
+        )
+        empty = series.counts[first:last].sum() == 0
         if empty:
-            _without_events(row, float(line.exposure[first:last].sum()) / line.per)
+            _without_events(row, float(series.exposure[first:last].sum()) / series.per)
         if rows and (empty or rows[-1]["level_last"] == 0):
-            _beside_nothing(row, rows[-1])
+            _beside_zero(row, rows[-1])
         rows.append(row)
     return rows
 
 
-class _Reader(NamedTuple):
-    """Reads exponentials of a course's contrasts, with 95 % intervals by Student's t."""
+class _Estimates(NamedTuple):
+    """Exponentials of contrasts of a course's coefficients, with 95% intervals (Student's t)."""
 
     course: Course
-    bare: Floats
 
     def interval(self, contrast: Floats) -> tuple[float, float, float]:
+        """Return the exponential of a contrast, and the lower and upper limit of its interval."""
         from scipy.special import stdtrit
 
-        free = max(len(self.bare) - self.bare.shape[1], 1)
+        degrees_of_freedom = max(self.course.design.shape[0] - self.course.design.shape[1], 1)
         middle = float(contrast @ self.course.beta)
         error = float(np.sqrt(max(float(contrast @ self.course.covariance @ contrast), 0.0))) * float(
-            stdtrit(free, 0.975)
+            stdtrit(degrees_of_freedom, 0.975)
         )
         with np.errstate(over="ignore"):
             return float(np.exp(middle)), float(np.exp(middle - error)), float(np.exp(middle + error))
 
     def ratio(self, contrast: Floats) -> tuple[float, float, float]:
-        """Return a ratio with its interval; missing where by the course nothing can differ."""
+        """Return a ratio with its interval; missing where the course is the same on both sides."""
         return self.interval(contrast) if np.abs(contrast).max() > 0 else (np.nan, np.nan, np.nan)
 
 
-def _usual(season: Floats) -> float:
-    """Return the mean of the year's four quarters to a level without season."""
+def _average_season(season: Floats) -> float:
+    """Return the mean of the four quarters as a multiple of the level without season; 1 without season."""
     if not len(season):
         return 1.0
     # Columns are centred (indicator - 1/4): quarter q has the effect s_q - sum(s) / 4, and the fourth -sum(s) / 4.
@@ -208,11 +216,11 @@ def _without_events(row: dict[str, Any], exposure: float) -> None:
     row |= dict.fromkeys(("growth", "ratio", "ratio_low", "ratio_high", "step", "step_low", "step_high"), np.nan)
 
 
-def _beside_nothing(row: dict[str, Any], before: dict[str, Any]) -> None:
-    """Give the ratio of a level of 0, or to one: bounded on one side only."""
-    from_nothing = before["level_last"] == 0
-    ratio = np.nan if from_nothing else 0.0
-    low = row["level_low"] / before["level_high"] if from_nothing else 0.0
-    high = np.inf if from_nothing else row["level_high"] / min(before["level_low"], before["level_last"])
+def _beside_zero(row: dict[str, Any], before: dict[str, Any]) -> None:
+    """Give the ratio of a level of 0, or to a level of 0, which has a bound on one side only."""
+    from_zero = before["level_last"] == 0
+    ratio = np.nan if from_zero else 0.0
+    low = row["level_low"] / before["level_high"] if from_zero else 0.0
+    high = np.inf if from_zero else row["level_high"] / min(before["level_low"], before["level_last"])
     for name in ("ratio", "step"):
         row |= {name: ratio, f"{name}_low": low, f"{name}_high": high}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hotspots.errors import SourceError, nearest
+from hotspots.errors import SourceError, suggest
 from hotspots.vocabulary import CRS
 
 if TYPE_CHECKING:
@@ -119,13 +119,10 @@ def _need_provider(source: str) -> None:
         contextily.providers.query_name(source)
     except ValueError as error:
         known = [provider.name for provider in contextily.providers.flatten().values()]
-        match = nearest(source, known)
         raise SourceError(
             f"There is no basemap {source!r}.",
             found="neither a file nor the name of a tile provider",
-            advice=f"did you mean {match!r}?"
-            if match
-            else "name a GeoTIFF, or a provider such as 'OpenStreetMap.Mapnik'",
+            advice=suggest(source, known, otherwise="name a GeoTIFF, or a provider such as 'OpenStreetMap.Mapnik'"),
         ) from error
 
 

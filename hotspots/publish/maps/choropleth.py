@@ -10,7 +10,7 @@ from hotspots.model import Deprivation, HotspotResult, Place, SchoolResult
 from hotspots.publish.maps.paths import compound_path
 from hotspots.publish.page import INK, MM_PER_INCH, Entry
 from hotspots.publish.style import DEPENDS, MANY_AUTHORITIES, Ground, ink_on
-from hotspots.publish.text import hides
+from hotspots.publish.text import has_intervals
 from hotspots.vocabulary import METHOD_CLASSES
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def draw_areas(
         entries.append(
             Entry(style.label, style.colour, style.hatch, int(of_class.sum()), hatch_colour=ink_on(style.colour))
         )
-    if hides(result, place):
+    if has_intervals(result, place):
         entries.append(Entry(DEPENDS.label, DEPENDS.colour, DEPENDS.hatch, int(depends.sum())))
     return entries
 

@@ -33,7 +33,7 @@ from hotspots.publish.maps.choropleth import (
 from hotspots.publish.maps.contour_labels import label_lines
 from hotspots.publish.maps.frame import MapFrame, open_frame
 from hotspots.publish.maps.place_labels import label_map
-from hotspots.publish.maps.surface import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, lying_in
+from hotspots.publish.maps.surface import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, inside_contours
 from hotspots.publish.page import (
     INK,
     MARGIN,
@@ -223,8 +223,8 @@ def _title(
         return finding_title(result, place)
     if isinstance(result, Surface):
         inside = cells_inside(result, ground, place)
-        lying = None if contours is None else lying_in(contours, ground, place)
-        return surface_title(result, place=place, inside=inside, lying=lying)
+        extents = None if contours is None else inside_contours(contours, ground, place)
+        return surface_title(result, place=place, inside=inside, extents=extents)
     return schools_title(result, place)
 
 

@@ -26,7 +26,7 @@ from hotspots.publish.style import (
     line_labels,
     surface_shades,
 )
-from hotspots.publish.text import Lying, capitalised, only_specks, percent
+from hotspots.publish.text import InsideContours, capitalised, percent, too_small_to_draw
 from hotspots.vocabulary import CONTOUR_KINDS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ __all__ = [
     "contours_in",
     "draw_contours",
     "draw_surface",
-    "lying_in",
+    "inside_contours",
     "unjudged_cells",
 ]
 
@@ -55,7 +55,7 @@ INSET: Final = 1.0
 """Metres. The outlines are snapped to 0.1 m; a cell this near to them is not called missing."""
 MOST_BOXES: Final = 4_000
 SLIVER: Final = 10_000.0
-"""Square metres: what of a polygon lies in a place and is smaller than this does not count as lying in it."""
+"""Square metres: what of a polygon lies in a place and is smaller than this does not count as extents in it."""
 UNJUDGED_HATCH: Final = "xxx"
 UNJUDGED_INK: Final = "#b3b3b3"
 """Seen, and quieter than any class."""
@@ -350,7 +350,7 @@ def draw_contours(
     axes: Axes, contours: Contours, surface: Surface, ground: Ground, *, place: Place | None
 ) -> list[Entry]:
     """Draw contours as strong lines, dashed around what is lowered; return the legend with the km² inside."""
-    clip, lying = _clip(axes, ground, place), lying_in(contours, ground, place)
+    clip, extents = _clip(axes, ground, place), inside_contours(contours, ground, place)
     entries = []
     for kind, parts in contours_in(contours, ground, place).items():
         path = compound_path(contours.table.geometry[contours.table["kind"] == kind].to_numpy())
@@ -358,7 +358,7 @@ def draw_contours(
         _add(axes, path, clip, edgecolor="white", linewidth=2.4, zorder=2.4, **common)
         dashes = CONTOUR_DASHES.get(kind, "solid")
         _add(axes, path, clip, edgecolor=INK, linewidth=1.3, linestyle=dashes, zorder=2.5, **common)
-        label, share = contour_label(contours, kind, surface), lying[kind].share_of_events
+        label, share = contour_label(contours, kind, surface), extents[kind].share_of_events
         if math.isfinite(share) and kind != "top_events":
             label += f", with {percent(share)} of the events"
         style = "dashed" if kind in CONTOUR_DASHES else "solid"
@@ -366,19 +366,18 @@ def draw_contours(
     return entries
 
 
-def lying_in(contours: Contours, ground: Ground, place: Place | None) -> dict[str, Lying]:
-    """Return kind → how many polygons lie in a place, and with what share of its area and of all events.
+def inside_contours(contours: Contours, ground: Ground, place: Place | None) -> dict[str, InsideContours]:
+    """Return kind → the number of polygons in a place, and their share of its area and of all events.
 
-    In a place the share of events is not given: of a polygon that crosses its border it is not known how many lie
-    inside.
+    In a place the share of events is missing: how many are in the part of a polygon inside the place is not known.
     """
     whole = sum(outline.area for outline in _outlines(ground, place))
-    lying = {}
+    extents = {}
     for kind, parts in contours_in(contours, ground, place).items():
         rows = contours.table[contours.table["kind"] == kind]
         events = float(rows["share_of_events"].sum(skipna=False)) if place is None else math.nan
-        lying[kind] = Lying(len(parts), _united(parts) / whole, events)
-    return only_specks(contours) | lying
+        extents[kind] = InsideContours(len(parts), _united(parts) / whole, events)
+    return too_small_to_draw(contours) | extents
 
 
 def contour_label(contours: Contours, kind: str, surface: Surface) -> str:

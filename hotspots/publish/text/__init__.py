@@ -16,7 +16,7 @@ from hotspots.publish.text.findings import (
     factors_title,
     finding_title,
     geography_words,
-    hides,
+    has_intervals,
     places_sentence,
     release_sentence,
     schools_in,
@@ -26,7 +26,7 @@ from hotspots.publish.text.findings import (
     subtitle,
     unplaced_sentence,
 )
-from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, raised_words, where_it_lies
+from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 from hotspots.publish.text.how_to_read import explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.text.phrases import Section, capitalised, listed, percent, period_words, plural, section
 from hotspots.publish.text.school_groups import groups_of, one_sided, with_holds_words
@@ -46,33 +46,34 @@ from hotspots.publish.text.series import (
     BASE_WORDS,
     LINES,
     as_number,
+    can_be_compared,
     change_title,
     changes_known,
     course_sentence,
-    has_ends,
     line_title,
     rows_of_group,
     times_words,
 )
 from hotspots.publish.text.surfaces import (
-    Lying,
-    only_specks,
+    InsideContours,
     surface_heading,
     surface_paragraphs,
     surface_sentence,
     surface_title,
+    too_small_to_draw,
 )
 
 __all__ = [
     "BASE_WORDS",
     "LINES",
-    "Lying",
+    "InsideContours",
     "Over",
     "Section",
     "alt_text",
     "as_number",
     "average_words",
     "boundaries_sentence",
+    "can_be_compared",
     "capitalised",
     "certainty_sentence",
     "change_title",
@@ -93,8 +94,7 @@ __all__ = [
     "flagged_words",
     "geography_words",
     "groups_of",
-    "has_ends",
-    "hides",
+    "has_intervals",
     "hotspot_title",
     "hotspots_sentence",
     "index_along",
@@ -102,10 +102,10 @@ __all__ = [
     "limits",
     "line_title",
     "listed",
+    "location_words",
     "need_rates",
     "number_or_range",
     "one_sided",
-    "only_specks",
     "percent",
     "period_words",
     "places_sentence",
@@ -130,7 +130,7 @@ __all__ = [
     "surface_sentence",
     "surface_title",
     "times_words",
+    "too_small_to_draw",
     "unplaced_sentence",
-    "where_it_lies",
     "with_holds_words",
 ]

@@ -180,7 +180,7 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
     return f"The title counts those with {100 * (1 - result.level):g}% confidence or more."
 
 
-def hides(result: HotspotResult, place: Place | None = None) -> bool:
+def has_intervals(result: HotspotResult, place: Place | None = None) -> bool:
     """Whether a count behind the result is an interval and not a number."""
     table = _of(result.table, place)
     interval = table["observed_low"] < table["observed_high"]
@@ -189,7 +189,7 @@ def hides(result: HotspotResult, place: Place | None = None) -> bool:
 
 def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str:
     """Return how many hot areas are hot whatever the hidden numbers are; empty where nothing is hidden."""
-    if not hides(result, place):
+    if not has_intervals(result, place):
         return ""
     table = _of(result.table, place)
     hot = table.loc[result.hot(place)]

@@ -11,7 +11,7 @@ from hotspots.model import Contours, Hotspot, HotspotResult, Place, Whereabouts
 from hotspots.publish.text.findings import finding_title
 from hotspots.publish.text.phrases import listed, plural, rounded
 
-__all__ = ["hotspot_title", "hotspots_sentence", "raised_words", "where_it_lies"]
+__all__ = ["hotspot_title", "hotspots_sentence", "location_words", "raised_words"]
 
 NAMED: Final = 3
 """Hotspots that page one names; the others are counted."""
@@ -19,14 +19,14 @@ NAMED: Final = 3
 MOST_BORDERS: Final = 2
 
 
-def where_it_lies(where: Whereabouts) -> str:
+def location_words(where: Whereabouts) -> str:
     """Return e.g. ``"west Birmingham, by the border with Sandwell, near Smethwick"``.
 
     Examples
     --------
-    >>> where_it_lies(Whereabouts(("Birmingham",), "west", ("Sandwell",), "Smethwick"))
+    >>> location_words(Whereabouts(("Birmingham",), "west", ("Sandwell",), "Smethwick"))
     'west Birmingham, by the border with Sandwell, near Smethwick'
-    >>> where_it_lies(Whereabouts(("Coventry",), "central"))
+    >>> location_words(Whereabouts(("Coventry",), "central"))
     'central Coventry'
     """
     words = [f"{where.part} {where.authorities[0]}"]
@@ -50,7 +50,7 @@ def hotspot_title(result: HotspotResult, hotspots: Sequence[Hotspot], place: Pla
     here = [hotspot for hotspot in hotspots if hot_areas & set(hotspot.areas)]
     if result.method != "getis_ord" or not here:
         return title
-    where = where_it_lies(here[0].where)
+    where = location_words(here[0].where)
     return f"{title}, in {where}" if len(here) == 1 else f"{title}; the largest hotspot is in {where}"
 
 
@@ -58,7 +58,7 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     """Return the largest hotspots by name, with what each holds; empty where there is none."""
     if not hotspots:
         return ""
-    described = [f"{where_it_lies(hotspot.where)} ({_holds(hotspot)})" for hotspot in hotspots[:NAMED]]
+    described = [f"{location_words(hotspot.where)} ({_holds(hotspot)})" for hotspot in hotspots[:NAMED]]
     if len(hotspots) == 1:
         return f"The hotspot for {result.title}: {described[0]}."
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
@@ -84,7 +84,7 @@ def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
     described = []
     for hotspot, size in both[:NAMED]:
         events = f"{hotspot.observed_low:,.0f} events on " if known else ""
-        described.append(f"{where_it_lies(hotspot.where)} ({events}{rounded(size)} km²)")
+        described.append(f"{location_words(hotspot.where)} ({events}{rounded(size)} km²)")
     which = "" if len(both) <= NAMED else "those with most events, " if known else "the largest, "
     return which + "; ".join(described)
 

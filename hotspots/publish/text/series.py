@@ -18,11 +18,11 @@ __all__ = [
     "GROUPS_NAMED",
     "LINES",
     "as_number",
+    "can_be_compared",
     "change_title",
     "changes_known",
     "course_sentence",
     "growth_words",
-    "has_ends",
     "line_title",
     "rows_of_group",
     "times_words",
@@ -209,7 +209,7 @@ def _comparable(series: Series) -> Series:
     return replace(series, table=table)
 
 
-def has_ends(series: Series) -> bool:
+def can_be_compared(series: Series) -> bool:
     """Return whether the first group has two settled numbers to be compared."""
     table = _comparable(series).table.dropna(subset=["low", "high"])
     return bool((table["group"] == series.table["group"].iloc[0]).sum() > 1)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from hotspots.vocabulary import PlacedBy
 
 __all__ = [
-    "Lying",
+    "InsideContours",
     "bandwidth_sentence",
     "half_in",
-    "only_specks",
     "surface_heading",
     "surface_method",
     "surface_paragraphs",
     "surface_reading",
     "surface_sentence",
     "surface_title",
+    "too_small_to_draw",
 ]
 
 FEWEST_FOR_PATTERN: Final = 20
@@ -50,17 +50,17 @@ TWO_QUESTIONS: Final = (
 
 
 @dataclass(frozen=True)
-class Lying:
-    """What lies inside the contours of one kind, in a place or in the whole study area.
+class InsideContours:
+    """What is inside the contours of one kind, in a place or in the whole study area.
 
     Parameters
     ----------
     number
-        Patches; 0 where there are only some that were too small to be drawn.
+        Number of polygons; 0 where all were too small to be drawn.
     share_of_area
-        Of the place, 0 to 1.
+        Share of the area of the place, 0 to 1.
     share_of_events
-        Of the study area's, 0 to 1; missing where it is not known.
+        Share of the events of the study area, 0 to 1; missing where it is not known.
     """
 
     number: int
@@ -102,7 +102,7 @@ def surface_title(
     *,
     place: Place | None = None,
     inside: NDArray[np.bool_] | None = None,
-    lying: Mapping[str, Lying] | None = None,
+    extents: Mapping[str, InsideContours] | None = None,
 ) -> str:
     """Return the finding of a surface in one line.
 
@@ -116,11 +116,11 @@ def surface_title(
         What is shown.
     place
         The part of the study area that is spoken of; `inside` says which cells (row, col) lie in it.
-    lying
+    extents
         Kind of contour → what lies in it; None where nothing was tested.
     """
     if surface.kind not in ("density", "spread"):
-        return _untested_title(surface, place) if lying is None else _tested_title(surface, place, lying)
+        return _untested_title(surface, place) if extents is None else _tested_title(surface, place, extents)
     share, events = half_in(surface, inside)
     if math.isnan(share):
         return f"No {surface.title}{_in(place) or ' in the study area'}"
@@ -144,7 +144,7 @@ def _of_overall(surface: Surface) -> ComparisonMethod | None:
     return method if isinstance(method, ComparisonMethod) and method.totals == "removed" else None
 
 
-def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lying]) -> str:
+def _tested_title(surface: Surface, place: Place | None, extents: Mapping[str, InsideContours]) -> str:
     """Return where it is raised and how much that is; never that nothing rose where only the overall change is met."""
     risk = surface.kind == "relative-risk"
     start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
@@ -152,8 +152,8 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     if (method := _of_overall(surface)) is not None:
         of_what = "" if method.overall_ratio is None else f" of {method.overall_ratio:.2f}"
         raised, lowered, against = "above", "below", f" the overall ratio{of_what}"
-    apart = ", small patches aside" if any(inside.number == 0 for inside in lying.values()) else ""
-    up, down = (lying.get(kind) for kind in ("raised", "lowered"))
+    apart = ", small patches aside" if any(inside.number == 0 for inside in extents.values()) else ""
+    up, down = (extents.get(kind) for kind in ("raised", "lowered"))
     if up is not None and up.number:
         return f"{start} {raised}{against} in {_extent(up, place, risk=risk)}"
     if down is not None and down.number:
@@ -163,13 +163,13 @@ def _tested_title(surface: Surface, place: Place | None, lying: Mapping[str, Lyi
     return f"{start} nowhere {raised} or {lowered}{against} beyond chance{apart}"
 
 
-def _extent(lying: Lying, place: Place | None, *, risk: bool) -> str:
+def _extent(extents: InsideContours, place: Place | None, *, risk: bool) -> str:
     """Return number of patches, share of area and, where it is known, of events; a comparison has two kinds of them."""
     of_area = "its area" if place is not None else "the study area"
-    together = ", together" if lying.number > 1 else ","
-    is_known = risk and np.isfinite(lying.share_of_events)
-    events = f" with {percent(lying.share_of_events)} of the events" if is_known else ""
-    return f"{plural(lying.number, 'place')}{together} {percent(lying.share_of_area)} of {of_area}{events}"
+    together = ", together" if extents.number > 1 else ","
+    is_known = risk and np.isfinite(extents.share_of_events)
+    events = f" with {percent(extents.share_of_events)} of the events" if is_known else ""
+    return f"{plural(extents.number, 'place')}{together} {percent(extents.share_of_area)} of {of_area}{events}"
 
 
 def _untested_title(surface: Surface, place: Place | None) -> str:
@@ -182,17 +182,19 @@ def _untested_title(surface: Surface, place: Place | None) -> str:
 
 def surface_sentence(surface: Surface, contours: Contours) -> str:
     """Return in one sentence where a tested surface of the whole study area is raised or lowered."""
-    lying = {
-        str(kind): Lying(len(rows), float(rows["share_of_area"].sum()), float(rows["share_of_events"].sum(min_count=1)))
+    extents = {
+        str(kind): InsideContours(
+            len(rows), float(rows["share_of_area"].sum()), float(rows["share_of_events"].sum(min_count=1))
+        )
         for kind, rows in contours.table.groupby("kind", sort=False)
     }
-    return f"{_tested_title(surface, None, only_specks(contours) | lying)}."
+    return f"{_tested_title(surface, None, too_small_to_draw(contours) | extents)}."
 
 
-def only_specks(contours: Contours) -> dict[str, Lying]:
-    """Return the kinds of which some polygons were left out as too small."""
+def too_small_to_draw(contours: Contours) -> dict[str, InsideContours]:
+    """Return the kinds of contours of which polygons were left out as too small, as having none."""
     left_out = {} if contours.provenance is None else contours.provenance.left_out
-    return {kind: Lying(0, 0.0) for kind, number in left_out.items() if number}
+    return {kind: InsideContours(0, 0.0) for kind, number in left_out.items() if number}
 
 
 # --------------------------------------------------------------------------- beside the map

@@ -84,17 +84,17 @@ def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neig
 def _test(study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> list[Any]:
     from hotspots.analysis.autocorrelation import getis_ord, local_moran
 
-    own = next(section.null for section in study.events if section.name == name)
-    null = own or study.analysis.null
+    section = next(section for section in study.events if section.name == name)
+    null = section.null or study.analysis.null
     analysis, counts = study.analysis, inputs.counts[name]
     settings: dict[str, Any] = {
         "null": null, "mid_p": analysis.mid_p, "adjustment": analysis.adjustment, "level": analysis.level,
     }  # fmt: skip
-    # An event section may have a null of its own; a measure and the conditional form belong to randomisation.
-    placed = null == "randomisation"
-    if placed:
+    # The measure and the conditional form belong to randomisation.
+    is_randomisation = null == "randomisation"
+    if is_randomisation:
         settings["measure"] = analysis.measure
-    star = getis_ord(counts, neighbours, conditional=placed and analysis.conditional, **settings)
+    star = getis_ord(counts, neighbours, conditional=is_randomisation and analysis.conditional, **settings)
     return [star, local_moran(counts, neighbours, **settings)]
 
 
@@ -114,30 +114,30 @@ def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, f
 
 
 def _make_surfaces(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
-    """Add the surfaces of every source, of every comparison, and what the past foretells."""
+    """Add the surfaces of every source and of every comparison, and the accuracy of predictions."""
     for section in study.events:
         if section.density and section.name in inputs.counts:
-            report(f"Spreading {section.title} over a surface")
+            report(f"Making the surface of {section.title}")
             attempt(findings, f"density surface of {section.title}", _spread, study, section.name, inputs)
     empty = empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
     findings.left_out |= empty
     for comparison in study.comparisons:
-        what = f"comparison {comparison.title}"
-        if comparison.name in inputs.comparisons and what not in empty:
+        label = f"comparison {comparison.title}"
+        if comparison.name in inputs.comparisons and label not in empty:
             report(f"Comparing {comparison.title}")
-            attempt(findings, what, _compare, study, comparison, inputs)
+            attempt(findings, label, _compare, study, comparison, inputs)
     for prediction in study.predictions:
         pair = inputs.predictions.get(prediction.name)
-        what = f"prediction of {pair[0].title if pair else prediction.events}"
-        if pair and what not in empty:
+        label = f"prediction of {pair[0].title if pair else prediction.events}"
+        if pair and label not in empty:
             report(f"Predicting {pair[0].title}")
-            attempt(findings, what, _predict, study, prediction, inputs)
+            attempt(findings, label, _predict, study, prediction, inputs)
 
 
 def _spread(findings: Findings, study: Study, name: str, inputs: Inputs) -> None:
-    """Add the density of one source, and its risk: of points as a kernel density, of counts by area spread over them.
+    """Add the density of one source, and its risk: a kernel density of points, or areal interpolation of counts.
 
-    Points of people that are not released make no surface: the counts that went through the gate are spread instead.
+    Unreleased points of people make no surface: their protected counts by area are interpolated instead.
     """
     from hotspots.analysis.density import kernel_density
     from hotspots.analysis.interpolation import smooth_counts, spread_counts
@@ -262,7 +262,7 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
 
 
 def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
-    """Add the schools against deprivation, and what is said of them in space."""
+    """Add the comparison of schools with deprivation, and the spatial analyses of the schools."""
     from hotspots.analysis.schools import diverging_schools
 
     assert study.schools is not None
@@ -279,7 +279,7 @@ def _compare_schools(findings: Findings, study: Study, inputs: Inputs) -> None:
         children=None if inputs.ages is None else _children(inputs.ages),
         decay=study.schools.catchment_decay,
     )
-    _look_around_schools(study, findings.schools, findings)
+    _analyse_schools_in_space(study, findings.schools, findings)
 
 
 def _children(ages: Ages) -> pd.Series | None:
@@ -291,8 +291,8 @@ def _children(ages: Ages) -> pd.Series | None:
     return None
 
 
-def _look_around_schools(study: Study, result: SchoolResult, findings: Findings) -> None:
-    """Add what is said of the schools in space; what can't be said of so few stops nothing and is listed."""
+def _analyse_schools_in_space(study: Study, result: SchoolResult, findings: Findings) -> None:
+    """Add the spatial analyses of the schools; one that needs more schools is listed as left out."""
     from hotspots.analysis.schools import (
         Finding,
         authority_effects,
@@ -301,15 +301,15 @@ def _look_around_schools(study: Study, result: SchoolResult, findings: Findings)
         residual_clustering,
     )
 
-    looks: dict[str, Callable[[], Finding]] = {
+    school_analyses: dict[str, Callable[[], Finding]] = {
         "neighbours": lambda: residual_clustering(result),
         "authorities": lambda: authority_effects(result),
         "deprivation_around": lambda: bivariate_moran(result),
         "deprivation_around_each": lambda: local_bivariate_moran(result, level=study.analysis.level),
     }
-    for name, look in looks.items():
+    for name, analyse in school_analyses.items():
         try:
-            findings.school_looks[name] = look()
+            findings.school_findings[name] = analyse()
         except AnalysisError as error:
-            what = f"schools and their {name.replace('_', ' ')}"
-            findings.left_out[what] = reason_of(error)
+            label = f"schools and their {name.replace('_', ' ')}"
+            findings.left_out[label] = reason_of(error)

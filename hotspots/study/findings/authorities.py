@@ -1,4 +1,4 @@
-"""The extracts of a needs assessment: how series change, standardised rates, recording, and who lives where."""
+"""Tables for a needs assessment: changes of series, standardised rates, what authorities record, their profile."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["make_extracts", "standardise"]
 
 SEED: Final = 1
-"""Each search for change points starts from it: the same study gives the same answer, in whatever order."""
+"""Seed of every search for change points: results don't depend on the order of the series, nor on what else is run."""
 
 
 def make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
-    """Add how series change, standardised rates, what authorities record, and who lives where."""
+    """Add changes of series, standardised rates, what authorities record, and the profile of authorities."""
     sections: dict[str, SeriesSection | RecordedSection] = {section.name: section for section in study.series}
     sections |= {section.name: section for section in study.recorded}
     for series in inputs.series:
         report(f"Comparing the periods of {series.title}")
-        _follow(series, sections[series.name], findings)
+        _find_changes(series, sections[series.name], findings)
     for section in study.events:
         if section.standardised and section.name in inputs.events:
             report(f"Standardising the rates of {section.title}")
@@ -42,7 +42,7 @@ def make_extracts(study: Study, inputs: Inputs, findings: Findings, report: Repo
         _describe_authorities(study, inputs, findings)
 
 
-def _follow(series: Series, section: SeriesSection | RecordedSection, findings: Findings) -> None:
+def _find_changes(series: Series, section: SeriesSection | RecordedSection, findings: Findings) -> None:
     """Add the change points of one series, and its change since the base year."""
     from hotspots.analysis.series import change_since, find_change_points, sum_to_years
 
@@ -54,20 +54,20 @@ def _follow(series: Series, section: SeriesSection | RecordedSection, findings: 
 
 
 def standardise(findings: Findings, study: Study, section: EventSection, inputs: Inputs) -> None:
-    """Add the standardised rates of one source; of records that are not released there are none."""
+    """Add the standardised rates of one source, unless its records are unreleased."""
     from hotspots.analysis.authorities import count_by_age, standardised_rates
 
-    what, events = f"standardised rates of {section.title}", inputs.events[section.name]
+    label, events = f"standardised rates of {section.title}", inputs.events[section.name]
     if keeps_back(study, events):
-        findings.left_out[what] = (
-            "numbers by age, by area and by year of the same unreleased records, taken together, could give back what "
-            "each of them hides"
+        findings.left_out[label] = (
+            "counts by age, by area and by year of the same unreleased records, taken together, could reveal "
+            "suppressed counts"
         )
         return
     if inputs.ages is None:
-        findings.left_out[what] = "no population by age"
+        findings.left_out[label] = "no population by age"
         return
-    assert section.years is not None
+    assert section.years is not None  # required with `standardised`
     cover = events.cover
     first, last = section.years
     findings.extracts.append(
@@ -83,7 +83,7 @@ def standardise(findings: Findings, study: Study, section: EventSection, inputs:
 
 
 def _describe_authorities(study: Study, inputs: Inputs, findings: Findings) -> None:
-    """Add population, age and deprivation of the authorities, unless the deprivation may not be shown."""
+    """Add population, age and deprivation of the authorities, unless the deprivation is unreleased."""
     from hotspots.analysis.authorities import describe_authorities
 
     extract = describe_authorities(

@@ -44,7 +44,7 @@ class Findings:
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     predictions: dict[str, Extract] = field(default_factory=dict)
     schools: SchoolResult | None = None
-    school_looks: dict[str, Finding] = field(default_factory=dict)
+    school_findings: dict[str, Finding] = field(default_factory=dict)
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)
     correlograms: dict[str, pd.DataFrame] = field(default_factory=dict)
     change_points: dict[str, Extract] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hotspots.disclosure import is_for_named_readers, keeps_back, through_gate
+from hotspots.disclosure import is_restricted, keeps_back, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     Ages,
@@ -214,7 +214,7 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         counts = _read_counts(study, section, inputs.area)
         if section.totals is not None:
             tightened = _tighten(study, section, counts)
-            counts = tightened if is_for_named_readers(study) else counts
+            counts = tightened if is_restricted(study) else counts
         inputs.counts[section.name] = through_gate(study, counts)
         return
     events = _read_records(study, section, section.years, area=inputs.area)
@@ -376,7 +376,7 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
         _need_total(set(totals.index.get_level_values("la_code")), set(exclusions.rows["la_code"]), path=section.totals)
         # An impossible table stops any run; what is published shows the source's own intervals.
         rows = tighten_table(exclusions.rows, totals, by=("la_code", "year"))
-        exclusions = exclusions.tighten(rows) if is_for_named_readers(study) else exclusions
+        exclusions = exclusions.tighten(rows) if is_restricted(study) else exclusions
     schools = read_schools(
         study.path(section.register_file),
         exclusions=exclusions,

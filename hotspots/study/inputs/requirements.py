@@ -122,22 +122,22 @@ def need_points(table: pd.DataFrame, area: StudyArea, *, what: str) -> None:
 
 
 def need_places(study: Study, area: StudyArea) -> None:
-    """Refuse a place one of whose authorities is not in the study area: its numbers would be those of less.
+    """Stop at a place with an authority that is not in the study area: its numbers would be too small.
 
     Raises
     ------
     StudyError
-        With the authorities that there are.
+        With the authorities of the study area.
     """
-    there = area.authorities
-    known = {*there, *(name.casefold() for name in there.values())}
+    authorities = area.authorities
+    known = {*authorities, *(name.casefold() for name in authorities.values())}
     for section in study.places:
         unknown = [word for word in section.authorities if word not in known and word.casefold() not in known]
         if unknown:
             part = f" in the authority {unknown[0]!r}" if len(unknown) < len(section.authorities) else ""
             raise StudyError(
                 f"The place {section.name!r} has no area of the study{part}.",
-                found=f"authorities {list_briefly((f'{code} {name}' for code, name in there.items()), 12)}",
+                found=f"authorities {list_briefly((f'{code} {name}' for code, name in authorities.items()), 12)}",
                 advice="name the place's authorities by these codes or names",
             )
 
@@ -154,15 +154,19 @@ def name_places(study: Study, area: StudyArea) -> Study:
     codes = {name.casefold(): code for code, name in area.authorities.items()}
     places = []
     for section in study.places:
-        found = tuple(word if word in area.authorities else codes[word.casefold()] for word in section.authorities)
-        twice = [word for word, code in zip(section.authorities, found, strict=True) if found.count(code) > 1]
+        place_codes = tuple(
+            word if word in area.authorities else codes[word.casefold()] for word in section.authorities
+        )
+        twice = [
+            word for word, code in zip(section.authorities, place_codes, strict=True) if place_codes.count(code) > 1
+        ]
         if twice:
             raise StudyError(
                 f"The place {section.name!r} names an authority twice.",
                 found=list_briefly(map(repr, twice)),
                 advice="leave one of them out",
             )
-        places.append(section.model_copy(update={"authorities": found}))
+        places.append(section.model_copy(update={"authorities": place_codes}))
     return study.model_copy(update={"places": tuple(places)}) if places else study
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.disclosure import keeps_back, tells_of_areas, through_gate
+from hotspots.disclosure import keeps_back, reveals_area_counts, through_gate
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 from hotspots.model import AreaCounts, Events, Factors, Note, Series, SeriesBase, StudyArea
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hotspots.model import Ages, Extract
     from hotspots.study.settings import EventSection, FactorsSection, RecordedSection, SeriesLine, SeriesSection, Study
 
-TELLS: str = "its totals and the counts by area together would reveal suppressed counts"
-TWICE: str = (
+REVEALS_COUNTS: str = "its totals and the counts by area together would reveal suppressed counts"
+SAME_RECORDS: str = (
     "another chart shows the same unreleased records, and together they could reveal suppressed counts: "
     "make it lines of that one, or years of its quarters"
 )
@@ -56,18 +56,18 @@ def read_series(
     detailed_areas
         The areas in more detail, in which points are placed.
     """
-    hides = keeps_back(study, counts)
-    own = [one for one in study.series if one.events == section.name]
-    found: dict[str, Series] = {}
+    protected = keeps_back(study, counts)
+    sections = [one for one in study.series if one.events == section.name]
+    finished: dict[str, Series] = {}
     left_out: dict[str, str] = {}
     first: SeriesSection | None = None
-    # Where numbers are hidden, years are sums of protected quarters: so quarters come first.
-    for one in sorted(own, key=lambda one: one.by != "quarter") if hides else own:
+    # Where counts are protected, years are sums of protected quarters, so quarters come first.
+    for one in sorted(sections, key=lambda one: one.by != "quarter") if protected else sections:
         chart = name_chart(one.title)
         if first is not None:
-            years = _years_of(found[first.name], first, one)
+            years = _years_of(finished[first.name], first, one)
             if years is None:
-                left_out[chart] = TWICE
+                left_out[chart] = SAME_RECORDS
                 continue
             series = years
         else:
@@ -78,14 +78,14 @@ def read_series(
                 continue
             series = replace(_count(study, one, of_years), base=base)
             same = replace(counts, outside=0, dropped={}) if base == "study-area" else counts
-            if hides and _tells(study, one, series, section=section, counts=same, dropped=events.dropped):
-                left_out[chart] = TELLS
+            if protected and _reveals_counts(study, one, series, section=section, counts=same, dropped=events.dropped):
+                left_out[chart] = REVEALS_COUNTS
                 continue
-            first = one if hides else None
+            first = one if protected else None
         series, why = _with_rates(study, one, series, section=section, counts=counts, ages=ages)
         left_out |= {f"rates of {one.title}": why} if why else {}
-        found[one.name] = finish_series(series, one)
-    return [found[one.name] for one in own if one.name in found], left_out
+        finished[one.name] = finish_series(series, one)
+    return [finished[one.name] for one in sections if one.name in finished], left_out
 
 
 def name_chart(title: str) -> str:
@@ -114,12 +114,12 @@ def _count(study: Study, section: SeriesSection, events: Events) -> Series:
 
 
 def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) -> Series | None:
-    """Return protected quarters added up to the years of another section; None where they do not hold them."""
+    """Return protected quarters added up to the years of another section; None where the quarters do not cover them."""
     from hotspots.analysis.series import sum_to_years
 
-    held = set(section.lines) <= set(first.lines)
-    inside = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
-    if first.by != "quarter" or section.by != "year" or not held or not inside:
+    same_lines = set(section.lines) <= set(first.lines)
+    same_years = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
+    if first.by != "quarter" or section.by != "year" or not same_lines or not same_years:
         return None
     years = sum_to_years(replace(quarters, rate_per=0.0))
     groups = [line.group for line in section.lines]
@@ -128,7 +128,7 @@ def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) ->
     return replace(years, table=table[kept], name=section.name, title=section.title, provisional=())
 
 
-def _tells(
+def _reveals_counts(
     study: Study,
     one: SeriesSection,
     series: Series,
@@ -137,12 +137,12 @@ def _tells(
     counts: AreaCounts,
     dropped: Mapping[str, int],
 ) -> bool:
-    """Whether a protected series and the protected areas give each other's hidden numbers back."""
+    """Return whether a protected series and the protected areas together reveal suppressed counts."""
     first, last = section.years or (0, 9999)
     whole_years = section.years is not None and one.years[0] <= first and last <= one.years[1]
-    # Quarters are so many numbers of their year.
+    # Each year has four quarters.
     by_year = series.table.assign(period=[str(period)[:4] for period in series.table["period"]])
-    return tells_of_areas(
+    return reveals_area_counts(
         replace(series, table=by_year),
         counts,
         rule=study.protection,
@@ -203,9 +203,9 @@ def _with_rates(
         if isinstance(number, str):
             return series, number
         people[line.group] = number
-    who = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
+    numbers = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
     rated = with_rates(series, people)
-    note = Note(f"People: {who}, the same in every period.", of="publication", numbers=(who,))
+    note = Note(f"People: {numbers}, the same in every period.", of="publication", numbers=(numbers,))
     return replace(rated, notes=(*rated.notes, note)), ""
 
 
@@ -321,16 +321,18 @@ def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> 
     from hotspots.analysis.authorities import compare_recording
     from hotspots.sources import read_all_factors, read_episodes, read_factors
 
-    path, there = study.path(section.file), list(area.authorities)
+    path, authorities = study.path(section.file), list(area.authorities)
 
     def marked(factors: Factors) -> Factors:
         return through_gate(study, replace(factors, source=section.source or factors.source))
 
-    shown = marked(read_factors(path, year=section.year, authorities=there, release=section.release))
+    shown = marked(read_factors(path, year=section.year, authorities=authorities, release=section.release))
     shown = replace(shown, title=section.title)
     if section.theme is None:
         return shown, None
     years = section.years or (0, section.year)
-    every = [marked(one) for one in read_all_factors(path, years=years, authorities=there, release=section.release)]
-    episodes = read_episodes(study.path(section.episodes), authorities=there) if section.episodes else None
+    every = [
+        marked(one) for one in read_all_factors(path, years=years, authorities=authorities, release=section.release)
+    ]
+    episodes = read_episodes(study.path(section.episodes), authorities=authorities) if section.episodes else None
     return shown, compare_recording(every, theme=section.theme, episodes=episodes)

@@ -31,8 +31,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
-    """One map to draw: the number of its result, the place (None: the whole study area), the file, and its page."""
+class _MapJob:
+    """One map to draw.
+
+    Parameters
+    ----------
+    result
+        Position of the result in `_Shared.results`.
+    place
+        None for the whole study area.
+    stem
+        Name of the file without its ending.
+    in_briefing
+        Whether the map has a page in the briefing.
+    schools_by
+        By what schools are coloured.
+    """
 
     result: int
     place: Place | None
@@ -42,8 +56,8 @@ class _Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """All that is needed to draw any of the maps; every process gets it once."""
+class _Shared:
+    """What is needed to draw any of the maps; every process gets it once."""
 
     results: Sequence[Mapped]
     contours: Mapping[str, Contours]
@@ -73,24 +87,24 @@ def draw_everything(
     Parameters
     ----------
     study, inputs, findings
-        The recipe, what was read and what was found.
+        The study file, what was read and what was found.
     folder
         `maps` and `charts` are made in it.
     ground
-        The study area made ready for drawing.
+        The study area, prepared for drawing.
     report
-        Told each step.
+        Progress callback.
     workers
-        Number of processes; 1 draws in this one.
+        Number of processes; with 1, maps are drawn in this process.
     """
     from hotspots.publish.briefing import Page
 
     results: list[Mapped] = [*findings.results, *findings.surfaces, *([findings.schools] if findings.schools else [])]
     dpi = study.maps.dpi
-    table = _Table(
+    shared = _Shared(
         results=results,
         contours=findings.contours,
-        hotspots={(name, ""): found for name, found in findings.hotspots.items()} | findings.place_hotspots,
+        hotspots={(name, ""): hotspots for name, hotspots in findings.hotspots.items()} | findings.place_hotspots,
         ground=ground,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
@@ -100,46 +114,47 @@ def draw_everything(
         imprint=imprint(study, inputs),
         folder=folder / "maps",
     )
-    sheets = list(_sheets(study, results))
+    jobs = list(_map_jobs(study, results))
     pages = []
-    # Closed at once where something fails: processes would go on drawing what nobody waits for.
-    with closing(_drawn(table, sheets, workers)) as drawn:
-        for number, (sheet, body) in enumerate(drawn, start=1):
-            report(f"Drew map {number} of {len(sheets)}")
+    # If something fails, the processes are stopped at once; otherwise they would go on drawing.
+    with closing(_draw_maps(shared, jobs, workers)) as drawn:
+        for number, (job, body) in enumerate(drawn, start=1):
+            report(f"Drew map {number} of {len(jobs)}")
             if body is not None:
-                alt = _alt(results[sheet.result], sheet, body.title)
+                alt = _map_alt(results[job.result], job, body.title)
                 pages.append(Page(alt=alt, figure=body))
-    return pages + list(_charts(inputs, findings, folder / "charts", report, table))
+    return pages + list(_charts(inputs, findings, folder / "charts", report, shared))
 
 
-def _sheets(study: Study, results: Sequence[Mapped]) -> Iterator[_Sheet]:
-    """Return every map of a run: of the whole area, and of every place but for Local Moran, which says the same again.
+def _map_jobs(study: Study, results: Sequence[Mapped]) -> Iterator[_MapJob]:
+    """Return every map of a run: of each result for the whole area and, but for Local Moran, for every place.
 
-    The briefing shows the whole area, and those close-ups that have something to see.
+    Maps of Local Moran for places would repeat those of Gi*. The briefing shows the maps of the whole area, and
+    those of places with something significant.
     """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
     for number, result in enumerate(results):
         stem = "schools" if isinstance(result, SchoolResult) else result.stem
-        close_ups = not (isinstance(result, HotspotResult) and result.method == "local_moran")
-        for place in places if close_ups else [None]:
+        of_places = not (isinstance(result, HotspotResult) and result.method == "local_moran")
+        for place in places if of_places else [None]:
             where = place.slug if place else "all"
-            yield _Sheet(number, place, f"{stem}_{where}", _is_telling(result, place))
+            yield _MapJob(number, place, f"{stem}_{where}", _belongs_in_briefing(result, place))
             if isinstance(result, SchoolResult):
-                # In the pack beside the first; its close-ups are in the folder.
-                yield _Sheet(number, place, f"{stem}_rate_{where}", place is None, schools_by="rate")
+                # The briefing has this map of the whole area only; those of places are in the folder.
+                yield _MapJob(number, place, f"{stem}_rate_{where}", place is None, schools_by="rate")
 
 
-def _alt(result: Mapped, sheet: _Sheet, title: str) -> str:
-    """Return what a map shows, for readers who do not see it."""
+def _map_alt(result: Mapped, job: _MapJob, title: str) -> str:
+    """Return the text alternative of a map."""
     from hotspots.publish.text import rate_alt
 
-    if isinstance(result, SchoolResult) and sheet.schools_by == "rate":
-        return rate_alt(result, schools_in(result.table, sheet.place), place=sheet.place, title=title)
-    return alt_text(result, place=sheet.place, title=title)
+    if isinstance(result, SchoolResult) and job.schools_by == "rate":
+        return rate_alt(result, schools_in(result.table, job.place), place=job.place, title=title)
+    return alt_text(result, place=job.place, title=title)
 
 
-def _is_telling(result: Mapped, place: Place | None) -> bool:
-    """Whether a map belongs in the pack; all are written to the folder."""
+def _belongs_in_briefing(result: Mapped, place: Place | None) -> bool:
+    """Whether a map belongs in the briefing; the folder has all maps."""
     if place is None:
         return True
     if isinstance(result, HotspotResult):
@@ -149,66 +164,68 @@ def _is_telling(result: Mapped, place: Place | None) -> bool:
 
 # --------------------------------------------------------------------------- one process or several
 
-_at_hand: dict[str, Any] = {}
-"""In a process that draws: what it was given when it started."""
+_process: dict[str, Any] = {}
+"""What a drawing process was given at its start: `shared`."""
 
 
-def _drawn(table: _Table, sheets: Sequence[_Sheet], workers: int) -> Generator[tuple[_Sheet, Body | None], None, None]:
+def _draw_maps(
+    shared: _Shared, jobs: Sequence[_MapJob], workers: int
+) -> Generator[tuple[_MapJob, Body | None], None, None]:
     if workers <= 1:
-        _take(table)
-        for sheet in sheets:
-            yield sheet, _draw(sheet)
-        _at_hand.clear()
+        _set_shared(shared)
+        for job in jobs:
+            yield job, _draw_map(job)
+        _process.clear()
         return
-    table.folder.mkdir(parents=True, exist_ok=True)
-    with worker_pool(workers, _take, table, folder=table.folder) as pool:
-        yield from zip(sheets, pool.map(_draw, sheets), strict=True)
+    shared.folder.mkdir(parents=True, exist_ok=True)
+    with worker_pool(workers, _set_shared, shared, folder=shared.folder) as pool:
+        yield from zip(jobs, pool.map(_draw_map, jobs), strict=True)
 
 
-def _take(table: _Table) -> None:
-    _at_hand["table"] = table
+def _set_shared(shared: _Shared) -> None:
+    _process["shared"] = shared
 
 
-def _draw(sheet: _Sheet) -> Body | None:
-    """Draw and save one map; return it for its page if the briefing shows it."""
+def _draw_map(job: _MapJob) -> Body | None:
+    """Draw and save one map; return its body if it has a page in the briefing."""
     from hotspots.publish.maps import draw_map, save_map
     from hotspots.publish.page import body_of, sign
     from hotspots.publish.text import hotspot_title
 
-    table: _Table = _at_hand["table"]
-    result = table.results[sheet.result]
+    shared: _Shared = _process["shared"]
+    result = shared.results[job.result]
     title = None
     if isinstance(result, HotspotResult):
-        where = sheet.place.name if sheet.place is not None else ""
-        title = hotspot_title(result, table.hotspots.get((result.name, where), ()), sheet.place)
+        where = job.place.name if job.place is not None else ""
+        title = hotspot_title(result, shared.hotspots.get((result.name, where), ()), job.place)
     figure = draw_map(
         result,
-        table.ground,
+        shared.ground,
         title=title,
-        place=sheet.place,
-        place_labels=table.labels,
-        deprivation=table.deprivation if isinstance(result, SchoolResult) else None,
-        basemap=table.basemap,
-        basemap_credit=table.basemap_credit,
-        contours=table.contours.get(result.stem) if isinstance(result, Surface) else None,
-        schools_by=sheet.schools_by,
+        place=job.place,
+        place_labels=shared.labels,
+        deprivation=shared.deprivation if isinstance(result, SchoolResult) else None,
+        basemap=shared.basemap,
+        basemap_credit=shared.basemap_credit,
+        contours=shared.contours.get(result.stem) if isinstance(result, Surface) else None,
+        schools_by=job.schools_by,
     )
-    sign(figure, table.imprint)
-    save_map(figure, table.folder / sheet.stem, dpi=table.dpi)
-    return body_of(figure) if sheet.in_briefing else None
+    sign(figure, shared.imprint)
+    save_map(figure, shared.folder / job.stem, dpi=shared.dpi)
+    return body_of(figure) if job.in_briefing else None
 
 
 # --------------------------------------------------------------------------- charts
 
 
-def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, shared: _Table) -> Iterator[Page]:
+def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, shared: _Shared) -> Iterator[Page]:
     from hotspots.publish.briefing import Page
     from hotspots.publish.charts import draw_correlogram, draw_prediction
     from hotspots.publish.maps import save_map
     from hotspots.publish.page import sign, title_of
     from hotspots.publish.text import flagged_schools, flagged_title, flagged_words
 
-    drawn: list[tuple[str, Figure, str]] = [*_on_series(inputs, findings), *_on_extracts(inputs, findings)]
+    drawn: list[tuple[str, Figure, str]] = [*_series_charts(inputs, findings), *_extract_charts(inputs, findings)]
     for name, table in findings.correlograms.items():
         counts = inputs.counts[name]
         alt = f"Line chart of Moran's z by distance. {describe_scale(table, title=counts.title)}"
@@ -216,7 +233,7 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, sh
     for name, predictions in findings.predictions.items():
         figure = draw_prediction(predictions)
         drawn.append((f"{name}_prediction", figure, f"Line chart of hit rate by share of area. {title_of(figure)}."))
-    drawn += _on_schools(findings)
+    drawn += _school_charts(findings)
     for stem, figure, alt in drawn:
         report(f"Drew the chart {stem}")
         sign(figure, shared.imprint)
@@ -229,8 +246,8 @@ def _charts(inputs: Inputs, findings: Findings, folder: Path, report: Report, sh
             yield Page(title=flagged_title(findings.schools), text=text, table=table)
 
 
-def _on_schools(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
-    """Give stem, chart and alternative text of the schools: funnel, rates over both indices, authorities."""
+def _school_charts(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Yield stem, chart and text alternative of each chart of schools: funnel, rates by deprivation, authorities."""
     from hotspots.publish.charts import draw_authority_effects, draw_exclusions_against_idaci, draw_funnel
     from hotspots.publish.page import title_of
 
@@ -244,7 +261,7 @@ def _on_schools(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
     if (result.table["class_catchment"] != "").any():
         figure = draw_exclusions_against_idaci(result, over="catchment")
         drawn.append(("idaci_catchment", figure, "exclusion rates against the deprivation of modelled catchments"))
-    authorities = findings.school_looks.get("authorities")
+    authorities = findings.school_findings.get("authorities")
     if authorities is not None and len(authorities.table):
         figure = draw_authority_effects(authorities.table, result)
         drawn.append(("authorities", figure, "exclusions of each authority's schools against the average authority's"))
@@ -252,15 +269,15 @@ def _on_schools(findings: Findings) -> Iterator[tuple[str, Figure, str]]:
         yield f"schools_{name}", figure, f"Chart of {words}. {title_of(figure)}."
 
 
-def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
-    """Give stem, chart and alternative text of every series: its numbers, its rates, its change since the base year."""
+def _series_charts(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Yield stem, chart and text alternative for the numbers, rates and change since the base year of every series."""
     from hotspots.publish.charts import draw_change, draw_series
     from hotspots.publish.page import title_of
     from hotspots.publish.text import extract_alt
 
     for series in inputs.series:
         steps = findings.change_points.get(series.name)
-        # Where there are rates, their level is what was cut.
+        # Change points are those of the rates where there are rates, and of the numbers otherwise.
         figure = draw_series(series, change_points=None if series.rate_per else steps)
         steps_alt = f" {extract_alt(steps)}" if steps is not None else ""
         alt = alt_text(series, title=title_of(figure))
@@ -277,8 +294,8 @@ def _on_series(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure
             yield f"{series.name}_change", figure, words
 
 
-def _on_extracts(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
-    """Give stem, chart and alternative text of the factors of assessments and of every extract."""
+def _extract_charts(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Figure, str]]:
+    """Yield stem, chart and text alternative of the factors of assessments and of every extract."""
     from hotspots.publish.charts import draw_factors, draw_profile, draw_recording, draw_standardised
     from hotspots.publish.text import extract_alt
 

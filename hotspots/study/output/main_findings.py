@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hotspots.analysis.autocorrelation import clustering_sentence, describe_scale
 from hotspots.analysis.density import best_bandwidth
 from hotspots.publish.text import (
+    can_be_compared,
     capitalised,
     certainty_sentence,
     change_title,
@@ -14,7 +15,6 @@ from hotspots.publish.text import (
     course_sentence,
     extract_title,
     factors_title,
-    has_ends,
     hotspots_sentence,
     line_title,
     places_sentence,
@@ -62,7 +62,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
         sentences += [schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
     for series in inputs.series:
         change, steps = findings.changes.get(series.name), findings.change_points.get(series.name)
-        if has_ends(series):  # a title without numbers is no finding
+        if can_be_compared(series):  # a title without numbers is no finding
             measure = "rate" if series.rate_per and steps is not None else "count"
             sentences.append(line_title(series, measure, steps) + ".")
         # Where the course of the only group is given, its change since one year repeats it.

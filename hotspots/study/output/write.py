@@ -12,15 +12,15 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
-from hotspots.disclosure import is_for_named_readers
+from hotspots.disclosure import is_restricted
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, settings_of, words_of
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
     boundaries_sentence,
     capitalised,
     listed,
+    location_words,
     surface_paragraphs,
-    where_it_lies,
     with_holds_words,
 )
 from hotspots.study.findings import Findings
@@ -79,8 +79,8 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
     if findings.schools is not None:
-        looks = {name: look.table for name, look in findings.school_looks.items()}
-        write_school_tables(folder, findings.schools, looks=looks)
+        tables = {name: finding.table for name, finding in findings.school_findings.items()}
+        write_school_tables(folder, findings.schools, looks=tables)
 
 
 # --------------------------------------------------------------------------- briefing
@@ -131,7 +131,7 @@ def _stamp(day: date | None) -> str | None:
 
 def _for_whom(study: Study) -> str:
     """Return who a restricted study is for."""
-    return f"For {study.readers}" if is_for_named_readers(study) else ""
+    return f"For {study.readers}" if is_restricted(study) else ""
 
 
 def _scatter(findings: Findings) -> list[str]:
@@ -249,7 +249,7 @@ def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
 def _describe_hotspot(hotspot: Hotspot) -> dict[str, Any]:
     known = np.isfinite(hotspot.expected) and hotspot.expected > 0
     return {
-        "where": where_it_lies(hotspot.where),
+        "where": location_words(hotspot.where),
         "areas": list(hotspot.areas),
         "people": hotspot.people,
         "observed": [hotspot.observed_low, hotspot.observed_high],
@@ -294,7 +294,7 @@ def _describe_schools(inputs: Inputs) -> dict[str, Any] | None:
 
 def _around_schools(findings: Findings) -> list[str]:
     """Return what is said of the schools in space, a sentence each."""
-    return [look.words for look in findings.school_looks.values() if look.words]
+    return [finding.words for finding in findings.school_findings.values() if finding.words]
 
 
 def _describe_school_result(findings: Findings) -> dict[str, Any] | None:

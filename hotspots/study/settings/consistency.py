@@ -180,7 +180,7 @@ def _of_density(study: Any) -> str:
 
 
 def _of_measure(study: Any) -> str:
-    """Return which setting of randomisation no event section takes, as each has a null of its own."""
+    """Return a setting of randomisation that has no effect, as every event section has another null hypothesis."""
     analysis = study.analysis
     if any((section.null or analysis.null) in (None, "randomisation") for section in study.events):
         return ""
@@ -191,41 +191,43 @@ def _of_measure(study: Any) -> str:
 
 
 def _of_one_series(study: Any) -> str:
-    """Return what is wrong with series, as far as the study file alone tells."""
+    """Return what is wrong with series, as far as the study file alone shows."""
     formats = {section.name: section.format for section in study.events}
     for section in study.series:
         if section.events not in formats:
             return f"series {section.name!r} is of {section.events!r}, which is not an event section"
         if formats[section.events] == "counts":
             return f"series {section.name!r} is of {section.events!r}, which is a table of counts: events are needed"
-    own = [section.name for section in (*study.series, *study.recorded)]
-    twice = sorted({name for name in own if own.count(name) > 1})
+    series_names = [section.name for section in (*study.series, *study.recorded)]
+    twice = sorted({name for name in series_names if series_names.count(name) > 1})
     return f"two series share the name {twice[0]!r}" if twice else ""
 
 
 def _of_surfaces(study: Any) -> str:
-    """Return what is wrong with comparisons and predictions, as far as the study file alone tells."""
+    """Return what is wrong with comparisons and predictions, as far as the study file alone shows."""
     names = [section.name for section in study.events]
     of_comparisons = [(f"comparison {one.name!r}", name) for one in study.comparisons for name in one.sources]
-    for what, named in (*of_comparisons, *(("a prediction", one.events) for one in study.predictions)):
-        if named not in names:
-            return f"{what} is of {named!r}, which is not an event section"
-        if study.events[names.index(named)].format == "counts":
-            return f"{what} is of {named!r}, which is a table of counts: events are needed"
-    own = [one.name for one in study.predictions]
-    twice = sorted({name for name in own if own.count(name) > 1})
+    of_predictions = [("a prediction", section.events) for section in study.predictions]
+    for label, source in (*of_comparisons, *of_predictions):
+        if source not in names:
+            return f"{label} is of {source!r}, which is not an event section"
+        if study.events[names.index(source)].format == "counts":
+            return f"{label} is of {source!r}, which is a table of counts: events are needed"
+    prediction_names = [section.name for section in study.predictions]
+    twice = sorted({name for name in prediction_names if prediction_names.count(name) > 1})
     if twice:
         return f"two predictions would share the name {twice[0]!r}: let their years differ"
-    own = [one.name for one in study.comparisons]
-    twice = sorted({name for name in own if own.count(name) > 1 or name in names})
+    comparison_names = [section.name for section in study.comparisons]
+    twice = sorted({name for name in comparison_names if comparison_names.count(name) > 1 or name in names})
     if twice:
         return f"the comparison {twice[0]!r} shares its name with another section"
-    for one in study.comparisons:
-        first = next(section for section in study.events if section.name == one.events)
-        second = next(section for section in study.events if section.name == one.sources[1])
-        spans = one.years or first.years, one.against_years or second.years
+    for comparison in study.comparisons:
+        first = next(section for section in study.events if section.name == comparison.events)
+        second = next(section for section in study.events if section.name == comparison.sources[1])
+        spans = comparison.years or first.years, comparison.against_years or second.years
         if first is second and _overlap(*spans):
-            return f"comparison {one.name!r} compares {one.events!r} with itself: the years of both sides overlap"
+            label = f"comparison {comparison.name!r} compares {comparison.events!r} with itself"
+            return f"{label}: the years of both sides overlap"
     return ""
 
 

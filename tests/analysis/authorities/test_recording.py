@@ -127,7 +127,7 @@ def test_episodes_of_need(tmp_path):
     assert (table["started"].iloc[0], table["any_point"].iloc[0], table["children"].iloc[0]) == (10, 30, 28)
     assert np.isnan(table["ended"].iloc[0])
     path.write_text(f"{HEADER}\n" + "2019,E08000025,Birmingham,10,1,30,28\n" * 2, encoding="utf-8")
-    with pytest.raises(SourceError, match="Authority 'E08000025' has two rows of 2018/19"):
+    with pytest.raises(SourceError, match=r"Authority 'E08000025' has two rows of 2018/19\.\s+found: rows 2 and 3 of"):
         read_episodes(path)
 
 

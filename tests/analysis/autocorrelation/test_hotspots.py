@@ -14,7 +14,7 @@ from worlds import make_grid
 import hotspots as hs
 from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate, name_alike, raised_places
 from hotspots.model import AreaCounts, Contours, Hotspot, Whereabouts
-from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, raised_words, where_it_lies
+from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 
 SIDE = 12
 
@@ -100,12 +100,12 @@ def test_a_border_is_named_where_it_is_shared_and_only_there(area):
     assert find_hotspots(result_with_hot(area, at(area, [5, 6], [3])), area)[0].where.borders == ()
     across = find_hotspots(result_with_hot(area, at(area, [5], [4, 5, 6])), area)[0].where
     assert across.authorities == ("Here", "There")
-    assert where_it_lies(across) == "east Here and There, across the border"
+    assert location_words(across) == "east Here and There, across the border"
 
 
 def test_three_authorities_are_a_list():
     three = Whereabouts(("Bradford", "Kirklees", "Calderdale"), "south-east")
-    assert where_it_lies(three) == "south-east Bradford, Kirklees and Calderdale, across the borders"
+    assert location_words(three) == "south-east Bradford, Kirklees and Calderdale, across the borders"
 
 
 def test_a_place_name_is_near_or_not_named(area):
@@ -130,11 +130,11 @@ def test_a_place_name_inside_is_not_called_near(area):
     (found,) = find_hotspots(result_with_hot(area, at(area, [0], [0, 1, 2, 3])), area, labels=labels)
     # The hamlet lies inside too, nearer to the middle (2,000 m): it is the one that is named.
     assert (found.where.near, found.where.around) == ("Hamlet", True)
-    assert where_it_lies(found.where).endswith("Here, around Hamlet")
+    assert location_words(found.where).endswith("Here, around Hamlet")
     (found,) = find_hotspots(result_with_hot(area, at(area, [0], [0, 1])), area, labels=labels)
-    assert where_it_lies(found.where).endswith("Here, around Town")  # the hamlet is outside, 1.6 km from the middle
+    assert location_words(found.where).endswith("Here, around Town")  # the hamlet is outside, 1.6 km from the middle
     (found,) = find_hotspots(result_with_hot(area, at(area, [1], [1])), area, labels=labels)
-    assert where_it_lies(found.where).endswith("Here, near Hamlet")
+    assert location_words(found.where).endswith("Here, near Hamlet")
 
 
 @pytest.mark.parametrize(

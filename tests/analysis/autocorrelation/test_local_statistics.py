@@ -388,7 +388,8 @@ def test_the_order_of_rows_changes_no_byte():
     ("options", "words"),
     [
         ({}, "Which column holds the counts"),
-        ({"column": "crime"}, r"no column 'crime'(.|\n)*did you mean 'crimes'"),
+        ({"column": "crime"}, r"no column 'crime'(.|\n)*is it 'crimes'"),
+        ({"column": "zzz"}, r"no column 'zzz'(.|\n)*name a column of the table"),
         ({"column": "crimes", "null": "constant-risk"}, "'constant-risk' needs a population"),
         ({"column": "crimes", "null": "constant"}, r"no null hypothesis 'constant'(.|\n)*did you mean 'constant-risk'"),
         ({"column": "rates", "population": "people"}, r"count 0.5 is not a whole number(.|\n)*16 such counts under"),

@@ -164,7 +164,7 @@ def test_counts_are_tightened_by_their_authorities_and_marked():
     assert tight.table["observed_high"].tolist() == [1, 12, 7, 3, 1, 1, 7, 0]
     assert tight.release == "restricted"
     assert words_of(tight.notes)[-1] == (
-        "Totals narrow 5 of 5 hidden counts to less than the source says of them: for named readers only."
+        "Published totals narrow the intervals of 5 of 5 suppressed or rounded counts: restricted."
     )
     pd.testing.assert_frame_equal(counts.table, before)
     assert tighten_counts(small_counts(release="unreleased"), {}).release == "restricted"

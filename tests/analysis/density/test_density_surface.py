@@ -438,7 +438,7 @@ def test_errors_about_weights_say_what_was_found():
     with pytest.raises(AnalysisError, match="The assaults have no column 'ham' to weigh them by") as error:
         kernel_density(harm, BOX, bandwidth=500, weights="ham")
     assert error.value.found == "columns easting, northing, area_code, when, kind, harm"
-    assert error.value.advice == "use 'harm'"
+    assert error.value.advice == "is it 'harm'?"
     with pytest.raises(AnalysisError, match="Weights in column 'harm' of the assaults must be numbers") as error:
         kernel_density(harm, BOX, bandwidth=500, weights="harm")
     assert error.value.found == "1 others, the first '-1.0' in row 2"

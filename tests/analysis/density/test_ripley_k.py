@@ -42,7 +42,7 @@ def test_k_equals_spatstat(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(listed.within(radii), expected["translation"], rtol=0.003)
     monkeypatch.setattr(ripley_k, "MOST_LISTED", 0)
     cells = count_pairs(places, outline(), largest=1850.0)
-    assert cells.finest > 0
+    assert cells.cell > 0
     np.testing.assert_allclose(cells.within(radii)[1:], expected["translation"][1:], rtol=0.01)
 
 
@@ -59,7 +59,7 @@ def test_the_error_equals_that_of_spatstat(name: str) -> None:
     table = only(pd.read_csv(GOLDEN / "density_criteria.csv"), pattern=name, criterion="diggle", edge="translation")
     places = Places.of(pattern(name))
     pairs = count_pairs(places, outline(), largest=largest_distance(places, outline()))
-    sds, errors = diggle_errors(pairs, effective=len(places.points), area=outline().area)
+    sds, errors = diggle_errors(pairs, effective_events=len(places.points), area=outline().area)
     # The values are some 1.5; distances are 6 m apart in spatstat's sum over discs, which tells at small bandwidths.
     within = np.where(table["metres"] < 250, 0.06, 0.016)
     assert (np.abs(np.interp(table["metres"], sds, errors) - table["value"]) <= within).all()
@@ -90,8 +90,8 @@ def test_k_of_even_points_is_a_disc() -> None:
 
 def test_one_pair_by_hand() -> None:
     # Two discs of radius h, centres h apart, share h^2 (2 pi / 3 - sqrt(3) / 2).
-    pairs = Pairs(np.array([400.0]), np.array([5e5]), largest=1600.0, finest=0.0)
-    sds, errors = diggle_errors(pairs, effective=50.0, area=1e8)
+    pairs = Pairs(np.array([400.0]), np.array([5e5]), largest=1600.0, cell=0.0)
+    sds, errors = diggle_errors(pairs, effective_events=50.0, area=1e8)
     at = int(np.flatnonzero(sds == 200.0)[0])
     disc = np.pi * 400.0**2
     shared = 400.0**2 * (2 * np.pi / 3 - np.sqrt(3) / 2) * 5e5

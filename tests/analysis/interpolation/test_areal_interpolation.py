@@ -159,13 +159,13 @@ def test_an_unknown_population_is_said():
     area = make_area([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)], [5.0, np.nan])
     spread = spread_people(area, grid_over(*area.areas.geometry, side=100.0))
     assert spread.people.tolist() == [[5.0, 0.0]]
-    assert words_of(spread.notes) == ("Areas without a known population, taken as without people: 1.",)
+    assert words_of(spread.notes) == ("Areas without a known population, taken as uninhabited: 1.",)
     assert spread.words == "Each area's population was distributed evenly over its polygon."
 
 
 def test_without_a_population_there_is_nothing_to_spread():
     area = make_grid(2, 2)
-    with pytest.raises(AnalysisError, match="no population, so there are no people to spread"):
+    with pytest.raises(AnalysisError, match="no population to interpolate"):
         people_per_cell(area, Grid.over(area.areas.geometry.union_all(), 500.0))
 
 
@@ -387,7 +387,7 @@ def test_an_area_without_a_cell_hands_its_events_on():
     surface = spread_counts(make_counts(area, [4, 6, 1]), method="even", cell=200.0)
     np.testing.assert_allclose(surface.values[0] * 0.04, [2.5, 2.5, 0.25, 0.25])
     assert words_of(surface.notes)[-1] == (
-        "Areas too small for a cell of 200 m of their own, whose events are with those of the area around or beside: 1."
+        "Areas too small for a cell of 200 m, whose events are counted in a neighbouring area: 1."
     )
     # Where the area around has no count, the nearest one with a count takes them.
     other = spread_counts(make_counts(area, [np.nan, 6, 1]), method="even", cell=200.0)
@@ -398,9 +398,9 @@ def test_an_area_without_a_cell_hands_its_events_on():
 def test_counts_that_cannot_be_spread_are_refused():
     area = make_grid(2, 2, side=1000.0)
     counts = make_counts(area, [1, 2, 3, 4])
-    with pytest.raises(AnalysisError, match="No area has a count of events, so there is nothing to spread"):
+    with pytest.raises(AnalysisError, match="No area has a count of events, so there is nothing to interpolate"):
         spread_counts(make_counts(area, np.full(4, np.nan)))
-    with pytest.raises(AnalysisError, match="There is no way 'kriging' to spread counts"):
+    with pytest.raises(AnalysisError, match="There is no method 'kriging' of areal interpolation"):
         spread_counts(counts, method="kriging")  # type: ignore[arg-type]
     with pytest.raises(AnalysisError, match="The cell must be above 0: 0"):
         spread_counts(counts, cell=0.0)

@@ -327,7 +327,7 @@ def test_a_wide_function_is_transformed_as_a_grid_with_the_same_sums(reach, monk
         return np.where(squared <= reach**2, np.exp(-squared / 1e5), 0.0)
 
     cosines = ready.convolve(function)
-    monkeypatch.setattr("hotspots.analysis.kernels.fourier.DEAR", 0)
+    monkeypatch.setattr("hotspots.analysis.kernels.fourier.MOST_COSINE_PRODUCTS", 0)
     np.testing.assert_allclose(ready.convolve(function), cosines, rtol=0, atol=1e-12 * cosines.max())
 
 

@@ -159,7 +159,7 @@ def test_what_can_not_be_a_basemap_is_refused_and_never_drawn(axes: Axes, tmp_pa
 def test_an_unknown_provider_is_refused_with_the_nearest() -> None:
     with pytest.raises(SourceError, match="There is no basemap") as caught:
         need_basemap("OpenStreetMap.Mapnick")
-    assert caught.value.advice == "did you mean 'OpenStreetMap.Mapnik'?"
+    assert caught.value.advice == "is it 'OpenStreetMap.Mapnik'?"
     need_basemap("OpenStreetMap.Mapnik")
 
 

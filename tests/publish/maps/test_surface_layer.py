@@ -24,7 +24,7 @@ from hotspots.publish.maps.surface import (
     busy_cells,
     cells_inside,
     contours_in,
-    lying_in,
+    inside_contours,
     unjudged_cells,
 )
 from hotspots.publish.page.export import title_of
@@ -233,7 +233,7 @@ def test_polygons_in_one_another_are_not_added_twice(contours, make_contours, st
         box(400_000, 290_000, 402_000, 292_000),
         box(400_000, 290_000, 401_000, 291_000),
     ]
-    lying = lying_in(make_contours(table=table), prepare_ground(study_area), None)
+    lying = inside_contours(make_contours(table=table), prepare_ground(study_area), None)
     assert lying["lowered"].share_of_area == pytest.approx(4 / 36)
 
 

@@ -13,7 +13,7 @@ from hotspots.publish.text.findings import alt_text, subtitle
 from hotspots.publish.text.how_to_read import explain_surface
 from hotspots.publish.text.phrases import percent
 from hotspots.publish.text.surfaces import (
-    Lying,
+    InsideContours,
     bandwidth_sentence,
     surface_heading,
     surface_method,
@@ -40,41 +40,41 @@ def test_shares_in_per_cent():
     ("lying", "place", "title"),
     [
         (
-            {"raised": Lying(7, 0.021, 0.14), "lowered": Lying(2, 0.1, 0.01)},
+            {"raised": InsideContours(7, 0.021, 0.14), "lowered": InsideContours(2, 0.1, 0.01)},
             None,
             "The risk of knife crime is raised in 7 places, together 2.1% of the study area with 14% of the events",
         ),
         (
-            {"raised": Lying(1, 0.03)},
+            {"raised": InsideContours(1, 0.03)},
             COVENTRY,
             "The risk of knife crime in Coventry is raised in 1 place, 3.0% of its area",
         ),
         (
-            {"lowered": Lying(3, 0.2, 0.1)},
+            {"lowered": InsideContours(3, 0.2, 0.1)},
             None,
             "The risk of knife crime is nowhere raised beyond chance; "
             "lowered in 3 places, together 20% of the study area with 10% of the events",
         ),
         ({}, COVENTRY, "The risk of knife crime in Coventry is nowhere raised or lowered beyond chance"),
         (
-            {"raised": Lying(0, 0.0)},
+            {"raised": InsideContours(0, 0.0)},
             None,
             "The risk of knife crime is nowhere raised or lowered beyond chance, small patches aside",
         ),
     ],
 )
 def test_titles_of_a_tested_risk(make_risk, lying, place, title):
-    assert surface_title(make_risk(title="risk of knife crime"), place=place, lying=lying) == title
+    assert surface_title(make_risk(title="risk of knife crime"), place=place, extents=lying) == title
 
 
 @pytest.mark.parametrize("kind", ["ratio", "difference"])
 def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(make_risk, kind):
     change = make_risk(kind=kind, title="knife crime, 2019 against 2017")
-    assert surface_title(change, lying={"raised": Lying(3, 0.012, 0.2)}) == (
+    assert surface_title(change, extents={"raised": InsideContours(3, 0.012, 0.2)}) == (
         "Knife crime, 2019 against 2017: higher in 3 places, together 1.2% of the study area"
     )
     none = "Knife crime, 2019 against 2017: nowhere higher or lower beyond chance"
-    assert surface_title(change, lying={}) == none
+    assert surface_title(change, extents={}) == none
 
 
 @pytest.mark.parametrize("kind", ["ratio", "difference"])
@@ -84,11 +84,11 @@ def test_where_the_overall_change_is_taken_out_no_title_denies_it(make_risk, kin
         kind=kind, title="knife crime, 2019 against 2017", provenance=comparison_method(overall_ratio=None)
     )
     start = "Knife crime, 2019 against 2017:"
-    assert surface_title(change, lying={}) == f"{start} nowhere above or below the overall ratio beyond chance"
-    assert surface_title(change, lying={"raised": Lying(2, 0.01)}) == (
+    assert surface_title(change, extents={}) == f"{start} nowhere above or below the overall ratio beyond chance"
+    assert surface_title(change, extents={"raised": InsideContours(2, 0.01)}) == (
         f"{start} above the overall ratio in 2 places, together 1.0% of the study area"
     )
-    assert surface_title(change, lying={"lowered": Lying(2, 0.01)}) == (
+    assert surface_title(change, extents={"lowered": InsideContours(2, 0.01)}) == (
         f"{start} nowhere above the overall ratio beyond chance; below it in 2 places, together 1.0% of the study area"
     )
     assert "than over the whole area" in reading(change)
@@ -105,7 +105,7 @@ def test_titles_without_anything_to_judge_or_a_test(make_risk):
 
 
 def test_a_density_is_titled_as_one_whatever_contours_lie_on_it(make_surface):
-    assert surface_title(make_surface(), lying={"top_area": Lying(1, 0.05, 0.2)}).startswith("The densest ")
+    assert surface_title(make_surface(), extents={"top_area": InsideContours(1, 0.05, 0.2)}).startswith("The densest ")
 
 
 @pytest.mark.parametrize(
