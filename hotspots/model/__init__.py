@@ -20,6 +20,7 @@ from hotspots.model.findings import (
 from hotspots.model.methods import (
     AverageRate,
     BeyondByChance,
+    FitMethod,
     HotspotMethod,
     RateCurve,
     SchoolComparison,
@@ -97,6 +98,7 @@ __all__ = [
     "Events",
     "Extract",
     "Factors",
+    "FitMethod",
     "Hotspot",
     "HotspotMethod",
     "HotspotResult",
