@@ -56,7 +56,7 @@ from hotspots.model.results import (
     Surface,
     settings_of,
 )
-from hotspots.model.study_area import Place, StudyArea, slugify
+from hotspots.model.study_area import MOST_PEOPLE, Place, StudyArea, slugify
 from hotspots.model.surface_methods import (
     AdaptiveBandwidths,
     BandwidthChoice,
@@ -78,6 +78,7 @@ __all__ = [
     "ENGLISH",
     "EXTRACT_COLUMNS",
     "MONTHS_OF_A_YEAR",
+    "MOST_PEOPLE",
     "NO_PERIOD",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",

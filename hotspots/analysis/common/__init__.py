@@ -12,7 +12,13 @@ from hotspots.analysis.common.multiple_testing import (
     need_level,
     two_sided,
 )
-from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval, standardised_rate
+from hotspots.analysis.common.rates import (
+    byar_interval,
+    empirical_bayes_rate,
+    need_people,
+    poisson_interval,
+    standardised_rate,
+)
 from hotspots.analysis.common.suppressed_counts import Counts, FunctionOfCounts, counts_of, hidden_counts
 from hotspots.analysis.common.time_coverage import (
     compare_coverage,
@@ -46,6 +52,7 @@ __all__ = [
     "first_balance",
     "hidden_counts",
     "need_level",
+    "need_people",
     "note_coverage",
     "per_year",
     "poisson_interval",
