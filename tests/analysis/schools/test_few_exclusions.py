@@ -3,16 +3,21 @@
 import tracemalloc
 from collections import Counter
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 from likelihood import fit_likelihood
 from scipy.stats import nbinom
 
 from hotspots.analysis.common.suppressed_counts import counts_of, hidden_counts
+from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.analysis.schools.method_text import POINTS_OF_SHARE, slope_of
 from hotspots.analysis.schools.model import judge_counts
 from hotspots.analysis.schools.negative_binomial import FEW_EVENTS, NO_CLIP, fit_counts, fit_dispersion
 from hotspots.errors import AnalysisError
+from hotspots.model import Deprivation, Schools, StudyArea, words_of
 
 
 def draw(rng, n, mean, dispersion):
@@ -22,6 +27,21 @@ def draw(rng, n, mean, dispersion):
     expected *= mean / expected.mean()
     counts = rng.poisson(expected * rng.gamma(1 / dispersion, dispersion, n)).astype(float)
     return pupils, np.column_stack([np.ones(n), index]), expected, counts
+
+
+def judge(counts, pupils, score):
+    """Return schools of one kilometre square each against its score."""
+    n = len(counts)
+    squares = [shapely.box(400_000 + 1000 * i, 290_000, 401_000 + 1000 * i, 291_000) for i in range(n)]
+    words = {"name": "a", "la_code": "E08000025", "la_name": "Birmingham"}
+    area = StudyArea(
+        gpd.GeoDataFrame(words, geometry=squares, index=[f"E01{i:06d}" for i in range(n)], crs=27700), geography="LSOA"
+    )
+    rows = pd.DataFrame(words | {"easting": 400_500.0 + 1000 * np.arange(n), "northing": 290_500.0, "pupils": pupils,
+                                 "low": counts, "high": counts, "years": 3, "reason": ""},
+                        index=[f"330{4000 + i}" for i in range(n)])  # fmt: skip
+    index = Deprivation(pd.DataFrame({"score": score, "rank": np.nan, "decile": np.nan}, index=area.ids))
+    return diverging_schools(Schools(rows, rows_read=n, release="open"), index, area=area)
 
 
 @pytest.mark.parametrize("mean", [0.3, 0.6, 1.0, 3.0])
@@ -123,3 +143,21 @@ def test_limits_of_few_schools(n, files):
     # At most 5% of files, and at least 95% of intervals: three standard errors.
     assert far <= files * (0.05 + 3 * np.sqrt(0.05 * 0.95 / files))
     assert held[True] >= files * (0.95 - 3 * np.sqrt(0.05 * 0.95 / files))
+
+
+# --------------------------------------------------------------------------- the face
+
+
+def test_the_result_says_how_it_was_fitted():
+    """0.6 exclusions a school are compared and not refused; the method and a note say that it is by likelihood."""
+    rng = np.random.default_rng(9)
+    pupils, design, _, counts = draw(rng, 120, 0.6, 1.5)
+    result = judge(counts, pupils, design[:, 1])
+    assert result.provenance.fit == "maximum-likelihood"
+    assert result.provenance.as_dict()["fit"] == "maximum likelihood"
+    said = f"Fitted by maximum likelihood, because counts are low ({counts.mean():.1f} per school on average)"
+    assert sum(note.startswith(said) for note in words_of(result.notes)) == 1
+    _, _, _, many = draw(rng, 120, 15.0, 0.5)
+    ordinary = judge(many, pupils, design[:, 1])
+    assert ordinary.provenance.fit == "robust"
+    assert not any("maximum likelihood" in note for note in words_of(ordinary.notes))
