@@ -15,7 +15,7 @@ from hotspots.analysis.common.suppressed_counts import counts_of, hidden_counts
 from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.analysis.schools.method_text import POINTS_OF_SHARE, slope_of
 from hotspots.analysis.schools.model import judge_counts
-from hotspots.analysis.schools.negative_binomial import FEW_EVENTS, NO_CLIP, fit_counts, fit_dispersion
+from hotspots.analysis.schools.negative_binomial import CLIP, FEW_EVENTS, NO_CLIP, _fit_line, fit_counts, fit_dispersion
 from hotspots.errors import AnalysisError
 from hotspots.model import Deprivation, Schools, StudyArea, words_of
 
@@ -110,6 +110,18 @@ def test_a_line_that_grows_without_end_takes_no_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert error.value.found == "400 events in 60 counts, and 2 terms"
+    assert peak < 200e6
+
+
+def test_sums_over_millions_of_counts_are_not_begun():
+    """A line on its way to nowhere expects billions of a school: 16 GB for one sum of theirs."""
+    pupils, design, mean, counts = draw(np.random.default_rng(10), 60, 3.0, 0.5)
+    counts, mean = counts_of(counts), np.append(mean[1:], 2e9)
+    tracemalloc.start()
+    assert fit_dispersion(counts, mean) is None
+    assert _fit_line(counts, design, pupils, np.array([15.0, 0.0]), 0.5, clip=CLIP) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert peak < 200e6
 
 
