@@ -183,10 +183,10 @@ class RateCurve(Recorded):
     expected: tuple[float, ...]
     expected_low: tuple[float, ...]
     expected_high: tuple[float, ...]
-    """What is expected, with the 95% interval of the line (the dispersion taken as known)."""
+    """What is expected, with the 95% interval of the line (by Student's t)."""
     limit_low_95: tuple[float, ...]
     limit_high_95: tuple[float, ...]
-    """The limits of a school of median size."""
+    """The limits of a school of median size, with what is not known of line and dispersion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
