@@ -46,6 +46,7 @@ bench: $(VENV)/.installed-dev
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/inference.py $(DATA)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -W ignore benchmarks/density.py
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=$(VENV)/peers $(BIN)/python benchmarks/series.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/schools.py
 	$(BIN)/python benchmarks/england.py $(DATA)
 
 SECONDS_OF_FUZZ ?= 600

@@ -89,7 +89,13 @@ def school_method(**changes: Any) -> SchoolMethod:
         per_100=0.2, per_100_low=0.18, per_100_high=0.22, low=60.0, high=72.0, pupil_years=33_000.0, schools=10
     )
     usual: dict[str, Any] = {
-        **{"model": "negative-binomial", "schools_in_model": 10, "schools_hidden": 2, "residuals_clipped": 1},
+        **{
+            "model": "negative-binomial",
+            "fit": "robust",
+            "schools_in_model": 10,
+            "schools_hidden": 2,
+            "residuals_clipped": 1,
+        },
         **{"dispersion": 0.2, "beyond_95_by_chance": BeyondByChance(above=0.234, below=0.14), "explained_share": 0.3},
         **{"poisson_phi": 2.0, "adjustment": "benjamini-hochberg", "covariates": (), "level": 0.05},
         **{"catchment_decay_m": 1500.0, "rate_average": average, "index_measure": "score", "areas_ranked": 32_844.0},

@@ -11,8 +11,8 @@ from publish.sheet_checks import assert_legible, prose
 
 from hotspots.analysis.common.suppressed_counts import hidden_counts
 from hotspots.analysis.schools.diverging import diverging_schools
+from hotspots.analysis.schools.limits import limits
 from hotspots.analysis.schools.model import judge_counts
-from hotspots.analysis.schools.negative_binomial import limits
 from hotspots.analysis.schools.school_inputs import counts_in
 from hotspots.analysis.schools.spatial import (
     authority_effects,

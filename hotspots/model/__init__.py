@@ -20,6 +20,7 @@ from hotspots.model.findings import (
 from hotspots.model.methods import (
     AverageRate,
     BeyondByChance,
+    FitMethod,
     HotspotMethod,
     RateCurve,
     SchoolComparison,
@@ -55,7 +56,7 @@ from hotspots.model.results import (
     Surface,
     settings_of,
 )
-from hotspots.model.study_area import Place, StudyArea, slugify
+from hotspots.model.study_area import MOST_PEOPLE, Place, StudyArea, slugify
 from hotspots.model.surface_methods import (
     AdaptiveBandwidths,
     BandwidthChoice,
@@ -77,6 +78,7 @@ __all__ = [
     "ENGLISH",
     "EXTRACT_COLUMNS",
     "MONTHS_OF_A_YEAR",
+    "MOST_PEOPLE",
     "NO_PERIOD",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
@@ -97,6 +99,7 @@ __all__ = [
     "Events",
     "Extract",
     "Factors",
+    "FitMethod",
     "Hotspot",
     "HotspotMethod",
     "HotspotResult",

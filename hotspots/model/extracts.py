@@ -13,6 +13,7 @@ from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
 from hotspots.model.facts import Note, need_notes, need_tuples
 from hotspots.model.model_type import ModelType, plot_extract
 from hotspots.model.periods import NO_PERIOD, Period, need_period
+from hotspots.model.study_area import MOST_PEOPLE
 from hotspots.vocabulary import OPEN
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Ages(ModelType):
     ----------
     table
         Indexed by `area_id`; one column per age band, named by the youngest age in it (whole numbers, the first 0,
-        rising); the last band has no upper end. Values are people, none missing or negative.
+        rising); the last band has no upper end. Values are people, none missing, negative or infinite.
     period
         What the estimate is of, e.g. ``"mid-2019"``.
     vintage
@@ -90,10 +91,10 @@ class Ages(ModelType):
                 advice="name each column by the youngest age in it",
             )
         table.columns = pd.Index(starts)
-        odd = table.index[(table.isna() | (table < 0)).any(axis=1)]
+        odd = table.index[(table.isna() | (table < 0) | (table > MOST_PEOPLE)).any(axis=1)]
         if len(odd):
             raise AnalysisError(
-                f"The population by age of area {odd[0]!r} is negative or not complete.",
+                f"The population by age of area {odd[0]!r} is negative, larger than possible or not complete.",
                 found=f"{len(odd):,} such areas: {list_briefly(odd)}",
                 advice="correct the file of ages",
             )

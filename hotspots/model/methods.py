@@ -26,6 +26,7 @@ __all__ = [
     "BESIDE",
     "AverageRate",
     "BeyondByChance",
+    "FitMethod",
     "HotspotMethod",
     "IndexMeasure",
     "RateCurve",
@@ -141,6 +142,12 @@ INDEX_WRITTEN: Final[Mapping[IndexMeasure, str]] = {"estimated-score": "estimate
 SchoolModel = Literal["negative-binomial", "poisson"]
 MODEL_WRITTEN: Final[Mapping[SchoolModel, str]] = {"negative-binomial": "negative binomial (NB2)", "poisson": "Poisson"}
 
+FitMethod = Literal["robust", "maximum-likelihood"]
+FIT_WRITTEN: Final[Mapping[FitMethod, str]] = {
+    "robust": "robust (clipped residuals)",
+    "maximum-likelihood": "maximum likelihood",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeyondByChance(Recorded):
@@ -176,10 +183,10 @@ class RateCurve(Recorded):
     expected: tuple[float, ...]
     expected_low: tuple[float, ...]
     expected_high: tuple[float, ...]
-    """What is expected, with the 95% interval of the line (the dispersion taken as known)."""
+    """What is expected, with the 95% interval of the line (by Student's t)."""
     limit_low_95: tuple[float, ...]
     limit_high_95: tuple[float, ...]
-    """The limits of a school of median size."""
+    """The limits of a school of median size, with what is not known of line and dispersion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +207,8 @@ class SchoolMethod(Recorded):
 
     model: SchoolModel = field(metadata=written_as(MODEL_WRITTEN))
     """Distribution of counts around the line."""
+    fit: FitMethod = field(metadata=written_as(FIT_WRITTEN))
+    """How line and dispersion were fitted: by maximum likelihood where counts are few."""
     schools_in_model: int
     schools_hidden: int
     """Numbers of schools compared, and of those of them whose number is suppressed."""

@@ -14,6 +14,7 @@ from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_int
 from hotspots.model.facts import Note, need_notes
 from hotspots.model.model_type import ModelType, plot_series
 from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, months_of, need_period
+from hotspots.model.study_area import MOST_PEOPLE
 from hotspots.vocabulary import OPEN, UNRELEASED
 
 if TYPE_CHECKING:
@@ -122,6 +123,14 @@ class Schools(ModelType):
         need_columns(table, SCHOOL_COLUMNS, "A table of schools")
         need_unique(table.index, "schools")
         need_interval(table, "low", "high", "School")
+        pupils = table["pupils"].to_numpy(dtype=float, na_value=np.nan)
+        endless = pupils > MOST_PEOPLE
+        if endless.any():
+            raise AnalysisError(
+                f"School {table.index[endless][0]!r} can't have {pupils[endless][0]:,.10g} pupils.",
+                found=f"{int(endless.sum()):,} such schools",
+                advice="correct the numbers of pupils",
+            )
         freeze(self, "table", table[list(SCHOOL_COLUMNS)].sort_index())
         freeze_mapping(self, "dropped")
         if self.rows_read != len(table) + sum(self.dropped.values()):

@@ -189,6 +189,7 @@ def test_contours():
 def test_schools():
     plain = [
         ("model", "negative binomial (NB2)"),
+        ("fit", "robust (clipped residuals)"),
         ("schools_in_model", 10),
         ("schools_hidden", 2),
         ("residuals_clipped", 1),

@@ -7,7 +7,11 @@ from drifting import QUARTERS, series_of
 from worlds import make_grid
 
 import hotspots as hs
+from hotspots.analysis.authorities.standardisation import directly_standardised
+from hotspots.analysis.common.rates import crude_rate, empirical_bayes_rate, standardised_rate
+from hotspots.analysis.schools.school_inputs import _children
 from hotspots.errors import AnalysisError
+from hotspots.model.records import SCHOOL_COLUMNS
 
 
 def test_a_series_has_every_period_once_and_change_points_want_them_in_order():
@@ -74,3 +78,34 @@ def test_neighbours_of_no_rule(odd):
 def test_random_numbers_come_from_a_generator():
     with pytest.raises(AnalysisError, match="is a numpy Generator"):
         hs.series.find_change_points(series_of(np.full(9, 400.0)), rng=3)
+
+
+IMPOSSIBLE = [np.inf, -np.inf, 1e300, -5.0]
+
+
+@pytest.mark.parametrize("people", IMPOSSIBLE)
+def test_people_are_as_many_as_there_can_be(people):
+    """Wherever a population is taken: an endless one made every rate 0, and was written so."""
+    area = make_grid(3, 3)
+    by_area = pd.Series([people, *[100.0] * 8], index=area.ids)
+    takes = [
+        lambda: area.with_population(by_area),
+        lambda: hs.StudyArea(area.areas.assign(population=by_area), geography="grid", vintage=None),
+        lambda: hs.authorities.Ages(pd.DataFrame({0: by_area, 65: 10.0})),
+        lambda: directly_standardised([[1, 2]], [[100.0, people]], [1, 1]),
+        lambda: crude_rate([1, 2], [100.0, people]),
+        lambda: empirical_bayes_rate([1, 2], [100.0, people]),
+        lambda: standardised_rate([1, 2], [100.0, people]),
+        lambda: hs.series.with_rates(series_of(np.linspace(500, 900, 12)), people),
+        lambda: _children(area, by_area),
+    ]
+    for take in takes:
+        with pytest.raises(AnalysisError, match=r"can't be|larger than possible|is negative"):
+            take()
+
+
+def test_pupils_are_finite():
+    rows = pd.DataFrame(np.nan, index=["1", "2"], columns=list(SCHOOL_COLUMNS)).astype(object)
+    rows[["pupils", "low", "high"]] = [[np.inf, 1.0, 1.0], [900.0, 1.0, 1.0]]
+    with pytest.raises(AnalysisError, match="School '1' can't have inf pupils"):
+        hs.schools.Schools(rows, rows_read=2)

@@ -71,7 +71,7 @@ def test_ages_are_checked_when_made():
 
     with pytest.raises(AnalysisError, match="Age bands must start at 0 and increase"):
         Ages(pd.DataFrame({5: [1.0], 0: [2.0]}, index=["A"]))
-    with pytest.raises(AnalysisError, match="of area 'A' is negative or not complete"):
+    with pytest.raises(AnalysisError, match="of area 'A' is negative, larger than possible or not complete"):
         Ages(pd.DataFrame({0: [np.nan], 5: [2.0]}, index=["A"]))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from hotspots.analysis.common import adjust, byar_interval
+from hotspots.analysis.common import adjust, byar_interval, need_people
 from hotspots.analysis.counts import count_events
 from hotspots.analysis.series import with_intervals
 from hotspots.errors import AnalysisError, list_briefly
@@ -66,11 +66,18 @@ class Standardised(NamedTuple):
 
 
 def directly_standardised(
-    events: ArrayLike, population: ArrayLike, weights: ArrayLike, *, per: float = 100_000, level: float = 0.95
+    events: ArrayLike,
+    population: ArrayLike,
+    weights: ArrayLike,
+    *,
+    per: float = 100_000,
+    level: float = 0.95,
+    persons: ArrayLike | None = None,
 ) -> Standardised:
     """Return directly standardised rates with Dobson's limits.
 
-    Not to be trusted with fewer than about ten events in all. Limits are missing where there are no events.
+    Not to be trusted with fewer than about ten events in all. Limits are missing where there are no events. Events of
+    one person are not independent: where some have several (admissions), limits without `persons` are too narrow.
 
     Parameters
     ----------
@@ -82,6 +89,10 @@ def directly_standardised(
         The number of people the rates refer to.
     level
         Confidence level between 0 and 1.
+    persons
+        Numbers of persons with 1, 2, 3 and so on events, by group and band: shape (groups, bands, most). The variance
+        of a band's events is then the sum of the squares of each person's; someone who moves up a band between two
+        events counts in each. Without it every event is another person's.
 
     Returns
     -------
@@ -91,12 +102,14 @@ def directly_standardised(
     Raises
     ------
     AnalysisError
-        If the shapes do not fit.
+        If the shapes do not fit, the persons' events are not the events, or a population can't be.
 
     References
     ----------
     Dobson, Kuulasmaa, Eberle and Scherer (1991), Statistics in Medicine 10, 457-462, equation 6, with Byar's limits of
     the number of events (Breslow and Day 1987, p. 69), as the Office for Health Improvement and Disparities does.
+    Several events of a person: Carriere and Roos (1994), American Journal of Epidemiology 140, 472-482 (variance of rates of events that may
+    recur).
 
     Examples
     --------
@@ -112,14 +125,33 @@ def directly_standardised(
             found=f"shapes {counts.shape}, {people.shape} and {weight.shape}",
             advice="give one number for each group and band, and one weight for each band",
         )
+    need_people(people)
     share = weight / weight.sum() * per
     scale = share / np.where(people > 0, people, np.nan)
     rate, total = (counts * scale).sum(axis=1), counts.sum(axis=1)
     some = np.where(total > 0, total, np.nan)
     # Dobson: limits of the total count, scaled by the standard error of the rate over that of the total.
-    step = np.sqrt((counts * scale**2).sum(axis=1) / some)
+    step = np.sqrt((_variance_of(counts, persons) * scale**2).sum(axis=1) / some)
     low, high = byar_interval(total, level=level)
     return Standardised(rate, rate + step * (low - total), rate + step * (high - total), step)
+
+
+def _variance_of(counts: Floats, persons: ArrayLike | None) -> Floats:
+    """Return the variances of events by group and band: their number, or the sum of the squares of each person's."""
+    if persons is None:
+        return counts  # Poisson
+    numbers = np.asarray(persons, dtype=float)
+    if numbers.ndim == counts.ndim and len(counts) == 1:
+        numbers = numbers[None]
+    each = np.arange(1.0, numbers.shape[-1] + 1)
+    if numbers.shape[:-1] != counts.shape or not np.array_equal(numbers @ each, counts) or (numbers < 0).any():
+        raise AnalysisError(
+            "The persons by number of events do not have the events of the groups and bands.",
+            found=f"{(numbers @ each).sum():,.0f} events of {numbers.sum():,.0f} persons; {counts.sum():,.0f} events",
+            advice="give for each group and band the numbers of persons with 1, 2, 3 and so on events",
+        )
+    variance: Floats = numbers @ each**2
+    return variance
 
 
 @renamed_arguments("ages", points="detailed_areas")

@@ -1,6 +1,6 @@
 """What several kinds of analysis need: grids, multiple testing, rates, suppressed counts, dispersion, time coverage."""
 
-from hotspots.analysis.common.dispersion import dispersion_bounds, first_balance, robust_dispersion
+from hotspots.analysis.common.dispersion import MOST_DISPERSION, dispersion_bounds, first_balance, robust_dispersion
 from hotspots.analysis.common.from_geodataframe import as_area, as_counts, as_events, as_schools
 from hotspots.analysis.common.grid import MOST_SURFACE_CELLS, SIDES, Grid, choose_side
 from hotspots.analysis.common.multiple_testing import (
@@ -12,7 +12,13 @@ from hotspots.analysis.common.multiple_testing import (
     need_level,
     two_sided,
 )
-from hotspots.analysis.common.rates import byar_interval, empirical_bayes_rate, poisson_interval, standardised_rate
+from hotspots.analysis.common.rates import (
+    byar_interval,
+    empirical_bayes_rate,
+    need_people,
+    poisson_interval,
+    standardised_rate,
+)
 from hotspots.analysis.common.suppressed_counts import Counts, FunctionOfCounts, counts_of, hidden_counts
 from hotspots.analysis.common.time_coverage import (
     compare_coverage,
@@ -22,6 +28,7 @@ from hotspots.analysis.common.time_coverage import (
 )
 
 __all__ = [
+    "MOST_DISPERSION",
     "MOST_SURFACE_CELLS",
     "SIDES",
     "Counts",
@@ -45,6 +52,7 @@ __all__ = [
     "first_balance",
     "hidden_counts",
     "need_level",
+    "need_people",
     "note_coverage",
     "per_year",
     "poisson_interval",

@@ -43,7 +43,7 @@ MARGIN = 0.01
 NEARBY = 0.02
 """Half-width, on the log scale, of the first search around the previous dispersion."""
 
-MOST = 1e4
+MOST_DISPERSION = 1e4
 """A dispersion beyond this is no longer scatter; the search ends here."""
 
 
@@ -120,10 +120,10 @@ def first_balance(excess: Callable[[float], float], *, precision: float, near: f
     if excess(0.0) <= 0:
         return 1.0
     # Upwards in small steps: far above the answer both sides tend to 0 and may cross again.
-    for lower, upper in pairwise(np.arange(0.0, np.log(MOST), 0.2)):
+    for lower, upper in pairwise(np.arange(0.0, np.log(MOST_DISPERSION), 0.2)):
         if excess(upper) <= 0:
             return float(np.exp(brentq(excess, lower, upper, xtol=precision)))
-    return MOST
+    return MOST_DISPERSION
 
 
 def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[float, float]:

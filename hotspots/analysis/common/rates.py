@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hotspots.errors import AnalysisError
+from hotspots.model import MOST_PEOPLE
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,7 @@ __all__ = [
     "byar_interval",
     "crude_rate",
     "empirical_bayes_rate",
+    "need_people",
     "poisson_interval",
     "standardised_rate",
 ]
@@ -233,8 +235,30 @@ def _aligned(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], 
             advice="give one number of each per area, in the same order",
         )
     _need_counts(one)
-    _need_counts(two)
+    need_people(two)
     return one, two
+
+
+def need_people(population: ArrayLike) -> None:
+    """Stop where a number of people (or person-years) is negative, infinite or more than there are on Earth.
+
+    Raises
+    ------
+    AnalysisError
+        With the first such number.
+
+    Examples
+    --------
+    >>> need_people([1500.0, 0.0, float("nan")])
+    """
+    people = np.asarray(population, dtype=float)
+    wrong = np.flatnonzero((people < 0) | (people > MOST_PEOPLE))
+    if wrong.size:
+        raise AnalysisError(
+            f"{people.flat[wrong[0]]:,.10g} can't be a number of people.",
+            found=f"{wrong.size:,} such values, the first in row {wrong[0] + 1:,}",
+            advice="correct the population",
+        )
 
 
 def _need_counts(values: NDArray[np.float64]) -> None:

@@ -117,7 +117,7 @@ def diverging_schools(
         `class` is against the own area, `class_catchment` against the catchment; `holds` says under which index the
         result is confirmed. The p-values are the largest (least certain) over a suppressed interval. `limit_*` are the
         smallest and largest counts within the limits. A class is given where it holds over the whole interval; the
-        limits take the line as known, which is fair with a hundred schools and too narrow with a dozen. `rate_class` is
+        limits allow for what so many schools leave unknown of the line and of the scatter. `rate_class` is
         the rate over the average of all tested schools, whatever their deprivation. Without covariates `provenance`
         holds the line itself (`curve`, `curve_catchment`: `schools.model.rate_curve`).
 
@@ -207,7 +207,7 @@ def _result(
         period=schools.period,
         notes=(
             *schools.notes,
-            *notes_on(table, tested, deprivation, lists),
+            *notes_on(table, tested, deprivation, lists=lists, fit=fit),
             *notes_on_other_looks(table, catchment=catchments if found.catchment else "", ranks=found.rank is not None),
             *found.without,
         ),
@@ -227,6 +227,7 @@ def _school_method(
     fit, by_rank, single = judged.fit, found.step is TENTH_OF_RANKS, not settings.covariates
     return SchoolMethod(
         model="negative-binomial" if fit.dispersion > 0 else "poisson",
+        fit=fit.method,
         schools_in_model=int(tested.sum()),
         schools_hidden=int((table["low"] < table["high"])[tested].sum()),
         residuals_clipped=fit.clipped,

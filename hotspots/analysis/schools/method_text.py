@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from hotspots.analysis.schools.limits import interval_factor
 from hotspots.analysis.schools.negative_binomial import Fit
 from hotspots.model import Deprivation, Note, Schools, change_words, count_schools, interval_words
 from hotspots.vocabulary import HOLDS_WORDS
@@ -59,10 +60,8 @@ class Slope:
 
 def slope_of(fit: Fit, step: Step) -> Slope:
     """Return the slope of a fit whose second column is the index."""
-    from scipy.special import ndtri
-
     slope, error = fit.coefficients[1], float(np.sqrt(fit.covariance[1, 1]))
-    half = float(ndtri(0.975)) * error
+    half = interval_factor(fit) * error
     return Slope(*(float(np.exp(step.size * value)) for value in (slope, slope - half, slope + half)))
 
 
@@ -154,7 +153,7 @@ def list_groups(table: pd.DataFrame) -> AgainstSlope:
 
 
 def notes_on(
-    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, lists: AgainstSlope
+    table: pd.DataFrame, tested: NDArray[np.bool_], deprivation: Deprivation, *, lists: AgainstSlope, fit: Fit
 ) -> list[Note]:
     """Return what a reader must know of the schools, in sentences."""
     names = table["name"]
@@ -177,6 +176,14 @@ def notes_on(
             f"More exclusions than expected in the least deprived areas ({index} deciles 7 to 10)",
         ),
     ]
+    if fit.method == "maximum-likelihood":
+        events = float(fit.likely.mean())
+        words = (
+            f"Fitted by maximum likelihood, because counts are low ({events:.1f} per school on average) or the robust "
+            "fit has no solution. A few schools that differ greatly from the others move the line and widen the limits "
+            "more than they do with the robust fit."
+        )
+        notes.append(Note(words, of="settings", numbers=(f"{events:.1f}",)))
     hidden = int((table["low"] < table["high"])[tested].sum())
     if hidden:
         words = (

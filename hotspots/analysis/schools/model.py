@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from hotspots.analysis.common import Counts, adjust, poisson_interval
-from hotspots.analysis.schools.negative_binomial import Fit, fit_counts, limits, mid_p_tails, tails_beyond
+from hotspots.analysis.schools.limits import (
+    Expected,
+    expected_counts,
+    interval_factor,
+    limits,
+    mid_p_tails,
+    tails_beyond,
+)
+from hotspots.analysis.schools.negative_binomial import Fit, fit_counts
 from hotspots.model import AverageRate, BeyondByChance, RateCurve, SchoolResult
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ class Judgement(NamedTuple):
     """Schools against what is expected of them; arrays of shape (n,)."""
 
     fit: Fit
+    expected: Expected
     limits_95: tuple[Floats, Floats]
     limits_998: tuple[Floats, Floats]
     p_above: Floats
@@ -69,8 +78,8 @@ class Judgement(NamedTuple):
 def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: float) -> Judgement:
     """Return counts against the negative binomial line through them.
 
-    Line, limits and classes are of one distribution with one dispersion. "Far" is beyond the 99.8 % limits with a
-    Benjamini-Hochberg adjusted p-value of at most `level`.
+    Limits and classes are of one distribution, which allows for what is not known of the line and of the scatter.
+    "Far" is beyond the 99.8 % limits with a Benjamini-Hochberg adjusted p-value of at most `level`.
 
     Parameters
     ----------
@@ -86,17 +95,20 @@ def judge_counts(counts: Counts, design: Floats, *, exposure: Floats, level: flo
     fit = fit_counts(counts, design, exposure=exposure)
     # Grossed-up counts of early years are fractions: the whole numbers around them hold whatever was meant.
     low, high = np.floor(counts.low + 1e-6), np.ceil(counts.high - 1e-6)
-    above_low, below_low = mid_p_tails(low, fit.mean, fit.dispersion)
-    above_high, below_high = mid_p_tails(high, fit.mean, fit.dispersion)
+    expected = expected_counts(fit, design, exposure=exposure)
+    mean, dispersion, freedom = expected
+    above_low, below_low = mid_p_tails(low, mean, dispersion, freedom=freedom)
+    above_high, below_high = mid_p_tails(high, mean, dispersion, freedom=freedom)
     # Over an interval the upper tail is largest at the low end, the lower tail at the high end.
     p_adjusted = adjust(np.minimum(1.0, 2 * np.minimum(above_low, below_high)))
-    limits_95 = limits(fit.mean, fit.dispersion, level=0.95)
+    limits_95 = limits(mean, dispersion, level=0.95, freedom=freedom)
     # What this school would count at the highest rate of any school.
     most = np.floor(exposure * (counts.low / exposure).max() + 1e-6)
     return Judgement(
         fit,
+        expected,
         limits_95,
-        limits(fit.mean, fit.dispersion, level=0.998),
+        limits(mean, dispersion, level=0.998, freedom=freedom),
         above_low,
         below_high,
         p_adjusted,
@@ -113,7 +125,7 @@ def beyond_by_chance(found: Judgement) -> BeyondByChance:
     Schools that can't be judged are never classed and are left out.
     """
     judged = found.classes != "cannot_be_judged"
-    above, below = tails_beyond(*found.limits_95, mean=found.fit.mean, dispersion=found.fit.dispersion)
+    above, below = tails_beyond(*found.limits_95, expected=found.expected)
     return BeyondByChance(above=float(above[judged].sum()), below=float(below[judged].sum()))
 
 
@@ -155,15 +167,14 @@ def rate_curve(fit: Fit, index: Floats, *, exposure: Floats) -> RateCurve:
     index, exposure
         Of the schools, shape (n,).
     """
-    from scipy.special import ndtri
-
     x = np.linspace(float(index.min()), float(index.max()), CURVE_POINTS)
     design = np.column_stack([np.ones(len(x)), x])
     line = design @ fit.coefficients
     # Variance of the linear predictor: the diagonal of X V X' without the matrix.
-    half = float(ndtri(0.975)) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
+    half = interval_factor(fit) * np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
     middling = float(np.median(exposure))
-    low, high = limits(middling * np.exp(line), fit.dispersion, level=0.95)
+    expected = expected_counts(fit, design, exposure=np.full(len(x), middling))
+    low, high = limits(expected.mean, expected.dispersion, level=0.95, freedom=expected.freedom)
     return RateCurve(
         index=tuple(x.tolist()),
         expected=tuple((100 * np.exp(line)).tolist()),

@@ -12,7 +12,7 @@ from hotspots.analysis.common import Counts, hidden_counts
 from hotspots.analysis.schools.model import contrasts
 from hotspots.analysis.schools.negative_binomial import SAME, need_distinct
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Deprivation, Schools, StudyArea, renamed_arguments
+from hotspots.model import MOST_PEOPLE, Deprivation, Schools, StudyArea, renamed_arguments
 from hotspots.vocabulary import Covariate
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def catchment_scores(
     Raises
     ------
     AnalysisError
-        If `decay` is not above 0, or a number of children is negative.
+        If `decay` is not above 0, or a number of children can't be.
     """
     if not 0 < decay < np.inf:
         raise AnalysisError(
@@ -354,11 +354,11 @@ def _children(area: StudyArea, children: pd.Series | None) -> tuple[Floats, str]
     """Return the children of every area, and what they are in words."""
     if children is not None:
         given = children.reindex(area.ids).to_numpy(dtype=float, na_value=np.nan)
-        if (given < 0).any():
-            first = area.ids[given < 0][0]
+        odd = (given < 0) | (given > MOST_PEOPLE)
+        if odd.any():
             raise AnalysisError(
-                f"The number of children of area {first!r} is negative.",
-                found=f"{int((given < 0).sum()):,} such areas",
+                f"The number of children of area {area.ids[odd][0]!r} can't be: {given[odd][0]:,.10g}.",
+                found=f"{int(odd.sum()):,} such areas",
                 advice="correct the numbers of children",
             )
         return np.nan_to_num(given), children.name if isinstance(children.name, str) else "children"

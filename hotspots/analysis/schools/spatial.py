@@ -14,8 +14,9 @@ import pandas as pd
 from hotspots.analysis.autocorrelation import morans_i
 from hotspots.analysis.autocorrelation.reference import conditional_tails
 from hotspots.analysis.common import adjust_tails
+from hotspots.analysis.schools.limits import interval_factor, mid_p_tails
 from hotspots.analysis.schools.model import contrasts
-from hotspots.analysis.schools.negative_binomial import SAME, Fit, fit_counts, log_chances, mid_p_tails
+from hotspots.analysis.schools.negative_binomial import SAME, Fit, fit_counts, log_chances
 from hotspots.analysis.schools.school_inputs import counts_in
 from hotspots.errors import AnalysisError
 from hotspots.model import SchoolResult, interval_words
@@ -56,8 +57,8 @@ class Finding(NamedTuple):
 def school_residuals(result: SchoolResult) -> pd.Series:
     """Return how far each school is from expected, on the scale of a normal distribution.
 
-    The normal score of the mid-p tail: 0 as expected, 1.96 on the upper 95 % limit, whatever the school's size. Of a
-    suppressed count, the average over what it may be. Missing where a school was not tested.
+    The normal score of the mid-p tail: 0 as expected, 1.96 on the upper 95 % limit of a line that is known, whatever
+    the school's size. Of a suppressed count, the average over what it may be. Missing where a school was not tested.
 
     References
     ----------
@@ -112,7 +113,7 @@ def authority_effects(result: SchoolResult) -> Finding:
 
     Fixed effects of the same robust negative binomial model, against the unweighted average of authorities; beside them
     the shrunken (empirical Bayes) estimates, with the variance between authorities by DerSimonian and Laird.
-    Authorities with fewer than five schools are taken together.
+    Authorities with fewer than five schools are taken together. Intervals are of Student's t (`interval_factor`).
 
     Returns
     -------
@@ -125,8 +126,6 @@ def authority_effects(result: SchoolResult) -> Finding:
     DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188, equation 8; Morris (1983), Journal of the
     American Statistical Association 78, 47-55.
     """
-    from scipy.special import ndtri
-
     table = _tested(result)
     groups = contrasts(table["la_code"].tolist(), counts_in(table).start)
     columns = ["schools", "ratio", "low", "high", "shrunken", "shrunken_low", "shrunken_high"]
@@ -138,12 +137,13 @@ def authority_effects(result: SchoolResult) -> Finding:
     spread = np.vstack([np.eye(len(groups.names) - 1), -np.ones(len(groups.names) - 1)])
     effect = spread @ fit.coefficients[2:]
     variance = np.diag(spread @ fit.covariance[2:, 2:] @ spread.T)
+    reach = interval_factor(fit)
     between = _between(effect, variance)
     # Shrinkage factor: the real share of the variance between the estimates.
     kept = between / (between + variance)
     found = []
     for centre, width in ((effect, np.sqrt(variance)), (kept * effect, np.sqrt(kept * variance))):
-        found += [np.exp(centre + side * float(ndtri(0.975)) * width) for side in (0, -1, 1)]
+        found += [np.exp(centre + side * reach * width) for side in (0, -1, 1)]
     sizes = [int((groups.of == name).sum()) for name in groups.names]
     effects = pd.DataFrame(
         dict(zip(columns, [sizes, *found], strict=True)), index=pd.Index(groups.names, name="la_code")

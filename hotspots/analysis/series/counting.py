@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.common import byar_interval
+from hotspots.analysis.common import byar_interval, need_people
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model import Events, Note, Period, Series, months_of
 
@@ -164,7 +164,7 @@ def with_rates(
     Raises
     ------
     AnalysisError
-        If a group has no population.
+        If a group has no population, or one that can't be.
 
     Examples
     --------
@@ -183,6 +183,7 @@ def with_rates(
             f"There is no population to make rates of {series.unit}.",
             advice="give the number of people, by group and period where they differ",
         )
+    need_people(table["population"])
     whole = pd.Series([months_of(str(period)) for period in table["period"]], index=table.index, dtype=float)
     months = table["months"] if "months" in table.columns else whole
     person_years = (table["population"] * months / MONTHS_OF_A_YEAR).where(lambda years: years > 0)

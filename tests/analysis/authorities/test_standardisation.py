@@ -250,3 +250,66 @@ def test_hidden_counts_differ_only_where_every_number_they_may_be_does():
     shown = standardised_rates(protect(count_by_age(events, area, ages=ages), "nhs-digital"), ages, area=area).table
     kept = true["p_adjusted"].notna()
     assert (shown.loc[kept, "p_adjusted"] >= true.loc[kept, "p_adjusted"] - 1e-12).all()
+
+
+# --------------------------------------------------------------------------- several events of a person
+
+
+def test_repeat_admissions_by_hand():
+    """Band one: 4 persons once, 3 twice. Band two: 20 once, 2 five times. Ten and 30 admissions of 1,000 people each.
+
+    Sums of squares 4 + 3 x 4 = 16 and 20 + 2 x 25 = 70; with weights of 3/4 and 1/4 per 1,000 the variance is
+    9/16 x 16 + 1/16 x 70 = 13.375. If every admission were another person's: 9/16 x 10 + 1/16 x 30 = 7.5.
+    """
+    persons = [[[4, 3, 0, 0, 0], [20, 0, 0, 0, 2]]]
+    events, people = [[10, 30]], [[1_000, 1_000]]
+    found = directly_standardised(events, people, [3, 1], per=1_000, persons=persons)
+    alone = directly_standardised(events, people, [3, 1], per=1_000)
+    assert found.rate[0] == alone.rate[0] == 15
+    assert found.step[0] ** 2 * 40 == pytest.approx(13.375)
+    assert alone.step[0] ** 2 * 40 == pytest.approx(7.5)
+    # Byar's limits of 40 events, 1.96: 40 (1 - 1/360 - 1.96 / (3 sqrt 40))^3 and 41 (1 - 1/369 + 1.96 / (3 sqrt 41))^3.
+    low, high = 40 * (1 - 1 / 360 - 1.959964 / (3 * 40**0.5)) ** 3, 41 * (1 - 1 / 369 + 1.959964 / (3 * 41**0.5)) ** 3
+    step = (13.375 / 40) ** 0.5
+    assert found.low[0] == pytest.approx(15 - step * (40 - low), abs=1e-5)
+    assert found.high[0] == pytest.approx(15 + step * (high - 40), abs=1e-5)
+    # One group's persons may come without the dimension of groups.
+    assert directly_standardised(events, people, [3, 1], per=1_000, persons=persons[0]).low[0] == found.low[0]
+
+
+def test_where_everybody_has_one_event_nothing_changes():
+    events, people = np.array([[3, 9, 7], [0, 4, 10]]), np.full((2, 3), 500.0)
+    one = directly_standardised(events, people, [1, 2, 3])
+    other = directly_standardised(events, people, [1, 2, 3], persons=events[..., None])
+    for name in one._fields:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_limits_of_repeat_admissions_hold_the_rate():
+    """Persons by band Poisson, each with 1, 2, ... admissions (logarithmic): 95% of limits hold it, 70% without."""
+    rng, people, weights, chance = np.random.default_rng(31), np.array([4_000.0, 2_000.0]), np.array([1.0, 1.0]), 0.7
+    each = np.arange(1, 60)
+    share = -(chance**each) / each / np.log1p(-chance)
+    share /= share.sum()
+    expected = np.array([30.0, 25.0])
+    truth = 0.5 * (expected * (share @ each) / people).sum() * 1_000
+    persons = rng.poisson(expected[None, :, None] * share, (2_000, 2, len(each)))
+    events = persons @ each
+    everybody = np.tile(people, (2_000, 1))
+    held = {
+        name: ((found.low <= truth) & (truth <= found.high)).mean()
+        for name, found in {
+            "by person": directly_standardised(events, everybody, weights, per=1_000, persons=persons),
+            "by admission": directly_standardised(events, everybody, weights, per=1_000),
+        }.items()
+    }
+    print(held)
+    assert held["by person"] == pytest.approx(0.95, abs=0.02)
+    assert held["by admission"] < 0.8
+
+
+@pytest.mark.parametrize("persons", [[[[10, 0], [28, 0]]], [[[10], [30]], [[1], [1]]], [[[12, -1], [30, 0]]]])
+def test_persons_that_do_not_have_the_events_are_refused(persons):
+    with pytest.raises(AnalysisError, match="do not have the events of the groups and bands") as error:
+        directly_standardised([[10, 30]], [[1_000, 1_000]], [3, 1], persons=persons)
+    assert "40 events" in error.value.found

@@ -140,7 +140,7 @@ def test_errors_say_what_was_found():
         catchment_scores(schools, deprivation, area=area, placed=placed, decay=-1.0)
     assert (error.value.found, error.value.advice) == ("decay = -1", "give metres, e.g. 1500")
     children = pd.Series([1.0, -2.0, 3.0], index=area.ids)
-    with pytest.raises(AnalysisError, match="children of area 'E01000001' is negative") as error:
+    with pytest.raises(AnalysisError, match="children of area 'E01000001' can't be: -2") as error:
         catchment_scores(schools, deprivation, area=area, placed=placed, children=children)
     assert error.value.found == "1 such areas"
 

@@ -1,18 +1,18 @@
 """Schools looked at again: against their catchment, against ranks, beside covariates; what is said of each."""
 
-from statistics import NormalDist
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.stats import t as student
 
 from hotspots.analysis.common.suppressed_counts import hidden_counts
 from hotspots.analysis.schools.diverging import diverging_schools
+from hotspots.analysis.schools.limits import mid_p_tails
 from hotspots.analysis.schools.method_text import holds_under
 from hotspots.analysis.schools.model import contrasts, explained_share, judge_counts
-from hotspots.analysis.schools.negative_binomial import fit_counts, mid_p_tails
+from hotspots.analysis.schools.negative_binomial import fit_counts
 from hotspots.analysis.schools.spatial import authority_effects, bivariate_moran, residual_clustering
 from hotspots.errors import AnalysisError
 from hotspots.model import Deprivation, Schools, StudyArea, words_of
@@ -183,11 +183,12 @@ def test_the_line_is_written_down_with_its_interval_and_limits():
     own = 100 * (table["expected"] / table["pupils"]).to_numpy()
     between = np.exp(np.interp(x, curve.index, np.log(curve.expected)))  # straight on the logarithmic scale
     np.testing.assert_allclose(between, own, rtol=1e-9)
-    # The interval by hand: exp(b0 + b1 x -+ 1.96 sqrt(v00 + 2 x v01 + x^2 v11)).
+    # The interval by hand: exp(b0 + b1 x -+ t sqrt((v00 + 2 x v01 + x^2 v11) n / (n - 2))).
     design = np.column_stack([np.ones(N), x])
     fit = fit_counts(table["low"].to_numpy(dtype=float), design, exposure=pupils)
     v, end = fit.covariance, x.max()
-    half = NormalDist().inv_cdf(0.975) * np.sqrt(v[0, 0] + 2 * end * v[0, 1] + end**2 * v[1, 1])
+    of_line = v[0, 0] + 2 * end * v[0, 1] + end**2 * v[1, 1]
+    half = student(N - 2).ppf(0.975) * np.sqrt(of_line * N / (N - 2))
     middle = 100 * np.exp(fit.coefficients @ [1, end])
     assert curve.expected_high[-1] == pytest.approx(middle * np.exp(half), rel=1e-6)
     assert curve.expected_low[-1] == pytest.approx(middle / np.exp(half), rel=1e-6)
@@ -195,7 +196,9 @@ def test_the_line_is_written_down_with_its_interval_and_limits():
     middling = np.median(pupils)
     count = round(curve.limit_high_95[-1] * middling / 100)
     assert curve.limit_high_95[-1] == pytest.approx(100 * count / middling)
-    tails, _ = mid_p_tails(np.array([count, count + 1.0]), np.full(2, middle * middling / 100), fit.dispersion)
+    mean, a = middle * middling / 100, fit.dispersion
+    variance = (mean + a * mean**2) * N / (N - 2) + (1 + a) * of_line * mean**2
+    tails, _ = mid_p_tails(np.array([count, count + 1.0]), np.full(2, mean), (variance - mean) / mean**2, freedom=N - 2)
     assert tails[0] >= 0.025 > tails[1]
     assert look(schools, index, area, covariates=("authority",)).provenance.curve is None
     assert None not in (result.provenance.curve, result.provenance.curve_catchment)
@@ -271,7 +274,7 @@ def test_an_effect_that_grows_without_end_is_said():
     design = np.column_stack([np.ones(N), group])
     with pytest.raises(AnalysisError, match="an effect grows without end") as error:
         fit_counts(counts, design, exposure=rows["pupils"].to_numpy())
-    assert error.value.found == "160 counts and 2 terms"
+    assert error.value.found == f"{counts.sum():,.0f} events in 160 counts, and 2 terms"
     assert error.value.advice.startswith("leave out covariates, or use more years")
     assert len(index) == len(area)
 

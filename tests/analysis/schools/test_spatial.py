@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+from scipy.stats import t as student
 
 from hotspots.analysis.autocorrelation.global_statistics import morans_i
 from hotspots.analysis.schools.spatial import (
@@ -173,11 +174,12 @@ def test_effects_of_authorities_are_those_planted_and_of_statsmodels():
     assert (np.abs(np.log(table["shrunken"])) <= np.abs(np.log(table["ratio"])) + 1e-12).all()
     # ... by B = t / (t + v), and their errors are those of the fixed ones times the root of B (Morris 1983).
     logs = np.log(table.drop(columns="schools"))
-    error = (logs["high"] - logs["low"]) / (2 * NormalDist().inv_cdf(0.975))
+    reach = student(n - 4).ppf(0.975) * np.sqrt(n / (n - 4))  # four terms: one, the index, two of three authorities
+    error = (logs["high"] - logs["low"]) / (2 * reach)
     kept = _between(logs["ratio"].to_numpy(), error.to_numpy() ** 2)
     kept = kept / (kept + error**2)
     np.testing.assert_allclose(logs["shrunken"], kept * logs["ratio"], atol=1e-9)
-    width = 2 * NormalDist().inv_cdf(0.975) * np.sqrt(kept) * error
+    width = 2 * reach * np.sqrt(kept) * error
     np.testing.assert_allclose(logs["shrunken_high"] - logs["shrunken_low"], width, rtol=1e-9)
     assert "Authority 25" in told.words
     assert "Authority 26" not in told.words
