@@ -108,8 +108,7 @@ def directly_standardised(
     ----------
     Dobson, Kuulasmaa, Eberle and Scherer (1991), Statistics in Medicine 10, 457-462, equation 6, with Byar's limits of
     the number of events (Breslow and Day 1987, p. 69), as the Office for Health Improvement and Disparities does.
-    Several events of a person: Carriere and Roos (1994), American Journal of Epidemiology 140, 472-482 (variance of rates of events that may
-    recur).
+    Several events of a person: Carriere and Roos (1994), American Journal of Epidemiology 140, 472-482.
 
     Examples
     --------
