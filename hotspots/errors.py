@@ -97,6 +97,17 @@ def suggest(word: str, known: Iterable[str], *, otherwise: str) -> str:
     return f"is it {match!r}?" if match else otherwise
 
 
+def plural(number: int, singular: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
+    ('1 area', '1,680 areas', '2 authorities')
+    """
+    return f"{number:,} {singular if number == 1 else many or singular + 's'}"
+
+
 def list_briefly(items: Iterable[object], most: int = 5) -> str:
     """Return the first few items as text, with how many more there are."""
     everything = [str(item) for item in items]

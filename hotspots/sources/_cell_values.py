@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly
+from hotspots.errors import SourceError, list_briefly, plural
 from hotspots.model import NO_PERIOD, Coverage, Note, Period, cover_dates, cover_years
 from hotspots.vocabulary import tidy_code
 
@@ -362,7 +362,8 @@ def known_keys(column: pd.Series, *, path: Path) -> tuple[pd.Series, list[Note]]
         return column, []
     shown = list_briefly(map(repr, column[placeholder].unique()))
     number = int(placeholder.sum())
-    words = f"{number:,} cells of {column.name} identify no record: {shown}."
+    cells = plural(number, f"cell of {column.name} identifies", f"cells of {column.name} identify")
+    words = f"{cells} no record: {shown}."
     return column.mask(placeholder, ""), [Note(words, of="records", numbers=(number, str(column.name), shown))]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.errors import list_briefly
+from hotspots.errors import list_briefly, plural
 from hotspots.model import Note
 from hotspots.sources import _cell_values, _tabular
 
@@ -78,7 +78,8 @@ def find_repeats(table: pd.DataFrame) -> Repeats:
     equal = _equal_rows(table, unit, has_id, again) if table["file"].nunique() > 1 else np.zeros(len(table), dtype=bool)
     dropped = {SAME_ID: again & elsewhere, REPEATED_ID: again & ~elsewhere, SAME_ROW: equal}
     others = int(with_id.duplicated(["force", "month", "id"]).sum()) - int(again.sum())
-    words = f"{others:,} rows share a Crime ID with another row but have a different crime type: they are kept."
+    rows = plural(others, "row shares", "rows share")
+    words = f"{rows} a Crime ID with another row, but not its crime type; kept."
     notes = [Note(words, of="records", numbers=(others,))] if others else []
     return Repeats(dropped, (*notes, *_shared_months(table, unit, again & elsewhere | equal)))
 
@@ -131,7 +132,6 @@ def _shared_months(table: pd.DataFrame, unit: Mapping[str, pd.Series], again: ND
         return []
     months = [_cell_values.month_in_words(pd.Period(month)) for _, month in shared.index if month != "NaT"]
     number, which = int(again.sum()), list_briefly(dict.fromkeys(months))
-    words = (
-        f"Several files hold the same months ({which}): {number:,} rows are in another file too and are counted once."
-    )
+    rows = plural(number, "row is", "rows are")
+    words = f"Several files hold the same months ({which}): {rows} in another file too, and counted once."
     return [Note(words, of="records", numbers=(number, which))]

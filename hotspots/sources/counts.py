@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly
+from hotspots.errors import SourceError, list_briefly, plural
 from hotspots.model import AreaCounts, Note, Period, StudyArea, renamed_arguments
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
@@ -85,7 +85,7 @@ def read_counts(
     counts = counts.set_axis(ids[inside]).reindex(area.ids)
     counts["reason"] = counts["reason"].where(counts["reason"].notna(), NO_ROW)
     without_row = area.ids.difference(pd.Index(ids[inside]))
-    number = "1 area has" if len(without_row) == 1 else f"{len(without_row):,} areas have"
+    number = plural(len(without_row), "area has", "areas have")
     which = list_briefly(without_row)
     words = f"{number} no row in the table and no count: {which}."
     no_row = Note(words, of="publication", numbers=(len(without_row), which))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.errors import SourceError, list_briefly
+from hotspots.errors import SourceError, list_briefly, plural
 from hotspots.model import Events, Note, StudyArea
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import SHARP_OBJECT, UNRELEASED, VIOLENCE
@@ -220,7 +220,8 @@ def _dates(table: _tabular.TextTable, names: _tabular.Columns) -> tuple[pd.Serie
     # The row and not the cell: notes may be read by others than the file.
     if slips.empty:
         return best, []
-    words = f"{len(slips):,} cells of {admission.name} are not dates (the first in row {slips[0]})"
+    cells = plural(len(slips), f"cell of {admission.name} is no date", f"cells of {admission.name} are not dates")
+    words = f"{cells} (the first in row {slips[0]})"
     words = f"{words}: the date in {start.name} was used."
     return best, [Note(words, of="records", numbers=(len(slips), slips[0]))]
 
@@ -241,7 +242,8 @@ def _age_notes(table: _tabular.TextTable, names: _tabular.Columns, kept: pd.Seri
         words = f"No column {names['age']}: results by age are not possible."
         return [Note(words, of="publication", numbers=(names["age"],))]
     unknown = int(kept.isna().sum())
-    words = f"{unknown:,} admissions have no age from 0 to {OLDEST}; they are in no age group."
+    admissions = plural(unknown, "admission has", "admissions have")
+    words = f"{admissions} no age from 0 to {OLDEST}, and so no age group."
     return [Note(words, of="records", numbers=(unknown, 0, OLDEST))] if unknown else []
 
 
@@ -259,7 +261,8 @@ def _need_methods(method: pd.Series, table: _tabular.TextTable) -> None:
 def _note_odd(odd: pd.Series, what: str) -> list[Note]:
     """Return a sentence on cells with a code that HES does not have."""
     first = list_briefly([repr(_cell_values.brief(one)) for one in odd.unique()], 5)
-    words = f"{len(odd):,} cells of {odd.name} are not {what}: {first}."
+    cells = plural(len(odd), f"cell of {odd.name} is", f"cells of {odd.name} are")
+    words = f"{cells} not {what}: {first}."
     return [Note(words, of="records", numbers=(len(odd), first))] if len(odd) else []
 
 
@@ -280,13 +283,14 @@ def _sieve_episodes(table: _tabular.TextTable, names: _tabular.Columns) -> tuple
         sieve.drop(copies, "repeated episode")
         others = int(repeated.sum() - copies.sum())
         if others:
-            words = f"{others:,} rows share {key.name} with another row but differ in other columns: they are kept."
+            rows = plural(others, f"row shares {key.name}", f"rows share {key.name}")
+            words = f"{rows} with another row and other contents; kept."
             notes.append(Note(words, of="records", numbers=(others,)))
     else:
         notes.append(_without_column(names["key"], "duplicate rows could not be identified"))
     if order is not None:
         odd = order[~order.str.fullmatch(r"0*[1-9][0-9]*(\.0*)?")]
-        notes += _note_odd(odd, "a number of an episode and were not treated as first episodes")
+        notes += _note_odd(odd, "a number of an episode and not treated as first episodes")
         sieve.drop(~order.str.fullmatch(r"0*1(\.0*)?"), "not the first episode")
     else:
         notes.append(_without_column(names["order"], "every row was treated as a first episode"))
@@ -295,7 +299,7 @@ def _sieve_episodes(table: _tabular.TextTable, names: _tabular.Columns) -> tuple
         method = method.str.upper().str.replace(r"\.0+$", "", regex=True)
         _need_methods(method, table)
         odd = method[~method.isin([*EMERGENCY_METHODS, *OTHER_METHODS])]
-        notes += _note_odd(odd, "a method that HES knows and were not treated as emergencies")
+        notes += _note_odd(odd, "a method that HES knows and not treated as emergencies")
         sieve.drop(~method.isin(EMERGENCY_METHODS), "not an emergency admission")
     else:
         notes.append(_without_column(names["method"], "every row was treated as an emergency admission"))

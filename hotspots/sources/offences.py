@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from hotspots.errors import SourceError, list_briefly, suggest
+from hotspots.errors import SourceError, list_briefly, plural, suggest
 from hotspots.model import Events, Note
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import UNRELEASED
@@ -167,6 +167,7 @@ def _notes(table: _tabular.TextTable, repeated: pd.Series, reference: pd.Series,
         of_repeated = table.frame[reference.isin(reference[repeated])]
         versions = len(of_repeated.drop_duplicates()) - of_repeated[reference.name].nunique()
         if versions:
-            words = f"{versions:,} rows repeat a reference with other contents; the first row is used."
+            rows = plural(versions, "row repeats", "rows repeat")
+            words = f"{rows} a reference with other contents; the first row is used."
             notes.append(Note(words, of="records", numbers=(versions,)))
     return notes

@@ -109,7 +109,7 @@ def test_keys_that_a_spreadsheet_rounded_are_an_error(tmp_path):
 def test_a_repeated_key_with_other_contents_is_no_copy(tmp_path):
     events = read_hes(write(tmp_path, {"EPIKEY": "7"}, {"EPIKEY": "7"}, {"EPIKEY": "7", "STARTAGE": "61"}))
     assert (len(events), dict(events.dropped)) == (2, {"repeated episode": 1})
-    assert "1 rows share EPIKEY with another row but differ in other columns: they are kept." in words_of(events.notes)
+    assert "1 row shares EPIKEY with another row and other contents; kept." in words_of(events.notes)
 
 
 def test_ages_of_babies_are_under_one(tmp_path):
@@ -137,7 +137,7 @@ def test_a_date_of_admission_that_is_none_is_said_where_the_episode_has_one(tmp_
     rows = [{}, {"ADMIDATE": date}, {"ADMIDATE": ""}, {"ADMIDATE": "1801-01-01"}, {"ADMIDATE": "never", "EPISTART": ""}]
     events = read_hes(write(tmp_path, *rows))
     assert (len(events), dict(events.dropped)) == (4, {"no usable date": 1})
-    assert "1 cells of ADMIDATE are not dates (the first in row 3): the date in EPISTART was used." in words_of(
+    assert "1 cell of ADMIDATE is no date (the first in row 3): the date in EPISTART was used." in words_of(
         events.notes
     )
 
@@ -148,10 +148,10 @@ def test_codes_that_hes_does_not_have_are_named(tmp_path):
     events = read_hes(write(tmp_path, *rows))
     assert dict(events.dropped) == {"not the first episode": 5, "not an emergency admission": 3}
     assert (
-        "4 cells of EPIORDER are not a number of an episode and were not treated as first episodes: 'first', '-1', ''."
+        "4 cells of EPIORDER are not a number of an episode and not treated as first episodes: 'first', '-1', ''."
         in (words_of(events.notes))
     )
-    assert "2 cells of ADMIMETH are not a method that HES knows and were not treated as emergencies: 'ZZ', ''." in (
+    assert "2 cells of ADMIMETH are not a method that HES knows and not treated as emergencies: 'ZZ', ''." in (
         words_of(events.notes)
     )
     assert not any("cells of" in note for note in words_of(read_hes(write(tmp_path, *rows[:2], rows[6])).notes))
@@ -229,7 +229,7 @@ def test_an_age_of_one_and_a_half_is_an_error_and_one_that_is_none_is_counted(tm
     with pytest.raises(SourceError, match=r"'1\.5' can't be a count"):
         read_hes(write(tmp_path, {"STARTAGE": "1.5"}))
     events = read_hes(write(tmp_path, {"STARTAGE": "300"}, {"STARTAGE": ""}, {"STARTAGE": "30"}))
-    assert "2 admissions have no age from 0 to 120; they are in no age group." in words_of(events.notes)
+    assert "2 admissions have no age from 0 to 120, and so no age group." in words_of(events.notes)
 
 
 def test_without_a_column_of_ages_nothing_can_be_told_by_age(tmp_path):

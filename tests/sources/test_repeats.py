@@ -63,9 +63,7 @@ def test_within_one_file_only_an_id_that_repeats_is_dropped(tmp_path):
     events = read_police(write(tmp_path, MODERN, *rows))
     assert len(events) == 4
     assert dict(events.dropped) == {"repeated Crime ID": 1}
-    assert "1 rows share a Crime ID with another row but have a different crime type: they are kept." in words_of(
-        events.notes
-    )
+    assert "1 row shares a Crime ID with another row, but not its crime type; kept." in words_of(events.notes)
 
 
 def test_ids_that_a_spreadsheet_rounded_are_an_error(tmp_path):

@@ -11,7 +11,7 @@ from hotspots.analysis.common import as_counts, need_level, poisson_interval, ro
 from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, ZoneModel
 from hotspots.analysis.scan.zones import Zones, circular_zones
-from hotspots.errors import AnalysisError, list_briefly
+from hotspots.errors import AnalysisError, list_briefly, plural
 from hotspots.model import EXTRACT_COLUMNS, AreaCounts, Extract, Note, combine
 from hotspots.vocabulary import UNRELEASED
 
@@ -275,5 +275,5 @@ def _notes(counts: AreaCounts, known: NDArray[np.bool_]) -> tuple[Note, ...]:
     left = int((~known).sum())
     if not left:
         return ()
-    words = f"{left:,} areas without a count or people are in no zone."
+    words = f"{plural(left, 'area')} without a count or people, and so in no zone."
     return (*counts.notes, Note(words, of="publication", numbers=(left,)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import AnalysisError, list_briefly
+from hotspots.errors import AnalysisError, list_briefly, plural
 from hotspots.model import Extract, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, write_notes
 from hotspots.publish.style import ink_on
@@ -20,7 +20,6 @@ from hotspots.publish.text import (
     limits,
     number_or_range,
     period_words,
-    plural,
     recording_title,
     rows_of_period,
 )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import Extract, need_released
 from hotspots.publish.page import INK, LINE, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, tidy
-from hotspots.publish.text import LINES, capitalised, listed, plural, section
+from hotspots.publish.text import LINES, capitalised, listed, section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import SchoolResult, need_released
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, RULE, Entry, Sheet, begin_chart, draw_legend, page_style
-from hotspots.publish.text import Section, capitalised, listed, plural, section, subtitle
+from hotspots.publish.text import Section, capitalised, listed, section, subtitle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

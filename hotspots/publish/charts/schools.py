@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import Place, RateCurve, SchoolResult, need_released
 from hotspots.publish.charts.school_labels import label_outliers
 from hotspots.publish.page import (
@@ -29,7 +30,6 @@ from hotspots.publish.text import (
     index_along,
     index_name,
     listed,
-    plural,
     schools_in,
     schools_note,
     schools_title,

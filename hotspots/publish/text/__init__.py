@@ -28,7 +28,7 @@ from hotspots.publish.text.findings import (
 )
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 from hotspots.publish.text.how_to_read import explain_hotspots, explain_schools, explain_surface
-from hotspots.publish.text.phrases import Section, capitalised, listed, percent, period_words, plural, section
+from hotspots.publish.text.phrases import Section, capitalised, listed, percent, period_words, section
 from hotspots.publish.text.school_groups import groups_of, one_sided, with_holds_words
 from hotspots.publish.text.school_rates import average_words, explain_rates, need_rates, rate_alt, rates_title
 from hotspots.publish.text.schools import (
@@ -109,7 +109,6 @@ __all__ = [
     "percent",
     "period_words",
     "places_sentence",
-    "plural",
     "raised_words",
     "rate_alt",
     "rates_title",

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import Extract
-from hotspots.publish.text.phrases import capitalised, listed, period_words, plural
+from hotspots.publish.text.phrases import capitalised, listed, period_words
 
 __all__ = ["extract_alt", "extract_title", "number_or_range", "recording_title", "rows_of_period"]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
-from hotspots.publish.text.phrases import capitalised, listed, period_words, plural
+from hotspots.publish.text.phrases import capitalised, listed, period_words
 from hotspots.publish.text.schools import beside_words, index_name
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
 from hotspots.vocabulary import HOT_CLASSES, INVENTED, OPEN, RELEASE_WORDS, RESTRICTED, STATISTIC_TITLES, UNRELEASED

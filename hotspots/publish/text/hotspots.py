@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from hotspots.errors import plural
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Whereabouts
 from hotspots.publish.text.findings import finding_title
-from hotspots.publish.text.phrases import listed, plural, rounded
+from hotspots.publish.text.phrases import listed, rounded
 
 __all__ = ["hotspot_title", "hotspots_sentence", "location_words", "raised_words"]
 

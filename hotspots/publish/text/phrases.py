@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hotspots.model import Period
 
-__all__ = ["Section", "capitalised", "listed", "percent", "period_words", "plural", "rounded", "section"]
+__all__ = ["Section", "capitalised", "listed", "percent", "period_words", "rounded", "section"]
 
 
 class Section(NamedTuple):
@@ -25,17 +25,6 @@ class Section(NamedTuple):
 def section(heading: str, sentences: Iterable[str]) -> Section:
     """Return a section of those sentences that are not empty."""
     return Section(heading, tuple(sentence for sentence in sentences if sentence))
-
-
-def plural(number: int, singular: str, many: str | None = None) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "area"), plural(1680, "area"), plural(2, "authority", "authorities")
-    ('1 area', '1,680 areas', '2 authorities')
-    """
-    return f"{number:,} {singular if number == 1 else many or singular + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:

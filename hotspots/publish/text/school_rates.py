@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hotspots.errors import OutputError
+from hotspots.errors import OutputError, plural
 from hotspots.model import AverageRate, Place, SchoolResult
-from hotspots.publish.text.phrases import Section, capitalised, plural, section
+from hotspots.publish.text.phrases import Section, capitalised, section
 from hotspots.vocabulary import RATE_CLASSES
 
 __all__ = ["average_words", "explain_rates", "need_rates", "rate_alt", "rates_title"]

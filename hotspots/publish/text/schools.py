@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import RateCurve, SchoolResult, change_words, count_schools, interval_words
 from hotspots.publish.style import nation_words
-from hotspots.publish.text.phrases import capitalised, listed, plural
+from hotspots.publish.text.phrases import capitalised, listed
 from hotspots.publish.text.school_groups import groups_of, with_holds_words
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hotspots.errors import plural
 from hotspots.model import ComparisonMethod, Contours, DensityMethod, Place, RiskMethod, Surface, words_of
-from hotspots.publish.text.phrases import capitalised, percent, plural
+from hotspots.publish.text.phrases import capitalised, percent
 from hotspots.vocabulary import DENSE_IS_NOT_RISK, LOCATIONS_UNKNOWN
 
 if TYPE_CHECKING:
