@@ -43,7 +43,7 @@ def test_offences_are_kept_once_with_a_date(tmp_path):
     assert table["kind"].iloc[1] == "Robbery"
     assert table["knife"].tolist() == [True, False, False, True]
     assert words_of(events.notes) == (
-        "1 rows repeat a reference with other contents; the first row is used.",
+        "1 row repeats a reference with other contents; the first row is used.",
         "2 offences of January to June 2019 have no coordinates; they are not counted in any area.",
     )
 
