@@ -10,6 +10,7 @@ from scipy.stats import nbinom, poisson
 from hotspots.analysis.autocorrelation.reference.mixed_poisson import (
     NUMERICAL_ERROR,
     Risks,
+    _tails_of_large_counts,
     estimate_risks,
     mixed_poisson_tails,
 )
@@ -132,6 +133,38 @@ def test_tails_are_those_of_the_convolution(seed, atoms, zero, scale, mid_p):
     hot, cold = mixed_poisson_tails(sums, as_matrix(windows, n), expected, risks, mid_p=mid_p)
     for found, right in zip((hot, cold), by_convolution(sums, windows, expected, risks, mid_p), strict=True):
         np.testing.assert_allclose(found, right, atol=5 * NUMERICAL_ERROR)
+
+
+@pytest.mark.parametrize("mid_p", [False, True])
+@pytest.mark.parametrize(
+    "risks", [Risks(np.array([0.0, 0.8, 3.0]), np.array([0.3, 0.6, 0.1])), Risks(np.array([1.0]), np.ones(1))]
+)
+def test_tails_of_large_counts_are_those_of_the_convolution(risks, mid_p):
+    rng = np.random.default_rng(7)
+    expected = rng.uniform(300, 900, 6)
+    windows = [[0, 1, 2], [3, 4], [5], [0, 3, 5, 4]]
+    sums = np.array(
+        [
+            float(rng.poisson(expected[window].sum() * risks.mean * scale))
+            for window, scale in zip(windows, (1, 1.3, 0.6, 1), strict=True)
+        ]
+    )
+    found = mixed_poisson_tails(sums, as_matrix(windows, 6), expected, risks, mid_p=mid_p)
+    many = _tails_of_large_counts(sums.astype(int), as_matrix(windows, 6), expected, risks, cells=2**15, mid_p=mid_p)
+    right = by_convolution(sums, windows, expected, risks, mid_p)
+    for ours, other, exact in zip(found, many, right, strict=True):
+        np.testing.assert_allclose(ours, exact, atol=5 * NUMERICAL_ERROR)
+        np.testing.assert_allclose(other, exact, atol=5 * NUMERICAL_ERROR)
+
+
+def test_a_million_events_an_area_take_no_gigabytes():
+    # The normal distribution is as near as its skewness allows: 1 / sqrt(3e6) of a thousandth.
+    expected, risks = np.full(3, 1e6), Risks(np.array([1.0]), np.ones(1))
+    sums = np.array([3_000_000.0, 3_003_000.0])
+    hot, cold = mixed_poisson_tails(sums, as_matrix([[0, 1, 2], [0, 1, 2]], 3), expected, risks)
+    assert hot[0] == pytest.approx(poisson.sf(2_999_999, 3e6), abs=1e-9)
+    assert hot[1] == pytest.approx(poisson.sf(3_002_999, 3e6), abs=1e-9)
+    assert cold[1] == pytest.approx(poisson.cdf(3_003_000, 3e6), abs=1e-9)
 
 
 def test_one_risk_is_poisson_and_many_are_negative_binomial():

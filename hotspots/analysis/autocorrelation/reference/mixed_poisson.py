@@ -43,6 +43,8 @@ NEGLIGIBLE: Final = 1e-15
 """Characteristic functions below this add nothing to a tail."""
 BLOCK: Final = 128
 """Frequencies taken at a time."""
+MOST_CELLS: Final = 8192
+"""Counts of a window up to which the chance of each is written down; of larger windows only the frequencies are."""
 CELLS: Final = 15_000_000
 """Numbers that are held at a time."""
 NUMERICAL_ERROR: Final = 1e-12
@@ -229,9 +231,10 @@ def mixed_poisson_tails(
     asked = np.diff(window.indptr) > 0
     for size in np.unique(cells[asked]):
         same = np.flatnonzero(asked & (cells == size))
-        step = max(1, int(CELLS // (size * 4)))
+        tails = _tails if size <= MOST_CELLS else _tails_of_large_counts
+        step = max(1, int(CELLS // (min(size, MOST_CELLS) * 4)))
         for at in np.split(same, range(step, len(same), step)):
-            hot[at], cold[at] = _tails(
+            hot[at], cold[at] = tails(
                 sums[at].astype(np.int64), window[at], expected, risks, cells=int(size), mid_p=mid_p
             )
     return np.clip(hot, NUMERICAL_ERROR, 1), np.clip(cold, NUMERICAL_ERROR, 1)
@@ -279,6 +282,47 @@ def _tails(
     cold = np.cumsum(chance, axis=1)[row, sums] - ties
     hot = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1][row, sums] - ties
     return hot, cold
+
+
+def _tails_of_large_counts(
+    sums: Whole, window: Any, expected: Floats, risks: Risks, *, cells: int, mid_p: bool
+) -> tuple[Floats, Floats]:
+    """Return both tails of windows with many events, frequency by frequency.
+
+    The sum of chances up to s is the mean over frequencies t of the characteristic function times the geometric series
+    of exp(i t x), x = 0 ... s. It fades within some standard deviations of the count, long before the last frequency.
+    """
+    areas, members = np.unique(window.indices, return_inverse=True)
+    local = type(window)((window.data, members, window.indptr), shape=(window.shape[0], len(areas)))
+    zero = float(risks.share[risks.risk == 0].sum())
+    none = zero ** np.diff(window.indptr)
+    # Frequency 0 by itself: all chance, s + 1 times. Then the others, with their mirror images.
+    below, up_to = (((1 - none) * number).astype(float) for number in (sums, sums + 1))
+    for first in range(1, cells // 2 + 1, BLOCK):
+        number = np.arange(first, min(first + BLOCK, cells // 2 + 1))
+        t = 2 * np.pi * number / cells
+        product = np.exp(local @ np.log(_waves(expected[areas], risks, t))) - none[:, None]
+        # The frequency in the middle is its own mirror image.
+        weight = np.where(number * 2 == cells, 1.0, 2.0) / np.expm1(1j * t)
+        for total, end in ((below, sums), (up_to, sums + 1)):
+            # Angles are reduced by whole turns first: s t has digits that its sine needs.
+            turned = np.exp(2j * np.pi * (end[:, None] * number % cells) / cells) - 1
+            np.add(total, (product * turned * weight).real.sum(axis=1), out=total)
+        if np.abs(product).max() < NEGLIGIBLE:
+            break
+    below, up_to = (total / cells + none * (end > 0) for total, end in ((below, sums), (up_to, sums + 1)))
+    ties = (up_to - below) * (0.5 if mid_p else 0.0)
+    return 1 - below - ties, up_to - ties
+
+
+def _waves(expected: Floats, risks: Risks, t: Floats) -> NDArray[np.complex128]:
+    """Return the characteristic function of every area's count at -t: E exp(-i t Y), shape (n, frequencies)."""
+    turn = np.expm1(-1j * t)
+    waves = np.zeros((len(expected), len(t)), dtype=complex)
+    for risk, share in zip(risks.risk, risks.share, strict=True):
+        waves += share * np.exp(np.multiply.outer(expected * risk, turn))
+    # A logarithm of 0 would make products of no number.
+    return np.where(waves == 0, 1e-300, waves)
 
 
 def _chances_of_counts(expected: Floats, risks: Risks, cells: int) -> Floats:
