@@ -134,6 +134,16 @@ class HotspotMethod(Recorded):
     level: float
     """The study's level of significance, after adjustment."""
 
+    @property
+    def spread_of_risks(self) -> float | None:
+        """Standard deviation of the risks of areas, as a share of their mean; None where they were not estimated."""
+        if self.risks is None:
+            return None
+        total = sum(share for _, share in self.risks)
+        mean = sum(risk * share for risk, share in self.risks) / total
+        variance = sum(share * (risk - mean) ** 2 for risk, share in self.risks) / total
+        return float(variance**0.5 / mean)
+
 
 # --------------------------------------------------------------------------- schools
 

@@ -26,9 +26,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
         If it is no Parquet file, is too large, or has no rows.
     """
     need_small_parquet(path)
+    import pyarrow as pa
+
     try:
         frame = pd.read_parquet(path)
-    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise _no_parquet(path, error) from error
     if frame.index.name:
         frame = frame.reset_index()

@@ -156,12 +156,13 @@ def _offline() -> Iterator[None]:
 
 def _read_geoparquet(path: Path) -> gpd.GeoDataFrame:
     import geopandas as gpd
+    import pyarrow as pa
     import shapely
 
     need_small_parquet(path)
     try:
         return gpd.read_parquet(path)
-    except (OSError, ValueError, KeyError, TypeError, NotImplementedError, shapely.errors.ShapelyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, shapely.errors.ShapelyError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -242,3 +242,10 @@ def test_a_surface_made_by_hand_has_no_settings():
         np.zeros((1, 1)), (0.0, 0.0), 100.0, "events per km²", 0.0, "quartic", 500.0, provenance=None, release="open"
     )
     assert settings_of(surface) == {}
+
+
+def test_the_spread_of_risks_by_hand():
+    # Risks 0, 1 and 4 with shares .25, .5 and .25: mean 1.5, variance (1.5² + 2 x 0.5² + 2.5²) / 4 = 2.25.
+    risks = ((0.0, 0.25), (1.0, 0.5), (4.0, 0.25))
+    assert hotspot_method(null="scattered-risk", dispersion=None, risks=risks).spread_of_risks == pytest.approx(1.0)
+    assert hotspot_method().spread_of_risks is None

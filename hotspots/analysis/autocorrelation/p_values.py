@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,26 +122,27 @@ def _scattered_risk(tested: Windows, expected: Floats, mid_p: bool) -> Tails:
     risks = estimate_risks(low, high, expected)
     stated = tuple((round(risk, 4), round(share, 4)) for risk, share in zip(*risks, strict=True))
 
-    def tails(sums: Floats, *fills: Floats) -> list[tuple[Floats, Floats]]:
-        estimates = [risks, *(estimate_risks(fill, fill, expected) for fill in fills)]
-        return [mixed_poisson_tails(sums, tested.tested, expected, one, mid_p=mid_p) for one in estimates]
-
     if (low == high).all():
-        [(hot, cold)] = tails(sums_low)
+        hot, cold = mixed_poisson_tails(sums_low, tested.tested, expected, risks, mid_p=mid_p)
         return Tails((hot, hot, cold, cold), "computed", risks=stated)
     near = np.clip(np.rint(expected), low, high)
     far = np.where(np.abs(high - expected) >= np.abs(low - expected), high, low)
-    (hot_high, cold_low), (hot_low, cold_high) = (
-        (pick[0]([hot for hot, _ in found], axis=0), pick[1]([cold for _, cold in found], axis=0))
-        for found, pick in zip(
-            (tails(sums, low, high, near, far) for sums in (sums_low, sums_high)),
-            ((np.max, np.min), (np.min, np.max)),
-            strict=True,
-        )
+    estimates = [risks, *(estimate_risks(fill, fill, expected) for fill in (low, high, near, far))]
+    of_low, of_high = (
+        [mixed_poisson_tails(sums, tested.tested, expected, one, mid_p=mid_p) for one in estimates]
+        for sums in (sums_low, sums_high)
     )
-    least = (hot_low * (1 - MARGIN), cold_low * (1 - MARGIN))
-    most = (np.minimum(hot_high * (1 + MARGIN), 1.0), np.minimum(cold_high * (1 + MARGIN), 1.0))
-    return Tails((least[0], most[0], least[1], most[1]), "computed", risks=stated)
+    narrow = _bounds_over(of_low, of_high)
+    hot_low, cold_low = (tail * (1 - MARGIN) for tail in (narrow[0], narrow[2]))
+    hot_high, cold_high = (np.minimum(tail * (1 + MARGIN), 1.0) for tail in (narrow[1], narrow[3]))
+    return Tails((hot_low, hot_high, cold_low, cold_high), "computed", risks=stated)
+
+
+def _bounds_over(of_low: Sequence[tuple[Floats, Floats]], of_high: Sequence[tuple[Floats, Floats]]) -> Bounds:
+    """Return the bounds over all (hot, cold) of windows at their lowest counts, and of windows at their highest."""
+    hot_high, cold_low = np.max([hot for hot, _ in of_low], axis=0), np.min([cold for _, cold in of_low], axis=0)
+    hot_low, cold_high = np.min([hot for hot, _ in of_high], axis=0), np.max([cold for _, cold in of_high], axis=0)
+    return hot_low, hot_high, cold_low, cold_high
 
 
 def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
@@ -175,12 +177,9 @@ def _risk(tested: Windows, people: Floats, dispersion: tuple[float, float], mid_
         hot, cold = tails(low, low, largest)
         return hot, hot, cold, cold
     # Beyond one half more dispersion means a smaller tail, so each bound is taken over both.
-    bounds = [[tails(*fill, spread) for spread in {smallest, largest}] for fill in ((low, high), (high, low))]
-    (hot_high, cold_low), (hot_low, cold_high) = (
-        (pick[0]([hot for hot, _ in found], axis=0), pick[1]([cold for _, cold in found], axis=0))
-        for found, pick in zip(bounds, ((np.max, np.min), (np.min, np.max)), strict=True)
+    return _bounds_over(
+        *([tails(*fill, spread) for spread in {smallest, largest}] for fill in ((low, high), (high, low)))
     )
-    return hot_low, hot_high, cold_low, cold_high
 
 
 def _randomisation(tested: Windows, mid_p: bool) -> Tails:

@@ -54,6 +54,8 @@ __all__ = ["compare_densities"]
 TOGETHER: Final = 7.0
 """Expected events of both files together that a comparison needs: with fewer, labels make few different sums."""
 
+TOO_FEW: Final = "too few events of both files lie within reach"
+
 
 @renamed_arguments("area", least="minimum_expected")
 def compare_densities(
@@ -136,15 +138,14 @@ def compare_densities(
     _need_comparison(measure, totals, years)
     outline = area.areas.geometry.union_all()
     (own, own_notes), (others, other_notes) = (points_inside(events, area, outline) for events in (first, second))
+    of_points = (
+        *(note.under("First file") for note in own_notes),
+        *(note.under("Second file") for note in other_notes),
+    )
     chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
     smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
     pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
-
-    together = expected_events(smoother, pair.first + pair.second)
-    # The rarer label decides: it must have enough events expected within reach as well.
-    rarer = min(pair.labels.share, 1 - pair.labels.share)
-    judged = smoother.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
-    cells = need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
+    judged, cells = _judge(smoother, pair, minimum_expected)
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
     values = _values(measure, sums, smoother, pair, cells=cells, years=years)
     chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
@@ -164,12 +165,9 @@ def compare_densities(
         notes=(
             *dict.fromkeys((*first.notes, *second.notes)),
             *compare_coverage(*covers),
-            *(note.under("First file") for note in own_notes),
-            *(note.under("Second file") for note in other_notes),
+            *of_points,
             *chosen.notes,
-            *notes_of_cells(
-                judged, pair.first + pair.second, smoother, rule="too few events of both files lie within reach"
-            ),
+            *notes_of_cells(judged, pair.first + pair.second, smoother, rule=TOO_FEW),
             *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
         ),
         provenance=ComparisonMethod(
@@ -300,6 +298,15 @@ def _method(
         "Events in groups can appear as a change, as can a change in recording.",
         "It does not show causes.",
     )
+
+
+def _judge(smoother: Smoother, pair: _Pair, minimum_expected: float) -> tuple[NDArray[np.bool_], Cells]:
+    """Return which cells of the grid have enough events of both files within reach, and their numbers."""
+    together = expected_events(smoother, pair.first + pair.second)
+    # The rarer label decides: it must have enough events expected within reach as well.
+    rarer = min(pair.labels.share, 1 - pair.labels.share)
+    judged = smoother.grid.inside.ravel() & (together * rarer >= minimum_expected) & (together >= TOGETHER)
+    return judged, need_judged(judged, max(TOGETHER, minimum_expected / rarer), of="events of both files")
 
 
 def _need_comparison(measure: str, totals: str, years: tuple[float, float] | None) -> None:

@@ -221,7 +221,7 @@ def _by_likelihood(
         yield _Found(int(members[0]), members, statistic, p)
         taken[members] = True
         # A zone is free up to the first area that is taken.
-        free &= ~np.maximum.accumulate(np.append(taken, False)[zones.order], axis=1)
+        free &= ~np.maximum.accumulate(taken[zones.order], axis=1)
 
 
 def _row(found: _Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, Any]:
@@ -274,6 +274,6 @@ def _sentences(
 def _notes(counts: AreaCounts, known: NDArray[np.bool_]) -> tuple[Note, ...]:
     left = int((~known).sum())
     if not left:
-        return ()
+        return counts.notes
     words = f"{plural(left, 'area')} without a count or people, and so in no zone."
     return (*counts.notes, Note(words, of="publication", numbers=(left,)))

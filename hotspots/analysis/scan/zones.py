@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 __all__ = ["Zones", "circular_zones"]
 
@@ -32,7 +31,7 @@ class Zones:
     Parameters
     ----------
     order
-        Positions of areas by distance from each centre (centres, k); -1 where a centre has fewer.
+        Positions of areas by distance from each centre (centres, k).
     ends
         Whether a zone ends there (centres, k): areas at one distance enter together.
     """
@@ -45,8 +44,7 @@ class Zones:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of the values (n) over the areas of every zone (centres, k)."""
-        padded = np.append(values, 0.0)  # position -1 is the last
-        return np.cumsum(padded[self.order], axis=1)
+        return np.asarray(np.cumsum(values[self.order], axis=1), dtype=float)
 
     def members(self, centre: int, last: int) -> NDArray[np.int32]:
         """Return the positions of the areas in one zone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from hotspots.errors import plural
@@ -159,11 +158,10 @@ def method_sentences(result: HotspotResult) -> list[str]:
 def dispersion_sentence(result: HotspotResult) -> str:
     """Return how much more than chance the counts differ between areas; empty where it was not estimated."""
     method = result.provenance
-    if method is not None and method.risks is not None:
-        risk, share = np.array(method.risks).T
-        mean = float(risk @ share / share.sum())
-        sd = float(np.sqrt((risk - mean) ** 2 @ share / share.sum()))
-        return f"Here the standard deviation of areas' risks is estimated at {sd / mean:.0%} of their mean."
+    if method is not None and method.spread_of_risks is not None:
+        return (
+            f"Here the standard deviation of areas' risks is estimated at {method.spread_of_risks:.0%} of their mean."
+        )
     spread = None if method is None else method.dispersion
     if spread is None:
         return ""

@@ -59,16 +59,6 @@ class Risks(NamedTuple):
     share: Floats
     """Adds up to 1 (k)."""
 
-    @property
-    def mean(self) -> float:
-        """Mean risk of an area."""
-        return float(self.share @ self.risk)
-
-    @property
-    def variance(self) -> float:
-        """Variance of the risks of areas."""
-        return float(self.share @ (self.risk - self.mean) ** 2)
-
 
 def estimate_risks(low: Floats, high: Floats, expected: Floats) -> Risks:
     """Return the likeliest distribution of risks, of any form.
@@ -255,17 +245,24 @@ def _cells_needed(sums: Floats, window: Any, expected: Floats, risks: Risks) -> 
     return needed
 
 
+def _prepare(window: Any, risks: Risks) -> tuple[Whole, Any, Floats]:
+    """Return the areas in any of these windows, the windows among them, and the chance that all their risks are 0.
+
+    That chance does not fade with the frequency, so it is taken out of every product and added again.
+    """
+    areas, members = np.unique(window.indices, return_inverse=True)
+    local = type(window)((window.data, members, window.indptr), shape=(window.shape[0], len(areas)))
+    zero = float(risks.share[risks.risk == 0].sum())
+    return areas, local, zero ** np.diff(window.indptr)
+
+
 def _tails(
     sums: Whole, window: Any, expected: Floats, risks: Risks, *, cells: int, mid_p: bool
 ) -> tuple[Floats, Floats]:
     """Return both tails of windows whose counts lie below `cells`."""
     from scipy.fft import irfft, rfft
 
-    areas, members = np.unique(window.indices, return_inverse=True)
-    local = type(window)((window.data, members, window.indptr), shape=(window.shape[0], len(areas)))
-    zero = float(risks.share[risks.risk == 0].sum())
-    # The chance that no area of the window has a risk above 0 does not fade with the frequency: it is taken out.
-    none = zero ** np.diff(window.indptr)
+    areas, local, none = _prepare(window, risks)
     waves = rfft(_chances_of_counts(expected[areas], risks, cells), axis=1)
     product = np.zeros((len(sums), waves.shape[1]), dtype=complex)
     for first in range(0, waves.shape[1], BLOCK):
@@ -292,10 +289,7 @@ def _tails_of_large_counts(
     The sum of chances up to s is the mean over frequencies t of the characteristic function times the geometric series
     of exp(i t x), x = 0 ... s. It fades within some standard deviations of the count, long before the last frequency.
     """
-    areas, members = np.unique(window.indices, return_inverse=True)
-    local = type(window)((window.data, members, window.indptr), shape=(window.shape[0], len(areas)))
-    zero = float(risks.share[risks.risk == 0].sum())
-    none = zero ** np.diff(window.indptr)
+    areas, local, none = _prepare(window, risks)
     # Frequency 0 by itself: all chance, s + 1 times. Then the others, with their mirror images.
     below, up_to = (((1 - none) * number).astype(float) for number in (sums, sums + 1))
     for first in range(1, cells // 2 + 1, BLOCK):
