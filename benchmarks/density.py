@@ -304,9 +304,9 @@ def rest(folder: Path) -> None:
     own = np.random.default_rng(1).lognormal(np.log(800), 0.4, len(points))
     table = pd.DataFrame(points, columns=["easting", "northing"])
     table = table.assign(area_code=None, when=pd.NaT, kind="event")
-    events = hs.Events(table, rows_read=len(table), release="invented")
+    events = hs.Events(table, rows_read=len(table), identity=hs.studies.Identity(release="invented"))
     names = areas.assign(name="area", la_code="E08000025", la_name="Birmingham")
-    area = hs.StudyArea(names.set_index(areas.columns[0]))
+    area = hs.StudyArea(names.set_index(areas.columns[0]), identity=hs.studies.Identity(release="open"))
     stacked = million[np.random.default_rng(2).integers(0, 10_000, len(million))]
 
     def surface(**settings: Any) -> Callable[[], Any]:

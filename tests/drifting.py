@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Series
+from hotspots.model import Identity, Series
 
 NULLS = {
     "Poisson": (0.0, 0.0, 0.0),
@@ -39,4 +39,6 @@ def series_of(counts, *, periods=None, group="all"):
     """Return the counts as a series; of quarters where no periods are given."""
     names = QUARTERS[: len(counts)] if periods is None else periods
     table = pd.DataFrame({"period": names, "group": group, "low": counts, "high": counts})
-    return Series(table.assign(ci_low=np.nan, ci_high=np.nan), unit="crimes", title="crimes", release="open")
+    return Series(
+        table.assign(ci_low=np.nan, ci_high=np.nan), unit="crimes", identity=Identity(release="open", title="crimes")
+    )

@@ -127,7 +127,9 @@ def test_new_names_do_not_warn():
 def test_counts_placed_with_detailed_areas_are_the_same_under_both_names():
     area = make_grid(2, 2)
     table = pd.DataFrame({"easting": [400_500.0, 401_500.0], "northing": 299_500.0, "area_code": None})
-    events = hs.Events(table.assign(when=pd.NaT, kind="crime"), rows_read=2, release="open")
+    events = hs.Events(
+        table.assign(when=pd.NaT, kind="crime"), rows_read=2, identity=hs.studies.Identity(release="open")
+    )
     with pytest.warns(FutureWarning, match="detailed_areas"):
         old = hs.count_events(events, area, points=area)
     new = hs.count_events(events, area, detailed_areas=area)

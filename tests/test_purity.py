@@ -59,7 +59,11 @@ class World:
                 "age": rng.integers(5, 80, 400),
             }
         )
-        return hs.Events(table, rows_read=400, name="crime", title="crime", source="Made for a test", release="open")
+        return hs.Events(
+            table,
+            rows_read=400,
+            identity=hs.studies.Identity(release="open", name="crime", title="crime", sources=("Made for a test",)),
+        )
 
     @cached_property
     def later(self):

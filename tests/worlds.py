@@ -10,9 +10,21 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 
-from hotspots.model import AreaCounts, StudyArea
+from hotspots.model import AreaCounts, Identity, StudyArea
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+IDENTITY = ("release", "name", "title", "source", "sources", "period", "attribution", "notes")
+
+
+def identified(kind, /, *args, **fields):
+    """Make something of the model, with the parts of its identity among the other fields; ``source`` is one text."""
+    parts = {name: fields.pop(name) for name in IDENTITY if name in fields}
+    if "source" in parts:
+        parts["sources"] = (parts.pop("source"),)
+    people = kind.__name__ not in ("Ages", "Deprivation", "Factors")
+    return kind(*args, **fields, identity=Identity(**{"release": "unreleased" if people else "open"} | parts))
 
 
 def make_grid(rows: int, columns: int, *, side: float = 1000.0, population: float | None = None) -> StudyArea:
@@ -34,7 +46,7 @@ def make_grid(rows: int, columns: int, *, side: float = 1000.0, population: floa
         index=ids,
         crs=27700,
     )
-    area = StudyArea(table, geography="square", attribution=("Drawn for a test",))
+    area = StudyArea(table, geography="square", identity=Identity(release="open", attribution=("Drawn for a test",)))
     if population is not None:
         area = area.with_population(pd.Series(population, index=area.ids))
     return area
@@ -44,7 +56,7 @@ def make_counts(area: StudyArea, values: object, high: object = None, **words: s
     """Return counts on a study area, by position."""
     low = np.asarray(values, dtype=float)
     table = pd.DataFrame({"observed_low": low, "observed_high": low if high is None else high}, index=area.ids)
-    return AreaCounts(area, table, **{"release": "open", **words})
+    return identified(AreaCounts, area, table, **{"release": "open", **words})
 
 
 def windows_of(sets: list[np.ndarray], n: int, weights: list[np.ndarray] | None = None) -> csr_array:

@@ -103,6 +103,7 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
             advice="protect the counts as they were read from their source",
         )
+    identity = replace(noun.identity, release=chosen.name, notes=_notes_to_keep(noun.notes, chosen))
     if isinstance(noun, AreaCounts):
         table = _widen(noun.table, chosen, "observed_low", "observed_high")
         table = table[["observed_low", "observed_high"]].assign(reason=_reasons(noun.table["reason"], table, chosen))
@@ -113,15 +114,14 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             audit=_show_audit(noun, table, chosen),
             dropped=_show(noun.dropped, chosen),
             rule=chosen.name,
-            release=chosen.name,
-            notes=_notes_to_keep(noun.notes, chosen),
+            identity=identity,
         )
     if isinstance(noun, Series):
         table = _widen_differences(_widen(noun.table, chosen, "low", "high"), chosen)
         # The confidence interval was made from the true count: it is dropped, and made again from the protected count.
         table[["ci_low", "ci_high"]] = np.nan
         table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
-        return replace(noun, table=table, notes=_notes_to_keep(noun.notes, chosen), release=chosen.name, rate_per=0.0)
+        return replace(noun, table=table, identity=identity, rate_per=0.0)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by suppressing small counts.",
         advice="count the events by area or by year first",
@@ -168,7 +168,7 @@ def _notes_to_keep(notes: Iterable[Note], rule: Rule) -> tuple[Note, ...]:
 
 def restrict(noun: Any) -> Any:
     """Return unreleased data marked as restricted, with their true counts; other marks are unchanged."""
-    return replace(noun, release=RESTRICTED) if noun.release == UNRELEASED else noun
+    return noun.with_identity(release=RESTRICTED) if noun.release == UNRELEASED else noun
 
 
 def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, str]:

@@ -7,7 +7,6 @@ into their tables.
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
 from hotspots.model.events import AreaCounts, Events
 from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
-from hotspots.model.facts import Note, combine, words_of
 from hotspots.model.findings import (
     Hotspot,
     Part,
@@ -17,6 +16,7 @@ from hotspots.model.findings import (
     count_schools,
     interval_words,
 )
+from hotspots.model.identity import Identity, Note, combine, words_of
 from hotspots.model.methods import (
     AverageRate,
     BeyondByChance,
@@ -103,6 +103,7 @@ __all__ = [
     "Hotspot",
     "HotspotMethod",
     "HotspotResult",
+    "Identity",
     "InterpolationMethod",
     "JudgedCells",
     "Note",

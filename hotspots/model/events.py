@@ -11,11 +11,11 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.facts import Note, need_notes
-from hotspots.model.model_type import ModelType, between, explore
-from hotspots.model.periods import NO_PERIOD, Coverage, Period, cover_dates, need_period
+from hotspots.model.identity import ModelType
+from hotspots.model.periods import Coverage, cover_dates
 from hotspots.model.study_area import StudyArea
-from hotspots.vocabulary import UNRELEASED, PlacedBy
+from hotspots.model.views import between, explore
+from hotspots.vocabulary import PlacedBy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,18 +35,8 @@ class Events(ModelType):
         Rows in the file(s).
     dropped
         Reason → rows. `rows_read` = kept + dropped, to the row.
-    name, title
-        A short name for files and layers; words for people ("hospital admissions for violence").
-    source
-        Who published it and what it is, in words.
-    period
-        What the events cover, in words, e.g. ``"2017-2019"``.
     coverage
         The months that the source covers, or None where unknown: see `cover`.
-    notes
-        Notes for readers (gaps, months without rows, map points).
-    release
-        See `hotspots.vocabulary`; `unreleased` unless the study file says otherwise.
     placed_by
         Whether points and areas are those of the ``"occurrence"`` or of a person's ``"residence"``; empty where that is
         not known.
@@ -55,18 +45,10 @@ class Events(ModelType):
     table: pd.DataFrame
     rows_read: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    name: str = "events"
-    title: str = "events"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = UNRELEASED
     coverage: Coverage | None = None
     placed_by: PlacedBy = ""
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("easting", "northing", "area_code", "when", "kind"), "A table of events")
         freeze(self, "table", table)
@@ -131,20 +113,12 @@ class AreaCounts(ModelType):
     outside: int | str = 0
     audit: Mapping[str, int | str] = field(default_factory=dict)
     dropped: Mapping[str, int | str] = field(default_factory=dict)
-    name: str = "events"
-    title: str = "events"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
     rule: str = ""
-    release: str = UNRELEASED
     coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
         import geopandas as gpd
 
-        need_notes(self)
-        need_period(self)
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
         need_unique(table.index, "rows of counts")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
-from hotspots.model.facts import Note, need_notes, need_tuples
-from hotspots.model.model_type import ModelType, plot_extract
-from hotspots.model.periods import NO_PERIOD, Period, need_period
+from hotspots.model.identity import ModelType, need_tuples
 from hotspots.model.study_area import MOST_PEOPLE
-from hotspots.vocabulary import OPEN
+from hotspots.model.views import plot_extract
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,23 +61,16 @@ class Ages(ModelType):
     table
         Indexed by `area_id`; one column per age band, named by the youngest age in it (whole numbers, the first 0,
         rising); the last band has no upper end. Values are people, none missing, negative or infinite.
-    period
-        What the estimate is of, e.g. ``"mid-2019"``.
     vintage
         Year of the geography of the areas, or None where unknown.
     """
 
     table: pd.DataFrame
-    title: str = "population by age"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = OPEN
     vintage: int | None = None
 
+    usual_title = "population by age"
+
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
         table = self.table.copy()
         table.index = text_ids(table.index)
         need_unique(table.index, "areas of the population by age")
@@ -146,21 +137,20 @@ class Extract(ModelType):
     kind
         ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"``, ``"predictions"`` or
         ``"clusters"``.
-    name, title
-        A short name for files, and a title for readers.
     sentences
         How the numbers were made and what they leave out, in sentences.
     """
 
     table: pd.DataFrame
     kind: ExtractKind
-    name: str = ""
-    title: str = ""
     sentences: tuple[str, ...] = ()
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = field(kw_only=True)
+
+    usual_title = ""
+
+    @property
+    def name(self) -> str:
+        """A short name for files; that of its kind where it has none."""
+        return self.identity.name or self.kind.replace("-", "_")
 
     @property
     def words(self) -> str:
@@ -168,15 +158,11 @@ class Extract(ModelType):
         return " ".join(self.sentences)
 
     def __post_init__(self) -> None:
-        need_notes(self)
         need_tuples(self, "sentences")
-        need_period(self)
         columns = EXTRACT_COLUMNS[self.kind]
         need_columns(self.table, columns, f"A table of {self.kind}")
         others = [column for column in self.table.columns if column not in columns]
         freeze(self, "table", self.table.reset_index(drop=True)[[*columns, *others]].copy())
-        if not self.name:
-            freeze(self, "name", self.kind.replace("-", "_"))
 
     def plot(self, **options: Any) -> Figure:
         """Return the chart of this extract; options as of the function of `hotspots.charts` that draws its kind."""

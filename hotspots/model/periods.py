@@ -12,8 +12,6 @@ from typing import Final
 
 import pandas as pd
 
-from hotspots.model.checks import freeze
-
 __all__ = [
     "NO_PERIOD",
     "Coverage",
@@ -22,7 +20,6 @@ __all__ = [
     "cover_months",
     "cover_years",
     "months_of",
-    "need_period",
 ]
 
 # The time that a source covers: what every figure per year is divided by.
@@ -352,12 +349,6 @@ def _last_day(named: re.Match[str], year_ends: int) -> date:
         month = ENGLISH.index(named["name"]) + 1
     month = int(named["month"] or month)
     return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def need_period(instance: object, *, year_ends: int = MARCH) -> None:
-    """Read the period of an object that is being made, where it was given as text."""
-    period = getattr(instance, "period")  # noqa: B009 - types of the model share none that has a period
-    freeze(instance, "period", Period.read(period, year_ends=year_ends))
 
 
 def months_of(period: str) -> int:

@@ -11,11 +11,10 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.facts import Note, need_notes
-from hotspots.model.model_type import ModelType, plot_series
-from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period, months_of, need_period
+from hotspots.model.identity import ModelType
+from hotspots.model.periods import Coverage, months_of
 from hotspots.model.study_area import MOST_PEOPLE
-from hotspots.vocabulary import OPEN, UNRELEASED
+from hotspots.model.views import plot_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,8 +33,6 @@ class Deprivation(ModelType):
     table
         Indexed by `area_id`: `score` (share of children in income-deprived families, 0 to 1), `rank` (1 is the
         most deprived) and `decile` (1 is the most deprived tenth); what is not in the source is missing.
-    title
-        What the index is, e.g. ``"IDACI 2019"``.
     index
         Which index it is: which areas it ranks and what its score means.
     estimated
@@ -47,13 +44,12 @@ class Deprivation(ModelType):
     """
 
     table: pd.DataFrame
-    title: str = "IDACI"
-    source: str = ""
     estimated: bool = False
     vintage: int | None = None
-    release: str = OPEN
     index: DeprivationIndex = "idaci"
     columns: Mapping[str, str] = field(default_factory=dict)
+
+    usual_title = "IDACI"
 
     def __post_init__(self) -> None:
         table = self.table.copy()
@@ -108,15 +104,10 @@ class Schools(ModelType):
     table: pd.DataFrame
     rows_read: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    title: str = "permanent exclusions"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = UNRELEASED
+
+    usual_title = "permanent exclusions"
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self, year_ends=AUGUST)
         table = self.table.copy()
         table.index.name = "school_id"
         table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
@@ -176,18 +167,15 @@ class Series(ModelType):
 
     table: pd.DataFrame
     unit: str
-    name: str = "series"
-    title: str = ""
-    source: str = ""
-    notes: tuple[Note, ...] = ()
-    release: str = UNRELEASED
     rate_per: float = 0.0
     provisional: tuple[str, ...] = ()
     base: SeriesBase = ""
     coverage: Coverage | None = None
 
+    usual_name = "series"
+    usual_title = ""
+
     def __post_init__(self) -> None:
-        need_notes(self)
         table = self.table.reset_index(drop=True).copy()
         need_columns(table, ("period", "group", "low", "high", "ci_low", "ci_high"), "A series")
         _need_counts(table)
@@ -243,15 +231,10 @@ class Factors(ModelType):
     """
 
     table: pd.DataFrame
-    title: str = "Factors identified at the end of assessment"
-    source: str = ""
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    release: str = OPEN
+
+    usual_title = "Factors identified at the end of assessment"
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
         columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
         need_columns(self.table, columns, "Factors of assessments")
         freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())

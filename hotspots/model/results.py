@@ -10,13 +10,12 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.facts import Note, need_notes, need_tuples
+from hotspots.model.identity import ModelType, need_tuples
 from hotspots.model.methods import HotspotMethod, SchoolMethod
-from hotspots.model.model_type import ModelType, OnMap, between, explore
-from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place, slugify
 from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
+from hotspots.model.views import OnMap, between, explore
 from hotspots.vocabulary import (
     COLD_CLASSES,
     CRS,
@@ -43,17 +42,11 @@ USUAL_LEVEL: Final = 0.05
 
 
 class Result(ModelType):
-    """Base class of results: their sources and their method are tuples, and one text each for those who write them."""
+    """Base class of results: their method is a tuple of sentences, and one text for those who write it."""
 
     __slots__ = ()
 
-    sources: tuple[str, ...]
     sentences: tuple[str, ...]
-
-    @property
-    def source(self) -> str:
-        """The sources as one text."""
-        return "; ".join(self.sources)
 
     @property
     def words(self) -> str:
@@ -74,8 +67,6 @@ class HotspotResult(Result, OnMap):
         ``"getis_ord"`` or ``"local_moran"``.
     sentences
         The method in sentences for readers.
-    sources
-        Publishers of the data, each once.
     provenance
         How it was made: null, neighbours, dispersion, adjustment, level, ...; None of a result made by hand.
     """
@@ -83,19 +74,10 @@ class HotspotResult(Result, OnMap):
     table: gpd.GeoDataFrame
     method: Method
     sentences: tuple[str, ...]
-    name: str = "events"
-    title: str = "events"
-    sources: tuple[str, ...] = ()
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    attribution: tuple[str, ...] = ()
     provenance: HotspotMethod | None = field(kw_only=True)
-    release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
-        need_tuples(self, "sources", "sentences")
+        need_tuples(self, "sentences")
         table = self.table.copy()
         columns = [column for column in RESULT_COLUMNS if column != "area_id"]
         need_columns(table, columns, "A hotspot result")
@@ -190,24 +172,15 @@ class Surface(Result, OnMap):
     kernel: str
     bandwidth: float
     bandwidth_words: str = ""
-    name: str = "events"
-    title: str = "events"
-    sources: tuple[str, ...] = ()
-    period: Period = NO_PERIOD
     sentences: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
-    attribution: tuple[str, ...] = ()
     provenance: SurfaceMethod | None = field(kw_only=True)
-    release: str = field(kw_only=True)
     crs: str = CRS
     kind: SurfaceKind = "density"
     p_raised: NDArray[np.float64] | None = None
     p_lowered: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
-        need_tuples(self, "sources", "sentences")
+        need_tuples(self, "sentences")
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or self.cell <= 0:
             raise AnalysisError("A surface is a table of cells with a positive side.", found=f"shape {values.shape}")
@@ -282,19 +255,10 @@ class Contours(Result):
     surface: str
     sentences: tuple[str, ...] = ()
     summary: str = ""
-    name: str = "events"
-    title: str = "events"
-    sources: tuple[str, ...] = ()
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    attribution: tuple[str, ...] = ()
     provenance: ContourMethod | None = field(kw_only=True)
-    release: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self)
-        need_tuples(self, "sources", "sentences")
+        need_tuples(self, "sentences")
         need_columns(self.table, CONTOUR_COLUMNS, "A table of contours")
         table = self.table[list(CONTOUR_COLUMNS)].copy()
         table.index.name = "contour_id"
@@ -373,21 +337,15 @@ class SchoolResult(Result, OnMap):
     table: gpd.GeoDataFrame
     sentences: tuple[str, ...]
     slope: Mapping[str, float] = field(default_factory=dict)
-    title: str = "permanent exclusions"
     index_title: str = "IDACI"
-    sources: tuple[str, ...] = ()
-    period: Period = NO_PERIOD
-    notes: tuple[Note, ...] = ()
-    attribution: tuple[str, ...] = ()
     provenance: SchoolMethod | None = field(kw_only=True)
-    release: str = field(kw_only=True)
     index: DeprivationIndex = "idaci"
     index_estimated: bool = False
 
+    usual_title = "permanent exclusions"
+
     def __post_init__(self) -> None:
-        need_notes(self)
-        need_period(self, year_ends=AUGUST)
-        need_tuples(self, "sources", "sentences")
+        need_tuples(self, "sentences")
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)
         need_columns(table, SCHOOL_RESULT_COLUMNS, "A result for schools")

@@ -12,8 +12,9 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique, text_ids
-from hotspots.model.model_type import ModelType, explore
-from hotspots.vocabulary import CRS, OPEN
+from hotspots.model.identity import ModelType
+from hotspots.model.views import explore
+from hotspots.vocabulary import CRS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -68,20 +69,16 @@ class StudyArea(ModelType):
         What one area is, e.g. ``"LSOA"``.
     vintage
         Year of the geography, e.g. 2011, or None where unknown.
-    attribution
-        Lines that must be shown wherever the boundaries are drawn.
-    notes
+    repairs
         What was repaired on reading: reason → ids.
-    release
-        The mark of the boundaries and population: `open` or `invented`.
     """
 
     areas: gpd.GeoDataFrame
     geography: str = "area"
     vintage: int | None = None
-    attribution: tuple[str, ...] = ()
-    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    release: str = OPEN
+    repairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    usual_title = ""
 
     def __post_init__(self) -> None:
         areas = self.areas.copy()
@@ -114,7 +111,7 @@ class StudyArea(ModelType):
                     f"The population of area {odd[0]!r} is {said}.", advice="correct the population file"
                 )
         freeze(self, "areas", areas.sort_index())
-        freeze_mapping(self, "notes")
+        freeze_mapping(self, "repairs")
 
     def __len__(self) -> int:
         return len(self.areas)

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Ages, Note, Period
+from hotspots.model import Ages, Identity, Note, Period
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
@@ -71,19 +71,21 @@ def read_ages(
     when = period or (f"mid-{year}" if year else "")
     return Ages(
         people.set_axis(areas.as_index),
-        title=title,
-        source=source,
-        period=Period.read(when),
-        notes=(
-            *table.notes,
-            Note(
-                f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over.",
-                of="publication",
-                numbers=(len(bands), 0, int(max(people.columns))),
+        vintage=areas.vintage,
+        identity=Identity(
+            release=release,
+            title=title,
+            sources=(source,),
+            period=Period.read(when),
+            notes=(
+                *table.notes,
+                Note(
+                    f"Ages in {len(bands)} bands, from 0 to {max(people.columns)} and over.",
+                    of="publication",
+                    numbers=(len(bands), 0, int(max(people.columns))),
+                ),
             ),
         ),
-        release=release,
-        vintage=areas.vintage,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError
-from hotspots.model import StudyArea
+from hotspots.model import Identity, StudyArea
 from hotspots.sources import _cell_values, _naming, _polygons, _tabular, _text_files, _vector_files
 from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
@@ -122,9 +122,10 @@ def read_areas(
         areas,
         geography=geography or columns.geography,
         vintage=vintage,
-        attribution=tuple(attribution) if attribution is not None else _attribution(supplied),
-        notes=notes,
-        release=release,
+        repairs=notes,
+        identity=Identity(
+            release=release, attribution=tuple(attribution) if attribution is not None else _attribution(supplied)
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Factors, Note, Period
+from hotspots.model import Factors, Identity, Note, Period
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -114,7 +114,7 @@ def read_factors(
         which = list_briefly(missing)
         notes.append(Note(f"No row for {which}.", of="publication", numbers=(which,)))
     period = Period.read(f"{year - 1}/{year % 100:02d}")
-    return Factors(long, source=source, period=period, notes=tuple(notes), release=release)
+    return Factors(long, identity=Identity(release=release, sources=(source,), period=period, notes=tuple(notes)))
 
 
 def _choose_rows(table: _tabular.TextTable, code: str, year: int) -> pd.DataFrame:

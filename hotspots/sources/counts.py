@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, plural
-from hotspots.model import AreaCounts, Note, Period, StudyArea, renamed_arguments
+from hotspots.model import AreaCounts, Identity, Note, Period, StudyArea, renamed_arguments
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
@@ -109,13 +109,15 @@ def read_counts(
         counts,
         outside=outside,
         audit=audit,
-        name=name,
-        title=title,
-        source=source,
-        period=Period.read(period),
-        notes=(*table.notes, *unused_marks, *([no_row] if len(without_row) else []), *_note_missing(counts)),
         rule=_rule_words(marks or {}, rounding),
-        release=weakest_release(release, area.release),
+        identity=Identity(
+            release=weakest_release(release, area.release),
+            name=name,
+            title=title,
+            sources=(source,),
+            period=Period.read(period),
+            notes=(*table.notes, *unused_marks, *([no_row] if len(without_row) else []), *_note_missing(counts)),
+        ),
     )
 
 

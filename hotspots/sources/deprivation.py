@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import Deprivation, DeprivationIndex
+from hotspots.model import Deprivation, DeprivationIndex, Identity
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -69,12 +69,10 @@ def read_deprivation(
     return Deprivation(
         values,
         vintage=areas.vintage,
-        title=title,
-        source=source,
         estimated=by_name if estimated is None else estimated,
-        release=release,
         columns={measure: column for measure, column in chosen.items() if column is not None},
         index=_which_index(title),
+        identity=Identity(release=release, title=title, sources=(source,)),
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, plural
-from hotspots.model import Events, Note, StudyArea
+from hotspots.model import Events, Identity, Note, StudyArea
 from hotspots.sources import _cell_values, _naming, _tabular
 from hotspots.vocabulary import SHARP_OBJECT, UNRELEASED, VIOLENCE
 
@@ -108,14 +108,16 @@ def read_hes(
         kept,
         rows_read=len(table),
         dropped=sieve.dropped,
-        name=name,
-        title=title,
-        source=source,
-        period=period,
-        notes=(*table.notes, *own_notes, *notes),
-        release=release,
         coverage=coverage,
         placed_by="residence",
+        identity=Identity(
+            release=release,
+            name=name,
+            title=title,
+            sources=(source,),
+            period=period,
+            notes=(*table.notes, *own_notes, *notes),
+        ),
     )
 
 

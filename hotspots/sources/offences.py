@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, plural, suggest
-from hotspots.model import Events, Note
+from hotspots.model import Events, Identity, Note
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import UNRELEASED
 
@@ -86,14 +86,16 @@ def read_offences(
         kept,
         rows_read=len(table),
         dropped=sieve.dropped,
-        name=name,
-        title=title,
-        source=source,
-        period=period,
-        notes=(*table.notes, *no_record, *_notes(table, repeated, reference, kept), *unplaced),
-        release=release,
         coverage=coverage,
         placed_by="occurrence",
+        identity=Identity(
+            release=release,
+            name=name,
+            title=title,
+            sources=(source,),
+            period=period,
+            notes=(*table.notes, *no_record, *_notes(table, repeated, reference, kept), *unplaced),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, suggest
-from hotspots.model import Coverage, Events, Note, Period, cover_months
+from hotspots.model import Coverage, Events, Identity, Note, Period, cover_months
 from hotspots.sources import _cell_values, _tabular, _text_files
 from hotspots.sources._repeats import content_of, find_repeats
 from hotspots.vocabulary import UNRELEASED
@@ -92,14 +92,11 @@ def read_police(
         kept.drop(columns=["id", "content", "file"]),
         rows_read=len(table),
         dropped=sieve.dropped,
-        name=name,
-        title=title,
-        source=source,
-        period=period,
-        notes=tuple(dict.fromkeys(notes)),
-        release=release,
         coverage=coverage,
         placed_by="occurrence",
+        identity=Identity(
+            release=release, name=name, title=title, sources=(source,), period=period, notes=tuple(dict.fromkeys(notes))
+        ),
     )
 
 

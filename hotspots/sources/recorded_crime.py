@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, suggest
-from hotspots.model import Note, Series
+from hotspots.model import Identity, Note, Series
 from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
@@ -106,12 +106,14 @@ def read_recorded(
     return Series(
         series[[*first, *(column for column in series.columns if column not in first)]],
         unit=words,
-        name=name,
-        title=words,
-        source=source,
-        notes=(*table.notes, *_notes(table, frame, numbers, series, counted)),
-        release=release,
         provisional=tuple(provisional),
+        identity=Identity(
+            release=release,
+            name=name,
+            title=words,
+            sources=(source,),
+            notes=(*table.notes, *_notes(table, frame, numbers, series, counted)),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.model import SCHOOL_COLUMNS, Note, Schools
+from hotspots.model import SCHOOL_COLUMNS, Identity, Note, Schools
 from hotspots.sources import _cell_values, _tabular
 from hotspots.sources.exclusions import Exclusions, read_exclusions
 from hotspots.vocabulary import INVENTED, OPEN, RESTRICTED, WEST_MIDLANDS
@@ -154,10 +154,12 @@ def read_schools(
         schools,
         rows_read=len(table) + len(added),
         dropped=sieve.dropped,
-        source=source,
-        period=exclusions.period,
-        notes=tuple(notes),
-        release=RESTRICTED if exclusions.tightened and release != INVENTED else release,
+        identity=Identity(
+            release=RESTRICTED if exclusions.tightened and release != INVENTED else release,
+            sources=(source,),
+            period=exclusions.period,
+            notes=tuple(notes),
+        ),
     )
 
 

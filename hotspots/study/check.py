@@ -209,7 +209,7 @@ def _areas(study: Study, inputs: Inputs) -> Iterator[str]:
     authorities = many(len(area.authorities), "local authority", "local authorities")
     vintage = f" {area.vintage}" if area.vintage else ""
     yield f"{many(len(area), 'area')} ({area.geography}{vintage}) in {authorities}"
-    for reason, ids in area.notes.items():
+    for reason, ids in area.repairs.items():
         yield f"  {reason}: {len(ids):,}" if ids else f"  {reason}"
     if inputs.detailed is not None:
         yield f"  in more detail: {many(len(inputs.detailed), 'area')}"

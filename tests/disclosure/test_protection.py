@@ -13,7 +13,7 @@ from hotspots.analysis.counts.reconcile_totals import tighten_counts
 from hotspots.disclosure.protection import protect, restrict
 from hotspots.disclosure.rules import RULES, find_rule
 from hotspots.errors import DisclosureError
-from hotspots.model import Events, Series
+from hotspots.model import Events, Identity, Series
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,14 @@ def test_the_audit_is_protected_too():
     table = pd.DataFrame({"observed_low": [1.0, 2, 3], "observed_high": [1.0, 2, 3]}, index=area.ids)
     from hotspots.model import AreaCounts
 
-    counts = AreaCounts(area, table, outside=3, audit={"rows_read": 1234}, dropped={"no date": 1}, release="unreleased")
+    counts = AreaCounts(
+        area,
+        table,
+        outside=3,
+        audit={"rows_read": 1234},
+        dropped={"no date": 1},
+        identity=Identity(release="unreleased"),
+    )
     safe = protect(counts, "nhs-digital")
     assert safe.outside == "1 to 7"
     assert dict(safe.audit) == {"rows_read": "1,233 to 1,237"}
@@ -79,14 +86,14 @@ def test_a_series_loses_the_interval_made_from_the_true_count():
             "ci_high": 50.0,
         }
     )
-    safe = protect(Series(table, unit="events", release="unreleased"), "nhs-digital")
+    safe = protect(Series(table, unit="events", identity=Identity(release="unreleased")), "nhs-digital")
     assert safe.table[["low", "high"]].to_numpy().tolist() == [[1, 7], [38, 42]]
     assert safe.table[["ci_low", "ci_high"]].isna().all(axis=None)
 
 
 def test_single_events_can_not_be_protected():
     columns = ["easting", "northing", "area_code", "when", "kind"]
-    events = Events(pd.DataFrame(columns=columns), rows_read=0)
+    events = Events(pd.DataFrame(columns=columns), rows_read=0, identity=Identity(release="unreleased"))
     with pytest.raises(DisclosureError, match="Events can't be protected"):
         protect(events, "nhs-digital")
 
@@ -194,12 +201,12 @@ def test_two_lines_do_not_give_back_their_difference():
         [(period, group, float(n), float(n), np.nan, np.nan) for period, group, n in rows],
         columns=["period", "group", "low", "high", "ci_low", "ci_high"],
     )
-    safe = protect(Series(table, unit="admissions", release="unreleased"), "older-phe").table
+    safe = protect(Series(table, unit="admissions", identity=Identity(release="unreleased")), "older-phe").table
     found = {(r.period, r.group): (r.low, r.high) for r in safe.itertuples()}
     assert found["2018", "under 25"] == (95, 99)  # the others are 1 to 5
     assert found["2018", "all"] == (100, 100)
     assert found["2019", "under 25"] == (90, 90)  # no others: 0 is not hidden
     assert found["2020", "under 25"] == (60, 60)
     assert found["2021", "under 25"] == (1, 5)  # hidden already, and with it the difference
-    again = protect(Series(table, unit="admissions", release="unreleased"), "nhs-digital").table
+    again = protect(Series(table, unit="admissions", identity=Identity(release="unreleased")), "nhs-digital").table
     assert (again["low"] < again["high"]).all()

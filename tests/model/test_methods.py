@@ -23,6 +23,7 @@ from hotspots.model import (
     AdaptiveBandwidths,
     Coverage,
     DensestContours,
+    Identity,
     InterpolationMethod,
     RateCurve,
     SchoolComparison,
@@ -239,7 +240,15 @@ def test_a_method_can_be_sent_to_another_process_and_not_be_changed(method):
 
 def test_a_surface_made_by_hand_has_no_settings():
     surface = Surface(
-        np.zeros((1, 1)), (0.0, 0.0), 100.0, "events per km²", 0.0, "quartic", 500.0, provenance=None, release="open"
+        np.zeros((1, 1)),
+        (0.0, 0.0),
+        100.0,
+        "events per km²",
+        0.0,
+        "quartic",
+        500.0,
+        provenance=None,
+        identity=Identity(release="open"),
     )
     assert settings_of(surface) == {}
 

@@ -15,7 +15,17 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord
 from hotspots.errors import AnalysisError, DisclosureError, SourceError
-from hotspots.model import AreaCounts, Events, HotspotResult, Place, Schools, StudyArea, Surface, need_released
+from hotspots.model import (
+    AreaCounts,
+    Events,
+    HotspotResult,
+    Identity,
+    Place,
+    Schools,
+    StudyArea,
+    Surface,
+    need_released,
+)
 
 EVENT_COLUMNS = ["easting", "northing", "area_code", "when", "kind"]
 
@@ -26,17 +36,19 @@ def areas_of(grid: StudyArea) -> gpd.GeoDataFrame:
 
 def test_a_noun_is_frozen_and_keeps_a_copy(grid):
     table = areas_of(grid)
-    area = StudyArea(table)
+    area = StudyArea(table, identity=Identity(release="open"))
     table["name"] = "changed"
     assert "changed" not in set(area.areas["name"])
     with pytest.raises(dataclasses.FrozenInstanceError):
         area.vintage = 2021
     with pytest.raises(TypeError):
-        area.notes["mended"] = ()
+        area.repairs["mended"] = ()
 
 
 def test_areas_are_sorted_by_id(grid):
-    assert StudyArea(areas_of(grid).sample(frac=1, random_state=4)).ids.equals(grid.ids)
+    assert StudyArea(areas_of(grid).sample(frac=1, random_state=4), identity=Identity(release="open")).ids.equals(
+        grid.ids
+    )
 
 
 def test_model_types_can_be_pickled(grid):
@@ -68,7 +80,7 @@ def test_model_types_can_be_pickled(grid):
 def test_a_study_area_says_what_is_wrong(grid, change, words):
     table = change(areas_of(grid))
     with pytest.raises(AnalysisError) as caught:
-        StudyArea(table)
+        StudyArea(table, identity=Identity(release="open"))
     import re
 
     assert re.search(words, str(caught.value))
@@ -84,8 +96,8 @@ def test_a_population_must_cover_every_area(grid):
 def test_events_add_up_to_the_row():
     table = pd.DataFrame([[1.0, 2.0, None, pd.Timestamp("2019-01-01"), "x"]] * 3, columns=EVENT_COLUMNS)
     with pytest.raises(SourceError, match="do not add up"):
-        Events(table, rows_read=5, dropped={"no date": 1})
-    events = Events(table, rows_read=4, dropped={"no date": 1})
+        Events(table, rows_read=5, dropped={"no date": 1}, identity=Identity(release="unreleased"))
+    events = Events(table, rows_read=4, dropped={"no date": 1}, identity=Identity(release="unreleased"))
     fewer = events.where(np.array([True, False, False]), reason="too old")
     assert (len(fewer), dict(fewer.dropped)) == (1, {"no date": 1, "too old": 2})
     assert len(events) == 3
@@ -102,7 +114,7 @@ def test_impossible_intervals_are_refused(grid, low, high):
 def test_counts_of_other_areas_are_refused(grid):
     table = pd.DataFrame({"observed_low": [1.0], "observed_high": [1.0]}, index=["E09999999"])
     with pytest.raises(AnalysisError, match="do not have the same areas"):
-        AreaCounts(grid, table)
+        AreaCounts(grid, table, identity=Identity(release="unreleased"))
 
 
 def test_expected_counts_share_out_the_total():
@@ -117,25 +129,37 @@ def test_an_untested_area_needs_a_reason(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table.loc["E01000000", "class"] = "not_tested"
     with pytest.raises(AnalysisError, match="'E01000000' was not tested and no reason is given"):
-        HotspotResult(table, method="getis_ord", sentences=(), provenance=None, release="open")
+        HotspotResult(table, method="getis_ord", sentences=(), provenance=None, identity=Identity(release="open"))
 
 
 def test_hot_is_at_the_studys_own_level(grid):
     table = getis_ord(make_counts(grid, np.arange(36))).table.copy()
     table["class"] = ["hot_99", "hot_95", "hot_90", "cold_95"] + ["not_significant"] * 32
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.05)).hot()) == 2
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.10)).hot()) == 3
-    assert len(HotspotResult(table, "getis_ord", (), release="open", provenance=hotspot_method(level=0.01)).cold()) == 0
-    by_hand = HotspotResult(table, "getis_ord", (), provenance=None, release="open")
+
+    def at_level(level):
+        provenance = hotspot_method(level=level)
+        return HotspotResult(table, "getis_ord", (), provenance=provenance, identity=Identity(release="open"))
+
+    assert len(at_level(0.05).hot()) == 2
+    assert len(at_level(0.10).hot()) == 3
+    assert len(at_level(0.01).cold()) == 0
+    by_hand = HotspotResult(table, "getis_ord", (), provenance=None, identity=Identity(release="open"))
     assert by_hand.hot(Place("Sandwell", ("E08000028",))) == []
     assert (by_hand.level, by_hand.statistic) == (0.05, "gi_star")
 
 
 def test_a_surface_is_north_up_and_can_not_be_written_to():
     surface = Surface(
-        np.zeros((2, 3)), origin=(400_000.0, 300_000.0), cell=100.0, unit="events per km²", integral=0.0,
-        kernel="quartic", bandwidth=500.0, provenance=None, release="open",
-    )  # fmt: skip
+        np.zeros((2, 3)),
+        origin=(400_000.0, 300_000.0),
+        cell=100.0,
+        unit="events per km²",
+        integral=0.0,
+        kernel="quartic",
+        bandwidth=500.0,
+        provenance=None,
+        identity=Identity(release="open"),
+    )
     assert surface.transform == (100.0, 0.0, 400_000.0, 0.0, -100.0, 300_000.0)
     assert surface.extent == (400_000.0, 299_800.0, 400_300.0, 300_000.0)
     with pytest.raises(ValueError, match="read-only"):
@@ -158,4 +182,4 @@ def test_the_mark_of_counts_goes_on_to_results(grid):
 def test_schools_add_up():
     columns = ["name", "la_code", "la_name", "easting", "northing", "pupils", "low", "high", "years", "reason"]
     with pytest.raises(SourceError, match="schools do not add up"):
-        Schools(pd.DataFrame(columns=columns), rows_read=3)
+        Schools(pd.DataFrame(columns=columns), rows_read=3, identity=Identity(release="unreleased"))

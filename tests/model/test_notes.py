@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from declared_numbers import undeclared_numbers
-from worlds import make_counts, make_grid
+from worlds import identified, make_counts, make_grid
 
 from hotspots.disclosure import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Note, Series, Surface, words_of
+from hotspots.model import Events, Identity, Note, Series, Surface, words_of
 
 
 def make_series(**changes):
     table = pd.DataFrame(
         {"period": ["2018"], "group": "all", "low": [3.0], "high": [3.0], "ci_low": 1.0, "ci_high": 9.0}
     )
-    return Series(table, unit="admissions", **changes)
+    return identified(Series, table, unit="admissions", **changes)
 
 
 def test_a_note_without_an_origin_can_not_be_made():
@@ -34,9 +33,11 @@ def test_a_note_without_an_origin_can_not_be_made():
     "make",
     [
         make_series,
-        lambda notes: replace(make_counts(make_grid(1, 2), [1, 2]), notes=notes),
+        lambda notes: make_counts(make_grid(1, 2), [1, 2]).with_identity(notes=notes),
         lambda notes: Events(
-            pd.DataFrame(columns=["easting", "northing", "area_code", "when", "kind"]), rows_read=0, notes=notes
+            pd.DataFrame(columns=["easting", "northing", "area_code", "when", "kind"]),
+            rows_read=0,
+            identity=Identity(release="unreleased", notes=notes),
         ),
     ],
 )
@@ -59,7 +60,9 @@ def test_the_origin_and_not_the_spelling_decides_what_leaves_the_gate():
         Note("A single admission of a girl of twelve lies outside.", of="records"),
         Note("3 admissions of 2019 have no age.", of="records", numbers=(3,)),
     )
-    counts = replace(make_counts(make_grid(1, 2), [1, 2], release="unreleased"), notes=(secret[0], *kept, secret[1]))
+    counts = make_counts(make_grid(1, 2), [1, 2], release="unreleased").with_identity(
+        notes=(secret[0], *kept, secret[1])
+    )
     rule = "Small numbers are protected: counts from 1 to 7 suppressed, others rounded to the nearest 5."
     for instance in (counts, make_series(notes=counts.notes)):
         assert words_of(protect(instance, "nhs-digital").notes) == (*words_of(kept), rule)
@@ -104,6 +107,6 @@ def test_one_text_is_no_tuple_of_sentences():
         "provenance": None,
     }
     with pytest.raises(AnalysisError, match=words):
-        Surface(np.ones((1, 1)), **fields, release="open", sentences="How. Why.")
-    surface = Surface(np.ones((1, 1)), **fields, release="open", sentences=["How.", "Why."], kind="ratio")
+        identified(Surface, np.ones((1, 1)), **fields, release="open", sentences="How. Why.")
+    surface = identified(Surface, np.ones((1, 1)), **fields, release="open", sentences=["How.", "Why."], kind="ratio")
     assert (surface.sentences, surface.words) == (("How.", "Why."), "How. Why.")

@@ -17,14 +17,22 @@ from hotspots.model.records import SCHOOL_COLUMNS
 def test_a_series_has_every_period_once_and_change_points_want_them_in_order():
     rising = series_of(np.linspace(500, 900, 12)).table
     with pytest.raises(AnalysisError, match=r"out of order: 2012 Q3 after 2012 Q4"):
-        hs.series.find_change_points(hs.series.Series(rising.iloc[::-1], unit="crimes"), rng=np.random.default_rng(1))
+        hs.series.find_change_points(
+            hs.series.Series(rising.iloc[::-1], unit="crimes", identity=hs.studies.Identity(release="unreleased")),
+            rng=np.random.default_rng(1),
+        )
     twice = pd.concat([rising.iloc[:2], rising.iloc[1:]])
     with pytest.raises(AnalysisError, match="out of order: 2010 Q2 after 2010 Q2"):
-        hs.series.find_change_points(hs.series.Series(twice, unit="crimes"), rng=np.random.default_rng(1))
+        hs.series.find_change_points(
+            hs.series.Series(twice, unit="crimes", identity=hs.studies.Identity(release="unreleased")),
+            rng=np.random.default_rng(1),
+        )
     for low, high in ((3.0, 2.0), (np.inf, np.inf), (1.0, np.inf)):
         with pytest.raises(AnalysisError, match="all, 2010 Q1 has an impossible interval"):
             hs.series.Series(
-                rising.assign(low=[low, *rising["low"][1:]], high=[high, *rising["high"][1:]]), unit="crimes"
+                rising.assign(low=[low, *rising["low"][1:]], high=[high, *rising["high"][1:]]),
+                unit="crimes",
+                identity=hs.studies.Identity(release="unreleased"),
             )
     assert sorted(QUARTERS) == QUARTERS
 
@@ -34,16 +42,20 @@ def test_counts_and_people_are_finite():
     counts = pd.DataFrame({"observed_low": 1.0, "observed_high": 1.0}, index=area.ids)
     counts.iloc[0] = np.inf
     with pytest.raises(AnalysisError, match="has an impossible interval inf to inf"):
-        hs.AreaCounts(area, counts)
+        hs.AreaCounts(area, counts, identity=hs.studies.Identity(release="unreleased"))
     crowded = area.areas.assign(population=[np.inf, *[100.0] * 8])
     with pytest.raises(AnalysisError, match="is larger than possible"):
-        hs.StudyArea(crowded, geography="grid", vintage=None)
+        hs.StudyArea(crowded, geography="grid", vintage=None, identity=hs.studies.Identity(release="open"))
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, np.nan, -0.05, "0.05"])
 def test_a_level_is_between_0_and_1(level):
     area = make_grid(3, 3)
-    counts = hs.AreaCounts(area, pd.DataFrame({"observed_low": 1.0, "observed_high": 1.0}, index=area.ids))
+    counts = hs.AreaCounts(
+        area,
+        pd.DataFrame({"observed_low": 1.0, "observed_high": 1.0}, index=area.ids),
+        identity=hs.studies.Identity(release="unreleased"),
+    )
     for test in (hs.getis_ord, hs.local_moran):
         with pytest.raises(AnalysisError, match="A significance level must be between 0 and 1"):
             test(counts, level=level)
@@ -90,8 +102,13 @@ def test_people_are_as_many_as_there_can_be(people):
     by_area = pd.Series([people, *[100.0] * 8], index=area.ids)
     takes = [
         lambda: area.with_population(by_area),
-        lambda: hs.StudyArea(area.areas.assign(population=by_area), geography="grid", vintage=None),
-        lambda: hs.authorities.Ages(pd.DataFrame({0: by_area, 65: 10.0})),
+        lambda: hs.StudyArea(
+            area.areas.assign(population=by_area),
+            geography="grid",
+            vintage=None,
+            identity=hs.studies.Identity(release="open"),
+        ),
+        lambda: hs.authorities.Ages(pd.DataFrame({0: by_area, 65: 10.0}), identity=hs.studies.Identity(release="open")),
         lambda: directly_standardised([[1, 2]], [[100.0, people]], [1, 1]),
         lambda: crude_rate([1, 2], [100.0, people]),
         lambda: empirical_bayes_rate([1, 2], [100.0, people]),
@@ -108,4 +125,4 @@ def test_pupils_are_finite():
     rows = pd.DataFrame(np.nan, index=["1", "2"], columns=list(SCHOOL_COLUMNS)).astype(object)
     rows[["pupils", "low", "high"]] = [[np.inf, 1.0, 1.0], [900.0, 1.0, 1.0]]
     with pytest.raises(AnalysisError, match="School '1' can't have inf pupils"):
-        hs.schools.Schools(rows, rows_read=2)
+        hs.schools.Schools(rows, rows_read=2, identity=hs.studies.Identity(release="unreleased"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from worlds import make_counts, make_grid
 
 import hotspots as hs
-from hotspots.model import EXTRACT_COLUMNS, Extract, Series
+from hotspots.model import EXTRACT_COLUMNS, Extract, Identity, Series
 from hotspots.vocabulary import METHOD_CLASSES
 
 AREA = make_grid(6, 6, population=1500)
@@ -23,8 +22,7 @@ SERIES = Series(
         ci_low=40.0, ci_high=70.0
     ),
     unit="crimes",
-    title="Crime",
-    release="open",
+    identity=Identity(release="open", title="Crime"),
 )
 
 
@@ -49,7 +47,9 @@ def test_a_result_plots_the_printed_map():
 def test_a_series_and_an_extract_plot_their_chart():
     assert words(SERIES.plot()) == words(hs.charts.draw_series(SERIES))
     steps = Extract(
-        pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["change-points"], 1)]), kind="change-points", release="invented"
+        pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["change-points"], 1)]),
+        kind="change-points",
+        identity=Identity(release="invented"),
     )
     with pytest.raises(hs.AnalysisError, match="There is no chart of change-points alone") as error:
         steps.plot()
@@ -58,20 +58,20 @@ def test_a_series_and_an_extract_plot_their_chart():
 
 def test_predictions_plot_their_chart_and_never_without_a_release():
     row = dict.fromkeys(EXTRACT_COLUMNS["predictions"], 0.5) | {"bandwidth": 500.0, "events": 12}
-    found = Extract(pd.DataFrame([row]), kind="predictions", title="knife crime", release="invented")
+    found = Extract(pd.DataFrame([row]), kind="predictions", identity=Identity(release="invented", title="knife crime"))
     assert words(found.plot()) == words(hs.charts.draw_prediction(found))
     with pytest.raises(hs.DisclosureError, match="A chart would publish"):
-        replace(found, release="unreleased").plot()
+        found.with_identity(release="unreleased").plot()
 
 
 def test_unreleased_results_are_neither_plotted_nor_explored(explored):
-    kept_back = replace(RESULT, release="unreleased")
+    kept_back = RESULT.with_identity(release="unreleased")
     with pytest.raises(hs.DisclosureError):
         kept_back.plot(AREA)
     with pytest.raises(hs.DisclosureError, match="A web map would publish"):
         kept_back.explore()
     with pytest.raises(hs.DisclosureError):
-        replace(COUNTS, release="unreleased").explore()
+        COUNTS.with_identity(release="unreleased").explore()
     assert explored == []
 
 
@@ -111,6 +111,9 @@ def test_schools_without_a_place_are_not_on_the_map(explored):
     points = gpd.GeoSeries.from_xy([400_000.0, 401_000.0], [300_000.0] * 2, crs=27700)
     points[1] = None
     SchoolResult(
-        gpd.GeoDataFrame(table.assign(geometry=points)), sentences=(), provenance=None, release="open"
+        gpd.GeoDataFrame(table.assign(geometry=points)),
+        sentences=(),
+        provenance=None,
+        identity=Identity(release="open"),
     ).explore()
     assert len(explored[0][0]) == 1

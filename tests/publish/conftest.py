@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from made_methods import contour_method, density_method, hotspot_method, risk_method
 from shapely.geometry import Point, box
+from worlds import identified
 
-from hotspots.model import Contours, HotspotResult, Note, SchoolResult, StudyArea, Surface
+from hotspots.model import Contours, HotspotResult, Identity, Note, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -87,7 +88,7 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
         "provenance": hotspot_method(statistic="gi_star" if method == "getis_ord" else "local_moran"),
         "release": INVENTED,
     }
-    return HotspotResult(**(defaults | fields))
+    return identified(HotspotResult, **(defaults | fields))
 
 
 def schools_result(**fields: Any) -> SchoolResult:
@@ -146,7 +147,7 @@ def schools_result(**fields: Any) -> SchoolResult:
         "provenance": None,
         "release": INVENTED,
     }
-    return SchoolResult(**(defaults | fields))
+    return identified(SchoolResult, **(defaults | fields))
 
 
 def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
@@ -178,7 +179,7 @@ def bumpy_surface(cells: int = 40, **fields: Any) -> Surface:
         "provenance": density_method(),
         "release": INVENTED,
     }
-    return Surface(**(defaults | fields))
+    return identified(Surface, **(defaults | fields))
 
 
 def risk_surface(cells: int = 40, **fields: Any) -> Surface:
@@ -243,12 +244,14 @@ def town_contours(**fields: Any) -> Contours:
         "provenance": contour_method(),
         "release": INVENTED,
     }
-    return Contours(**(defaults | fields))
+    return identified(Contours, **(defaults | fields))
 
 
 @pytest.fixture
 def study_area() -> StudyArea:
-    return StudyArea(square_areas(), geography="LSOA", vintage=2011, attribution=ATTRIBUTION, release=INVENTED)
+    return StudyArea(
+        square_areas(), geography="LSOA", vintage=2011, identity=Identity(release=INVENTED, attribution=ATTRIBUTION)
+    )
 
 
 @pytest.fixture

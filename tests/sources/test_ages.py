@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.model import Ages, words_of
+from hotspots.model import Ages, Identity, words_of
 from hotspots.sources.ages import parse_band, read_ages
 
 
@@ -70,9 +70,9 @@ def test_ages_are_checked_when_made():
     import pandas as pd
 
     with pytest.raises(AnalysisError, match="Age bands must start at 0 and increase"):
-        Ages(pd.DataFrame({5: [1.0], 0: [2.0]}, index=["A"]))
+        Ages(pd.DataFrame({5: [1.0], 0: [2.0]}, index=["A"]), identity=Identity(release="open"))
     with pytest.raises(AnalysisError, match="of area 'A' is negative, larger than possible or not complete"):
-        Ages(pd.DataFrame({0: [np.nan], 5: [2.0]}, index=["A"]))
+        Ages(pd.DataFrame({0: [np.nan], 5: [2.0]}, index=["A"]), identity=Identity(release="open"))
 
 
 @pytest.mark.real

@@ -232,7 +232,7 @@ def test_degrees_are_converted_and_said(tmp_path):
     shape = shapely.Polygon([corner, (1.70, 52.6), (1.6, 52.65)])
     path = write(tmp_path, [shape], crs=4277, LSOA11CD=codes(1), LSOA11NM=names(1))
     area = read_areas(path)
-    assert area.notes == {"Coordinates converted from OSGB36 to British National Grid": ()}
+    assert area.repairs == {"Coordinates converted from OSGB36 to British National Grid": ()}
     bounds = area.areas.total_bounds
     assert bounds[2:] == pytest.approx([651409.9, 313177.3], abs=0.051)
 
@@ -278,7 +278,7 @@ def test_coordinates_that_contradict_their_system(tmp_path):
 def test_invalid_polygons_are_mended_and_named(tmp_path):
     path = write(tmp_path, [squares(1)[0], BOW_TIE], LSOA11CD=codes(8881, 8882), LSOA11NM=names(2))
     area = read_areas(path)
-    assert area.notes == {"Invalid polygons repaired": ("E01008882",)}
+    assert area.repairs == {"Invalid polygons repaired": ("E01008882",)}
     # The two triangles of a bow tie of side 1 km: a quarter of the square each.
     assert area.areas.geometry["E01008882"].area == pytest.approx(5e5, abs=1)
 
@@ -326,7 +326,7 @@ def shared_vertices(area):
 def test_areas_over_each_other_are_noted(tmp_path):
     shapes = [shapely.box(400_000, 300_000, 402_000, 302_000), shapely.box(400_100, 300_100, 400_200, 300_200)]
     area = read_areas(write(tmp_path, shapes, LSOA11CD=codes(8881, 8882), LSOA11NM=names(2)))
-    assert area.notes == {"Areas that overlap another area": ("E01008881", "E01008882")}
+    assert area.repairs == {"Areas that overlap another area": ("E01008881", "E01008882")}
 
 
 # --------------------------------------------------------------------------- vintages
@@ -345,7 +345,7 @@ def test_newer_codes_under_an_older_name_are_noted(tmp_path):
     path = write(tmp_path, squares(2), LSOA11CD=["E01008881", "E01034955"], LSOA11NM=names(2))
     area = read_areas(path)
     assert area.vintage == 2021
-    assert area.notes == {"Codes that did not exist in 2011": ("E01034955",)}
+    assert area.repairs == {"Codes that did not exist in 2011": ("E01034955",)}
 
 
 def test_vintage_of_codes():
@@ -402,7 +402,7 @@ def test_real_detailed_areas_of_the_west_midlands(shared_data):
     area = read_areas(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11_detailed")
     assert len(area) == 1680
     # Known to be invalid as published.
-    assert area.notes == {"Invalid polygons repaired": ("E01009012", "E01009307", "E01009404", "E01033187")}
+    assert area.repairs == {"Invalid polygons repaired": ("E01009012", "E01009307", "E01009404", "E01033187")}
     # SOURCES.md: mean 5.85 neighbours after rounding to 0.1 m.
     assert round(2 * len(shared_vertices(area)) / 1680, 2) == 5.85
 

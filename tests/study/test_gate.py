@@ -14,7 +14,7 @@ from worlds import make_counts, make_grid
 
 from hotspots import study as study_package
 from hotspots.disclosure import keeps_back, through_gate
-from hotspots.model import Deprivation, Events, Schools, Series
+from hotspots.model import Deprivation, Events, Identity, Schools, Series
 from hotspots.study.inputs import read, series
 from hotspots.study.settings import chart_sections, schema
 from hotspots.vocabulary import INVENTED, OPEN, RESTRICTED, UNRELEASED
@@ -45,10 +45,10 @@ def released_as(release):
     index = pd.DataFrame({"score": [0.1], "rank": 1.0, "decile": 1.0}, index=["E01000000"])
     return {
         "counts": make_counts(make_grid(1, 2), [3, 30], release=release),
-        "series": Series(counted, unit="admissions", release=release),
-        "events": Events(events, rows_read=0, release=release),
-        "schools": Schools(schools, rows_read=1, release=release),
-        "deprivation": Deprivation(index, release=release),
+        "series": Series(counted, unit="admissions", identity=Identity(release=release)),
+        "events": Events(events, rows_read=0, identity=Identity(release=release)),
+        "schools": Schools(schools, rows_read=1, identity=Identity(release=release)),
+        "deprivation": Deprivation(index, identity=Identity(release=release)),
     }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 from shapely.geometry import box
+from worlds import identified
 
-from hotspots.model import Events, StudyArea, Surface, words_of
+from hotspots.model import Events, Identity, StudyArea, Surface, words_of
 from hotspots.study.findings.analyses import _tolerance
 
 
@@ -19,7 +20,8 @@ def test_a_place_of_thirteen_events_is_not_named() -> None:
     p = np.full((10, 20), 0.6)
     p[3:7, 3:7] = p[3:7, 12:16] = 1e-6
     words: dict[str, Any] = {"unit": "times", "integral": np.nan, "kernel": "quartic", "bandwidth": 500.0}
-    surface = Surface(
+    surface = identified(
+        Surface,
         np.zeros(p.shape),
         (0.0, 1000.0),
         100.0,
@@ -40,7 +42,10 @@ def test_a_place_of_thirteen_events_is_not_named() -> None:
     )
     study: Any = SimpleNamespace(analysis=SimpleNamespace(level=0.05, adjustment="benjamini-hochberg-apart"))
     found = _tolerance(
-        study, surface, Events(table, rows_read=43, title="knife crime", release="open"), StudyArea(frame)
+        study,
+        surface,
+        Events(table, rows_read=43, identity=Identity(release="open", title="knife crime")),
+        StudyArea(frame, identity=Identity(release="open")),
     )
     assert found.table["events"].tolist() == [30.0]
     assert words_of(found.notes)[0].endswith("with fewer than 20 events left out: 1, together 155,000 m².")

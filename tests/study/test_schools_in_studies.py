@@ -15,7 +15,7 @@ import shapely
 
 from hotspots.analysis.schools.diverging import diverging_schools
 from hotspots.errors import StudyError
-from hotspots.model import Ages, Deprivation, Schools, StudyArea, count_schools, words_of
+from hotspots.model import Ages, Deprivation, Identity, Schools, StudyArea, count_schools, words_of
 from hotspots.publish.style.outlines import prepare_ground
 from hotspots.study.check import describe_check, would_leave_out
 from hotspots.study.findings.analyses import _children, _compare_schools
@@ -69,7 +69,7 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
         index=[f"{prefix}{one:06d}" for one in number],
         crs=27700,
     )
-    area = StudyArea(areas, geography="LSOA", vintage=2011)
+    area = StudyArea(areas, geography="LSOA", vintage=2011, identity=Identity(release="open"))
     order = rng.permutation(N)
     counts = 5.0 + number % 3
     counts[3] = 120.0
@@ -99,10 +99,10 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
     )
     return Inputs(
         area=area,
-        schools=Schools(schools, rows_read=N, release=INVENTED, period="2014/15 to 2016/17"),
+        schools=Schools(schools, rows_read=N, identity=Identity(release=INVENTED, period="2014/15 to 2016/17")),
         placed=pd.Series(area.ids, index=schools.index, dtype=object),
         deprivation=Deprivation(
-            index, title=title, release=INVENTED, index="wimd" if title == "WIMD 2019" else "idaci"
+            index, index="wimd" if title == "WIMD 2019" else "idaci", identity=Identity(release=INVENTED, title=title)
         ),
     )
 
@@ -148,14 +148,16 @@ def test_children_of_secondary_age_are_those_who_are_shared() -> None:
     given = inputs()
     ids = given.area.ids
     single = pd.DataFrame(10.0, index=ids, columns=range(30))
-    found = _children(Ages(single))
+    found = _children(Ages(single, identity=Identity(release="open")))
     assert found is not None
     assert (found.name, set(found)) == ("residents of 11 to 15 years", {50.0})
-    bands = _children(Ages(pd.DataFrame(50.0, index=ids, columns=[0, 5, 10, 15, 20])))
+    bands = _children(
+        Ages(pd.DataFrame(50.0, index=ids, columns=[0, 5, 10, 15, 20]), identity=Identity(release="open"))
+    )
     assert bands is not None
     assert (bands.name, set(bands)) == ("residents of 10 to 14 years", {50.0})
-    assert _children(Ages(pd.DataFrame(50.0, index=ids, columns=[0, 20]))) is None
-    given.ages = Ages(single)
+    assert _children(Ages(pd.DataFrame(50.0, index=ids, columns=[0, 20]), identity=Identity(release="open"))) is None
+    given.ages = Ages(single, identity=Identity(release="open"))
     result = compared(a_study(), given).schools
     assert result is not None
     assert any("residents of 11 to 15 years are shared among all schools" in note for note in words_of(result.notes))
@@ -199,7 +201,7 @@ def test_what_can_t_be_said_of_schools_without_points_is_listed() -> None:
     given = inputs()
     assert given.schools is not None
     table = given.schools.table.assign(easting=np.nan, northing=np.nan)
-    given.schools = Schools(table, rows_read=N, release=INVENTED)
+    given.schools = Schools(table, rows_read=N, identity=Identity(release=INVENTED))
     findings = compared(a_study(), given)
     assert set(findings.school_findings) == {"authorities"}
     assert findings.left_out["schools and their neighbours"] == (
@@ -241,7 +243,7 @@ def test_no_school_that_stands_out_is_no_table(tmp_path: Path) -> None:
     given = inputs()
     assert given.schools is not None
     table = given.schools.table.assign(low=6.0, high=6.0)
-    given.schools = Schools(table, rows_read=N, release=INVENTED)
+    given.schools = Schools(table, rows_read=N, identity=Identity(release=INVENTED))
     findings = compared(a_study(), given)
     assert all(page.table is None for page in _charts(given, findings, tmp_path, lambda _: None, shared(given)))
 
@@ -295,14 +297,14 @@ def test_what_can_t_be_tested_is_known_before_a_run() -> None:
 def changed(given: Inputs, **columns: Any) -> Inputs:
     """Return inputs whose table of schools has other columns."""
     assert given.schools is not None
-    given.schools = Schools(given.schools.table.assign(**columns), rows_read=N, release=INVENTED)
+    given.schools = Schools(given.schools.table.assign(**columns), rows_read=N, identity=Identity(release=INVENTED))
     return given
 
 
 def with_scores(given: Inputs, score: Any) -> Inputs:
     assert given.deprivation is not None
     table = given.deprivation.table.assign(score=score, rank=np.nan, decile=np.nan)
-    given.deprivation = Deprivation(table, title="IDACI 2019", release=INVENTED)
+    given.deprivation = Deprivation(table, identity=Identity(release=INVENTED, title="IDACI 2019"))
     return given
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -71,16 +72,20 @@ def describe_authorities(
             row |= {f"age_{start}": total[start] / total.sum() for start in by_band.columns}
         rows.append(row)
     title = deprivation.title if deprivation is not None else ""
-    made_of = combine(ages, deprivation, area)
+    identity = combine(
+        area,
+        ages,
+        deprivation,
+        name="",
+        title=title,
+        period=ages.period if ages else NO_PERIOD,
+        notes=_notes(facts, area, deprivation, ages),
+    )
     return Extract(
         pd.DataFrame(rows).reindex(columns=_columns(rows)),
         kind="profile",
-        title=title,
         sentences=(_words(deprivation, ages, bands),),
-        source="; ".join(dict.fromkeys(filter(None, (source, *made_of.sources)))),
-        period=ages.period if ages else NO_PERIOD,
-        notes=_notes(facts, area, deprivation, ages),
-        release=made_of.release,
+        identity=replace(identity, sources=(source, *identity.sources)),
     )
 
 

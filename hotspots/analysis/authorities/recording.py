@@ -73,17 +73,17 @@ def compare_recording(
         keys = pd.MultiIndex.from_frame(found[["la_code", "period"]])
         found["started"] = started.reindex(keys).to_numpy()
         found["per_started"] = found["assessments"] / found["started"]
-    made_of = combine(*factors)
     return Extract(
         found,
         kind="recording",
-        name="children_in_need_recording",
-        title=theme,
         sentences=(WORDS,),
-        source=made_of.source,
-        period=factors[0].period.to(factors[-1].period),
-        notes=check_recording(factors, episodes=episodes),
-        release=made_of.release,
+        identity=combine(
+            *factors,
+            name="children_in_need_recording",
+            title=theme,
+            period=factors[0].period.to(factors[-1].period),
+            notes=check_recording(factors, episodes=episodes),
+        ),
     )
 
 

@@ -199,11 +199,7 @@ def count_by_age(events: Events, area: StudyArea, *, ages: Ages, detailed_areas:
     series = Series(
         table.assign(high=table["low"], ci_low=np.nan, ci_high=np.nan),
         unit=events.title,
-        name=f"{events.name}_by_age",
-        title=f"{events.title} by age",
-        source=events.source,
-        notes=notes,
-        release=combine(events, area).release,
+        identity=combine(events, area, name=f"{events.name}_by_age", title=f"{events.title} by age", notes=notes),
     )
     return with_intervals(series)
 
@@ -288,13 +284,10 @@ def standardised_rates(
     ]  # fmt: skip
     columns = list(EXTRACT_COLUMNS["standardised-rates"])
     table = _with_differences(pd.DataFrame(rows).reindex(columns=[*columns, "step_low", "step_high"]))
-    made_of = combine(counts, ages, area)
     people_of = Note(f"People: {ages.period}.", of="publication", numbers=(str(ages.period),))
     return Extract(
         table[columns],
         kind="standardised-rates",
-        name=f"{counts.name.removesuffix('_by_age')}_standardised",
-        title=f"{counts.unit} per {per:,.0f} people, standardised for age",
         sentences=(
             WORDS.format(
                 per=per,
@@ -304,10 +297,15 @@ def standardised_rates(
                 level=100 * LEVEL,
             ),
         ),
-        source=made_of.source,
-        period=Period.read(period),
-        notes=(*counts.notes, *((people_of,) if ages.period else ())),
-        release=made_of.release,
+        identity=combine(
+            counts,
+            ages,
+            area,
+            name=f"{counts.name.removesuffix('_by_age')}_standardised",
+            title=f"{counts.unit} per {per:,.0f} people, standardised for age",
+            period=Period.read(period),
+            notes=(*counts.notes, *((people_of,) if ages.period else ())),
+        ),
     )
 
 

@@ -339,14 +339,8 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
         table=table,
         method=method,
         sentences=_sentences(provenance),
-        name=counts.name,
-        title=counts.title,
-        sources=combine(counts).sources,
-        period=counts.period,
-        notes=counts.notes,
-        attribution=counts.area.attribution,
         provenance=provenance,
-        release=combine(counts, counts.area).release,
+        identity=combine(counts, counts.area, notes=counts.notes),
     )
 
 

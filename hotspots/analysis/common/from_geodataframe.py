@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly, suggest
-from hotspots.model import AreaCounts, Events, Note, Schools, StudyArea, text_ids
+from hotspots.model import AreaCounts, Events, Identity, Note, Schools, StudyArea, text_ids
 from hotspots.vocabulary import CRS, UNRELEASED
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ def as_counts(
         areas = areas.assign(population=_numbers(data, population))
     values = _numbers(data, column)
     table = pd.DataFrame({"observed_low": values, "observed_high": values}, index=text_ids(data.index))
-    return AreaCounts(StudyArea(areas), table, name=column, title=column, notes=notes, release=release)
+    return AreaCounts(
+        StudyArea(areas, identity=Identity(release="open")),
+        table,
+        identity=Identity(release=release, name=column, title=column, notes=notes),
+    )
 
 
 MOST: Final = 1e15
@@ -113,7 +117,7 @@ def as_area(data: StudyArea | gpd.GeoDataFrame) -> StudyArea:
     areas, _ = _named(_on_grid(data, "areas"))
     if "population" in data.columns:
         areas = areas.assign(population=_numbers(data, "population"))
-    return StudyArea(areas)
+    return StudyArea(areas, identity=Identity(release="open"))
 
 
 def as_events(data: Events | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> Events:
@@ -139,7 +143,7 @@ def as_events(data: Events | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> 
             "kind": data["kind"].to_numpy() if "kind" in data.columns else "event",
         }
     )
-    return Events(table, rows_read=len(table), release=release)
+    return Events(table, rows_read=len(table), identity=Identity(release=release))
 
 
 def as_schools(data: Schools | gpd.GeoDataFrame, *, release: str = UNRELEASED) -> Schools:
@@ -180,7 +184,7 @@ def as_schools(data: Schools | gpd.GeoDataFrame, *, release: str = UNRELEASED) -
         },
         index=ids,
     )
-    return Schools(table, rows_read=len(table), release=release)
+    return Schools(table, rows_read=len(table), identity=Identity(release=release))
 
 
 def _points(data: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:

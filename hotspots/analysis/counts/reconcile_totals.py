@@ -241,6 +241,9 @@ def tighten_counts(
     return replace(
         counts,
         table=counts.table.assign(observed_low=low, observed_high=high),
-        notes=(*counts.notes, note),
-        release=INVENTED if counts.release == INVENTED else RESTRICTED,
+        identity=replace(
+            counts.identity,
+            notes=(*counts.notes, note),
+            release=INVENTED if counts.release == INVENTED else RESTRICTED,
+        ),
     )

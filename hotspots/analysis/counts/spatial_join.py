@@ -93,13 +93,8 @@ def count_events(
         outside=audit["outside"],
         audit=audit,
         dropped=dropped,
-        name=events.name,
-        title=events.title,
-        source=events.source,
-        period=events.period,
-        notes=(*events.notes, *_notes(events, area, kind, audit)),
-        release=combine(events, area, detailed_areas).release,
         coverage=events.cover,
+        identity=combine(events, area, detailed_areas, notes=(*events.notes, *_notes(events, area, kind, audit))),
     )
 
 

@@ -154,15 +154,9 @@ def kernel_density(
         kernel=kernel,
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
-        name=events.name,
-        title=events.title,
-        sources=combine(events).sources,
-        period=events.period,
         sentences=(_method(made),),
-        notes=(*note_coverage(cover), *events.notes, *_notes(made)),
-        attribution=area.attribution,
         provenance=_density_method(made, events),
-        release=combine(events, area).release,
+        identity=combine(events, area, notes=(*note_coverage(cover), *events.notes, *_notes(made))),
     )
 
 

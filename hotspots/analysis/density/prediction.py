@@ -141,12 +141,8 @@ def predictive_accuracy(
     return Extract(
         table,
         kind="predictions",
-        name=future.name,
-        title=future.title,
         sentences=tuple(sentences),
-        source=future.source,
-        period=future.period,
-        release=combine(past, future, area).release,
+        identity=combine(future, past, area),
     )
 
 

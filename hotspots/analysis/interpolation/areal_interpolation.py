@@ -264,13 +264,7 @@ def spread_counts(
         kernel="",
         bandwidth=np.nan,
         bandwidth_words="no bandwidth: the size of the areas decides how smooth the surface is",
-        name=counts.name,
-        title=counts.title,
-        sources=combine(counts).sources,
-        period=counts.period,
         sentences=_method(counts, method, cell=side),
-        notes=(*note_coverage(cover), *counts.notes, *notes),
-        attribution=counts.area.attribution,
         provenance=InterpolationMethod(
             method=method,
             cell_m=side,
@@ -283,7 +277,7 @@ def spread_counts(
             rule=counts.rule,
             smoothing=smoothing,
         ),
-        release=combine(counts, counts.area).release,
+        identity=combine(counts, counts.area, notes=(*note_coverage(cover), *counts.notes, *notes)),
         kind="spread",
     )
 

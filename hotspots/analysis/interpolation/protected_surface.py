@@ -118,13 +118,7 @@ def smooth_counts(
         kernel=kernel,
         bandwidth=_in_bandwidths(smoothed.radius, kernel),
         bandwidth_words=_bandwidth_words(smoothed, first, minimum_events, kernel),
-        name=counts.name,
-        title=counts.title,
-        sources=combine(counts).sources,
-        period=counts.period,
         sentences=_method(counts, kernel, minimum_events),
-        notes=(*note_coverage(cover), *counts.notes),
-        attribution=counts.area.attribution,
         provenance=SmoothedCountsMethod(
             method="even-smoothed",
             kernel=kernel,
@@ -137,7 +131,7 @@ def smooth_counts(
             edge_correction="diggle-on-cells",
             cover=cover,
         ),
-        release=counts.release,
+        identity=combine(counts, counts.area, notes=(*note_coverage(cover), *counts.notes)),
         kind="spread",
     )
 

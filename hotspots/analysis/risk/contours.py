@@ -299,14 +299,8 @@ def _contours(
         surface=surface.stem,
         sentences=sentences,
         summary=_summary(table, base="cells of the surface" if area is None else "study area"),
-        name=surface.name,
-        title=surface.title,
-        sources=surface.sources,
-        period=surface.period,
-        notes=tuple(notes),
-        attribution=surface.attribution,
         provenance=ContourMethod(cells=cells, smallest_km2=smallest, left_out=left_out),
-        release=combine(surface, None if points is None else events).release,
+        identity=combine(surface, None if points is None else events, notes=notes),
     )
 
 

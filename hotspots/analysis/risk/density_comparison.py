@@ -149,27 +149,14 @@ def compare_densities(
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
     values = _values(measure, sums, smoother, pair, cells=cells, years=years)
     chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
-    labels, made_of = _titles(first, second), combine(first, second, area)
+    labels = _titles(first, second)
     return make_surface(
         Found(values, chances, cells),
         smoother,
         chosen,
-        area=area,
         kind=measure,
         unit=_unit(measure, totals, years),
-        name=first.name if first.name == second.name else f"{first.name}_{second.name}",
-        title=f"{labels[0]} against {labels[1]}",
-        sources=made_of.sources,
-        period=first.period.against(second.period),
         sentences=_method(labels, smoother, pair, inference=inference, simulations=simulations),
-        notes=(
-            *dict.fromkeys((*first.notes, *second.notes)),
-            *compare_coverage(*covers),
-            *of_points,
-            *chosen.notes,
-            *notes_of_cells(judged, pair.first + pair.second, smoother, rule=TOO_FEW),
-            *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
-        ),
         provenance=ComparisonMethod(
             cells=describe_cells(cells, smoother, chosen),
             null="labels-held" if pair.labels.fixed else "labels-by-years",
@@ -185,7 +172,22 @@ def compare_densities(
             events_used_first=len(own),
             events_used_second=len(others),
         ),
-        release=made_of.release,
+        identity=combine(
+            first,
+            second,
+            area,
+            name=first.name if first.name == second.name else f"{first.name}_{second.name}",
+            title=f"{labels[0]} against {labels[1]}",
+            period=first.period.against(second.period),
+            notes=(
+                *dict.fromkeys((*first.notes, *second.notes)),
+                *compare_coverage(*covers),
+                *of_points,
+                *chosen.notes,
+                *notes_of_cells(judged, pair.first + pair.second, smoother, rule=TOO_FEW),
+                *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
+            ),
+        ),
     )
 
 

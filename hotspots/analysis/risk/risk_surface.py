@@ -149,23 +149,9 @@ def relative_risk(
         Found(log_ratio(observed, expected), chances, cells),
         smoother,
         chosen,
-        area=area,
         kind="relative-risk",
         unit="times the area's average risk (natural logarithm)",
-        name=events.name,
-        title=f"risk of {events.title}",
-        sources=combine(events).sources,
-        period=events.period,
         sentences=_method(events, smoother, spread, used=len(points), inference=inference, simulations=simulations),
-        notes=(
-            *events.notes,
-            *notes,
-            *chosen.notes,
-            *spread.notes,
-            *notes_of_cells(judged, counts, smoother, rule=rule),
-            *_map_point_notes(chosen.provenance.map_point_spacing_m),
-            *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
-        ),
         provenance=RiskMethod(
             cells=describe_cells(cells, smoother, chosen),
             null="proportional-to-people",
@@ -178,7 +164,20 @@ def relative_risk(
             people_spread=spread.words,
             placed_by=events.placed_by,
         ),
-        release=combine(events, area).release,
+        identity=combine(
+            events,
+            area,
+            title=f"risk of {events.title}",
+            notes=(
+                *events.notes,
+                *notes,
+                *chosen.notes,
+                *spread.notes,
+                *notes_of_cells(judged, counts, smoother, rule=rule),
+                *_map_point_notes(chosen.provenance.map_point_spacing_m),
+                *notes_of_empty_cells(int((observed <= 0).sum()), "a hundredth of the average"),
+            ),
+        ),
     )
 
 

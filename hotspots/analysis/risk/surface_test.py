@@ -44,7 +44,6 @@ def make_surface(
     smoother: Smoother,
     chosen: Bandwidth,
     *,
-    area: StudyArea,
     provenance: RiskMethod | ComparisonMethod,
     **words: Any,
 ) -> Surface:
@@ -64,7 +63,6 @@ def make_surface(
         kernel=smoother.kernel,
         bandwidth=chosen.metres,
         bandwidth_words=chosen.words,
-        attribution=area.attribution,
         provenance=provenance,
         p_raised=p_raised,
         p_lowered=p_lowered,

@@ -134,13 +134,14 @@ def scan_clusters(
     return Extract(
         _as_table(rows, table.crs),
         kind="clusters",
-        name=f"{counts.name}_clusters",
-        title=f"Clusters of {counts.title}",
         sentences=_sentences(null, zones, share=share, radius=radius, draws=draws, seed=rng, dispersion=dispersion),
-        source=counts.source,
-        period=counts.period,
-        notes=_notes(counts, known),
-        release=combine(counts, counts.area).release,
+        identity=combine(
+            counts,
+            counts.area,
+            name=f"{counts.name}_clusters",
+            title=f"Clusters of {counts.title}",
+            notes=_notes(counts, known),
+        ),
     )
 
 

@@ -196,24 +196,19 @@ def _result(
         explained=explained,
         covariates=settings.covariates,
     )
-    made_of = combine(schools, deprivation, area)
+    notes = (
+        *schools.notes,
+        *notes_on(table, tested, deprivation, lists=lists, fit=fit),
+        *notes_on_other_looks(table, catchment=catchments if found.catchment else "", ranks=found.rank is not None),
+        *found.without,
+    )
     return SchoolResult(
         _as_points(table),
         sentences=sentences,
         slope={found.step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
-        title=schools.title,
         index_title=deprivation.title,
-        sources=made_of.sources,
-        period=schools.period,
-        notes=(
-            *schools.notes,
-            *notes_on(table, tested, deprivation, lists=lists, fit=fit),
-            *notes_on_other_looks(table, catchment=catchments if found.catchment else "", ranks=found.rank is not None),
-            *found.without,
-        ),
-        attribution=area.attribution,
         provenance=_school_method(table, found, settings, lists=lists, estimated=deprivation.estimated),
-        release=made_of.release,
+        identity=combine(schools, deprivation, area, notes=notes),
         index=deprivation.index,
         index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
     )

@@ -51,19 +51,15 @@ def join_series(*series: Series, name: str, title: str) -> Series:
             found=f"{len(twice):,} periods stand twice, the first is {twice['period'].iloc[0]}",
             advice="give every series a group of its own",
         )
-    made_of = combine(*series)
+    notes = dict.fromkeys(note for part in series for note in part.notes)
     return Series(
         _with_gaps(table),
         unit=units[0],
-        name=name,
-        title=title,
-        source=made_of.source,
-        notes=tuple(dict.fromkeys(note for part in series for note in part.notes)),
-        release=made_of.release,
         rate_per=series[0].rate_per,
         provisional=tuple(dict.fromkeys(period for part in series for period in part.provisional)),
         base=series[0].base if len({part.base for part in series}) == 1 else "",
         coverage=series[0].coverage if len({part.coverage for part in series}) == 1 else None,
+        identity=combine(*series, name=name, title=title, notes=notes),
     )
 
 

@@ -30,7 +30,7 @@ from hotspots.analysis.series.overdispersion import (
     scatters_for,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Period, Series, months_of
+from hotspots.model import EXTRACT_COLUMNS, MONTHS_OF_A_YEAR, Extract, Note, Period, Series, combine, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -218,12 +218,13 @@ def find_change_points(
     return Extract(
         pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["change-points"]),
         kind="change-points",
-        name=f"{series.name}_change_points",
-        title=f"Change points of {series.title or series.unit}",
         sentences=(WORDS.format(draws=draws, level=level),),
-        source=series.source,
-        notes=tuple(notes),
-        release=series.release,
+        identity=combine(
+            series,
+            name=f"{series.name}_change_points",
+            title=f"Change points of {series.title or series.unit}",
+            notes=notes,
+        ),
     )
 
 

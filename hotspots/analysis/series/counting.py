@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.analysis.common import byar_interval, need_people
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Events, Note, Period, Series, months_of
+from hotspots.model import Events, Note, Period, Series, combine, months_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def sum_to_years(series: Series) -> Series:
         table=years[["period", *(column for column in years.columns if column != "period")]].assign(
             ci_low=np.nan, ci_high=np.nan
         ),
-        notes=(*series.notes, *notes),
+        identity=replace(series.identity, notes=(*series.notes, *notes)),
         provisional=tuple(year for year in years["period"].unique() if year in last),
         rate_per=0.0,
     )
@@ -258,12 +258,10 @@ def _count(
     series = Series(
         table.assign(ci_low=np.nan, ci_high=np.nan),
         unit=events.title,
-        name=events.name,
-        title=events.title,
-        source=events.source,
-        notes=(*events.notes, *notes, *_gap_notes(when, years, in_years, covered, quarters=quarters)),
-        release=events.release,
         coverage=events.cover,
+        identity=combine(
+            events, notes=(*events.notes, *notes, *_gap_notes(when, years, in_years, covered, quarters=quarters))
+        ),
     )
     return with_intervals(series)
 

@@ -243,7 +243,7 @@ def authority_layer(given: StudyArea | Ground) -> Layer:
         lineage={
             "title": "Local authorities",
             "words": what,
-            "notes": [f"{reason}: {', '.join(ids)}" for reason, ids in area.notes.items()],
+            "notes": [f"{reason}: {', '.join(ids)}" for reason, ids in area.repairs.items()],
             "attribution": list(area.attribution),
             "release": area.release,
             "release_words": release_words(area.release),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.disclosure import keeps_back
@@ -224,7 +223,7 @@ def _compare(findings: Findings, study: Study, comparison: ComparisonSection, in
         cell=settings.risk_cell,
         kernel=settings.kernel,
     )
-    surface = replace(surface, name=comparison.name, title=comparison.title)
+    surface = surface.with_identity(name=comparison.name, title=comparison.title)
     _add(findings, surface, _tolerance(study, surface, first, inputs.area))
 
 

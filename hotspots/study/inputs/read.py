@@ -252,7 +252,7 @@ def _read_records(
     else:
         events = read_hes(paths[0], ages=section.ages, columns=section.columns or None, area=area, **common)
     period = events.period if section.period is None else Period.read(section.period)
-    events = replace(events, source=section.source or events.source, period=period)
+    events = events.cited_as(section.source).with_identity(period=period)
     return through_gate(study, events)
 
 
@@ -383,7 +383,7 @@ def _read_schools(study: Study, inputs: Inputs) -> None:
         columns=section.columns or None,
         release=section.release,
     )
-    schools = replace(schools, source=section.source or schools.source)
+    schools = schools.cited_as(section.source)
     need_points(schools.table, inputs.area, what="the schools")
     inputs.schools = through_gate(study, schools)
     inputs.placed = place_schools(inputs.schools, inputs.area)

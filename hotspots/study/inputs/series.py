@@ -100,7 +100,7 @@ def _of_the_area(events: Events, area: StudyArea, detailed_areas: StudyArea | No
     if not events.table[["easting", "area_code"]].notna().to_numpy().any():
         return events, "whole-file"
     inside = events_inside(events, area, detailed_areas=detailed_areas)
-    return replace(inside, notes=(*inside.notes, ONLY_INSIDE)), "study-area"
+    return inside.with_identity(notes=(*inside.notes, ONLY_INSIDE)), "study-area"
 
 
 def _count(study: Study, section: SeriesSection, events: Events) -> Series:
@@ -125,7 +125,12 @@ def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) ->
     groups = [line.group for line in section.lines]
     table = years.table[["period", "group", "low", "high", "ci_low", "ci_high"]]
     kept = table["group"].isin(groups) & table["period"].astype(int).between(*section.years)
-    return replace(years, table=table[kept], name=section.name, title=section.title, provisional=())
+    return replace(
+        years,
+        table=table[kept],
+        provisional=(),
+        identity=replace(years.identity, name=section.name, title=section.title),
+    )
 
 
 def _reveals_counts(
@@ -206,7 +211,7 @@ def _with_rates(
     numbers = "; ".join(f"{group} {number:,.0f}" for group, number in people.items())
     rated = with_rates(series, people)
     note = Note(f"People: {numbers}, the same in every period.", of="publication", numbers=(numbers,))
-    return replace(rated, notes=(*rated.notes, note)), ""
+    return rated.with_identity(notes=(*rated.notes, note)), ""
 
 
 def _both(line: SeriesLine, section: EventSection) -> tuple[int, int] | None:
@@ -257,7 +262,7 @@ def read_recorded_series(study: Study, section: RecordedSection) -> tuple[Series
         release=section.release,
     )
     _need_people(series, study.path(section.file))
-    series = with_intervals(through_gate(study, replace(series, source=section.source or series.source)))
+    series = with_intervals(through_gate(study, series.cited_as(section.source)))
     left_out = {}
     if section.rates:
         try:
@@ -324,10 +329,10 @@ def read_assessments(study: Study, section: FactorsSection, area: StudyArea) -> 
     path, authorities = study.path(section.file), list(area.authorities)
 
     def marked(factors: Factors) -> Factors:
-        return through_gate(study, replace(factors, source=section.source or factors.source))
+        return through_gate(study, factors.cited_as(section.source))
 
     shown = marked(read_factors(path, year=section.year, authorities=authorities, release=section.release))
-    shown = replace(shown, title=section.title)
+    shown = shown.with_identity(title=section.title)
     if section.theme is None:
         return shown, None
     years = section.years or (0, section.year)

@@ -197,7 +197,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
             "vintage": inputs.area.vintage,
             "number": len(inputs.area),
             "authorities": inputs.area.authorities,
-            "mended": {reason: list(ids) for reason, ids in inputs.area.notes.items()},
+            "mended": {reason: list(ids) for reason, ids in inputs.area.repairs.items()},
         },
         "inputs": fingerprints(study),
         "sources": {name: describe_source(counts) for name, counts in inputs.counts.items()},

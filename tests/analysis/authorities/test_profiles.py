@@ -6,7 +6,7 @@ import pytest
 from worlds import make_grid
 
 from hotspots.analysis.authorities.profiles import describe_authorities
-from hotspots.model import Ages, Deprivation, Place, StudyArea, words_of
+from hotspots.model import Ages, Deprivation, Identity, Place, StudyArea, words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.deprivation import read_deprivation
 
@@ -15,17 +15,24 @@ from hotspots.sources.deprivation import read_deprivation
 def area():
     """Return four squares of 1 km in two authorities."""
     grid = make_grid(2, 2, population=1_000)
-    return StudyArea(grid.areas.assign(la_code=["A", "A", "B", "B"], la_name=["Ash", "Ash", "Birch", "Birch"]))
+    return StudyArea(
+        grid.areas.assign(la_code=["A", "A", "B", "B"], la_name=["Ash", "Ash", "Birch", "Birch"]),
+        identity=Identity(release="open"),
+    )
 
 
 def make_deprivation(area, **columns):
     table = pd.DataFrame({"score": [0.4, 0.2, 0.1, np.nan], "rank": 1, "decile": [1, 3, 5, np.nan]}, index=area.ids)
-    return Deprivation(table.assign(**columns), title="IDACI 2019", source="MHCLG")
+    return Deprivation(
+        table.assign(**columns), identity=Identity(release="open", title="IDACI 2019", sources=("MHCLG",))
+    )
 
 
 def make_ages(area):
     columns = {0: [300, 100, 200, 200], 16: [100, 100, 100, 100], 25: [300] * 4, 65: [300, 500, 400, 400]}
-    return Ages(pd.DataFrame(columns, index=area.ids), source="ONS", period="mid-2019")
+    return Ages(
+        pd.DataFrame(columns, index=area.ids), identity=Identity(release="open", sources=("ONS",), period="mid-2019")
+    )
 
 
 def test_numbers_by_hand(area):
@@ -58,7 +65,7 @@ def test_without_ages_an_area_counts_by_its_people_and_without_both_once(area):
     assert "weighted by people" in extract.words
     assert "No ages were given." in words_of(extract.notes)
     assert extract.table["children"].isna().all()
-    bare = StudyArea(area.areas.drop(columns="population"))
+    bare = StudyArea(area.areas.drop(columns="population"), identity=Identity(release="open"))
     assert describe_authorities(bare, deprivation=make_deprivation(area)).table["deprivation"].iloc[0] == pytest.approx(
         0.3
     )
@@ -68,17 +75,17 @@ def test_without_ages_an_area_counts_by_its_people_and_without_both_once(area):
 
 
 def test_one_authority_is_no_place_and_other_estimates_are_said(area):
-    ages = Ages(make_ages(area).table * 1.1)
+    ages = Ages(make_ages(area).table * 1.1, identity=Identity(release="open"))
     extract = describe_authorities(area, ages=ages, places=[Place("Ash town", ("A",))])
     assert "Ash town" not in set(extract.table["name"])
     assert "Population (4,000) and ages (4,400 people) are of different estimates." in words_of(extract.notes)
-    missing = describe_authorities(area, ages=Ages(ages.table.iloc[1:]))
+    missing = describe_authorities(area, ages=Ages(ages.table.iloc[1:], identity=Identity(release="open")))
     assert "1 of 4 areas have no ages." in words_of(missing.notes)
     assert np.isnan(missing.table["children"].iloc[0])
 
 
 def test_the_weakest_mark_is_passed_on(area):
-    invented = Ages(make_ages(area).table, release="invented")
+    invented = Ages(make_ages(area).table, identity=Identity(release="invented"))
     assert describe_authorities(area, ages=invented).release == "invented"
 
 
@@ -88,7 +95,9 @@ def test_published_summaries_of_idaci(shared_data):
     deprivation = read_deprivation(shared_data / "imd2019_wm_lsoa11.csv", title="IDACI 2019")
     facts = pd.read_csv(shared_data / "imd2019_wm_lsoa11.csv").set_index("lsoa11_code")
     columns = {0: "pop_children_0_15_2015", 16: "pop_16_59_2015", 60: "pop_60plus_2015"}
-    ages = Ages(pd.DataFrame({start: facts[column] for start, column in columns.items()}))
+    ages = Ages(
+        pd.DataFrame({start: facts[column] for start, column in columns.items()}), identity=Identity(release="open")
+    )
     found = describe_authorities(area, deprivation=deprivation, ages=ages).table.set_index("code")
     published = pd.read_csv(shared_data / "imd2019_wm_lad_idaci_summary.csv").set_index("lad19_code")
     # The file's scores are estimates: their averages agree with the published ones within 0.002.

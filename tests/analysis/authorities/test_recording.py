@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import identified
 
 from hotspots.analysis.authorities.recording import check_recording, compare_recording
 from hotspots.errors import AnalysisError, SourceError
@@ -14,7 +15,7 @@ from hotspots.vocabulary import WEST_MIDLANDS
 def make_factors(rows, *, period="2018/19", **words):
     table = pd.DataFrame(rows, columns=["la_name", "factor", "mentions", "mark", "assessments"])
     table.insert(0, "la_code", table["la_name"].map({"Birmingham": "E08000025", "Dudley": "E08000027"}))
-    return Factors(table, period=period, source="Department for Education", **words)
+    return identified(Factors, table, period=period, source="Department for Education", **words)
 
 
 ABUSE = [

@@ -17,7 +17,7 @@ from hotspots.analysis.authorities.standardisation import (
 from hotspots.analysis.common.rates import byar_interval
 from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Ages, Events, Place, words_of
+from hotspots.model import Ages, Events, Identity, Place, words_of
 
 FIVES = tuple(range(0, 90, 5))
 
@@ -119,8 +119,13 @@ def make_world(number=3_000):
             "when": pd.Timestamp("2018-05-01"), "kind": "assault", "age": rng.integers(0, 95, number).astype(float),
         }
     )  # fmt: skip
-    events = Events(table, rows_read=number, name="adm", title="admissions", source="S", release="unreleased")
-    ages = Ages(pd.DataFrame(dict.fromkeys(FIVES, 100.0), index=area.ids), period="mid-2018", source="ONS")
+    events = Events(
+        table, rows_read=number, identity=Identity(release="unreleased", name="adm", title="admissions", sources=("S",))
+    )
+    ages = Ages(
+        pd.DataFrame(dict.fromkeys(FIVES, 100.0), index=area.ids),
+        identity=Identity(release="open", sources=("ONS",), period="mid-2018"),
+    )
     return area, events, ages
 
 
@@ -169,31 +174,41 @@ def test_few_events_give_no_rate():
 def test_events_without_an_age_are_said():
     area, events, ages = make_world(50)
     ageless = events.table.assign(age=np.where(np.arange(50) < 4, np.nan, events.table["age"]))
-    counts = count_by_age(Events(ageless, rows_read=50, title="admissions"), area, ages=ages)
+    counts = count_by_age(
+        Events(ageless, rows_read=50, identity=Identity(release="unreleased", title="admissions")), area, ages=ages
+    )
     assert words_of(counts.notes) == ("4 of 50 without an age: in no standardised rate.",)
     assert counts.table["low"].sum() == 46
 
 
 def test_bands_of_ages_that_do_not_fit():
     area, events, ages = make_world(50)
-    broad = Ages(pd.DataFrame({0: 5.0, 16: 5.0, 60: 5.0}, index=area.ids))
+    broad = Ages(pd.DataFrame({0: 5.0, 16: 5.0, 60: 5.0}, index=area.ids), identity=Identity(release="open"))
     with pytest.raises(AnalysisError) as caught:
         standard_bands(broad)
     assert "does not fit the bands of the European Standard Population" in str(caught.value)
     assert "bands from 0, 16, 60; none begins at 5" in str(caught.value)
-    single = Ages(pd.DataFrame(dict.fromkeys(range(91), 1.0), index=area.ids))
+    single = Ages(pd.DataFrame(dict.fromkeys(range(91), 1.0), index=area.ids), identity=Identity(release="open"))
     assert standard_bands(single) == (*FIVES, 90)
     counts = count_by_age(events, area, ages=ages)
     with pytest.raises(AnalysisError, match=r"do not have the same bands: 85\+"):
         standardised_rates(counts, single, area=area)
     with pytest.raises(AnalysisError, match="has no population by age"):
-        standardised_rates(counts, Ages(ages.table.iloc[1:]), area=area)
+        standardised_rates(counts, Ages(ages.table.iloc[1:], identity=Identity(release="open")), area=area)
 
 
 def test_events_must_have_ages():
     area, events, ages = make_world(20)
     with pytest.raises(AnalysisError, match="admissions have no column 'age', so rates can't be standardised"):
-        count_by_age(Events(events.table.drop(columns="age"), rows_read=20, title="admissions"), area, ages=ages)
+        count_by_age(
+            Events(
+                events.table.drop(columns="age"),
+                rows_read=20,
+                identity=Identity(release="unreleased", title="admissions"),
+            ),
+            area,
+            ages=ages,
+        )
 
 
 # --------------------------------------------------------------------------- who differs

@@ -13,7 +13,7 @@ from worlds import make_grid
 
 import hotspots as hs
 from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate, name_alike, raised_places
-from hotspots.model import AreaCounts, Contours, Hotspot, Whereabouts
+from hotspots.model import AreaCounts, Contours, Hotspot, Identity, Whereabouts
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 
 SIDE = 12
@@ -44,7 +44,9 @@ def result_with_hot(area, hot, *, extra: float = 30.0):
     observed = pd.Series(10.0, index=area.ids)
     observed[hot] += extra
     counts = AreaCounts(
-        area, pd.DataFrame({"observed_low": observed, "observed_high": observed}), release="open", title="burglary"
+        area,
+        pd.DataFrame({"observed_low": observed, "observed_high": observed}),
+        identity=Identity(release="open", title="burglary"),
     )
     result = hs.getis_ord(counts)
     table = result.table.copy()
@@ -306,7 +308,7 @@ def contours_of(area, *boxes, events=30.0) -> Contours:
     rows = {"kind": "raised", "words": "", "threshold": 0.05, "area_km2": [shape.area / 1e6 for shape in shapes],
             "share_of_area": 0.01, "events": events, "share_of_events": 0.1}  # fmt: skip
     table = GeoDataFrame(rows, geometry=shapes, index=range(1, len(shapes) + 1), crs=27700)
-    return Contours(table, "x", title="risk of burglary", provenance=None, release="open")
+    return Contours(table, "x", provenance=None, identity=Identity(release="open", title="risk of burglary"))
 
 
 def test_places_of_raised_risk_are_named_as_hotspots_are(area):

@@ -163,7 +163,7 @@ def schools(squares) -> gpd.GeoDataFrame:
 
 def test_schools_of_a_frame_diverge_as_the_nouns_do(squares, schools):
     table = pd.DataFrame({"score": np.linspace(0.1, 0.4, 16), "rank": np.nan, "decile": np.nan}, index=squares.index)
-    deprivation = hs.schools.Deprivation(table, title="IDACI 2019")
+    deprivation = hs.schools.Deprivation(table, identity=hs.studies.Identity(release="open", title="IDACI 2019"))
     found = hs.schools.diverging_schools(schools, deprivation, area=squares.assign(population=500), release="invented")
     assert found.release == "invented"
     assert found.table["low"].tolist() == schools["exclusions"].tolist()
@@ -177,8 +177,16 @@ def test_schools_of_a_frame_diverge_as_the_nouns_do(squares, schools):
 def test_a_frame_of_schools_needs_pupils_and_exclusions(squares, schools):
     table = pd.DataFrame({"score": 0.1, "rank": np.nan, "decile": np.nan}, index=squares.index)
     with pytest.raises(AnalysisError) as error:
-        hs.schools.diverging_schools(schools.drop(columns="pupils"), hs.schools.Deprivation(table), area=squares)
+        hs.schools.diverging_schools(
+            schools.drop(columns="pupils"),
+            hs.schools.Deprivation(table, identity=hs.studies.Identity(release="open")),
+            area=squares,
+        )
     assert error.value.problem == "The schools have no column 'pupils'."
     assert error.value.found == "columns exclusions, geometry"
     with pytest.raises(AnalysisError, match="The column 'exclusions' does not hold counts or people"):
-        hs.schools.diverging_schools(schools.assign(exclusions="x"), hs.schools.Deprivation(table), area=squares)
+        hs.schools.diverging_schools(
+            schools.assign(exclusions="x"),
+            hs.schools.Deprivation(table, identity=hs.studies.Identity(release="open")),
+            area=squares,
+        )

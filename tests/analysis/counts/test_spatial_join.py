@@ -10,11 +10,11 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import make_grid
+from worlds import identified, make_grid
 
 from hotspots.analysis.counts.spatial_join import count_events, place_schools
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Schools, words_of
+from hotspots.model import Events, Identity, Schools, words_of
 from hotspots.sources.boundaries import read_areas
 from hotspots.sources.police import read_police
 
@@ -40,7 +40,7 @@ def make_events(rows, **options):
         }
     )
     options = {"rows_read": len(table), "release": "open"} | options
-    return Events(table, **options)
+    return identified(Events, table, **options)
 
 
 def observed(counts):
@@ -137,8 +137,8 @@ def test_the_most_careful_mark_is_passed_on(area):
     assert count_events(events, area).release == "unreleased"
     events = make_events([(CENTRES["E01000000"], None)])
     assert count_events(events, area).release == "open"
-    assert count_events(events, replace(area, release="invented")).release == "invented"
-    assert count_events(events, area, detailed_areas=replace(area, release="invented")).release == "invented"
+    assert count_events(events, area.with_identity(release="invented")).release == "invented"
+    assert count_events(events, area, detailed_areas=area.with_identity(release="invented")).release == "invented"
 
 
 def test_newer_codes_in_a_study_of_2011_leave_it_to_the_point(area):
@@ -244,7 +244,7 @@ def test_schools_are_placed_by_their_point(area):
         },
         index=["3304001", "3304002", "3304003", "3304004"],
     )
-    placed = place_schools(Schools(table, rows_read=4), area)
+    placed = place_schools(Schools(table, rows_read=4, identity=Identity(release="unreleased")), area)
     assert placed.to_dict() == {"3304001": "E01000002", "3304002": None, "3304003": None, "3304004": "E01000000"}
     assert placed.name == "area_id"
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from worlds import make_grid
+from worlds import identified, make_grid
 
 from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.kernels.profiles import KERNELS
 from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, words_of
+from hotspots.model import Events, Identity, StudyArea, words_of
 
 WEST, SOUTH = 400_000.0, 290_000.0
 NAMES = list(KERNELS)
@@ -26,7 +26,7 @@ def make_area(*polygons):
         index=[f"E{i:08d}" for i in range(len(polygons))],
         crs=27700,
     )
-    return StudyArea(table, attribution=("Drawn for a test",))
+    return StudyArea(table, identity=Identity(release="open", attribution=("Drawn for a test",)))
 
 
 BOX = make_area(shapely.box(WEST, SOUTH, WEST + 10_000, SOUTH + 8_000))
@@ -39,7 +39,7 @@ L_SHAPE = make_area(
 def make_events(points, when=None, **words):
     table = pd.DataFrame(np.reshape(points, (-1, 2)), columns=["easting", "northing"], dtype=float)
     table = table.assign(area_code=None, when=pd.NaT if when is None else pd.to_datetime(when), kind="assault")
-    return Events(table, rows_read=len(table), **{"title": "assaults", "release": "invented", **words})
+    return identified(Events, table, rows_read=len(table), **{"title": "assaults", "release": "invented", **words})
 
 
 def direct(points, surface, kernel, weights):
@@ -287,13 +287,21 @@ def test_weights_count_like_so_many_events():
     points = inside_only(scattered(60), BOX)
     times = np.arange(len(points)) % 4
     events = make_events(points)
-    weighted = Events(events.table.assign(harm_score=times), rows_read=len(points), title="assaults")
+    weighted = Events(
+        events.table.assign(harm_score=times),
+        rows_read=len(points),
+        identity=Identity(release="unreleased", title="assaults"),
+    )
     one = kernel_density(weighted, BOX, bandwidth=1500, cell=250, weights="harm_score")
     many = kernel_density(make_events(np.repeat(points, times, axis=0)), BOX, bandwidth=1500, cell=250)
     np.testing.assert_allclose(one.values, many.values, rtol=1e-9, atol=1e-12)
     assert one.integral == pytest.approx(times.sum())
     assert one.unit == "harm score per km²"
-    single = Events(events.table.assign(harm=np.arange(len(points)) == 3), rows_read=len(points))
+    single = Events(
+        events.table.assign(harm=np.arange(len(points)) == 3),
+        rows_read=len(points),
+        identity=Identity(release="unreleased"),
+    )
     alone = kernel_density(single, BOX, bandwidth=1500, cell=250, weights="harm", adaptive=True)
     assert alone.integral == pytest.approx(1)
     assert alone.provenance.distinct_points == 1
@@ -434,7 +442,11 @@ def test_errors_say_what_was_found():
 
 def test_errors_about_weights_say_what_was_found():
     table = make_events(scattered(5)).table
-    harm = Events(table.assign(harm=[3.0, -1.0, *[2.0] * (len(table) - 2)]), rows_read=len(table), title="assaults")
+    harm = Events(
+        table.assign(harm=[3.0, -1.0, *[2.0] * (len(table) - 2)]),
+        rows_read=len(table),
+        identity=Identity(release="unreleased", title="assaults"),
+    )
     with pytest.raises(AnalysisError, match="The assaults have no column 'ham' to weigh them by") as error:
         kernel_density(harm, BOX, bandwidth=500, weights="ham")
     assert error.value.found == "columns easting, northing, area_code, when, kind, harm"
@@ -445,7 +457,9 @@ def test_errors_about_weights_say_what_was_found():
     with pytest.raises(AnalysisError, match="Weights in column 'kind'") as error:
         kernel_density(harm, BOX, bandwidth=500, weights="kind")
     assert error.value.found == f"{len(table)} others, the first 'assault' in row 1"
-    none = Events(table.assign(harm=0.0), rows_read=len(table), title="assaults")
+    none = Events(
+        table.assign(harm=0.0), rows_read=len(table), identity=Identity(release="unreleased", title="assaults")
+    )
     with pytest.raises(AnalysisError, match="The weights in column 'harm' of the assaults are all 0") as error:
         kernel_density(none, BOX, bandwidth=500, weights="harm")
     assert error.value.advice == "choose another column, or leave the weights out"
@@ -478,7 +492,7 @@ def test_a_surface_knows_where_its_events_are_placed(placed_by):
     table = pd.DataFrame(spots, columns=["easting", "northing"]).assign(
         area_code=None, when=pd.Timestamp("2019-01-01"), kind="crime"
     )
-    events = Events(table, rows_read=80, release="open", placed_by=placed_by)
+    events = Events(table, rows_read=80, placed_by=placed_by, identity=Identity(release="open"))
     for surface in (
         kernel_density(events, area, bandwidth=800, cell=200),
         relative_risk(events, area, bandwidth=1_500, cell=250),

@@ -11,7 +11,7 @@ from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.density.bandwidths import RADIUS_PER_SD
 from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.kernels.sums import kernel_sums
-from hotspots.model import Events, StudyArea
+from hotspots.model import Events, Identity, StudyArea
 
 GOLDEN = ROOT / "tests" / "golden"
 POINTS = pd.read_csv(GOLDEN / "density_points.csv")
@@ -30,12 +30,12 @@ def area():
         index=["E01000001"],
         crs=27700,
     )
-    return StudyArea(table)
+    return StudyArea(table, identity=Identity(release="open"))
 
 
 def events(pattern):
     table = POINTS[POINTS["kind"].isin(KIND[pattern])].assign(area_code=None, when=pd.NaT)
-    return Events(table, rows_read=len(table), release="invented")
+    return Events(table, rows_read=len(table), identity=Identity(release="invented"))
 
 
 def at(surface, rows):

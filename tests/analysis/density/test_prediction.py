@@ -12,6 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
+from worlds import identified
 
 from hotspots.analysis.density.prediction import (
     best_hits,
@@ -21,7 +22,7 @@ from hotspots.analysis.density.prediction import (
 )
 from hotspots.analysis.density.tried_bandwidths import best_bandwidth
 from hotspots.errors import AnalysisError
-from hotspots.model import EXTRACT_COLUMNS, Events, Extract, StudyArea
+from hotspots.model import EXTRACT_COLUMNS, Events, Extract, Identity, StudyArea
 
 PAST, FUTURE = "2018-06-01", "2019-06-01"
 
@@ -35,13 +36,13 @@ def strip() -> StudyArea:
         index=["A"],
         crs=27700,
     )
-    return StudyArea(frame)
+    return StudyArea(frame, identity=Identity(release="open"))
 
 
 def make_events(points: object, when: str = FUTURE, **words: str) -> Events:
     table = pd.DataFrame(np.asarray(points, dtype=float).reshape(-1, 2), columns=["easting", "northing"])
     table = table.assign(area_code=None, when=pd.Timestamp(when), kind="crime")
-    return Events(table, rows_read=len(table), **{"title": "crimes", "release": "open", **words})
+    return identified(Events, table, rows_read=len(table), **{"title": "crimes", "release": "open", **words})
 
 
 A, B = (1125.0, 375.0), (7125.0, 625.0)
@@ -160,7 +161,12 @@ def test_an_event_in_a_cell_whose_centre_is_outside_counts_in_the_nearest():
     )
     future = make_events([(2010, 1920)])
     table = predictive_accuracy(
-        make_events([(500, 500)], PAST), future, area=StudyArea(frame), bandwidths=[500], shares=[1.0], cell=250
+        make_events([(500, 500)], PAST),
+        future,
+        area=StudyArea(frame, identity=Identity(release="open")),
+        bandwidths=[500],
+        shares=[1.0],
+        cell=250,
     ).table
     assert table["hits"].tolist() == pytest.approx([1.0])
 
@@ -196,7 +202,7 @@ def test_the_best_bandwidth_says_which_cannot_be_told_from_it():
             "behind_low": [-0.01, 0.0, 0.08, 0.09],
         }
     ).reindex(columns=EXTRACT_COLUMNS["predictions"])
-    predictions = Extract(table, kind="predictions", release="open")
+    predictions = Extract(table, kind="predictions", identity=Identity(release="open"))
     found = best_bandwidth(predictions)
     assert found.metres == 1000
     assert found.as_good == (500, 1000)
@@ -250,7 +256,9 @@ def test_the_ladder_goes_down_to_what_map_points_and_cells_allow(strip: StudyAre
     # On a lattice of 100 m nothing is reliable below 200 m, and on one of 200 m below 400 m.
     for step, rungs in ((100, [250.0, 500.0, 1000.0, 2000.0]), (200, [500.0, 1000.0, 2000.0])):
         moved = make_events(np.round(points * (0.5, 5) / step) * step, PAST)
-        found = predictive_accuracy(moved, make_events(points[:50]), area=StudyArea(square))
+        found = predictive_accuracy(
+            moved, make_events(points[:50]), area=StudyArea(square, identity=Identity(release="open"))
+        )
         assert tried(found) == rungs
         assert f"A surface is not reliable below a radius of {2 * step} m." in found.words
     coarse = predictive_accuracy(make_events(points, PAST), make_events(points[:50]), area=strip, cell=150)

@@ -18,7 +18,7 @@ from hotspots.analysis.interpolation.areal_interpolation import spread_counts, s
 from hotspots.analysis.interpolation.coverage_fractions import overlap_cells, own_cells
 from hotspots.analysis.interpolation.pycnophylactic import smooth_zones
 from hotspots.errors import AnalysisError
-from hotspots.model import StudyArea, Surface, words_of
+from hotspots.model import Identity, StudyArea, Surface, words_of
 
 
 def make_area(polygons: list[object], people: list[float] | None = None) -> StudyArea:
@@ -29,7 +29,7 @@ def make_area(polygons: list[object], people: list[float] | None = None) -> Stud
         index=[f"E0100{i:04d}" for i in range(len(polygons))],
         crs=27700,
     )
-    area = StudyArea(table)
+    area = StudyArea(table, identity=Identity(release="open"))
     return area if people is None else area.with_population(pd.Series(people, index=area.ids))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import make_counts, make_grid
+from worlds import identified, make_counts, make_grid
 
 from hotspots.analysis.interpolation.protected_surface import smooth_counts
 from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import AreaCounts, words_of
+from hotspots.model import AreaCounts, Identity, words_of
 
 GRID = make_grid(12, 12)
 
@@ -23,7 +23,7 @@ def counts_with(where: dict[int, float], *, high: dict[int, float] | None = None
     for position, number in (high or {}).items():
         top[position] = number
     table = pd.DataFrame({"observed_low": low, "observed_high": top}, index=GRID.ids)
-    return AreaCounts(GRID, table, **{"title": "assaults", "release": "invented", **fields})
+    return identified(AreaCounts, GRID, table, **{"title": "assaults", "release": "invented", **fields})
 
 
 def test_the_integral_is_the_sum_of_the_middles():
@@ -92,7 +92,11 @@ def test_other_counts_in_the_same_intervals_give_the_same_surface():
 def test_areas_without_a_count_are_missing():
     low = np.full(len(GRID), 4.0)
     low[:12] = np.nan
-    counts = AreaCounts(GRID, pd.DataFrame({"observed_low": low, "observed_high": low}, index=GRID.ids))
+    counts = AreaCounts(
+        GRID,
+        pd.DataFrame({"observed_low": low, "observed_high": low}, index=GRID.ids),
+        identity=Identity(release="unreleased"),
+    )
     surface = smooth_counts(counts, bandwidth=2000, cell=250)
     assert surface.integral == 4 * 132
     assert surface.values.shape == (44, 48)

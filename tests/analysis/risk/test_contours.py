@@ -13,12 +13,13 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
+from worlds import identified
 
 from hotspots.analysis.density.density_surface import kernel_density
 from hotspots.analysis.risk.contours import tolerance_contours, top_contours
 from hotspots.analysis.risk.polygonise import count_inside, outline_cells, outline_passing
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, Surface, words_of
+from hotspots.model import Events, Identity, StudyArea, Surface, words_of
 
 NAN = np.nan
 
@@ -27,15 +28,19 @@ def make_surface(values: object, **words: Any) -> Surface:
     """Return a surface of cells of 100 m, its south-west corner at (0, 0)."""
     table = np.array(values, dtype=float)
     given = {"unit": "events per km²", "integral": NAN, "kernel": "quartic", "bandwidth": 500.0}
-    return Surface(
-        table, origin=(0.0, 100.0 * len(table)), cell=100.0, **{"provenance": None, "release": "open", **given, **words}
+    return identified(
+        Surface,
+        table,
+        origin=(0.0, 100.0 * len(table)),
+        cell=100.0,
+        **{"provenance": None, "release": "open", **given, **words},
     )
 
 
 def make_events(points: list[tuple[float, float]], release: str = "open") -> Events:
     table = pd.DataFrame(points, columns=["easting", "northing"], dtype=float)
     table = table.assign(area_code=None, when=pd.Timestamp("2019-01-01"), kind="crime")
-    return Events(table, rows_read=len(table), title="crimes", release=release)
+    return Events(table, rows_read=len(table), identity=Identity(release=release, title="crimes"))
 
 
 def make_tested(raised: object, **words: Any) -> Surface:
@@ -240,12 +245,16 @@ def test_the_study_areas_own_border_cuts_off():
         index=["A"],
         crs=27700,
     )
-    table = top_contours(make_surface(values), area=StudyArea(frame), share=0.3).table
+    table = top_contours(
+        make_surface(values), area=StudyArea(frame, identity=Identity(release="open")), share=0.3
+    ).table
     assert shapely.equals(table.geometry.iloc[0], shapely.box(700, 0, 960, 400))
     assert table["share_of_area"].tolist() == pytest.approx([260 / 960])
     # A cell inside it without a value is cut out; shares are of the whole study area all the same.
     values[0, 9] = NAN
-    table = top_contours(make_surface(values), area=StudyArea(frame), share=11 / 39).table
+    table = top_contours(
+        make_surface(values), area=StudyArea(frame, identity=Identity(release="open")), share=11 / 39
+    ).table
     assert table.geometry.iloc[0].area == pytest.approx(260 * 400 - 60 * 100)
     assert table["share_of_area"].tolist() == pytest.approx([(260 * 400 - 60 * 100) / (960 * 400)])
 
@@ -351,7 +360,10 @@ def test_the_densest_twentieth_of_the_force_area(shared_data):
         index=[str(i) for i in range(len(frame))],
         crs=27700,
     )
-    area, events = StudyArea(frame), make_events(list(zip(crimes["Easting"], crimes["Northing"], strict=True)))
+    area, events = (
+        StudyArea(frame, identity=Identity(release="open")),
+        make_events(list(zip(crimes["Easting"], crimes["Northing"], strict=True))),
+    )
     surface = kernel_density(events, area, bandwidth=1000, cell=100)
     table = top_contours(surface, events=events, area=area).table
     # Smooth outlines hold nearly as much as the cells they go round.

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.special import ndtr
-from worlds import ROOT, make_grid
+from worlds import ROOT, identified, make_grid
 
 from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.risk.density_comparison import compare_densities
 from hotspots.analysis.risk.surface_p_values import Smoother, inside_mass, relative_variance
 from hotspots.analysis.risk.surface_test import count_in_cells
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, StudyArea, words_of
+from hotspots.model import Events, Identity, StudyArea, words_of
 
 GOLDEN = ROOT / "tests" / "golden"
 AREA = make_grid(8, 8)
@@ -23,7 +23,9 @@ def make_events(points: np.ndarray, **words: str) -> Events:
     table = pd.DataFrame({"easting": points[:, 0], "northing": points[:, 1]}).assign(
         area_code=None, when=pd.NaT, kind="event"
     )
-    return Events(table, rows_read=len(table), **{"name": "events", "title": "events", "release": "open", **words})
+    return identified(
+        Events, table, rows_read=len(table), **{"name": "events", "title": "events", "release": "open", **words}
+    )
 
 
 def scatter(n: int, seed: int, *, cluster: int = 0) -> np.ndarray:
@@ -59,7 +61,7 @@ def golden() -> tuple[StudyArea, dict[str, Events], pd.DataFrame]:
         for kind in ("case", "control")
     }
     figures = pd.read_csv(GOLDEN / "density_risk.csv")
-    return StudyArea(table), both, figures[figures["kind"] == "fixed"]
+    return StudyArea(table, identity=Identity(release="open")), both, figures[figures["kind"] == "fixed"]
 
 
 def test_logarithms_are_sparrs_up_to_its_normalisation(golden):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from worlds import make_grid
+from worlds import identified, make_grid
 
 from hotspots.analysis.risk.risk_surface import relative_risk
 from hotspots.errors import AnalysisError
@@ -37,7 +37,9 @@ def make_events(points: np.ndarray, **words: str) -> Events:
     table = pd.DataFrame({"easting": points[:, 0], "northing": points[:, 1]}).assign(
         area_code=None, when=pd.NaT, kind="event"
     )
-    return Events(table, rows_read=len(table), **{"name": "knives", "title": "knife crime", "release": "open", **words})
+    return identified(
+        Events, table, rows_read=len(table), **{"name": "knives", "title": "knife crime", "release": "open", **words}
+    )
 
 
 def at(surface: Surface, easting: float, northing: float, what: str = "values") -> float:

@@ -9,7 +9,7 @@ import shapely
 from hotspots.analysis.schools import school_inputs
 from hotspots.analysis.schools.school_inputs import catchment_scores, huff_catchments
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea
+from hotspots.model import Deprivation, Identity, Schools, StudyArea
 
 
 def make_world(population=None):
@@ -21,7 +21,7 @@ def make_world(population=None):
         index=["E01000000", "E01000001", "E01000002"],
         crs=27700,
     )
-    area = StudyArea(table, geography="LSOA")
+    area = StudyArea(table, geography="LSOA", identity=Identity(release="open"))
     if population is not None:
         area = area.with_population(pd.Series(population, index=area.ids))
     schools = pd.DataFrame(
@@ -41,7 +41,12 @@ def make_world(population=None):
     )
     placed = pd.Series(["E01000000", "E01000002", None], index=schools.index, dtype=object)
     score = pd.DataFrame({"score": [0.1, 0.3, 0.5], "rank": np.nan, "decile": np.nan}, index=area.ids)
-    return Schools(schools, rows_read=3, release="open"), Deprivation(score, title="IDACI 2019"), area, placed
+    return (
+        Schools(schools, rows_read=3, identity=Identity(release="open")),
+        Deprivation(score, identity=Identity(release="open", title="IDACI 2019")),
+        area,
+        placed,
+    )
 
 
 def by_hand(children, decay=1500.0):
@@ -96,7 +101,9 @@ def test_a_short_reach_is_the_own_area_and_a_long_one_everybodys():
 def test_an_area_without_a_score_counts_for_nothing_and_is_told():
     schools, deprivation, area, placed = make_world([100.0, 200.0, 300.0])
     scores = deprivation.table.assign(score=[0.1, np.nan, 0.5])
-    found = catchment_scores(schools, Deprivation(scores), area=area, placed=placed).table
+    found = catchment_scores(
+        schools, Deprivation(scores, identity=Identity(release="open")), area=area, placed=placed
+    ).table
     going, _ = by_hand([100, 200, 300])
     np.testing.assert_allclose(found["known"][:2], 1 - going[1] / going.sum(axis=0))
     np.testing.assert_allclose(

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.stats import false_discovery_control, nbinom, poisson
+from worlds import identified
 
 from hotspots.analysis.common.suppressed_counts import hidden_counts
 from hotspots.analysis.schools.diverging import diverging_schools
@@ -13,7 +14,7 @@ from hotspots.analysis.schools.limits import limits, mid_p_tails
 from hotspots.analysis.schools.model import _classes, judge_counts
 from hotspots.analysis.schools.negative_binomial import _fit_mean, _moments, fit_counts, fit_dispersion
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea, interval_words, words_of
+from hotspots.model import Deprivation, Identity, Schools, StudyArea, interval_words, words_of
 from hotspots.vocabulary import SCHOOL_CLASSES
 
 YEARS = 3
@@ -27,14 +28,14 @@ def make_area(n, prefix="E01"):
         index=[f"{prefix}{i:06d}" for i in range(n)],
         crs=27700,
     )
-    return StudyArea(table, geography="LSOA", attribution=("Drawn for a test",))
+    return StudyArea(table, geography="LSOA", identity=Identity(release="open", attribution=("Drawn for a test",)))
 
 
 def make_deprivation(area, score, decile=None, **words):
     table = pd.DataFrame({"score": score, "rank": np.nan, "decile": np.nan}, index=area.ids)
     if decile is not None:
         table["decile"] = decile
-    return Deprivation(table, title="IDACI 2019", **words)
+    return identified(Deprivation, table, title="IDACI 2019", **words)
 
 
 def make_schools(low, pupils, *, high=None, reason="", easting=None, **words):
@@ -54,7 +55,7 @@ def make_schools(low, pupils, *, high=None, reason="", easting=None, **words):
         },
         index=[f"330{4000 + i}" for i in range(n)],
     )
-    return Schools(table, rows_read=n, **{"release": "open", "period": "2014/15 to 2016/17", **words})
+    return identified(Schools, table, rows_read=n, **{"release": "open", "period": "2014/15 to 2016/17", **words})
 
 
 def simulate(rng, n=200, dispersion=0.5, slope=1.2, level=-6.9):
@@ -525,10 +526,12 @@ def test_west_midlands_secondary_schools(shared_data):
     index = index.rename(columns={"idaci_score_est": "score", "idaci_rank": "rank", "idaci_decile": "decile"})
     outlines = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
     outlines = outlines.rename(columns={"lsoa11_name": "name", "lad19_code": "la_code", "lad19_name": "la_name"})
-    area = StudyArea(outlines.set_index("lsoa11_code"), geography="LSOA", vintage=2011)
+    area = StudyArea(
+        outlines.set_index("lsoa11_code"), geography="LSOA", vintage=2011, identity=Identity(release="open")
+    )
     result = diverging_schools(
-        Schools(table, rows_read=len(table), release="open"),
-        Deprivation(index, title="IDACI 2019", estimated=True),
+        Schools(table, rows_read=len(table), identity=Identity(release="open")),
+        Deprivation(index, estimated=True, identity=Identity(release="open", title="IDACI 2019")),
         area=area,
         placed=points["lsoa11_code"].astype(object),
     )
@@ -558,7 +561,7 @@ def coinciding(**columns):
         phase=columns.pop("phase", np.where(half, "Secondary", "All-through")),
         la_code=np.where(half, "E08000025", "E08000026"),
     )
-    schools = Schools(table, rows_read=40, release="open")
+    schools = Schools(table, rows_read=40, identity=Identity(release="open"))
     return {"area": area, "schools": schools, "deprivation": make_deprivation(area, score)}, pd.Series(
         area.ids, index=table.index
     )

@@ -15,7 +15,7 @@ from hotspots.analysis.schools.model import contrasts, explained_share, judge_co
 from hotspots.analysis.schools.negative_binomial import fit_counts
 from hotspots.analysis.schools.spatial import authority_effects, bivariate_moran, residual_clustering
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea, words_of
+from hotspots.model import Deprivation, Identity, Schools, StudyArea, words_of
 
 N = 160
 
@@ -30,7 +30,7 @@ def world(seed=1, *, dispersion=0.15, catchment_slope=0.0, prefix="E01", populat
         index=[f"{prefix}{i:06d}" for i in range(N)],
         crs=27700,
     )
-    area = StudyArea(areas, geography="LSOA", vintage=2011)
+    area = StudyArea(areas, geography="LSOA", vintage=2011, identity=Identity(release="open"))
     if population:
         area = area.with_population(pd.Series(1500.0, index=area.ids))
     score = np.clip(0.25 + 0.15 * np.sin(np.arange(N) / 12) + rng.normal(0, 0.08, N), 0.01, 0.6).round(3)
@@ -54,13 +54,13 @@ def world(seed=1, *, dispersion=0.15, catchment_slope=0.0, prefix="E01", populat
     )
     rank = pd.Series(-score, index=area.ids).rank(method="first") * 200
     index = pd.DataFrame({"score": score, "rank": rank, "decile": np.ceil(rank / 3284.4)}, index=area.ids)
-    return Schools(table, rows_read=N, release="open", period="2014/15 to 2016/17"), index, area
+    return Schools(table, rows_read=N, identity=Identity(release="open", period="2014/15 to 2016/17")), index, area
 
 
 def look(schools, index, area, *, title="IDACI 2019", estimated=False, **options):
     placed = pd.Series(area.ids, index=schools.table.index, dtype=object)
     which = "wimd" if title == "WIMD 2019" else "idaci"
-    deprivation = Deprivation(index, title=title, estimated=estimated, index=which)
+    deprivation = Deprivation(index, estimated=estimated, index=which, identity=Identity(release="open", title=title))
     return diverging_schools(schools, deprivation, area=area, placed=placed, **options)
 
 
@@ -68,7 +68,7 @@ def with_counts(schools, changes):
     table = schools.table.copy()
     for row, count in changes.items():
         table.loc[table.index[row], ["low", "high"]] = count
-    return Schools(table, rows_read=N, release="open", period=schools.period)
+    return Schools(table, rows_read=N, identity=Identity(release="open", period=schools.period))
 
 
 def test_a_school_that_stands_out_stands_out_under_both_or_one():
@@ -125,7 +125,7 @@ def test_holds_under_by_case():
 def test_a_school_without_a_point_has_no_catchment():
     schools, index, area = world()
     table = schools.table.assign(easting=schools.table["easting"].mask(schools.table.index == "3304003"))
-    found = look(Schools(table, rows_read=N), index, area).table.loc["3304003"]
+    found = look(Schools(table, rows_read=N, identity=Identity(release="unreleased")), index, area).table.loc["3304003"]
     assert found["class"] == "as_expected"
     assert (found["class_catchment"], np.isnan(found["idaci_catchment"])) == ("cannot_be_judged", True)
 
@@ -224,7 +224,7 @@ def test_covariates_take_out_what_a_group_has_in_common():
     table = schools.table.assign(
         low=schools.table["low"] * np.where(doubled, 3, 1), high=schools.table["high"] * np.where(doubled, 3, 1)
     )
-    schools = Schools(table, rows_read=N)
+    schools = Schools(table, rows_read=N, identity=Identity(release="unreleased"))
     plain, beside = look(schools, index, area), look(schools, index, area, covariates=("phase", "authority"))
     assert beside.slope["dispersion"] < 0.6 * plain.slope["dispersion"]
     assert beside.provenance.covariates == ("phase", "authority")
@@ -258,12 +258,19 @@ def test_a_phase_without_exclusions_is_no_group():
     table = schools.table.copy()
     table.loc[table["phase"] == "All-through", ["low", "high"]] = 0
     with pytest.raises(AnalysisError, match="The covariate 'phase' can do nothing"):
-        look(Schools(table, rows_read=N), index, area, covariates=("phase",))
+        look(Schools(table, rows_read=N, identity=Identity(release="unreleased")), index, area, covariates=("phase",))
     secondary = np.flatnonzero(table["phase"] == "Secondary")
     table.iloc[secondary[::3], table.columns.get_loc("phase")] = "Middle deemed secondary"
-    result = look(Schools(table, rows_read=N), index, area, covariates=("phase",))
+    result = look(
+        Schools(table, rows_read=N, identity=Identity(release="unreleased")), index, area, covariates=("phase",)
+    )
     together = table.assign(phase=table["phase"].replace("All-through", "Secondary"))
-    assert result.slope == look(Schools(together, rows_read=N), index, area, covariates=("phase",)).slope
+    assert (
+        result.slope
+        == look(
+            Schools(together, rows_read=N, identity=Identity(release="unreleased")), index, area, covariates=("phase",)
+        ).slope
+    )
 
 
 def test_an_effect_that_grows_without_end_is_said():
@@ -313,7 +320,7 @@ def test_a_school_can_be_too_small_to_judge():
     schools, index, area = world()
     table = schools.table.assign(pupils=schools.table["pupils"].mask(schools.table.index == "3304005", 20.0))
     table.loc["3304005", ["low", "high"]] = 0
-    result = look(Schools(table, rows_read=N), index, area)
+    result = look(Schools(table, rows_read=N, identity=Identity(release="unreleased")), index, area)
     row = result.table.loc["3304005"]
     assert row["class"] == "cannot_be_judged"
     assert row["reason"] == "too small: neither no exclusions nor the highest rate of any school would stand out"
@@ -323,7 +330,12 @@ def test_a_school_can_be_too_small_to_judge():
     assert any("Schools that were not judged: 1 (1 too small" in note for note in words_of(result.notes))
     # With two exclusions it is judged: there are more than its limits.
     table.loc["3304005", ["low", "high"]] = 2
-    assert look(Schools(table, rows_read=N), index, area).table.loc["3304005", "class"] == "above"
+    assert (
+        look(Schools(table, rows_read=N, identity=Identity(release="unreleased")), index, area).table.loc[
+            "3304005", "class"
+        ]
+        == "above"
+    )
 
 
 def test_schools_run_from_elsewhere_are_listed():
@@ -350,8 +362,8 @@ def test_no_cause_is_named():
 def test_the_order_of_schools_changes_nothing():
     schools, index, area = world()
     placed = pd.Series(area.ids, index=schools.table.index, dtype=object)
-    deprivation = Deprivation(index, title="IDACI 2019")
+    deprivation = Deprivation(index, identity=Identity(release="open", title="IDACI 2019"))
     one = diverging_schools(schools, deprivation, area=area, placed=placed)
-    turned = Schools(schools.table.iloc[::-1], rows_read=N, release="open", period=schools.period)
+    turned = Schools(schools.table.iloc[::-1], rows_read=N, identity=Identity(release="open", period=schools.period))
     other = diverging_schools(turned, deprivation, area=area, placed=placed.iloc[::-1])
     pd.testing.assert_frame_equal(pd.DataFrame(one.table), pd.DataFrame(other.table))

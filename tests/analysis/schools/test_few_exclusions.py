@@ -17,7 +17,7 @@ from hotspots.analysis.schools.method_text import POINTS_OF_SHARE, slope_of
 from hotspots.analysis.schools.model import judge_counts
 from hotspots.analysis.schools.negative_binomial import CLIP, FEW_EVENTS, NO_CLIP, _fit_line, fit_counts, fit_dispersion
 from hotspots.errors import AnalysisError
-from hotspots.model import Deprivation, Schools, StudyArea, words_of
+from hotspots.model import Deprivation, Identity, Schools, StudyArea, words_of
 
 
 def draw(rng, n, mean, dispersion):
@@ -35,13 +35,18 @@ def judge(counts, pupils, score):
     squares = [shapely.box(400_000 + 1000 * i, 290_000, 401_000 + 1000 * i, 291_000) for i in range(n)]
     words = {"name": "a", "la_code": "E08000025", "la_name": "Birmingham"}
     area = StudyArea(
-        gpd.GeoDataFrame(words, geometry=squares, index=[f"E01{i:06d}" for i in range(n)], crs=27700), geography="LSOA"
+        gpd.GeoDataFrame(words, geometry=squares, index=[f"E01{i:06d}" for i in range(n)], crs=27700),
+        geography="LSOA",
+        identity=Identity(release="open"),
     )
     rows = pd.DataFrame(words | {"easting": 400_500.0 + 1000 * np.arange(n), "northing": 290_500.0, "pupils": pupils,
                                  "low": counts, "high": counts, "years": 3, "reason": ""},
                         index=[f"330{4000 + i}" for i in range(n)])  # fmt: skip
-    index = Deprivation(pd.DataFrame({"score": score, "rank": np.nan, "decile": np.nan}, index=area.ids))
-    return diverging_schools(Schools(rows, rows_read=n, release="open"), index, area=area)
+    index = Deprivation(
+        pd.DataFrame({"score": score, "rank": np.nan, "decile": np.nan}, index=area.ids),
+        identity=Identity(release="open"),
+    )
+    return diverging_schools(Schools(rows, rows_read=n, identity=Identity(release="open")), index, area=area)
 
 
 @pytest.mark.parametrize("mean", [0.3, 0.6, 1.0, 3.0])

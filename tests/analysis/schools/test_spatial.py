@@ -23,7 +23,7 @@ from hotspots.analysis.schools.spatial import (
     school_residuals,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import SchoolResult
+from hotspots.model import Identity, SchoolResult
 
 LEVEL = -6.9
 
@@ -60,7 +60,12 @@ def make_result(counts, pupils, score, *, xy=None, high=None, expected=None, dis
     for column in ("limit_low_95", "limit_high_95", "limit_low_998", "limit_high_998"):
         table[column] = 0.0
     return SchoolResult(
-        table, sentences=(), slope={"dispersion": dispersion}, index_title="IDACI 2019", provenance=None, release="open"
+        table,
+        sentences=(),
+        slope={"dispersion": dispersion},
+        index_title="IDACI 2019",
+        provenance=None,
+        identity=Identity(release="open"),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from worlds import ROOT
+from worlds import ROOT, identified
 
 from hotspots.analysis.series.change import change_since, join_series
 from hotspots.analysis.series.counting import count_by_year, with_intervals
@@ -19,13 +19,13 @@ def make_events(dates, ages=None, **words):
     table[["easting", "northing"]] = np.nan
     if ages is not None:
         table["age"] = ages
-    return Events(table, rows_read=len(table), **{"title": "admissions", "release": "open", **words})
+    return identified(Events, table, rows_read=len(table), **{"title": "admissions", "release": "open", **words})
 
 
 def make_series(counts, *, group="all", unit="crimes", high=None, **words):
     table = pd.DataFrame({"period": list(counts), "low": list(counts.values()), "group": group})
     table["high"] = table["low"] if high is None else high
-    return Series(table.assign(ci_low=np.nan, ci_high=np.nan), unit=unit, **words)
+    return identified(Series, table.assign(ci_low=np.nan, ci_high=np.nan), unit=unit, **words)
 
 
 EVERY_MONTH = [f"2017-{m:02d}-15" for m in range(1, 13)]

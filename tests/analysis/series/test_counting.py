@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import identified
 
 from hotspots.analysis.series.change import change_since, join_series
 from hotspots.analysis.series.counting import (
@@ -15,7 +16,7 @@ from hotspots.analysis.series.counting import (
 )
 from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
-from hotspots.model import Events, Series, words_of
+from hotspots.model import Events, Identity, Series, words_of
 
 
 def make_events(dates, ages=None):
@@ -23,13 +24,13 @@ def make_events(dates, ages=None):
     table[["easting", "northing"]] = np.nan
     if ages is not None:
         table["age"] = ages
-    return Events(table, rows_read=len(table), title="admissions", release="open")
+    return Events(table, rows_read=len(table), identity=Identity(release="open", title="admissions"))
 
 
 def make_series(counts, *, group="all", high=None, **words):
     table = pd.DataFrame({"period": list(counts), "low": list(counts.values()), "group": group})
     table["high"] = table["low"] if high is None else high
-    return Series(table.assign(ci_low=np.nan, ci_high=np.nan), unit="crimes", **words)
+    return identified(Series, table.assign(ci_low=np.nan, ci_high=np.nan), unit="crimes", **words)
 
 
 QUARTERS = {f"2012/13 Q{q}": float(n) for q, n in zip((1, 2, 3, 4), (400, 345, 390, 373), strict=True)}

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sheet_checks import assert_legible, prose, words
+from worlds import identified
 
 from hotspots.errors import AnalysisError, DisclosureError
-from hotspots.model import Extract, Note
+from hotspots.model import Extract, Identity, Note
 from hotspots.publish.charts.authorities import draw_profile, draw_recording, draw_standardised
 from hotspots.publish.maps.map import save_map
 from hotspots.publish.text import extract_alt, extract_title
@@ -31,9 +32,13 @@ def standardised(*, hidden: float = 0.0, release: str = "open") -> Extract:
     rates = ["rate_low", "rate_high", "ci_low", "ci_high"]
     table.loc[4, rates], table.loc[4, "reason"] = np.nan, "fewer than 10 events"
     return Extract(
-        table, kind="standardised-rates", title="admissions, standardised for age", sentences=("How.",), source="HES",
-        period="2017-2019", release=release,
-    )  # fmt: skip
+        table,
+        kind="standardised-rates",
+        sentences=("How.",),
+        identity=Identity(
+            release=release, title="admissions, standardised for age", sources=("HES",), period="2017-2019"
+        ),
+    )
 
 
 def recording(**fields: Any) -> Extract:
@@ -50,7 +55,7 @@ def recording(**fields: Any) -> Extract:
     table = pd.DataFrame(rows, columns=columns)
     table.loc[13, ["theme_hidden", "theme_share"]] = 1, np.nan
     options = {"title": "Domestic abuse", "sentences": ("Mentions are not children.",), "release": "open"} | fields
-    return Extract(table, kind="recording", **options)
+    return identified(Extract, table, kind="recording", **options)
 
 
 def profile(*, ages: bool = True, deciles: bool = True) -> Extract:
@@ -68,7 +73,12 @@ def profile(*, ages: bool = True, deciles: bool = True) -> Extract:
     else:
         table[["deprivation", "most_deprived_areas", "most_deprived_people"]] = np.nan
         table["deprivation_areas"] = 0
-    return Extract(table, kind="profile", title="IDACI 2019", sentences=("How.",), period="mid-2017", release="open")
+    return Extract(
+        table,
+        kind="profile",
+        sentences=("How.",),
+        identity=Identity(release="open", title="IDACI 2019", period="mid-2017"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +191,7 @@ def test_unreleased_extracts_are_not_drawn_and_restricted_ones_are_marked() -> N
 
 def test_a_table_of_another_kind_is_no_extract() -> None:
     with pytest.raises(AnalysisError, match="A table of profile needs the column 'code'"):
-        Extract(pd.DataFrame({"name": ["a"]}), kind="profile", release="open")
+        Extract(pd.DataFrame({"name": ["a"]}), kind="profile", identity=Identity(release="open"))
 
 
 def test_the_same_chart_is_the_same_bytes(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sheet_checks import assert_legible, prose, words, written
-from worlds import make_counts, make_grid
+from worlds import identified, make_counts, make_grid
 
 from hotspots.errors import DisclosureError
-from hotspots.model import AreaCounts, Factors, Note, Place, SchoolResult, Series
+from hotspots.model import AreaCounts, Factors, Identity, Note, Place, SchoolResult, Series
 from hotspots.publish.charts.factors import draw_correlogram, draw_factors
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.charts.series import draw_series
@@ -42,7 +42,7 @@ def knife_crime(groups: tuple[str, ...] = ("All ages",), **fields: Any) -> Serie
         "notes": (Note("No returns for 2016.", of="publication"),),
         "release": "open",
     }
-    return Series(table, **(options | fields))
+    return identified(Series, table, **(options | fields))
 
 
 def recorded(**fields: Any) -> Factors:
@@ -56,7 +56,9 @@ def recorded(**fields: Any) -> Factors:
         ("E08000027", "Dudley", "Trafficking", np.nan, "x", 50.0),
     ]
     columns = ["la_code", "la_name", "factor", "mentions", "mark", "assessments"]
-    return Factors(pd.DataFrame(rows, columns=columns), source="Department for Education", period="2018-19", **fields)
+    return identified(
+        Factors, pd.DataFrame(rows, columns=columns), source="Department for Education", period="2018-19", **fields
+    )
 
 
 def counted(*, population: float | None = None, hidden: int = 0, **fields: Any) -> AreaCounts:
@@ -128,7 +130,7 @@ def test_labels_of_a_series_keep_apart(groups: tuple[str, ...]) -> None:
 def test_many_months_are_not_all_named() -> None:
     periods = [f"{year}-{month:02d}" for year in range(2011, 2020) for month in range(1, 13)]
     table = pd.DataFrame({"period": periods, "group": "all", "low": 5.0, "high": 5.0, "ci_low": 2.0, "ci_high": 9.0})
-    figure = draw_series(Series(table, unit="offences", release="open"))
+    figure = draw_series(Series(table, unit="offences", identity=Identity(release="open")))
     assert 5 < len(chart(figure).get_xticklabels()) < 25
     assert_legible(figure)
 
@@ -136,7 +138,7 @@ def test_many_months_are_not_all_named() -> None:
 def test_a_lone_known_year_between_gaps_is_still_seen() -> None:
     table = pd.DataFrame({"period": ["1", "2", "3"], "group": "all", "low": [np.nan, 5.0, np.nan]})
     table = table.assign(high=table["low"], ci_low=table["low"] - 3, ci_high=table["low"] + 4)
-    axes = chart(draw_series(Series(table, unit="offences", release="open")))
+    axes = chart(draw_series(Series(table, unit="offences", identity=Identity(release="open"))))
     segments = [segment for lines in axes.collections for segment in getattr(lines, "get_segments", list)()]
     assert any(np.allclose(segment, [[1, 2], [1, 9]]) for segment in segments)
 
@@ -174,7 +176,7 @@ def test_forty_factors_can_still_be_read() -> None:
         for k in range(40)
     ]
     columns = ["la_code", "la_name", "factor", "mentions", "mark", "assessments"]
-    figure = draw_factors(Factors(pd.DataFrame(rows, columns=columns)))
+    figure = draw_factors(Factors(pd.DataFrame(rows, columns=columns), identity=Identity(release="open")))
     assert_legible(figure)
     assert min(text.get_fontsize() for text in written(figure)) >= 6
 

@@ -10,7 +10,7 @@ import pytest
 from sheet_checks import assert_legible, prose
 
 from hotspots.errors import DisclosureError
-from hotspots.model import EXTRACT_COLUMNS, Extract
+from hotspots.model import EXTRACT_COLUMNS, Extract, Identity
 from hotspots.publish.charts.prediction import draw_prediction
 from hotspots.publish.maps.map import save_map
 from hotspots.publish.page.export import title_of
@@ -36,11 +36,8 @@ def accuracy(widths=(500.0, 1000.0), release="invented", shares=SHARES, events=4
     return Extract(
         pd.DataFrame(rows).reindex(columns=EXTRACT_COLUMNS["predictions"]),
         kind="predictions",
-        title="knife crime",
         sentences=("Density of past knife crime against later.",),
-        source="Invented extract",
-        period="2019",
-        release=release,
+        identity=Identity(release=release, title="knife crime", sources=("Invented extract",), period="2019"),
     )
 
 

@@ -12,12 +12,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sheet_checks import assert_legible, prose, words
+from worlds import identified
 
 from hotspots.analysis.series.change import change_since, join_series
 from hotspots.analysis.series.change_points import find_change_points
 from hotspots.analysis.series.counting import with_intervals, with_rates
 from hotspots.errors import DisclosureError
-from hotspots.model import Series
+from hotspots.model import Identity, Series
 from hotspots.publish.charts.change import draw_change
 from hotspots.publish.charts.series import draw_series
 from hotspots.publish.maps.map import save_map
@@ -33,7 +34,7 @@ def counted(counts: tuple[float, ...] = COUNTS, *, group: str = "all ages", high
     table = pd.DataFrame({"period": periods, "group": group, "low": np.asarray(counts, float), "ci_low": np.nan})
     table["high"] = table["low"] if high is None else high
     options = {"unit": "knife offences", "title": "Knife crime", "source": "Home Office", "release": "open"} | fields
-    return with_intervals(Series(table.assign(ci_high=np.nan), **options))  # type: ignore[arg-type]
+    return with_intervals(identified(Series, table.assign(ci_high=np.nan), **options))  # type: ignore[arg-type]
 
 
 def both() -> Series:
@@ -105,7 +106,11 @@ def test_only_dots_lead_to_a_hollow_mark(kind: str) -> None:
 def test_the_title_of_quarters_compares_the_same_quarter() -> None:
     table = pd.DataFrame({"period": QUARTERS, "group": "all", "low": np.arange(12.0) + 100})
     series = with_intervals(
-        Series(table.assign(high=table["low"], ci_low=0.0, ci_high=0.0), unit="crimes", title="Crime", release="open")
+        Series(
+            table.assign(high=table["low"], ci_low=0.0, ci_high=0.0),
+            unit="crimes",
+            identity=Identity(release="open", title="Crime"),
+        )
     )
     assert "Crime rose from 103 in 2012/13 Q4 to 111 in 2014/15 Q4" in prose(draw_series(series))
 
@@ -148,9 +153,11 @@ def test_the_change_of_every_group_is_in_the_title_and_only_of_settled_periods()
     table = pd.DataFrame({"period": ["2013", "2014", "2015"] * 2, "group": ["all ages"] * 3 + ["under 25"] * 3})
     table["low"] = table["high"] = [400.0, 500, 900, 100, 210, 900]
     series = Series(
-        table.assign(ci_low=np.nan, ci_high=np.nan), unit="admissions", title="Admissions", release="open",
+        table.assign(ci_low=np.nan, ci_high=np.nan),
+        unit="admissions",
         provisional=("2015",),
-    )  # fmt: skip
+        identity=Identity(release="open", title="Admissions"),
+    )
     title = change_title(change_since(series, "2013", beyond_poisson=False), series, "2013")
     # binomtest(500, 900) and (210, 310).proportion_ci(): 0.52240 to 0.58836, 0.62224 to 0.72908
     assert title == (
@@ -206,7 +213,7 @@ def test_a_change_speaks_of_the_last_year_that_is_final() -> None:
 
 
 def test_unreleased_series_are_not_drawn() -> None:
-    series = replace(counted(), release="unreleased")
+    series = counted().with_identity(release="unreleased")
     with pytest.raises(DisclosureError):
         draw_series(series, change_points=found(series))
     with pytest.raises(DisclosureError):

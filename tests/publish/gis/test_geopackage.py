@@ -17,7 +17,7 @@ import pytest
 from shapely.geometry import box
 
 from hotspots.errors import DisclosureError, OutputError
-from hotspots.model import StudyArea, settings_of
+from hotspots.model import Identity, StudyArea, settings_of
 from hotspots.publish.gis import geopackage
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layers import area_layer, authority_layer, school_layer
@@ -124,7 +124,7 @@ def test_authorities_are_dissolved_with_their_people(town):
 
 
 def test_authorities_without_population_have_no_such_column(study_area, tmp_path):
-    area = StudyArea(study_area.areas.drop(columns="population"), release="invented")
+    area = StudyArea(study_area.areas.drop(columns="population"), identity=Identity(release="invented"))
     path = write_geopackage(tmp_path / "a.gpkg", [area], title="A")
     assert list(pyogrio.read_info(path, layer="authorities")["fields"]) == ["la_code", "la_name", "areas"]
 
@@ -138,7 +138,7 @@ def test_borders_that_differ_in_the_last_decimals_leave_no_slivers():
         index=["a", "b"],
         crs=27700,
     )
-    (shape,) = authority_layer(StudyArea(areas)).table.geometry
+    (shape,) = authority_layer(StudyArea(areas, identity=Identity(release="open"))).table.geometry
     assert shape.equals(box(0, 0, 200, 100))
 
 
@@ -191,7 +191,7 @@ def test_layers_have_titles_and_descriptions(town):
 
 @pytest.mark.parametrize("release", ["restricted", "invented"])
 def test_the_marking_stands_first_on_every_layer(release, make_hotspots, make_schools, study_area, tmp_path):
-    area = StudyArea(study_area.areas, release=release)
+    area = StudyArea(study_area.areas, identity=Identity(release=release))
     contents = [make_hotspots(release=release), make_schools(release=release), area]
     path = write_geopackage(tmp_path / "r.gpkg", contents, title="R")
     start = {"restricted": "RESTRICTED: true counts of people", "invented": "Invented data: not about"}[release]
@@ -386,7 +386,9 @@ def test_unreleased_schools_and_areas_are_refused_too(tmp_path, make_schools, st
     with pytest.raises(DisclosureError, match=r"The layer 'schools' of x\.gpkg"):
         write_geopackage(tmp_path / "x.gpkg", [make_schools(release="unreleased")], title="X")
     with pytest.raises(DisclosureError, match=r"The layer 'authorities' of x\.gpkg"):
-        write_geopackage(tmp_path / "x.gpkg", [StudyArea(study_area.areas, release="unreleased")], title="X")
+        write_geopackage(
+            tmp_path / "x.gpkg", [StudyArea(study_area.areas, identity=Identity(release="unreleased"))], title="X"
+        )
 
 
 def test_a_noun_that_is_no_layer_is_refused(tmp_path, surface):
@@ -470,7 +472,12 @@ def test_schools_without_a_title_for_the_period_have_no_trailing_comma(make_scho
 def test_the_real_areas_of_the_west_midlands_can_be_written(shared_data, tmp_path):
     areas = pyogrio.read_dataframe(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
     named = {"lsoa11_code": "area_id", "lsoa11_name": "name", "lad19_code": "la_code", "lad19_name": "la_name"}
-    area = StudyArea(areas.rename(columns=named).set_index("area_id"), geography="LSOA", vintage=2011)
+    area = StudyArea(
+        areas.rename(columns=named).set_index("area_id"),
+        geography="LSOA",
+        vintage=2011,
+        identity=Identity(release="open"),
+    )
     path = write_geopackage(tmp_path / "wm.gpkg", [area], title="West Midlands")
     read = pyogrio.read_dataframe(path, layer="authorities")
     assert len(read) == 7

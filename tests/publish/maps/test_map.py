@@ -24,7 +24,7 @@ from PIL import Image
 from sheet_checks import assert_legible, prose, words, written
 
 from hotspots.errors import DisclosureError, OutputError
-from hotspots.model import Deprivation, HotspotResult, Place, SchoolResult, StudyArea, Surface
+from hotspots.model import Deprivation, HotspotResult, Identity, Place, SchoolResult, StudyArea, Surface
 from hotspots.publish.maps.choropleth import PALE
 from hotspots.publish.maps.map import draw_map, save_map
 from hotspots.publish.maps.paths import compound_path
@@ -126,7 +126,7 @@ def test_restricted_stands_in_red_above_and_below(make_hotspots: Any, study_area
 
 def test_invented_boundaries_mark_the_map_of_open_counts(make_hotspots: Any, study_area: StudyArea) -> None:
     assert "Invented data" in prose(draw_map(make_hotspots(release="open"), study_area))
-    real = replace(study_area, release="open")
+    real = study_area.with_identity(release="open")
     assert "Invented data" not in prose(draw_map(make_hotspots(release="open"), real))
 
 
@@ -342,8 +342,7 @@ def test_a_surface_of_a_place_ends_at_its_border(surface: Surface, study_area: S
 def test_schools_are_points_by_colour_and_shape(school_result: SchoolResult, study_area: StudyArea) -> None:
     deprivation = Deprivation(
         pd.DataFrame({"score": 0.2, "rank": 1.0, "decile": [1 + n % 10 for n in range(36)]}, index=study_area.ids),
-        title="IDACI 2019",
-        source="English Indices of Deprivation 2019, MHCLG",
+        identity=Identity(release="open", title="IDACI 2019", sources=("English Indices of Deprivation 2019, MHCLG",)),
     )
     figure = draw_map(school_result, study_area, deprivation=deprivation)
     lines = {(to_hex(line.get_markerfacecolor()), line.get_marker()): line for line in map_axes(figure).lines}
@@ -362,13 +361,13 @@ def test_a_source_is_named_once_unless_it_is_another_one(make_schools: Any, stud
     deciles = pd.DataFrame({"score": 0.2, "rank": 1.0, "decile": 3.0}, index=study_area.ids)
     register = make_schools(sources=("Register of schools, DfE", "MHCLG, 2019"))
     for source, times in (("MHCLG, 2019", 1), ("MHCLG", 2)):
-        deprivation = Deprivation(deciles, title="IDACI 2019", source=source)
+        deprivation = Deprivation(deciles, identity=Identity(release="open", title="IDACI 2019", sources=(source,)))
         assert prose(draw_map(register, study_area, deprivation=deprivation)).count("MHCLG") == times
 
 
 def test_an_area_without_a_decile_is_hatched(school_result: SchoolResult, study_area: StudyArea) -> None:
     table = pd.DataFrame({"score": 0.2, "rank": 1.0, "decile": 3.0}, index=study_area.ids[:-2])
-    figure = draw_map(school_result, study_area, deprivation=Deprivation(table))
+    figure = draw_map(school_result, study_area, deprivation=Deprivation(table, identity=Identity(release="open")))
     hatched = [patch for patch in map_axes(figure).patches if patch.get_hatch() == "xxx"]
     assert sum(int((patch.get_path().codes == 1).sum()) for patch in hatched) == 2
 
@@ -498,7 +497,7 @@ def test_the_force_area_and_its_close_ups_can_be_read(shared_data: Path, make_ho
     """1,680 real areas, classes in bands from west to east: every text on the page and apart, all areas drawn."""
     areas = gpd.read_file(shared_data / "wm_boundaries_27700.gpkg", layer="lsoa11")
     areas = areas.rename(columns={"lsoa11_name": "name", "lad19_code": "la_code", "lad19_name": "la_name"})
-    area = StudyArea(areas.set_index("lsoa11_code"), geography="LSOA", vintage=2011)
+    area = StudyArea(areas.set_index("lsoa11_code"), geography="LSOA", vintage=2011, identity=Identity(release="open"))
     small = make_hotspots().table
     table = area.areas.reindex(columns=small.columns)
     ranks = table.geometry.centroid.x.rank(method="first").to_numpy()

@@ -18,7 +18,7 @@ from sheet_checks import assert_legible, prose
 
 from hotspots.analysis.schools.model import against_average, describe_rates
 from hotspots.errors import OutputError
-from hotspots.model import Deprivation, Place, SchoolResult, StudyArea
+from hotspots.model import Deprivation, Identity, Place, SchoolResult, StudyArea
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layer_styles import rate_style
 from hotspots.publish.maps.map import draw_map
@@ -58,7 +58,7 @@ def drawn(figure: Any) -> dict[tuple[str, str, str], int]:
 def test_schools_are_drawn_by_class_and_hollow_where_chance_would_do(rated: SchoolResult, study_area: StudyArea):
     deprivation = Deprivation(
         pd.DataFrame({"score": 0.2, "rank": 1.0, "decile": [1 + n % 10 for n in range(36)]}, index=study_area.ids),
-        title="IDACI 2019",
+        identity=Identity(release="open", title="IDACI 2019"),
     )
     figure = draw_map(rated, study_area, deprivation=deprivation, schools_by="rate")
     table = rated.table[rated.table.geometry.notna()]

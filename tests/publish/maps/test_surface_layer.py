@@ -16,7 +16,7 @@ from sheet_checks import assert_legible, prose, words
 
 from hotspots.analysis.risk.contours import tolerance_contours
 from hotspots.errors import DisclosureError
-from hotspots.model import Contours, Place
+from hotspots.model import Contours, Identity, Place
 from hotspots.publish.maps.map import draw_map, save_map
 from hotspots.publish.maps.surface import (
     CHANCE_COLOUR,
@@ -353,6 +353,6 @@ def test_page_one_and_the_map_say_the_same(risk, study_area):
     assert f"{share:.1f}% of the study area" in said
     # What is smaller than a hectare is a polygon of the layer, and counts on the map as on page one.
     tiny = found.table.assign(geometry=found.table.geometry.centroid.buffer(40, cap_style="square"))
-    small = Contours(tiny, surface="risk", provenance=None, release="invented")
+    small = Contours(tiny, surface="risk", provenance=None, identity=Identity(release="invented"))
     title = title_of(draw_map(risk, study_area, contours=small))
     assert title.startswith("The risk of knife crime is raised in 1 place")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hotspots.model import Surface
+from hotspots.model import Identity, Surface
 from hotspots.publish.style.surface_classes import (
     FACTORS,
     SURFACE_COLOURS,
@@ -32,7 +32,16 @@ def grey(colour):
 def surface_of(values, kind="density"):
     values = np.asarray(values, dtype=float)
     return Surface(
-        values, (0.0, 0.0), 100.0, "events per km²", 1.0, "quartic", 500.0, kind=kind, provenance=None, release="open"
+        values,
+        (0.0, 0.0),
+        100.0,
+        "events per km²",
+        1.0,
+        "quartic",
+        500.0,
+        kind=kind,
+        provenance=None,
+        identity=Identity(release="open"),
     )
 
 

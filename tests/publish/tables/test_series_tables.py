@@ -12,16 +12,18 @@ import pytest
 from hotspots.analysis.series.change import change_since
 from hotspots.analysis.series.counting import with_intervals, with_rates
 from hotspots.errors import DisclosureError
-from hotspots.model import EXTRACT_COLUMNS, Extract, Series
+from hotspots.model import EXTRACT_COLUMNS, Extract, Identity, Series
 from hotspots.publish.tables.series import write_table
 
 
 def counted(release: str = "open") -> Series:
     table = pd.DataFrame({"period": ["2013", "2014", "2015"], "group": "all", "low": [100.0, np.nan, 250.0]})
     series = Series(
-        table.assign(high=[100.0, np.nan, 254.0], ci_low=0.0, ci_high=0.0), unit="crimes", source="Home Office",
-        provisional=("2015",), release=release,
-    )  # fmt: skip
+        table.assign(high=[100.0, np.nan, 254.0], ci_low=0.0, ci_high=0.0),
+        unit="crimes",
+        provisional=("2015",),
+        identity=Identity(release=release, sources=("Home Office",)),
+    )
     return with_rates(with_intervals(series), 1_000, per=1_000)
 
 
@@ -44,7 +46,9 @@ def test_a_series_has_its_numbers_rates_and_change(tmp_path: Path) -> None:
 
 def test_a_ratio_without_an_upper_limit_is_an_empty_cell(tmp_path: Path) -> None:
     table = pd.DataFrame({"period": ["2013", "2014"], "group": "all", "low": [0.0, 12.0], "high": [2.0, 12.0]})
-    series = with_intervals(Series(table.assign(ci_low=0.0, ci_high=0.0), unit="crimes", release="open"))
+    series = with_intervals(
+        Series(table.assign(ci_low=0.0, ci_high=0.0), unit="crimes", identity=Identity(release="open"))
+    )
     change = change_since(series, "2013")
     assert np.isposinf(change["ratio_high"].iloc[1])
     text = write_table(tmp_path / "series.csv", series, also=change).read_text(encoding="utf-8-sig")
@@ -53,7 +57,7 @@ def test_a_ratio_without_an_upper_limit_is_an_empty_cell(tmp_path: Path) -> None
 
 def test_an_extract_is_written_as_it_is(tmp_path: Path) -> None:
     row = dict.fromkeys(EXTRACT_COLUMNS["recording"], 1.0) | {"la_name": "=Ash", "la_code": "E1", "period": "2018/19"}
-    extract = Extract(pd.DataFrame([row]), kind="recording", source="DfE", release="open")
+    extract = Extract(pd.DataFrame([row]), kind="recording", identity=Identity(release="open", sources=("DfE",)))
     table = pd.read_csv(write_table(tmp_path / "a.csv", extract), encoding="utf-8-sig")
     assert table["la_name"].tolist() == ["'=Ash"]
     assert list(table.columns) == [*EXTRACT_COLUMNS["recording"], "source", "release"]

@@ -4,18 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.model import Extract, Series
+from hotspots.model import Extract, Identity, Series
 from hotspots.model.extracts import EXTRACT_COLUMNS
 from hotspots.publish.text.series import course_sentence
 
 
 def said(*stretches, rate_per=0.0):
     rows = pd.DataFrame([{"group": "all", "reason": "", **row} for row in stretches])
-    extract = Extract(rows.reindex(columns=EXTRACT_COLUMNS["change-points"]), kind="change-points", release="open")
+    extract = Extract(
+        rows.reindex(columns=EXTRACT_COLUMNS["change-points"]), kind="change-points", identity=Identity(release="open")
+    )
     table = pd.DataFrame({"period": ["2013"], "group": "all", "low": 1.0, "high": 1.0, "ci_low": 1.0, "ci_high": 1.0})
     if rate_per:
         table[["population", "rate_low", "rate_high", "rate_ci_low", "rate_ci_high"]] = 1.0
-    return course_sentence(Series(table, unit="crimes", title="crime", rate_per=rate_per), extract)
+    return course_sentence(
+        Series(table, unit="crimes", rate_per=rate_per, identity=Identity(release="unreleased", title="crime")), extract
+    )
 
 
 def stretch(course, first, last, level, level_last=None, ratio=(np.nan,) * 3, **more):

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_methods import hotspot_method
+from worlds import identified
 
-from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface
+from hotspots.model import Factors, HotspotResult, Identity, Place, SchoolResult, Series, StudyArea, Surface
 from hotspots.publish.text import findings
 from hotspots.publish.text.phrases import period_words, rounded
 
@@ -264,7 +265,7 @@ def test_unplaced_schools_are_mentioned(school_result: SchoolResult) -> None:
 def series(values: list[tuple[str, str, float, float]], **fields: Any) -> Series:
     table = pd.DataFrame(values, columns=["period", "group", "low", "high"])
     table["ci_low"], table["ci_high"] = table["low"] * 0.9, table["high"] * 1.1
-    return Series(table, unit="knife offences", title="Knife crime", release="open", **fields)
+    return identified(Series, table, unit="knife offences", title="Knife crime", release="open", **fields)
 
 
 def test_series_title_goes_from_the_first_to_the_last_known_number() -> None:
@@ -273,7 +274,7 @@ def test_series_title_goes_from_the_first_to_the_last_known_number() -> None:
     assert findings.series_title(rose) == "Knife crime rose from 1,508 in 2013 to 3,649 in 2019"
     fell = series([("2018-19", "all", 20, 20), ("2019-20", "all", 10, 10), ("2018-19", "under 25", 1, 7)])
     assert findings.series_title(fell) == "Knife crime (all) fell from 20 in 2018–19 to 10 in 2019–20"
-    named = replace(rose, title="Knife crime, force area")
+    named = rose.with_identity(title="Knife crime, force area")
     assert findings.series_title(named) == "Knife crime, force area, rose from 1,508 in 2013 to 3,649 in 2019"
     same = series([("2018", "all", 20, 20), ("2019", "all", 20, 20)])
     assert findings.series_title(same) == "Knife crime: 20 in 2018 and in 2019"
@@ -296,7 +297,7 @@ def factors() -> Factors:
         ("E08000027", "Dudley", "Gangs", np.nan, "c", 50.0),
     ]
     columns = ["la_code", "la_name", "factor", "mentions", "mark", "assessments"]
-    return Factors(pd.DataFrame(rows, columns=columns))
+    return Factors(pd.DataFrame(rows, columns=columns), identity=Identity(release="open"))
 
 
 def test_factors_title_warns_of_recording() -> None:

@@ -141,7 +141,9 @@ def test_near_equal_slopes_have_equal_sentences(school_result: SchoolResult) -> 
 
 
 def test_schools_are_not_named_nor_blamed_beside_a_map(school_result: SchoolResult) -> None:
-    noted = replace(school_result, notes=(Note("More exclusions than expected: School A; School B.", of="records"),))
+    noted = school_result.with_identity(
+        notes=(Note("More exclusions than expected: School A; School B.", of="records"),)
+    )
     (section,) = explain_schools(noted, "1 school could not be placed.")
     words = section.words
     assert section.heading == "How to read this map"

@@ -1,4 +1,4 @@
-"""What every type of the model can do: be pickled, shown in a notebook, plotted, and explored in a browser.
+"""How things of the model are shown: in a notebook, drawn, and on a map in a browser.
 
 Only this module of the model calls `hotspots.publish`, which is imported when a method is called and never before
 (`late` in ARCHITECTURE.md). The methods only call functions of `publish`, which draw.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -22,30 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hotspots.vocabulary import ClassStyle
-
-
-def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
-    """Make an object again from its fields, in another process or from a file."""
-    return kind(**fields)
-
-
-class ModelType:
-    """Base class of the types of the model: they can be pickled, and shown in a notebook."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
-        return as_html(self, self._numbers(), getattr(self, "table", None))
-
-    def _numbers(self) -> dict[str, object]:
-        """Return the few numbers that a notebook shows above the table."""
-        return {"Rows": len(getattr(self, "table", ()))}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
-        plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
-        return _rebuild, (type(self), plain)
 
 
 # --------------------------------------------------------------------------- in a notebook
@@ -68,13 +43,12 @@ def as_html(instance: Any, numbers: Mapping[str, object], table: pd.DataFrame | 
     table
         Table whose first rows are shown; geometry is left out.
     """
-    title = f"<h4>{escape(': '.join(filter(None, (type(instance).__name__, getattr(instance, 'title', '')))))}</h4>"
+    title = f"<h4>{escape(': '.join(filter(None, (type(instance).__name__, instance.title))))}</h4>"
     if instance.release == UNRELEASED:
         rows = instance.values.size if table is None else len(table)
         what = "cells" if table is None else "rows"
         return f"{title}<p>{rows:,} {what}, not released: protect the counts first (hotspots.protect).</p>"
-    period = getattr(instance, "period", "")
-    facts = ({"Period": period} if period else {}) | dict(numbers) | {"Release": instance.release}
+    facts = ({"Period": instance.period} if instance.period else {}) | dict(numbers) | {"Release": instance.release}
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(_shown(value))}</dd>" for label, value in facts.items())
     return f"{title}<dl>{listed}</dl>{'' if table is None else _first_rows(table)}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,16 @@ import pytest
 from worlds import make_counts, make_grid
 
 import hotspots as hs
-from hotspots.model import EXTRACT_COLUMNS, SCHOOL_RESULT_COLUMNS, Events, Extract, SchoolResult, Series, Surface
+from hotspots.model import (
+    EXTRACT_COLUMNS,
+    SCHOOL_RESULT_COLUMNS,
+    Events,
+    Extract,
+    Identity,
+    SchoolResult,
+    Series,
+    Surface,
+)
 
 AREA = make_grid(3, 4, population=1500)
 COUNTS = make_counts(AREA, [11, 22, 33, 44, 55, 66, 77, 88, 99, 111, 122, 133], title="crime", period="2018-2019")
@@ -20,9 +28,7 @@ EVENTS = Events(
     pd.DataFrame({"easting": [400_500.0] * 7, "northing": 299_500.0, "area_code": None, "when": pd.NaT, "kind": "<b>"}),
     rows_read=9,
     dropped={"no usable location": 2},
-    title="fights & <brawls>",
-    period="2019",
-    release="open",
+    identity=Identity(release="open", title="fights & <brawls>", period="2019"),
 )
 
 
@@ -85,9 +91,16 @@ def test_a_study_area_and_a_result():
 
 def test_a_surface_shows_its_unit_and_size():
     surface = Surface(
-        np.array([[1.0, np.nan], [3.0, 4.0]]), origin=(0.0, 200.0), cell=100.0, unit="events per km² per year",
-        integral=0.08, kernel="quartic", bandwidth=500.0, title="crime", provenance=None, release="open",
-    )  # fmt: skip
+        np.array([[1.0, np.nan], [3.0, 4.0]]),
+        origin=(0.0, 200.0),
+        cell=100.0,
+        unit="events per km² per year",
+        integral=0.08,
+        kernel="quartic",
+        bandwidth=500.0,
+        provenance=None,
+        identity=Identity(release="open", title="crime"),
+    )
     shown = facts(surface._repr_html_())
     assert shown["Unit"] == "events per km² per year"
     assert shown["Values"] == "1 to 4"
@@ -98,7 +111,11 @@ def test_a_surface_shows_its_unit_and_size():
 def test_schools_that_could_be_compared_are_counted():
     table = pd.DataFrame({column: [""] * 3 for column in SCHOOL_RESULT_COLUMNS}).assign(reason=["", "", "no pupils"])
     result = SchoolResult(
-        gpd.GeoDataFrame(table), sentences=(), provenance=None, index_title="IDACI 2019", release="open"
+        gpd.GeoDataFrame(table),
+        sentences=(),
+        provenance=None,
+        index_title="IDACI 2019",
+        identity=Identity(release="open"),
     )
     assert facts(result._repr_html_()) == {
         "Schools": "3", "Schools compared": "2", "Index": "IDACI 2019", "Release": "open",
@@ -110,7 +127,7 @@ def test_tables_of_areas_are_geodataframes_in_the_order_of_the_ids():
     instances = [
         AREA,
         COUNTS,
-        hs.AreaCounts(AREA, upside_down),
+        hs.AreaCounts(AREA, upside_down, identity=hs.studies.Identity(release="unreleased")),
         hs.getis_ord(COUNTS),
         hs.protect(COUNTS, "nhs-digital"),
     ]
@@ -125,26 +142,28 @@ def test_tables_of_areas_are_geodataframes_in_the_order_of_the_ids():
 
 def test_a_series_and_an_extract():
     table = pd.DataFrame({"period": ["2018", "2019"], "group": "all", "low": [5.0, 6.0], "high": [5.0, 6.0]})
-    series = Series(table.assign(ci_low=1.0, ci_high=9.0), unit="crimes", title="Crime", release="open")
+    series = Series(
+        table.assign(ci_low=1.0, ci_high=9.0), unit="crimes", identity=Identity(release="open", title="Crime")
+    )
     assert facts(series._repr_html_()) == {"Periods": "2018 to 2019", "Groups": "1", "Unit": "crimes"} | {
         "Release": "open"
     }
     rows = pd.DataFrame([dict.fromkeys(EXTRACT_COLUMNS["recording"], 4)])
-    extract = Extract(rows, kind="recording", title="Recording", release="open")
+    extract = Extract(rows, kind="recording", identity=Identity(release="open", title="Recording"))
     assert heading(extract._repr_html_()) == "Extract: Recording"
     assert "theme_mentions" in cells(extract._repr_html_())
 
 
 UNRELEASED = {
-    "events": replace(EVENTS, release="unreleased"),
-    "counts": replace(COUNTS, release="unreleased"),
-    "hotspots": replace(hs.getis_ord(COUNTS, null="constant-risk"), release="unreleased"),
+    "events": EVENTS.with_identity(release="unreleased"),
+    "counts": COUNTS.with_identity(release="unreleased"),
+    "hotspots": hs.getis_ord(COUNTS, null="constant-risk").with_identity(release="unreleased"),
     "series": Series(
         pd.DataFrame({"period": ["2018"], "group": "a", "low": 77.0, "high": 77.0, "ci_low": 1.0, "ci_high": 99.0}),
         unit="crimes",
-        title="crime",
+        identity=Identity(release="unreleased", title="crime"),
     ),
-    "surface": hs.kernel_density(replace(EVENTS, release="unreleased"), AREA, bandwidth=1500, cell=500),
+    "surface": hs.kernel_density(EVENTS.with_identity(release="unreleased"), AREA, bandwidth=1500, cell=500),
 }
 
 
@@ -162,7 +181,7 @@ def test_of_unreleased_records_only_title_and_rows_are_shown(name):
 
 
 def test_protected_counts_are_shown_as_they_are_published():
-    protected = hs.protect(replace(COUNTS, release="unreleased"), "nhs-digital")
+    protected = hs.protect(COUNTS.with_identity(release="unreleased"), "nhs-digital")
     html = protected._repr_html_()
     assert facts(html)["Events"] == " to ".join(
         f"{protected.table[end].sum():,.0f}" for end in ("observed_low", "observed_high")
