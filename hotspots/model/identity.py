@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze
-from hotspots.model.periods import NO_PERIOD, Period
+from hotspots.model.periods import AUGUST, NO_PERIOD, Period
 from hotspots.model.views import as_html
 from hotspots.vocabulary import weakest_release
 
-__all__ = ["Identity", "ModelType", "Note", "Origin", "combine", "need_tuples", "words_of"]
+__all__ = ["Identity", "ModelType", "Note", "Origin", "combine", "need_tuples", "read_school_years", "words_of"]
 
 Origin = Literal["records", "publication", "settings"]
 """Origin of the numbers in a note: records of people, counted or taken from their cells; the publication, printed or
@@ -146,6 +146,12 @@ def need_tuples(instance: object, *names: str) -> None:
                 advice=f'{name}=("...", "...")',
             )
         freeze(instance, name, tuple(texts))
+
+
+def read_school_years(instance: ModelType) -> None:
+    """Read the period of schools again, while they are being made: their years end in August."""
+    period = Period.read(str(instance.period), year_ends=AUGUST)
+    freeze(instance, "identity", replace(instance.identity, period=period))
 
 
 def _rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.identity import ModelType
+from hotspots.model.identity import ModelType, read_school_years
 from hotspots.model.periods import Coverage, months_of
 from hotspots.model.study_area import MOST_PEOPLE
 from hotspots.model.views import plot_series
@@ -108,6 +108,7 @@ class Schools(ModelType):
     usual_title = "permanent exclusions"
 
     def __post_init__(self) -> None:
+        read_school_years(self)
         table = self.table.copy()
         table.index.name = "school_id"
         table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})

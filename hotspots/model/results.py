@@ -10,7 +10,7 @@ import numpy as np
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
-from hotspots.model.identity import ModelType, need_tuples
+from hotspots.model.identity import ModelType, need_tuples, read_school_years
 from hotspots.model.methods import HotspotMethod, SchoolMethod
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place, slugify
@@ -345,6 +345,7 @@ class SchoolResult(Result, OnMap):
     usual_title = "permanent exclusions"
 
     def __post_init__(self) -> None:
+        read_school_years(self)
         need_tuples(self, "sentences")
         absent = {column: v for column, v in SCHOOL_RESULT_DEFAULTS.items() if column not in self.table.columns}
         table = self.table.assign(**absent)

@@ -148,10 +148,11 @@ def run_study(
             write_layers(study, inputs, findings, folder, ground=ground)
             pages = draw_everything(study, inputs, findings, folder, ground=ground, report=report, workers=workers)
             report("Writing the briefing")
-            compile_briefing(study, inputs, findings, folder / "briefing.pdf", pages)
-            summary = summarise(study, inputs, findings)
+            sentences = headlines(study, inputs, findings)
+            compile_briefing(study, inputs, findings, folder / "briefing.pdf", pages, sentences=sentences)
+            summary = summarise(study, inputs, findings, sentences=sentences)
         finish_summary(folder, summary, clock.seconds)
-    return Finished(target, tuple(headlines(study, inputs, findings)), summary, study.notes)
+    return Finished(target, sentences, summary, study.notes)
 
 
 def _as_study(study: Study | str | Path) -> Study:

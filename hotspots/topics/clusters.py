@@ -3,7 +3,6 @@
 from hotspots.analysis.autocorrelation import (
     Neighbours,
     correlogram,
-    describe_scale,
     getis_ord,
     global_statistics,
     link_neighbours,
@@ -11,6 +10,7 @@ from hotspots.analysis.autocorrelation import (
 )
 from hotspots.analysis.scan import scan_clusters
 from hotspots.model import AreaCounts, Extract, HotspotResult
+from hotspots.publish.text import describe_scale
 
 __all__ = [
     "AreaCounts",

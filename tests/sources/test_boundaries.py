@@ -240,7 +240,7 @@ def test_degrees_are_converted_and_said(tmp_path):
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_coordinates_without_a_system(tmp_path):
     path = write(tmp_path, squares(1), crs=None, LSOA11CD=codes(1), LSOA11NM=names(1))
-    assert list(read_areas(path).notes) == [
+    assert list(read_areas(path).repairs) == [
         "No coordinate system in areas.gpkg: taken as British National Grid from the coordinates"
     ]
     degrees = write(

@@ -4,10 +4,9 @@ Neighbours, Getis-Ord and local Moran statistics with exact p-values, global sta
 of adjoining hot areas. The distributions behind the p-values are in `reference`.
 """
 
-from hotspots.analysis.autocorrelation.correlogram import CORRELOGRAM_WORDS, correlogram, describe_scale
+from hotspots.analysis.autocorrelation.correlogram import CORRELOGRAM_WORDS, correlogram
 from hotspots.analysis.autocorrelation.global_statistics import (
     GLOBAL_WORDS,
-    clustering_sentence,
     global_statistics,
     morans_i,
 )
@@ -19,9 +18,7 @@ __all__ = [
     "CORRELOGRAM_WORDS",
     "GLOBAL_WORDS",
     "Neighbours",
-    "clustering_sentence",
     "correlogram",
-    "describe_scale",
     "find_hotspots",
     "getis_ord",
     "global_statistics",

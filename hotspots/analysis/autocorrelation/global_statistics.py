@@ -331,12 +331,3 @@ def _sums_of(weights: Any) -> tuple[float, float, float]:
 def _falling(number: int, length: int) -> float:
     """Return number * (number - 1) * ..., with `length` factors."""
     return float(np.prod([number - step for step in range(length)], dtype=float))
-
-
-def clustering_sentence(table: pd.DataFrame, *, title: str) -> str:
-    """Return in words what Moran's I says of the whole map."""
-    value, z, p = (float(table[column]["Moran's I"]) for column in ("value", "z", "p"))
-    if p > LEVEL:
-        return f"Over the whole map {title} shows no clustering beyond chance (Moran's I {value:.3f})."
-    how = "similar values lie together" if z > 0 else "unlike values lie together"
-    return f"Over the whole map of {title} {how} (Moran's I {value:.3f}, z {z:.1f})."

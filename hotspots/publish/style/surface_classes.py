@@ -234,7 +234,7 @@ def difference_step(surface: Surface) -> float:
     """
     known = np.abs(surface.values[np.isfinite(surface.values)])
     largest = float(np.max(known, initial=0.0))
-    if largest <= 0:
+    if largest / 4 <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest / 4))
     return float(f"{max(step * power for step in (1, 2, 5) if step * power <= largest / 4 * (1 + 1e-12)):.1g}")

@@ -8,6 +8,7 @@ from hotspots.publish.text.authorities import (
     recording_title,
     rows_of_period,
 )
+from hotspots.publish.text.clustering import clustering_sentence, describe_scale
 from hotspots.publish.text.findings import (
     alt_text,
     boundaries_sentence,
@@ -78,8 +79,10 @@ __all__ = [
     "certainty_sentence",
     "change_title",
     "changes_known",
+    "clustering_sentence",
     "course_sentence",
     "curve_of",
+    "describe_scale",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",

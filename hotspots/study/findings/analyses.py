@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse"]
 
+FLAGGED: Final = 0.05
+"""Share of the area for which the best bandwidth is named where a table has several."""
+
 AGES_OF_SECONDARY: Final = ((11, 15), (10, 14), (10, 15), (0, 15), (0, 17))
 """Children whom state-funded secondaries compete for, or what comes near, where a file has wider bands."""
 
@@ -228,10 +231,10 @@ def _compare(findings: Findings, study: Study, comparison: ComparisonSection, in
 
 
 def _predict(findings: Findings, study: Study, prediction: PredictionSection, inputs: Inputs) -> None:
-    from hotspots.analysis.density import predictive_accuracy
+    from hotspots.analysis.density import best_bandwidth, predictive_accuracy
 
     past, future = inputs.predictions[prediction.name]
-    findings.predictions[prediction.name] = predictive_accuracy(
+    found = predictive_accuracy(
         past,
         future,
         area=inputs.area,
@@ -240,6 +243,9 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
         kernel=study.density.kernel,
         cell=study.density.cell,
     )
+    findings.predictions[prediction.name] = found
+    share = min(found.table["share_of_area"], key=lambda tried: abs(tried - FLAGGED))
+    findings.best_bandwidths[prediction.name] = best_bandwidth(found, share=share)
 
 
 def _name_places(findings: Findings, inputs: Inputs) -> None:

@@ -11,6 +11,7 @@ from hotspots.errors import AnalysisError, reason_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotspots.analysis.density import BestBandwidth
     from hotspots.analysis.schools import Finding
     from hotspots.model import Contours, Extract, Hotspot, HotspotResult, SchoolResult, Series, Surface
     from hotspots.study.settings import Study
@@ -33,7 +34,8 @@ class Findings:
 
     `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
     source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
-    in them; `change_points` and `changes` those of the series of this name.
+    in them; `best_bandwidths` those of the prediction of this name;
+    `change_points` and `changes` those of the series of this name.
     """
 
     results: list[HotspotResult] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Findings:
     contours: dict[str, Contours] = field(default_factory=dict)
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     predictions: dict[str, Extract] = field(default_factory=dict)
+    best_bandwidths: dict[str, BestBandwidth] = field(default_factory=dict)
     schools: SchoolResult | None = None
     school_findings: dict[str, Finding] = field(default_factory=dict)
     clustering: dict[str, pd.DataFrame] = field(default_factory=dict)

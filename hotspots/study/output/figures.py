@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.analysis.autocorrelation import describe_scale
 from hotspots.model import HotspotResult, Place, SchoolResult, Surface
-from hotspots.publish.text import alt_text, schools_in, subtitle
+from hotspots.publish.text import alt_text, describe_scale, schools_in, subtitle
 from hotspots.study.findings import Findings
 from hotspots.study.output.provenance import imprint
 from hotspots.study.output.workers import worker_pool

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hotspots.analysis.autocorrelation import clustering_sentence, describe_scale
-from hotspots.analysis.density import best_bandwidth
 from hotspots.publish.text import (
     can_be_compared,
     capitalised,
     certainty_sentence,
     change_title,
     changes_known,
+    clustering_sentence,
     course_sentence,
+    describe_scale,
     extract_title,
     factors_title,
     hotspots_sentence,
@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["headlines"]
 
-FLAGGED: Final = 0.05
-"""Share of the area that is spoken of where a table has several."""
 
-
-def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
+def headlines(study: Study, inputs: Inputs, findings: Findings) -> tuple[str, ...]:
     """Return what was found, a sentence each: hot areas of every source, schools, series and extracts."""
     places = [section.place for section in study.places]
     sentences = []
@@ -54,9 +51,8 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
             named = raised_words(contours, findings.raised.get(surface.stem, ()))
             sentence = surface_sentence(surface, contours)
             sentences.append(f"{sentence.removesuffix('.')}: {named}." if named else sentence)
-    for predictions in findings.predictions.values():
-        share = min(predictions.table["share_of_area"], key=lambda one: abs(one - FLAGGED))
-        words = best_bandwidth(predictions, share=share).words
+    for name, predictions in findings.predictions.items():
+        words = findings.best_bandwidths[name].words
         sentences.append(f"{capitalised(predictions.title)}, {predictions.period}: {words[:1].lower()}{words[1:]}")
     if findings.schools is not None:
         sentences += [schools_title(findings.schools) + ".", schools_sentence(findings.schools)]
@@ -72,4 +68,4 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
     if inputs.factors is not None and inputs.recording is None:
         sentences.append(factors_title(inputs.factors) + ".")
     sentences += [extract_title(extract) + "." for extract in findings.extracts]
-    return [sentence for sentence in sentences if sentence]
+    return tuple(sentence for sentence in sentences if sentence)

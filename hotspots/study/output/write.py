@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ from hotspots.publish.text import (
 )
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, untestable
-from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
@@ -86,8 +86,10 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
 # --------------------------------------------------------------------------- briefing
 
 
-def compile_briefing(study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page]) -> None:
-    """Write the briefing: findings, the pages drawn, methods and sources."""
+def compile_briefing(
+    study: Study, inputs: Inputs, findings: Findings, path: Path, pages: list[Page], *, sentences: Sequence[str]
+) -> None:
+    """Write the briefing: findings (`sentences`), the pages drawn, methods and sources."""
     from hotspots.publish.briefing import write_briefing
 
     release = overall_release(inputs, findings)
@@ -113,7 +115,7 @@ def compile_briefing(study: Study, inputs: Inputs, findings: Findings, path: Pat
         subtitle=" · ".join(part for part in (study.subtitle, _for_whom(study)) if part),
         marking=marking(release),
         alarming=release == RESTRICTED,
-        findings=headlines(study, inputs, findings),
+        findings=sentences,
         pages=pages,
         methods={heading: sentences for heading, sentences in methods.items() if sentences},
         sources=list(dict.fromkeys(sources)),
@@ -182,8 +184,8 @@ def _sources(inputs: Inputs) -> list[Any]:
 # --------------------------------------------------------------------------- summary
 
 
-def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any]:
-    """Return what a run read, joined and found, as plain values for JSON."""
+def summarise(study: Study, inputs: Inputs, findings: Findings, *, sentences: Sequence[str]) -> dict[str, Any]:
+    """Return what a run read, joined and found (`sentences`: its headlines), as plain values for JSON."""
     return {
         "title": study.title,
         "date": None if (day := study_date(study, inputs)) is None else day.isoformat(),
@@ -202,7 +204,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings) -> dict[str, Any
         "inputs": fingerprints(study),
         "sources": {name: describe_source(counts) for name, counts in inputs.counts.items()},
         "schools_read": _describe_schools(inputs),
-        "findings": headlines(study, inputs, findings),
+        "findings": list(sentences),
         "hotspots": {
             result.name: {
                 other.method: _describe_result(study, other) for other in findings.results if other.name == result.name

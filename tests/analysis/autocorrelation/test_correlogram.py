@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from worlds import make_counts, make_grid
 
-from hotspots.analysis.autocorrelation.correlogram import choose_distances, correlogram, describe_scale
+from hotspots.analysis.autocorrelation.correlogram import choose_distances, correlogram
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
 from hotspots.errors import AnalysisError
+from hotspots.publish.text import describe_scale
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -20,7 +20,6 @@ with warnings.catch_warnings():
     import esda  # noqa: F401
 
 from hotspots.analysis.autocorrelation.global_statistics import (
-    clustering_sentence,
     general_g,
     global_statistics,
     join_moments,
@@ -28,6 +27,7 @@ from hotspots.analysis.autocorrelation.global_statistics import (
 )
 from hotspots.analysis.autocorrelation.neighbours import from_graph, link_neighbours
 from hotspots.analysis.common import standardised_rate
+from hotspots.publish.text import clustering_sentence
 
 JOINS = ["high-high joins", "low-low joins", "high-low joins"]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drifting import NULLS, draw, series_of
+from worlds import identified
 
 from hotspots.analysis.series.change_points import find_change_points
 from hotspots.analysis.series.counting import sum_to_years, with_intervals, with_rates
@@ -16,7 +17,7 @@ def make_series(counts, *, periods=None, high=None, group="all", **words):
     names = [str(2000 + n) for n in range(len(counts))] if periods is None else periods
     series = series_of(np.asarray(counts, dtype=float), periods=names, group=group)
     table = series.table if high is None else series.table.assign(high=np.asarray(high, dtype=float))
-    return type(series)(table, **{"unit": "crimes", "title": "crimes", "release": "open"} | words)
+    return identified(type(series), table, **{"unit": "crimes", "title": "crimes", "release": "open"} | words)
 
 
 def search(series, seed=1, **options):
