@@ -176,10 +176,6 @@ def test_the_model_loads_nothing_that_draws():
     assert loaded.stdout.strip() == "[]"
 
 
-SHADOWED = {"analysis.autocorrelation": {"correlogram", "global_statistics"}}
-"""Sub-package → modules that still have the name of an export. It is only to become shorter."""
-
-
 def shadowed_modules(package: Path) -> dict[str, set[str]]:
     """Return sub-package → its modules with the name of something that its face has: `import` gets that instead."""
     shadowed = {}
@@ -199,7 +195,7 @@ def shadowed_modules(package: Path) -> dict[str, set[str]]:
 
 
 def test_no_export_has_the_name_of_a_module():
-    assert shadowed_modules(PACKAGE) == SHADOWED
+    assert shadowed_modules(PACKAGE) == {}
 
 
 def test_a_module_with_the_name_of_an_export_is_found(tmp_path):

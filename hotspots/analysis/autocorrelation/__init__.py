@@ -4,15 +4,15 @@ Neighbours, Getis-Ord and local Moran statistics with exact p-values, global sta
 of adjoining hot areas. The distributions behind the p-values are in `reference`.
 """
 
-from hotspots.analysis.autocorrelation.correlogram import CORRELOGRAM_WORDS, correlogram
-from hotspots.analysis.autocorrelation.global_statistics import (
+from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, correlogram
+from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
+from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
+from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
+from hotspots.analysis.autocorrelation.whole_map import (
     GLOBAL_WORDS,
     global_statistics,
     morans_i,
 )
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
-from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
-from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
 
 __all__ = [
     "CORRELOGRAM_WORDS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hotspots.model import NO_PERIOD, AreaCounts, Extract, Factors, SchoolResult, Series
+from hotspots.model import AreaCounts, Extract, Factors, SchoolResult, Series
 from hotspots.publish.page.sheet import LINE, MARGIN, MM_PER_POINT, QUIET, Box, Sheet, foot, head, new_sheet
 from hotspots.publish.style import marking as marking_of
 from hotspots.publish.text import release_sentence
@@ -24,7 +24,7 @@ def begin_chart(
     marking, alarming = marking_of(data.release), data.release == RESTRICTED
     sheet = new_sheet()
     top = head(sheet, title, subtitle, marking=marking, alarming=alarming)
-    period = getattr(data, "period", NO_PERIOD).words
+    period = data.period.words
     sentences = [f"Source: {data.source.rstrip('.')}." if data.source else "", f"Period: {period}." if period else ""]
     # An alarming marking stands in red above and below; once more in small print would weaken it.
     lines = [" ".join(part for part in sentences if part), "" if alarming else release_sentence(data.release)]

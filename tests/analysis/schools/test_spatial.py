@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.stats import t as student
 
-from hotspots.analysis.autocorrelation.global_statistics import morans_i
+from hotspots.analysis.autocorrelation.whole_map import morans_i
 from hotspots.analysis.schools.spatial import (
     _between,
     _nearest_weights,

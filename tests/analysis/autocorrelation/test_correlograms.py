@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +10,8 @@ import pandas as pd
 import pytest
 from worlds import make_counts, make_grid
 
-from hotspots.analysis.autocorrelation.correlogram import choose_distances, correlogram
+from hotspots.analysis.autocorrelation import correlograms
+from hotspots.analysis.autocorrelation.correlograms import choose_distances, correlogram
 from hotspots.analysis.autocorrelation.neighbours import link_neighbours
 from hotspots.errors import AnalysisError
 from hotspots.publish.text import describe_scale
@@ -20,7 +20,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from esda.moran import Moran
 
-module = import_module("hotspots.analysis.autocorrelation.correlogram")  # the face has a function of this name
 
 CENTRES = [(7, 7), (7, 22), (22, 7), (22, 22)]
 
@@ -68,7 +67,7 @@ def test_columbus_has_the_figures_of_spdep():
     weights = link_neighbours(columbus).matrix()
     degree = weights.sum(axis=1)
     crime = columbus["CRIME"].to_numpy()
-    moran, expected, z = module._moran(crime, degree, weights @ crime, weights @ (1 / degree))
+    moran, expected, z = correlograms._moran(crime, degree, weights @ crime, weights @ (1 / degree))
     assert moran == pytest.approx(0.5001885572, abs=1e-7)
     assert expected == pytest.approx(-0.0208333333, abs=1e-9)
     assert z == pytest.approx((0.5001885572 + 0.0208333333) / 0.0086892892**0.5, abs=1e-5)
@@ -154,7 +153,7 @@ def test_what_has_no_meaning_is_missing():
 )
 def test_the_first_clear_peak_is_suggested(z, at):
     values = np.array(z, dtype=float)
-    assert module._suggest(values, np.abs(values) > 2.6) == at
+    assert correlograms._suggest(values, np.abs(values) > 2.6) == at
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,7 @@ def test_equal_values_and_few_areas_are_refused(grid):
 
 
 def test_more_pairs_than_fit_into_memory_are_refused(grid, monkeypatch):
-    monkeypatch.setattr(module, "MOST_PAIRS", 100)
+    monkeypatch.setattr(correlograms, "MOST_PAIRS", 100)
     counts = make_counts(grid, np.arange(36))
     assert len(correlogram(counts, distances=[1000])) == 1
     with pytest.raises(AnalysisError, match="Too many areas lie within 1,500 m of each other") as caught:

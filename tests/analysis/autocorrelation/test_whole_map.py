@@ -19,13 +19,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import esda  # noqa: F401
 
-from hotspots.analysis.autocorrelation.global_statistics import (
+from hotspots.analysis.autocorrelation.neighbours import from_graph, link_neighbours
+from hotspots.analysis.autocorrelation.whole_map import (
     general_g,
     global_statistics,
     join_moments,
     morans_i,
 )
-from hotspots.analysis.autocorrelation.neighbours import from_graph, link_neighbours
 from hotspots.analysis.common import standardised_rate
 from hotspots.publish.text import clustering_sentence
 

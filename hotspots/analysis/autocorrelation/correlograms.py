@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.analysis.autocorrelation.global_statistics import FEWEST_AREAS, LEVEL, need_spread, values_of
+from hotspots.analysis.autocorrelation.whole_map import FEWEST_AREAS, LEVEL, need_spread, values_of
 from hotspots.analysis.common import as_counts
 from hotspots.errors import AnalysisError, list_briefly
 
