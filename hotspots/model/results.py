@@ -13,7 +13,7 @@ from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_uni
 from hotspots.model.identity import ModelType, need_tuples, read_school_years
 from hotspots.model.methods import HotspotMethod, SchoolMethod
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
-from hotspots.model.study_area import Place, slugify
+from hotspots.model.study_area import Place, StudyArea, slugify
 from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
 from hotspots.model.views import OnMap, between, explore
 from hotspots.vocabulary import (
@@ -69,12 +69,15 @@ class HotspotResult(Result, OnMap):
         The method in sentences for readers.
     provenance
         How it was made: null, neighbours, dispersion, adjustment, level, ...; None of a result made by hand.
+    area
+        The study area that it was made for; None of a result made by hand.
     """
 
     table: gpd.GeoDataFrame
     method: Method
     sentences: tuple[str, ...]
     provenance: HotspotMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         need_tuples(self, "sentences")
@@ -159,6 +162,8 @@ class Surface(Result, OnMap):
         How the surface was made; `words` has what no surface of its kind can show too.
     provenance
         How it was made: kernel, bandwidth, cells, test, ...; None of a surface made by hand.
+    area
+        The study area that it was made for; None of a surface made by hand.
     p_raised, p_lowered
         Upper-tail and lower-tail p-values of every cell if there is no difference (shape of `values`);
         None where nothing is tested.
@@ -174,6 +179,7 @@ class Surface(Result, OnMap):
     bandwidth_words: str = ""
     sentences: tuple[str, ...] = ()
     provenance: SurfaceMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
     crs: str = CRS
     kind: SurfaceKind = "density"
     p_raised: NDArray[np.float64] | None = None
@@ -197,6 +203,16 @@ class Surface(Result, OnMap):
                 )
             chances.setflags(write=False)
             freeze(self, name, chances)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map of its cells to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`.
+
+        Raises
+        ------
+        AnalysisError
+            If it has more cells than a browser shows.
+        """
+        return explore(self, _as_squares(self), column="value", shown=["value"], options=options)
 
     def _numbers(self) -> dict[str, object]:
         known = self.values[~np.isnan(self.values)]
@@ -225,6 +241,28 @@ class Surface(Result, OnMap):
         rows, columns = self.values.shape
         west, north = self.origin
         return (west, north - rows * self.cell, west + columns * self.cell, north)
+
+
+MOST_SQUARES: Final = 50_000
+"""Cells that a web map has at most: about 20 MB."""
+
+
+def _as_squares(surface: Surface) -> gpd.GeoDataFrame:
+    """Return the cells with a value as polygons, one row each, from the north-west by rows."""
+    import geopandas as gpd
+    import shapely
+
+    rows, columns = np.nonzero(~np.isnan(surface.values))
+    if len(rows) > MOST_SQUARES:
+        raise AnalysisError(
+            "The surface has too many cells for a web map.",
+            found=f"{len(rows):,} cells of {surface.cell:,g} m, at most {MOST_SQUARES:,}",
+            advice="make it with a larger cell, or draw a printed map with .plot()",
+        )
+    west = surface.origin[0] + columns * surface.cell
+    north = surface.origin[1] - rows * surface.cell
+    squares = shapely.box(west, north - surface.cell, west + surface.cell, north)
+    return gpd.GeoDataFrame({"value": surface.values[rows, columns]}, geometry=squares, crs=surface.crs)
 
 
 CONTOUR_COLUMNS = ("kind", "words", "threshold", "area_km2", "share_of_area", "events", "share_of_events", "geometry")
@@ -267,6 +305,11 @@ class Contours(Result):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        shown = ["words", "area_km2", "share_of_area", "events", "share_of_events"]
+        return explore(self, self.table, column="words", shown=shown, options=options)
 
 
 SCHOOL_RESULT_COLUMNS = (
@@ -332,6 +375,8 @@ class SchoolResult(Result, OnMap):
         `per_tenth_of_ranks` (for a tenth of all areas nearer to the most deprived); `low`, `high`; `dispersion`.
     provenance
         How it was made: model, level, catchments, the line itself, ...; None of a result made by hand.
+    area
+        The study area that it was made for; None of a result made by hand.
     """
 
     table: gpd.GeoDataFrame
@@ -339,6 +384,7 @@ class SchoolResult(Result, OnMap):
     slope: Mapping[str, float] = field(default_factory=dict)
     index_title: str = "IDACI"
     provenance: SchoolMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
     index: DeprivationIndex = "idaci"
     index_estimated: bool = False
 

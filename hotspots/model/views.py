@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.figure import Figure
 
+    from hotspots.model.study_area import StudyArea
     from hotspots.vocabulary import ClassStyle
 
 
@@ -85,18 +86,32 @@ class OnMap:
 
     __slots__ = ()
 
-    def plot(self, area: Any, **options: Any) -> Figure:
+    area: StudyArea | None
+
+    def plot(self, area: StudyArea | None = None, **options: Any) -> Figure:
         """Return the printed map of this result.
 
         Parameters
         ----------
         area
-            The study area.
+            The study area; its own if left out.
         options
             Arguments of `hotspots.draw_map`.
+
+        Raises
+        ------
+        AnalysisError
+            If it was made by hand, without an area.
         """
         from hotspots.publish.maps import draw_map
 
+        area = self.area if area is None else area
+        if area is None:
+            raise AnalysisError(
+                "There is no study area to draw this result on.",
+                found=f"a {type(self).__name__} that was made by hand",
+                advice="give it: result.plot(area)",
+            )
         figure: Figure = draw_map(self, area, **options)  # type: ignore[arg-type]
         return figure
 

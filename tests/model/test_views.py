@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from worlds import make_counts, make_grid
 
 import hotspots as hs
-from hotspots.model import EXTRACT_COLUMNS, Extract, Identity, Series
+from hotspots.model import EXTRACT_COLUMNS, Extract, Identity, Series, Surface
 from hotspots.vocabulary import METHOD_CLASSES
 
 AREA = make_grid(6, 6, population=1500)
@@ -117,3 +118,57 @@ def test_schools_without_a_place_are_not_on_the_map(explored):
         identity=Identity(release="open"),
     ).explore()
     assert len(explored[0][0]) == 1
+
+
+def test_a_result_is_drawn_on_the_area_that_it_was_made_for():
+    assert RESULT.area is AREA
+    assert words(RESULT.plot()) == words(RESULT.plot(AREA))
+    with pytest.raises(hs.AnalysisError, match="no study area to draw this result on") as error:
+        replace(RESULT, area=None).plot()
+    assert "HotspotResult" in str(error.value)
+
+
+def make_surface(values, **parts):
+    return Surface(
+        np.array(values),
+        origin=(400_000.0, 300_000.0),
+        cell=100.0,
+        unit="events per km²",
+        integral=1.0,
+        kernel="quartic",
+        bandwidth=500.0,
+        provenance=None,
+        identity=Identity(**{"release": "open"} | parts),
+    )
+
+
+def test_cells_with_a_value_are_explored_as_squares(explored):
+    make_surface([[1.0, np.nan], [3.0, 4.0]]).explore()
+    ((table, options),) = explored
+    assert table["value"].tolist() == [1.0, 3.0, 4.0]
+    # West, south, east and north of the cells: the first lies in the north-west, the second below it.
+    assert table.bounds.to_numpy()[:2].tolist() == [
+        [400_000.0, 299_900.0, 400_100.0, 300_000.0],
+        [400_000.0, 299_800.0, 400_100.0, 299_900.0],
+    ]
+    assert (options["column"], table.crs.to_epsg()) == ("value", 27700)
+
+
+def test_an_unreleased_or_a_very_large_surface_is_not_explored(explored):
+    with pytest.raises(hs.DisclosureError, match="A web map would publish"):
+        make_surface([[1.0]], release="unreleased").explore()
+    with pytest.raises(hs.AnalysisError, match="50,176 cells of 100 m, at most 50,000"):
+        make_surface(np.ones((224, 224))).explore()
+    assert explored == []
+
+
+def test_contours_are_explored_with_what_lies_in_them(explored):
+    row = {"kind": "raised", "words": "Raised risk", "threshold": 0.05, "area_km2": 2.0, "share_of_area": 0.1}
+    table = gpd.GeoDataFrame(
+        [row | {"events": 7.0, "share_of_events": 0.2}], geometry=[AREA.areas.geometry.iloc[0]], crs=27700
+    )
+    hs.surfaces.Contours(table, surface="risk", provenance=None, identity=Identity(release="open")).explore()
+    ((shown, options),) = explored
+    assert options["column"] == "words"
+    assert set(options["tooltip"]) == {"words", "area_km2", "share_of_area", "events", "share_of_events"}
+    assert shown["events"].tolist() == [7.0]

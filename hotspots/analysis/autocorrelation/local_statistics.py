@@ -340,6 +340,7 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
         method=method,
         sentences=_sentences(provenance),
         provenance=provenance,
+        area=counts.area,
         identity=combine(counts, counts.area, notes=counts.notes),
     )
 

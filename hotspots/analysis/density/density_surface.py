@@ -156,6 +156,7 @@ def kernel_density(
         bandwidth_words=chosen.words,
         sentences=(_method(made),),
         provenance=_density_method(made, events),
+        area=area,
         identity=combine(events, area, notes=(*note_coverage(cover), *events.notes, *_notes(made))),
     )
 

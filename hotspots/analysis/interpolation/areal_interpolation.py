@@ -277,6 +277,7 @@ def spread_counts(
             rule=counts.rule,
             smoothing=smoothing,
         ),
+        area=counts.area,
         identity=combine(counts, counts.area, notes=(*note_coverage(cover), *counts.notes, *notes)),
         kind="spread",
     )

@@ -131,6 +131,7 @@ def smooth_counts(
             edge_correction="diggle-on-cells",
             cover=cover,
         ),
+        area=counts.area,
         identity=combine(counts, counts.area, notes=(*note_coverage(cover), *counts.notes)),
         kind="spread",
     )

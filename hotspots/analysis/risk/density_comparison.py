@@ -172,6 +172,7 @@ def compare_densities(
             events_used_first=len(own),
             events_used_second=len(others),
         ),
+        area=area,
         identity=combine(
             first,
             second,

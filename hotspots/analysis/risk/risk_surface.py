@@ -164,6 +164,7 @@ def relative_risk(
             people_spread=spread.words,
             placed_by=events.placed_by,
         ),
+        area=area,
         identity=combine(
             events,
             area,

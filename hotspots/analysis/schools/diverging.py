@@ -208,6 +208,7 @@ def _result(
         slope={found.step.key: slope.ratio, "low": slope.low, "high": slope.high, "dispersion": fit.dispersion},
         index_title=deprivation.title,
         provenance=_school_method(table, found, settings, lists=lists, estimated=deprivation.estimated),
+        area=area,
         identity=combine(schools, deprivation, area, notes=notes),
         index=deprivation.index,
         index_estimated=deprivation.estimated and found.step is not TENTH_OF_RANKS,
