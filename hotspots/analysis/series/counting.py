@@ -168,8 +168,10 @@ def with_rates(
 
     Examples
     --------
+    >>> from hotspots.model import Identity
     >>> table = pd.DataFrame({"period": ["2013"], "group": ["all"], "low": [65.0], "high": [65.0]})
-    >>> counted = with_intervals(Series(table.assign(ci_low=0.0, ci_high=0.0), unit="crimes"))
+    >>> whole = table.assign(ci_low=0.0, ci_high=0.0)
+    >>> counted = with_intervals(Series(whole, unit="crimes", identity=Identity(release="open")))
     >>> rated = with_rates(counted, 10_000, per=1_000).table.iloc[0]
     >>> float(rated["rate_low"]), float(rated["rate_ci_low"].round(3)), float(rated["rate_ci_high"].round(3))
     (6.5, 5.016, 8.285)

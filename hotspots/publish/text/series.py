@@ -51,15 +51,16 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from hotspots.model.extracts import EXTRACT_COLUMNS
+    >>> from hotspots.model import EXTRACT_COLUMNS, Identity
     >>> rows = pd.DataFrame([
     ...     {"group": "all", "first": "2013", "last": "2015", "course": "level", "level": 1501.0, "level_last": 1501.0},
     ...     {"group": "all", "first": "2016", "last": "2019", "course": "rise", "level": 1981.0, "level_last": 3609.0,
     ...      "ratio": 2.4, "ratio_low": 2.27, "ratio_high": 2.55}],
     ... ).reindex(columns=EXTRACT_COLUMNS["change-points"]).assign(reason="")
     >>> table = pd.DataFrame({"period": ["2013"], "group": "all", "low": 1, "high": 1, "ci_low": 1, "ci_high": 1})
-    >>> found = Extract(rows, kind="change-points", release="open")
-    >>> sentence = course_sentence(Series(table, unit="crimes", title="knife crime"), found)
+    >>> identity = Identity(release="open", title="knife crime")
+    >>> found = Extract(rows, kind="change-points", identity=identity)
+    >>> sentence = course_sentence(Series(table, unit="crimes", identity=identity), found)
     >>> before, ratio = sentence.split(" (")
     >>> before
     'Knife crime: level at about 1,500 a year until 2015, then more than doubled by 2019'

@@ -83,8 +83,9 @@ def half_in(surface: Surface, inside: NDArray[np.bool_] | None = None) -> tuple[
 
     Examples
     --------
-    >>> cells = np.array([[6.0, 2.0, 1.0, 1.0]])
-    >>> surface = Surface(cells, (0.0, 0.0), 50.0, "events per km²", 80.0, "", np.nan, provenance=None, release="open")
+    >>> from hotspots.model import Identity
+    >>> made = {"provenance": None, "identity": Identity(release="open")}
+    >>> surface = Surface(np.array([[6.0, 2.0, 1.0, 1.0]]), (0.0, 0.0), 50.0, "per km²", 80.0, "", np.nan, **made)
     >>> half_in(surface)
     (0.25, 80.0)
     """
@@ -255,10 +256,10 @@ def bandwidth_sentence(surface: Surface) -> str:
     Examples
     --------
     >>> import numpy as np
-    >>> from hotspots.model import Surface
-    >>> place = {"origin": (0.0, 0.0), "cell": 50.0, "unit": "events per km²", "integral": 1.0, "release": "open"}
-    >>> smoothed = {"kernel": "quartic", "bandwidth": 750.0, "bandwidth_words": "750 m, as asked", "provenance": None}
-    >>> surface = Surface(np.ones((1, 1)), **place, **smoothed)
+    >>> from hotspots.model import Identity, Surface
+    >>> place = {"origin": (0.0, 0.0), "cell": 50.0, "unit": "events per km²", "integral": 1.0, "provenance": None}
+    >>> smoothed = {"kernel": "quartic", "bandwidth": 750.0, "bandwidth_words": "750 m, as asked"}
+    >>> surface = Surface(np.ones((1, 1)), **place, **smoothed, identity=Identity(release="open"))
     >>> bandwidth_sentence(surface)
     'Quartic kernel, bandwidth 750 m, as asked.'
     """

@@ -20,7 +20,8 @@ data = sys.argv[1]
 area = hs.read_areas(f"{data}/boundaries/west_midlands_lsoa11.gpkg", layer="lsoa11")
 area = area.with_population(hs.read_population(f"{data}/boundaries/population_lsoa11_census2011.csv"))
 known = pd.Series(np.random.default_rng(11).poisson(area.areas["population"] / 300), index=area.ids)
-counts = hs.AreaCounts(area, pd.DataFrame({"observed_low": known, "observed_high": known}))
+whole = pd.DataFrame({"observed_low": known, "observed_high": known})
+counts = hs.AreaCounts(area, whole, identity=hs.studies.Identity(release="unreleased"))
 
 
 def print_hash(name, *parts):
