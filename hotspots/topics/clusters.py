@@ -9,6 +9,7 @@ from hotspots.analysis.autocorrelation import (
     link_neighbours,
     local_moran,
 )
+from hotspots.analysis.expected import with_expected, with_expected_by_age, with_expected_given
 from hotspots.analysis.scan import scan_clusters
 from hotspots.model import AreaCounts, Extract, HotspotResult
 
@@ -24,4 +25,7 @@ __all__ = [
     "link_neighbours",
     "local_moran",
     "scan_clusters",
+    "with_expected",
+    "with_expected_by_age",
+    "with_expected_given",
 ]

@@ -42,6 +42,7 @@ from hotspots.vocabulary import (
     Null,
     Statistic,
     TestedMeasure,
+    WindowInference,
 )
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     method = HotspotMethod(
         statistic=_statistic(settings),
         null=null,
-        inference=tails.inference,
+        inference=_inference(tails, counts),
         dispersion=tails.dispersion,
         risks=tails.risks,
         step=tails.step,
@@ -243,7 +244,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         seed=tails.seed,
         mid_p=settings.mid_p,
         conditional=tested.conditional,
-        measure=_tested_measure(tested, measure),
+        measure=_tested_measure(tested, measure, counts),
         neighbours=links.words,
         neighbour_pairs=len(links.others),
         components=links.components,
@@ -253,14 +254,23 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         rule=counts.rule,
         adjustment=settings.adjustment,
         level=settings.level,
+        expected=counts.expectation,
     )
     return _result(counts, columns, settings.method, method)
 
 
-def _tested_measure(tested: Windows, measure: Measure) -> TestedMeasure:
+def _inference(tails: Tails, counts: AreaCounts) -> WindowInference:
+    """Return how p-values were computed: not exactly where expected counts were estimated from the same events."""
+    estimated = counts.expectation is not None and (counts.expectation.base == "age" or counts.expectation.is_fitted)
+    return "computed" if estimated and tails.inference == "exact" else tails.inference
+
+
+def _tested_measure(tested: Windows, measure: Measure, counts: AreaCounts) -> TestedMeasure:
     if measure == "count" and not tested.whole:
         return "as-given"
-    return "rate" if tested.people is not None else measure
+    if tested.exposure is None:
+        return measure
+    return "rate" if counts.expectation is None else "ratio"
 
 
 def _statistic(settings: _Settings) -> Statistic:
