@@ -141,6 +141,13 @@ class ExpectedMethod(Recorded):
     """Number of estimates over which p-values are bounds: more than one where counts are suppressed."""
 
     @property
+    def suggested_by(self) -> tuple[str, ...]:
+        """What the expected counts allow for, in words for readers, beside the number of people."""
+        base = {"population": (), "own": ("the expected counts given",), "age": ("age",)}[self.base]
+        trend = () if self.trend_km is None else (f"a trend of {self.trend_km:g} km",)
+        return (*base, *(slope.covariate for slope in self.given), *trend)
+
+    @property
     def is_fitted(self) -> bool:
         """Whether a regression is part of them."""
         return bool(self.given) or self.trend_km is not None

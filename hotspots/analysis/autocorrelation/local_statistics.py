@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.method_text import describe_method
 from hotspots.analysis.autocorrelation.neighbours import Neighbours
 from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
 from hotspots.analysis.autocorrelation.windows import (
@@ -28,13 +29,7 @@ from hotspots.analysis.common import (
 )
 from hotspots.model import AreaCounts, HotspotMethod, HotspotResult, combine
 from hotspots.vocabulary import (
-    ADJUSTMENT_WORDS,
-    HOT_MEANS,
-    MEASURE_WORDS,
-    MORAN_ADJUSTMENT_WORDS,
-    NULL_WORDS,
     RESULT_COLUMNS,
-    STATISTIC_TITLES,
     UNRELEASED,
     Adjustment,
     Measure,
@@ -348,7 +343,7 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
     return HotspotResult(
         table=table,
         method=method,
-        sentences=_sentences(provenance),
+        sentences=describe_method(provenance),
         name=counts.name,
         title=counts.title,
         sources=combine(counts).sources,
@@ -357,34 +352,4 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
         attribution=counts.area.attribution,
         provenance=provenance,
         release=combine(counts, counts.area).release,
-    )
-
-
-WINDOW_WORDS: Final[dict[Statistic, str]] = {
-    "gi_star": "each area and its neighbours together",
-    "gi": "each area's neighbours together, without the area itself",
-    "local_moran": "each area's neighbours together, given the area's own count",
-}
-
-
-def _sentences(method: HotspotMethod) -> tuple[str, ...]:
-    moran, window = method.statistic == "local_moran", WINDOW_WORDS[method.statistic]
-    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[method.adjustment]
-    if method.conditional and method.statistic == "gi_star":
-        window += ", tested given the area's own value"
-    null, hot = NULL_WORDS[method.null], HOT_MEANS[method.null]
-    if method.null == "randomisation" and method.measure != "count":
-        null = f"the values ({MEASURE_WORDS[method.measure]}) are placed on the areas at random"
-        hot = "hot means that high values cluster"
-    null = null if moran else f"{null}; {hot}"
-    ties = ", with ties counted half (mid-p)" if method.mid_p else ""
-    how = {
-        "bracketed": "exact between two roundings, not simulated",
-        "simulated": f"simulated (up to {method.draws or 0:,} draws, seed {method.seed})",
-    }.get(method.inference, f"{method.inference}, not simulated")
-    return (
-        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}.",
-        f"Tested against this: {null}.",
-        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}.",
-        f"Findings count areas significant at {100 * method.level:g}%.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from hotspots.analysis.counts import events_inside
 from hotspots.analysis.expected.own_counts import replace_expected
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model import Ages, AreaCounts, Events, ExpectedMethod, StudyArea
+from hotspots.model import Ages, AreaCounts, Events, ExpectedMethod, Note, StudyArea
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def with_expected_by_age(
     Breslow, N. E. and Day, N. E. (1987), Statistical Methods in Cancer Research II, IARC, p. 72: standardised
     mortality ratios by the rates of a standard population, here that of the study area itself.
     """
-    age = _known_ages(events, counts.area, detailed_areas)
+    age, unknown = _known_ages(events, counts.area, detailed_areas)
     starts = _bands(ages)
     people = ages.into(starts).table.reindex(counts.area.ids)
     number, _ = np.histogram(age, bins=[*starts, np.inf])
@@ -63,8 +64,10 @@ def with_expected_by_age(
     expected = pd.Series(people.to_numpy(dtype=float) @ rate, index=people.index)
     reasons = {str(area): NO_AGES if np.isnan(value) else NOBODY_AT_RISK for area, value in expected.items()}
     method = ExpectedMethod(base="age", title=ages.title, age_bands=len(starts))
+    words = f"{unknown:,} of {unknown + len(age):,} without an age: taken to be as old as the others."
+    notes = (Note(words, of="records", numbers=(unknown, unknown + len(age))),) if unknown else ()
     return replace_expected(
-        counts,
+        replace(counts, notes=(*counts.notes, *notes)),
         expected.where(expected > 0),
         method=method,
         reasons=reasons,
@@ -72,8 +75,8 @@ def with_expected_by_age(
     )
 
 
-def _known_ages(events: Events, area: StudyArea, detailed_areas: StudyArea | None) -> NDArray[np.float64]:
-    """Return the ages of the events in the study area, where they are known."""
+def _known_ages(events: Events, area: StudyArea, detailed_areas: StudyArea | None) -> tuple[NDArray[np.float64], int]:
+    """Return the ages of the events in the study area that have one, and how many have none."""
     if "age" not in events.table.columns:
         raise AnalysisError(
             f"{events.title} have no column 'age', so no age can be allowed for.",
@@ -89,7 +92,7 @@ def _known_ages(events: Events, area: StudyArea, detailed_areas: StudyArea | Non
             found=f"{len(inside):,} events in the study area",
             advice="leave standardise_by_age out, or give records with ages",
         )
-    return known
+    return known, len(age) - len(known)
 
 
 def _bands(ages: Ages) -> tuple[int, ...]:

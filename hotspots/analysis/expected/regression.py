@@ -127,7 +127,7 @@ class _Ready(NamedTuple):
     @property
     def trend_terms(self) -> int:
         """Number of terms of the trend; 0 without one."""
-        return self.design.shape[1] - self.given.shape[1] - 1
+        return int(self.design.shape[1] - self.given.shape[1] - 1)
 
     def fit(self, low: Floats, high: Floats) -> tuple[Fit, int]:
         """Return the regression of the areas of the fit, and how many counts were clipped for it.
@@ -207,7 +207,8 @@ def _numbers(covariates: pd.DataFrame | None, counts: AreaCounts) -> pd.DataFram
                 found=f"{covariates[name].set_axis(table.index)[odd[0]]!r}; {len(odd):,} such areas",
                 advice="correct it, or leave it empty: the area is then not tested",
             )
-    return table.set_axis([str(name) for name in table.columns], axis=1).reindex(counts.area.ids)
+    named: pd.DataFrame = table.set_axis([str(name) for name in table.columns], axis=1).reindex(counts.area.ids)
+    return named
 
 
 def _reasons(base: pd.Series, given: pd.DataFrame, counts: AreaCounts) -> dict[str, str]:

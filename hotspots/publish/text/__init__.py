@@ -10,8 +10,10 @@ from hotspots.publish.text.authorities import (
 )
 from hotspots.publish.text.findings import (
     alt_text,
+    beyond_words,
     boundaries_sentence,
     certainty_sentence,
+    expected_words,
     factors_per_assessment,
     factors_title,
     finding_title,
@@ -72,6 +74,7 @@ __all__ = [
     "alt_text",
     "as_number",
     "average_words",
+    "beyond_words",
     "boundaries_sentence",
     "can_be_compared",
     "capitalised",
@@ -80,6 +83,7 @@ __all__ = [
     "changes_known",
     "course_sentence",
     "curve_of",
+    "expected_words",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",

@@ -49,7 +49,9 @@ def _colours(result: HotspotResult, place: Place | None) -> list[str]:
     classes = set(table["class"])
     method = result.provenance
     than, who = ("than expected by chance", "") if method is None else AGAINST[method.null]
-    if not findings.has_population(result):
+    if method is not None and method.expected is not None:
+        than, who = f"than {listed([*method.expected.suggested_by, 'chance'])} suggest", ""
+    elif not findings.has_population(result):
         who = ""
     elif method is not None and method.measure in ("rate", "empirical-bayes"):
         who = " per person"

@@ -24,13 +24,13 @@ from hotspots.model import (
     StudyArea,
     cover_years,
 )
+from hotspots.study.inputs.expected import last_steps
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,
     need_ground,
     need_neighbours,
     need_points,
-    need_something,
 )
 from hotspots.study.inputs.series import (
     KEPT_BACK,
@@ -143,8 +143,8 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
     if study.maps.basemap is not None:
         attempt("Checking the basemap", lambda: need_ground(study, inputs.area))
-    if not inputs.problems:
-        attempt("Checking the inputs together", lambda: need_something(inputs.area, inputs.counts))
+    for words, step in last_steps(study, inputs) if not inputs.problems else ():
+        attempt(words, step)
     return inputs
 
 
