@@ -2,6 +2,7 @@
 
 Usage:
     python benchmarks/given.py [--maps 200] [--planted 60] [--mean 5 20] [--table level small planted]
+                               [--pattern WORDS ...]
 
 The map and settings are those of level.py, under the default null hypothesis. Risks follow a pattern: exp(2 x IDACI)
 with the invented IDACI of the sample study, or 2.3-fold from west to east; and may scatter around it. They are tested
@@ -31,6 +32,7 @@ from hotspots.topics.clusters import with_expected_given
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "events"
 SCATTERS = ("constant", "gamma, shape 4", "lognormal 0.8", "1 in 100 at tenfold", "half at none")
+PATTERNS = ("none", "exp(2 IDACI)", "2.3-fold eastwards")
 PLAIN: dict[str, Any] = {}
 
 
@@ -48,8 +50,10 @@ class World:
     def patterns(self) -> dict[str, Floats]:
         """Return the patterns, each with mean 1 over people."""
         east = (self.place[:, 0] - self.place[:, 0].min()) / np.ptp(self.place[:, 0])
-        found = {"none": np.ones(len(east)), "exp(2 IDACI)": np.exp(2 * self.idaci), "2.3-fold eastwards": 2.3**east}
-        return {name: risk * self.people.sum() / (risk @ self.people) for name, risk in found.items()}
+        risks = (np.ones(len(east)), np.exp(2 * self.idaci), 2.3**east)
+        return {
+            name: risk * self.people.sum() / (risk @ self.people) for name, risk in zip(PATTERNS, risks, strict=True)
+        }
 
     def test(self, count: Floats, given: dict[str, Any]) -> pd.DataFrame:
         """Return the areas tested beyond what is given; nothing is the population alone."""
@@ -115,6 +119,7 @@ def main() -> None:
     parser.add_argument("--planted", type=int, default=60)
     parser.add_argument("--mean", type=float, nargs="+", default=[5, 20])
     tables = ["level", "small", "planted"]
+    parser.add_argument("--pattern", nargs="+", default=list(PATTERNS), choices=list(PATTERNS))
     parser.add_argument("--table", nargs="+", default=tables, choices=tables)
     asked = parser.parse_args()
     areas, place = west_midlands()
@@ -123,7 +128,7 @@ def main() -> None:
     whole = World(areas, place, idaci)
 
     def print_levels(world: World, label: str, *, small: bool = False) -> None:
-        for pattern in world.patterns():
+        for pattern in asked.pattern:
             scatters = SCATTERS if pattern != "none" else SCATTERS[:1]
             plain = {} if pattern == "none" or small else {"population alone": PLAIN}
             for way, given in (plain | world.ways(pattern, small=small)).items():
@@ -141,7 +146,7 @@ def main() -> None:
             print_levels(some_of(areas, place, idaci, number), f"{number:3} areas ", small=True)
     if "planted" in asked.table:
         print("seven areas planted: pattern, beyond, risk, events an area; % of them found")
-        for pattern in whole.patterns():
+        for pattern in asked.pattern:
             plain = {"population alone": PLAIN} if pattern == "none" else {}
             for way, given in (plain | whole.ways(pattern)).items():
                 for times in (2.0, 3.0):
