@@ -62,6 +62,7 @@ NULL_OF_RATIOS: Final[dict[Null, str]] = {
     "randomisation": NULL_WORDS["randomisation"],
 }
 """Null hypothesis → what is assumed where expected counts are more than the shares of the population."""
+TERMS_OF_A_PLANE: Final = 2
 HOT_OF_RATIOS: Final = "hot means that more events than expected cluster, beyond chance"
 
 
@@ -80,15 +81,16 @@ def describe_expected(method: ExpectedMethod) -> tuple[str, ...]:
         on = _listed([*(slope.covariate for slope in method.given), *(["a smooth trend"] if method.trend_km else [])])
         sentences += (f"Expected: a {model} regression on {on} ({method.areas_fitted:,} areas){_slopes(method)}.",)
     if method.trend_km is not None:
+        plane = (method.trend_terms or 0) <= TERMS_OF_A_PLANE
+        shape = "a plane" if plane else f"a thin-plate regression spline of {method.trend_terms} terms"
         sentences += (
-            f"The trend is a thin-plate regression spline of {method.trend_terms} terms with knots {method.trend_km:g} "
-            f"km apart; {method.counts_clipped:,} counts were clipped for it, so that no single area bends it. It "
-            "hides hotspots that are as wide.",
+            f"The trend is {shape}, with knots {method.trend_km:g} km apart; {method.counts_clipped:,} counts were "
+            "clipped for it, so that no single area bends it. It hides hotspots that are as wide.",
         )
     if method.estimates > 1:
         sentences += (
             f"As counts are suppressed, p-values are bounds over {method.estimates} estimates of what is expected, "
-            "widened by 5%.",
+            "widened by 20%.",
         )
     return sentences
 

@@ -42,7 +42,7 @@ def _expect(study: Study, section: EventSection, inputs: Inputs) -> None:
     if section.expected is not None:
         own = _own_counts(study, section)
         title = f"expected counts as given (column {section.expected})"
-        release = section.release if section.file_of_counts else inputs.area.release
+        release = counts.release if section.file_of_counts else inputs.area.release
         counts = with_expected(counts, own, title=title, release=release)
     elif section.standardise_by_age:
         assert inputs.ages is not None
