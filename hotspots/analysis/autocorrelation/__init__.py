@@ -13,6 +13,7 @@ from hotspots.analysis.autocorrelation.global_statistics import (
 )
 from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
+from hotspots.analysis.autocorrelation.method_text import describe_expected
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Neighbours",
     "clustering_sentence",
     "correlogram",
+    "describe_expected",
     "describe_scale",
     "find_hotspots",
     "getis_ord",

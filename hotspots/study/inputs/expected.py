@@ -14,7 +14,7 @@ from hotspots.study.inputs.requirements import need_something, nothing_happened
 
 if TYPE_CHECKING:
     from hotspots.model import Deprivation, StudyArea
-    from hotspots.study.inputs.read import Inputs
+    from hotspots.study.inputs.contents import Inputs
     from hotspots.study.settings import EventSection, Study
 
 __all__ = ["last_steps"]
@@ -100,8 +100,8 @@ def _covariates(
 
 
 def _deprivation_words(title: str) -> str:
-    """Return what readers see of an index: "deprivation (IDACI 2019)"."""
-    return title if "(" in title or "deprivation" in title.casefold() else f"deprivation ({title})"
+    """Return what readers see of an index: "deprivation (IDACI 2019)"; brackets of its own are enough."""
+    return title if "(" in title else f"deprivation ({title})"
 
 
 def _score(deprivation: Deprivation, area: StudyArea) -> pd.Series:

@@ -165,8 +165,11 @@ class Study(Section):
 
     def means_deprivation(self, name: str) -> bool:
         """Whether a name in `given` means the index of [deprivation]: that word, or the first of its title."""
-        words = [] if self.deprivation is None else ["deprivation", *self.deprivation.title.casefold().split()[:1]]
-        return name.casefold() in words
+        if self.deprivation is None:
+            return False
+        # "idaci" of "IDACI 2019".
+        short = self.deprivation.title.split()[0]
+        return name.casefold() == "deprivation" or name.casefold() == short.casefold()
 
     def path(self, path: Path) -> Path:
         """Return a path of the study file as it is on this machine."""
