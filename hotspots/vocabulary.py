@@ -48,7 +48,7 @@ Statistic = Literal["gi_star", "gi", "local_moran"]
 """The statistic of a method: Gi is Gi* without the area itself."""
 Null = Literal["scattered-risk", "exchangeable-risk", "constant-risk", "randomisation"]
 Measure = Literal["count", "rate", "empirical-bayes"]
-TestedMeasure = Literal["count", "rate", "empirical-bayes", "as-given"]
+TestedMeasure = Literal["count", "rate", "ratio", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""
 SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference"]
 """Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
@@ -360,6 +360,7 @@ HOT_MEANS: Final[dict[Null, str]] = {
 MEASURE_WORDS: Final[dict[TestedMeasure, str]] = {
     "count": "count of events",
     "rate": "rate per 1,000 people",
+    "ratio": "events over those expected",
     "empirical-bayes": "empirical Bayes rate per 1,000 people",
     "as-given": "value as given",
 }

@@ -35,7 +35,7 @@ def test_the_python_blocks_run(tmp_path):
 
 
 def test_the_first_study_file_can_be_run(tmp_path):
-    (block,) = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
+    block, _ = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
     (tmp_path / "study.toml").write_text(textwrap.dedent(block), encoding="utf-8")
     boundaries, street = tmp_path / "data" / "boundaries", tmp_path / "data" / "events" / "street"
     boundaries.mkdir(parents=True)
@@ -45,6 +45,18 @@ def test_the_first_study_file_can_be_run(tmp_path):
     shutil.copy(ROOT / "data" / "boundaries" / "population_lsoa11_census2011.csv", boundaries / "population.csv")
     shutil.copy(ROOT / "data" / "events" / "invented_police_street_2019.csv.gz", street / "2019.csv.gz")
     said = run("check", str(tmp_path / "study.toml"))
+    assert "Nothing would stop a run." in said
+
+
+def test_the_section_of_expected_counts_goes_with_the_sample(tmp_path):
+    _, block = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    sample = (ROOT / "study.toml").read_text(encoding="utf-8")
+    kept = sample[: sample.index("# Hospital admissions for violence by area")] + block
+    further = sample[sample.index("[deprivation]") : sample.index("[schools]")]
+    (tmp_path / "study.toml").write_text(f"{kept}\n{further}", encoding="utf-8")
+    said = run("check", str(tmp_path / "study.toml"))
+    assert "emergency admissions for violence (2017–2019, invented)" in said
     assert "Nothing would stop a run." in said
 
 

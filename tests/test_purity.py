@@ -250,6 +250,14 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "correlogram": lambda w, _: given(w.counts, distances=[1500.0, 3000.0]),
     "describe_scale": lambda w, _: given(w.correlogram, title="crime"),
     "scan_clusters": lambda w, _: given(w.counts, draws=20),
+    "with_expected": lambda w, _: given(w.counts, pd.Series(np.arange(1.0, 65), index=w.area.ids)),
+    "with_expected_by_age": lambda w, _: given(
+        PUBLIC["count_events"](w.admissions, w.county), w.ages, events=w.admissions
+    ),
+    "with_expected_given": lambda w, _: given(
+        w.counts, pd.DataFrame({"x": np.arange(64.0) % 7}, index=w.area.ids), trend_km=20
+    ),
+    "read_covariates": lambda w, _: given(BOUNDARIES / "population_lsoa11_census2011.csv", ["population"]),
     # surfaces
     "kernel_density": lambda w, _: given(w.events, w.area, bandwidth=1000, cell=250),
     "choose_bandwidth": lambda w, _: given(w.points, rule="silverman", kernel="quartic"),

@@ -105,6 +105,12 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
         )
     identity = replace(noun.identity, release=chosen.name, notes=_notes_to_keep(noun.notes, chosen))
     if isinstance(noun, AreaCounts):
+        if noun.expectation is not None:
+            raise DisclosureError(
+                f"The expected counts of {noun.title} were made from the counts before these were protected.",
+                found=f"expected counts from {noun.expectation.title}",
+                advice="protect the counts first, then make the expected counts",
+            )
         table = _widen(noun.table, chosen, "observed_low", "observed_high")
         table = table[["observed_low", "observed_high"]].assign(reason=_reasons(noun.table["reason"], table, chosen))
         return replace(

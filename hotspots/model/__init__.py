@@ -20,11 +20,13 @@ from hotspots.model.identity import Identity, Note, combine, words_of
 from hotspots.model.methods import (
     AverageRate,
     BeyondByChance,
+    ExpectedMethod,
     FitMethod,
     HotspotMethod,
     RateCurve,
     SchoolComparison,
     SchoolMethod,
+    Slope,
 )
 from hotspots.model.periods import (
     AUGUST,
@@ -97,6 +99,7 @@ __all__ = [
     "Deprivation",
     "DeprivationIndex",
     "Events",
+    "ExpectedMethod",
     "Extract",
     "Factors",
     "FitMethod",
@@ -119,6 +122,7 @@ __all__ = [
     "Schools",
     "Series",
     "SeriesBase",
+    "Slope",
     "SmoothedCountsMethod",
     "Smoothing",
     "StudyArea",

@@ -12,6 +12,7 @@ import pandas as pd
 from hotspots.errors import AnalysisError, SourceError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
 from hotspots.model.identity import ModelType
+from hotspots.model.methods import ExpectedMethod
 from hotspots.model.periods import Coverage, cover_dates
 from hotspots.model.study_area import StudyArea
 from hotspots.model.views import between, explore
@@ -106,6 +107,14 @@ class AreaCounts(ModelType):
         The months that the source covers, or None where unknown.
     rule
         Name of the rule behind the intervals, or empty where every number is known.
+    expectation
+        How the column `expected` of the table was made, where it is given and not made from the population: see
+        `hotspots.clusters.with_expected` and its like, which return such counts.
+    without_expected
+        Area id → why it has no expected count, of all areas whose `expected` is missing then.
+    further_expected
+        Further estimates of the expected counts (areas by estimates), over which p-values are bounds; None where
+        there is one estimate only.
     """
 
     area: StudyArea
@@ -115,6 +124,9 @@ class AreaCounts(ModelType):
     dropped: Mapping[str, int | str] = field(default_factory=dict)
     rule: str = ""
     coverage: Coverage | None = None
+    expectation: ExpectedMethod | None = None
+    without_expected: Mapping[str, str] = field(default_factory=dict)
+    further_expected: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         import geopandas as gpd
@@ -132,18 +144,22 @@ class AreaCounts(ModelType):
         table = table.reindex(self.area.ids)
         table[["observed_low", "observed_high"]] = table[["observed_low", "observed_high"]].astype(float)
         need_interval(table, "observed_low", "observed_high", "Area")
-        if self.area.has_population:
-            table["population"] = self.area.areas["population"]
-            table["expected"] = _expected(table)
+        has_population = self.area.has_population
+        table["population"] = self.area.areas["population"] if has_population else np.nan
+        if self.expectation is None:
+            table["expected"] = _expected(table) if has_population else np.nan
         else:
-            table["population"] = np.nan
-            table["expected"] = np.nan
+            need_columns(table, ("expected",), "A table of counts with an expectation")
+            _need_expected(table["expected"], self.without_expected)
         given = table["reason"] if "reason" in table.columns else pd.Series("", index=table.index)
         table["reason"] = given.astype(object).where(given.notna(), "")
         table = table[["observed_low", "observed_high", "population", "expected", "reason"]]
         freeze(self, "table", gpd.GeoDataFrame(table, geometry=self.area.areas.geometry))
         freeze_mapping(self, "audit")
         freeze_mapping(self, "dropped")
+        freeze_mapping(self, "without_expected")
+        if self.further_expected is not None:
+            freeze(self, "further_expected", self.further_expected.reindex(self.area.ids).astype(float))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -162,6 +178,11 @@ class AreaCounts(ModelType):
         low, high = (float(self.table[end].sum()) for end in ("observed_low", "observed_high"))
         numbers = {"Events": between(low, high), "Areas": len(self), "Suppressed counts": self.hidden}
         return numbers | {"Outside": self.outside}
+
+    @property
+    def has_expected(self) -> bool:
+        """Whether there is something to compare the counts with: a population, or expected counts as given."""
+        return self.area.has_population or self.expectation is not None
 
     @property
     def hidden(self) -> int:
@@ -183,3 +204,17 @@ def _expected(table: pd.DataFrame) -> pd.Series:
     total = float(people.sum())
     expected: pd.Series = people * (float(middle.sum()) / total) if total > 0 else people * np.nan
     return expected
+
+
+def _need_expected(expected: pd.Series, reasons: Mapping[str, str]) -> None:
+    """Stop at expected counts that can't be, or are missing without a reason."""
+    wrong = expected.index[(expected <= 0) | np.isinf(expected)]
+    if len(wrong):
+        raise AnalysisError(
+            f"The expected count of area {wrong[0]!r} can't be {expected[wrong[0]]:g}.",
+            found=f"{len(wrong):,} such areas",
+            advice="expected counts are above 0, or missing with a reason",
+        )
+    unexplained = expected.index[expected.isna()].difference(pd.Index(list(reasons)))
+    if len(unexplained):
+        raise AnalysisError(f"Area {unexplained[0]!r} has no expected count and no reason is given.")

@@ -244,6 +244,7 @@ def combine(
     title: str | None = None,
     period: Period | None = None,
     notes: Iterable[Note] = (),
+    release: str | None = None,
 ) -> Identity:
     """Return the identity of what is made from all these: sources and attribution of all, and the weakest release.
 
@@ -257,6 +258,8 @@ def combine(
         In place of those of `first`.
     notes
         Its notes; those of the inputs are not taken over.
+    release
+        Mark of an input without an identity, such as a column of numbers; the weakest of all still wins.
     """
     given = [first, *(other for other in others if other is not None)]
     return Identity(
@@ -265,6 +268,6 @@ def combine(
         period=first.period if period is None else period,
         sources=tuple(source for each in given for source in each.sources),
         attribution=tuple(dict.fromkeys(line for each in given for line in each.attribution)),
-        release=weakest_release(*(each.release for each in given)),
+        release=weakest_release(*(each.release for each in given), *([release] if release else [])),
         notes=tuple(notes),
     )

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.figure import Figure
 
-    from hotspots.model.study_area import StudyArea
     from hotspots.vocabulary import ClassStyle
 
 
@@ -86,9 +85,9 @@ class OnMap:
 
     __slots__ = ()
 
-    area: StudyArea | None
+    area: Any
 
-    def plot(self, area: StudyArea | None = None, **options: Any) -> Figure:
+    def plot(self, area: Any = None, **options: Any) -> Figure:
         """Return the printed map of this result.
 
         Parameters

@@ -15,7 +15,7 @@ from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
 from hotspots.sources.offences import read_offences
 from hotspots.sources.police import read_police
-from hotspots.sources.population import read_population
+from hotspots.sources.population import read_covariates, read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools
 
@@ -26,6 +26,7 @@ __all__ = [
     "read_areas",
     "read_authority_totals",
     "read_counts",
+    "read_covariates",
     "read_deprivation",
     "read_episodes",
     "read_exclusions",

@@ -1,7 +1,8 @@
-"""Population estimates by area."""
+"""Numbers by area: population estimates, and others that events may depend on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,46 @@ def read_population(
     people_by_area = pd.Series(values.to_numpy(dtype=float), index=areas.as_index, name="population")
     people_by_area.attrs = {"column": areas.column, "vintage": areas.vintage}
     return people_by_area
+
+
+def read_covariates(
+    path: Path | str,
+    columns: Sequence[str],
+    *,
+    id_column: str | None = None,
+    year: int | None = None,
+    option: str = "given",
+) -> pd.DataFrame:
+    """Return columns of numbers by area, indexed by `area_id`, for all areas of the file; an empty cell is missing.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file with one row per area.
+    columns
+        The columns to read, matched as everywhere (letter case, spaces and punctuation aside).
+    id_column
+        The column of area codes, where it has none of ONS's names.
+    year
+        Needed where the file holds several years.
+    option
+        The study key that names columns, for errors.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, an area appears twice, or a cell is not a number.
+    """
+    table = _tabular.read_table(path)
+    rows = rows_of_year(table, year)
+    areas = _naming.find_area_codes(table, id_column, rows=rows)
+    found = {}
+    for column in columns:
+        cells = table.frame[table.need(column, option=option, what="numbers by area")][rows]
+        found[column] = _cell_values.to_number(cells, path=table.path).values.to_numpy(dtype=float)
+    numbers = pd.DataFrame(found, index=areas.as_index)
+    numbers.attrs = {"column": areas.column, "vintage": areas.vintage}
+    return numbers
 
 
 def rows_of_year(table: _tabular.TextTable, year: int | None) -> pd.Series:

@@ -245,7 +245,8 @@ def _ages(study: Study, inputs: Inputs) -> Iterator[str]:
     yield f"{section.title}: {many(len(inputs.ages.table), 'area')}, {many(inputs.ages.table.shape[1], 'age group')}"
     by_age = any(line.ages for one in study.series if one.rates for line in one.lines)
     profile = study.demographics and study.deprivation is not None
-    if not (by_age or profile or study.schools or any(one.standardised for one in study.events)):
+    in_events = any(one.standardised or one.standardise_by_age for one in study.events)
+    if not (by_age or profile or study.schools or in_events):
         yield "  note: not used: add standardised rates, rates of age groups, [schools] or [deprivation]"
 
 
@@ -260,14 +261,27 @@ def _deprivation(study: Study, inputs: Inputs) -> Iterator[str]:
     yield f"{deprivation.title}: known for {known:,} of {many(len(area), 'area')}"
     for measure, column in deprivation.columns.items():
         yield f"  {measure}: the column {column!r}"
-    if inputs.schools is None and not area.has_population and inputs.ages is None:
+    of_events = any(map(study.means_deprivation, (name for one in study.events for name in one.given or ())))
+    if inputs.schools is None and not area.has_population and inputs.ages is None and not of_events:
         yield "  note: not used: add [schools], or [population] for the authority profile"
 
 
+def _covariates(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.covariates
+    if section is not None:
+        names = {name for one in study.events for name in one.given or () if not study.means_deprivation(name)}
+        yield f"{section.title}: {', '.join(sorted(names)) or 'not used: name its columns with given'}"
+
+
 def _events(study: Study, inputs: Inputs) -> Iterator[str]:
+    from hotspots.analysis.autocorrelation import describe_expected
+
     for section in study.events:
         if section.name in inputs.counts:
             yield from _source(describe_source(inputs.counts[section.name]))
+            expectation = inputs.counts[section.name].expectation
+            if expectation is not None:
+                yield from (f"  {sentence}" for sentence in describe_expected(expectation))
         else:
             yield f"{section.title}: not read, see below"
 
@@ -355,6 +369,7 @@ SECTIONS: Final[dict[str, Callable[[Study, Inputs], Iterator[str]]]] = {
     "places": _places,
     "population_by_age": _ages,
     "deprivation": _deprivation,
+    "covariates": _covariates,
     "events": _events,
     "schools": _schools,
     "series": _charted("series"),

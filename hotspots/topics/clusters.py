@@ -8,9 +8,11 @@ from hotspots.analysis.autocorrelation import (
     link_neighbours,
     local_moran,
 )
+from hotspots.analysis.expected import with_expected, with_expected_by_age, with_expected_given
 from hotspots.analysis.scan import scan_clusters
 from hotspots.model import AreaCounts, Extract, HotspotResult
 from hotspots.publish.text import describe_scale
+from hotspots.sources import read_covariates
 
 __all__ = [
     "AreaCounts",
@@ -23,5 +25,9 @@ __all__ = [
     "global_statistics",
     "link_neighbours",
     "local_moran",
+    "read_covariates",
     "scan_clusters",
+    "with_expected",
+    "with_expected_by_age",
+    "with_expected_given",
 ]

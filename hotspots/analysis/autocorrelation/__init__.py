@@ -7,6 +7,7 @@ of adjoining hot areas. The distributions behind the p-values are in `reference`
 from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, correlogram
 from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
+from hotspots.analysis.autocorrelation.method_text import describe_expected
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
 from hotspots.analysis.autocorrelation.whole_map import (
     GLOBAL_WORDS,
@@ -19,6 +20,7 @@ __all__ = [
     "GLOBAL_WORDS",
     "Neighbours",
     "correlogram",
+    "describe_expected",
     "find_hotspots",
     "getis_ord",
     "global_statistics",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.method_text import describe_method
 from hotspots.analysis.autocorrelation.neighbours import Neighbours
 from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
 from hotspots.analysis.autocorrelation.windows import (
@@ -28,13 +29,7 @@ from hotspots.analysis.common import (
 )
 from hotspots.model import AreaCounts, HotspotMethod, HotspotResult, combine
 from hotspots.vocabulary import (
-    ADJUSTMENT_WORDS,
-    HOT_MEANS,
-    MEASURE_WORDS,
-    MORAN_ADJUSTMENT_WORDS,
-    NULL_WORDS,
     RESULT_COLUMNS,
-    STATISTIC_TITLES,
     UNRELEASED,
     Adjustment,
     Measure,
@@ -42,6 +37,7 @@ from hotspots.vocabulary import (
     Null,
     Statistic,
     TestedMeasure,
+    WindowInference,
 )
 
 if TYPE_CHECKING:
@@ -235,7 +231,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     method = HotspotMethod(
         statistic=_statistic(settings),
         null=null,
-        inference=tails.inference,
+        inference=_inference(tails, counts),
         dispersion=tails.dispersion,
         risks=tails.risks,
         step=tails.step,
@@ -243,7 +239,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         seed=tails.seed,
         mid_p=settings.mid_p,
         conditional=tested.conditional,
-        measure=_tested_measure(tested, measure),
+        measure=_tested_measure(tested, measure, counts),
         neighbours=links.words,
         neighbour_pairs=len(links.others),
         components=links.components,
@@ -253,14 +249,23 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
         rule=counts.rule,
         adjustment=settings.adjustment,
         level=settings.level,
+        expected=counts.expectation,
     )
     return _result(counts, columns, settings.method, method)
 
 
-def _tested_measure(tested: Windows, measure: Measure) -> TestedMeasure:
+def _inference(tails: Tails, counts: AreaCounts) -> WindowInference:
+    """Return how p-values were computed: not exactly where expected counts were estimated from the same events."""
+    estimated = counts.expectation is not None and (counts.expectation.base == "age" or counts.expectation.is_fitted)
+    return "computed" if estimated and tails.inference == "exact" else tails.inference
+
+
+def _tested_measure(tested: Windows, measure: Measure, counts: AreaCounts) -> TestedMeasure:
     if measure == "count" and not tested.whole:
         return "as-given"
-    return "rate" if tested.people is not None else measure
+    if tested.exposure is None:
+        return measure
+    return "rate" if counts.expectation is None else "ratio"
 
 
 def _statistic(settings: _Settings) -> Statistic:
@@ -338,38 +343,8 @@ def _result(counts: AreaCounts, columns: dict[str, Any], method: Method, provena
     return HotspotResult(
         table=table,
         method=method,
-        sentences=_sentences(provenance),
+        sentences=describe_method(provenance),
         provenance=provenance,
         area=counts.area,
         identity=combine(counts, counts.area, notes=counts.notes),
-    )
-
-
-WINDOW_WORDS: Final[dict[Statistic, str]] = {
-    "gi_star": "each area and its neighbours together",
-    "gi": "each area's neighbours together, without the area itself",
-    "local_moran": "each area's neighbours together, given the area's own count",
-}
-
-
-def _sentences(method: HotspotMethod) -> tuple[str, ...]:
-    moran, window = method.statistic == "local_moran", WINDOW_WORDS[method.statistic]
-    adjusted = (MORAN_ADJUSTMENT_WORDS if moran else ADJUSTMENT_WORDS)[method.adjustment]
-    if method.conditional and method.statistic == "gi_star":
-        window += ", tested given the area's own value"
-    null, hot = NULL_WORDS[method.null], HOT_MEANS[method.null]
-    if method.null == "randomisation" and method.measure != "count":
-        null = f"the values ({MEASURE_WORDS[method.measure]}) are placed on the areas at random"
-        hot = "hot means that high values cluster"
-    null = null if moran else f"{null}; {hot}"
-    ties = ", with ties counted half (mid-p)" if method.mid_p else ""
-    how = {
-        "bracketed": "exact between two roundings, not simulated",
-        "simulated": f"simulated (up to {method.draws or 0:,} draws, seed {method.seed})",
-    }.get(method.inference, f"{method.inference}, not simulated")
-    return (
-        f"{STATISTIC_TITLES[method.statistic]}: {window}; {method.neighbours}.",
-        f"Tested against this: {null}.",
-        f"P-values are {how}, and two-sided{ties}; {method.areas_tested:,} areas tested, {adjusted}.",
-        f"Findings count areas significant at {100 * method.level:g}%.",
     )

@@ -36,8 +36,11 @@ class Windows:
         Positions of the m tested areas among all areas (m).
     low, high
         Bounds of what is tested (m): their counts, or under randomisation their rates.
-    people
-        Their population (m), or None where the null does not use one.
+    exposure
+        What the null shares the events by (m): their population, or their expected counts where these are given; None
+        where the null uses neither.
+    further
+        Further estimates of the expected counts (m each), over which p-values are bounds.
     weights, window
         Weights (m, m) as SciPy sparse arrays: neighbours only, and the window of the statistic. Ones, unless the
         neighbours are `weighted`.
@@ -52,12 +55,13 @@ class Windows:
     where: NDArray[np.int64]
     low: Floats
     high: Floats
-    people: Floats | None
+    exposure: Floats | None
     weights: Any
     window: Any
     with_self: bool
     conditional: bool
     weighted: bool
+    further: tuple[Floats, ...] = ()
 
     @property
     def tested(self) -> Any:
@@ -87,8 +91,8 @@ class Windows:
 
     @property
     def measure(self) -> Floats:
-        """Rates per 1,000 where the null uses a population, else what is tested; at the middle of intervals."""
-        return self.middle if self.people is None else PER * self.middle / self.people
+        """Rates per 1,000 people or expected events, else what is tested; at the middle of intervals."""
+        return self.middle if self.exposure is None else PER * self.middle / self.exposure
 
     def in_all(self, values: Any, n: int) -> NDArray[Any]:
         """Return values of the tested areas in the rows of all n areas; elsewhere missing, or empty text."""
@@ -166,17 +170,27 @@ def _select_windows(
             advice="use a study area of at least a few dozen areas",
         )
     low, high = (_measured(table[f"observed_{end}"].to_numpy(), table, measure) for end in ("low", "high"))
+    further = None if null == "randomisation" else counts.further_expected
     return Windows(
         where=part,
         low=low,
         high=high,
-        people=None if not _uses_population(counts, null) else table["population"].to_numpy(),
+        exposure=_exposure(counts, null, table),
         weights=weights,
         window=window,
         with_self=with_self,
         conditional=conditional or not with_self,
         weighted=links.weights is not None,
+        further=() if further is None else tuple(further.iloc[part].to_numpy(dtype=float).T),
     )
+
+
+def _exposure(counts: AreaCounts, null: Null, table: pd.DataFrame) -> Floats | None:
+    """Return what the null shares the events by: people, or expected counts where these are given."""
+    if not _uses_expected(counts, null):
+        return None
+    shares: Floats = table["population" if counts.expectation is None else "expected"].to_numpy(dtype=float)
+    return shares
 
 
 def _measured(events: Floats, table: pd.DataFrame, measure: Measure) -> Floats:
@@ -193,7 +207,9 @@ def _reasons_not_tested(
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return why each area can't be tested (n), empty where it can; and which (n) can't for want of neighbours only."""
     reasons = np.full(len(counts), "", dtype=object)
-    if _uses_population(counts, null) or measure != "count":
+    if counts.expectation is not None:
+        reasons[:] = [counts.without_expected.get(area_id, "") for area_id in counts.area.ids]
+    elif _uses_expected(counts, null) or measure != "count":
         reasons[~(counts.table["population"].to_numpy() > 0)] = "no population"
     absent = counts.table["observed_low"].isna().to_numpy()
     why = counts.table["reason"].to_numpy(dtype=object)[absent]
@@ -206,8 +222,8 @@ def _reasons_not_tested(
     return reasons, islands
 
 
-def _uses_population(counts: AreaCounts, null: Null) -> bool:
-    return counts.area.has_population and null != "randomisation"
+def _uses_expected(counts: AreaCounts, null: Null) -> bool:
+    return counts.has_expected and null != "randomisation"
 
 
 def _need_fitting(null: Null, *, with_self: bool, conditional: bool) -> None:
@@ -228,14 +244,20 @@ def _choose_null(null: Null | None, counts: AreaCounts) -> Null:
         If it is not known, or needs a population that is not there.
     """
     if null is None:
-        return "scattered-risk" if counts.area.has_population else "randomisation"
+        return "scattered-risk" if counts.has_expected else "randomisation"
     if null not in NULL_WORDS:
         raise AnalysisError(
             f"There is no null hypothesis {null!r}.",
             found=f"known are {', '.join(NULL_WORDS)}",
             advice=f"did you mean {nearest(null, NULL_WORDS) or 'randomisation'!r}?",
         )
-    if null != "randomisation" and not counts.area.has_population:
+    if null == "randomisation" and counts.expectation is not None:
+        raise AnalysisError(
+            "The null hypothesis 'randomisation' does not use expected counts.",
+            found=f"expected counts from {counts.expectation.title}",
+            advice='use null="scattered-risk", or counts without expected counts of their own',
+        )
+    if null != "randomisation" and not counts.has_expected:
         raise AnalysisError(
             f"The null hypothesis {null!r} needs a population.",
             found="a study area without one",
@@ -348,20 +370,26 @@ def quadrants(tested: Windows) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return the quadrant in words (empty at the mean), and whether the own side of the mean is certain.
 
     With a population the mean is that of all people (the overall rate) and not of areas, so that a quadrant agrees
-    with the test's direction; neighbours are taken together, as one population.
+    with the test's direction; neighbours are taken together, as one population. With expected counts it is the ratio
+    of all events to all expected ones.
     """
-    share = (
-        np.full(len(tested.low), 1 / len(tested.low)) if tested.people is None else tested.people / tested.people.sum()
-    )
-    middle, low, high = tested.middle, tested.low, tested.high
+    exposure = np.ones(len(tested.low)) if tested.exposure is None else tested.exposure
+    share = exposure / exposure.sum()
+    middle = tested.middle
     own = middle - share * middle.sum()
     around = tested.weights @ own
-    # Each area at one bound, all others at the other: the mean that is hardest to beat.
-    above = low > share * (high.sum() - high + low)
-    below = high < share * (low.sum() - low + high)
+    sides = [_certain_side(tested, one / one.sum()) for one in (exposure, *tested.further)]
+    above, below = (np.all(side, axis=0) for side in zip(*sides, strict=True))
     tolerance = 1e-9 * max(1.0, float(np.abs(own).max()))
     first = np.where(own > tolerance, "high_", np.where(own < -tolerance, "low_", ""))
     second = np.where(around > 0, "high", "low")
     quadrant = np.char.add(first, second).astype(object)
     quadrant[(first == "") | (tested.cardinalities == 0)] = ""
     return quadrant, above | below
+
+
+def _certain_side(tested: Windows, share: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which areas are above the mean, and which below it, whatever the suppressed counts are."""
+    low, high = tested.low, tested.high
+    # Each area at one bound, all others at the other: the mean that is hardest to beat.
+    return low > share * (high.sum() - high + low), high < share * (low.sum() - low + high)

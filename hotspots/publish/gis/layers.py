@@ -19,7 +19,7 @@ from hotspots.publish.gis.layer_styles import (
     school_style,
 )
 from hotspots.publish.style import Ground, authority_outlines
-from hotspots.publish.text import average_words, percent, with_holds_words
+from hotspots.publish.text import average_words, beyond_words, expected_words, percent, with_holds_words
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
     COLUMN_WORDS,
@@ -114,11 +114,12 @@ def _plain(table: pd.DataFrame, columns: Mapping[str, object], geometry: Any) ->
 def area_layer(result: HotspotResult) -> Layer:
     """Return a result as the layer ``<name>_<method>``."""
     words = {column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}
-    method = METHOD_TITLES[result.method]
+    words["expected"] = expected_words(result)
+    method, what = METHOD_TITLES[result.method], result.title + beyond_words(result)
     unsure = bool((result.table["certainty"] == "depends").any())
     return Layer(
         name=result.stem,
-        title=", ".join(part for part in (f"{method}: {result.title}", str(result.period)) if part),
+        title=", ".join(part for part in (f"{method}: {what}", str(result.period)) if part),
         description=_described(result.words, f"Source: {result.source}" if result.source else ""),
         table=_plain(result.table.assign(area_id=result.table.index), words, result.table.geometry),
         geometry_type="MultiPolygon",

@@ -11,8 +11,10 @@ from hotspots.publish.text.authorities import (
 from hotspots.publish.text.clustering import clustering_sentence, describe_scale
 from hotspots.publish.text.findings import (
     alt_text,
+    beyond_words,
     boundaries_sentence,
     certainty_sentence,
+    expected_words,
     factors_per_assessment,
     factors_title,
     finding_title,
@@ -73,6 +75,7 @@ __all__ = [
     "alt_text",
     "as_number",
     "average_words",
+    "beyond_words",
     "boundaries_sentence",
     "can_be_compared",
     "capitalised",
@@ -83,6 +86,7 @@ __all__ = [
     "course_sentence",
     "curve_of",
     "describe_scale",
+    "expected_words",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",

@@ -7,18 +7,39 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from hotspots.errors import plural
-from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
+from hotspots.model import (
+    ExpectedMethod,
+    Factors,
+    HotspotResult,
+    Place,
+    SchoolResult,
+    Series,
+    StudyArea,
+    Surface,
+    count_schools,
+)
 from hotspots.publish.text.phrases import capitalised, listed, period_words
 from hotspots.publish.text.schools import beside_words, index_name
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
-from hotspots.vocabulary import HOT_CLASSES, INVENTED, OPEN, RELEASE_WORDS, RESTRICTED, STATISTIC_TITLES, UNRELEASED
+from hotspots.vocabulary import (
+    COLUMN_WORDS,
+    HOT_CLASSES,
+    INVENTED,
+    OPEN,
+    RELEASE_WORDS,
+    RESTRICTED,
+    STATISTIC_TITLES,
+    UNRELEASED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
     "alt_text",
+    "beyond_words",
     "certainty_sentence",
+    "expected_words",
     "finding_title",
     "method_sentences",
     "release_sentence",
@@ -49,6 +70,29 @@ def _of(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
 # --------------------------------------------------------------------------- hotspots
 
 
+def beyond_words(result: HotspotResult) -> str:
+    """Return what a result was tested beyond: " beyond what age suggests"; empty for the population alone."""
+    expected = None if result.provenance is None else result.provenance.expected
+    if expected is None:
+        return ""
+    return f" beyond what {_suggested(expected)}"
+
+
+def _suggested(expected: ExpectedMethod) -> str:
+    """Return who suggests expected counts: "age and deprivation (IDACI 2019) suggest"."""
+    one = len(expected.suggested_by) == 1 and expected.base != "own"
+    return f"{listed(expected.suggested_by)} {'suggests' if one else 'suggest'}"
+
+
+def expected_words(result: HotspotResult) -> tuple[str, str]:
+    """Return label and description of the column of expected events, which says what they allow for."""
+    label, words = COLUMN_WORDS["expected"]
+    expected = None if result.provenance is None else result.provenance.expected
+    if expected is None:
+        return label, words
+    return label, f"Events that {_suggested(expected)}, in all as many as were counted"
+
+
 def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     """Return the finding in one line: how many areas are hot, of how many, where and for what."""
     table = _of(result.table, place)
@@ -59,9 +103,10 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     if number == 0:
         # Where numbers are hidden, "none is hot" would claim too much: some may be.
         sure = "certain to be " if bool((table["certainty"] == "depends").any()) else ""
-        return f"No area{_in(place)} is {sure}{hot} for {result.title}"
+        return f"No area{_in(place)} is {sure}{hot} for {result.title}{beyond_words(result)}"
     verb = "is" if number == 1 else "are"
-    return f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot} for {result.title}"
+    found = f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot}"
+    return f"{found} for {result.title}{beyond_words(result)}"
 
 
 def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
@@ -77,7 +122,8 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
     none = [place.name for place in places if not result.hot(place)]
     rest = f", none in {listed(none)}" if none else ""
     verb = "is" if number == 1 else "are"
-    return f"{capitalised(result.title)}: {number:,} of {plural(total, 'area')} {verb} {hot}, {listed(parts)}{rest}."
+    what = capitalised(result.title) + beyond_words(result)
+    return f"{what}: {number:,} of {plural(total, 'area')} {verb} {hot}, {listed(parts)}{rest}."
 
 
 def subtitle(
@@ -150,7 +196,7 @@ def method_sentences(result: HotspotResult) -> list[str]:
     """Return the method and its limits."""
     sentences = [*(result.sentences or (f"{statistic(result)} of each area and its neighbours.",))]
     sentences.append(dispersion_sentence(result))
-    if not has_population(result):
+    if not has_population(result) and not beyond_words(result):
         sentences.append("Without population it shows events, not risk.")
     return [*sentences, "It describes areas, not the people who live in them."]
 

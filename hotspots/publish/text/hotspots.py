@@ -9,7 +9,7 @@ import numpy as np
 
 from hotspots.errors import plural
 from hotspots.model import Contours, Hotspot, HotspotResult, Place, Whereabouts
-from hotspots.publish.text.findings import finding_title
+from hotspots.publish.text.findings import beyond_words, finding_title
 from hotspots.publish.text.phrases import listed, rounded
 
 __all__ = ["hotspot_title", "hotspots_sentence", "location_words", "raised_words"]
@@ -59,12 +59,14 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
     """Return the largest hotspots by name, with what each holds; empty where there is none."""
     if not hotspots:
         return ""
-    described = [f"{location_words(hotspot.where)} ({_holds(hotspot)})" for hotspot in hotspots[:NAMED]]
+    beyond = beyond_words(result)
+    base = "" if beyond else " at the study area's average"
+    described = [f"{location_words(hotspot.where)} ({_holds(hotspot, base)})" for hotspot in hotspots[:NAMED]]
     if len(hotspots) == 1:
-        return f"The hotspot for {result.title}: {described[0]}."
+        return f"The hotspot for {result.title}{beyond}: {described[0]}."
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
     by = "" if len(hotspots) <= NAMED else ", by events beyond those expected"
-    return f"{which} for {result.title}{by}: {'; '.join(described)}."
+    return f"{which} for {result.title}{beyond}{by}: {'; '.join(described)}."
 
 
 def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
@@ -90,8 +92,8 @@ def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
     return which + "; ".join(described)
 
 
-def _holds(hotspot: Hotspot) -> str:
-    """Return what a hotspot holds: areas, people, events, those expected and the ratio."""
+def _holds(hotspot: Hotspot, base: str) -> str:
+    """Return what a hotspot holds: areas, people, events, those expected on which base, and the ratio."""
     events = _between(hotspot.observed_low, hotspot.observed_high, 0)
     words = [plural(len(hotspot.areas), "area")]
     if np.isfinite(hotspot.people):
@@ -99,7 +101,7 @@ def _holds(hotspot: Hotspot) -> str:
     words.append(f"{events} events")
     if np.isfinite(hotspot.expected) and hotspot.expected > 0:
         ratio = _between(*hotspot.ratio, 1)
-        words.append(f"{hotspot.expected:,.0f} expected at the study area's average, {ratio} times")
+        words.append(f"{hotspot.expected:,.0f} expected{base}, {ratio} times")
     return ", ".join(words)
 
 

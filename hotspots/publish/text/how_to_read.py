@@ -49,13 +49,16 @@ def _colours(result: HotspotResult, place: Place | None) -> list[str]:
     classes = set(table["class"])
     method = result.provenance
     than, who = ("than expected by chance", "") if method is None else AGAINST[method.null]
-    if not findings.has_population(result):
+    if method is not None and method.expected is not None:
+        than, who = f"than {listed([*method.expected.suggested_by, 'chance'])} suggest", ""
+    elif not findings.has_population(result):
         who = ""
     elif method is not None and method.measure in ("rate", "empirical-bayes"):
         who = " per person"
     sentences = []
     if result.method == "local_moran":
-        sentences += _moran_colours(classes, who, than)
+        usual = "the average" if method is None or method.expected is None else "what is expected"
+        sentences += _moran_colours(classes, who, than, usual)
     else:
         together = "the areas around this one" if result.statistic == "gi" else _WITH_SELF
         if classes & HOT_CLASSES:
@@ -73,7 +76,7 @@ def _colours(result: HotspotResult, place: Place | None) -> list[str]:
     return [*sentences, f"Pale: {pale}" if sentences else f"All pale: {pale}"]
 
 
-def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
+def _moran_colours(classes: set[str], who: str, than: str, usual: str) -> list[str]:
     """Return what the classes of Local Moran that occur mean: clusters of either kind, and outliers."""
     sides = {"high": "more", "low": "fewer"}
     around = [side for side in sides if any(name.endswith(f"_{side}") for name in classes & MORAN)]
@@ -83,10 +86,10 @@ def _moran_colours(classes: set[str], who: str, than: str) -> list[str]:
     sentences = [f"In colour: the areas around this one together have {' or '.join(named)} events{who} {than}."]
     clusters = [name for key, name in (("high_high", "High-High"), ("low_low", "Low-Low")) if key in classes]
     if clusters:
-        sentences.append(f"{' and '.join(clusters)}: so has the area itself, against the average.")
+        sentences.append(f"{' and '.join(clusters)}: so has the area itself, against {usual}.")
     for key, name, has in (("low_high", "Low-High", "fewer"), ("high_low", "High-Low", "more")):
         if key in classes:
-            sentences.append(f"{name}: an outlier, the area itself has {has} than the average.")
+            sentences.append(f"{name}: an outlier, the area itself has {has} than {usual}.")
     return sentences
 
 

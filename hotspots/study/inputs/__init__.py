@@ -1,6 +1,7 @@
 """What goes into a study: its files read, protected where they must be, and counted."""
 
-from hotspots.study.inputs.read import Inputs, Report, read_inputs
+from hotspots.study.inputs.contents import Inputs, Report
+from hotspots.study.inputs.read import read_inputs
 from hotspots.study.inputs.requirements import empty_sides, name_places, need_index, nothing_happened, untestable
 from hotspots.study.inputs.series import name_chart
 

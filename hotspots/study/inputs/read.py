@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from hotspots.disclosure import is_restricted, keeps_back, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
-    Ages,
     AreaCounts,
-    Deprivation,
     Events,
-    Extract,
-    Factors,
     Period,
-    Schools,
-    Series,
     StudyArea,
     cover_years,
 )
+from hotspots.study.inputs.contents import Inputs, Report
+from hotspots.study.inputs.expected import last_steps
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,
     need_ground,
     need_neighbours,
     need_points,
-    need_something,
 )
 from hotspots.study.inputs.series import (
     KEPT_BACK,
@@ -43,38 +36,7 @@ from hotspots.study.inputs.series import (
 if TYPE_CHECKING:
     from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
 
-Report = Callable[[str], object]
-"""Progress callback, called before each step."""
-
 UNRELEASED_POINTS = "the points are unreleased records of people, and a surface could reveal them"
-
-
-@dataclass(slots=True)
-class Inputs:
-    """What a study reads, ready to be analysed.
-
-    `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
-    and `series` have been through the gate. `detailed` are the areas in more detail, in which points are placed.
-    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
-    study is not here, and why.
-    """
-
-    area: StudyArea
-    detailed: StudyArea | None = None
-    ages: Ages | None = None
-    labels: pd.DataFrame | None = None
-    events: dict[str, Events] = field(default_factory=dict)
-    counts: dict[str, AreaCounts] = field(default_factory=dict)
-    series: list[Series] = field(default_factory=list)
-    deprivation: Deprivation | None = None
-    schools: Schools | None = None
-    placed: pd.Series | None = None
-    factors: Factors | None = None
-    recording: Extract | None = None
-    comparisons: dict[str, tuple[Events, Events]] = field(default_factory=dict)
-    predictions: dict[str, tuple[Events, Events]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
-    problems: list[HotspotsError] = field(default_factory=list)
 
 
 def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bool = False) -> Inputs:
@@ -143,8 +105,8 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
     if study.maps.basemap is not None:
         attempt("Checking the basemap", lambda: need_ground(study, inputs.area))
-    if not inputs.problems:
-        attempt("Checking the inputs together", lambda: need_something(inputs.area, inputs.counts))
+    for words, step in last_steps(study, inputs) if not inputs.problems else ():
+        attempt(words, step)
     return inputs
 
 

@@ -98,6 +98,8 @@ def compile_briefing(
     if study.population is not None:
         year = f", {study.population.year}" if study.population.year else ""
         sources.append(f"Population: {study.population.title}{year}")
+    if study.covariates is not None and study.covariates.source:
+        sources.append(f"{capitalised(study.covariates.title)}: {study.covariates.source}")
     notes = [f"{capitalised(counts.title)}: {note}" for counts in inputs.counts.values() for note in counts.notes]
     schools = findings.schools
     methods = {

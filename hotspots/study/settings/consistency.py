@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from hotspots.study.settings.values import is_code
-from hotspots.vocabulary import SURFACE_STEMS
+from hotspots.vocabulary import SURFACE_STEMS, UNRELEASED
 
 __all__ = ["collision", "contradiction", "output_names"]
 
@@ -135,14 +135,56 @@ def _of_places(study: Any) -> str:
 def _of_population(study: Any) -> str:
     """Return which setting needs a population that is not there: another test would take the place of the one named."""
     analysis, needs = study.analysis, ("scattered-risk", "exchangeable-risk", "constant-risk")
-    if study.population is not None:
+    if study.population is not None or all(section.has_base for section in study.events):
         return ""
     if analysis.null in needs:
         return f"analysis.null = {analysis.null!r} needs people: add [population], or take null = 'randomisation'"
     if analysis.measure != "count":
         return f"analysis.measure = {analysis.measure!r} needs people: add [population], or take measure = 'count'"
-    wanting = [section for section in study.events if section.null in needs]
+    wanting = [section for section in study.events if section.null in needs and not section.has_base]
     return f"null = {wanting[0].null!r} of events {wanting[0].name!r} needs people: add [population]" if wanting else ""
+
+
+def _of_expected(study: Any) -> str:
+    """Return which expected counts can't be made, as far as the study file alone shows, or may not be published."""
+    for section in study.events:
+        if section.has_expected and (problem := _of_expected_counts(study, section)):
+            return f"events {section.name!r}: {problem}"
+    return ""
+
+
+def _of_expected_counts(study: Any, section: Any) -> str:
+    null = section.null or study.analysis.null
+    if null == "randomisation":
+        return "expected counts do nothing with null = 'randomisation': take 'scattered-risk'"
+    if section.standardise_by_age and study.population_by_age is None:
+        return "standardise_by_age needs people by age: add [population_by_age]"
+    if study.population is None and not (section.standardise_by_age or (section.expected and section.file_of_counts)):
+        return "expected counts need people: add [population]"
+    return _of_given(study, section) or (_kept_back(study, section) if study.profile == "publish" else "")
+
+
+def _of_given(study: Any, section: Any) -> str:
+    """Return which covariate no section has."""
+    for name in section.given or ():
+        if not study.means_deprivation(name) and study.covariates is None:
+            known = "[deprivation], or [covariates] with this column"
+            return f"given = {name!r} is not known: add {known}"
+    return ""
+
+
+def _kept_back(study: Any, section: Any) -> str:
+    """Return what expected counts would publish of unreleased records: they are not protected as counts by area are."""
+    if section.release == UNRELEASED and section.standardise_by_age:
+        return (
+            "standardise_by_age is not for unreleased records in a publish study: counts by age and by area of the "
+            "same records, taken together, could reveal suppressed counts"
+        )
+    if section.release == UNRELEASED and section.expected is not None and section.file_of_counts:
+        return "expected is a column of unreleased counts: in a publish study, put it in the file of [population]"
+    deprivation = study.deprivation
+    of_it = deprivation is not None and any(map(study.means_deprivation, section.given or ()))
+    return "given names [deprivation], which is unreleased" if of_it and deprivation.release == UNRELEASED else ""
 
 
 def _of_titles(study: Any) -> str:
@@ -241,6 +283,7 @@ CHECKS: Final[tuple[Callable[[Any], str], ...]] = (
     _of_surfaces,
     _of_places,
     _of_population,
+    _of_expected,
     _of_titles,
     _of_density,
     _of_measure,

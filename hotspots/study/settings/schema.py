@@ -156,8 +156,25 @@ class DeprivationSection(Section):
     """Source line for tables and charts."""
 
 
+class CovariatesSection(Section):
+    """[covariates]: numbers by area that `given` of an event section names."""
+
+    file: Path
+    """Numbers by area, CSV or Parquet, of the same vintage as the boundaries. An area without one is not tested."""
+    id_column: str | None = None
+    """Column of area codes. ONS names are recognised without it."""
+    year: Year | None = None
+    """Year to use. Needed if the file has several years."""
+    title: Title = "covariates"
+    """What the table is called in notes."""
+    source: str = ""
+    """Source line for the briefing."""
+    release: Literal["open", "invented"] = "open"
+    """Whether the numbers are published (`"open"`) or invented."""
+
+
 OPTIONS_OF_FORMAT: Final[dict[str, frozenset[str]]] = {
-    "hes": frozenset({"ages", "columns", "standardised"}),
+    "hes": frozenset({"ages", "columns", "standardised", "standardise_by_age"}),
     "police": frozenset({"crime_types"}),
     "offences": frozenset({"codes", "knife", "columns"}),
     "counts": frozenset(
@@ -225,6 +242,19 @@ class EventSection(Section):
     standardised: bool = False
     """With `"hes"`: whether to give directly age-standardised rates by local authority. Needs `years` and
     `[population_by_age]`."""
+    expected: str | None = None
+    """Column with your own expected counts, on any scale, to test against instead of the population: of the table of
+    counts with `"counts"`, of the file of `[population]` with other formats. Areas without one, or with 0, are not
+    tested."""
+    standardise_by_age: bool = False
+    """With `"hes"`: whether expected counts allow for age, by indirect standardisation with the study area's own rates.
+    Needs `[population_by_age]`; not for unreleased records in a `publish` study."""
+    given: Codes | None = None
+    """What expected counts depend on besides: `"deprivation"` for the score of `[deprivation]` (or its short name, e.g.
+    `"idaci"`), and columns of `[covariates]`. Hot then means more events than these suggest."""
+    trend_km: float | None = Field(default=None, ge=0.1, le=1000)
+    """Scale in km of a smooth trend that expected counts follow. Hot then means more events than the broad trend
+    suggests; the trend hides hotspots as wide as this."""
 
     @model_validator(mode="after")
     def _whole(self) -> EventSection:
@@ -244,12 +274,29 @@ class EventSection(Section):
             raise ValueError("totals_column does nothing without totals, a file")
         if self.standardised and (self.ages is not None or self.years is None):
             raise ValueError("standardised rates are of all ages and per year: give years, and leave ages out")
+        if self.expected is not None and self.standardise_by_age:
+            raise ValueError("expected counts are your own or by age: leave expected or standardise_by_age out")
         return self
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The file or files."""
         return self.files or ((self.file,) if self.file else ())
+
+    @property
+    def file_of_counts(self) -> Path | None:
+        """The table of counts by area, where this is one."""
+        return self.file if self.format == "counts" else None
+
+    @property
+    def has_base(self) -> bool:
+        """Whether expected counts begin with something else than the population."""
+        return self.expected is not None or self.standardise_by_age
+
+    @property
+    def has_expected(self) -> bool:
+        """Whether expected counts are more than the shares of the population."""
+        return self.has_base or self.given is not None or self.trend_km is not None
 
 
 class Analysis(Section):

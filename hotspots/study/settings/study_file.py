@@ -19,6 +19,7 @@ from hotspots.study.settings.schema import (
     AgesSection,
     Analysis,
     Areas,
+    CovariatesSection,
     DensitySection,
     DeprivationSection,
     EventSection,
@@ -70,6 +71,8 @@ class Study(Section):
     """People by area and age."""
     deprivation: DeprivationSection | None = None
     """Index of deprivation by area."""
+    covariates: CovariatesSection | None = None
+    """Further numbers by area, for `given`."""
     events: tuple[EventSection, ...] = Field(min_length=1)
     """Events or counts to map. At least one section is needed."""
     schools: SchoolsSection | None = None
@@ -160,6 +163,14 @@ class Study(Section):
         is_file = named is not None and ("/" in named or "\\" in named or (self.folder / named).exists())
         return str(self.path(Path(named))) if named is not None and (is_file or Path(named).suffix in TIFF) else named
 
+    def means_deprivation(self, name: str) -> bool:
+        """Whether a name in `given` means the index of [deprivation]: that word, or the first of its title."""
+        if self.deprivation is None:
+            return False
+        # "idaci" of "IDACI 2019".
+        short = self.deprivation.title.split()[0]
+        return name.casefold() == "deprivation" or name.casefold() == short.casefold()
+
     def path(self, path: Path) -> Path:
         """Return a path of the study file as it is on this machine."""
         return path if path.is_absolute() else self.folder / path
@@ -167,7 +178,7 @@ class Study(Section):
     def input_files(self) -> list[Path]:
         """Return every input file of the study, each once, in the order of the study file."""
         named = [self.areas.file, self.areas.detailed_file, self.areas.labels]
-        single = (self.population, self.population_by_age, self.deprivation, self.children_in_need)
+        single = (self.population, self.population_by_age, self.deprivation, self.covariates, self.children_in_need)
         named += [section.file for section in (*single, *self.recorded) if section]
         named += [self.children_in_need.episodes] if self.children_in_need else []
         named += [path for section in self.events for path in (*section.paths, section.totals)]
