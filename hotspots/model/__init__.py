@@ -6,7 +6,7 @@ into their tables.
 
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
 from hotspots.model.events import AreaCounts, Events
-from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
+from hotspots.model.extracts import CLUSTER_COLUMNS, EXTRACT_COLUMNS, Clusters, Extract
 from hotspots.model.facts import Note, combine, words_of
 from hotspots.model.findings import (
     Hotspot,
@@ -23,6 +23,7 @@ from hotspots.model.methods import (
     FitMethod,
     HotspotMethod,
     RateCurve,
+    ScanMethod,
     SchoolComparison,
     SchoolMethod,
 )
@@ -40,6 +41,7 @@ from hotspots.model.periods import (
 )
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
+    Ages,
     Deprivation,
     DeprivationIndex,
     Factors,
@@ -74,6 +76,7 @@ from hotspots.model.surface_methods import (
 
 __all__ = [
     "AUGUST",
+    "CLUSTER_COLUMNS",
     "CONTOUR_COLUMNS",
     "ENGLISH",
     "EXTRACT_COLUMNS",
@@ -88,6 +91,7 @@ __all__ = [
     "AverageRate",
     "BandwidthChoice",
     "BeyondByChance",
+    "Clusters",
     "ComparisonMethod",
     "ContourMethod",
     "Contours",
@@ -111,6 +115,7 @@ __all__ = [
     "Place",
     "RateCurve",
     "RiskMethod",
+    "ScanMethod",
     "SchoolAccount",
     "SchoolComparison",
     "SchoolMethod",

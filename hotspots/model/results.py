@@ -11,7 +11,7 @@ import numpy as np
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.facts import Note, need_notes, need_tuples
-from hotspots.model.methods import HotspotMethod, SchoolMethod
+from hotspots.model.methods import HotspotMethod, Recorded, SchoolMethod
 from hotspots.model.model_type import ModelType, OnMap, between, explore
 from hotspots.model.periods import AUGUST, NO_PERIOD, Period, need_period
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
@@ -49,6 +49,7 @@ class Result(ModelType):
 
     sources: tuple[str, ...]
     sentences: tuple[str, ...]
+    provenance: Recorded | None
 
     @property
     def source(self) -> str:
@@ -418,6 +419,6 @@ class SchoolResult(Result, OnMap):
         return float(self.table["idaci_rank"].max()) if self.provenance is None else self.provenance.areas_ranked
 
 
-def settings_of(result: HotspotResult | Surface | Contours | SchoolResult) -> dict[str, Any]:
+def settings_of(result: Result) -> dict[str, Any]:
     """Return method and settings of a result as files have them; nothing of one made by hand."""
     return {} if result.provenance is None else result.provenance.as_dict()

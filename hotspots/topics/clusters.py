@@ -10,11 +10,11 @@ from hotspots.analysis.autocorrelation import (
     local_moran,
 )
 from hotspots.analysis.scan import scan_clusters
-from hotspots.model import AreaCounts, Extract, HotspotResult
+from hotspots.model import AreaCounts, Clusters, HotspotResult
 
 __all__ = [
     "AreaCounts",
-    "Extract",
+    "Clusters",
     "HotspotResult",
     "Neighbours",
     "correlogram",

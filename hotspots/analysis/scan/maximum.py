@@ -48,9 +48,21 @@ class MaximumChance(NamedTuple):
 
 
 def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
-    """Return the counts from which on zones reach a statistic."""
+    """Return the counts from which on zones reach a statistic, as it is after their penalty."""
     size = zones.sums(model.size)
-    largest = float(size[zones.ends].max())
+    count = np.full(size.shape, np.inf)
+    for penalty in np.unique(zones.penalties):
+        rows = zones.penalties == penalty
+        count[rows] = _least_counts(model, size[rows], zones.ends[rows], statistic / penalty)
+    reachable = np.isfinite(count)
+    chance = np.zeros(size.shape)
+    chance[reachable] = tail_chance(model, count[reachable], size[reachable])
+    return Exceedance(count, chance, size)
+
+
+def _least_counts(model: ZoneModel, size: Floats, ends: NDArray[np.bool_], statistic: float) -> Floats:
+    """Return the count from which on each zone reaches a statistic (centres, k); infinite where none does."""
+    largest = float(size[ends].max(initial=0))
     # The statistic falls with the size. So for each count there is a largest size that still reaches it, and a zone's
     # count is the first whose largest size is no smaller: found for all zones at once.
     limits = np.zeros(1)
@@ -61,11 +73,7 @@ def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
         first, number = first + number, 2 * number
     limits = np.maximum.accumulate(limits)
     count = np.searchsorted(limits, size.ravel(), side="left").reshape(size.shape).astype(float)
-    reachable = zones.ends & (count < len(limits)) & (count > 0)
-    count = np.where(reachable, count, np.inf)
-    chance = np.zeros(size.shape)
-    chance[reachable] = tail_chance(model, count[reachable], size[reachable])
-    return Exceedance(count, chance, size)
+    return np.where(ends & (count < len(limits)) & (count > 0), count, np.inf)
 
 
 def _largest_size(model: ZoneModel, counts: Floats, statistic: float) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from scipy.stats import betabinom, binom, hypergeom
+from scipy.stats import betabinom, binom, chi2, hypergeom
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
@@ -146,12 +146,16 @@ def test_a_planted_cluster_is_found_with_its_figures():
     inside = area.ids.isin(ids)
     assert planted[inside].mean() > 0.6
     assert inside[planted].mean() > 0.6
-    assert first["events"] == count[inside].sum()
+    assert first["observed_low"] == first["observed_high"] == count[inside].sum()
     assert first["people"] == people[inside].sum()
     expected = people[inside].sum() * count.sum() / people.sum()
-    assert first["expected"] == pytest.approx(expected)
-    assert first["ratio"] == pytest.approx(first["events"] / expected)
-    assert first["p"] <= first["p_bound"] < 0.001
+    assert first["expected_low"] == first["expected_high"] == pytest.approx(expected)
+    assert first["ratio_low"] == first["ratio_high"] == pytest.approx(first["observed_low"] / expected)
+    # The exact limits of a Poisson count: chi-squared quantiles.
+    exact = chi2.ppf(0.025, 2 * first["observed_low"]) / 2, chi2.ppf(0.975, 2 * first["observed_low"] + 2) / 2
+    assert (first["ratio_low_95"], first["ratio_high_95"]) == pytest.approx([limit / expected for limit in exact])
+    assert first["p_low"] == first["p_high"] <= first["p_bound"] < 0.001
+    assert (first["certainty"], first["shape"]) == ("certain", 1.0)
     assert first.geometry.area == pytest.approx(1e6 * len(ids))
     others = [set(ids) for ids in found.table["area_ids"].str.split()]
     assert sum(map(len, others)) == len(set().union(*others))
@@ -168,7 +172,7 @@ def test_maps_without_clusters_rarely_have_one(null):
     for _ in range(maps):
         risk = 1 if null == "constant-risk" else rng.gamma(8, 1 / 8, 49)
         counts = make_counts(area, rng.poisson(people * 0.004 * risk))
-        found += scan_clusters(counts, null=null, share=0.2, draws=60).table["p"].iloc[0] <= 0.05
+        found += scan_clusters(counts, null=null, share=0.2, draws=60).table["p_low"].iloc[0] <= 0.05
     print(f"{null}: {found} of {maps} maps have a cluster")
     assert found <= maps * (0.05 + 2 * np.sqrt(0.05 * 0.95 / maps))
 
@@ -183,14 +187,14 @@ def test_cases_among_controls():
     )
     first = found.table.iloc[0]
     assert set(first["area_ids"].split()) == set(grid.ids[corner])
-    assert (first["events"], first["people"]) == (12, 16)
+    assert (first["observed_low"], first["people"]) == (12, 16)
     cases, people = 12 + 21, 16 + 21 * 6
 
     def log(events, of):
         return events * np.log(events / of) + (of - events) * np.log(1 - events / of)
 
-    assert first["statistic"] == pytest.approx(log(12, 16) + log(21, 126) - log(cases, people))
-    assert first["p"] <= first["p_bound"] < 0.01
+    assert first["statistic_low"] == pytest.approx(log(12, 16) + log(21, 126) - log(cases, people))
+    assert first["p_low"] <= first["p_bound"] < 0.01
     with pytest.raises(AnalysisError, match="everyone has the same risk"):
         scan_clusters(table, column="cases", controls="controls")
     with pytest.raises(AnalysisError, match="no column 'others'"):
@@ -208,8 +212,6 @@ def test_what_cannot_be_scanned_is_said():
         scan_clusters(counts, null="randomisation")
     with pytest.raises(AnalysisError, match="needs a population"):
         scan_clusters(make_counts(make_grid(4, 4), np.arange(16)))
-    with pytest.raises(AnalysisError, match="counts that are known"):
-        scan_clusters(make_counts(area, np.arange(16), np.arange(16) + 1))
     few = make_grid(3, 3).with_population(pd.Series(9.0, index=make_grid(3, 3).ids))
     with pytest.raises(AnalysisError, match="too few areas"):
         scan_clusters(make_counts(few, np.arange(9)))
