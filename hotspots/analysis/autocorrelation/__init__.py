@@ -11,7 +11,7 @@ from hotspots.analysis.autocorrelation.global_statistics import (
     global_statistics,
     morans_i,
 )
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
+from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate_clusters, name_alike, raised_places
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
 
@@ -27,6 +27,7 @@ __all__ = [
     "global_statistics",
     "link_neighbours",
     "local_moran",
+    "locate_clusters",
     "morans_i",
     "name_alike",
     "raised_places",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["scan_clusters"]
+__all__ = ["need_scannable", "scan_clusters"]
 
 NULLS: tuple[ScanNull, ...] = ("exchangeable-risk", "constant-risk")
 
@@ -103,9 +103,8 @@ def scan_clusters(
         counts = as_counts(counts, column, population, release=release)
     else:
         counts = as_counts(*_with_controls(counts, column, controls, null), release=release)
-    _need_fitting(counts, null, most=most, draws=draws)
-    known = counts.table["observed_low"].notna().to_numpy() & (counts.table["population"] > 0).to_numpy()
-    table = counts.table[known]
+    _need_fitting(null, most=most, draws=draws)
+    table = _scannable(counts)
     low, high = (np.rint(table[end].to_numpy(float)) for end in ("observed_low", "observed_high"))
     people, places = table["population"].to_numpy(float), _centres(table)
     make = circular_zones if zones == "circles" else elliptic_zones
@@ -128,7 +127,7 @@ def scan_clusters(
         seed=rng,
         areas_scanned=len(table),
         areas_hidden=int((low < high).sum()),
-        areas_left_out=int((~known).sum()),
+        areas_left_out=len(counts) - len(table),
         events=(float(low.sum()), float(high.sum())),
         people=float(people.sum()),
         rule=counts.rule,
@@ -141,7 +140,7 @@ def scan_clusters(
         title=counts.title,
         sources=origin.sources,
         period=counts.period,
-        notes=_notes(counts, known),
+        notes=_notes(counts, len(counts) - len(table)),
         attribution=origin.attribution,
         provenance=method,
         release=origin.release,
@@ -189,17 +188,37 @@ def _with_controls(counts: Any, column: str | None, controls: str, null: str) ->
     return counts.assign(**{both: counts[column] + counts[controls]}), column, both
 
 
-def _need_fitting(counts: AreaCounts, null: str, *, most: int, draws: int) -> None:
+def _need_fitting(null: str, *, most: int, draws: int) -> None:
     if null not in NULLS:
         raise AnalysisError(f"A scan has no null hypothesis {null!r}.", advice=f"use one of {', '.join(NULLS)}")
+    if most < 1 or draws < 2:
+        raise AnalysisError(
+            "A scan lists at least one cluster and draws at least two maps.", found=f"most = {most}, draws = {draws}"
+        )
+
+
+def need_scannable(counts: AreaCounts, *, share: float = 0.5, radius: float | None = None) -> None:
+    """Refuse counts that can't be scanned, before anything is computed.
+
+    Raises
+    ------
+    AnalysisError
+        As `scan_clusters`.
+    """
+    table = _scannable(counts)
+    circular_zones(_centres(table), table["population"].to_numpy(float), share=share, radius=radius)
+
+
+def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
+    """Return the rows of the areas that can be in a zone: those with people and a count."""
     if not counts.area.has_population:
         raise AnalysisError(
             "A scan needs a population.",
             found="a study area without one",
             advice="add it with StudyArea.with_population, or name its column",
         )
-    living = counts.table[(counts.table["population"] > 0) & counts.table["observed_low"].notna()]
-    values = living[["observed_low", "observed_high"]].to_numpy(float)
+    table = counts.table[(counts.table["population"] > 0) & counts.table["observed_low"].notna()]
+    values = table[["observed_low", "observed_high"]].to_numpy(float)
     odd = np.abs(values - np.rint(values)) > 1e-6
     if odd.any():
         raise AnalysisError(
@@ -213,10 +232,7 @@ def _need_fitting(counts: AreaCounts, null: str, *, most: int, draws: int) -> No
             found=f"{len(values):,} areas with people and a count, none with an event",
             advice="check the years and the codes of the areas, or leave this source out of the scan",
         )
-    if most < 1 or draws < 2:
-        raise AnalysisError(
-            "A scan lists at least one cluster and draws at least two maps.", found=f"most = {most}, draws = {draws}"
-        )
+    return table
 
 
 def _row(found: Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, Any]:
@@ -254,8 +270,7 @@ def _as_table(rows: list[dict[str, Any]], crs: Any) -> gpd.GeoDataFrame:
     return table.set_index(np.arange(1, len(table) + 1))
 
 
-def _notes(counts: AreaCounts, known: NDArray[np.bool_]) -> tuple[Note, ...]:
-    left = int((~known).sum())
+def _notes(counts: AreaCounts, left: int) -> tuple[Note, ...]:
     if not left:
         return counts.notes
     words = f"{plural(left, 'area')} without a count or people, and so in no zone."

@@ -8,6 +8,7 @@ from hotspots.publish.text.authorities import (
     recording_title,
     rows_of_period,
 )
+from hotspots.publish.text.clusters import clusters_alt, clusters_sentence, clusters_title, explain_clusters
 from hotspots.publish.text.findings import (
     alt_text,
     boundaries_sentence,
@@ -78,8 +79,12 @@ __all__ = [
     "certainty_sentence",
     "change_title",
     "changes_known",
+    "clusters_alt",
+    "clusters_sentence",
+    "clusters_title",
     "course_sentence",
     "curve_of",
+    "explain_clusters",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",

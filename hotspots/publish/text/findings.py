@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from hotspots.errors import plural
-from hotspots.model import Factors, HotspotResult, Place, SchoolResult, Series, StudyArea, Surface, count_schools
+from hotspots.model import (
+    Clusters,
+    Factors,
+    HotspotResult,
+    Place,
+    SchoolResult,
+    Series,
+    StudyArea,
+    Surface,
+    count_schools,
+)
 from hotspots.publish.text.phrases import capitalised, listed, period_words
 from hotspots.publish.text.schools import beside_words, index_name
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
@@ -81,7 +91,7 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
 
 
 def subtitle(
-    result: HotspotResult | Surface | SchoolResult,
+    result: HotspotResult | Surface | SchoolResult | Clusters,
     area: StudyArea | None = None,
     *,
     place: Place | None = None,
@@ -98,8 +108,8 @@ def subtitle(
     return " · ".join(part for part in parts if part)
 
 
-def _by(result: HotspotResult | Surface | SchoolResult, area: StudyArea | None) -> str:
-    if not isinstance(result, HotspotResult) or area is None:
+def _by(result: HotspotResult | Surface | SchoolResult | Clusters, area: StudyArea | None) -> str:
+    if not isinstance(result, HotspotResult | Clusters) or area is None:
         return ""
     return f" by {geography_words(area)}"
 
@@ -128,7 +138,9 @@ def where_words(area: StudyArea, place: Place | None = None) -> str:
     return listed(names) if len(names) <= 7 else plural(len(names), "local authority", "local authorities")
 
 
-def _how(result: HotspotResult | Surface | SchoolResult) -> str:
+def _how(result: HotspotResult | Surface | SchoolResult | Clusters) -> str:
+    if isinstance(result, Clusters):
+        return f"scan statistic, significant at {100 * result.level:g}%"
     if isinstance(result, HotspotResult):
         return statistic(result)
     if isinstance(result, Surface):

@@ -12,6 +12,7 @@ from hotspots.publish.text import (
     certainty_sentence,
     change_title,
     changes_known,
+    clusters_sentence,
     course_sentence,
     extract_title,
     factors_title,
@@ -48,6 +49,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> list[str]:
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
             if result.name in findings.correlograms:
                 sentences.append(describe_scale(findings.correlograms[result.name], title=result.title))
+    sentences += [clusters_sentence(one, findings.cluster_places[name]) for name, one in findings.clusters.items()]
     for surface in findings.surfaces:
         if surface.p_raised is not None:
             contours = findings.contours[surface.stem]
