@@ -12,7 +12,7 @@ import pytest
 from worlds import make_counts, make_grid
 
 from hotspots import analysis
-from hotspots.model import Contours, Extract, HotspotResult, SchoolResult, Surface, combine
+from hotspots.model import Clusters, Contours, Extract, HotspotResult, SchoolResult, Surface, combine
 
 ORDER = ("unreleased", "restricted", "nhs-digital", "invented", "open")
 """From the mark that asks for the most care to the one that asks for none."""
@@ -35,7 +35,7 @@ def test_sources_and_lines_stand_once_in_their_order():
     assert made_of.attribution == ("Contains OS data",)
 
 
-@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, SchoolResult, Extract])
+@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, Clusters, SchoolResult, Extract])
 def test_a_result_without_its_release_can_not_be_made(kind):
     needed = {each.name for each in dataclasses.fields(kind) if each.default is each.default_factory}
     assert "release" in needed
@@ -43,7 +43,7 @@ def test_a_result_without_its_release_can_not_be_made(kind):
         kind(**dict.fromkeys(needed - {"release"}))
 
 
-@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, SchoolResult])
+@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, Clusters, SchoolResult])
 def test_a_result_that_does_not_say_how_it_was_made_can_not_be_made(kind):
     needed = {each.name for each in dataclasses.fields(kind) if each.default is each.default_factory}
     with pytest.raises(TypeError, match="provenance"):

@@ -40,7 +40,7 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hotspots.model import DeprivationIndex, Surface
 
@@ -338,10 +338,10 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
 
-def cluster_style(*, release: str, unsure: bool, name: str = "clusters") -> LayerStyle:
+def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters") -> LayerStyle:
     """Return the look of a layer of clusters: filled by what is known of them, with their numbers.
 
-    With `unsure`, the legend has clusters that depend on suppressed counts.
+    The legend has clusters beyond chance, and of the others what occurs.
     """
     mark = marking(release)
     rules = _notes(mark) + [
@@ -355,19 +355,19 @@ def cluster_style(*, release: str, unsure: bool, name: str = "clusters") -> Laye
             dashed=style.key == "never",
         )
         for style in CLUSTER_CLASSES
-        if unsure or style.key != "depends"
+        if style.key in {"certain", *kinds}
     ]
     text = Labels("cluster", points=11, bold=True)
-    kinds = {style.key: style.label for style in CLUSTER_CLASSES}
+    labels = {style.key: style.label for style in CLUSTER_CLASSES}
     qml = vector_style(
         rules,
         labels=text,
         aliases=_titles(CLUSTER_COLUMN_WORDS),
-        value_words={"certainty": kinds},
+        value_words={"certainty": labels},
         display="'Cluster ' || \"cluster\"",
         map_tip=map_tip(
             "'Cluster ' || \"cluster\"",
-            in_words("certainty", kinds),
+            in_words("certainty", labels),
             (
                 ("Areas", number("areas", 0)),
                 ("People", number("people", 0)),

@@ -212,9 +212,7 @@ def cluster_layer(clusters: Clusters) -> Layer:
         geometry_type="MultiPolygon",
         level=2,
         words=CLUSTER_COLUMN_WORDS,
-        style=cluster_style(
-            release=clusters.release, unsure=bool((table["certainty"] == "depends").any()), name=clusters.stem
-        ),
+        style=cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem),
         lineage=_lineage(clusters) | {"provenance": settings_of(clusters)},
     )
 
