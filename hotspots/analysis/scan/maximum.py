@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Exceedance", "MaximumChance", "chance_of_maximum", "exceed"]
 
-HALVINGS: Final = 45
-"""Of an interval of sizes, until its ends agree to the last digits."""
+PRECISION: Final = 1e-10
+"""Share of a zone's chance that may be left out of its sum: it is added as an upper limit."""
 
 
 class Exceedance(NamedTuple):
@@ -56,36 +56,40 @@ def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
         count[rows] = _least_counts(model, size[rows], zones.ends[rows], statistic / penalty)
     reachable = np.isfinite(count)
     chance = np.zeros(size.shape)
-    chance[reachable] = tail_chance(model, count[reachable], size[reachable])
+    chance[reachable] = tail_chance(model, count[reachable], size[reachable], precision=PRECISION)
     return Exceedance(count, chance, size)
 
 
 def _least_counts(model: ZoneModel, size: Floats, ends: NDArray[np.bool_], statistic: float) -> Floats:
     """Return the count from which on each zone reaches a statistic (centres, k); infinite where none does."""
-    largest = float(size[ends].max(initial=0))
+    sizes = np.unique(size[ends])
     # The statistic falls with the size. So for each count there is a largest size that still reaches it, and a zone's
     # count is the first whose largest size is no smaller: found for all zones at once.
     limits = np.zeros(1)
     first, number = 1, 64
-    while limits[-1] < largest and first <= model.total:
+    while limits[-1] < sizes[-1] and first <= model.total:
         counts = np.arange(first, min(first + number, model.total + 1), dtype=float)
-        limits = np.append(limits, _largest_size(model, counts, statistic))
+        limits = np.append(limits, _largest_size(model, counts, sizes, statistic))
         first, number = first + number, 2 * number
     limits = np.maximum.accumulate(limits)
     count = np.searchsorted(limits, size.ravel(), side="left").reshape(size.shape).astype(float)
     return np.where(ends & (count < len(limits)) & (count > 0), count, np.inf)
 
 
-def _largest_size(model: ZoneModel, counts: Floats, statistic: float) -> Floats:
-    """Return the largest size at which each count reaches a statistic, by halving; 0 where none does."""
-    # The statistic falls from the smallest size that can hold a count to the size that expects it.
-    low, high = model.smallest_size(counts), counts * float(model.size.sum()) / model.total
-    possible = (low < high) & (model.statistic(counts, low) >= statistic)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        reaches = model.statistic(counts, middle) >= statistic
-        low, high = np.where(reaches, middle, low), np.where(reaches, high, middle)
-    return np.where(possible, low, 0.0)
+def _largest_size(model: ZoneModel, counts: Floats, sizes: Floats, statistic: float) -> Floats:
+    """Return the largest of the sizes of zones, rising, at which each count reaches a statistic; 0 where none does."""
+    # It falls from the smallest size that can hold a count to the size that expects it; halving finds the place.
+    low = np.searchsorted(sizes, model.smallest_size(counts))
+    high = np.searchsorted(sizes, counts * float(model.size.sum()) / model.total)
+    start = low.copy()
+    live = np.flatnonzero(low < high)
+    while len(live):
+        middle = (low[live] + high[live]) // 2
+        reaches = model.statistic(counts[live], sizes[middle]) >= statistic
+        low[live] = np.where(reaches, middle + 1, low[live])
+        high[live] = np.where(reaches, high[live], middle)
+        live = live[low[live] < high[live]]
+    return np.where(low > start, sizes[np.maximum(low - 1, 0)], 0.0)
 
 
 def chance_of_maximum(

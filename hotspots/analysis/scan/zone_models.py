@@ -49,8 +49,11 @@ class ZoneModel(Protocol):
         """Return a random map (n) whose areas `inside` have this count together."""
 
 
-def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
-    """Return the chance of at least these counts, each at or above what is expected: terms are added up."""
+def tail_chance(model: ZoneModel, count: Floats, size: Floats, *, precision: float = 1e-15) -> Floats:
+    """Return the chance of at least these counts, each at or above what is expected: terms are added up.
+
+    What is left of the sum is below `precision` of it, and its upper limit is added.
+    """
     term = np.exp(model.log_chance(count, size))
     chance, live, at = term.copy(), np.arange(len(count)), count.copy()
     while len(live):
@@ -58,8 +61,10 @@ def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
         term = term * ratio
         chance[live] += term
         at = at + 1
-        # Above the mean, terms fall at least geometrically: what is left is at most the next one over 1 - ratio.
-        going = term > 1e-15 * chance[live] * np.maximum(1 - ratio, 1e-3)
+        # Above the mean, terms fall at least geometrically: what is left is at most the last one times r / (1 - r).
+        left = term * ratio / np.maximum(1 - ratio, 1e-3)
+        going = left > precision * chance[live]
+        chance[live] += np.where(going, 0.0, left)
         live, term, at = live[going], term[going], at[going]
     return np.minimum(chance, 1.0)
 
