@@ -161,7 +161,9 @@ class Search:
         if statistic <= 0:
             return 0.0, MaximumChance(1.0, 1.0, 0.0)
         number = self.draws if draws is None else draws
-        return statistic, chance_of_maximum(self.zones, model, statistic * (1 - SAME), rng=self.rng, draws=number)
+        least = statistic * (1 - SAME)
+        bounded = self.known or not number
+        return statistic, chance_of_maximum(self.zones, model, least, rng=self.rng, draws=number, bounded=bounded)
 
 
 def _statistics(zones: Zones, model: ZoneModel, events: Floats) -> Floats:

@@ -70,6 +70,8 @@ def test_chances_are_those_of_scipy(kind):
         np.exp(model.log_chance_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step))[0] for k in range(11)
     ]
     assert sum(beside) == pytest.approx(1, abs=1e-9)
+    falls = [model.fall_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step)[0] for k in range(1, 8)]
+    assert falls == pytest.approx([beside[k - 1] / beside[k] for k in range(1, 8)], rel=1e-9)
     there = np.exp(model.log_chance(one, np.array([4.0]) * scale))[0] * beside[3]
     back = np.exp(model.log_chance(np.array([3.0]), step))[0] * np.exp(
         model.log_chance_of_step(one, np.array([3.0]), step, np.array([4.0]) * scale)
