@@ -20,7 +20,7 @@ LARGEST_SHARE: Final = 0.5
 """Of the people: what holds more than half is better seen as a gap outside it."""
 FEWEST_AREAS: Final = 10
 """Areas with people below which a map has too few zones to speak of clusters."""
-MOST_CELLS: Final = 150_000_000
+MOST_CELLS: Final = 60_000_000
 """Pairs of a centre and an area: some 20 bytes each while zones are made, 60 while they are compared."""
 SAME_DISTANCE: Final = 1e-9
 """Distances that differ by less than this share are one."""
@@ -120,6 +120,9 @@ def circular_zones(
         )
     tree, most, n = KDTree(points), share * people.sum() * (1 + 1e-12), len(people)
     reach = min(n, 64)
+    if radius is None:
+        # An average zone of the largest share has this share of the areas.
+        _need_room(round(len(inhabited) * n * share), share)
     while True:
         _need_room(len(inhabited) * reach, share)
         distance, order = (np.asarray(found) for found in tree.query(points[inhabited], k=np.arange(1, reach + 1)))
