@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.optimize import brentq
 from scipy.stats import betabinom, binom, chi2, hypergeom
 from worlds import make_counts, make_grid
 
@@ -47,6 +48,30 @@ def test_north_humberside_has_the_likelihood_ratios_of_satscan(shared_data):
     assert {first, second} == {(14, 18, 19, 26), (169, 170, 172, 173)}
     assert (most, same, third) == pytest.approx((4.836516, 4.836516, 3.712697), abs=5e-7)
     assert pytest.approx(sorted({round(value, 6) for value in ranked.values()})[-3], abs=5e-7) == 3.609718
+    # SaTScan's p-value is .36. Here one map in five without clusters has exactly this maximum (four cases of four
+    # people), and the p-value counts those: it is the chance of a maximum at least as high.
+    p = [
+        chance_of_maximum(zones, model, most * end, rng=np.random.default_rng(1), draws=4_000).estimate
+        for end in (1 - 1e-9, 1 + 1e-9)
+    ]
+    rng, people = np.random.default_rng(2), size.astype(np.int64)
+    drawn = np.array([rng.multivariate_hypergeometric(people, 62) for _ in range(400)], dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        simulated = maxima(zones, model, drawn)
+    for estimate, end in zip(p, (1 - 1e-9, 1 + 1e-9), strict=True):
+        assert estimate == pytest.approx((simulated >= most * end).mean(), abs=4 * 0.5 / 20)
+    assert 0.15 < p[0] - p[1] < 0.3
+
+
+def test_new_york_leukaemia_has_the_likelihood_ratio_of_satscan():
+    """552 cases; 26 tracts with 85 where 49.71 are expected: 11.577255, relative risk 1.84 (SaTScan, Poisson, 10%).
+
+    The expected cases that give this ratio to all its digits are 49.71 to theirs.
+    """
+    model = ConstantRisk(np.array([49.71, 552 - 49.71]), 552)
+    expected = brentq(lambda size: model.statistic(np.array([85.0]), np.array([size]))[0] - 11.577255, 40, 60)
+    assert expected == pytest.approx(49.71, abs=0.005)
+    assert (85 / expected) / ((552 - 85) / (552 - expected)) == pytest.approx(1.84, abs=0.005)
 
 
 @pytest.mark.parametrize("kind", ["constant", "scattered", "bernoulli"])
