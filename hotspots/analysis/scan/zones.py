@@ -186,6 +186,8 @@ def elliptic_zones(
     Kulldorff, Huang, Pickle and Duczmal (2006), Statistics in Medicine 25, 3929-3943.
     """
     forms = [(shape, 180.0 * step / number) for shape, number in ANGLES.items() for step in range(number)]
+    if radius is None:
+        _need_room(round(len(forms) * len(people) ** 2 * share), share)
     parts = []
     for shape, angle in forms:
         turn = np.radians(angle)

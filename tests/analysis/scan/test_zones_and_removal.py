@@ -156,4 +156,6 @@ def test_too_many_zones_are_refused_before_memory_is_taken():
     with pytest.raises(AnalysisError, match="up to 50% of the people are too many") as caught:
         circular_zones(points, np.ones(20_000), share=0.5)
     assert "smaller share" in str(caught.value)
+    with pytest.raises(AnalysisError, match="up to 50% of the people are too many"):
+        elliptic_zones(points[:2_000], np.ones(2_000), share=0.5)
     assert len(circular_zones(points, np.ones(20_000), share=0.001)) > 20_000
