@@ -47,6 +47,18 @@ Method = Literal["getis_ord", "local_moran"]
 Statistic = Literal["gi_star", "gi", "local_moran"]
 """The statistic of a method: Gi is Gi* without the area itself."""
 Null = Literal["scattered-risk", "exchangeable-risk", "constant-risk", "randomisation"]
+ScanNull = Literal["exchangeable-risk", "constant-risk"]
+"""Null hypotheses of a scan."""
+ZoneShape = Literal["circles", "ellipses"]
+Secondary = Literal["apart", "removed"]
+"""How clusters after the first are sought: among zones that don't overlap it, each against the same maximum; or on the
+map without the areas of those found before."""
+ScanStatistic = Literal["likelihood-ratio", "tail"]
+"""What zones are compared by: Kulldorff's likelihood ratio, or how unlikely a count at least as high is."""
+SCAN_STATISTIC_WORDS: Final[Mapping[ScanStatistic, str]] = {
+    "likelihood-ratio": "logarithm of the likelihood ratio",
+    "tail": "minus the logarithm of the chance of a count at least as high",
+}
 Measure = Literal["count", "rate", "empirical-bayes"]
 TestedMeasure = Literal["count", "rate", "ratio", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""
@@ -242,6 +254,37 @@ CONTOUR_COLUMN_WORDS: Final = {
     "share_of_events": ("Share of events", "Events inside over all events in the study area, 0 to 1"),
 }
 
+CLUSTER_COLUMN_WORDS: Final = {
+    "cluster": ("Number", "Number of the cluster, the most unlikely first"),
+    "areas": ("Areas", "Number of areas in the cluster"),
+    "people": ("People", "People living in its areas"),
+    "observed_low": ("Events, at least", "Events in its areas: lower bound; equals the upper where known"),
+    "observed_high": ("Events, at most", "Events in its areas: upper bound"),
+    "expected_low": ("Expected, at least", "Events expected at the overall rate of the areas scanned: lower bound"),
+    "expected_high": ("Expected, at most", "Events expected at the overall rate of the areas scanned: upper bound"),
+    "ratio_low": ("Ratio, at least", "Events over expected events, for all possible values of suppressed counts"),
+    "ratio_high": ("Ratio, at most", "Events over expected events, for all possible values of suppressed counts"),
+    "ratio_low_95": (
+        "Ratio, 95% from",
+        "Lower end of the 95% interval of the ratio, as if the zone had not been searched for",
+    ),
+    "ratio_high_95": (
+        "Ratio, 95% to",
+        "Upper end of the 95% interval of the ratio, as if the zone had not been searched for",
+    ),
+    "statistic_low": ("Statistic, at least", "What zones are compared by: lower bound"),
+    "statistic_high": ("Statistic, at most", "What zones are compared by: upper bound"),
+    "p_low": ("p, at least", "Chance that any zone of a map without clusters is as unlikely: lower bound"),
+    "p_high": ("p, at most", "Chance that any zone of a map without clusters is as unlikely: upper bound"),
+    "p_error": ("Standard error of p", "Standard error of the p-value, which is estimated from random maps"),
+    "p_bound": ("Bound of p", "The p-value can't exceed this, whatever the random maps"),
+    "certainty": ("Certainty", "Whether it is a cluster for all possible values of suppressed counts"),
+    "radius": ("Radius, m", "From the centre of the zone to that of its farthest area; of an ellipse the longer axis"),
+    "shape": ("Shape", "Longer over shorter axis of the zone; 1 is a circle"),
+    "angle": ("Angle", "Direction of the longer axis in degrees, from east anticlockwise"),
+    "area_ids": ("Area codes", "Codes of its areas, separated by spaces"),
+}
+
 
 @dataclass(frozen=True)
 class ClassStyle:
@@ -293,6 +336,12 @@ RATE_CLASSES: Final = (
     ClassStyle("depends", "Class depends on suppressed counts", "#969696", marker="X"),
 )
 """A school's rate over the average of all; the colours of `SCHOOL_CLASSES`, and a shape for each."""
+CLUSTER_CLASSES: Final = (
+    ClassStyle("certain", "Cluster beyond chance", "#de2d26"),
+    ClassStyle("depends", "Cluster or not: depends on suppressed counts", "#fcae91"),
+    ClassStyle("never", "Most unlikely zone, but within chance", "#ffffff"),
+)
+"""Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
 HOLDS_WORDS: Final = {
     "": "",
     "both": "own area and catchment",

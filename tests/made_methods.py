@@ -14,6 +14,7 @@ from hotspots.model import (
     HotspotMethod,
     JudgedCells,
     RiskMethod,
+    ScanMethod,
     SchoolMethod,
     ToleranceContours,
 )
@@ -40,6 +41,17 @@ def hotspot_method(**changes: Any) -> HotspotMethod:
         **{"areas_hidden": 0, "rule": "", "adjustment": "benjamini-hochberg-apart", "level": 0.05},
     }
     return HotspotMethod(**(usual | changes))
+
+
+def scan_method(**changes: Any) -> ScanMethod:
+    """Return that of a circular scan of 36 areas at 5% under exchangeable risk."""
+    usual: dict[str, Any] = {
+        **{"zones": "circles", "zones_compared": 400, "largest_share": 0.5, "largest_radius_m": None},
+        **{"statistic": "tail", "null": "exchangeable-risk", "dispersion": (1.3, 1.3), "secondary": "apart"},
+        **{"level": 0.05, "draws": 1_000, "seed": 0, "areas_scanned": 36, "areas_hidden": 0, "areas_left_out": 0},
+        **{"events": (1_200.0, 1_200.0), "people": 60_000.0, "rule": ""},
+    }
+    return ScanMethod(**(usual | changes))
 
 
 def density_method(**changes: Any) -> DensityMethod:

@@ -124,6 +124,23 @@ class Book:
             found.append((seen - expected, words))
         return [words for excess, words in sorted(found, reverse=True) if excess > 0]
 
+    def clusters(self, source: str) -> list[tuple[str, ...]]:
+        """Return areas, people, events, those expected, ratio and p-value of every cluster beyond chance at 5%.
+
+        Counted again from the areas of each zone; the p-value is the layer's.
+        """
+        table, areas = self.layer(f"{self.named('events', source)}_clusters"), self.tested(source, "getis_ord")
+        assert table["cluster"].tolist() == list(range(1, len(table) + 1))
+        assert table["p_high"].is_monotonic_increasing
+        found = []
+        for _, zone in table[table["p_high"] <= 0.05].iterrows():
+            inside = areas[areas["area_id"].isin(zone["area_ids"].split())]
+            people, events = inside["population"].sum(), inside["observed_low"].sum()
+            usual = self.events(source) * people / self.people(source)
+            p = "below 0.0001" if zone["p_high"] < 0.0001 else f"{zone['p_high']:.2g}"
+            found.append((whole(len(inside)), whole(people), whole(events), whole(usual), f"{events / usual:.1f}", p))
+        return found
+
     # ----------------------------------------------------------------------- surfaces
 
     def densest_half(self, source: str) -> str:

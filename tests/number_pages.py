@@ -102,6 +102,7 @@ QUANTITIES: Final = (
     _quantity(r"counts of NUMBER areas", count=_areas),
     _quantity(r"NUMBER authorities\b", count=lambda book, spot: whole(len(book.layer("authorities")))),
     _quantity(r"NUMBER events over", "source", count=_events),
+    _quantity(r"Zone (?P<zone>\d+): NUMBER events", "source", "zone"),
     _quantity(r"NUMBER people, both smoothed alike", count=_people),
     _quantity(r"First: knife crime, 2017-2019 \(NUMBER events\)", count=_knife_crime(2017, 2018, 2019)),
     _quantity(r"Second: knife crime, 2013-2015 \(NUMBER events\)", count=_knife_crime(2013, 2014, 2015)),
@@ -249,7 +250,7 @@ def numbers_of(classes: pd.Series, labels: dict[str, tuple[str, ...]]) -> dict[s
 SHARE_BASES: Final = (
     r" (?:confidence|intervals?\b|limits?\b)",
     r" (?:more|fewer|no change|a year)\b",
-    r" of (?:their mean|the study area|the area|the events|areas|later |the variance between|\d)",
+    r" of (?:their mean|the study area|the area|the events|the people|areas|later |the variance between|\d)",
     r"\) \d",  # "(beyond 95 %)" and its number, in legends
     r" (?:for|\(one standard deviation)",
     r", two-sided",

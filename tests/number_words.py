@@ -119,6 +119,28 @@ def _(book: Book, said: Said) -> Said:
     return {"n": whole(len(groups)) if said["n"] else "", "named": said["named"]}
 
 
+# --------------------------------------------------------------------------- clusters
+
+
+@saying(r"(?P<n>NUMBER) clusters? of (?P<source>.+?) (?:is|are) beyond chance(?:(?:,|; the most likely is) in [^\d]+)?")
+def _(book: Book, said: Said) -> Said:
+    return {"n": whole(len(book.clusters(said["source"])))}
+
+
+ZONE_HOLDS: Final = re.compile(
+    rf"\(({NUMBER}) areas?, ({NUMBER}) people, ({NUMBER}) events, ({NUMBER}) expected at the study area's average, "
+    r"([\d.]+) times, p (below 0\.0001|[\d.]+)\)"
+)
+
+
+@saying(r"(?P<source>.+): (?P<n>NUMBER) clusters? (?:is|are) beyond chance: (?P<named>.+)\.")
+def _(book: Book, said: Said) -> Said:
+    clusters, named = book.clusters(said["source"]), ZONE_HOLDS.findall(said["named"])
+    assert named == clusters[:3], (named, clusters)
+    assert said["named"].startswith("the most likely, ") == (len(clusters) > 3)
+    return {"n": whole(len(clusters)), "named": said["named"]}
+
+
 # --------------------------------------------------------------------------- surfaces
 
 

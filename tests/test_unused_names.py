@@ -12,7 +12,6 @@ from test_architecture import MODULES, PACKAGE, exports_of, name_of, tree_of
 import hotspots
 
 UNCALLED = {
-    "analysis.scan.clusters.scan_clusters": "for users of the package: a study has no section for it yet",
     "cli._Commands.invoke": "click calls it",
     "cli.demo": "a command: click calls it",
     "cli.init": "a command: click calls it",

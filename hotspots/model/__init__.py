@@ -6,7 +6,7 @@ into their tables.
 
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
 from hotspots.model.events import AreaCounts, Events
-from hotspots.model.extracts import EXTRACT_COLUMNS, Ages, Extract
+from hotspots.model.extracts import CLUSTER_COLUMNS, EXTRACT_COLUMNS, Clusters, Extract
 from hotspots.model.findings import (
     Hotspot,
     Part,
@@ -24,6 +24,7 @@ from hotspots.model.methods import (
     FitMethod,
     HotspotMethod,
     RateCurve,
+    ScanMethod,
     SchoolComparison,
     SchoolMethod,
     Slope,
@@ -42,6 +43,7 @@ from hotspots.model.periods import (
 )
 from hotspots.model.records import (
     SCHOOL_COLUMNS,
+    Ages,
     Deprivation,
     DeprivationIndex,
     Factors,
@@ -76,6 +78,7 @@ from hotspots.model.surface_methods import (
 
 __all__ = [
     "AUGUST",
+    "CLUSTER_COLUMNS",
     "CONTOUR_COLUMNS",
     "ENGLISH",
     "EXTRACT_COLUMNS",
@@ -90,6 +93,7 @@ __all__ = [
     "AverageRate",
     "BandwidthChoice",
     "BeyondByChance",
+    "Clusters",
     "ComparisonMethod",
     "ContourMethod",
     "Contours",
@@ -115,6 +119,7 @@ __all__ = [
     "Place",
     "RateCurve",
     "RiskMethod",
+    "ScanMethod",
     "SchoolAccount",
     "SchoolComparison",
     "SchoolMethod",

@@ -1,25 +1,26 @@
-"""People by age, and further tables of a needs assessment with their sources."""
+"""Tables of findings with their sources: those of a needs assessment, and clusters of a scan with their polygons."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import pandas as pd
-
-from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
+from hotspots.model.checks import freeze, need_columns, need_unique
 from hotspots.model.identity import ModelType, need_tuples
-from hotspots.model.study_area import MOST_PEOPLE
-from hotspots.model.views import plot_extract
+from hotspots.model.methods import ScanMethod
+from hotspots.model.results import USUAL_LEVEL, Result
+from hotspots.model.study_area import StudyArea, slugify
+from hotspots.model.views import OnMap, explore, plot_extract
+from hotspots.vocabulary import CLUSTER_CLASSES
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["EXTRACT_COLUMNS", "Ages", "Extract", "ExtractKind"]
+__all__ = ["CLUSTER_COLUMNS", "EXTRACT_COLUMNS", "Clusters", "Extract", "ExtractKind"]
 
-ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions", "clusters"]
+ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions"]
 
 EXTRACT_COLUMNS = {
     "standardised-rates": (
@@ -44,85 +45,8 @@ EXTRACT_COLUMNS = {
         "hit_rate", "hit_rate_low", "hit_rate_high", "pai", "pai_low", "pai_high",
         "pei_star", "pei_star_low", "pei_star_high", "best_hit_rate", "behind", "behind_low", "behind_high",
     ),
-    "clusters": (
-        "cluster", "areas", "people", "events", "expected", "ratio", "ratio_low", "ratio_high",
-        "statistic", "p", "p_error", "p_bound", "radius", "area_ids", "geometry",
-    ),
 }  # fmt: skip
 """What a table of each kind has at least, in this order."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ages(ModelType):
-    """People by area and age.
-
-    Parameters
-    ----------
-    table
-        Indexed by `area_id`; one column per age band, named by the youngest age in it (whole numbers, the first 0,
-        rising); the last band has no upper end. Values are people, none missing, negative or infinite.
-    vintage
-        Year of the geography of the areas, or None where unknown.
-    """
-
-    table: pd.DataFrame
-    vintage: int | None = None
-
-    usual_title = "population by age"
-
-    def __post_init__(self) -> None:
-        table = self.table.copy()
-        table.index = text_ids(table.index)
-        need_unique(table.index, "areas of the population by age")
-        starts = [int(start) for start in table.columns]
-        if not starts or starts[0] != 0 or starts != sorted(set(starts)):
-            raise AnalysisError(
-                "Age bands must start at 0 and increase.",
-                found=f"bands from {list_briefly(starts, 12) or 'nothing'}",
-                advice="name each column by the youngest age in it",
-            )
-        table.columns = pd.Index(starts)
-        odd = table.index[(table.isna() | (table < 0) | (table > MOST_PEOPLE)).any(axis=1)]
-        if len(odd):
-            raise AnalysisError(
-                f"The population by age of area {odd[0]!r} is negative, larger than possible or not complete.",
-                found=f"{len(odd):,} such areas: {list_briefly(odd)}",
-                advice="correct the file of ages",
-            )
-        freeze(self, "table", table.astype(float))
-
-    @property
-    def starts(self) -> tuple[int, ...]:
-        """The youngest age of every band."""
-        return tuple(int(start) for start in self.table.columns)
-
-    def into(self, starts: Sequence[int]) -> Ages:
-        """Return the same people in wider bands, which begin at these ages.
-
-        Raises
-        ------
-        AnalysisError
-            If a band would begin inside one of the file's.
-        """
-        wanted = sorted({0, *(int(start) for start in starts)})
-        missing = [start for start in wanted if start not in self.starts]
-        if missing:
-            raise AnalysisError(
-                f"The population by age has no band that begins at {missing[0]}.",
-                found=f"bands from {list_briefly(self.starts, 24)}",
-                advice="use a file with single years of age, or with bands that begin there",
-            )
-        band = pd.cut(self.table.columns.to_series(), [*wanted, 10_000], right=False, labels=wanted)
-        table = self.table.T.groupby(band.to_numpy().astype(int)).sum().T
-        return replace(self, table=table)
-
-    def between(self, youngest: int, oldest: int | None = None) -> pd.Series | None:
-        """Return people from `youngest` to `oldest` (both included) by area, or None if the bands don't allow it."""
-        if youngest not in self.starts or (oldest is not None and oldest + 1 not in self.starts):
-            return None
-        inside = [start for start in self.starts if start >= youngest and (oldest is None or start <= oldest)]
-        people: pd.Series = self.table[inside].sum(axis=1)
-        return people
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,8 +59,7 @@ class Extract(ModelType):
         One row per authority, place, group and period, or bandwidth and share of area; the columns of its kind come
         first (`EXTRACT_COLUMNS`).
     kind
-        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"``, ``"predictions"`` or
-        ``"clusters"``.
+        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
     sentences
         How the numbers were made and what they leave out, in sentences.
     """
@@ -167,3 +90,69 @@ class Extract(ModelType):
     def plot(self, **options: Any) -> Figure:
         """Return the chart of this extract; options as of the function of `hotspots.charts` that draws its kind."""
         return plot_extract(self, **options)
+
+
+CLUSTER_COLUMNS: Final = (
+    "areas", "people", "observed_low", "observed_high", "expected_low", "expected_high", "ratio_low", "ratio_high",
+    "ratio_low_95", "ratio_high_95", "statistic_low", "statistic_high", "p_low", "p_high", "p_error", "p_bound",
+    "certainty", "radius", "shape", "angle", "area_ids", "geometry",
+)  # fmt: skip
+"""What a table of clusters has, in this order; the number of a cluster is its index."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clusters(Result, OnMap):
+    """The most likely clusters of a map, found by a scan, each with its dissolved polygon.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `cluster` (whole numbers from 1) with `CLUSTER_COLUMNS`: `areas` and `people` inside;
+        events (`observed_*`), those `expected_*` at the overall rate and their ratio, the same twice where every
+        count is known; the 95 % interval of the ratio, as if the zone had not been searched for; the bounds of the
+        statistic and of the p-value over all values of suppressed counts; the standard error of the p-value and what
+        it can't exceed; `certainty`, one of `vocabulary.CLUSTER_CLASSES`; `radius` (metres; of an ellipse the longer
+        half-axis), `shape` (longer over shorter axis, 1 for a circle) and `angle` (degrees of the longer axis, from
+        east anticlockwise); `area_ids`, separated by spaces.
+    sentences
+        How they were found.
+    provenance
+        Null, zones, level, draws, ...; None of clusters made by hand.
+    area
+        The study area that was scanned; None of clusters made by hand.
+    """
+
+    table: gpd.GeoDataFrame
+    sentences: tuple[str, ...] = ()
+    provenance: ScanMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        need_tuples(self, "sentences")
+        need_columns(self.table, CLUSTER_COLUMNS, "A table of clusters")
+        table = self.table[list(CLUSTER_COLUMNS)].copy()
+        table.index.name = "cluster"
+        need_unique(table.index, "clusters")
+        freeze(self, "table", table)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers."""
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_clusters"
+
+    @property
+    def level(self) -> float:
+        """Up to which p-value a zone is a cluster."""
+        return USUAL_LEVEL if self.provenance is None else self.provenance.level
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        shown = ["areas", "observed_low", "observed_high", "expected_low", "expected_high", "p_low", "p_high"]
+        return explore(self, self.table, column="certainty", shown=shown, classes=CLUSTER_CLASSES, options=options)
+
+    def _numbers(self) -> dict[str, object]:
+        certain = int((self.table["certainty"] == "certain").sum())
+        return {"Clusters": certain, "Listed": len(self)}

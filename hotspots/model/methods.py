@@ -1,4 +1,4 @@
-"""How results were made, as typed values and as files have them; here those of areas and of schools."""
+"""How results were made, as typed values and as files have them; here those of areas, of zones and of schools."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from hotspots.model.periods import Coverage
 from hotspots.vocabulary import (
     MEASURE_WORDS,
+    SCAN_STATISTIC_WORDS,
     STATISTIC_TITLES,
     Adjustment,
     Covariate,
     Null,
+    ScanNull,
+    ScanStatistic,
+    Secondary,
     Statistic,
     TestedMeasure,
     WindowInference,
+    ZoneShape,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ __all__ = [
     "IndexMeasure",
     "RateCurve",
     "Recorded",
+    "ScanMethod",
     "SchoolComparison",
     "SchoolMethod",
     "Slope",
@@ -208,6 +214,46 @@ class HotspotMethod(Recorded):
         mean = sum(risk * share for risk, share in self.risks) / total
         variance = sum(share * (risk - mean) ** 2 for risk, share in self.risks) / total
         return float(variance**0.5 / mean)
+
+
+# --------------------------------------------------------------------------- zones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanMethod(Recorded):
+    """How zones were compared and the most likely clusters found."""
+
+    zones: ZoneShape
+    """Shape of the zones."""
+    zones_compared: int
+    """Their number."""
+    largest_share: float
+    """Largest share of the population in a zone, 0 to 1."""
+    largest_radius_m: float | None
+    """Largest radius of a zone in metres; None without a limit."""
+    statistic: ScanStatistic = field(metadata=written_as(SCAN_STATISTIC_WORDS))
+    """What zones are compared by."""
+    null: ScanNull
+    """Null hypothesis."""
+    dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
+    """Variance of an area's count over its mean, lowest and highest estimate; None under constant risk."""
+    secondary: Secondary
+    """How further clusters were sought."""
+    level: float
+    """Up to which p-value a zone is a cluster."""
+    draws: int
+    seed: int
+    """Number of maps drawn for each p-value, and seed."""
+    areas_scanned: int
+    areas_hidden: int
+    areas_left_out: int
+    """Numbers of areas in zones; of those of them whose count is suppressed; of areas without a count or people."""
+    events: tuple[float, float] = field(metadata=AS_LIST)
+    """Events in the areas scanned, at least and at most."""
+    people: float
+    """People in them."""
+    rule: str
+    """Name of the rule under which counts were protected; empty without one."""
 
 
 # --------------------------------------------------------------------------- schools

@@ -1,16 +1,16 @@
-"""What is read from publishers' files besides events: deprivation, schools, series, factors."""
+"""What is read from publishers' files besides events: people by age, deprivation, schools, series, factors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import AnalysisError, SourceError
-from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
+from hotspots.errors import AnalysisError, SourceError, list_briefly
+from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique, text_ids
 from hotspots.model.identity import ModelType, read_school_years
 from hotspots.model.periods import Coverage, months_of
 from hotspots.model.study_area import MOST_PEOPLE
@@ -18,6 +18,79 @@ from hotspots.model.views import plot_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ages(ModelType):
+    """People by area and age.
+
+    Parameters
+    ----------
+    table
+        Indexed by `area_id`; one column per age band, named by the youngest age in it (whole numbers, the first 0,
+        rising); the last band has no upper end. Values are people, none missing, negative or infinite.
+    vintage
+        Year of the geography of the areas, or None where unknown.
+    """
+
+    table: pd.DataFrame
+    vintage: int | None = None
+
+    usual_title = "population by age"
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        table.index = text_ids(table.index)
+        need_unique(table.index, "areas of the population by age")
+        starts = [int(start) for start in table.columns]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)):
+            raise AnalysisError(
+                "Age bands must start at 0 and increase.",
+                found=f"bands from {list_briefly(starts, 12) or 'nothing'}",
+                advice="name each column by the youngest age in it",
+            )
+        table.columns = pd.Index(starts)
+        odd = table.index[(table.isna() | (table < 0) | (table > MOST_PEOPLE)).any(axis=1)]
+        if len(odd):
+            raise AnalysisError(
+                f"The population by age of area {odd[0]!r} is negative, larger than possible or not complete.",
+                found=f"{len(odd):,} such areas: {list_briefly(odd)}",
+                advice="correct the file of ages",
+            )
+        freeze(self, "table", table.astype(float))
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The youngest age of every band."""
+        return tuple(int(start) for start in self.table.columns)
+
+    def into(self, starts: Sequence[int]) -> Ages:
+        """Return the same people in wider bands, which begin at these ages.
+
+        Raises
+        ------
+        AnalysisError
+            If a band would begin inside one of the file's.
+        """
+        wanted = sorted({0, *(int(start) for start in starts)})
+        missing = [start for start in wanted if start not in self.starts]
+        if missing:
+            raise AnalysisError(
+                f"The population by age has no band that begins at {missing[0]}.",
+                found=f"bands from {list_briefly(self.starts, 24)}",
+                advice="use a file with single years of age, or with bands that begin there",
+            )
+        band = pd.cut(self.table.columns.to_series(), [*wanted, 10_000], right=False, labels=wanted)
+        table = self.table.T.groupby(band.to_numpy().astype(int)).sum().T
+        return replace(self, table=table)
+
+    def between(self, youngest: int, oldest: int | None = None) -> pd.Series | None:
+        """Return people from `youngest` to `oldest` (both included) by area, or None if the bands don't allow it."""
+        if youngest not in self.starts or (oldest is not None and oldest + 1 not in self.starts):
+            return None
+        inside = [start for start in self.starts if start >= youngest and (oldest is None or start <= oldest)]
+        people: pd.Series = self.table[inside].sum(axis=1)
+        return people
 
 
 DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]

@@ -11,7 +11,7 @@ import numpy as np
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique
 from hotspots.model.identity import ModelType, need_tuples, read_school_years
-from hotspots.model.methods import HotspotMethod, SchoolMethod
+from hotspots.model.methods import HotspotMethod, Recorded, SchoolMethod
 from hotspots.model.records import SCHOOL_COLUMNS, SCHOOL_DEFAULTS, DeprivationIndex
 from hotspots.model.study_area import Place, StudyArea, slugify
 from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
@@ -47,6 +47,7 @@ class Result(ModelType):
     __slots__ = ()
 
     sentences: tuple[str, ...]
+    provenance: Recorded | None
 
     @property
     def words(self) -> str:
@@ -423,6 +424,6 @@ class SchoolResult(Result, OnMap):
         return float(self.table["idaci_rank"].max()) if self.provenance is None else self.provenance.areas_ranked
 
 
-def settings_of(result: HotspotResult | Surface | Contours | SchoolResult) -> dict[str, Any]:
+def settings_of(result: Result) -> dict[str, Any]:
     """Return method and settings of a result as files have them; nothing of one made by hand."""
     return {} if result.provenance is None else result.provenance.as_dict()

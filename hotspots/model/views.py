@@ -141,9 +141,7 @@ def plot_extract(extract: Any, **options: Any) -> Figure:
     if extract.kind not in charts:
         raise AnalysisError(
             f"There is no chart of {extract.kind} alone.",
-            advice="look at .table with explore()"
-            if extract.kind == "clusters"
-            else "draw the series with them: hotspots.charts.draw_series(series, change_points=...)",
+            advice="draw the series with them: hotspots.charts.draw_series(series, change_points=...)",
         )
     figure: Figure = charts[extract.kind](extract, **options)
     return figure

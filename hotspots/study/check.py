@@ -160,6 +160,7 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
     for counts in inputs.counts.values():
         if nothing_happened(counts):
             left_out[f"hotspots of {counts.title}"] = "no event lies in the study area"
+    left_out |= _without_scan(study, inputs)
     left_out = without_grid(study, inputs) | left_out
     left_out |= empty_sides(study, inputs.area, comparisons=inputs.comparisons, predictions=inputs.predictions)
     rated = Findings()
@@ -175,6 +176,22 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
         except AnalysisError as error:
             left_out["schools against deprivation"] = reason_of(error)
     return left_out
+
+
+def _without_scan(study: Study, inputs: Inputs) -> dict[str, str]:
+    """Return the sources that can't be scanned, and why."""
+    from hotspots.analysis.scan import need_scannable
+
+    reasons = {}
+    for section in study.clusters:
+        for name in section.events:
+            if name in inputs.counts:
+                counts = inputs.counts[name]
+                try:
+                    need_scannable(counts, share=section.share, radius=section.radius)
+                except AnalysisError as error:
+                    reasons[f"clusters of {counts.title}"] = reason_of(error)
+    return reasons
 
 
 def _ready_schools(study: Study, inputs: Inputs) -> Prepared:
@@ -344,6 +361,18 @@ def _factors(study: Study, inputs: Inputs) -> Iterator[str]:
     yield f"{section.title}: {status}"
 
 
+def _clusters(study: Study, inputs: Inputs) -> Iterator[str]:
+    """Give the sources that are scanned, and with what; what a scan refuses stands with what a run leaves out."""
+    for section in study.clusters:
+        within = f" and {section.radius:,.0f} m" if section.radius is not None else ""
+        for name in section.events:
+            counts = inputs.counts.get(name)
+            if counts is not None:
+                zones = f"{section.zones} up to {100 * section.share:g}% of the people{within}"
+                hidden = f", {many(counts.hidden, 'suppressed count')}" if counts.hidden else ""
+                yield f"clusters of {counts.title}: {zones}{hidden}"
+
+
 def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:
     for section in study.comparisons:
         pair = inputs.comparisons.get(section.name)
@@ -375,6 +404,7 @@ SECTIONS: Final[dict[str, Callable[[Study, Inputs], Iterator[str]]]] = {
     "series": _charted("series"),
     "recorded": _charted("recorded"),
     "children_in_need": _factors,
+    "clusters": _clusters,
     "comparisons": _comparisons,
     "predictions": _predictions,
     "maps": _maps,

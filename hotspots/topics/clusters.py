@@ -10,13 +10,13 @@ from hotspots.analysis.autocorrelation import (
 )
 from hotspots.analysis.expected import with_expected, with_expected_by_age, with_expected_given
 from hotspots.analysis.scan import scan_clusters
-from hotspots.model import AreaCounts, Extract, HotspotResult
+from hotspots.model import AreaCounts, Clusters, HotspotResult
 from hotspots.publish.text import describe_scale
 from hotspots.sources import read_covariates
 
 __all__ = [
     "AreaCounts",
-    "Extract",
+    "Clusters",
     "HotspotResult",
     "Neighbours",
     "correlogram",

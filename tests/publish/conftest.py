@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from made_methods import contour_method, density_method, hotspot_method, risk_method
+from made_methods import contour_method, density_method, hotspot_method, risk_method, scan_method
 from shapely.geometry import Point, box
 from worlds import identified
 
-from hotspots.model import Contours, HotspotResult, Identity, Note, SchoolResult, StudyArea, Surface
+from hotspots.model import Clusters, Contours, HotspotResult, Identity, Note, SchoolResult, StudyArea, Surface
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -308,3 +308,44 @@ def make_schools() -> Any:
 @pytest.fixture
 def make_surface() -> Any:
     return bumpy_surface
+
+
+def made_clusters(**fields: Any) -> Clusters:
+    """Return three zones: four squares in the south-west beyond chance, two that depend, one within chance."""
+    areas = square_areas()
+    rows = []
+    for members, certainty, low, high, p in (
+        ([0, 1, 6, 7], "certain", 210.0, 210.0, (2e-7, 2e-7)),
+        ([4, 5], "depends", 40.0, 52.0, (0.012, 0.2)),
+        ([35], "never", 50.0, 50.0, (0.4, 0.4)),
+    ):
+        inside = areas.iloc[members]
+        people = float(inside["population"].sum())
+        usual = 1_200 * people / float(areas["population"].sum())
+        rows.append(
+            {
+                **{"areas": len(members), "people": people, "observed_low": low, "observed_high": high},
+                **{"expected_low": usual, "expected_high": usual},
+                **{"ratio_low": low / usual, "ratio_high": high / usual},
+                **{"ratio_low_95": 0.8 * low / usual, "ratio_high_95": 1.2 * high / usual},
+                **{"statistic_low": 5.0, "statistic_high": 20.0, "p_low": p[0], "p_high": p[1]},
+                **{"p_error": 0.001, "p_bound": min(2 * p[1], 1.0), "certainty": certainty, "radius": 1_414.2},
+                **{"shape": 1.0, "angle": 0.0, "area_ids": " ".join(inside.index)},
+                "geometry": inside.geometry.union_all(),
+            }
+        )
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=27700, index=[1, 2, 3])
+    usual: dict[str, Any] = {
+        **{
+            "table": table,
+            "sentences": ("Scan statistic: 400 circular zones.", "A zone is not the border of a cluster."),
+        },
+        **{"name": "knife_crime", "title": "knife crime", "sources": ("Made up",), "period": "2017-2019"},
+        **{"attribution": ATTRIBUTION, "provenance": scan_method(), "release": INVENTED},
+    }
+    return identified(Clusters, **(usual | fields))
+
+
+@pytest.fixture
+def clusters() -> Clusters:
+    return made_clusters()

@@ -5,7 +5,7 @@ of adjoining hot areas. The distributions behind the p-values are in `reference`
 """
 
 from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, correlogram
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, name_alike, raised_places
+from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate_clusters, name_alike, raised_places
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.method_text import describe_expected
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
@@ -26,6 +26,7 @@ __all__ = [
     "global_statistics",
     "link_neighbours",
     "local_moran",
+    "locate_clusters",
     "morans_i",
     "name_alike",
     "raised_places",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Contours, Hotspot, HotspotResult, Part, Place, StudyArea, Whereabouts
+from hotspots.model import Clusters, Contours, Hotspot, HotspotResult, Part, Place, StudyArea, Whereabouts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotspots.analysis.autocorrelation.neighbours import Neighbours
 
-__all__ = ["find_hotspots", "locate", "name_alike", "raised_places"]
+__all__ = ["find_hotspots", "locate", "locate_clusters", "name_alike", "raised_places"]
 
 CENTRAL: Final = 1 / 3
 """Nearer to the middle of its authority than this share of the way to its edges, something is central."""
@@ -131,6 +131,33 @@ def raised_places(
         where = locate(area, members, borders=borders, labels=labels, outline=shape)
         ids = tuple(sorted(map(str, area.ids[members])))
         found.append(Hotspot(ids, where, people=np.nan, observed_low=events, observed_high=events, expected=np.nan))
+    return tuple(found)
+
+
+def locate_clusters(
+    clusters: Clusters, area: StudyArea, *, labels: pd.DataFrame | None = None, links: Neighbours | None = None
+) -> tuple[Hotspot, ...]:
+    """Return where the clusters of a scan lie, in their order, located by the rule of hotspots.
+
+    Parameters
+    ----------
+    clusters
+        From `scan_clusters`.
+    area, labels, links
+        As in `find_hotspots`.
+    """
+    from hotspots.analysis.autocorrelation.neighbours import link_neighbours
+
+    if not len(clusters):
+        return ()
+    borders = (links or link_neighbours(area, rule="queen")).matrix(with_self=False).tocsr()
+    found = []
+    for row in clusters.table.to_dict("records"):
+        ids = tuple(sorted(row["area_ids"].split()))
+        where = locate(area, np.flatnonzero(area.ids.isin(ids)), borders=borders, labels=labels)
+        seen = {"observed_low": row["observed_low"], "observed_high": row["observed_high"]}
+        middle = (row["expected_low"] + row["expected_high"]) / 2
+        found.append(Hotspot(ids, where, people=row["people"], expected=middle, **seen))
     return tuple(found)
 
 

@@ -126,7 +126,9 @@ def first_balance(excess: Callable[[float], float], *, precision: float, near: f
     return MOST_DISPERSION
 
 
-def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[float, float]:
+def dispersion_bounds(
+    low: Floats, high: Floats, expected: Floats, *, relative: Floats | None = None
+) -> tuple[float, float]:
     """Return the smallest and largest dispersion that values of the suppressed counts can give.
 
     Each suppressed count takes the value in its interval nearest to, and then farthest from, its expected count. This
@@ -137,9 +139,11 @@ def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[floa
     ----------
     low, high, expected
         Bounds of the events, and expected events at any one total, per area (n).
+    relative
+        As in `robust_dispersion`.
     """
     if (low == high).all():
-        only = robust_dispersion(low, expected)
+        only = robust_dispersion(low, expected, relative=relative)
         return only, only
     dispersions = []
     for total in np.linspace(low.sum(), high.sum(), TOTALS):
@@ -148,7 +152,7 @@ def dispersion_bounds(low: Floats, high: Floats, expected: Floats) -> tuple[floa
         # observed scatter of every fill with this total.
         near = np.clip(np.rint(mean), low, high)
         far = np.where(np.abs(high - mean) >= np.abs(low - mean), high, low)
-        dispersions += [robust_dispersion(fill, mean) for fill in (near, far)]
+        dispersions += [robust_dispersion(fill, mean, relative=relative) for fill in (near, far)]
     return max(1.0, min(dispersions) * (1 - MARGIN)), max(dispersions) * (1 + MARGIN)
 
 

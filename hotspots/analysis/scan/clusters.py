@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotspots.analysis.common import as_counts, need_level, poisson_interval, robust_dispersion
-from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
-from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, ZoneModel
-from hotspots.analysis.scan.zones import Zones, circular_zones
+from hotspots.analysis.common import as_counts, dispersion_bounds, need_level, poisson_interval
+from hotspots.analysis.scan.method_text import describe_scan
+from hotspots.analysis.scan.search import Found, Nulls, Search, find_apart, find_removed
+from hotspots.analysis.scan.zone_models import Bernoulli
+from hotspots.analysis.scan.zones import circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError, list_briefly, plural
-from hotspots.model import EXTRACT_COLUMNS, AreaCounts, Extract, Note, combine
-from hotspots.vocabulary import UNRELEASED
+from hotspots.model import CLUSTER_COLUMNS, AreaCounts, Clusters, Note, ScanMethod, combine
+from hotspots.vocabulary import UNRELEASED, ScanNull, Secondary, ZoneShape
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,29 +22,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["scan_clusters"]
+__all__ = ["need_scannable", "scan_clusters"]
 
-ScanNull = Literal["exchangeable-risk", "constant-risk"]
-NULLS: Final[dict[ScanNull, str]] = {
-    "exchangeable-risk": (
-        "areas differ in risk by moderate amounts, and the differences are scattered at random (variance of an area's "
-        "count {dispersion:.2f} times its mean)"
-    ),
-    "constant-risk": "everyone has the same risk",
-}
-ALMOST: Final = 1.001
-"""Below this dispersion risks don't scatter: the null is that of constant risk."""
-SAME: Final = 1e-9
-"""Statistics that differ by less than this share are one."""
-
-
-class _Found(NamedTuple):
-    """One cluster: its zone, and how unusual it is."""
-
-    centre: int
-    members: NDArray[np.int32]
-    statistic: float
-    p: MaximumChance
+NULLS: tuple[ScanNull, ...] = ("exchangeable-risk", "constant-risk")
 
 
 def scan_clusters(
@@ -53,28 +34,30 @@ def scan_clusters(
     population: str | None = None,
     controls: str | None = None,
     null: ScanNull = "exchangeable-risk",
-    share: float = 0.1,
+    share: float = 0.5,
     radius: float | None = None,
+    zones: ZoneShape = "circles",
+    secondary: Secondary = "apart",
     level: float = 0.05,
     most: int = 10,
     draws: int = 1_000,
     rng: int = 0,
     release: str = UNRELEASED,
-) -> Extract:
-    """Return the most likely clusters of high risk: a circular scan statistic, with p-values that are computed.
+) -> Clusters:
+    """Return the most likely clusters of high risk: a scan statistic, with p-values that are computed.
 
-    Zones are circles around the centre of every area, up to a share of the population. The zone that is least likely by
-    chance is the most likely cluster; others follow that do not overlap it. A p-value is the chance that any zone of a
-    map without clusters is as unlikely: it allows for the search over all zones.
+    Zones are circles or ellipses around the centre of every area, up to a share of the population. The zone that is
+    least likely by chance is the most likely cluster; others follow. A p-value is the chance that any zone of a map
+    without clusters is as unlikely: it allows for the search over all zones.
 
-    Do not read the circle as the border of a cluster: areas at its edge may not belong to it, and a long cluster is
-    found in pieces. Under constant risk nearly every map of real risks has a cluster, because risks scatter;
+    Do not read the zone as the border of a cluster: areas at its edge may not belong to it, and a cluster of another
+    form is found in pieces. Under constant risk nearly every map of real risks has a cluster, because risks scatter;
     exchangeable risk allows for scatter like a gamma's, and not for single areas of many times the risk.
 
     Parameters
     ----------
     counts, column, population, release
-        As in `getis_ord`. Counts must be known and a population given.
+        As in `getis_ord`; a population must be given. Of suppressed counts every possible value is allowed for.
     controls
         Column of a GeoDataFrame with the number of controls, where `column` has cases: the population is both together,
         and everyone has the same risk (`null` is then ``"constant-risk"``).
@@ -84,7 +67,13 @@ def scan_clusters(
     share
         Largest share of the population in a zone, at most one half.
     radius
-        Largest radius of a zone in metres; no limit where None.
+        Largest radius of a zone in metres (of an ellipse its longer half-axis); no limit where None.
+    zones
+        ``"circles"``, or ``"ellipses"`` of shapes 1 to 5 with a medium penalty for long ones, as in SaTScan: some
+        fifty times the work.
+    secondary
+        How further clusters are sought: ``"apart"``, among zones that don't overlap those before, against the maximum
+        of the whole map (conservative); ``"removed"``, on the map without the areas of those before.
     level
         Clusters are listed while their p-value is at most this; the most likely one always is.
     most
@@ -96,15 +85,13 @@ def scan_clusters(
 
     Returns
     -------
-    Extract
-        One row per cluster with its dissolved polygon: `areas`, `people`, `events`, `expected` at the overall rate,
-        their `ratio` with a 95 % interval (as if the zone had not been searched for), `statistic`, the `p`-value with
-        its standard error `p_error`, and `p_bound`, which it can't exceed; `radius` (metres) and `area_ids`.
+    Clusters
+        One row per cluster with its dissolved polygon.
 
     Raises
     ------
     AnalysisError
-        If there is no population, a count is suppressed or not whole, or fewer than ten areas can be scanned.
+        If there is no population or no event, a count is not whole, or fewer than ten areas can be scanned.
 
     References
     ----------
@@ -116,33 +103,64 @@ def scan_clusters(
         counts = as_counts(counts, column, population, release=release)
     else:
         counts = as_counts(*_with_controls(counts, column, controls, null), release=release)
-    _need_fitting(counts, null, most=most, draws=draws)
-    known = counts.table["observed_low"].notna().to_numpy() & (counts.table["population"] > 0).to_numpy()
-    table = counts.table[known]
-    events, people = table["observed_low"].to_numpy(float), table["population"].to_numpy(float)
-    expected = people * events.sum() / people.sum()
-    points = table.geometry.centroid
-    places = np.column_stack([points.x, points.y])
-    zones = circular_zones(places, people, share=share, radius=radius)
-    model, dispersion = _model_of(null, events, expected)
-    if controls is not None:
-        model = Bernoulli(people, int(events.sum()))
-    found = list(
-        _by_likelihood(zones, model, events, level=level, most=most, draws=draws, rng=np.random.default_rng(rng))
+    _need_fitting(null, most=most, draws=draws)
+    table = _scannable(counts)
+    low, high = (np.rint(table[end].to_numpy(float)) for end in ("observed_low", "observed_high"))
+    people, places = table["population"].to_numpy(float), _centres(table)
+    make = circular_zones if zones == "circles" else elliptic_zones
+    zones_of = partial(_zones_of, make, places, people, share=share, radius=radius)
+    nulls = _nulls_of(null, low, high, people, cases=controls is not None)
+    search = Search(zones_of(np.arange(len(low))), nulls, low, high, level, most, draws, np.random.default_rng(rng))
+    found = list(find_apart(search) if secondary == "apart" else find_removed(search, zones_of))
+    rows = [_row(one, table, places) for one in found]
+    method = ScanMethod(
+        zones=zones,
+        zones_compared=len(search.zones),
+        largest_share=share,
+        largest_radius_m=radius,
+        statistic="likelihood-ratio" if nulls.constant else "tail",
+        null="constant-risk" if nulls.constant else null,
+        dispersion=None if nulls.constant else (round(nulls.dispersion[0], 4), round(nulls.dispersion[1], 4)),
+        secondary=secondary,
+        level=level,
+        draws=draws,
+        seed=rng,
+        areas_scanned=len(table),
+        areas_hidden=int((low < high).sum()),
+        areas_left_out=len(counts) - len(table),
+        events=(float(low.sum()), float(high.sum())),
+        people=float(people.sum()),
+        rule=counts.rule,
     )
-    rows = [_row(one, table.assign(usual=expected), places) for one in found]
-    return Extract(
+    return Clusters(
         _as_table(rows, table.crs),
-        kind="clusters",
-        sentences=_sentences(null, zones, share=share, radius=radius, draws=draws, seed=rng, dispersion=dispersion),
-        identity=combine(
-            counts,
-            counts.area,
-            name=f"{counts.name}_clusters",
-            title=f"Clusters of {counts.title}",
-            notes=_notes(counts, known),
-        ),
+        sentences=describe_scan(method),
+        provenance=method,
+        area=counts.area,
+        identity=combine(counts, counts.area, notes=_notes(counts, len(counts) - len(table))),
     )
+
+
+def _centres(table: gpd.GeoDataFrame) -> Floats:
+    points = table.geometry.centroid
+    return np.column_stack([points.x, points.y])
+
+
+def _zones_of(make: Any, places: Floats, people: Floats, at: NDArray[np.intp], **limits: Any) -> Any:
+    """Return the zones of some areas alone; the share is of all people, as on the whole map."""
+    part = limits["share"] * people.sum() / people[at].sum()
+    return make(places[at], people[at], **limits | {"share": min(part, 0.5) if len(at) < len(people) else part})
+
+
+def _nulls_of(null: str, low: Floats, high: Floats, people: Floats, *, cases: bool) -> Nulls:
+    """Return the null hypothesis at any number of events."""
+    if cases:
+        return Nulls(people, other=partial(Bernoulli, people))
+    if null == "constant-risk":
+        return Nulls(people)
+    expected = people * (low.sum() + high.sum()) / 2 / people.sum()
+    # One variance over the mean for all areas: only then are sums of areas beta-binomial.
+    return Nulls(people, dispersion_bounds(low, high, expected, relative=np.ones(len(low))))
 
 
 def _with_controls(counts: Any, column: str | None, controls: str, null: str) -> tuple[gpd.GeoDataFrame, str, str]:
@@ -164,85 +182,76 @@ def _with_controls(counts: Any, column: str | None, controls: str, null: str) ->
     return counts.assign(**{both: counts[column] + counts[controls]}), column, both
 
 
-def _need_fitting(counts: AreaCounts, null: str, *, most: int, draws: int) -> None:
+def _need_fitting(null: str, *, most: int, draws: int) -> None:
     if null not in NULLS:
         raise AnalysisError(f"A scan has no null hypothesis {null!r}.", advice=f"use one of {', '.join(NULLS)}")
-    if not counts.area.has_population:
-        raise AnalysisError(
-            "A scan needs a population.",
-            found="a study area without one",
-            advice="add it with StudyArea.with_population, or name its column",
-        )
-    if counts.hidden:
-        raise AnalysisError(
-            "A scan needs counts that are known.",
-            found=f"{counts.hidden:,} areas with suppressed counts",
-            advice="use getis_ord, which carries intervals, or larger areas whose counts are published",
-        )
-    values = counts.table["observed_low"].dropna().to_numpy(float)
-    if len(values) and float(np.abs(values - np.rint(values)).max()) > 1e-6:
-        raise AnalysisError("A scan needs whole counts of events.", found=f"{values[values % 1 != 0][0]:g}")
-    if values.sum() < 1:
-        raise AnalysisError("There is no event to scan for.", found=f"{len(values):,} areas without any")
     if most < 1 or draws < 2:
         raise AnalysisError(
             "A scan lists at least one cluster and draws at least two maps.", found=f"most = {most}, draws = {draws}"
         )
 
 
-def _model_of(null: str, events: Floats, expected: Floats) -> tuple[ZoneModel, float]:
-    """Return the model of the null hypothesis, and the dispersion of the counts (1 under constant risk)."""
-    total = int(events.sum())
-    if null == "constant-risk":
-        return ConstantRisk(expected, total), 1.0
-    # One variance over the mean for all areas: only then are sums of areas beta-binomial.
-    dispersion = robust_dispersion(events, expected, relative=np.ones(len(events)))
-    if dispersion < ALMOST:
-        return ConstantRisk(expected, total), 1.0
-    return ScatteredRisk(expected, total, dispersion), dispersion
+def need_scannable(counts: AreaCounts, *, share: float = 0.5, radius: float | None = None) -> None:
+    """Refuse counts that can't be scanned, before anything is computed.
+
+    Raises
+    ------
+    AnalysisError
+        As `scan_clusters`.
+    """
+    table = _scannable(counts)
+    circular_zones(_centres(table), table["population"].to_numpy(float), share=share, radius=radius)
 
 
-def _by_likelihood(
-    zones: Zones, model: ZoneModel, events: Floats, *, level: float, most: int, draws: int, rng: np.random.Generator
-) -> Iterator[_Found]:
-    """Yield clusters that don't overlap from the most unusual down, the last of them the first one that is usual."""
-    statistics = np.where(zones.ends, model.statistic(zones.sums(events), zones.sums(model.size)), 0.0)
-    taken = np.zeros(len(events), dtype=bool)
-    free = zones.ends.copy()
-    for number in range(most):
-        best = np.where(free, statistics, 0.0)
-        centre, last = np.unravel_index(int(best.argmax()), best.shape)
-        statistic = float(best[centre, last])
-        if statistic <= 0:
-            return
-        p = chance_of_maximum(zones, model, statistic * (1 - SAME), rng=rng, draws=draws)
-        if number and min(p.estimate, p.bound) > level:
-            return
-        members = zones.members(int(centre), int(last))
-        yield _Found(int(members[0]), members, statistic, p)
-        taken[members] = True
-        # A zone is free up to the first area that is taken.
-        free &= ~np.maximum.accumulate(taken[zones.order], axis=1)
+def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
+    """Return the rows of the areas that can be in a zone: those with people and a count."""
+    if not counts.area.has_population:
+        raise AnalysisError(
+            "A scan needs a population.",
+            found="a study area without one",
+            advice="add it with StudyArea.with_population, or name its column",
+        )
+    table = counts.table[(counts.table["population"] > 0) & counts.table["observed_low"].notna()]
+    values = table[["observed_low", "observed_high"]].to_numpy(float)
+    odd = np.abs(values - np.rint(values)) > 1e-6
+    if odd.any():
+        raise AnalysisError(
+            "A scan needs whole counts of events.",
+            found=f"{values[odd][0]:g}",
+            advice="give counts as they were made, and the population for rates",
+        )
+    if values[:, 1].sum() < 1:
+        raise AnalysisError(
+            "There is no event to scan for.",
+            found=f"{len(values):,} areas with people and a count, none with an event",
+            advice="check the years and the codes of the areas, or leave this source out of the scan",
+        )
+    return table
 
 
-def _row(found: _Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, Any]:
+def _row(found: Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, Any]:
     at = np.sort(found.members)
     inside = table.iloc[at]
-    count, usual = float(inside["observed_low"].sum()), float(inside["usual"].sum())
-    low, high = poisson_interval(np.array([count]))
+    people = float(inside["population"].sum())
+    share = people / float(table["population"].sum())
+    low, high = (float(inside[end].sum()) for end in ("observed_low", "observed_high"))
+    all_low, all_high = (float(table[end].sum()) for end in ("observed_low", "observed_high"))
+    # The ratio is least where the zone has as few events as it can have, and all others as many.
+    least, most = share * (low + all_high - high), share * (high + all_low - low)
+    limits = [float(poisson_interval(np.array([count]))[end][0]) for count, end in ((low, 0), (high, 1))]
+    away = places[at] - places[found.centre]
+    turn = np.radians(found.angle)
+    along, across = away @ [np.cos(turn), np.sin(turn)], away @ [-np.sin(turn), np.cos(turn)]
     return {
-        "areas": len(at),
-        "people": float(inside["population"].sum()),
-        "events": count,
-        "expected": usual,
-        "ratio": count / usual,
-        "ratio_low": float(low[0]) / usual,
-        "ratio_high": float(high[0]) / usual,
-        "statistic": found.statistic,
-        "p": min(found.p.estimate, found.p.bound),
-        "p_error": found.p.error,
-        "p_bound": found.p.bound,
-        "radius": float(np.hypot(*(places[at] - places[found.centre]).T).max()),
+        **{"areas": len(at), "people": people, "observed_low": low, "observed_high": high},
+        **{"expected_low": share * all_low, "expected_high": share * all_high},
+        **{"ratio_low": low / least if least > 0 else np.nan, "ratio_high": high / most if most > 0 else np.nan},
+        **{"ratio_low_95": limits[0] / least if least > 0 else np.nan},
+        **{"ratio_high_95": limits[1] / most if most > 0 else np.nan},
+        **{"statistic_low": found.statistic[0], "statistic_high": found.statistic[1]},
+        **{"p_low": found.p[0], "p_high": found.p[1], "p_error": found.error, "p_bound": found.bound},
+        **{"certainty": found.certainty, "shape": found.shape, "angle": found.angle},
+        "radius": float(np.hypot(along, found.shape * across).max()),
         "area_ids": " ".join(str(area) for area in inside.index),
         "geometry": inside.geometry.union_all(),
     }
@@ -251,29 +260,11 @@ def _row(found: _Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, An
 def _as_table(rows: list[dict[str, Any]], crs: Any) -> gpd.GeoDataFrame:
     import geopandas as gpd
 
-    table = gpd.GeoDataFrame(rows, columns=[*EXTRACT_COLUMNS["clusters"][1:]], geometry="geometry", crs=crs)
-    table.insert(0, "cluster", np.arange(1, len(table) + 1))
-    return table
+    table = gpd.GeoDataFrame(rows, columns=[*CLUSTER_COLUMNS], geometry="geometry", crs=crs)
+    return table.set_index(np.arange(1, len(table) + 1))
 
 
-def _sentences(
-    null: ScanNull, zones: Zones, *, share: float, radius: float | None, draws: int, seed: int, dispersion: float
-) -> tuple[str, ...]:
-    within = "" if radius is None else f" and a radius of {radius:,.0f} m"
-    statistic = "the likelihood ratio" if dispersion == 1 else "the chance of a count at least as high"
-    null_used: ScanNull = "constant-risk" if dispersion == 1 else null
-    return (
-        f"Circular scan: {len(zones):,} zones around the centres of areas, up to {100 * share:g}% of the population"
-        f"{within}, compared by {statistic}.",
-        f"Tested against this: {NULLS[null_used].format(dispersion=dispersion)}.",
-        "A p-value is the chance that any zone of a map without clusters is as unusual: estimated by importance "
-        f"sampling ({draws:,} maps, seed {seed}), with its standard error and a bound that it can't exceed.",
-        "A circle is not the border of a cluster.",
-    )
-
-
-def _notes(counts: AreaCounts, known: NDArray[np.bool_]) -> tuple[Note, ...]:
-    left = int((~known).sum())
+def _notes(counts: AreaCounts, left: int) -> tuple[Note, ...]:
     if not left:
         return counts.notes
     words = f"{plural(left, 'area')} without a count or people, and so in no zone."

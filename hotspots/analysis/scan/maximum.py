@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Exceedance", "MaximumChance", "chance_of_maximum", "exceed"]
 
-HALVINGS: Final = 45
-"""Of an interval of sizes, until its ends agree to the last digits."""
+BLOCKS: Final = 64
+"""Into which the counts between two zones are taken together where there are more."""
+MOST_TERMS: Final = 400
+"""Terms of a sum of chances; what is beyond is given its upper limit."""
+NEGLIGIBLE: Final = 1e-6
+"""Share of a sum that is given its upper limit instead."""
+SMALLEST_LOG: Final = -600.0
+"""Logarithm of a chance near the smallest that a number can hold."""
+PRECISION: Final = 1e-10
+"""Share of a zone's chance that may be left out of its sum: it is added as an upper limit."""
 
 
 class Exceedance(NamedTuple):
@@ -48,40 +56,58 @@ class MaximumChance(NamedTuple):
 
 
 def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
-    """Return the counts from which on zones reach a statistic."""
+    """Return the counts from which on zones reach a statistic, as it is after their penalty."""
     size = zones.sums(model.size)
-    largest = float(size[zones.ends].max())
+    count = np.full(size.shape, np.inf)
+    for penalty in np.unique(zones.penalties):
+        rows = zones.penalties == penalty
+        count[rows] = _least_counts(model, size[rows], zones.ends[rows], statistic / penalty)
+    reachable = np.isfinite(count)
+    chance = np.zeros(size.shape)
+    chance[reachable] = tail_chance(model, count[reachable], size[reachable], precision=PRECISION)
+    return Exceedance(count, chance, size)
+
+
+def _least_counts(model: ZoneModel, size: Floats, ends: NDArray[np.bool_], statistic: float) -> Floats:
+    """Return the count from which on each zone reaches a statistic (centres, k); infinite where none does."""
+    sizes = np.unique(size[ends])
     # The statistic falls with the size. So for each count there is a largest size that still reaches it, and a zone's
     # count is the first whose largest size is no smaller: found for all zones at once.
     limits = np.zeros(1)
     first, number = 1, 64
-    while limits[-1] < largest and first <= model.total:
+    while limits[-1] < sizes[-1] and first <= model.total:
         counts = np.arange(first, min(first + number, model.total + 1), dtype=float)
-        limits = np.append(limits, _largest_size(model, counts, statistic))
+        limits = np.append(limits, _largest_size(model, counts, sizes, statistic))
         first, number = first + number, 2 * number
     limits = np.maximum.accumulate(limits)
     count = np.searchsorted(limits, size.ravel(), side="left").reshape(size.shape).astype(float)
-    reachable = zones.ends & (count < len(limits)) & (count > 0)
-    count = np.where(reachable, count, np.inf)
-    chance = np.zeros(size.shape)
-    chance[reachable] = tail_chance(model, count[reachable], size[reachable])
-    return Exceedance(count, chance, size)
+    return np.where(ends & (count < len(limits)) & (count > 0), count, np.inf)
 
 
-def _largest_size(model: ZoneModel, counts: Floats, statistic: float) -> Floats:
-    """Return the largest size at which each count reaches a statistic, by halving; 0 where none does."""
-    # The statistic falls from the smallest size that can hold a count to the size that expects it.
-    low, high = model.smallest_size(counts), counts * float(model.size.sum()) / model.total
-    possible = (low < high) & (model.statistic(counts, low) >= statistic)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        reaches = model.statistic(counts, middle) >= statistic
-        low, high = np.where(reaches, middle, low), np.where(reaches, high, middle)
-    return np.where(possible, low, 0.0)
+def _largest_size(model: ZoneModel, counts: Floats, sizes: Floats, statistic: float) -> Floats:
+    """Return the largest of the sizes of zones, rising, at which each count reaches a statistic; 0 where none does."""
+    # It falls from the smallest size that can hold a count to the size that expects it; halving finds the place.
+    low = np.searchsorted(sizes, model.smallest_size(counts))
+    high = np.searchsorted(sizes, counts * float(model.size.sum()) / model.total)
+    start = low.copy()
+    live = np.flatnonzero(low < high)
+    while len(live):
+        middle = (low[live] + high[live]) // 2
+        reaches = model.statistic(counts[live], sizes[middle]) >= statistic
+        low[live] = np.where(reaches, middle + 1, low[live])
+        high[live] = np.where(reaches, high[live], middle)
+        live = live[low[live] < high[live]]
+    return np.where(low > start, sizes[np.maximum(low - 1, 0)], 0.0)
 
 
 def chance_of_maximum(
-    zones: Zones, model: ZoneModel, statistic: float, *, rng: np.random.Generator, draws: int = 1_000
+    zones: Zones,
+    model: ZoneModel,
+    statistic: float,
+    *,
+    rng: np.random.Generator,
+    draws: int = 1_000,
+    bounded: bool = True,
 ) -> MaximumChance:
     """Return the chance that the largest statistic of all zones is at least this where nothing clusters.
 
@@ -95,6 +121,8 @@ def chance_of_maximum(
         Source of the maps that are drawn.
     draws
         Their number; none for the bound alone.
+    bounded
+        Whether to compute the bound, which takes about as long as the draws; 1 otherwise.
 
     References
     ----------
@@ -102,7 +130,7 @@ def chance_of_maximum(
     Naiman and Priebe (2001), Journal of Computational and Graphical Statistics 10, 296-328 (the estimate).
     """
     reached = exceed(zones, model, statistic)
-    bound = min(_bound(zones, reached, model), 1.0)
+    bound = min(_bound(zones, reached, model), 1.0) if bounded else 1.0
     if draws == 0:
         return MaximumChance(bound, np.nan, np.nan)
     weight = float(reached.chance.sum())
@@ -163,24 +191,73 @@ def _bound(zones: Zones, reached: Exceedance, model: ZoneModel) -> float:
     known = chance[before] > 0
     total += float(chance[inner[~known]].sum())
     inner, before = inner[known], before[known]
-    # P(B and not A) = P(B) - P(A) + P(A and not B); A and not B: counts from A's to below B's, with too few beyond.
+    # P(B and not A) = P(B) - P(A) + P(A and not B), for which A's count is from its least to below B's.
     new = chance[inner] - chance[before]
-    low, high, small, step = least[before], least[inner], size[before], size[inner] - size[before]
-    live = np.flatnonzero((high > low) & np.isfinite(high))
-    new[~np.isfinite(high)] = 0.0
-    offset = 0
-    while len(live):
-        s = low[live] + offset
-        fewer = np.zeros(len(live))
-        most = high[live] - s - 1
-        for more in range(int(most.max()) + 1):
-            there = most >= more
-            fewer[there] += np.exp(
-                model.log_chance_of_step(
-                    np.full(there.sum(), float(more)), s[there], small[live][there], step[live][there]
-                )
-            )
-        new[live] += np.exp(model.log_chance(s, small[live])) * np.minimum(fewer, 1)
-        offset += 1
-        live = live[low[live] + offset < high[live]]
+    new[~np.isfinite(least[inner])] = 0.0
+    live = np.flatnonzero((least[inner] > least[before]) & np.isfinite(least[inner]))
+    inner, before = inner[live], before[live]
+    steps = _Steps(least[before], least[inner], size[before], size[inner] - size[before], chance[before])
+    new[live] += _missed(model, steps)
     return total + float(np.maximum(new, 0).sum())
+
+
+class _Steps(NamedTuple):
+    """Zones and what the next ones add (each m)."""
+
+    low: Floats
+    """From which count on the zone reaches the statistic ..."""
+    high: Floats
+    """... and the zone with the step."""
+    size: Floats
+    step: Floats
+    """Sizes of the zone and of the step."""
+    chance: Floats
+    """That the zone has at least `low` events."""
+
+
+def _missed(model: ZoneModel, steps: _Steps) -> Floats:
+    """Return upper limits of the chance that zones have from `low` to below `high` events with those of a step (m).
+
+    Counts are taken in blocks: the fewest events in the zone leave most room in the step, and the most events in the
+    zone leave the fewest for it, so that together they give an upper limit for the whole block.
+    """
+    missed, count, left = np.zeros(len(steps.low)), steps.low.copy(), steps.chance.copy()
+    width = np.ceil((steps.high - steps.low) / BLOCKS)
+    term = np.exp(model.log_chance(count, steps.size))
+    live = np.arange(len(count))
+    while len(live):
+        first, last = count[live], np.minimum(count[live] + width[live], steps.high[live]) - 1
+        block = np.zeros(len(live))
+        while len(inside := np.flatnonzero(count[live] <= last)):
+            at = live[inside]
+            block[inside] += term[at]
+            term[at] *= model.ratio(count[at], steps.size[at])
+            count[at] += 1
+        few = _few_in_step(model, steps.high[live] - 1 - first, last, steps.size[live], steps.step[live])
+        missed[live] += block * few
+        left[live] -= block
+        live = live[(count[live] < steps.high[live]) & (left[live] > NEGLIGIBLE * steps.chance[live])]
+    # What was not looked at is taken as missed.
+    return missed + np.where(count < steps.high, np.maximum(left, 0), 0.0)
+
+
+def _few_in_step(model: ZoneModel, most: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    """Return upper limits of the chance of at most so many events in a step outside zones of these counts and sizes."""
+    logarithm = model.log_chance_of_step(most, count, size, step)
+    scarce = most < (model.total - count) * step / (float(model.size.sum()) - size)
+    seen = logarithm > SMALLEST_LOG
+    # Below what a number can hold, nearly nothing where that is few, and nearly all where it is many.
+    few = np.where(seen, np.exp(logarithm), np.where(scarce, 0.0, 1.0))
+    term, events, live = few.copy(), most.copy(), np.flatnonzero(seen & (most > 0))
+    for _ in range(MOST_TERMS):
+        if not len(live):
+            return np.minimum(few, 1.0)
+        fall = model.fall_of_step(events[live], count[live], size[live], step[live])
+        term[live] *= fall
+        events[live] -= 1
+        few[live] += term[live]
+        rest = term[live] * fall / np.maximum(1 - fall, 1e-3)
+        few[live] += np.where(rest <= NEGLIGIBLE * few[live], rest, 0.0)
+        live = live[(rest > NEGLIGIBLE * few[live]) & (events[live] > 0) & (few[live] < 1)]
+    few[live] = 1.0
+    return np.minimum(few, 1.0)

@@ -45,21 +45,33 @@ class ZoneModel(Protocol):
     def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
         """Return that of `more` events in areas of size `step` outside a zone of this size and count."""
 
+    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+        """Return the chance of one event fewer than `more` in such a step over that of `more`, which is above 0."""
+
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """Return a random map (n) whose areas `inside` have this count together."""
 
 
-def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
-    """Return the chance of at least these counts, each at or above what is expected: terms are added up."""
+def tail_chance(model: ZoneModel, count: Floats, size: Floats, *, precision: float = 1e-15) -> Floats:
+    """Return the chance of at least these counts, each at or above what is expected: terms are added up.
+
+    What is left of the sum is below `precision` of it, and its upper limit is added.
+    """
     term = np.exp(model.log_chance(count, size))
     chance, live, at = term.copy(), np.arange(len(count)), count.copy()
     while len(live):
-        ratio = model.ratio(at, size[live])
-        term = term * ratio
-        chance[live] += term
-        at = at + 1
-        # Above the mean, terms fall at least geometrically: what is left is at most the next one over 1 - ratio.
-        going = term > 1e-15 * chance[live] * np.maximum(1 - ratio, 1e-3)
+        # Several terms at a time where zones are few: the work is then in NumPy and not in the loop.
+        steps = np.arange(max(min(64, 65_536 // len(live)), 1))
+        # Beyond the last possible count a ratio is 0 times a very large number.
+        ratios = np.minimum(model.ratio(at[:, None] + steps, size[live][:, None]), 1e3)
+        terms = term[:, None] * np.cumprod(ratios, axis=1)
+        chance[live] += terms.sum(axis=1)
+        term, ratio = terms[:, -1], ratios[:, -1]
+        at = at + len(steps)
+        # Above the mean, terms fall at least geometrically: what is left is at most the last one times r / (1 - r).
+        left = term * ratio / np.maximum(1 - ratio, 1e-3)
+        going = left > precision * chance[live]
+        chance[live] += np.where(going, 0.0, left)
         live, term, at = live[going], term[going], at[going]
     return np.minimum(chance, 1.0)
 
@@ -118,6 +130,11 @@ class ConstantRisk:
     def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
         """See `ZoneModel`."""
         return _log_binomial(more, self.total - count, np.minimum(step / (self.total - size), 1.0))
+
+    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+        """See `ZoneModel`."""
+        share = np.minimum(step / (self.total - size), 1.0)
+        return np.asarray(more / (self.total - count - more + 1) * (1 - share) / share)
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -179,6 +196,12 @@ class ScatteredRisk:
         inside, all_others = step / (self.dispersion - 1), self.weight - size / (self.dispersion - 1)
         return _log_beta_binomial(more, self.total - count, inside, np.maximum(all_others - inside, 1e-12))
 
+    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+        """See `ZoneModel`."""
+        inside, all_others = step / (self.dispersion - 1), self.weight - size / (self.dispersion - 1)
+        left = self.total - count - more
+        return more * (left + np.maximum(all_others - inside, 1e-12)) / ((left + 1) * (inside + more - 1))
+
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
         return _split(count, inside, rng.standard_gamma(self.size / (self.dispersion - 1)), self.total, rng)
@@ -233,6 +256,13 @@ class Bernoulli:
     def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
         """See `ZoneModel`."""
         return self._log_hypergeometric(more, step, float(self.size.sum()) - size, self.total - count)
+
+    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+        """See `ZoneModel`."""
+        left, people = self.total - count - more, float(self.size.sum()) - size - step
+        return np.asarray(
+            more * np.maximum(people - left, 0) / (np.maximum(step - more + 1, 1) * np.maximum(left + 1, 1))
+        )
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""

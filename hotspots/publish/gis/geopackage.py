@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import OutputError, list_briefly
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, need_released, renamed_arguments
-from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, contour_layer, school_layer
+from hotspots.model import Clusters, Contours, HotspotResult, SchoolResult, StudyArea, need_released, renamed_arguments
+from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, cluster_layer, contour_layer, school_layer
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
 from hotspots.publish.style import Ground, marking
 
@@ -36,9 +36,10 @@ def write_geopackage(
     description: str = "",
     date: str | None = None,
 ) -> Path:
-    """Write results, contours, schools and authorities as the layers of one GeoPackage.
+    """Write results, clusters, contours, schools and authorities as the layers of one GeoPackage.
 
-    A `HotspotResult` becomes the layer ``<name>_<method>``, `Contours` the layer ``<surface>_<kinds>``, a
+    A `HotspotResult` becomes the layer ``<name>_<method>``, `Clusters` the layer ``<name>_clusters``, `Contours` the
+    layer ``<surface>_<kinds>``, a
     `SchoolResult` the layer ``schools``, a `StudyArea` (or its `Ground`, from `prepare_ground`) the layer
     ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts the first layer of a file on top.
     Each layer brings its own style for QGIS (also as SLD), titles and descriptions of its columns, and how it was made.
@@ -140,6 +141,8 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
             layer = area_layer(content)
         elif isinstance(content, SchoolResult):
             layer = school_layer(content)
+        elif isinstance(content, Clusters):
+            layer = cluster_layer(content)
         elif isinstance(content, Contours):
             layer = contour_layer(content)
         elif isinstance(content, StudyArea | Ground):
@@ -148,7 +151,8 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
             raise OutputError(
                 f"A {type(content).__name__} can't be a layer of a GeoPackage.",
                 found=f"{type(content).__name__} for {file}",
-                advice="give results of areas or schools, contours and study areas; write a surface with write_raster",
+                advice="give results of areas or schools, clusters, contours and study areas; "
+                "write a surface with write_raster",
             )
         given = content.area if isinstance(content, Ground) else content
         need_released(given, f"The layer {layer.name!r} of {file}")

@@ -25,6 +25,8 @@ from hotspots.publish.text import capitalised
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
     CERTAINTY_WORDS,
+    CLUSTER_CLASSES,
+    CLUSTER_COLUMN_WORDS,
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
@@ -38,7 +40,7 @@ from hotspots.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hotspots.model import DeprivationIndex, Surface
 
@@ -46,6 +48,7 @@ __all__ = [
     "LayerStyle",
     "area_style",
     "authority_style",
+    "cluster_style",
     "contour_style",
     "rate_style",
     "school_column_words",
@@ -328,6 +331,51 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
                 ("Share of the area", percent("share_of_area", 2)),
                 ("Events", number("events", 0)),
                 ("Share of the events", percent("share_of_events", 1)),
+            ),
+            mark=mark,
+        ),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
+
+
+def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters") -> LayerStyle:
+    """Return the look of a layer of clusters: filled by what is known of them, with their numbers.
+
+    The legend has clusters beyond chance, and of the others what occurs.
+    """
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(
+            style.label,
+            field="certainty",
+            value=style.key,
+            fill="" if style.key == "never" else style.colour,
+            outline=INK if style.key == "never" else CONTOUR_INKS["raised"],
+            outline_mm=0.5,
+            dashed=style.key == "never",
+        )
+        for style in CLUSTER_CLASSES
+        if style.key in {"certain", *kinds}
+    ]
+    text = Labels("cluster", points=11, bold=True)
+    labels = {style.key: style.label for style in CLUSTER_CLASSES}
+    qml = vector_style(
+        rules,
+        labels=text,
+        aliases=_titles(CLUSTER_COLUMN_WORDS),
+        value_words={"certainty": labels},
+        display="'Cluster ' || \"cluster\"",
+        map_tip=map_tip(
+            "'Cluster ' || \"cluster\"",
+            in_words("certainty", labels),
+            (
+                ("Areas", number("areas", 0)),
+                ("People", number("people", 0)),
+                ("Events", interval("observed_low", "observed_high", 0)),
+                ("Expected", interval("expected_low", "expected_high", 1)),
+                ("Times", interval("ratio_low", "ratio_high", 2)),
+                ("95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
+                ("p", chance("p_low", "p_high")),
             ),
             mark=mark,
         ),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.model import Contours, HotspotResult, SchoolResult, StudyArea, settings_of, slugify, words_of
+from hotspots.model import Clusters, Contours, HotspotResult, SchoolResult, StudyArea, settings_of, slugify, words_of
 from hotspots.publish.gis.layer_styles import (
     LayerStyle,
     area_style,
     authority_style,
+    cluster_style,
     contour_style,
     rate_style,
     school_column_words,
@@ -22,6 +23,7 @@ from hotspots.publish.style import Ground, authority_outlines
 from hotspots.publish.text import average_words, beyond_words, expected_words, percent, with_holds_words
 from hotspots.vocabulary import (
     AUTHORITY_COLUMN_WORDS,
+    CLUSTER_COLUMN_WORDS,
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
@@ -37,16 +39,27 @@ from hotspots.vocabulary import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Content", "Layer", "area_layer", "authority_layer", "contour_layer", "release_words", "school_layer"]
+__all__ = [
+    "Content",
+    "Layer",
+    "area_layer",
+    "authority_layer",
+    "cluster_layer",
+    "contour_layer",
+    "release_words",
+    "school_layer",
+]
 
-Content = HotspotResult | Contours | SchoolResult | StudyArea | Ground
+Content = HotspotResult | Clusters | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
-    *("rate_class", "rate_differs"),
+    *("rate_class", "rate_differs", "area_ids"),
 }
-WHOLE: Final = frozenset({"contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"})
+WHOLE: Final = frozenset(
+    {"cluster", "contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"}
+)
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
 
@@ -189,12 +202,28 @@ def contour_layer(contours: Contours) -> Layer:
     )
 
 
+def cluster_layer(clusters: Clusters) -> Layer:
+    """Return the clusters of a scan as the layer ``<name>_clusters``."""
+    table = clusters.table
+    return Layer(
+        name=clusters.stem,
+        title=", ".join(part for part in (f"Most likely clusters: {clusters.title}", str(clusters.period)) if part),
+        description=_described(clusters.words, f"Source: {clusters.source}" if clusters.source else ""),
+        table=_plain(table.assign(cluster=table.index), CLUSTER_COLUMN_WORDS, table.geometry),
+        geometry_type="MultiPolygon",
+        level=2,
+        words=CLUSTER_COLUMN_WORDS,
+        style=cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem),
+        lineage=_lineage(clusters) | {"provenance": settings_of(clusters)},
+    )
+
+
 def _contour_label(share: float, size: float) -> str:
     """Return what stands on a contour: the share of events inside, or the size where events may not be counted."""
     return f"{percent(share)} of events" if pd.notna(share) else f"{size:,.2g} km²"
 
 
-def _lineage(result: HotspotResult | Contours | SchoolResult) -> dict[str, Any]:
+def _lineage(result: HotspotResult | Clusters | Contours | SchoolResult) -> dict[str, Any]:
     """Return what every kind of result says of itself."""
     return {
         "title": result.title,

@@ -24,6 +24,7 @@ __all__ = [
     "draw_context",
     "draw_deciles",
     "draw_outlines",
+    "draw_plain",
 ]
 
 QUIET: Final = ("not_significant", "not_tested")
@@ -94,6 +95,11 @@ def draw_context(axes: Axes, ground: Ground, seen: NDArray[np.bool_], place: Pla
     """Fill the areas outside the place in one pale colour."""
     style = {"edgecolor": "white"} | _how_drawn(axes, ground, seen)
     _fill(axes, _shapes(ground, seen & ~ground.lies_in(place)), PALE, **style)
+
+
+def draw_plain(axes: Axes, ground: Ground, seen: NDArray[np.bool_], colour: str, *, alpha: float | None = None) -> None:
+    """Fill all areas in one colour."""
+    _fill(axes, _shapes(ground, seen), colour, alpha=alpha, **_how_drawn(axes, ground, seen))
 
 
 def draw_outlines(axes: Axes, ground: Ground, place: Place | None, *, colour: str = INK) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from hotspots.model import (
+    Clusters,
     Contours,
     Deprivation,
     HotspotResult,
@@ -30,6 +32,7 @@ from hotspots.publish.maps.choropleth import (
     draw_deciles,
     draw_outlines,
 )
+from hotspots.publish.maps.clusters import draw_clusters, number_clusters, zone_boxes
 from hotspots.publish.maps.contour_labels import label_lines
 from hotspots.publish.maps.frame import MapFrame, open_frame
 from hotspots.publish.maps.place_labels import label_map
@@ -57,6 +60,8 @@ from hotspots.publish.text import (
     average_words,
     boundaries_sentence,
     capitalised,
+    clusters_title,
+    explain_clusters,
     explain_hotspots,
     explain_rates,
     explain_schools,
@@ -79,6 +84,7 @@ from hotspots.vocabulary import RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 __all__ = ["draw_map", "save_map"]
 
@@ -89,7 +95,7 @@ SEE_THROUGH: Final = 0.7
 SchoolsBy = Literal["divergence", "rate"]
 """What a map of schools shows: the class against what is expected, or the rate over the average."""
 
-Mapped = HotspotResult | Surface | SchoolResult
+Mapped = HotspotResult | Surface | SchoolResult | Clusters
 
 
 @renamed_arguments(noun="result", places="place_labels")
@@ -111,7 +117,7 @@ def draw_map(
     Parameters
     ----------
     result
-        What is shown: hotspots by area, a surface of any kind, or schools.
+        What is shown: hotspots by area, clusters of a scan, a surface of any kind, or schools.
     area
         The study area; from `prepare_ground` where many maps are drawn of the same one.
     place
@@ -180,8 +186,7 @@ def draw_map(
             schools_by=schools_by,
         )
         draw_outlines(frame.axes, ground, place, colour=BEHIND if contours is not None else INK)
-        busy = busy_cells(result) if isinstance(result, Surface) else busy_boxes(result, ground)
-        marks = busy[:, :2] if isinstance(result, SchoolResult) else busy[:0, :2]
+        busy, marks = _busy(frame, result, ground)
         taken = label_map(sheet, frame, ground, place=place, place_labels=place_labels, busy=busy, marks=marks)
         if legend.drawn is not None:
             label_lines(sheet, frame, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
@@ -221,6 +226,8 @@ def _title(
         return rates_title(rates, schools_in(rates.table, place), place)
     if isinstance(result, HotspotResult):
         return finding_title(result, place)
+    if isinstance(result, Clusters):
+        return clusters_title(result)
     if isinstance(result, Surface):
         inside = cells_inside(result, ground, place)
         extents = None if contours is None else inside_contours(contours, ground, place)
@@ -274,6 +281,9 @@ def _draw_result(
     if isinstance(result, HotspotResult):
         entries = draw_areas(frame.axes, result, ground, seen, place=place, alpha=alpha)
         return _Legend(statistic(result), entries, "Number of areas" + _within(place))
+    if isinstance(result, Clusters):
+        entries = draw_clusters(frame.axes, result, ground, seen, alpha=alpha)
+        return _Legend("Most likely clusters", entries, "Number of clusters")
     if isinstance(result, Surface):
         drawn = draw_surface(frame.axes, result, ground, place=place, alpha=alpha, contours=contours)
         around = [] if contours is None else draw_contours(frame.axes, contours, result, ground, place=place)
@@ -285,6 +295,14 @@ def _draw_result(
     ramp = f"{deprivation.title}: tenths of {nation_words(deprivation.index)}" if deprivation is not None else ""
     heading = capitalised(result.title) if schools_by == "divergence" else "Rate over the average"
     return _Legend(heading, entries, schools_note(result, place, by_rate=schools_by == "rate"), ramp)
+
+
+def _busy(frame: MapFrame, result: Mapped, ground: Ground) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return boxes (n, 4) that names should not cover, and points (n, 2) that lie above them; numbers are written."""
+    if isinstance(result, Clusters):
+        return zone_boxes(result, ground), number_clusters(frame.axes, result)
+    busy = busy_cells(result) if isinstance(result, Surface) else busy_boxes(result, ground)
+    return busy, busy[:, :2] if isinstance(result, SchoolResult) else busy[:0, :2]
 
 
 def _within(place: Place | None) -> str:
@@ -299,6 +317,8 @@ def _explain(
         sections = explain_rates(rates, unplaced_sentence(rates, place))
     elif isinstance(result, HotspotResult):
         sections = explain_hotspots(result, place)
+    elif isinstance(result, Clusters):
+        sections = explain_clusters(result)
     elif isinstance(result, Surface):
         sections = explain_surface(result, contours)
     else:

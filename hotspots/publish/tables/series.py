@@ -1,4 +1,4 @@
-"""Series and extracts as CSV files that a spreadsheet opens: the numbers behind the charts."""
+"""Series, extracts and clusters as CSV files that a spreadsheet opens: the numbers behind the charts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Extract, Series, need_released, renamed_arguments
+from hotspots.model import Clusters, Extract, Series, need_released, renamed_arguments
 from hotspots.publish.page import replace_file
 from hotspots.publish.text import release_sentence
 
@@ -15,8 +15,8 @@ __all__ = ["plain_cell", "write_table"]
 
 
 @renamed_arguments(noun="data")
-def write_table(path: Path | str, data: Series | Extract, *, also: pd.DataFrame | None = None) -> Path:
-    """Write the table of a series or an extract as CSV (UTF-8 with a byte order mark, for Excel).
+def write_table(path: Path | str, data: Series | Extract | Clusters, *, also: pd.DataFrame | None = None) -> Path:
+    """Write the table of a series, an extract or clusters as CSV (UTF-8 with a byte order mark, for Excel).
 
     What is missing is empty; a hidden number stands as its lowest and highest value. Source and release mark stand in
     the last two columns of every row, so that a copied table still says what it is.
@@ -43,7 +43,8 @@ def write_table(path: Path | str, data: Series | Extract, *, also: pd.DataFrame 
         If the file can't be written.
     """
     need_released(data, "A table")
-    table = data.table.copy()
+    # A polygon is for the layer; its number comes first.
+    table = data.table.drop(columns="geometry").reset_index() if isinstance(data, Clusters) else data.table.copy()
     if isinstance(data, Series):
         table["provisional"] = table["period"].isin(data.provisional)
         if data.rate_per:

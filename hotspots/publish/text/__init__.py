@@ -9,6 +9,7 @@ from hotspots.publish.text.authorities import (
     rows_of_period,
 )
 from hotspots.publish.text.clustering import clustering_sentence, describe_scale
+from hotspots.publish.text.clusters import clusters_alt, clusters_sentence, clusters_title, explain_clusters
 from hotspots.publish.text.findings import (
     alt_text,
     beyond_words,
@@ -83,10 +84,14 @@ __all__ = [
     "change_title",
     "changes_known",
     "clustering_sentence",
+    "clusters_alt",
+    "clusters_sentence",
+    "clusters_title",
     "course_sentence",
     "curve_of",
     "describe_scale",
     "expected_words",
+    "explain_clusters",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from hotspots.errors import plural
 from hotspots.model import (
+    Clusters,
     ExpectedMethod,
     Factors,
     HotspotResult,
@@ -127,7 +128,7 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
 
 
 def subtitle(
-    result: HotspotResult | Surface | SchoolResult,
+    result: HotspotResult | Surface | SchoolResult | Clusters,
     area: StudyArea | None = None,
     *,
     place: Place | None = None,
@@ -144,8 +145,8 @@ def subtitle(
     return " · ".join(part for part in parts if part)
 
 
-def _by(result: HotspotResult | Surface | SchoolResult, area: StudyArea | None) -> str:
-    if not isinstance(result, HotspotResult) or area is None:
+def _by(result: HotspotResult | Surface | SchoolResult | Clusters, area: StudyArea | None) -> str:
+    if not isinstance(result, HotspotResult | Clusters) or area is None:
         return ""
     return f" by {geography_words(area)}"
 
@@ -174,7 +175,9 @@ def where_words(area: StudyArea, place: Place | None = None) -> str:
     return listed(names) if len(names) <= 7 else plural(len(names), "local authority", "local authorities")
 
 
-def _how(result: HotspotResult | Surface | SchoolResult) -> str:
+def _how(result: HotspotResult | Surface | SchoolResult | Clusters) -> str:
+    if isinstance(result, Clusters):
+        return f"scan statistic, significant at {100 * result.level:g}%"
     if isinstance(result, HotspotResult):
         return statistic(result)
     if isinstance(result, Surface):

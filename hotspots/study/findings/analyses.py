@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hotspots.analysis.autocorrelation import Neighbours
     from hotspots.model import Ages, AreaCounts, Contours, Events, Hotspot, SchoolResult, StudyArea, Surface
     from hotspots.study.inputs import Inputs, Report
-    from hotspots.study.settings import ComparisonSection, PredictionSection, Study
+    from hotspots.study.settings import ClustersSection, ComparisonSection, PredictionSection, Study
 
 __all__ = ["analyse"]
 
@@ -53,6 +53,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
         if study.analysis.global_statistics:
             report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
+    _scan(study, inputs, findings, report)
     _make_surfaces(study, inputs, findings, report)
     _name_places(findings, inputs)
     if inputs.schools is not None and inputs.deprivation is not None:
@@ -110,6 +111,36 @@ def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, f
     except AnalysisError as error:
         # A source of which nothing can be said stops no other.
         findings.left_out[f"clustering of {counts.title}"] = reason_of(error)
+
+
+def _scan(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
+    """Add the most likely clusters of every source that is to be scanned."""
+    for section in study.clusters:
+        for name in section.events:
+            if name in inputs.counts:
+                report(f"Scanning {inputs.counts[name].title} for clusters")
+                attempt(
+                    findings, f"clusters of {inputs.counts[name].title}", _add_clusters, study, section, name, inputs
+                )
+
+
+def _add_clusters(findings: Findings, study: Study, section: ClustersSection, name: str, inputs: Inputs) -> None:
+    from hotspots.analysis.autocorrelation import locate_clusters
+    from hotspots.analysis.scan import scan_clusters
+
+    clusters = scan_clusters(
+        inputs.counts[name],
+        null=section.null,
+        share=section.share,
+        radius=section.radius,
+        zones=section.zones,
+        secondary=section.secondary,
+        level=section.level,
+        draws=section.draws,
+        rng=section.seed,
+    )
+    findings.clusters[name] = clusters
+    findings.cluster_places[name] = locate_clusters(clusters, inputs.area, labels=inputs.labels)
 
 
 # --------------------------------------------------------------------------- surfaces
@@ -256,7 +287,12 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
         if surface.kind == "relative-risk" and surface.stem in findings.contours:
             found = raised_places(findings.contours[surface.stem], inputs.area, labels=inputs.labels)
             findings.raised[surface.stem] = found
-    tables: tuple[dict[Any, tuple[Hotspot, ...]], ...] = (findings.hotspots, findings.raised, findings.place_hotspots)
+    tables: tuple[dict[Any, tuple[Hotspot, ...]], ...] = (
+        findings.hotspots,
+        findings.raised,
+        findings.cluster_places,
+        findings.place_hotspots,
+    )
     named = iter(name_alike([group for table in tables for group in table.values()], inputs.area, inputs.labels))
     for table in tables:
         for key in table:

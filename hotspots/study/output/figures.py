@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.model import HotspotResult, Place, SchoolResult, Surface
-from hotspots.publish.text import alt_text, describe_scale, schools_in, subtitle
+from hotspots.model import Clusters, HotspotResult, Place, SchoolResult, Surface
+from hotspots.publish.text import alt_text, clusters_alt, clusters_title, describe_scale, schools_in, subtitle
 from hotspots.study.findings import Findings
 from hotspots.study.output.provenance import imprint
 from hotspots.study.output.workers import worker_pool
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hotspots.study.inputs import Inputs, Report
     from hotspots.study.settings import Study
 
-    Mapped = HotspotResult | Surface | SchoolResult
+    Mapped = HotspotResult | Surface | SchoolResult | Clusters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class _Shared:
     results: Sequence[Mapped]
     contours: Mapping[str, Contours]
     hotspots: Mapping[tuple[str, str], Sequence[Hotspot]]
+    cluster_places: Mapping[str, Sequence[Hotspot]]
     ground: Ground
     labels: pd.DataFrame | None
     deprivation: Deprivation | None
@@ -98,12 +99,14 @@ def draw_everything(
     """
     from hotspots.publish.briefing import Page
 
-    results: list[Mapped] = [*findings.results, *findings.surfaces, *([findings.schools] if findings.schools else [])]
+    schools = [findings.schools] if findings.schools else []
+    results: list[Mapped] = [*findings.results, *findings.clusters.values(), *findings.surfaces, *schools]
     dpi = study.maps.dpi
     shared = _Shared(
         results=results,
         contours=findings.contours,
         hotspots={(name, ""): hotspots for name, hotspots in findings.hotspots.items()} | findings.place_hotspots,
+        cluster_places=findings.cluster_places,
         ground=ground,
         labels=inputs.labels,
         deprivation=inputs.deprivation,
@@ -126,15 +129,16 @@ def draw_everything(
 
 
 def _map_jobs(study: Study, results: Sequence[Mapped]) -> Iterator[_MapJob]:
-    """Return every map of a run: of each result for the whole area and, but for Local Moran, for every place.
+    """Return every map of a run: of each result for the whole area and, but for Local Moran and clusters, every place.
 
-    Maps of Local Moran for places would repeat those of Gi*. The briefing shows the maps of the whole area, and
-    those of places with something significant.
+    Maps of Local Moran for places would repeat those of Gi*, and clusters may lie across borders. The briefing shows
+    the maps of the whole area, and those of places with something significant.
     """
     places: list[Place | None] = [None, *(section.place for section in study.places)]
     for number, result in enumerate(results):
         stem = "schools" if isinstance(result, SchoolResult) else result.stem
-        of_places = not (isinstance(result, HotspotResult) and result.method == "local_moran")
+        moran = isinstance(result, HotspotResult) and result.method == "local_moran"
+        of_places = not (moran or isinstance(result, Clusters))
         for place in places if of_places else [None]:
             where = place.slug if place else "all"
             yield _MapJob(number, place, f"{stem}_{where}", _belongs_in_briefing(result, place))
@@ -149,6 +153,8 @@ def _map_alt(result: Mapped, job: _MapJob, title: str) -> str:
 
     if isinstance(result, SchoolResult) and job.schools_by == "rate":
         return rate_alt(result, schools_in(result.table, job.place), place=job.place, title=title)
+    if isinstance(result, Clusters):
+        return clusters_alt(result, title=title)
     return alt_text(result, place=job.place, title=title)
 
 
@@ -197,6 +203,8 @@ def _draw_map(job: _MapJob) -> Body | None:
     if isinstance(result, HotspotResult):
         where = job.place.name if job.place is not None else ""
         title = hotspot_title(result, shared.hotspots.get((result.name, where), ()), job.place)
+    elif isinstance(result, Clusters):
+        title = clusters_title(result, shared.cluster_places.get(result.name, ()))
     figure = draw_map(
         result,
         shared.ground,

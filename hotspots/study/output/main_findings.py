@@ -11,6 +11,7 @@ from hotspots.publish.text import (
     change_title,
     changes_known,
     clustering_sentence,
+    clusters_sentence,
     course_sentence,
     describe_scale,
     extract_title,
@@ -45,6 +46,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> tuple[str, ..
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
             if result.name in findings.correlograms:
                 sentences.append(describe_scale(findings.correlograms[result.name], title=result.title))
+    sentences += [clusters_sentence(one, findings.cluster_places[name]) for name, one in findings.clusters.items()]
     for surface in findings.surfaces:
         if surface.p_raised is not None:
             contours = findings.contours[surface.stem]

@@ -14,7 +14,17 @@ import hotspots
 from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
 from hotspots.disclosure import is_restricted
-from hotspots.model import Contours, Hotspot, HotspotResult, Place, Surface, count_schools, settings_of, words_of
+from hotspots.model import (
+    Clusters,
+    Contours,
+    Hotspot,
+    HotspotResult,
+    Place,
+    Surface,
+    count_schools,
+    settings_of,
+    words_of,
+)
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
     boundaries_sentence,
@@ -54,7 +64,13 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
 
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
-    layers: list[Any] = [*findings.results, *contours, *([findings.schools] if findings.schools else []), ground]
+    layers: list[Any] = [
+        *findings.results,
+        *findings.clusters.values(),
+        *contours,
+        *([findings.schools] if findings.schools else []),
+        ground,
+    ]
     write_geopackage(folder / "hotspots.gpkg", layers, title=study.title, description=study.subtitle, date=_stamp(day))
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
@@ -68,7 +84,7 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
     from hotspots.publish.tables import write_school_tables, write_table
 
-    if inputs.series or findings.extracts:
+    if inputs.series or findings.extracts or findings.clusters:
         folder.mkdir()
     for series in inputs.series:
         change = findings.changes.get(series.name)
@@ -78,6 +94,8 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
             write_table(folder / f"{series.name}_years.csv", change.years, also=change.table)
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
+    for clusters in findings.clusters.values():
+        write_table(folder / f"{clusters.stem}.csv", clusters)
     if findings.schools is not None:
         tables = {name: finding.table for name, finding in findings.school_findings.items()}
         write_school_tables(folder, findings.schools, looks=tables)
@@ -104,6 +122,7 @@ def compile_briefing(
     schools = findings.schools
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
+        "Clusters": list(dict.fromkeys(sentence for one in findings.clusters.values() for sentence in one.sentences)),
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": surface_paragraphs(findings.surfaces, findings.contours, areas=bool(findings.results)),
         "Schools": [schools.words, *words_of(schools.notes), *_around_schools(findings)] if schools else [],
@@ -171,6 +190,7 @@ def overall_release(inputs: Inputs, findings: Findings) -> str:
     contents = [
         *_sources(inputs),
         *findings.results,
+        *findings.clusters.values(),
         *findings.surfaces,
         *([findings.schools] if findings.schools else []),
         *findings.extracts,
@@ -216,6 +236,9 @@ def summarise(study: Study, inputs: Inputs, findings: Findings, *, sentences: Se
         "hotspot_groups": {
             name: [_describe_hotspot(one) for one in hotspots] for name, hotspots in findings.hotspots.items()
         },
+        "clusters": {
+            name: _describe_clusters(one, findings.cluster_places[name]) for name, one in findings.clusters.items()
+        },
         "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
         "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
@@ -259,6 +282,17 @@ def _describe_hotspot(hotspot: Hotspot) -> dict[str, Any]:
         "observed": [hotspot.observed_low, hotspot.observed_high],
         "expected": hotspot.expected,
         "ratio": list(hotspot.ratio) if known else None,
+    }
+
+
+def _describe_clusters(clusters: Clusters, places: Sequence[Hotspot]) -> dict[str, Any]:
+    table = pd.DataFrame(clusters.table.drop(columns="geometry"))
+    table["where"] = [location_words(place.where) for place in places]
+    return {
+        "words": clusters.words,
+        "settings": settings_of(clusters),
+        "notes": list(words_of(clusters.notes)),
+        "clusters": table.reset_index().to_dict("records"),
     }
 
 

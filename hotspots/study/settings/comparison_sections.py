@@ -1,4 +1,4 @@
-"""The sections of a study file that hold surfaces of two periods against each other: comparisons, predictions."""
+"""The sections of a study file on several sources or periods at once: clusters, comparisons, predictions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,33 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from hotspots.study.settings.section import Section
-from hotspots.study.settings.values import Distinct, SectionName, Share, Title, Width, Years
-from hotspots.vocabulary import Comparison
+from hotspots.study.settings.values import Codes, Distinct, Metres, SectionName, Share, Title, Width, Years
+from hotspots.vocabulary import Comparison, ScanNull, Secondary, ZoneShape
+
+
+class ClustersSection(Section):
+    """[[clusters]]: the most likely clusters of some sources, by a scan statistic. Needs `[population]`."""
+
+    events: Codes
+    """Names of the `[[events]]` sections to scan, e.g. `["admissions", "knife_crime"]`."""
+    share: float = Field(default=0.5, gt=0, le=0.5)
+    """Largest share of the population in a cluster, at most 0.5 (half). A smaller one is faster."""
+    radius: Metres | None = None
+    """Largest radius of a cluster, in metres (of an ellipse, half its length). Without it, there is no limit."""
+    zones: ZoneShape = "circles"
+    """Shape of the zones that are compared: `"circles"`, or `"ellipses"` too, which takes some fifty times as long."""
+    null: ScanNull = "exchangeable-risk"
+    """Null hypothesis. `"exchangeable-risk"`: areas differ in risk by moderate amounts, without clustering;
+    `"constant-risk"`: all areas have the same risk, as in SaTScan."""
+    secondary: Secondary = "apart"
+    """How further clusters are sought: `"apart"` from those before, each tested as the first is; or on a map from which
+    those before are `"removed"`, which finds more."""
+    level: float = Field(default=0.05, gt=0, lt=0.5)
+    """Significance level of a cluster, which allows for the search over all zones."""
+    draws: int = Field(default=1_000, ge=100, le=1_000_000)
+    """Number of random maps for each p-value."""
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    """Seed of the random maps: the same seed gives the same p-values."""
 
 
 class ComparisonSection(Section):

@@ -66,6 +66,10 @@ def _of_events(study: Any) -> Iterator[tuple[str, str]]:
         if section.standardised:
             yield f"charts/{section.name}_standardised", owner
             yield f"tables/{section.name}_standardised", owner
+    for section in study.clusters:
+        for name in section.events:
+            yield f"tables/{name}_clusters", f"clusters of {name!r}"
+            yield from _maps(study, f"{name}_clusters", f"clusters of {name!r}", close_ups=False)
     for comparison in study.comparisons:
         owner, stem = f"comparison {comparison.name!r}", SURFACE_STEMS[comparison.measure]
         yield f"{stem}_{comparison.name}", owner
@@ -273,6 +277,20 @@ def _of_surfaces(study: Any) -> str:
     return ""
 
 
+def _of_clusters(study: Any) -> str:
+    """Return what is wrong with the clusters, as far as the study file alone shows."""
+    names, scanned = [section.name for section in study.events], [name for one in study.clusters for name in one.events]
+    unknown = [name for name in scanned if name not in names]
+    if unknown:
+        return f"clusters are of {unknown[0]!r}, which is not an event section"
+    twice = [name for name in scanned if scanned.count(name) > 1]
+    if twice:
+        return f"two sections of clusters are of {twice[0]!r}: name each source once"
+    if study.clusters and study.population is None:
+        return "[[clusters]] needs people: add [population]"
+    return ""
+
+
 def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
     """Whether two spans share a year; one without bounds holds every year."""
     return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
@@ -281,6 +299,7 @@ def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool
 CHECKS: Final[tuple[Callable[[Any], str], ...]] = (
     _of_one_series,
     _of_surfaces,
+    _of_clusters,
     _of_places,
     _of_population,
     _of_expected,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.model import slugify
 from hotspots.study.settings.chart_sections import FactorsSection, RecordedSection, SchoolsSection, SeriesSection
-from hotspots.study.settings.comparison_sections import ComparisonSection, PredictionSection
+from hotspots.study.settings.comparison_sections import ClustersSection, ComparisonSection, PredictionSection
 from hotspots.study.settings.consistency import contradiction
 from hotspots.study.settings.old_keys import RENAMED, with_new_keys
 from hotspots.study.settings.schema import (
@@ -87,6 +87,8 @@ class Study(Section):
     """How hotspots are tested."""
     density: DensitySection = DensitySection()
     """Surfaces of density and risk."""
+    clusters: tuple[ClustersSection, ...] = ()
+    """The most likely clusters of some sources."""
     comparisons: tuple[ComparisonSection, ...] = ()
     """One period or kind of event against another."""
     predictions: tuple[PredictionSection, ...] = ()

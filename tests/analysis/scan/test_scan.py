@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from scipy.stats import betabinom, binom, hypergeom
+from scipy.optimize import brentq
+from scipy.stats import betabinom, binom, chi2, hypergeom
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
@@ -47,6 +48,30 @@ def test_north_humberside_has_the_likelihood_ratios_of_satscan(shared_data):
     assert {first, second} == {(14, 18, 19, 26), (169, 170, 172, 173)}
     assert (most, same, third) == pytest.approx((4.836516, 4.836516, 3.712697), abs=5e-7)
     assert pytest.approx(sorted({round(value, 6) for value in ranked.values()})[-3], abs=5e-7) == 3.609718
+    # SaTScan's p-value is .36. Here one map in five without clusters has exactly this maximum (four cases of four
+    # people), and the p-value counts those: it is the chance of a maximum at least as high.
+    p = [
+        chance_of_maximum(zones, model, most * end, rng=np.random.default_rng(1), draws=4_000).estimate
+        for end in (1 - 1e-9, 1 + 1e-9)
+    ]
+    rng, people = np.random.default_rng(2), size.astype(np.int64)
+    drawn = np.array([rng.multivariate_hypergeometric(people, 62) for _ in range(400)], dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        simulated = maxima(zones, model, drawn)
+    for estimate, end in zip(p, (1 - 1e-9, 1 + 1e-9), strict=True):
+        assert estimate == pytest.approx((simulated >= most * end).mean(), abs=4 * 0.5 / 20)
+    assert 0.15 < p[0] - p[1] < 0.3
+
+
+def test_new_york_leukaemia_has_the_likelihood_ratio_of_satscan():
+    """552 cases; 26 tracts with 85 where 49.71 are expected: 11.577255, relative risk 1.84 (SaTScan, Poisson, 10%).
+
+    The expected cases that give this ratio to all its digits are 49.71 to theirs.
+    """
+    model = ConstantRisk(np.array([49.71, 552 - 49.71]), 552)
+    expected = brentq(lambda size: model.statistic(np.array([85.0]), np.array([size]))[0] - 11.577255, 40, 60)
+    assert expected == pytest.approx(49.71, abs=0.005)
+    assert (85 / expected) / ((552 - 85) / (552 - expected)) == pytest.approx(1.84, abs=0.005)
 
 
 @pytest.mark.parametrize("kind", ["constant", "scattered", "bernoulli"])
@@ -70,6 +95,8 @@ def test_chances_are_those_of_scipy(kind):
         np.exp(model.log_chance_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step))[0] for k in range(11)
     ]
     assert sum(beside) == pytest.approx(1, abs=1e-9)
+    falls = [model.fall_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step)[0] for k in range(1, 8)]
+    assert falls == pytest.approx([beside[k - 1] / beside[k] for k in range(1, 8)], rel=1e-9)
     there = np.exp(model.log_chance(one, np.array([4.0]) * scale))[0] * beside[3]
     back = np.exp(model.log_chance(np.array([3.0]), step))[0] * np.exp(
         model.log_chance_of_step(one, np.array([3.0]), step, np.array([4.0]) * scale)
@@ -146,12 +173,16 @@ def test_a_planted_cluster_is_found_with_its_figures():
     inside = area.ids.isin(ids)
     assert planted[inside].mean() > 0.6
     assert inside[planted].mean() > 0.6
-    assert first["events"] == count[inside].sum()
+    assert first["observed_low"] == first["observed_high"] == count[inside].sum()
     assert first["people"] == people[inside].sum()
     expected = people[inside].sum() * count.sum() / people.sum()
-    assert first["expected"] == pytest.approx(expected)
-    assert first["ratio"] == pytest.approx(first["events"] / expected)
-    assert first["p"] <= first["p_bound"] < 0.001
+    assert first["expected_low"] == first["expected_high"] == pytest.approx(expected)
+    assert first["ratio_low"] == first["ratio_high"] == pytest.approx(first["observed_low"] / expected)
+    # The exact limits of a Poisson count: chi-squared quantiles.
+    exact = chi2.ppf(0.025, 2 * first["observed_low"]) / 2, chi2.ppf(0.975, 2 * first["observed_low"] + 2) / 2
+    assert (first["ratio_low_95"], first["ratio_high_95"]) == pytest.approx([limit / expected for limit in exact])
+    assert first["p_low"] == first["p_high"] <= first["p_bound"] < 0.001
+    assert (first["certainty"], first["shape"]) == ("certain", 1.0)
     assert first.geometry.area == pytest.approx(1e6 * len(ids))
     others = [set(ids) for ids in found.table["area_ids"].str.split()]
     assert sum(map(len, others)) == len(set().union(*others))
@@ -168,7 +199,7 @@ def test_maps_without_clusters_rarely_have_one(null):
     for _ in range(maps):
         risk = 1 if null == "constant-risk" else rng.gamma(8, 1 / 8, 49)
         counts = make_counts(area, rng.poisson(people * 0.004 * risk))
-        found += scan_clusters(counts, null=null, share=0.2, draws=60).table["p"].iloc[0] <= 0.05
+        found += scan_clusters(counts, null=null, share=0.2, draws=60).table["p_low"].iloc[0] <= 0.05
     print(f"{null}: {found} of {maps} maps have a cluster")
     assert found <= maps * (0.05 + 2 * np.sqrt(0.05 * 0.95 / maps))
 
@@ -183,14 +214,14 @@ def test_cases_among_controls():
     )
     first = found.table.iloc[0]
     assert set(first["area_ids"].split()) == set(grid.ids[corner])
-    assert (first["events"], first["people"]) == (12, 16)
+    assert (first["observed_low"], first["people"]) == (12, 16)
     cases, people = 12 + 21, 16 + 21 * 6
 
     def log(events, of):
         return events * np.log(events / of) + (of - events) * np.log(1 - events / of)
 
-    assert first["statistic"] == pytest.approx(log(12, 16) + log(21, 126) - log(cases, people))
-    assert first["p"] <= first["p_bound"] < 0.01
+    assert first["statistic_low"] == pytest.approx(log(12, 16) + log(21, 126) - log(cases, people))
+    assert first["p_low"] <= first["p_bound"] < 0.01
     with pytest.raises(AnalysisError, match="everyone has the same risk"):
         scan_clusters(table, column="cases", controls="controls")
     with pytest.raises(AnalysisError, match="no column 'others'"):
@@ -208,8 +239,6 @@ def test_what_cannot_be_scanned_is_said():
         scan_clusters(counts, null="randomisation")
     with pytest.raises(AnalysisError, match="needs a population"):
         scan_clusters(make_counts(make_grid(4, 4), np.arange(16)))
-    with pytest.raises(AnalysisError, match="counts that are known"):
-        scan_clusters(make_counts(area, np.arange(16), np.arange(16) + 1))
     few = make_grid(3, 3).with_population(pd.Series(9.0, index=make_grid(3, 3).ids))
     with pytest.raises(AnalysisError, match="too few areas"):
         scan_clusters(make_counts(few, np.arange(9)))

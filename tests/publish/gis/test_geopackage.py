@@ -397,7 +397,8 @@ def test_a_noun_that_is_no_layer_is_refused(tmp_path, surface):
     assert str(caught.value) == (
         "A Surface can't be a layer of a GeoPackage.\n"
         "  found: Surface for x.gpkg\n"
-        "  try:   give results of areas or schools, contours and study areas; write a surface with write_raster"
+        "  try:   give results of areas or schools, clusters, contours and study areas; "
+        "write a surface with write_raster"
     )
 
 

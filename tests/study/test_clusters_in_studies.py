@@ -1,0 +1,102 @@
+"""The section [[clusters]]: what a run makes of it, what `check` says, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import write_small_study
+
+from hotspots.errors import StudyError
+from hotspots.study import check_study, run_study
+from hotspots.study.check import describe_check
+from hotspots.study.settings import read_study
+
+MORE = """
+[[clusters]]
+events = ["violence", "admissions"]
+share = 0.3
+draws = 200
+"""
+
+
+def planted(codes):
+    """Return which squares have four times the risk: rows and columns 1 to 3 of ten."""
+    number = np.array([int(code[-5:]) - 10_000 for code in codes])
+    row, column = np.divmod(number, 10)
+    return (row >= 1) & (row <= 3) & (column >= 1) & (column <= 3)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scanned")
+    return run_study(write_small_study(folder, more=MORE), output=folder / "out")
+
+
+def test_a_run_writes_layer_table_map_and_finding(finished):
+    summary = json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))
+    for name in ("violence", "admissions"):
+        layer = gpd.read_file(finished.folder / "hotspots.gpkg", layer=f"{name}_clusters")
+        table = pd.read_csv(finished.folder / "tables" / f"{name}_clusters.csv")
+        assert (finished.folder / "maps" / f"{name}_clusters_all.pdf").is_file()
+        first, written = layer.iloc[0], summary["clusters"][name]["clusters"][0]
+        assert planted(first["area_ids"].split()).sum() >= 8
+        assert first["certainty"] == "certain"
+        events = gpd.read_file(finished.folder / "hotspots.gpkg", layer=f"{name}_getis_ord").set_index("area_id")
+        inside = events.loc[first["area_ids"].split()]
+        assert first["observed_low"] == inside["observed_low"].sum()
+        assert first["people"] == inside["population"].sum()
+        for column in ("observed_high", "expected_low", "p_high", "p_bound"):
+            assert table[column].iloc[0] == pytest.approx(first[column])
+            assert written[column] == pytest.approx(first[column])
+        assert summary["clusters"][name]["settings"]["largest_share"] == 0.3
+    found = [line for line in finished.findings if "beyond chance: north Birmingham" in line]
+    assert len(found) == 2
+
+
+def test_check_reports_the_section(tmp_path):
+    study = read_study(write_small_study(tmp_path, more=MORE.replace("share", "radius = 2500\nshare")))
+    lines = list(describe_check(study, check_study(study).inputs))
+    assert "clusters of violent crime: circles up to 30% of the people and 2,500 m" in lines
+    assert not any("Left out" in line for line in lines)
+
+
+def test_protected_counts_are_scanned_as_intervals_and_hold_for_every_value(tmp_path):
+    """The true counts lie in the intervals, and so do the events of every zone that is written."""
+    file = write_small_study(tmp_path, release="unreleased", more=MORE)
+    done = run_study(file, output=tmp_path / "out")
+    layer = gpd.read_file(done.folder / "hotspots.gpkg", layer="admissions_clusters")
+    true = pd.read_csv(tmp_path / "hes.csv")["LSOA11"].value_counts()
+    assert done.summary["clusters"]["admissions"]["settings"]["areas_hidden"] > 0
+    assert done.summary["clusters"]["admissions"]["settings"]["rule"] == "nhs-digital"
+    for row in layer.to_dict("records"):
+        inside = true.reindex(row["area_ids"].split()).fillna(0).sum()
+        assert row["observed_low"] <= inside <= row["observed_high"]
+        assert row["observed_low"] < row["observed_high"]
+        assert row["p_low"] <= row["p_high"] <= row["p_bound"]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        (MORE.replace('"admissions"', '"burglary"'), "clusters are of 'burglary', which is not an event section"),
+        (MORE + MORE, "two sections of clusters are of 'violence': name each source once"),
+        (MORE.replace("0.3", "0.6"), "share"),
+        (MORE.replace("share = 0.3", 'null = "randomisation"'), "null"),
+        (MORE.replace("share = 0.3", 'secondary = "nested"'), "secondary"),
+    ],
+)
+def test_what_can_not_be_scanned_is_refused(tmp_path, more, found):
+    with pytest.raises(StudyError, match=found):
+        read_study(write_small_study(tmp_path, more=more))
+
+
+def test_clusters_need_people(tmp_path):
+    file = write_small_study(tmp_path, more=MORE)
+    text = file.read_text(encoding="utf-8").replace('[population]\nfile = "population.csv"\ncolumn = "people"\n', "")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=r"\[\[clusters\]\] needs people"):
+        read_study(file)
