@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pyogrio
@@ -61,13 +62,13 @@ def test_columns_method_and_style_are_in_the_file(package, clusters):
 
 def test_the_legend_has_what_occurs(clusters):
     only = clusters.table[clusters.table["certainty"] == "certain"]
-    style = cluster_layer(type(clusters)(only, provenance=None, release="open")).style
+    style = cluster_layer(replace(clusters, table=only)).style
     assert "Cluster beyond chance" in style.qml
     assert "depends on suppressed" not in style.sld
     assert "within chance" not in style.sld
 
 
 def test_unreleased_clusters_are_no_layer(tmp_path, clusters):
-    secret = type(clusters)(clusters.table, provenance=None, release="unreleased")
+    secret = clusters.with_identity(release="unreleased")
     with pytest.raises(DisclosureError):
         write_geopackage(tmp_path / "x.gpkg", [secret], title="X")

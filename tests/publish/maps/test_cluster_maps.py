@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import shapely
 from sheet_checks import assert_legible, prose, words
@@ -35,10 +37,10 @@ def test_numbers_stand_inside_their_zones(clusters, study_area):
 
 
 def test_a_map_without_clusters_says_so(clusters, study_area):
-    none = type(clusters)(clusters.table.iloc[:0], title="knife crime", provenance=None, release="open")
+    none = replace(clusters, table=clusters.table.iloc[:0])
     text = prose(draw_map(none, prepare_ground(study_area)))
     assert "No cluster of knife crime is beyond chance" in text
-    within = type(clusters)(clusters.table.iloc[[2]], title="knife crime", provenance=None, release="open")
+    within = replace(clusters, table=clusters.table.iloc[[2]])
     text = prose(draw_map(within, study_area))
     assert "No cluster of knife crime is beyond chance" in text
     assert "Dashed: the most unlikely zone" in text
@@ -46,4 +48,4 @@ def test_a_map_without_clusters_says_so(clusters, study_area):
 
 def test_unreleased_clusters_are_not_drawn(clusters, study_area):
     with pytest.raises(DisclosureError):
-        draw_map(type(clusters)(clusters.table, provenance=None, release="unreleased"), study_area)
+        draw_map(clusters.with_identity(release="unreleased"), study_area)
