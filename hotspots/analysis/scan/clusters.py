@@ -172,6 +172,12 @@ def _need_fitting(counts: AreaCounts, null: str, *, most: int, draws: int) -> No
             found="a study area without one",
             advice="add it with StudyArea.with_population, or name its column",
         )
+    if counts.expectation is not None:
+        raise AnalysisError(
+            "A scan compares counts with the population alone.",
+            found=f"expected counts from {counts.expectation.title}",
+            advice="use getis_ord or local_moran, or counts without expected counts of their own",
+        )
     if counts.hidden:
         raise AnalysisError(
             "A scan needs counts that are known.",
