@@ -66,8 +66,8 @@ class World:
         """Return what a pattern is tested beyond: name and arguments."""
         by_idaci: dict[str, dict[str, Any]] = {"IDACI": {"covariates": self.covariates}}
         trends: dict[str, dict[str, Any]] = {f"trend of {km} km": {"trend_km": km} for km in (20, 10)}
-        if small:
-            trends = {"trend of 20 km": {"trend_km": 20}}
+        if small:  # a plane, which 50 areas are too few for
+            trends = {"trend of 20 km": {"trend_km": 20}} if len(self.people) >= 100 else {}
         return {"none": by_idaci | trends, "exp(2 IDACI)": by_idaci, "2.3-fold eastwards": trends}[pattern]
 
 

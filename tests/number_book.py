@@ -111,6 +111,8 @@ class Book:
         The group with most events beyond those expected comes first.
         """
         areas = self.tested(source, "getis_ord")
+        section = next(one for one in self.study["events"] if one["title"].casefold() == source.casefold())
+        asked = any(section.get(key) for key in ("expected", "standardise_by_age", "given", "trend_km"))
         rate = areas["observed_low"].sum() / areas["population"].sum()
         own = areas[areas["class"].isin(HOT)].reset_index(drop=True)
         first, second = shapely.STRtree(own.geometry).query(own.geometry, predicate="intersects")
@@ -119,7 +121,7 @@ class Book:
         found = []
         for _, rows in own.groupby(group):
             people, seen = rows["population"].sum(), rows["observed_low"].sum()
-            expected = people * rate
+            expected = rows["expected"].sum() if asked else people * rate
             words = (whole(len(rows)), whole(people), whole(seen), whole(expected), f"{seen / expected:.1f}")
             found.append((seen - expected, words))
         return [words for excess, words in sorted(found, reverse=True) if excess > 0]

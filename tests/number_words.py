@@ -60,31 +60,52 @@ def _without(found: re.Match[str]) -> str:
 
 # --------------------------------------------------------------------------- hot areas
 
+BEYOND: Final = r"(?P<beyond> beyond what .+? suggests?)?"
 WHERE: Final = r"(?:(?:,|; the largest hotspot is) in [^\d]+)?"
 
 
-@saying(rf"(?P<n>NUMBER) of (?P<all>NUMBER) areas(?: in (?P<place>[^\d]+?))? (?:is|are) hot for (?P<source>.+?){WHERE}")
+def asked_beyond(book: Book, said: Said) -> None:
+    """Hold what a title says was asked against the keys of the study file: age, covariates, scale of a trend."""
+    section = next(one for one in book.study["events"] if one["title"].casefold() == said["source"].casefold())
+    beyond, scale = said["beyond"], section.get("trend_km")
+    keys = ("expected", "standardise_by_age", "given", "trend_km")
+    assert bool(beyond) == any(section.get(key) for key in keys), said
+    assert ("age" in re.findall(r"\w+", beyond)) == bool(section.get("standardise_by_age")), said
+    assert re.findall(r"trend of ([\d.]+) km", beyond) == ([f"{scale:g}"] if scale else []), said
+    if "deprivation" in section.get("given", ()):
+        assert book.study["deprivation"]["title"] in beyond, said
+
+
+@saying(
+    rf"(?P<n>NUMBER) of (?P<all>NUMBER) areas(?: in (?P<place>[^\d]+?))? (?:is|are) hot for "
+    rf"(?P<source>.+?){BEYOND}{WHERE}"
+)
 def _(book: Book, said: Said) -> Said:
+    asked_beyond(book, said)
     areas = book.tested(said["source"], "getis_ord", said["place"])
     return {"n": whole(book.hot(said["source"], said["place"])), "all": whole(len(areas))}
 
 
 @saying(
-    r"(?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) High–High \(high, with high neighbours\) for (?P<source>.+)"
+    r"(?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) High–High \(high, with high neighbours\) for "
+    rf"(?P<source>.+?){BEYOND}"
 )
 def _(book: Book, said: Said) -> Said:
+    asked_beyond(book, said)
     areas = book.tested(said["source"], "local_moran")
     return {"n": whole(book.hot(said["source"], method="local_moran")), "all": whole(len(areas))}
 
 
-@saying(r"No area is High–High \(high, with high neighbours\) for (?P<source>.+)")
+@saying(rf"No area is High–High \(high, with high neighbours\) for (?P<source>.+?){BEYOND}")
 def _(book: Book, said: Said) -> Said:
+    asked_beyond(book, said)
     assert book.hot(said["source"], method="local_moran") == 0, said
     return {}
 
 
-@saying(r"(?P<source>.+): (?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) hot, (?P<places>.+)\.")
+@saying(rf"(?P<source>.+?){BEYOND}: (?P<n>NUMBER) of (?P<all>NUMBER) areas (?:is|are) hot, (?P<places>.+)\.")
 def _(book: Book, said: Said) -> Said:
+    asked_beyond(book, said)
     areas = book.tested(said["source"], "getis_ord")
     by_place = said["places"]
     for part in re.split(r", (?=\d|none)| and (?=\d|none)", by_place):
@@ -102,16 +123,17 @@ def _(book: Book, said: Said) -> Said:
 
 
 HOLDS: Final = re.compile(
-    rf"\(({NUMBER}) areas?, ({NUMBER}) people, ({NUMBER}) events, ({NUMBER}) expected at the study area's average, "
-    r"([\d.]+) times\)"
+    rf"\(({NUMBER}) areas?, ({NUMBER}) people, ({NUMBER}) events, ({NUMBER}) expected"
+    r"(?: at the study area's average)?, ([\d.]+) times\)"
 )
 
 
 @saying(
-    r"The (?:largest of (?P<n>NUMBER) hotspots|hotspots?) for (?P<source>.+?)(?:, by events beyond those expected)?: "
-    r"(?P<named>.+)\."
+    rf"The (?:largest of (?P<n>NUMBER) hotspots|hotspots?) for (?P<source>.+?){BEYOND}"
+    r"(?:, by events beyond those expected)?: (?P<named>.+)\."
 )
 def _(book: Book, said: Said) -> Said:
+    asked_beyond(book, said)
     groups, named = book.hotspots(said["source"]), HOLDS.findall(said["named"])
     assert len(named) == min(3, len(groups)), said
     # Those with most events beyond the expected ones are named, the first of them first.

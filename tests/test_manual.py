@@ -56,7 +56,9 @@ def test_the_section_of_expected_counts_goes_with_the_sample(tmp_path):
     further = sample[sample.index("[deprivation]") : sample.index("[schools]")]
     (tmp_path / "study.toml").write_text(f"{kept}\n{further}", encoding="utf-8")
     said = run("check", str(tmp_path / "study.toml"))
-    assert "emergency admissions for violence (2017–2019, invented)" in said
+    assert "emergency admissions for violence (2017-2019, invented)" in said
+    assert "indirectly standardised for age" in said
+    assert "regression on IDACI (invented) (1,680 areas)" in said
     assert "Nothing would stop a run." in said
 
 

@@ -185,7 +185,7 @@ class HotspotMethod(Recorded):
     conditional: bool
     """Whether the neighbours were tested given the area's own value."""
     measure: TestedMeasure = field(metadata=written_as(MEASURE_WORDS))
-    """What was tested: counts, rates, shrunken rates, or values as given."""
+    """What was tested: counts, rates, ratios to what is expected, shrunken rates, or values as given."""
     neighbours: str
     """Who counts as a neighbour, in words."""
     neighbour_pairs: int

@@ -8,6 +8,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
+from number_book import Book
+from number_words import wrong_in
 from small_study import BIRMINGHAM, write_extract_files, write_small_study
 
 from hotspots.errors import HotspotsError, StudyError
@@ -69,6 +71,16 @@ def test_the_findings_say_which_question_was_asked(finished):
     about = [sentence for sentence in finished.findings if sentence.startswith("Hospital admissions")]
     assert about[0].startswith(f"Hospital admissions beyond what {ASKED} suggest: ")
     assert not any("beyond what" in sentence for sentence in finished.findings if "iolent" in sentence)
+
+
+def test_the_numbers_in_findings_are_counted_again(finished):
+    book = Book(finished.folder, finished.folder.parent.parent / "study.toml")
+    about = [one for one in finished.findings if "beyond what" in one]
+    assert len(about) == 2
+    assert [problem for words in about for problem in wrong_in(book, words)] == []
+    # Another scale than the study file's is found.
+    with pytest.raises(AssertionError):
+        wrong_in(book, about[0].replace("8 km", "9 km"))
 
 
 def test_the_summary_has_the_regression(finished):

@@ -211,6 +211,12 @@ def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
             found="a study area without one",
             advice="add it with StudyArea.with_population, or name its column",
         )
+    if counts.expectation is not None:
+        raise AnalysisError(
+            "A scan compares counts with the population alone.",
+            found=f"expected counts from {counts.expectation.title}",
+            advice="use getis_ord or local_moran, or counts without expected counts of their own",
+        )
     table = counts.table[(counts.table["population"] > 0) & counts.table["observed_low"].notna()]
     values = table[["observed_low", "observed_high"]].to_numpy(float)
     odd = np.abs(values - np.rint(values)) > 1e-6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,6 +98,15 @@ def test_some_area_must_have_an_expected_count(area):
         with_expected(some_counts(area), pd.Series([1.0], index=["E01999999"]))
     with pytest.raises(AnalysisError, match="more than one"):
         with_expected(some_counts(area), pd.Series([1.0, 2.0], index=[area.ids[0], area.ids[0]]))
+
+
+def test_counts_hold_no_impossible_expected_counts(area):
+    counts = with_expected(some_counts(area), own(area, np.ones(36)))
+    plain = counts.table.drop(columns="geometry")
+    for value, words in ((0.0, "can't be 0"), (-2.0, "can't be -2"), (np.nan, "no expected count and no reason")):
+        table = plain.assign(expected=[*[1.0] * 35, value])
+        with pytest.raises(AnalysisError, match=f"'{area.ids[-1]}'.*{words}"):
+            replace(counts, table=table)
 
 
 def test_randomisation_uses_no_expected_counts(area):

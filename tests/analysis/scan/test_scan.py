@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.stats import betabinom, binom, chi2, hypergeom
 from worlds import make_counts, make_grid
 
+from hotspots.analysis.expected import with_expected
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, tail_chance
@@ -251,3 +252,9 @@ def test_what_cannot_be_scanned_is_said():
     )
     with pytest.raises(AnalysisError, match="whole"):
         scan_clusters(squares, column="crimes", population="people")
+
+
+def test_a_scan_refuses_expected_counts_that_it_would_not_use():
+    counts = make_counts(make_grid(4, 4, population=100), np.arange(16))
+    with pytest.raises(AnalysisError, match="with the population alone"):
+        scan_clusters(with_expected(counts, pd.Series(np.arange(1.0, 17), index=counts.area.ids)))
