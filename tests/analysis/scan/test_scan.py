@@ -16,6 +16,7 @@ from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, tail_chance
 from hotspots.analysis.scan.zones import circular_zones
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 
 
 def small_world():
@@ -251,3 +252,21 @@ def test_what_cannot_be_scanned_is_said():
     )
     with pytest.raises(AnalysisError, match="whole"):
         scan_clusters(squares, column="crimes", population="people")
+
+
+def test_areas_without_people_or_a_count_are_in_no_zone_and_counted():
+    """Of 25 squares one has no people but nine events, and one no count: 23 are scanned, without the nine."""
+    area = make_grid(5, 5)
+    people = pd.Series(np.where(np.arange(25) == 7, 0.0, 1_000.0), index=area.ids)
+    count = np.where(np.arange(25) == 7, 9.0, np.where(np.arange(25) < 3, 30.0, 10.0))
+    count[20] = np.nan
+    found = scan_clusters(make_counts(area.with_population(people), count), null="constant-risk", draws=50)
+    method = found.provenance
+    assert (method.areas_scanned, method.areas_left_out, method.people) == (23, 2, 23_000)
+    assert method.events == (290, 290)  # three of 30 and twenty of 10
+    assert "2 areas without a count or people, and so in no zone." in words_of(found.notes)
+    inside = {area for ids in found.table["area_ids"] for area in ids.split()}
+    assert not inside & set(area.ids[[7, 20]])
+    # None of the nine is expected anywhere.
+    first = found.table.iloc[0]
+    assert first["expected_low"] == pytest.approx(290 * first["areas"] / 23)
