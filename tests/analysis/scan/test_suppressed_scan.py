@@ -8,7 +8,7 @@ import pytest
 from scipy.special import gammaln
 from worlds import make_counts, make_grid
 
-from hotspots.analysis.common import robust_dispersion
+from hotspots.analysis.common.dispersion import robust_dispersion
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk
 from hotspots.analysis.scan.zones import circular_zones
