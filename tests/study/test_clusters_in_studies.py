@@ -100,3 +100,15 @@ def test_clusters_need_people(tmp_path):
     file.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match=r"\[\[clusters\]\] needs people"):
         read_study(file)
+
+
+def test_what_can_only_be_seen_in_the_data_is_left_out_with_the_reason(tmp_path):
+    """Of a hundred areas nine have people: too few for a scan, and nothing else is stopped."""
+    file = write_small_study(tmp_path, more=MORE)
+    people = pd.read_csv(tmp_path / "population.csv")
+    people.loc[9:, "people"] = 0
+    people.to_csv(tmp_path / "population.csv", index=False)
+    study = read_study(file)
+    lines = list(describe_check(study, check_study(study).inputs))
+    reason = "there are too few areas with people for a scan"
+    assert f"Left out by a run: clusters of violent crime, because {reason}" in lines

@@ -17,6 +17,7 @@ from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, tail_chance
 from hotspots.analysis.scan.zones import circular_zones
 from hotspots.errors import AnalysisError
+from hotspots.model import words_of
 
 
 def small_world():
@@ -258,3 +259,21 @@ def test_a_scan_refuses_expected_counts_that_it_would_not_use():
     counts = make_counts(make_grid(4, 4, population=100), np.arange(16))
     with pytest.raises(AnalysisError, match="with the population alone"):
         scan_clusters(with_expected(counts, pd.Series(np.arange(1.0, 17), index=counts.area.ids)))
+
+
+def test_areas_without_people_or_a_count_are_in_no_zone_and_counted():
+    """Of 25 squares one has no people but nine events, and one no count: 23 are scanned, without the nine."""
+    area = make_grid(5, 5)
+    people = pd.Series(np.where(np.arange(25) == 7, 0.0, 1_000.0), index=area.ids)
+    count = np.where(np.arange(25) == 7, 9.0, np.where(np.arange(25) < 3, 30.0, 10.0))
+    count[20] = np.nan
+    found = scan_clusters(make_counts(area.with_population(people), count), null="constant-risk", draws=50)
+    method = found.provenance
+    assert (method.areas_scanned, method.areas_left_out, method.people) == (23, 2, 23_000)
+    assert method.events == (290, 290)  # three of 30 and twenty of 10
+    assert "2 areas without a count or people, and so in no zone." in words_of(found.notes)
+    inside = {area for ids in found.table["area_ids"] for area in ids.split()}
+    assert not inside & set(area.ids[[7, 20]])
+    # None of the nine is expected anywhere.
+    first = found.table.iloc[0]
+    assert first["expected_low"] == pytest.approx(290 * first["areas"] / 23)

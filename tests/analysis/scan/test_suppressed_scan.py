@@ -8,7 +8,7 @@ import pytest
 from scipy.special import gammaln
 from worlds import make_counts, make_grid
 
-from hotspots.analysis.common import robust_dispersion
+from hotspots.analysis.common.dispersion import robust_dispersion
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk
 from hotspots.analysis.scan.zones import circular_zones
@@ -154,12 +154,14 @@ def test_certain_and_depending_clusters():
     assert set(known["area_ids"].split()) == set(area.ids[planted])
 
 
-def test_ratios_are_those_of_the_extreme_maps():
+@pytest.mark.parametrize(("lows", "highs"), [(LOW, HIGH), CLEAR])
+def test_ratios_are_those_of_the_extreme_maps(lows, highs):
     area = strip()
-    row = scan_clusters(make_counts(area, LOW, HIGH), null="constant-risk", draws=100).table.iloc[0]
+    row = scan_clusters(make_counts(area, lows, highs), null="constant-risk", draws=100).table.iloc[0]
     inside = area.ids.isin(row["area_ids"].split())
     share = PEOPLE[inside].sum() / PEOPLE.sum()
-    ratios = [fill[inside].sum() / (share * fill.sum()) for fill in fills()]
+    maps = list(fills(lows, highs))
+    ratios = [fill[inside].sum() / (share * fill.sum()) for fill in maps]
     assert (row["ratio_low"], row["ratio_high"]) == pytest.approx((min(ratios), max(ratios)))
-    totals = [fill.sum() for fill in fills()]
+    totals = [fill.sum() for fill in maps]
     assert (row["expected_low"], row["expected_high"]) == pytest.approx((share * min(totals), share * max(totals)))

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.stats import betabinom, binom, hypergeom
 from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
-from hotspots.analysis.scan.maximum import chance_of_maximum
-from hotspots.analysis.scan.zone_models import ConstantRisk
-from hotspots.analysis.scan.zones import circular_zones, elliptic_zones
+from hotspots.analysis.scan.clusters import _zones_of
+from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
+from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk
+from hotspots.analysis.scan.zones import Zones, circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError
 from hotspots.model import Identity, StudyArea
 
@@ -87,6 +89,60 @@ def test_the_chance_of_the_maximum_over_ellipses_is_that_of_all_maps(penalty):
         found = chance_of_maximum(zones, model, statistic * (1 - 1e-9), rng=np.random.default_rng(1), draws=1_000)
         assert found.bound >= right - 1e-12
         assert abs(found.estimate - right) <= 4 * found.error + 1e-12
+
+
+def both_counts(model, first, second):
+    """Return the chance of every pair of counts in two areas (total + 1, total + 1), from the joint distribution."""
+    count = np.arange(model.total + 1.0)
+    x, y = np.meshgrid(count, count, indexing="ij")
+    if isinstance(model, Bernoulli):
+        people = model.size.sum()
+        chance = hypergeom.pmf(x, people, model.total, first) * hypergeom.pmf(
+            y, people - first, model.total - x, second
+        )
+    elif isinstance(model, ConstantRisk):
+        share = first / model.total, second / (model.total - first)
+        chance = binom.pmf(x, model.total, share[0]) * binom.pmf(y, np.maximum(model.total - x, 0), share[1])
+    else:
+        a, b, rest = (size / (model.dispersion - 1) for size in (first, second, model.total - first - second))
+        left = np.maximum(model.total - x, 0)
+        chance = betabinom.pmf(x, model.total, a, b + rest) * betabinom.pmf(y, left, b, rest)
+    return np.where(x + y <= model.total, chance, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "statistic", "above"),
+    [
+        (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-4),
+        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-4),
+        (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-4),
+        # Steps of hundreds of events are taken in blocks: the bound is then a little above.
+        (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 0.05),
+        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 0.05),
+    ],
+)
+def test_of_two_nested_zones_the_bound_is_the_chance_of_either(model, statistic, above):
+    zones = Zones(np.array([[0, 1]], dtype=np.int32), np.array([[True, True]]))
+    reached = exceed(zones, model, statistic)
+    first, second = reached.least[0]
+    assert first < second < model.total
+    chance = both_counts(model, *model.size[:2])
+    assert chance.sum() == pytest.approx(1, abs=1e-9)
+    x, y = np.meshgrid(*2 * [np.arange(model.total + 1)], indexing="ij")
+    either = chance[(x >= first) | (x + y >= second)].sum()
+    found = chance_of_maximum(zones, model, statistic, rng=np.random.default_rng(1), draws=0)
+    assert either * (1 - 1e-9) <= found.bound <= either * (1 + above)
+    # What the larger zone misses is part of it.
+    assert chance[(x >= first) & (x + y < second)].sum() > 2 * above * either
+
+
+def test_after_removal_zones_hold_a_share_of_all_people():
+    """Of 24 people half are removed: a quarter of all is six, and half of those left."""
+    places = scattered_points(24, 9)
+    zones = _zones_of(circular_zones, places, np.ones(24), np.arange(12), share=0.25, radius=None)
+    assert zones.sums(np.ones(12))[zones.ends].max() == 6
+    whole = _zones_of(circular_zones, places, np.ones(24), np.arange(24), share=0.25, radius=None)
+    assert whole.sums(np.ones(24))[whole.ends].max() == 6
 
 
 def test_a_long_cluster_is_found_whole():
