@@ -47,6 +47,8 @@ Method = Literal["getis_ord", "local_moran"]
 Statistic = Literal["gi_star", "gi", "local_moran"]
 """The statistic of a method: Gi is Gi* without the area itself."""
 Null = Literal["scattered-risk", "exchangeable-risk", "constant-risk", "randomisation"]
+RiskNull = Literal["scattered-risk", "exchangeable-risk", "constant-risk"]
+"""Those of surfaces, which have no values that could be placed at random."""
 Measure = Literal["count", "rate", "empirical-bayes"]
 TestedMeasure = Literal["count", "rate", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""

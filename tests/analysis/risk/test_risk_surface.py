@@ -11,7 +11,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, Surface, words_of
 
 SIDE = 10
-SETTINGS = {"bandwidth": 1_000.0, "cell": 200.0}
+SETTINGS = {"bandwidth": 1_000.0, "cell": 200.0, "null": "constant-risk"}
 
 
 def make_area(seed: int = 1) -> StudyArea:
