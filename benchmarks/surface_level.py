@@ -19,14 +19,13 @@ import time
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from level import LEVEL, WORLDS, Floats, gamma, share, west_midlands
 
 from hotspots import link_neighbours, relative_risk
 from hotspots.analysis.common import adjust_tails
-from hotspots.model import Surface
 from hotspots.analysis.risk import compare_densities
+from hotspots.model import Surface
 
 WORLDS = {"constant": WORLDS["constant"], "gamma, shape 10": gamma(10)} | WORLDS
 NULLS = ("scattered-risk", "exchangeable-risk", "constant-risk")
@@ -153,7 +152,9 @@ def plant(asked: argparse.Namespace, areas: gpd.GeoDataFrame, people: Floats, ma
                     )
                     shares.append(float(raised[inside].mean()) if inside.any() else 0.0)
                 error = np.std(shares) / np.sqrt(len(shares))
-                print(f"  {null:18} {times:g} {mean:3.0f}   {100 * np.mean(shares):5.1f} ± {100 * error:.1f}", flush=True)
+                print(
+                    f"  {null:18} {times:g} {mean:3.0f}   {100 * np.mean(shares):5.1f} ± {100 * error:.1f}", flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from hotspots.model.methods import AS_LIST, BESIDE, Recorded, written_as
+from hotspots.model.methods import AS_LIST, BESIDE, WHERE_KNOWN, Recorded, written_as
 from hotspots.model.periods import Coverage
 from hotspots.vocabulary import (
     Adjustment,
@@ -223,7 +223,7 @@ class RiskMethod(Recorded):
     """Kernel and cells."""
     null: RiskSurfaceNull = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
-    risks: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST)
+    risks: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST | WHERE_KNOWN)
     """Risks of areas, relative to the average, each with its share of the areas; None where all have the same."""
     edge_correction: Literal["cancels"] = field(metadata=written_as(EDGE_WRITTEN))
     """What was done at the border."""
@@ -249,7 +249,7 @@ class ComparisonMethod(Recorded):
     """Kernel and cells."""
     null: LabelsNull = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
-    shares: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST)
+    shares: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST | WHERE_KNOWN)
     """Shares of an area's events that the first file has, each with its share of the areas; None where all areas have
     the same."""
     totals: Totals

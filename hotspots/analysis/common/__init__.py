@@ -10,6 +10,7 @@ from hotspots.analysis.common.multiple_testing import (
     classify_gi,
     classify_moran,
     need_level,
+    tail_that_passes,
     two_sided,
 )
 from hotspots.analysis.common.rates import (
@@ -58,6 +59,7 @@ __all__ = [
     "poisson_interval",
     "robust_dispersion",
     "standardised_rate",
+    "tail_that_passes",
     "time_covered",
     "two_sided",
 ]

@@ -175,7 +175,7 @@ def beta_points(a: float, b: float) -> Distribution:
     return _gauss((1 + diagonal) / 2, np.sqrt(square) / 2)
 
 
-def _gauss(diagonal: Floats, beside: Floats) -> Distribution:
+def _gauss(diagonal: Any, beside: Any) -> Distribution:
     """Return the points and probabilities of a recurrence: eigenvalues, and squares of the first components."""
     from scipy.linalg import eigh_tridiagonal
 

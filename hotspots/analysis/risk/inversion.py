@@ -183,7 +183,7 @@ def _integrate(
         t = t[t <= end + step / 2]
         if not len(t):
             break
-        s = node + 1j * t
+        s = np.asarray(node + 1j * t, dtype=np.complex128)
         value = np.exp(of.kappa(s) - s[:, None] * x)
         if not whole:
             # P(S = 0) does not fade along the line.

@@ -78,7 +78,10 @@ KNOTS: Final = 16
 """Values of the kernel between 0 and 1 (Chebyshev's): a polynomial through them gives exp(s k) to 6e-9 up to s = 8, and
 log(1 - p + p exp(s k)) to 1e-7 up to s = 1.8."""
 
-PARTS: Final = ("real", "imag")
+
+def _parts(function: Callable[[Floats], Any], s: Complexes, summed: Summed) -> tuple[Floats, Floats]:
+    """Return the sums of the real part of a function of the kernel, and of its imaginary part."""
+    return summed(lambda k: function(k).real, s), summed(lambda k: function(k).imag, s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,7 @@ class RiskTerms:
 
     def waves(self, s: Complexes, summed: Summed) -> list[tuple[Floats, Floats]]:
         """Return log E exp(s S_a) given each risk, at complex nodes: its real and its imaginary part."""
-        size, turn = (
-            summed(lambda k, part=part: getattr(np.expm1(np.multiply.outer(s, k)), part), s) for part in PARTS
-        )
+        size, turn = _parts(lambda k: np.expm1(np.multiply.outer(s, k)), s, summed)
         return [(risk * size, risk * turn) for risk in self.risk]
 
     def nothing(self, near: Floats) -> Floats:
@@ -118,17 +119,16 @@ class ShareTerms:
 
     def at(self, s: Any, summed: Summed, order: int) -> Any:
         """Return a derivative of log E exp(s S_a) in s, given each share, at nodes: (shares, nodes, areas, cells)."""
-        return np.array([summed(lambda k, p=p: _of_label(p, np.multiply.outer(s, k), k, order), s) for p in self.share])
+        return np.array([summed(self._function(p, s, order), s) for p in self.share])
 
     def waves(self, s: Complexes, summed: Summed) -> list[tuple[Floats, Floats]]:
         """Return log E exp(s S_a) given each share, at complex nodes: its real and its imaginary part."""
-        return [
-            (
-                summed(lambda k, p=p: _of_label(p, np.multiply.outer(s, k), k, 0).real, s),
-                summed(lambda k, p=p: _of_label(p, np.multiply.outer(s, k), k, 0).imag, s),
-            )
-            for p in self.share
-        ]
+        return [_parts(self._function(p, s, 0), s, summed) for p in self.share]
+
+    @staticmethod
+    def _function(p: float, s: Any, order: int) -> Callable[[Floats], Any]:
+        """Return the function of the kernel of one event that is labelled with this probability."""
+        return lambda k: _of_label(p, np.multiply.outer(s, k), k, order)
 
     def nothing(self, near: Floats) -> Floats:
         """Return log P(no labelled event within reach) at each share, `near` being the events there."""
