@@ -2,7 +2,7 @@
 
 Usage:
     python benchmarks/surface_level.py [--maps 40] [--planted 20] [--mean 5 20] [--null NULL ...] [--world WORDS ...]
-        [--what risk change] [--bandwidth 2000] [--cell 400]
+        [--what risk change] [--bandwidth 2000] [--cell 400] [--authority E08000025]
 
 The maps are those of benchmarks/level.py: 1,680 areas of the West Midlands, whose risks are drawn from one
 distribution; the events of an area fall evenly over it. A map has a finding where any cell is raised or lowered after
@@ -20,7 +20,7 @@ import time
 import geopandas as gpd
 import numpy as np
 import shapely
-from level import LEVEL, WORLDS, Floats, gamma, share, west_midlands
+from level import DATA, LEVEL, WORLDS, Floats, gamma, share, west_midlands
 
 from hotspots import link_neighbours, relative_risk
 from hotspots.analysis.common import adjust_tails
@@ -77,8 +77,13 @@ def main() -> None:
     parser.add_argument("--what", nargs="+", default=["risk", "change"], choices=["risk", "change"])
     parser.add_argument("--bandwidth", type=float, default=2000)
     parser.add_argument("--cell", type=float, default=400)
+    parser.add_argument("--authority", default="", help="of one authority only, e.g. E08000025 for Birmingham")
     asked = parser.parse_args()
     areas, place = west_midlands()
+    if asked.authority:
+        table = gpd.read_file(DATA / "west_midlands_lsoa11.gpkg", layer="lsoa11", ignore_geometry=True)
+        kept = areas.index.isin(table.loc[table["la_code"] == asked.authority, "lsoa11_code"])
+        areas, place = areas[kept], place[kept]
     people = areas["people"].to_numpy(float)
     exposure, fall = people / people.mean(), Fall(areas.geometry.to_numpy())
     study = areas.rename(columns={"people": "population"})

@@ -111,7 +111,7 @@ def _label_correlation(first: Floats, events: Floats, mean: float) -> float:
         a, b = mean * size, (1 - mean) * size
         return -float((betaln(first + a, events - first + b) - betaln(a, b)).sum())
 
-    found = minimize_scalar(loss, bounds=(np.log(NO_SCATTER), np.log(100.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(np.log(NO_SCATTER / 10), np.log(100.0)), method="bounded")
     return float(1 / (1 + np.exp(-found.x)))
 
 

@@ -121,10 +121,10 @@ def relative_risk(
         p-values are those of constant risk.
     inference
         ``"saddlepoint"``: computed. Where risks scatter, by inversion of the generating function on a line near the
-        saddlepoint (`inversion`), with a relative error of about 1e-4. Under constant risk, where 4 or more events are
-        expected within the bandwidth, the relative error of the upper-tail p-value is below 1% from 0.5 down to 1e-8,
-        and that of the lower-tail p-value at most 6% (0.4% down to 0.05 where 10 or more are expected); with fewer
-        events at most 5%. Exact for the uniform kernel.
+        saddlepoint (`inversion`), with a relative error of at most 1%, or 4% where about 2 events are expected. Under
+        constant risk, where 4 or more events are expected within the bandwidth, the relative error of the upper-tail
+        p-value is below 1% from 0.5 down to 1e-8, and that of the lower-tail p-value at most 6% (0.4% down to 0.05
+        where 10 or more are expected); with fewer events at most 5%. Exact for the uniform kernel.
         ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn at random; no
         p-value is below 1 / (simulations + 1).
     simulations, rng
