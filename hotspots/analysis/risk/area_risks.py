@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     Cells = NDArray[np.intp]
 
 POINTS: Final = 24
-"""Risks that stand for a gamma, shares that stand for a beta: Gauss's points, right for all moments up to the 47th."""
+"""Risks that stand for a gamma: Gauss's points, right for all moments up to the 47th."""
+MOST_LABELS: Final = 64
+"""Events of an area up to which points of a beta distribution are exact."""
 FLAT: Final = 4.0
 """Shapes of a gamma below this are flat."""
 LEAST_PROBABILITY: Final = 1e-11
@@ -93,7 +95,7 @@ def scatter_of_shares(null: RiskNull, first: Floats, second: Floats, *, mean: fl
         correlation = _label_correlation(first[kept], events[kept], overall)
         size = 1 / correlation - 1 if correlation > NO_SCATTER else np.inf
         found = (
-            beta_points(overall * size, (1 - overall) * size)
+            beta_points(overall * size, (1 - overall) * size, labels=int(events.max()))
             if np.isfinite(size)
             else Distribution(np.full(1, overall), np.ones(1))
         )
@@ -150,8 +152,11 @@ def gamma_points(shape: float) -> Distribution:
     return _gauss((2 * k + shape) / shape, np.sqrt(k[1:] * (k[1:] + shape - 1)) / shape)
 
 
-def beta_points(a: float, b: float) -> Distribution:
+def beta_points(a: float, b: float, *, labels: int = 40) -> Distribution:
     """Return Gauss's points for a beta distribution (Jacobi, brought to 0 to 1).
+
+    The probability of a number of labels is a polynomial of the share: half as many points as the most `labels` of an
+    area are right for all areas. There are `MOST_LABELS` / 2 at most.
 
     Examples
     --------
@@ -163,7 +168,8 @@ def beta_points(a: float, b: float) -> Distribution:
     ----------
     Golub and Welsch (1969), as in `gamma_points`; Abramowitz and Stegun (1964), 22.7.1.
     """
-    k, both = np.arange(1.0, POINTS), a + b
+    number = min(max(labels, 15), MOST_LABELS) // 2 + 1
+    k, both = np.arange(1.0, number), a + b
     middle = (b - 1) ** 2 - (a - 1) ** 2
     # Recurrence of Jacobi's polynomials with exponents b - 1 at 1 and a - 1 at -1, halved and moved to 0 to 1.
     diagonal = np.append((a - b) / both, -middle / ((2 * k + both - 2) * (2 * k + both)))

@@ -183,7 +183,7 @@ def compare_densities(
         *(note.under("Second file") for note in other_notes),
     )
     chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
-    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel, null=null)
     pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
     judged, cells = _judge(smoother, pair, minimum_expected)
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]

@@ -109,7 +109,8 @@ def relative_risk(
         Radius of the kernel in metres (its standard deviation for ``"gaussian"``), or a rule, applied to the events;
         see `choose_bandwidth`.
     cell
-        Side of a cell in metres, at most a fifth of the radius; by default about a tenth.
+        Side of a cell in metres, at most a fifth of the radius; by default about a tenth, or up to a fifth where risks
+        scatter and more than 40,000 cells would be tested.
     kernel
         ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"`` (cut off after five
         standard deviations).
@@ -158,7 +159,7 @@ def relative_risk(
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
     chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)
-    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel, null=null)
     spread = spread_people(area, smoother.grid, addresses=addresses)
     _need_people(spread, area)
     counts, share = count_in_cells(points, smoother.grid), spread.people / spread.people.sum()

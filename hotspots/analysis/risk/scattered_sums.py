@@ -214,6 +214,8 @@ class _Tile:
     """Position in `kernel` of the offset from each cell to each place (places, t)."""
     kernel: Floats
     """The kernel at all offsets, 1 at its centre and 0 beyond its reach."""
+    polynomials: Floats
+    """Lagrange's polynomials of the knots at all offsets, (knots, offsets); 0 beyond reach."""
 
     def summed(self, values: Any, cells: Cells | slice = slice(None)) -> Any:
         """Return the sums over masses of a function's values at all offsets: (areas, cells)."""
@@ -224,8 +226,7 @@ class _Tile:
 
         The sum of a polynomial of the kernel over masses is that over the knots with these weights (Lagrange).
         """
-        inside = self.kernel > 0
-        return np.array([self.summed(np.where(inside, one, 0.0)) for one in _lagrange(self.kernel)])
+        return np.array([self.summed(one) for one in self.polynomials])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -311,11 +312,14 @@ def _tiles(smoother: Smoother, pieces: Pieces, cells: Cells) -> Iterator[_Tile]:
     """Yield the tiles that have any of these cells."""
     from scipy.sparse import coo_array
 
-    grid, steps = smoother.grid, int(smoother.reach // smoother.grid.side)
+    grid = smoother.grid
     columns = grid.shape[1]
+    # Beyond the grid there is nothing to reach.
+    steps = min(int(smoother.reach // grid.side), max(grid.shape))
     # Offsets from a cell of a tile to a place within reach of the tile, in both directions.
     most = steps + TILE - 1
     kernel = _kernel_at_offsets(smoother, most)
+    polynomials = np.where(kernel > 0, _lagrange(kernel), 0.0)
     row, column = np.divmod(cells, columns)
     place_row, place_column = np.divmod(pieces.cell, columns)
     order = np.argsort(place_row, kind="stable")
@@ -331,7 +335,7 @@ def _tiles(smoother: Smoother, pieces: Pieces, cells: Cells) -> Iterator[_Tile]:
         down, right = np.divmod(places, columns)
         offsets = (down[:, None] - row[at] + most) * (2 * most + 1) + right[:, None] - column[at] + most
         masses = coo_array((pieces.mass[some], (owner, place)), shape=(len(areas), len(places))).tocsr()
-        yield _Tile(at, masses, offsets, kernel)
+        yield _Tile(at, masses, offsets, kernel, polynomials)
 
 
 def _groups(numbers: Cells) -> Iterator[Cells]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from hotspots.analysis.common import Grid
+from hotspots.analysis.common import SIDES, Grid
 from hotspots.analysis.density import grid_over, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FEWEST_CELLS: Final = 5
 """Cells in the radius of the kernel, at least: events and people are counted by cells."""
+
+MANY_CELLS: Final = 40_000
+"""Cells inside that are tested in about a minute where risks scatter."""
 
 LIMIT: Final = float(np.log(100))
 """Logarithms are cut off here: no events at all would be minus infinity."""
@@ -105,9 +108,19 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
     return placed.points[placed.inside], (*placed.notes, *note_outside(outside))
 
 
-def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
-    """Return the kernel with its bandwidth, on a grid over the outline."""
+def smoother_over(
+    outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel, null: RiskNull = "constant-risk"
+) -> Smoother:
+    """Return the kernel with its bandwidth, on a grid over the outline.
+
+    Where risks scatter each cell takes about a millisecond: a grid that would have more than `MANY_CELLS` inside gets
+    the largest cells that the bandwidth allows, if none are asked for.
+    """
     grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell, fewest=FEWEST_CELLS, finer=1)
+    if cell is None and null != "constant-risk" and grid.inside.sum() > MANY_CELLS:
+        coarser = [side for side in SIDES if grid.side < side <= chosen.metres / FEWEST_CELLS]
+        if coarser and kernel != "gaussian":
+            grid = grid_over(outline, chosen.metres, kernel=kernel, cell=coarser[-1], fewest=FEWEST_CELLS, finer=1)
     return Smoother(grid, kernel, chosen.metres)
 
 
