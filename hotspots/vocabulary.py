@@ -59,6 +59,8 @@ SCAN_STATISTIC_WORDS: Final[Mapping[ScanStatistic, str]] = {
     "likelihood-ratio": "logarithm of the likelihood ratio",
     "tail": "minus the logarithm of the chance of a count at least as high",
 }
+RiskNull = Literal["scattered-risk", "exchangeable-risk", "constant-risk"]
+"""Those of surfaces, which have no values that could be placed at random."""
 Measure = Literal["count", "rate", "empirical-bayes"]
 TestedMeasure = Literal["count", "rate", "ratio", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""
@@ -143,6 +145,7 @@ RESULT_COLUMNS: Final = (
     "p_adjusted_high",
     "class",
     "certainty",
+    "hot_without_largest",
     "null",
     "reason",
     "geometry",
@@ -176,6 +179,10 @@ COLUMN_WORDS: Final = {
     "p_adjusted_high": ("Adjusted p, at most", "Two-sided p-value after adjustment: upper bound"),
     "class": ("Class", "What the map shows"),
     "certainty": ("Certainty", "Whether the class is the same for all possible values of suppressed counts"),
+    "hot_without_largest": (
+        "Hot without largest area",
+        "Whether the window would still be hot without its area with the largest excess of events; hot areas only",
+    ),
     "null": ("Null hypothesis", "The null hypothesis the p-values are computed under"),
     "reason": ("Reason", "Why the area was not tested, or why its count is suppressed"),
 }
@@ -390,6 +397,14 @@ CERTAINTY_WORDS: Final = {
     "never": "not significant for any possible value of suppressed counts",
     "not_tested": "not tested",
 }
+
+WITHOUT_LARGEST_WORDS: Final = {
+    "yes": "yes",
+    "no": "no: it may be one address",
+    "depends": "depends on suppressed counts",
+    "not_tested": "not tested",
+}
+"""Whether a window is hot without the area that has the largest excess in it."""
 
 NULL_WORDS: Final[dict[Null, str]] = {
     "scattered-risk": "areas differ in risk, some perhaps by much, but the differences are scattered at random",

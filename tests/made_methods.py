@@ -69,7 +69,13 @@ def density_method(**changes: Any) -> DensityMethod:
 def risk_method(**changes: Any) -> RiskMethod:
     """Return that of 1,200 events over 30,000 people."""
     usual: dict[str, Any] = {
-        **{"cells": CELLS, "null": "proportional-to-people", "edge_correction": "cancels", "inference": "saddlepoint"},
+        **{
+            "cells": CELLS,
+            "null": "proportional-to-people",
+            "risks": None,
+            "edge_correction": "cancels",
+            "inference": "saddlepoint",
+        },
         **{"simulations": None, "least_expected_events": 1.0, "events_used": 1200, "people": 30_000.0},
         **{"people_spread": "People are distributed evenly.", "placed_by": ""},
     }
@@ -79,7 +85,14 @@ def risk_method(**changes: Any) -> RiskMethod:
 def comparison_method(**changes: Any) -> ComparisonMethod:
     """Return that of two files with totals removed."""
     usual: dict[str, Any] = {
-        **{"cells": CELLS, "null": "labels-held", "totals": "removed", "overall_ratio": 1.5, "share_of_first": 0.6},
+        **{
+            "cells": CELLS,
+            "null": "labels-held",
+            "shares": None,
+            "totals": "removed",
+            "overall_ratio": 1.5,
+            "share_of_first": 0.6,
+        },
         **{"years": (3.0, 3.0), "edge_correction": "cancels", "inference": "saddlepoint", "simulations": None},
         **{"least_expected_events": 1.0, "least_expected_events_together": 7.0},
         **{"events_used_first": 600, "events_used_second": 400},

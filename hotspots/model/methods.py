@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AS_LIST",
     "BESIDE",
+    "WHERE_KNOWN",
     "AverageRate",
     "BeyondByChance",
     "ExpectedMethod",

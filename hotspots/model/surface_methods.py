@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from hotspots.model.methods import AS_LIST, BESIDE, Recorded, written_as
+from hotspots.model.methods import AS_LIST, BESIDE, WHERE_KNOWN, Recorded, written_as
 from hotspots.model.periods import Coverage
 from hotspots.vocabulary import (
     Adjustment,
@@ -29,6 +29,7 @@ __all__ = [
     "DensityMethod",
     "InterpolationMethod",
     "JudgedCells",
+    "LabelsNull",
     "RiskMethod",
     "SmoothedCountsMethod",
     "Smoothing",
@@ -36,13 +37,21 @@ __all__ = [
     "ToleranceContours",
 ]
 
-SurfaceNull = Literal["proportional-to-people", "labels-held", "labels-by-years"]
-"""Events fall in proportion to people; labels are shared out among all events, their number held; each event has its
-label by itself, by the share of years."""
+RiskSurfaceNull = Literal["proportional-to-people", "scattered-risk", "exchangeable-risk"]
+"""Events fall in proportion to people; or to people times a risk that areas draw from a distribution of any form, or
+from a gamma."""
+LabelsNull = Literal["labels-held", "labels-by-years", "labels-scattered", "labels-exchangeable"]
+"""Labels are shared out among all events, their number held; each event has its label by itself, by the share of years;
+or by a share that areas draw from a distribution of any form, or from a beta."""
+SurfaceNull = RiskSurfaceNull | LabelsNull
 NULL_WRITTEN: Final[Mapping[SurfaceNull, str]] = {
     "proportional-to-people": "events fall independently, in proportion to people",
     "labels-held": "the number of labels is held",
     "labels-by-years": "each event by itself, by share of years",
+    "scattered-risk": "events fall in proportion to people times a risk that scatters from area to area",
+    "exchangeable-risk": "events fall in proportion to people times a risk that scatters from area to area as a gamma",
+    "labels-scattered": "each event by itself, by a share that scatters from area to area",
+    "labels-exchangeable": "each event by itself, by a share that scatters from area to area as a beta distribution",
 }
 EDGE_WRITTEN: Final = {
     "beyond": "none, as events beyond the border are used",
@@ -212,8 +221,10 @@ class RiskMethod(Recorded):
 
     cells: JudgedCells = field(metadata=BESIDE)
     """Kernel and cells."""
-    null: Literal["proportional-to-people"] = field(metadata=written_as(NULL_WRITTEN))
+    null: RiskSurfaceNull = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
+    risks: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST | WHERE_KNOWN)
+    """Risks of areas, relative to the average, each with its share of the areas; None where all have the same."""
     edge_correction: Literal["cancels"] = field(metadata=written_as(EDGE_WRITTEN))
     """What was done at the border."""
     inference: SurfaceInference
@@ -236,8 +247,11 @@ class ComparisonMethod(Recorded):
 
     cells: JudgedCells = field(metadata=BESIDE)
     """Kernel and cells."""
-    null: Literal["labels-held", "labels-by-years"] = field(metadata=written_as(NULL_WRITTEN))
+    null: LabelsNull = field(metadata=written_as(NULL_WRITTEN))
     """What was tested."""
+    shares: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST | WHERE_KNOWN)
+    """Shares of an area's events that the first file has, each with its share of the areas; None where all areas have
+    the same."""
     totals: Totals
     """Whether it is set aside that one file has more events everywhere alike."""
     overall_ratio: float | None

@@ -71,6 +71,9 @@ def hotspot_result(method: Method = "getis_ord", **fields: Any) -> HotspotResult
     table["certainty"] = np.where(untested, "not_tested", np.where(hidden, "depends", "certain"))
     plain = (table["class"] == "not_significant") & ~hidden
     table.loc[plain, "certainty"] = "never"
+    hot = table["class"].astype(str).str.startswith("hot") & (method == "getis_ord")
+    answers = np.where(hidden, "depends", np.where(number % 2, "no", "yes"))
+    table["hot_without_largest"] = np.where(hot, answers, "not_tested")
     table["null"] = "exchangeable-risk"
     table["reason"] = np.where(untested, "no neighbours", "")
     numbers = [c for c in table.columns if c.startswith(("p_", "rate", "window", "gi_", "moran_"))]

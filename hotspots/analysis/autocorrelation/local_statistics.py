@@ -18,6 +18,7 @@ from hotspots.analysis.autocorrelation.windows import (
     prepare_windows,
     quadrants,
 )
+from hotspots.analysis.autocorrelation.without_largest import hot_without_largest
 from hotspots.analysis.common import (
     adjust_tails,
     as_counts,
@@ -223,7 +224,7 @@ def _analyse(counts: AreaCounts, neighbours: Neighbours | Any | None, settings: 
     columns = _columns(counts, links, tested)
     for name, values in _findings(tested, tails, settings).items():
         columns[name] = tested.in_all(values, len(counts))
-    for name in ("class", "certainty"):
+    for name in ("class", "certainty", "hot_without_largest"):
         columns[name] = np.where(reasons == "", columns[name], "not_tested")
     columns["null"] = np.full(len(counts), null, dtype=object)
     stated = np.where(reasons == "", counts.table["reason"].to_numpy(dtype=object), reasons)
@@ -308,6 +309,11 @@ def _findings(tested: Windows, found: Tails, settings: _Settings) -> dict[str, A
         "p_adjusted_high": adjusted_high,
         "class": classes,
         "certainty": certainty,
+        "hot_without_largest": (
+            hot_without_largest(tested, found, adjustment=settings.adjustment, level=settings.level)
+            if settings.method == "getis_ord"
+            else np.full(len(classes), "not_tested", dtype=object)
+        ),
     }
 
 

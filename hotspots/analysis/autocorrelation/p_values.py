@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bounds = tuple[Floats, Floats, Floats, Floats]
+    OfWindows = Callable[[Any, NDArray[np.intp]], Bounds]
+    """From windows, a SciPy sparse array (rows, m), and the area whose each of them is, to their bounds."""
 
 DEAR = 3e9
 """Additions beyond which sums are not counted through value by value (some seconds): they go by the lattice."""
@@ -69,6 +72,8 @@ class Tails:
         distribution of risks) or ``"simulated"``.
     dispersion, risks, step, draws, seed
         Settings to be stated with the result, where there are any: see `hotspots.model.HotspotMethod`.
+    of_windows
+        Gives the bounds of any other windows under the same null, where that is possible.
     """
 
     bounds: Bounds
@@ -78,6 +83,7 @@ class Tails:
     step: float | None = None
     draws: int | None = None
     seed: int | None = None
+    of_windows: OfWindows | None = None
 
 
 def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool = False, rng: int = 0) -> Tails:
@@ -110,26 +116,41 @@ def tails_under(null: Null, tested: Windows, *, level: float = 0.05, mid_p: bool
 def _under_risk(null: Null, tested: Windows, exposure: Floats, mid_p: bool) -> Tails:
     """Return the tails where events are shared by people or expected counts, but for chance and scatter."""
     if null == "constant-risk":
-        return Tails(_risk(tested, exposure, (1.0, 1.0), mid_p), "exact")
+        return _one_risk(tested, exposure, (1.0, 1.0), mid_p)
     expected = exposure * tested.middle.sum() / exposure.sum()
     if null == "scattered-risk":
         return _scattered_risk(tested, expected, mid_p)
-    dispersion = dispersion_bounds(tested.low, tested.high, expected)
-    bounds = _risk(tested, exposure, dispersion, mid_p)
-    low, high = dispersion
-    return Tails(bounds, "computed", dispersion=(round(low, 4), round(high, 4)))
+    low, high = dispersion = dispersion_bounds(tested.low, tested.high, expected)
+    tails = _one_risk(tested, exposure, dispersion, mid_p)
+    return replace(tails, inference="computed", dispersion=(round(low, 4), round(high, 4)))
+
+
+def _one_risk(tested: Windows, exposure: Floats, dispersion: tuple[float, float], mid_p: bool) -> Tails:
+    """Return the tails under one risk for all, or risks that scatter with a dispersion between these."""
+
+    def of_windows(windows: Any, own: NDArray[np.intp]) -> Bounds:
+        return _risk(tested, windows, exposure, own=own, dispersion=dispersion, mid_p=mid_p)
+
+    return Tails(of_windows(tested.tested, np.arange(len(tested.low))), "exact", of_windows=of_windows)
 
 
 def _over_estimates(found: Sequence[Tails]) -> Tails:
     """Return the bounds over several estimates of the expected counts, widened for those in between."""
-    ends = zip(*(tails.bounds for tails in found), strict=True)
-    hot_low, hot_high, cold_low, cold_high = (
-        reach(values, axis=0) for values, reach in zip(ends, (np.min, np.max, np.min, np.max), strict=True)
-    )
+
+    def over(bounds: Sequence[Bounds]) -> Bounds:
+        hot_low, hot_high, cold_low, cold_high = (
+            reach(values, axis=0)
+            for values, reach in zip(zip(*bounds, strict=True), (np.min, np.max, np.min, np.max), strict=True)
+        )
+        return _widened((hot_low, hot_high, cold_low, cold_high), MARGIN_OF_ESTIMATES)
+
+    def of_windows(windows: Any, own: NDArray[np.intp]) -> Bounds:
+        return over([tails.of_windows(windows, own) for tails in found if tails.of_windows is not None])
+
     spreads = [tails.dispersion for tails in found if tails.dispersion is not None]
     dispersion = (min(low for low, _ in spreads), max(high for _, high in spreads)) if spreads else None
-    bounds = _widened((hot_low, hot_high, cold_low, cold_high), MARGIN_OF_ESTIMATES)
-    return replace(found[0], bounds=bounds, dispersion=dispersion)
+    bounds = over([tails.bounds for tails in found])
+    return replace(found[0], bounds=bounds, dispersion=dispersion, of_windows=of_windows)
 
 
 def _widened(bounds: Bounds, margin: float) -> Bounds:
@@ -148,21 +169,26 @@ def _scattered_risk(tested: Windows, expected: Floats, mid_p: bool) -> Tails:
     nearest to and farthest from what is expected. The bounds are over all five, widened by `MARGIN`.
     """
     low, high = np.rint(tested.low), np.rint(tested.high)
-    sums_low, sums_high = tested.tested @ low, tested.tested @ high
     risks = estimate_risks(low, high, expected)
     stated = tuple((round(risk, 4), round(share, 4)) for risk, share in zip(*risks, strict=True))
+    estimates = [risks]
+    if not (low == high).all():
+        near = np.clip(np.rint(expected), low, high)
+        far = np.where(np.abs(high - expected) >= np.abs(low - expected), high, low)
+        estimates += [estimate_risks(fill, fill, expected) for fill in (low, high, near, far)]
 
-    if (low == high).all():
-        hot, cold = mixed_poisson_tails(sums_low, tested.tested, expected, risks, mid_p=mid_p)
-        return Tails((hot, hot, cold, cold), "computed", risks=stated)
-    near = np.clip(np.rint(expected), low, high)
-    far = np.where(np.abs(high - expected) >= np.abs(low - expected), high, low)
-    estimates = [risks, *(estimate_risks(fill, fill, expected) for fill in (low, high, near, far))]
-    of_low, of_high = (
-        [mixed_poisson_tails(sums, tested.tested, expected, one, mid_p=mid_p) for one in estimates]
-        for sums in (sums_low, sums_high)
-    )
-    return Tails(_widened(_bounds_over(of_low, of_high), MARGIN), "computed", risks=stated)
+    def of_windows(windows: Any, _: NDArray[np.intp]) -> Bounds:
+        if len(estimates) == 1:
+            hot, cold = mixed_poisson_tails(windows @ low, windows, expected, risks, mid_p=mid_p)
+            return hot, hot, cold, cold
+        of_low, of_high = (
+            [mixed_poisson_tails(windows @ fill, windows, expected, one, mid_p=mid_p) for one in estimates]
+            for fill in (low, high)
+        )
+        return _widened(_bounds_over(of_low, of_high), MARGIN)
+
+    every = np.arange(len(low))
+    return Tails(of_windows(tested.tested, every), "computed", risks=stated, of_windows=of_windows)
 
 
 def _bounds_over(of_low: Sequence[tuple[Floats, Floats]], of_high: Sequence[tuple[Floats, Floats]]) -> Bounds:
@@ -172,7 +198,15 @@ def _bounds_over(of_low: Sequence[tuple[Floats, Floats]], of_high: Sequence[tupl
     return hot_low, hot_high, cold_low, cold_high
 
 
-def _risk(tested: Windows, exposure: Floats, dispersion: tuple[float, float], mid_p: bool) -> Bounds:
+def _risk(
+    tested: Windows,
+    window: Any,
+    exposure: Floats,
+    *,
+    own: NDArray[np.intp],
+    dispersion: tuple[float, float],
+    mid_p: bool,
+) -> Bounds:
     """Return the bounds under a null of risk: window low and others high, and window high and others low.
 
     An event more in the window raises the total too, but the window's tail falls all the same. No single dispersion
@@ -180,22 +214,21 @@ def _risk(tested: Windows, exposure: Floats, dispersion: tuple[float, float], mi
     nothing is decided, has its extreme between them and may pass a bound by some 1e-4). Where the window leaves the
     area out, the area keeps its count and the other areas' total is given.
     """
-    window = tested.tested
-    left_out = np.full(len(exposure), float(tested.conditional))
-    population = exposure.sum() - left_out * exposure
+    rows, left_out = window.shape[0], float(tested.conditional)
+    population = exposure.sum() - left_out * exposure[own]
     # A window of everybody else has the share 1, whatever rounding makes of the two sums.
     living = np.minimum(window @ exposure, population)
-    shares = np.divide(living, population, out=np.ones(len(exposure)), where=population > 0)
+    shares = np.divide(living, population, out=np.ones(rows), where=population > 0)
     # Risks have one spread for all areas: the more events are expected in an area, the more its count scatters.
-    relative = np.divide(window @ exposure**2, living * exposure.mean(), out=np.ones(len(exposure)), where=living > 0)
+    relative = np.divide(window @ exposure**2, living * exposure.mean(), out=np.ones(rows), where=living > 0)
 
     def tails(inside: Floats, others: Floats, spread: float) -> tuple[Floats, Floats]:
         within = window @ inside
         everywhere = others.sum() - window @ others + within
-        total, expected = everywhere - left_out * others, everywhere * population / exposure.sum()
+        total, expected = everywhere - left_out * others[own], everywhere * population / exposure.sum()
         # Gammas with variance (d - 1) x mean have the shape mean / (d - 1); given the total, their sum over all areas
         # is the weight of the Dirichlet-multinomial. `relative` brings d - 1 to the areas of the window.
-        weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(len(exposure), np.inf)
+        weights = expected / ((spread - 1) * relative) if spread > 1 else np.full(rows, np.inf)
         return beta_binomial_tails(within, total, shares, weights, mid_p=mid_p)
 
     smallest, largest = dispersion
@@ -221,12 +254,22 @@ def _randomisation(tested: Windows, mid_p: bool) -> Tails:
                 return Tails(extreme_tails(low, high, window, leave_out=leave_out, mid_p=mid_p), "exact")
         elif merging_cost(low, int(size.max())) <= DEAR and pool_cells(low, int(size.max())) <= LARGE:
             sums = np.rint(window @ low).astype(np.int64)
-            hot, cold = (conditional_tails if leave_out else randomisation_tails)(low, sums, size, mid_p=mid_p)
-            return Tails((hot, hot, cold, cold), "exact")
+            if leave_out:
+                hot, cold = conditional_tails(low, sums, size, mid_p=mid_p)
+                return Tails((hot, hot, cold, cold), "exact")
+            of_windows = partial(_randomised, low, mid_p)
+            return Tails(of_windows(window, np.arange(len(low))), "exact", of_windows=of_windows)
     bounds, step = bracketed_tails(tested.low, tested.high, window=window, leave_out=leave_out, mid_p=mid_p)
     known = bool((tested.low == tested.high).all())
     inference: WindowInference = "exact" if tested.whole and known else "bracketed"
     return Tails(bounds, inference, step=None if tested.whole else float(f"{step:.3g}"))
+
+
+def _randomised(values: NDArray[np.int64], mid_p: bool, window: Any, _: NDArray[np.intp]) -> Bounds:
+    """Return the bounds of windows of known whole values that are placed at random; they are equal."""
+    sums, size = np.rint(window @ values).astype(np.int64), np.diff(window.indptr).astype(np.int64)
+    hot, cold = randomisation_tails(values, sums, size, mid_p=mid_p)
+    return hot, hot, cold, cold
 
 
 def _simulated(null: Null, tested: Windows, level: float, mid_p: bool, rng: int) -> Tails:

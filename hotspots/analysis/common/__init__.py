@@ -1,6 +1,6 @@
 """What several kinds of analysis need: grids, multiple testing, rates, suppressed counts, dispersion, time coverage."""
 
-from hotspots.analysis.common.dispersion import MOST_DISPERSION, dispersion_bounds, first_balance
+from hotspots.analysis.common.dispersion import MOST_DISPERSION, dispersion_bounds, first_balance, robust_dispersion
 from hotspots.analysis.common.from_geodataframe import as_area, as_counts, as_events, as_schools
 from hotspots.analysis.common.grid import MOST_SURFACE_CELLS, SIDES, Grid, choose_side
 from hotspots.analysis.common.multiple_testing import (
@@ -10,6 +10,7 @@ from hotspots.analysis.common.multiple_testing import (
     classify_gi,
     classify_moran,
     need_level,
+    tail_that_passes,
     two_sided,
 )
 from hotspots.analysis.common.rates import (
@@ -56,7 +57,9 @@ __all__ = [
     "note_coverage",
     "per_year",
     "poisson_interval",
+    "robust_dispersion",
     "standardised_rate",
+    "tail_that_passes",
     "time_covered",
     "two_sided",
 ]

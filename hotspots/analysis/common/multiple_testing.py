@@ -102,6 +102,33 @@ def adjust_tails(p_hot: Floats, p_cold: Floats, *, method: Adjustment) -> Floats
     return adjust(np.minimum(1, 2 * np.minimum(p_hot, p_cold)), method=method)
 
 
+def tail_that_passes(p_hot: Floats, p_cold: Floats, *, method: Adjustment, level: float) -> float:
+    """Return the largest upper tail that passes at a level beside these tests, of which so many pass as do.
+
+    Parameters
+    ----------
+    p_hot, p_cold
+        Both tails (n); missing where not tested.
+
+    Examples
+    --------
+    >>> hot, cold = np.array([0.001, 0.002, 0.5, 0.9]), np.array([0.999, 0.998, 0.5, 0.1])
+    >>> round(tail_that_passes(hot, cold, method="benjamini-hochberg-apart", level=0.05), 6)
+    0.0125
+    """
+    number = int((~np.isnan(p_hot)).sum())
+    if method == "none":
+        return level / 2
+    if method == "bonferroni":
+        return level / 2 / number
+    apart = method == "benjamini-hochberg-apart"
+    adjusted = adjust(np.minimum(1, 2 * p_hot)) if apart else adjust_tails(p_hot, p_cold, method=method)
+    passing = max(int((adjusted <= level).sum()), 1)
+    # Benjamini and Yekutieli divide by the sum of 1 / i besides.
+    harmonic = float((1 / np.arange(1, number + 1)).sum()) if method == "benjamini-yekutieli" else 1.0
+    return level * passing / (2 * number * harmonic)
+
+
 def two_sided(p_hot: tuple[Floats, Floats], p_cold: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Return bounds of the two-sided p-value, min(1, 2 min), from bounds (low, high) of both tails.
 

@@ -46,11 +46,17 @@ class Spread:
         How the population was interpolated, in one sentence.
     notes
         Areas and addresses that could not be used as they are.
+    owner, cell, part
+        People by area and cell, each (pieces): position of the area, position of the cell in reading order, people. A
+        cell on a border has pieces of several areas.
     """
 
     people: Floats
     words: str
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...]
+    owner: Whole
+    cell: Whole
+    part: Floats
 
 
 def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None = None) -> Spread:
@@ -110,9 +116,9 @@ def spread_people(area: StudyArea, grid: Grid, *, addresses: pd.DataFrame | None
                 f"{without:,} ({residents:,} people)."
             )
             notes.append(Note(note, of="publication", numbers=(without, residents)))
-    in_cells = np.zeros(grid.inside.size)
-    np.add.at(in_cells, cell, share_out(people, owner, part))
-    return Spread(in_cells.reshape(grid.shape), f"{words}.", tuple(notes))
+    in_cells, pieces = np.zeros(grid.inside.size), share_out(people, owner, part)
+    np.add.at(in_cells, cell, pieces)
+    return Spread(in_cells.reshape(grid.shape), f"{words}.", tuple(notes), owner, cell, pieces)
 
 
 def _note_number(words: str, number: int, *more: int) -> Note:

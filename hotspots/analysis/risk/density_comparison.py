@@ -9,6 +9,16 @@ import numpy as np
 
 from hotspots.analysis.common import as_area, as_events, compare_coverage
 from hotspots.analysis.density import choose_bandwidth
+from hotspots.analysis.risk.area_risks import areas_of_points, draw_labelled, scatter_of_shares
+from hotspots.analysis.risk.saddlepoint import TINY
+from hotspots.analysis.risk.scattered_sums import (
+    Distribution,
+    Mixture,
+    Pieces,
+    ShareTerms,
+    scattered_moments,
+    scattered_tails,
+)
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Labels,
@@ -19,26 +29,30 @@ from hotspots.analysis.risk.surface_p_values import (
     inside_mass,
     label_tails,
     relative_variance,
+    settled,
     simulated_tails,
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
+    cells_of_points,
     count_in_cells,
     describe_cells,
     inference_words,
     log_ratio,
     make_surface,
     need_judged,
+    need_risk_null,
     need_settings,
     notes_of_cells,
     notes_of_empty_cells,
     points_inside,
     smooth_words,
     smoother_over,
+    stated,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import ComparisonMethod, Events, Note, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, SurfaceInference, Totals
+from hotspots.model import ComparisonMethod, Events, LabelsNull, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, RiskNull, SurfaceInference, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +71,18 @@ TOGETHER: Final = 7.0
 TOO_FEW: Final = "too few events of both files lie within reach"
 
 
+BEYOND: Final[dict[RiskNull, str]] = {
+    "scattered-risk": (
+        "beyond what changes that differ from area to area, some perhaps by much, but do not cluster, would give"
+    ),
+    "exchangeable-risk": (
+        "beyond what changes that differ from area to area by moderate amounts, but do not cluster, would give"
+    ),
+    "constant-risk": "",
+}
+"""What a change is compared with where it scatters from area to area."""
+
+
 @renamed_arguments("area", least="minimum_expected")
 def compare_densities(
     first: Events | gpd.GeoDataFrame,
@@ -69,6 +95,7 @@ def compare_densities(
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
+    null: RiskNull = "scattered-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
@@ -78,13 +105,21 @@ def compare_densities(
     """Return the density of one file of events against another's, period or kind, with p-values for every cell.
 
     With totals removed, the default, each file is taken over its own total: where all places rose alike, nothing is
-    raised. The null is that the first file's events are a random draw from all events of both (the number held): the
-    question is where the change was greater, or smaller, than in the whole area. With totals kept, events per year are
-    compared, and the null is that every event belongs to the first file with the same probability, its share of the
-    years: the question is where there were more, or fewer, than before. Ratio and difference have the same p-values.
+    raised; the question is where the change was greater, or smaller, than in the whole area. With totals kept, events
+    per year are compared: the question is where there were more, or fewer, than before. Ratio and difference have the
+    same p-values.
+
+    The places of all events of both files are given, so that differences in risk that both files share cancel, however
+    they scatter: of an area's events, Poisson in both files around its risk times each file's average, every one is the
+    first's with the same probability. What does not cancel is a change that differs from area to area. Under scattered
+    risk, the default, the probability that an event is the first file's is drawn by each area from one distribution,
+    estimated from the events of all areas: a place is raised where areas with such a change are together. Under
+    constant risk it is the same in all areas: the first file's events are a random draw from all events (the number
+    held), or with totals kept each is the first's with the share of the years; a change in one area alone, or a
+    scatter of changes, is then found too.
 
     Both files are treated alike at the border, so it does not show. Related events (one brawl, six victims) count as
-    six in the p-values, and may appear as a change.
+    six under constant risk, and may appear as a change.
 
     Parameters
     ----------
@@ -103,11 +138,15 @@ def compare_densities(
         Years that the first and the second file cover. Needed to keep totals.
     bandwidth, cell, kernel, simulations, rng
         As in `relative_risk`; a rule is applied to the events of both files together.
+    null
+        ``"scattered-risk"``: areas' shares are drawn from one distribution, whatever its form; ``"exchangeable-risk"``:
+        from a beta distribution; ``"constant-risk"``: all areas have the same. Where the estimate is one share for all
+        areas, the p-values are those of constant risk.
     inference
-        As in `relative_risk`. ``"saddlepoint"``: where 50 events of both files are near, a p-value has a relative error
-        of at most 6% down to 1e-5, and of 26% down to 1e-8, against exact distributions; with fewer, or where events
-        share few points, it is near to the mid-p value. Exact for the uniform kernel. ``"asymptotic"``: Hazelton and
-        Davies (2009) for two samples, with the pooled density.
+        As in `relative_risk`. ``"saddlepoint"`` under constant risk: where 50 events of both files are near, a p-value
+        has a relative error of at most 6% down to 1e-5, and of 26% down to 1e-8, against exact distributions; with
+        fewer, or where events share few points, it is near to the mid-p value. Exact for the uniform kernel.
+        ``"asymptotic"``: Hazelton and Davies (2009) for two samples, with the pooled density.
     minimum_expected
         Cells are tested where each file would have at least this many events under the null, and both together at least
         7; counted as in `relative_risk`.
@@ -127,9 +166,10 @@ def compare_densities(
     References
     ----------
     Kelsall and Diggle (1995) and Hazelton and Davies (2009), as in `relative_risk`. Skovgaard, I. M. (1987), Journal of
-    Applied Probability 24, 875-887.
+    Applied Probability 24, 875-887. For the distribution of shares, `reference.mixed_binomial`.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
+    need_risk_null(null)
     first, second = as_events(first, release=release), as_events(second, release=release)
     area = as_area(area)
     covers = first.cover, second.cover
@@ -143,12 +183,20 @@ def compare_densities(
         *(note.under("Second file") for note in other_notes),
     )
     chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
-    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel, null=null)
     pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
     judged, cells = _judge(smoother, pair, minimum_expected)
     sums = [np.where(s < ROUNDING, 0.0, s) for s in (smoother.sums(c)[cells] for c in (pair.first, pair.second))]
     values = _values(measure, sums, smoother, pair, cells=cells, years=years)
-    chances = _chances(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
+    places = _Places.of(own, others, smoother, area)
+    shares = places.shares(null, pair.labels)
+    rng = np.random.default_rng(rng)
+    if shares.single:
+        chances = _constant(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
+    else:
+        chances = _scattered(
+            smoother, pair, places, shares, cells=cells, inference=inference, simulations=simulations, rng=rng
+        )
     labels = _titles(first, second)
     return make_surface(
         Found(values, chances, cells),
@@ -156,10 +204,11 @@ def compare_densities(
         chosen,
         kind=measure,
         unit=_unit(measure, totals, years),
-        sentences=_method(labels, smoother, pair, inference=inference, simulations=simulations),
+        sentences=_method(labels, smoother, pair, null=null, inference=inference, simulations=simulations),
         provenance=ComparisonMethod(
             cells=describe_cells(cells, smoother, chosen),
-            null="labels-held" if pair.labels.fixed else "labels-by-years",
+            null=_null_of_labels(null, pair.labels),
+            shares=None if shares.single else stated(shares),
             totals=totals,
             overall_ratio=float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
             share_of_first=pair.labels.share,
@@ -231,16 +280,16 @@ class _Pair:
         return self.labels.share / (1 - self.labels.share)
 
 
-def _chances(
+def _constant(
     smoother: Smoother,
     pair: _Pair,
     *,
     cells: Cells,
     inference: SurfaceInference,
     simulations: int,
-    rng: np.random.Generator | int,
+    rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Return the upper-tail and lower-tail p-values of the first file's sums in these cells."""
+    """Return both tails of the first file's sums in these cells where all areas have the same share."""
     first, second, labels = pair.first, pair.second, pair.labels
     if inference == "saddlepoint":
         return label_tails(smoother, first, second, labels=labels, cells=cells)
@@ -249,8 +298,68 @@ def _chances(
         information = (first + second) * labels.share * (1 - labels.share)
         logarithm = log_ratio(smoother.sums(first)[cells], smoother.sums(second)[cells] * pair.odds)
         return asymptotic_tails(logarithm, relative_variance(smoother, information, cells=cells))
-    drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=np.random.default_rng(rng))
+    drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=rng)
     return simulated_tails(smoother, smoother.sums(first)[cells], drawn, cells=cells)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Places:
+    """Where the events of both files are, by area and cell, and each area's events of either file (n)."""
+
+    pieces: Pieces
+    first: Floats
+    second: Floats
+
+    @classmethod
+    def of(cls, own: Floats, others: Floats, smoother: Smoother, area: StudyArea) -> _Places:
+        points = np.concatenate([own, others])
+        owner, cell = areas_of_points(points, area), cells_of_points(points, smoother.grid)
+        pairs, number = np.unique(np.stack([owner, cell]), axis=1, return_counts=True)
+        first, second = (np.bincount(some, minlength=len(area)).astype(float) for some in np.split(owner, [len(own)]))
+        return cls(Pieces(pairs[0], pairs[1], number.astype(float)), first, second)
+
+    def shares(self, null: RiskNull, labels: Labels) -> Distribution:
+        """Return the distribution of the first file's share among areas."""
+        return scatter_of_shares(null, self.first, self.second, mean=labels.share, held=labels.fixed)
+
+
+def _scattered(
+    smoother: Smoother,
+    pair: _Pair,
+    places: _Places,
+    shares: Distribution,
+    *,
+    cells: Cells,
+    inference: SurfaceInference,
+    simulations: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Return both tails of the first file's sums in these cells where areas draw their shares."""
+    own, others = (settled(smoother.sums(counts)[cells]) for counts in (pair.first, pair.second))
+    if inference == "simulation":
+        shape = smoother.grid.shape
+        drawn = draw_labelled(places.pieces, shares, shape=shape, simulations=simulations, rng=rng)
+        return simulated_tails(smoother, own, drawn, cells=cells)
+    model = Mixture(ShareTerms(shares.value), places.pieces, shares.probability)
+    if inference == "asymptotic":
+        mean, variance = scattered_moments(smoother, model, cells=cells)
+        rest = own + others - mean
+        # The pooled sum T is given: d log(S / (T - S)) = T dS / (S (T - S)).
+        return asymptotic_tails(
+            log_ratio(own * rest, others * mean), variance * ((mean + rest) / np.maximum(mean * rest, TINY)) ** 2
+        )
+    # As for labels of constant share, the tail of many is that of few of the other file.
+    high, low, few = np.ones(len(cells)), np.ones(len(cells)), own <= others
+    other = model._replace(terms=ShareTerms(1 - shares.value))
+    high[few], low[few] = scattered_tails(smoother, own[few], model, cells=cells[few])
+    low[~few], high[~few] = scattered_tails(smoother, others[~few], other, cells=cells[~few])
+    return high, low
+
+
+def _null_of_labels(null: RiskNull, labels: Labels) -> LabelsNull:
+    if null == "constant-risk":
+        return "labels-held" if labels.fixed else "labels-by-years"
+    return "labels-scattered" if null == "scattered-risk" else "labels-exchangeable"
 
 
 def _empty_notes(own: Floats, others: Floats) -> tuple[Note, ...]:
@@ -276,28 +385,39 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
 
 
 def _method(
-    labels: tuple[str, str], smoother: Smoother, pair: _Pair, *, inference: SurfaceInference, simulations: int
+    labels: tuple[str, str],
+    smoother: Smoother,
+    pair: _Pair,
+    *,
+    null: RiskNull,
+    inference: SurfaceInference,
+    simulations: int,
 ) -> tuple[str, ...]:
     """Return how the two were compared and tested, in sentences."""
     used = (int(pair.first.sum()), int(pair.second.sum()))
+    beyond = BEYOND[null] or (
+        "beyond what a random share of all events would give"
+        if pair.labels.fixed
+        else "beyond what is expected by chance"
+    )
     if pair.labels.fixed:
-        null: tuple[str, ...] = (
+        tested: tuple[str, ...] = (
             f"Overall there were {used[0] / used[1]:.2f} of the first for each of the second.",
             "This overall ratio is removed, so a cell is raised or lowered where the first has more or fewer than "
-            "that, beyond what a random share of all events would give.",
+            f"that, {beyond}.",
         )
     else:
-        null = (
+        tested = (
             f"By the years covered there would be {pair.odds:.2f} of the first for each of the second; a cell is "
-            "raised or lowered where the first has more or fewer than that, beyond what is expected by chance.",
+            f"raised or lowered where the first has more or fewer than that, {beyond}.",
         )
     drawn = "hypergeometric" if pair.labels.fixed else "binomial"
     return (
         f"First: {labels[0]} ({used[0]:,} events).",
         f"Second: {labels[1]} ({used[1]:,} events).",
         f"Both are smoothed alike ({smooth_words(smoother)}).",
-        *null,
-        inference_words(inference, smoother.kernel, simulations, drawn),
+        *tested,
+        inference_words(inference, smoother.kernel, simulations, drawn, null=null),
         "Events in groups can appear as a change, as can a change in recording.",
         "It does not show causes.",
     )

@@ -5,13 +5,23 @@ Upper-tail and lower-tail p-values of every cell are computed and not simulated;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from hotspots.analysis.common import as_area, as_events
 from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.interpolation import Spread, spread_people
+from hotspots.analysis.risk.area_risks import areas_of_points, draw_events, scatter_of_risks
+from hotspots.analysis.risk.scattered_sums import (
+    Distribution,
+    Mixture,
+    Pieces,
+    RiskTerms,
+    scattered_moments,
+    scattered_tails,
+)
 from hotspots.analysis.risk.surface_p_values import (
     ROUNDING,
     Smoother,
@@ -20,6 +30,7 @@ from hotspots.analysis.risk.surface_p_values import (
     expected_events,
     people_tails,
     relative_variance,
+    settled,
     simulated_tails,
 )
 from hotspots.analysis.risk.surface_test import (
@@ -30,16 +41,18 @@ from hotspots.analysis.risk.surface_test import (
     log_ratio,
     make_surface,
     need_judged,
+    need_risk_null,
     need_settings,
     notes_of_cells,
     notes_of_empty_cells,
     points_inside,
     smooth_words,
     smoother_over,
+    stated,
 )
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Note, RiskMethod, StudyArea, Surface, combine, renamed_arguments
-from hotspots.vocabulary import UNRELEASED, BandwidthRule, Kernel, SurfaceInference
+from hotspots.vocabulary import UNRELEASED, BandwidthRule, Kernel, RiskNull, SurfaceInference
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,6 +74,7 @@ def relative_risk(
     cell: float | None = None,
     kernel: Kernel = "quartic",
     addresses: pd.DataFrame | None = None,
+    null: RiskNull = "scattered-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
@@ -73,11 +87,16 @@ def relative_risk(
     the same cells. No correction at the border is needed: events and people beyond it are left out of both, the
     uniform correction would divide both by the same number, and so the ratio is right at the border too.
 
-    The p-values are of a smoothed sum at least as high, and at most as high, if the same number of events fell
-    independently and in proportion to the people. They are pointwise: `tolerance_contours` adjusts them for the number
-    of cells. People are residents: where others come by day or by night, the risk against residents is high for that
-    reason. The null does not allow for related events, nor for a risk that differs from street to street without any
-    pattern.
+    The p-values are of a smoothed sum at least as high, and at most as high, under the null. They are pointwise:
+    `tolerance_contours` adjusts them for the number of cells. People are residents: where others come by day or by
+    night, the risk against residents is high for that reason.
+
+    Under scattered risk, the default, every area has a risk of its own, drawn from a distribution that is estimated
+    from the events of the areas as `getis_ord` does; within an area, events fall as its people are spread. A place is
+    then raised where high risks are together, and not for one area of a high risk alone. Risks that differ within
+    areas, from street to street, are not allowed for: with a bandwidth smaller than the areas such streets are found.
+    Under constant risk the same number of events falls independently and in proportion to the people: wherever risks
+    differ at all, nearly every map has places that are raised or lowered.
 
     Parameters
     ----------
@@ -90,16 +109,23 @@ def relative_risk(
         Radius of the kernel in metres (its standard deviation for ``"gaussian"``), or a rule, applied to the events;
         see `choose_bandwidth`.
     cell
-        Side of a cell in metres, at most a fifth of the radius; by default about a tenth.
+        Side of a cell in metres, at most a fifth of the radius; by default about a tenth, or up to a fifth where risks
+        scatter and more than 40,000 cells would be tested.
     kernel
         ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"`` (cut off after five
         standard deviations).
     addresses
         Where people live within their areas; see `spread_people`. By default evenly over the polygons.
+    null
+        ``"scattered-risk"``: areas' risks are drawn from one distribution, whatever its form; ``"exchangeable-risk"``:
+        from a gamma; ``"constant-risk"``: everyone has the same risk. Where the estimate is one risk for all areas, the
+        p-values are those of constant risk.
     inference
-        ``"saddlepoint"``: computed; where 4 or more events are expected within the bandwidth, the relative error of the
-        upper-tail p-value is below 1% from 0.5 down to 1e-8, and that of the lower-tail p-value at most 6% (0.4% down
-        to 0.05 where 10 or more are expected); with fewer events at most 5%. Exact for the uniform kernel.
+        ``"saddlepoint"``: computed. Where risks scatter, by inversion of the generating function on a line near the
+        saddlepoint (`inversion`), with a relative error of at most 1%, or 4% where about 2 events are expected. Under
+        constant risk, where 4 or more events are expected within the bandwidth, the relative error of the upper-tail
+        p-value is below 1% from 0.5 down to 1e-8, and that of the lower-tail p-value at most 6% (0.4% down to 0.05
+        where 10 or more are expected); with fewer events at most 5%. Exact for the uniform kernel.
         ``"asymptotic"``: the normal approximation of Hazelton and Davies. ``"simulation"``: maps drawn at random; no
         p-value is below 1 / (simulations + 1).
     simulations, rng
@@ -124,14 +150,16 @@ def relative_risk(
     References
     ----------
     Kelsall, J. E. and Diggle, P. J. (1995), Statistics in Medicine 14, 2335-2342. Hazelton, M. L. and Davies, T. M.
-    (2009), Biometrical Journal 51, 98-109. For the p-values, see `hotspots.analysis.risk.saddlepoint`.
+    (2009), Biometrical Journal 51, 98-109. For the p-values, see `hotspots.analysis.risk.saddlepoint` and `inversion`;
+    for the distribution of risks, `hotspots.analysis.autocorrelation.reference.mixed_poisson`.
     """
     need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
+    need_risk_null(null)
     events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
     chosen = choose_bandwidth(points, rule=bandwidth, kernel=kernel, outline=outline)
-    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel)
+    smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel, null=null)
     spread = spread_people(area, smoother.grid, addresses=addresses)
     _need_people(spread, area)
     counts, share = count_in_cells(points, smoother.grid), spread.people / spread.people.sum()
@@ -142,19 +170,26 @@ def relative_risk(
     observed, expected = smoother.sums(counts)[cells], smoother.sums(share * len(points))[cells]
     # The rounding of a transform must not pass for part of an event where none is near.
     observed[observed < ROUNDING] = 0.0
-    chances = _chances(
-        smoother, counts, spread.people, cells=cells, inference=inference, simulations=simulations, rng=rng
-    )
+    pieces, risks = _risks(null, points, area, spread)
+    tested = _Tested(smoother, counts, cells)
+    rng = np.random.default_rng(rng)
+    if risks.single:
+        chances = _constant(tested, spread.people, inference=inference, simulations=simulations, rng=rng)
+    else:
+        chances = _scattered(tested, pieces, risks, inference=inference, simulations=simulations, rng=rng)
     return make_surface(
         Found(log_ratio(observed, expected), chances, cells),
         smoother,
         chosen,
         kind="relative-risk",
         unit="times the area's average risk (natural logarithm)",
-        sentences=_method(events, smoother, spread, used=len(points), inference=inference, simulations=simulations),
+        sentences=_method(
+            events, smoother, spread, used=len(points), null=null, inference=inference, simulations=simulations
+        ),
         provenance=RiskMethod(
             cells=describe_cells(cells, smoother, chosen),
-            null="proportional-to-people",
+            null="proportional-to-people" if null == "constant-risk" else null,
+            risks=None if risks.single else stated(risks),
             edge_correction="cancels",
             inference=inference,
             simulations=simulations if inference == "simulation" else None,
@@ -201,25 +236,64 @@ def _judged(smoother: Smoother, share: Floats, *, events: int, minimum_expected:
     return np.asarray(smoother.grid.inside.ravel() & (expected_events(smoother, share * events) >= minimum_expected))
 
 
-def _chances(
-    smoother: Smoother,
-    counts: Floats,
-    people: Floats,
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tested:
+    """What is tested: the kernel, events per cell (row, col), and the positions of the cells (m)."""
+
+    smoother: Smoother
+    counts: Floats
+    cells: Cells
+
+    @property
+    def observed(self) -> Floats:
+        """The smoothed sums of the cells (m)."""
+        return self.smoother.sums(self.counts)[self.cells]
+
+
+def _risks(null: RiskNull, points: Floats, area: StudyArea, spread: Spread) -> tuple[Pieces, Distribution]:
+    """Return the events expected at the average risk by area and cell, and the distribution of areas' risks."""
+    pieces = Pieces(spread.owner, spread.cell, spread.part * (len(points) / spread.part.sum()))
+    expected = pieces.sums(len(area))
+    observed = np.bincount(areas_of_points(points, area), minlength=len(area)).astype(float)
+    return pieces, scatter_of_risks(null, observed, expected)
+
+
+def _scattered(
+    tested: _Tested,
+    pieces: Pieces,
+    risks: Distribution,
     *,
-    cells: Cells,
     inference: SurfaceInference,
     simulations: int,
-    rng: np.random.Generator | int,
+    rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Return the upper-tail and lower-tail p-values of the sums in these cells."""
+    """Return the upper-tail and lower-tail p-values of the sums in these cells where areas draw their risks."""
+    smoother, cells, observed = tested.smoother, tested.cells, tested.observed
+    if inference == "simulation":
+        shape = smoother.grid.shape
+        drawn = draw_events(pieces, risks, shape=shape, simulations=simulations, rng=rng)
+        return simulated_tails(smoother, observed, drawn, cells=cells)
+    model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+    if inference == "asymptotic":
+        mean, variance = scattered_moments(smoother, model, cells=cells)
+        # The logarithm of a sum has about the relative variance of the sum.
+        return asymptotic_tails(log_ratio(observed, mean), variance / mean**2)
+    return scattered_tails(smoother, settled(observed), model, cells=cells)
+
+
+def _constant(
+    tested: _Tested, people: Floats, *, inference: SurfaceInference, simulations: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return the upper-tail and lower-tail p-values of the sums in these cells where everyone has the same risk."""
+    smoother, counts, cells = tested.smoother, tested.counts, tested.cells
     if inference == "saddlepoint":
         return people_tails(smoother, counts, people, cells=cells)
     if inference == "asymptotic":
         expected = people * (counts.sum() / people.sum())
-        logarithm = log_ratio(smoother.sums(counts)[cells], smoother.sums(expected)[cells])
+        logarithm = log_ratio(tested.observed, smoother.sums(expected)[cells])
         return asymptotic_tails(logarithm, relative_variance(smoother, expected, cells=cells))
-    drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=np.random.default_rng(rng))
-    return simulated_tails(smoother, smoother.sums(counts)[cells], drawn, cells=cells)
+    drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=rng)
+    return simulated_tails(smoother, tested.observed, drawn, cells=cells)
 
 
 def _need_people(spread: Spread, area: StudyArea) -> None:
@@ -241,16 +315,39 @@ def _map_point_notes(spacing: float | None) -> tuple[Note, ...]:
     return (Note(words, of="records", numbers=(round(spacing),)),)
 
 
+NULL_SENTENCES: Final[dict[RiskNull, str]] = {
+    "scattered-risk": (
+        "A cell is raised or lowered where this many (or few) events would be unlikely if areas differed in risk, some "
+        "perhaps by much, but high and low risks did not cluster; the risks are estimated from the events of all areas."
+    ),
+    "exchangeable-risk": (
+        "A cell is raised or lowered where this many (or few) events would be unlikely if areas differed in risk by "
+        "moderate amounts, but high and low risks did not cluster; how much is estimated from the events of all areas."
+    ),
+    "constant-risk": (
+        "A cell is raised or lowered where this many (or few) events would be unlikely if they were independent and in "
+        "proportion to the population; events in groups can appear as raised risk."
+    ),
+}
+"""What a raised or lowered cell is under each null."""
+
+
 def _method(
-    events: Events, smoother: Smoother, spread: Spread, *, used: int, inference: SurfaceInference, simulations: int
+    events: Events,
+    smoother: Smoother,
+    spread: Spread,
+    *,
+    used: int,
+    null: RiskNull,
+    inference: SurfaceInference,
+    simulations: int,
 ) -> tuple[str, ...]:
     """Return how the surface was made and tested, in sentences."""
     return (
         f"Risk of {events.title} per resident against the area's average.",
         f"{used:,} events over {spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(smoother)}).",
         spread.words,
-        "A cell is raised or lowered where this many (or few) events would be unlikely if they were independent and in "
-        "proportion to the population; events in groups can appear as raised risk.",
-        inference_words(inference, smoother.kernel, simulations, "binomial"),
+        NULL_SENTENCES[null],
+        inference_words(inference, smoother.kernel, simulations, "binomial", null=null),
         "It does not show causes.",
     )

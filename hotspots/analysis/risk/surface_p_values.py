@@ -138,7 +138,7 @@ def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: C
         Each (m). Relative errors in `saddlepoint.tails`; exact for the uniform kernel.
     """
     total, share = float(events.sum()), smoother.prepare(people / people.sum())
-    observed = _settled(smoother.sums(events)[cells])
+    observed = settled(smoother.sums(events)[cells])
     within = np.clip(share(_within)[cells], 0.0, 1.0)
     if smoother.kernel == "uniform":
         return _binomial_tails(np.rint(observed), total, within)
@@ -160,7 +160,7 @@ def people_tails(smoother: Smoother, events: Floats, people: Floats, *, cells: C
     return tails(observed, ask, log_nothing=log_nothing, largest=1.0)
 
 
-def _settled(sums: Floats) -> Floats:
+def settled(sums: Floats) -> Floats:
     """Return sums without the rounding of transforms below 0 and at it."""
     return np.where(sums > ROUNDING, sums, 0.0)
 
@@ -214,7 +214,7 @@ def label_tails(
     pooled = first + second
     summed = smoother.prepare(pooled)
     near = np.rint(summed(_within)[cells])
-    own, others = (_settled(smoother.sums(counts)[cells]) for counts in (first, second))
+    own, others = (settled(smoother.sums(counts)[cells]) for counts in (first, second))
     if smoother.kernel == "uniform":
         return _count_tails(np.rint(own), near, float(pooled.sum()), float(first.sum()), labels)
     p_high, p_low = np.ones(len(cells)), np.ones(len(cells))

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from hotspots.analysis.common import Grid
+from hotspots.analysis.common import SIDES, Grid
 from hotspots.analysis.density import grid_over, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
 from hotspots.model import ComparisonMethod, Events, JudgedCells, Note, RiskMethod, StudyArea, Surface
-from hotspots.vocabulary import Kernel, SurfaceInference
+from hotspots.vocabulary import Kernel, RiskNull, SurfaceInference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hotspots.analysis.density import Bandwidth
+    from hotspots.analysis.risk.scattered_sums import Distribution
 
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
 FEWEST_CELLS: Final = 5
 """Cells in the radius of the kernel, at least: events and people are counted by cells."""
+
+MANY_CELLS: Final = 40_000
+"""Cells inside that are tested in about a minute where risks scatter."""
 
 LIMIT: Final = float(np.log(100))
 """Logarithms are cut off here: no events at all would be minus infinity."""
@@ -102,17 +106,32 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
     return placed.points[placed.inside], (*placed.notes, *note_outside(outside))
 
 
-def smoother_over(outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel) -> Smoother:
-    """Return the kernel with its bandwidth, on a grid over the outline."""
+def smoother_over(
+    outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel, null: RiskNull = "constant-risk"
+) -> Smoother:
+    """Return the kernel with its bandwidth, on a grid over the outline.
+
+    Where risks scatter each cell takes about a millisecond: a grid that would have more than `MANY_CELLS` inside gets
+    the largest cells that the bandwidth allows, if none are asked for.
+    """
     grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell, fewest=FEWEST_CELLS, finer=1)
+    if cell is None and null != "constant-risk" and grid.inside.sum() > MANY_CELLS:
+        coarser = [side for side in SIDES if grid.side < side <= chosen.metres / FEWEST_CELLS]
+        if coarser and kernel != "gaussian":
+            grid = grid_over(outline, chosen.metres, kernel=kernel, cell=coarser[-1], fewest=FEWEST_CELLS, finer=1)
     return Smoother(grid, kernel, chosen.metres)
 
 
-def count_in_cells(points: Floats, grid: Grid) -> Floats:
-    """Return events per cell, array (row, col); a point on the outermost border counts in the last cell."""
+def cells_of_points(points: Floats, grid: Grid) -> Cells:
+    """Return the position of each point's cell, (n); a point on the outermost border is in the last cell."""
     rows, columns = grid.locate(points)
     at = np.ravel_multi_index((np.clip(rows, 0, grid.shape[0] - 1), np.clip(columns, 0, grid.shape[1] - 1)), grid.shape)
-    return np.bincount(at, minlength=grid.inside.size).reshape(grid.shape).astype(float)
+    return np.asarray(at, dtype=np.intp)
+
+
+def count_in_cells(points: Floats, grid: Grid) -> Floats:
+    """Return events per cell, array (row, col)."""
+    return np.bincount(cells_of_points(points, grid), minlength=grid.inside.size).reshape(grid.shape).astype(float)
 
 
 def notes_of_cells(judged: NDArray[np.bool_], counts: Floats, smoother: Smoother, *, rule: str) -> tuple[Note, ...]:
@@ -157,8 +176,27 @@ def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expe
         raise AnalysisError(f"minimum_expected must be above 0: {minimum_expected:g}.", advice="1 is the default")
 
 
-def inference_words(inference: SurfaceInference, kernel: Kernel, simulations: int, exact: str) -> str:
+def need_risk_null(null: str) -> None:
+    """Refuse a null hypothesis that is none of risk."""
+    if null not in get_args(RiskNull):
+        raise AnalysisError(
+            f"A surface can't be tested under the null hypothesis {null!r}.",
+            found=f"known are {', '.join(get_args(RiskNull))}",
+            advice='use "scattered-risk", which is the default',
+        )
+
+
+def stated(scatter: Distribution) -> tuple[tuple[float, float], ...]:
+    """Return the risks or shares of areas with their probabilities, as they are recorded."""
+    return tuple((round(float(value), 4), float(f"{chance:.4g}")) for value, chance in zip(*scatter, strict=True))
+
+
+def inference_words(
+    inference: SurfaceInference, kernel: Kernel, simulations: int, exact: str, *, null: RiskNull
+) -> str:
     """Return how the p-values were computed; `exact` names the distribution of the uniform kernel's counts."""
+    if inference == "asymptotic" and null != "constant-risk":
+        return "The p-values come from a normal approximation, which is rough where few events are expected."
     if inference == "asymptotic":
         return (
             "The p-values come from Hazelton and Davies' normal approximation, which is rough where few events are "
@@ -166,6 +204,8 @@ def inference_words(inference: SurfaceInference, kernel: Kernel, simulations: in
         )
     if inference == "simulation":
         return f"The p-values come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
+    if null != "constant-risk":
+        return "The p-values are computed by inversion of the generating function, not simulated."
     if kernel == "uniform":
         return f"The p-values are exact ({exact})."
     return "The p-values are computed by the saddlepoint method, not simulated."

@@ -36,6 +36,7 @@ from hotspots.vocabulary import (
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
+    WITHOUT_LARGEST_WORDS,
     Method,
 )
 
@@ -108,7 +109,12 @@ def area_style(method: Method, *, release: str, unsure: bool = True, name: str =
     qml = vector_style(
         rules,
         aliases=_titles({column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}),
-        value_words={"class": labels, "certainty": CERTAINTY_WORDS, "quadrant": quadrants},
+        value_words={
+            "class": labels,
+            "certainty": CERTAINTY_WORDS,
+            "hot_without_largest": WITHOUT_LARGEST_WORDS,
+            "quadrant": quadrants,
+        },
         display=f"\"name\" || ': ' || {in_words('class', labels)}",
         map_tip=_area_tip(labels, mark),
     )
@@ -126,6 +132,7 @@ def _area_tip(labels: Mapping[str, str], mark: str) -> str:
             ("p", chance("p_low", "p_high")),
             ("p, adjusted", chance("p_adjusted_low", "p_adjusted_high")),
             ("Certainty", in_words("certainty", CERTAINTY_WORDS)),
+            ("Hot without its largest area", in_words("hot_without_largest", WITHOUT_LARGEST_WORDS)),
         ),
         reason="reason",
         mark=mark,

@@ -53,7 +53,7 @@ __all__ = [
 Content = HotspotResult | Clusters | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
-    *("certainty", "class", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
+    *("certainty", "class", "hot_without_largest", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
     *("rate_class", "rate_differs", "area_ids"),
 }

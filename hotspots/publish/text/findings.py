@@ -48,6 +48,7 @@ __all__ = [
     "schools_title",
     "series_title",
     "subtitle",
+    "without_largest_sentence",
 ]
 
 SURFACE_WORDS: Final = {
@@ -226,6 +227,19 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
     if not weaker:
         return ""
     return f"The title counts those with {100 * (1 - result.level):g}% confidence or more."
+
+
+def without_largest_sentence(result: HotspotResult, place: Place | None = None) -> str:
+    """Return how many hot areas would be hot without their window's largest area; empty where none is hot or tested."""
+    answers = result.table.loc[result.hot(place), "hot_without_largest"]
+    answers = answers[answers != "not_tested"]
+    if answers.empty:
+        return ""
+    still, number = int((answers == "yes").sum()), len(answers)
+    would = f"{f'{still:,}' if still else 'none'} of the {number:,} hot areas would still be hot"
+    if number == 1:
+        would = f"the one hot area would {'still' if still else 'not'} be hot"
+    return f"Without the area of the window with the largest excess of events, {would}."
 
 
 def has_intervals(result: HotspotResult, place: Place | None = None) -> bool:

@@ -34,6 +34,7 @@ def explain_hotspots(result: HotspotResult, place: Place | None = None) -> list[
         *_colours(result, place),
         findings.level_sentence(result, place),
         findings.certainty_sentence(result, place),
+        findings.without_largest_sentence(result, place),
         "The map shows where, not why.",
     ]
     return [

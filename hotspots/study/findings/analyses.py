@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hotspots.model import Ages, AreaCounts, Contours, Events, Hotspot, SchoolResult, StudyArea, Surface
     from hotspots.study.inputs import Inputs, Report
     from hotspots.study.settings import ClustersSection, ComparisonSection, PredictionSection, Study
+    from hotspots.vocabulary import RiskNull
 
 __all__ = ["analyse"]
 
@@ -222,11 +223,21 @@ def _add_risk(findings: Findings, study: Study, events: Events, inputs: Inputs) 
     surface = relative_risk(
         events,
         inputs.area,
+        null=_null_of_surfaces(study, events.name),
         bandwidth=settings.risk_bandwidth or settings.bandwidth,
         cell=settings.risk_cell,
         kernel=settings.kernel,
     )
     _add(findings, surface, _tolerance(study, surface, events, inputs.area))
+
+
+def _null_of_surfaces(study: Study, name: str) -> RiskNull:
+    """Return the null hypothesis of a source's surfaces: that of its areas, or scattered risk.
+
+    Values placed on areas at random have no equivalent on a surface; risks that scatter come nearest to them.
+    """
+    asked = next((section.null for section in study.events if section.name == name), None) or study.analysis.null
+    return "scattered-risk" if asked is None or asked == "randomisation" else asked
 
 
 def _tolerance(study: Study, surface: Surface, events: Events, area: StudyArea) -> Contours:
@@ -253,6 +264,7 @@ def _compare(findings: Findings, study: Study, comparison: ComparisonSection, in
         second,
         area=inputs.area,
         measure=comparison.measure,
+        null=_null_of_surfaces(study, comparison.events or ""),
         bandwidth=settings.risk_bandwidth or settings.bandwidth,
         cell=settings.risk_cell,
         kernel=settings.kernel,

@@ -1,5 +1,7 @@
 """Period against period, kind against kind: sparr's figures, what is planted, what the words and errors say."""
 
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -38,6 +40,8 @@ def scatter(n: int, seed: int, *, cluster: int = 0) -> np.ndarray:
 EARLIER = make_events(scatter(500, 1), period="2017")
 LATER = make_events(scatter(700, 2, cluster=60), period="2018-2019")
 SETTINGS = {"bandwidth": 1_000.0, "cell": 100.0}
+compare = partial(compare_densities, null="constant-risk")
+"""With one share for all areas, but for the tests of shares that scatter."""
 
 
 def at(surface, easting: float, northing: float, what: str = "values") -> float:
@@ -68,7 +72,7 @@ def test_logarithms_are_sparrs_up_to_its_normalisation(golden):
     """sparr has its densities integrate to 1 inside after the correction at the border; here both are over their number
     of events, so that no difference has the expectation 0 everywhere: one constant for the whole map."""
     area, both, figures = golden
-    found = compare_densities(
+    found = compare(
         both["case"], both["control"], area=area, bandwidth=900.0, cell=100.0, kernel="gaussian", inference="asymptotic"
     )
     theirs = figures[figures["quantity"] == "log relative risk"]
@@ -104,7 +108,7 @@ def test_asymptotic_chances_are_sparrs_with_its_reference(golden):
 
 def test_chances_are_those_of_sparrs_labellings(golden):
     area, both, figures = golden
-    found = compare_densities(both["case"], both["control"], area=area, bandwidth=900.0, cell=100.0, kernel="gaussian")
+    found = compare(both["case"], both["control"], area=area, bandwidth=900.0, cell=100.0, kernel="gaussian")
     theirs = figures[figures["quantity"] == "p upper, Monte Carlo, 999"]
     ours = np.array([at(found, *place, "p_raised") for place in theirs[["easting", "northing"]].to_numpy()])
     judged = ~np.isnan(ours)
@@ -116,7 +120,7 @@ def test_chances_are_those_of_sparrs_labellings(golden):
 
 
 def test_a_rise_in_one_place_is_found_there_and_nowhere_else():
-    found = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
+    found = compare(LATER, EARLIER, area=AREA, **SETTINGS)
     assert at(found, 405_500, 294_500) > np.log(2)
     assert at(found, 405_500, 294_500, "p_raised") < 1e-4
     away = found.p_raised[:, :40]
@@ -130,7 +134,7 @@ def test_no_difference_has_no_more_small_chances_than_it_should():
     shares = []
     for seed in range(30):
         one, other = make_events(scatter(400, 100 + seed)), make_events(scatter(600, 200 + seed))
-        found = compare_densities(one, other, area=AREA, bandwidth=1_000.0, cell=200.0)
+        found = compare(one, other, area=AREA, bandwidth=1_000.0, cell=200.0)
         shares.append([np.nanmean(p <= 0.05) for p in (found.p_raised, found.p_lowered)])
     raised, lowered = np.mean(shares, axis=0)
     print(f"share of the area below 5%: raised {raised:.3f}, lowered {lowered:.3f}")
@@ -139,8 +143,8 @@ def test_no_difference_has_no_more_small_chances_than_it_should():
 
 
 def test_ratio_and_difference_have_the_same_chances():
-    ratio = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
-    difference = compare_densities(LATER, EARLIER, area=AREA, measure="difference", years=(2, 1), **SETTINGS)
+    ratio = compare(LATER, EARLIER, area=AREA, **SETTINGS)
+    difference = compare(LATER, EARLIER, area=AREA, measure="difference", years=(2, 1), **SETTINGS)
     assert np.array_equal(ratio.p_raised, difference.p_raised, equal_nan=True)
     assert (np.sign(ratio.values) == np.sign(difference.values))[~np.isnan(ratio.values)].all()
     assert difference.kind == "difference"
@@ -151,7 +155,7 @@ def test_the_difference_is_one_of_densities_at_the_border_too():
     """Even events, 3 against 1 per cell: 200 more per km² and, over 2 years, 100; at the corner as in the middle."""
     across, down = np.meshgrid(np.arange(400_050, 408_000, 100), np.arange(292_050, 300_000, 100))
     centres = np.column_stack([across.ravel(), down.ravel()])
-    found = compare_densities(
+    found = compare(
         make_events(np.repeat(centres, 3, axis=0)),
         make_events(centres),
         area=AREA,
@@ -165,8 +169,8 @@ def test_the_difference_is_one_of_densities_at_the_border_too():
 
 
 def test_kept_totals_compare_rates_per_year():
-    kept = compare_densities(LATER, EARLIER, area=AREA, totals="kept", years=(2, 1), **SETTINGS)
-    removed = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
+    kept = compare(LATER, EARLIER, area=AREA, totals="kept", years=(2, 1), **SETTINGS)
+    removed = compare(LATER, EARLIER, area=AREA, **SETTINGS)
     shift = np.log((760 / 2) / (500 / 1))
     inside = ~np.isnan(kept.values) & ~np.isnan(removed.values)
     assert kept.values[inside] == pytest.approx(removed.values[inside] + shift, abs=0.02)
@@ -176,10 +180,8 @@ def test_kept_totals_compare_rates_per_year():
 @pytest.mark.parametrize("inference", ["asymptotic", "simulation"])
 def test_other_inference_agrees_where_there_are_many_events(inference):
     one, other = make_events(scatter(4_000, 3)), make_events(scatter(6_000, 4))
-    computed = compare_densities(one, other, area=AREA, bandwidth=1_500.0, cell=300.0)
-    found = compare_densities(
-        one, other, area=AREA, bandwidth=1_500.0, cell=300.0, inference=inference, simulations=299
-    )
+    computed = compare(one, other, area=AREA, bandwidth=1_500.0, cell=300.0)
+    found = compare(one, other, area=AREA, bandwidth=1_500.0, cell=300.0, inference=inference, simulations=299)
     for name in ("p_raised", "p_lowered"):
         ours, theirs = (np.asarray(getattr(surface, name)) for surface in (computed, found))
         # With 299 maps a standard error of up to 0.03.
@@ -189,7 +191,7 @@ def test_other_inference_agrees_where_there_are_many_events(inference):
 
 def test_simulation_is_the_same_for_the_same_seed():
     settings = {"bandwidth": 1_500.0, "cell": 300.0, "inference": "simulation", "simulations": 19, "rng": 5}
-    first, second = (compare_densities(LATER, EARLIER, area=AREA, **settings) for _ in range(2))
+    first, second = (compare(LATER, EARLIER, area=AREA, **settings) for _ in range(2))
     assert np.array_equal(first.p_raised, second.p_raised, equal_nan=True)
 
 
@@ -197,16 +199,16 @@ def test_simulation_is_the_same_for_the_same_seed():
 
 
 def test_words_say_what_is_shown_and_what_it_cannot_show():
-    found = compare_densities(LATER, EARLIER, area=AREA, **SETTINGS)
+    found = compare(LATER, EARLIER, area=AREA, **SETTINGS)
     # Of 760 and 500 points those that fell outside the square are left out.
     assert "First: events, 2018-2019 (" in found.words
     assert "This overall ratio is removed" in found.words
     assert "computed by the saddlepoint method" in found.words
     assert "does not show causes" in found.words
     assert found.unit == "times the overall ratio (natural logarithm)"
-    exact = compare_densities(LATER, EARLIER, area=AREA, kernel="uniform", **SETTINGS)
+    exact = compare(LATER, EARLIER, area=AREA, kernel="uniform", **SETTINGS)
     assert "exact (hypergeometric)" in exact.words
-    kinds = compare_densities(
+    kinds = compare(
         make_events(scatter(300, 5), title="robberies", name="robbery"),
         make_events(scatter(300, 6), title="burglaries", name="burglary", release="unreleased"),
         area=AREA,
@@ -220,7 +222,7 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
 
 
 def test_cells_with_too_few_events_are_not_judged():
-    found = compare_densities(make_events(scatter(60, 7)), make_events(scatter(90, 8)), area=AREA, **SETTINGS)
+    found = compare(make_events(scatter(60, 7)), make_events(scatter(90, 8)), area=AREA, **SETTINGS)
     assert np.isnan(found.values).any()
     assert np.array_equal(np.isnan(found.values), np.isnan(found.p_raised))
     assert any(
@@ -230,7 +232,7 @@ def test_cells_with_too_few_events_are_not_judged():
 
 def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_that_of_none():
     one, other = np.full((300, 2), (401_050.0, 299_050.0)), np.full((300, 2), (406_050.0, 293_050.0))
-    found = compare_densities(make_events(one), make_events(other), area=AREA, **SETTINGS)
+    found = compare(make_events(one), make_events(other), area=AREA, **SETTINGS)
     assert at(found, 401_050, 299_050) == pytest.approx(np.log(100))
     assert at(found, 406_050, 293_050) == pytest.approx(-np.log(100))
     # All 300 near of 600 are the first's: 1 / C(600, 300) = 7e-180; the other way round there is one of none.
@@ -239,13 +241,86 @@ def test_where_one_file_has_nothing_near_the_ratio_is_cut_off_and_the_chance_is_
     texts = [note.split(":")[0] for note in words_of(found.notes)]
     assert "Cells without any event of the first file within the bandwidth, shown as a hundredth" in texts
     assert "Cells without any event of the second file within the bandwidth, shown as a hundred times" in texts
-    difference = compare_densities(make_events(one), make_events(other), area=AREA, measure="difference", **SETTINGS)
+    difference = compare(make_events(one), make_events(other), area=AREA, measure="difference", **SETTINGS)
     assert not any("without any event" in note for note in words_of(difference.notes))
+
+
+# --------------------------------------------------------------------------- shares that scatter
+
+
+def fall_by_area(mean: np.ndarray, seed: int) -> np.ndarray:
+    """Return points of Poisson events of each square, evenly over it."""
+    rng = np.random.default_rng(seed)
+    corners = np.repeat(AREA.areas.bounds.to_numpy()[:, :2], rng.poisson(mean), axis=0)
+    return corners + rng.random(corners.shape) * (
+        AREA.areas.bounds.to_numpy()[0, 2] - AREA.areas.bounds.to_numpy()[0, 0]
+    )
+
+
+def test_risks_that_both_files_share_cancel():
+    """However the risks of areas scatter, their events have the same share: Poisson counts given their sum are
+    binomial. Under a share that scatters, and under one for all, as few p-values are small as should be."""
+    shares = {"scattered-risk": [], "constant-risk": []}
+    for seed in range(8):
+        risk = np.random.default_rng(seed).lognormal(0, 1, len(AREA))
+        one, other = (make_events(fall_by_area(times * risk, 10 * seed + at)) for at, times in enumerate((12.0, 18.0)))
+        for null, found in shares.items():
+            surface = compare_densities(one, other, area=AREA, bandwidth=1_500.0, cell=300.0, null=null)
+            found.append(np.nanmean([surface.p_raised <= 0.05, surface.p_lowered <= 0.05]))
+    # Standard error over 8 maps about 0.012.
+    assert 0.02 < np.mean(shares["constant-risk"]) < 0.08
+    assert 0.01 < np.mean(shares["scattered-risk"]) < 0.08
+
+
+def test_changes_that_scatter_are_no_findings_but_changes_together_are():
+    """Gamma risks drawn anew for the second file: a constant share calls a third of the cells raised or lowered."""
+    rng = np.random.default_rng(3)
+    first, second = (25 * rng.gamma(3, 1 / 3, len(AREA)) for _ in range(2))
+    one, other = make_events(fall_by_area(first, 4)), make_events(fall_by_area(second, 5))
+    settings = {"area": AREA, "bandwidth": 1_500.0, "cell": 300.0}
+    constant = compare_densities(one, other, null="constant-risk", **settings)
+    small = np.nanmean([constant.p_raised <= 0.025, constant.p_lowered <= 0.025])
+    assert small > 0.1
+    for null, words in (("scattered-risk", "some perhaps by much"), ("exchangeable-risk", "by moderate amounts")):
+        found = compare_densities(one, other, null=null, **settings)
+        assert np.nanmean([found.p_raised <= 0.025, found.p_lowered <= 0.025]) < small / 2
+        assert any(words in sentence for sentence in found.sentences)
+        assert found.provenance.shares is not None
+        assert sum(share for _, share in found.provenance.shares) == pytest.approx(1, abs=1e-3)
+        # Both tails of a continuous sum.
+        assert (found.p_raised + found.p_lowered)[~np.isnan(found.p_raised)] == pytest.approx(1, abs=2e-3)
+    assert constant.provenance.shares is None
+    # Nine squares together with eight times the change.
+    together = np.isin(np.arange(64), [18, 19, 20, 26, 27, 28, 34, 35, 36])
+    planted = make_events(fall_by_area(first * np.where(together, 8, 1), 4))
+    assert np.nanmin(compare_densities(planted, other, null="scattered-risk", **settings).p_raised) < 1e-3
+
+
+@pytest.mark.parametrize("inference", ["simulation", "asymptotic"])
+def test_other_inference_agrees_where_shares_scatter(inference):
+    rng = np.random.default_rng(3)
+    one, other = (make_events(fall_by_area(25 * rng.gamma(3, 1 / 3, len(AREA)), 4 + at)) for at in range(2))
+    settings = {"area": AREA, "bandwidth": 1_500.0, "cell": 300.0, "null": "scattered-risk"}
+    computed = compare_densities(one, other, **settings)
+    found = compare_densities(one, other, inference=inference, simulations=499, rng=7, **settings)
+    difference = np.abs(found.p_raised - computed.p_raised)
+    # The standard error of 499 maps is at most 0.022; the normal approximation is rougher.
+    assert np.nanmax(difference) < 0.1
+    assert np.nanmean(difference) < 0.03
+
+
+def test_shares_by_years_scatter_around_that_of_the_years():
+    rng = np.random.default_rng(3)
+    one, other = (make_events(fall_by_area(25 * rng.gamma(3, 1 / 3, len(AREA)), 4 + at)) for at in range(2))
+    found = compare_densities(one, other, area=AREA, totals="kept", years=(3, 1), **SETTINGS)
+    method = found.provenance
+    assert method.null == "labels-scattered"
+    assert sum(value * share for value, share in method.shares) == pytest.approx(0.75, abs=1e-3)
 
 
 def test_inputs_stay_as_they_were():
     before = [events.table.copy() for events in (LATER, EARLIER)]
-    compare_densities(LATER, EARLIER, area=AREA, bandwidth=1_500.0, cell=300.0)
+    compare(LATER, EARLIER, area=AREA, bandwidth=1_500.0, cell=300.0)
     for events, table in zip((LATER, EARLIER), before, strict=True):
         pd.testing.assert_frame_equal(events.table, table)
 
@@ -258,6 +333,7 @@ def test_inputs_stay_as_they_were():
         ({"totals": "kept"}, "To compare events per year, the years that both files cover must be known."),
         ({"years": (0, 1)}, "Years must be above 0: 0 and 1."),
         ({"kernel": "square"}, "There is no kernel 'square'."),
+        ({"null": "randomisation"}, "A surface can't be tested under the null hypothesis 'randomisation'."),
         ({"cell": 300.0, "bandwidth": 1_000.0}, "Cells of 300 m are too coarse for a bandwidth of 1,000 m."),
         (
             {"minimum_expected": 1e4, "totals": "kept", "years": (1, 1)},
@@ -267,5 +343,5 @@ def test_inputs_stay_as_they_were():
 )
 def test_errors_say_what_is_wrong(settings, message):
     with pytest.raises(AnalysisError) as error:
-        compare_densities(LATER, EARLIER, area=AREA, **{**SETTINGS, **settings})
+        compare(LATER, EARLIER, area=AREA, **{**SETTINGS, **settings})
     assert error.value.problem == message

@@ -11,7 +11,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model import Events, StudyArea, Surface, words_of
 
 SIDE = 10
-SETTINGS = {"bandwidth": 1_000.0, "cell": 200.0}
+SETTINGS = {"bandwidth": 1_000.0, "cell": 200.0, "null": "constant-risk"}
 
 
 def make_area(seed: int = 1) -> StudyArea:
@@ -133,7 +133,7 @@ def test_no_event_near_is_a_hundredth_with_the_chance_of_none():
 @pytest.mark.parametrize("kernel", ["quartic", "epanechnikov", "triangular", "uniform", "gaussian"])
 def test_every_kernel_finds_the_same_place(kernel):
     bandwidth = 400.0 if kernel == "gaussian" else 1_000.0
-    found = relative_risk(EVENTS, AREA, kernel=kernel, bandwidth=bandwidth, cell=200.0)
+    found = relative_risk(EVENTS, AREA, kernel=kernel, bandwidth=bandwidth, cell=200.0, null="constant-risk")
     assert at(found, 405_500, 294_500, "p_raised") < 1e-8
     assert np.nanmin(found.p_raised) > 0
     assert np.nanmax(found.p_lowered) <= 1
@@ -193,7 +193,7 @@ def test_the_release_is_the_weakest():
 
 
 def test_bandwidth_and_cell_are_chosen_and_announced():
-    found = relative_risk(EVENTS, AREA)
+    found = relative_risk(EVENTS, AREA, null="constant-risk")
     assert "Silverman" in found.bandwidth_words
     assert found.cell <= found.bandwidth / 5
 
@@ -229,6 +229,88 @@ def test_events_moved_to_map_points_are_said_to_be():
     assert any(note.startswith("The events are at map points about 1") for note in words_of(found.notes))
 
 
+# --------------------------------------------------------------------------- risks that scatter
+
+SCATTERED = SETTINGS | {"null": "scattered-risk"}
+
+
+def fall_at(risk: np.ndarray, seed: int) -> Events:
+    """Return about 1,500 events of squares with these risks, evenly over each."""
+    rng, people = np.random.default_rng(seed), AREA.areas["population"].to_numpy()
+    count = rng.poisson(1_500 * people / people.sum() * risk)
+    corners = np.repeat(AREA.areas.bounds.to_numpy()[:, :2], count, axis=0)
+    return make_events(corners + rng.random(corners.shape) * 1_000)
+
+
+def test_one_square_with_a_high_risk_is_scatter_and_nine_together_are_raised():
+    alone = relative_risk(EVENTS, AREA, **SCATTERED)
+    assert at(alone, 405_500, 294_500, "p_raised") > 1e-3
+    down, across = np.divmod(np.arange(SIDE**2), SIDE)
+    together = (abs(down - 5) <= 1) & (abs(across - 5) <= 1)
+    rng = np.random.default_rng(8)
+    found = relative_risk(fall_at(rng.gamma(10, 0.1, SIDE**2) * np.where(together, 4, 1), 8), AREA, **SCATTERED)
+    assert at(found, 405_500, 294_500, "p_raised") < 1e-4
+    assert any("some perhaps by much" in sentence for sentence in found.sentences)
+    assert any("inversion" in sentence for sentence in found.sentences)
+    method = found.provenance
+    assert method.null == "scattered-risk"
+    assert sum(share for _, share in method.risks) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("null", ["scattered-risk", "exchangeable-risk"])
+def test_risks_that_scatter_are_called_nothing(null):
+    """Gamma risks of shape 4: constant risk has a finding on every one of these maps, a null of scatter on few."""
+    from hotspots.analysis.common.multiple_testing import adjust_tails
+
+    findings = {null: [], "constant-risk": []}
+    for seed in range(8):
+        events = fall_at(np.random.default_rng(seed).gamma(4, 0.25, SIDE**2), seed)
+        for one, found in findings.items():
+            surface = relative_risk(events, AREA, bandwidth=2_000.0, cell=400.0, null=one)
+            tails = (p[~np.isnan(p)] for p in (surface.p_raised, surface.p_lowered))
+            found.append(bool((adjust_tails(*tails, method="benjamini-hochberg-apart") <= 0.05).any()))
+    assert sum(findings["constant-risk"]) == 8
+    # At 5% each, three or more of eight have a probability of 0.6%.
+    assert sum(findings[null]) <= 2
+
+
+def test_no_scatter_is_constant_risk_to_the_last_digit():
+    """As many events in every square as people suggest, so that the estimate is one risk."""
+    area = make_grid(4, 4, population=1_500.0)
+    corners = np.repeat(area.areas.bounds.to_numpy()[:, :2], 30, axis=0)
+    side = float(area.areas.bounds.to_numpy()[0, 2] - area.areas.bounds.to_numpy()[0, 0])
+    events = make_events(corners + np.random.default_rng(1).random(corners.shape) * side)
+    for null in ("scattered-risk", "exchangeable-risk"):
+        found, constant = (relative_risk(events, area, **SETTINGS | {"null": one}) for one in (null, "constant-risk"))
+        assert np.array_equal(found.p_raised, constant.p_raised, equal_nan=True)
+        assert np.array_equal(found.p_lowered, constant.p_lowered, equal_nan=True)
+        assert found.provenance.risks is None
+
+
+def test_the_surface_has_the_risks_of_the_areas():
+    """The same estimate as `getis_ord` makes of the same events: to its four digits."""
+    from hotspots.analysis.autocorrelation import getis_ord
+    from hotspots.analysis.counts import count_events
+
+    events = fall_at(np.random.default_rng(1).gamma(4, 0.25, SIDE**2), 1)
+    areas = getis_ord(count_events(events, AREA)).provenance
+    assert np.array(relative_risk(events, AREA, **SCATTERED).provenance.risks) == pytest.approx(
+        np.array(areas.risks), abs=2e-4
+    )
+
+
+@pytest.mark.parametrize("inference", ["simulation", "asymptotic"])
+def test_other_inference_agrees_where_risks_scatter(inference):
+    events = fall_at(np.random.default_rng(1).gamma(4, 0.25, SIDE**2), 1)
+    settings = SCATTERED | {"bandwidth": 2_000.0, "cell": 400.0}
+    computed = relative_risk(events, AREA, **settings)
+    found = relative_risk(events, AREA, inference=inference, simulations=499, rng=7, **settings)
+    difference = np.abs(found.p_raised - computed.p_raised)
+    # The standard error of 499 maps is at most 0.022; the normal approximation is rough where few are expected.
+    assert np.nanmax(difference) < (0.1 if inference == "simulation" else 0.2)
+    assert np.nanmean(difference) < (0.025 if inference == "simulation" else 0.06)
+
+
 def test_inputs_stay_as_they_were():
     events, areas = EVENTS.table.copy(), AREA.areas.copy()
     relative_risk(EVENTS, AREA, **SETTINGS)
@@ -240,6 +322,11 @@ def test_inputs_stay_as_they_were():
     ("settings", "problem", "advice"),
     [
         ({"kernel": "square"}, "There is no kernel 'square'.", "use one of quartic"),
+        (
+            {"null": "randomisation"},
+            "A surface can't be tested under the null hypothesis 'randomisation'.",
+            'use "scattered-risk", which is the default',
+        ),
         ({"inference": "bayes"}, "There is no inference 'bayes'.", "use one of saddlepoint, asymptotic, simulation"),
         ({"inference": "simulation", "simulations": 0}, "At least 1 map must be simulated: 0.", "999 is usual"),
         ({"minimum_expected": 0.0}, "minimum_expected must be above 0: 0.", "1 is the default"),

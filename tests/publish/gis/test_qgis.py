@@ -113,7 +113,7 @@ def test_words_in_qgis_are_those_of_the_vocabulary(package, tmp_path, in_ci):
     layer = opened(package, tmp_path)["knife_crime_getis_ord"]
     aliases = {column: alias for column, alias in layer["aliases"].items() if column != "fid"}
     assert aliases == {column: title for column, (title, _) in COLUMN_WORDS.items()}
-    assert layer["widgets"] == dict.fromkeys(("class", "certainty", "quadrant"), "ValueMap")
+    assert layer["widgets"] == dict.fromkeys(("class", "certainty", "hot_without_largest", "quadrant"), "ValueMap")
     assert layer["title"] == "Getis-Ord Gi*: knife crime, 2017-2019"
     assert "Note: No record for July 2018." in layer["history"]
     assert layer["display"] == 'St John\'s & "Quay" <001>: Hot, 99% confidence'

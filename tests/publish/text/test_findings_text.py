@@ -344,3 +344,21 @@ def test_wording_changes_nothing(gi_result: HotspotResult, school_result: School
     findings.alt_text(school_result)
     pd.testing.assert_frame_equal(before, gi_result.table)
     pd.testing.assert_frame_equal(schools, school_result.table)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (["yes", "no", "yes", "depends"], "2 of the 4 hot areas would still be hot."),
+        (["no", "no"], "none of the 2 hot areas would still be hot."),
+        (["yes"], "the one hot area would still be hot."),
+        (["no"], "the one hot area would not be hot."),
+        (["not_tested"], ""),
+    ],
+)
+def test_how_many_are_hot_without_their_largest_area(gi_result: HotspotResult, answers: list[str], words: str) -> None:
+    result = with_classes(gi_result, len(answers))
+    table = result.table.copy()
+    table.iloc[: len(answers), table.columns.get_loc("hot_without_largest")] = answers
+    said = findings.without_largest_sentence(replace(result, table=table))
+    assert said == (f"Without the area of the window with the largest excess of events, {words}" if words else "")

@@ -8,6 +8,7 @@ from hotspots.analysis.autocorrelation.reference.exact import (
     randomisation_tails,
 )
 from hotspots.analysis.autocorrelation.reference.fourier import bracketed_tails
+from hotspots.analysis.autocorrelation.reference.mixed_binomial import estimate_shares
 from hotspots.analysis.autocorrelation.reference.mixed_poisson import estimate_risks, mixed_poisson_tails
 from hotspots.analysis.autocorrelation.reference.permutation import draws_needed, weighted_tails
 from hotspots.analysis.autocorrelation.reference.suppressed import extreme_tails, filling_cost
@@ -18,6 +19,7 @@ __all__ = [
     "conditional_tails",
     "draws_needed",
     "estimate_risks",
+    "estimate_shares",
     "extreme_tails",
     "filling_cost",
     "merging_cost",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["Risks", "estimate_risks", "mixed_poisson_tails"]
+__all__ = ["Risks", "estimate_risks", "likeliest_shares", "merge_shares", "mixed_poisson_tails"]
 
 SPACING: Final = 0.25
 """Distance of the risks tried, as that of the square roots of the counts expected: half a Poisson standard deviation
@@ -78,16 +78,22 @@ def estimate_risks(low: Floats, high: Floats, expected: Floats) -> Risks:
     of the Royal Statistical Society B 39, 1-38 (EM).
     """
     risk = _risks_to_try(low, high, expected)
-    chance = _chances(low, high, expected, risk)
-    share = _by_em(np.full(len(risk), 1 / len(risk)), chance, FIRST_STEPS)
+    share = likeliest_shares(_chances(low, high, expected, risk))
+    return _polish(merge_shares(risk, share), low, high, expected)
+
+
+def likeliest_shares(chance: Floats) -> Floats:
+    """Return the shares (k) of the values tried that make what was observed likeliest, given its chances (n, k)."""
+    n, tried = chance.shape
+    share = _by_em(np.full(tried, 1 / tried), chance, FIRST_STEPS)
     for _ in range(MOST_STEPS):
         ratio = chance / (chance @ share)[:, None]
-        # Lindsay's gradient: moving the share towards one risk gains at most this much.
-        gradient = ratio.sum(axis=0) - len(low)
-        if gradient.max() <= CLOSE * len(low):
+        # Lindsay's gradient: moving the share towards one value gains at most this much.
+        gradient = ratio.sum(axis=0) - n
+        if gradient.max() <= CLOSE * n:
             break
         share = _by_newton(share, chance, ratio, gradient)
-    return _polish(_merged(risk, share), low, high, expected)
+    return share
 
 
 def _risks_to_try(low: Floats, high: Floats, expected: Floats) -> Floats:
@@ -155,7 +161,7 @@ def _by_newton(share: Floats, chance: Floats, ratio: Floats, gradient: Floats) -
     return _by_em(share, chance, 3)
 
 
-def _merged(risk: Floats, share: Floats) -> Risks:
+def merge_shares(risk: Floats, share: Floats) -> Risks:
     """Return the risks that have a share; two neighbours on the grid, between which one risk lies, as one."""
     pairs: list[list[int]] = []
     for at in np.flatnonzero(share > LEAST_SHARE).tolist():
