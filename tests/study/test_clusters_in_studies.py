@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from number_book import Book
+from number_words import wrong_in
+from page_words import read_pages
 from small_study import write_small_study
 
 from hotspots.errors import StudyError
@@ -55,6 +59,25 @@ def test_a_run_writes_layer_table_map_and_finding(finished):
         assert summary["clusters"][name]["settings"]["largest_share"] == 0.3
     found = [line for line in finished.findings if "beyond chance: north Birmingham" in line]
     assert len(found) == 2
+
+
+def test_titles_findings_and_zones_are_counted_again(finished):
+    book = Book(finished.folder, finished.folder.parents[1] / "study.toml")
+    told = [line for line in finished.findings if " beyond chance: " in line]
+    pages = [page for page in read_pages(finished.folder / "briefing.pdf") if " beyond chance, in " in page.title]
+    assert len(told) == len(pages) == 2
+    for words in (*told, *(page.title for page in pages)):
+        assert wrong_in(book, words) == []
+        more = words.replace("1 cluster is", "2 clusters are").replace("1 cluster of", "3 clusters of")
+        assert wrong_in(book, more) != []
+    for page in pages:
+        source = page.title.partition(" of ")[2].partition(" is ")[0]
+        said = re.findall(r"Zone (\d+): ([\d,]+) events, ([\d,.]+) expected, ([\d.]+) times", page.text)
+        counted = book.clusters(source)
+        assert [(number, events, ratio) for number, events, _, ratio in said] == [
+            (str(number), one[2], one[4]) for number, one in enumerate(counted, 1)
+        ]
+        assert f"Cluster beyond chance {len(counted)}" in page.text
 
 
 def test_check_reports_the_section(tmp_path):
