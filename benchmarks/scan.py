@@ -18,7 +18,7 @@ from typing import Any
 SCANS: dict[str, tuple[str, dict[str, Any]]] = {
     "West Midlands, circles up to 10%": ("E08", {"share": 0.1}),
     "West Midlands, circles up to 50%": ("E08", {"share": 0.5}),
-    "West Midlands, ellipses up to 2%": ("E08", {"share": 0.02, "zones": "ellipses"}),
+    "West Midlands, ellipses up to 1%": ("E08", {"share": 0.01, "zones": "ellipses"}),
     "England, circles up to 1%": ("E", {"share": 0.01}),
 }
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from number_book import Book
+from number_words import wrong_in
+from page_words import read_pages
 from small_study import write_small_study
+from worlds import make_counts, make_grid
 
 from hotspots.errors import StudyError
+from hotspots.model import settings_of
 from hotspots.study import check_study, run_study
 from hotspots.study.check import describe_check
-from hotspots.study.settings import read_study
+from hotspots.study.findings import Findings
+from hotspots.study.findings.analyses import _add_clusters
+from hotspots.study.settings import ClustersSection, read_study
 
 MORE = """
 [[clusters]]
@@ -55,6 +64,25 @@ def test_a_run_writes_layer_table_map_and_finding(finished):
         assert summary["clusters"][name]["settings"]["largest_share"] == 0.3
     found = [line for line in finished.findings if "beyond chance: north Birmingham" in line]
     assert len(found) == 2
+
+
+def test_titles_findings_and_zones_are_counted_again(finished):
+    book = Book(finished.folder, finished.folder.parents[1] / "study.toml")
+    told = [line for line in finished.findings if " beyond chance: " in line]
+    pages = [page for page in read_pages(finished.folder / "briefing.pdf") if " beyond chance, in " in page.title]
+    assert len(told) == len(pages) == 2
+    for words in (*told, *(page.title for page in pages)):
+        assert wrong_in(book, words) == []
+        more = words.replace("1 cluster is", "2 clusters are").replace("1 cluster of", "3 clusters of")
+        assert wrong_in(book, more) != []
+    for page in pages:
+        source = page.title.partition(" of ")[2].partition(" is ")[0]
+        said = re.findall(r"Zone (\d+): ([\d,]+) events, ([\d,.]+) expected, ([\d.]+) times", page.text)
+        counted = book.clusters(source)
+        assert [(number, events, ratio) for number, events, _, ratio in said] == [
+            (str(number), one[2], one[4]) for number, one in enumerate(counted, 1)
+        ]
+        assert f"Cluster beyond chance {len(counted)}" in page.text
 
 
 def test_check_reports_the_section(tmp_path):
@@ -112,3 +140,29 @@ def test_what_can_only_be_seen_in_the_data_is_left_out_with_the_reason(tmp_path)
     lines = list(describe_check(study, check_study(study).inputs))
     reason = "there are too few areas with people for a scan"
     assert f"Left out by a run: clusters of violent crime, because {reason}" in lines
+
+
+def test_every_key_has_its_effect():
+    area = make_grid(5, 5)
+    area = area.with_population(pd.Series(1_000.0, index=area.ids))
+    counts = make_counts(area, np.where(np.arange(25) < 2, 40, 8), name="crime", title="crime")
+    inputs = SimpleNamespace(counts={"crime": counts}, area=area, labels=None)
+    asked = {
+        **{"share": 0.2, "radius": 2_500.0, "zones": "ellipses", "null": "constant-risk", "secondary": "removed"},
+        **{"level": 0.01, "draws": 150, "seed": 7},
+    }
+    found = Findings()
+    _add_clusters(found, None, ClustersSection(events=("crime",), **asked), "crime", inputs)
+    settings = settings_of(found.clusters["crime"])
+    written = {
+        **{"share": "largest_share", "radius": "largest_radius_m", "zones": "zones", "null": "null"},
+        **{"secondary": "secondary", "level": "level", "draws": "draws", "seed": "seed"},
+    }
+    assert {key: settings[name] for key, name in written.items()} == asked
+    assert found.clusters["crime"].table["radius"].max() <= 2_500
+    assert found.cluster_places["crime"][0].where.authorities == ("Birmingham",)
+    usual = Findings()
+    _add_clusters(usual, None, ClustersSection(events=("crime",)), "crime", inputs)
+    settings = settings_of(usual.clusters["crime"])
+    assert (settings["largest_share"], settings["largest_radius_m"], settings["zones"]) == (0.5, None, "circles")
+    assert (settings["secondary"], settings["level"], settings["draws"], settings["seed"]) == ("apart", 0.05, 1_000, 0)

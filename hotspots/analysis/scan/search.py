@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
-from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk, ZoneModel
+from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk, ZoneModel, poisson_ratio
 from hotspots.analysis.scan.zones import FEWEST_AREAS
 
 if TYPE_CHECKING:
@@ -117,14 +117,23 @@ class Search:
         return bool((self.low == self.high).all())
 
     def ranks(self, *, highest: bool) -> Floats:
-        """Return outer bounds of the statistic of every zone (centres, k): its own events, and the total, at an end.
+        """Return by what zones are ranked (centres, k), 0 where none ends or there are no more events than expected.
 
-        0 where no zone ends.
+        The statistic; of suppressed counts the likelihood ratio where a zone has as many events as it can have and all
+        others as few, or the reverse.
         """
-        own, total = (self.high, self.low.sum()) if highest else (self.low, self.high.sum())
-        events = self.zones.sums(own)
-        bounds = [_statistics(self.zones, model, events) for model in self.nulls.at(total)]
-        return np.asarray(np.max(bounds, axis=0) if highest else np.min(bounds, axis=0))
+        if self.known:
+            model = self.nulls.at(self.low.sum())[0]
+            value = model.statistic(self.zones.sums(self.low), self.zones.sums(model.size))
+        else:
+            own, others = (self.high, self.low) if highest else (self.low, self.high)
+            inside = self.zones.sums(own)
+            total = inside + others.sum() - self.zones.sums(others)
+            share = self.zones.sums(self.nulls.people) / self.nulls.people.sum()
+            value = np.zeros(inside.shape)
+            more = inside > total * share
+            value[more] = poisson_ratio(inside[more], (total * share)[more], total[more])
+        return np.where(self.zones.ends, value * self.zones.penalties[:, None], 0.0)
 
     def describe(self, centre: int, last: int) -> Found:
         """Return what is known of one zone."""
@@ -153,6 +162,8 @@ class Search:
         self, model: ZoneModel, centre: int, last: int, events: float, *, draws: int | None = None
     ) -> tuple[float, MaximumChance]:
         """Return the statistic of a zone with so many events, and how often the maximum reaches it."""
+        if events == 0:
+            return 0.0, MaximumChance(1.0, 1.0, 0.0)
         members = self.zones.members(centre, last)
         size = float(model.size[members].sum())
         statistic = float(model.statistic(np.array([events]), np.array([size]))[0]) * float(
@@ -164,12 +175,6 @@ class Search:
         least = statistic * (1 - SAME)
         bounded = self.known or not number
         return statistic, chance_of_maximum(self.zones, model, least, rng=self.rng, draws=number, bounded=bounded)
-
-
-def _statistics(zones: Zones, model: ZoneModel, events: Floats) -> Floats:
-    """Return the statistic of every zone (centres, k); 0 where none ends."""
-    value = model.statistic(events, zones.sums(model.size)) * zones.penalties[:, None]
-    return np.where(zones.ends, value, 0.0)
 
 
 def find_apart(search: Search) -> Iterator[Found]:

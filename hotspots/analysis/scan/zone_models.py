@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "tail_chance"]
+__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "poisson_ratio", "tail_chance"]
 
 
 class ZoneModel(Protocol):
@@ -82,7 +82,7 @@ def _log_choose(n: Floats, k: Floats) -> Floats:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
-def _poisson_ratio(count: Floats, expected: Floats, total: float) -> Floats:
+def poisson_ratio(count: Floats, expected: Floats, total: Floats | float) -> Floats:
     """Return Kulldorff's log-likelihood ratio of a zone with a higher rate inside than outside."""
     from scipy.special import xlogy
 
@@ -112,7 +112,7 @@ class ConstantRisk:
 
     def statistic(self, count: Floats, size: Floats) -> Floats:
         """See `ZoneModel`."""
-        return _poisson_ratio(count, size, self.total)
+        return poisson_ratio(count, size, self.total)
 
     def smallest_size(self, count: Floats) -> Floats:
         """See `ZoneModel`."""

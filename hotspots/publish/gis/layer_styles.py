@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 AREA_EDGE: Final = "#8f8f8f"
+ZONE_HATCHES: Final = {"certain": "/", "depends": DEPENDS.hatch[:2], "never": ""}
 CONTOUR_INKS: Final = {"raised": "#990000", "lowered": "#08519c", "top_area": "#8c2d04", "top_events": "#8c2d04"}
 
 
@@ -346,7 +347,7 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
 
 
 def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters") -> LayerStyle:
-    """Return the look of a layer of clusters: filled by what is known of them, with their numbers.
+    """Return the look of a layer of clusters: hatched by what is known of them, so that areas below are seen, numbered.
 
     The legend has clusters beyond chance, and of the others what occurs.
     """
@@ -356,10 +357,11 @@ def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters
             style.label,
             field="certainty",
             value=style.key,
-            fill="" if style.key == "never" else style.colour,
             outline=INK if style.key == "never" else CONTOUR_INKS["raised"],
-            outline_mm=0.5,
+            outline_mm=0.6,
             dashed=style.key == "never",
+            hatch=ZONE_HATCHES[style.key],
+            ink=CONTOUR_INKS["raised"],
         )
         for style in CLUSTER_CLASSES
         if style.key in {"certain", *kinds}

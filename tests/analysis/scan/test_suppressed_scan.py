@@ -165,3 +165,17 @@ def test_ratios_are_those_of_the_extreme_maps(lows, highs):
     assert (row["ratio_low"], row["ratio_high"]) == pytest.approx((min(ratios), max(ratios)))
     totals = [fill.sum() for fill in maps]
     assert (row["expected_low"], row["expected_high"]) == pytest.approx((share * min(totals), share * max(totals)))
+
+
+def test_counts_that_may_all_be_none_are_scanned():
+    """Zeros are suppressed too: without any event nothing is a cluster, with forty in one area it may be."""
+    area = make_grid(4, 5)
+    area = area.with_population(pd.Series(1_000.0, index=area.ids))
+    high = np.where(np.arange(20) == 7, 40.0, 2.0)
+    found = scan_clusters(make_counts(area, np.zeros(20), high), draws=100, most=2, share=0.2)
+    first = found.table.iloc[0]
+    assert first["area_ids"] == area.ids[7]
+    assert (first["certainty"], first["p_high"], first["statistic_low"]) == ("depends", 1, 0)
+    assert first["ratio_low"] == 0
+    # All events in one of twenty areas: twenty times what is expected.
+    assert first["ratio_high"] == pytest.approx(20)
