@@ -40,8 +40,8 @@ def planted(inputs: Inputs) -> pd.DataFrame:
 
 
 def make_surface(events: Events, area: StudyArea) -> Surface:
-    """Return the risk of these events with the default bandwidth; 200 m cells are enough for areas."""
-    return relative_risk(events, area, cell=200.0)
+    """Return the risk of these events against constant risk; 200 m cells are enough for areas."""
+    return relative_risk(events, area, cell=200.0, null="constant-risk")
 
 
 def shares_inside(surface: Surface, planted: pd.DataFrame, adjustment: str) -> tuple[pd.Series, object]:

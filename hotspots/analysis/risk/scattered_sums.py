@@ -340,6 +340,8 @@ def _tiles(smoother: Smoother, pieces: Pieces, cells: Cells) -> Iterator[_Tile]:
 
 def _groups(numbers: Cells) -> Iterator[Cells]:
     """Yield the positions of each number."""
+    if not len(numbers):
+        return
     order = np.argsort(numbers, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
