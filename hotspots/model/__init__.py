@@ -4,9 +4,9 @@ Frozen, checked when made, keyed by `area_id` and never by position. Functions t
 into their tables.
 """
 
+from hotspots.model.area_results import CLUSTER_COLUMNS, Clusters, HotspotMethod, HotspotResult, ScanMethod
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
-from hotspots.model.events import AreaCounts, Events
-from hotspots.model.extracts import CLUSTER_COLUMNS, EXTRACT_COLUMNS, Clusters, Extract
+from hotspots.model.events import AreaCounts, Events, ExpectedMethod, Slope
 from hotspots.model.findings import (
     Hotspot,
     Part,
@@ -16,19 +16,7 @@ from hotspots.model.findings import (
     count_schools,
     interval_words,
 )
-from hotspots.model.identity import Identity, Note, combine, words_of
-from hotspots.model.methods import (
-    AverageRate,
-    BeyondByChance,
-    ExpectedMethod,
-    FitMethod,
-    HotspotMethod,
-    RateCurve,
-    ScanMethod,
-    SchoolComparison,
-    SchoolMethod,
-    Slope,
-)
+from hotspots.model.identity import Identity, Note, combine, settings_of, words_of
 from hotspots.model.periods import (
     AUGUST,
     ENGLISH,
@@ -41,24 +29,20 @@ from hotspots.model.periods import (
     cover_years,
     months_of,
 )
-from hotspots.model.records import (
+from hotspots.model.records import EXTRACT_COLUMNS, Ages, Extract, Factors, Series, SeriesBase
+from hotspots.model.schools import (
     SCHOOL_COLUMNS,
-    Ages,
+    SCHOOL_RESULT_COLUMNS,
+    AverageRate,
+    BeyondByChance,
     Deprivation,
     DeprivationIndex,
-    Factors,
-    Schools,
-    Series,
-    SeriesBase,
-)
-from hotspots.model.results import (
-    CONTOUR_COLUMNS,
-    SCHOOL_RESULT_COLUMNS,
-    Contours,
-    HotspotResult,
+    FitMethod,
+    RateCurve,
+    SchoolComparison,
+    SchoolMethod,
     SchoolResult,
-    Surface,
-    settings_of,
+    Schools,
 )
 from hotspots.model.study_area import MOST_PEOPLE, Place, StudyArea, slugify
 from hotspots.model.surface_methods import (
@@ -76,6 +60,7 @@ from hotspots.model.surface_methods import (
     Smoothing,
     ToleranceContours,
 )
+from hotspots.model.surfaces import CONTOUR_COLUMNS, Contours, Surface
 
 __all__ = [
     "AUGUST",

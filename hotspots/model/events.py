@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError, list_briefly
 from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.identity import ModelType
-from hotspots.model.methods import ExpectedMethod
+from hotspots.model.identity import AS_RECORDS, WHERE_KNOWN, ModelType, Recorded, written_as
 from hotspots.model.periods import Coverage, cover_dates
 from hotspots.model.study_area import StudyArea
 from hotspots.model.views import between, explore
@@ -81,6 +80,66 @@ class Events(ModelType):
         if left_out:
             dropped[reason] = dropped.get(reason, 0) + left_out
         return replace(self, table=self.table[mask], dropped=dropped)
+
+
+ExpectedFrom = Literal["population", "own", "age"]
+EXPECTED_WRITTEN: Final[Mapping[ExpectedFrom, str]] = {
+    "population": "population",
+    "own": "expected counts as given",
+    "age": "population by age (indirect standardisation)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope(Recorded):
+    """What one covariate does to the events expected."""
+
+    covariate: str
+    """What it is, in words."""
+    slope: float
+    slope_low: float
+    slope_high: float
+    """Change of the logarithm of the events expected for a step of 1, with its 95% interval."""
+    standard_deviation: float
+    """Of the covariate among the areas of the fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedMethod(Recorded):
+    """How expected counts were made, where they are not the shares of the population alone."""
+
+    base: ExpectedFrom = field(metadata=written_as(EXPECTED_WRITTEN))
+    """What they begin with: people, people by age, or expected counts as given."""
+    title: str
+    """What that is, in words."""
+    age_bands: int | None = field(default=None, metadata=WHERE_KNOWN)
+    """Number of bands of ages, each with one rate in the whole study area."""
+    given: tuple[Slope, ...] = field(default=(), metadata=AS_RECORDS)
+    """Covariates of the regression; none without one."""
+    trend_km: float | None = field(default=None, metadata=WHERE_KNOWN)
+    """Distance between the knots of a smooth trend."""
+    trend_terms: int | None = field(default=None, metadata=WHERE_KNOWN)
+    """Number of its terms."""
+    areas_fitted: int | None = field(default=None, metadata=WHERE_KNOWN)
+    """Number of areas in the regression."""
+    dispersion: float | None = field(default=None, metadata=WHERE_KNOWN)
+    """Variance of areas' risks around the regression, over the square of their mean; 0 under Poisson."""
+    counts_clipped: int | None = field(default=None, metadata=WHERE_KNOWN)
+    """Number of counts that were clipped for a trend, so that no single area bends it."""
+    estimates: int = 1
+    """Number of estimates over which p-values are bounds: more than one where counts are suppressed."""
+
+    @property
+    def suggested_by(self) -> tuple[str, ...]:
+        """What the expected counts allow for, in words for readers, beside the number of people."""
+        base = {"population": (), "own": ("the expected counts given",), "age": ("age",)}[self.base]
+        trend = () if self.trend_km is None else (f"a trend of {self.trend_km:g} km",)
+        return (*base, *(slope.covariate for slope in self.given), *trend)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a regression is part of them."""
+        return bool(self.given) or self.trend_km is not None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,19 +1,20 @@
-"""Who something is: name, title, period, sources, notes and release; and the base of all types, which have it."""
+"""Who something is (name, title, period, sources, notes, release) and how it was made; the base of all types."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, get_args
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze
-from hotspots.model.periods import AUGUST, NO_PERIOD, Period
+from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period
 from hotspots.model.views import as_html
 from hotspots.vocabulary import weakest_release
 
-__all__ = ["Identity", "ModelType", "Note", "Origin", "combine", "need_tuples", "read_school_years", "words_of"]
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 Origin = Literal["records", "publication", "settings"]
 """Origin of the numbers in a note: records of people, counted or taken from their cells; the publication, printed or
@@ -271,3 +272,83 @@ def combine(
         release=weakest_release(*(each.release for each in given), *([release] if release else [])),
         notes=tuple(notes),
     )
+
+
+# --------------------------------------------------------------------------- how something was made
+
+
+class Recorded:
+    """Base class of all that is written as settings: a field is a key, unless its metadata say otherwise."""
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return method and settings as files have them: setting → plain value.
+
+        Examples
+        --------
+        >>> @dataclass(frozen=True)
+        ... class Limits(Recorded):
+        ...     above: float
+        ...     below: float
+        >>> Limits(above=5.1, below=4.9).as_dict()
+        {'above': 5.1, 'below': 4.9}
+        """
+        written: dict[str, Any] = {}
+        for each in fields(self):
+            value, how = getattr(self, each.name), each.metadata
+            if "prefix" in how:
+                written |= {f"{how['prefix']}{name}": inner for name, inner in _settings_of(value).items()}
+            elif value is not None or not how.get("optional"):
+                written[each.name] = how.get("write", _plain)(value)
+        return written
+
+
+def written_as(words: Mapping[Any, str]) -> dict[str, Any]:
+    """Return the metadata of a code for which files have words; a code that has none is written as it is."""
+    return {"write": lambda code: words.get(code, code)}
+
+
+AS_LIST: Final[dict[str, Any]] = {"write": lambda values: None if values is None else list(values)}
+BESIDE: Final[dict[str, Any]] = {"prefix": ""}
+"""Of a part whose settings stand beside the others; none of them where it is None."""
+AS_RECORDS: Final[dict[str, Any]] = {"write": lambda parts: [part.as_dict() for part in parts]}
+"""Of several parts, each with settings of its own."""
+WHERE_KNOWN: Final[dict[str, Any]] = {"optional": True}
+"""Of a setting that has no key where it is None."""
+
+
+def _settings_of(part: Recorded | Coverage | None) -> dict[str, Any]:
+    if isinstance(part, Coverage):
+        return {"months_covered": list(part.months), "months_missing": list(part.missing)}
+    return {} if part is None else part.as_dict()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Recorded):
+        return value.as_dict()
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+USUAL_LEVEL: Final = 0.05
+"""Level of results that were made by hand and do not say theirs."""
+
+
+class Result(ModelType):
+    """Base class of results: their method is a tuple of sentences, and one text for those who write it."""
+
+    __slots__ = ()
+
+    sentences: tuple[str, ...]
+    provenance: Recorded | None
+
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
+
+def settings_of(result: Result) -> dict[str, Any]:
+    """Return method and settings of a result as files have them; nothing of one made by hand."""
+    return {} if result.provenance is None else result.provenance.as_dict()

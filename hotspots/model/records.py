@@ -1,20 +1,20 @@
-"""What is read from publishers' files besides events: people by age, deprivation, schools, series, factors."""
+"""Tables with their sources: people by age, series, factors, and tables of a needs assessment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import AnalysisError, SourceError, list_briefly
-from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique, text_ids
-from hotspots.model.identity import ModelType, read_school_years
+from hotspots.errors import AnalysisError, list_briefly
+from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
+from hotspots.model.identity import ModelType, need_tuples
 from hotspots.model.periods import Coverage, months_of
 from hotspots.model.study_area import MOST_PEOPLE
-from hotspots.model.views import plot_series
+from hotspots.model.views import plot_extract, plot_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,125 +93,8 @@ class Ages(ModelType):
         return people
 
 
-DeprivationIndex = Literal["idaci", "imd", "wimd", "other"]
-"""The index of children in England (IDACI), of England (IMD), of Wales (WIMD), or another."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Deprivation(ModelType):
-    """Deprivation by area.
-
-    Parameters
-    ----------
-    table
-        Indexed by `area_id`: `score` (share of children in income-deprived families, 0 to 1), `rank` (1 is the
-        most deprived) and `decile` (1 is the most deprived tenth); what is not in the source is missing.
-    index
-        Which index it is: which areas it ranks and what its score means.
-    estimated
-        Whether the score was derived from ranks and not published.
-    vintage
-        Year of the areas' geography, 2001, 2011 or 2021, or None where unknown.
-    columns
-        Measure (`score`, `rank`, `decile`) → the column of the file it was read from.
-    """
-
-    table: pd.DataFrame
-    estimated: bool = False
-    vintage: int | None = None
-    index: DeprivationIndex = "idaci"
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    usual_title = "IDACI"
-
-    def __post_init__(self) -> None:
-        table = self.table.copy()
-        need_columns(table, ("score", "rank", "decile"), "Deprivation")
-        need_unique(table.index, "areas of the deprivation file")
-        freeze(self, "table", table[["score", "rank", "decile"]])
-
-
-SCHOOL_COLUMNS = (
-    "name",
-    "la_code",
-    "la_name",
-    "easting",
-    "northing",
-    "pupils",
-    "low",
-    "high",
-    "years",
-    "marks",
-    "hidden_years",
-    "phase",
-    "type",
-    "status",
-    "linked",
-    "predecessors",
-    "reason",
-)
-SCHOOL_DEFAULTS: Final[Mapping[str, Any]] = {
-    "marks": "", "hidden_years": np.nan, "phase": "", "type": "", "status": "", "linked": "", "predecessors": "",
-}  # fmt: skip
-"""Values of the columns that a table of schools may leave out."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Schools(ModelType):
-    """One row per school of the file that is in question, whether it can be tested or not.
-
-    Parameters
-    ----------
-    table
-        Indexed by `school_id` (the `laestab`, text): `name`, `la_code` and `la_name` (the authority that runs
-        it), `easting`, `northing` (metres), `pupils` (pupil-years over `years`), `low`, `high` (permanent
-        exclusions over the years, an interval where numbers are suppressed), `years` (number of years with a
-        record), `reason` (why it can't be tested; empty where it can). May be left out: `marks` (what stood in the
-        source instead of a number, and in how many years), `hidden_years` (number of years with a suppressed number),
-        `phase`, `type` and `status` as in the register, `linked` (how register and exclusions were brought together),
-        `predecessors` (numbers of the schools whose earlier years are counted here, and the evidence).
-    rows_read, dropped
-        Rows of the register and reason → rows not in question (not open, not a state-funded secondary, ...).
-    """
-
-    table: pd.DataFrame
-    rows_read: int
-    dropped: Mapping[str, int] = field(default_factory=dict)
-
-    usual_title = "permanent exclusions"
-
-    def __post_init__(self) -> None:
-        read_school_years(self)
-        table = self.table.copy()
-        table.index.name = "school_id"
-        table = table.assign(**{column: v for column, v in SCHOOL_DEFAULTS.items() if column not in table.columns})
-        need_columns(table, SCHOOL_COLUMNS, "A table of schools")
-        need_unique(table.index, "schools")
-        need_interval(table, "low", "high", "School")
-        pupils = table["pupils"].to_numpy(dtype=float, na_value=np.nan)
-        endless = pupils > MOST_PEOPLE
-        if endless.any():
-            raise AnalysisError(
-                f"School {table.index[endless][0]!r} can't have {pupils[endless][0]:,.10g} pupils.",
-                found=f"{int(endless.sum()):,} such schools",
-                advice="correct the numbers of pupils",
-            )
-        freeze(self, "table", table[list(SCHOOL_COLUMNS)].sort_index())
-        freeze_mapping(self, "dropped")
-        if self.rows_read != len(table) + sum(self.dropped.values()):
-            raise SourceError(
-                "The rows of the schools do not add up.",
-                found=f"{self.rows_read:,} read, {len(table):,} kept, {sum(self.dropped.values()):,} dropped",
-            )
-
-    def __len__(self) -> int:
-        return len(self.table)
-
-
 PART_OF_A_MONTH: Final = 0.5
 """A period that lacks less than this share of its months counts as complete."""
-
-
 SeriesBase = Literal["", "study-area", "whole-file"]
 
 
@@ -312,3 +195,74 @@ class Factors(ModelType):
         columns = ("la_code", "la_name", "factor", "mentions", "mark", "assessments")
         need_columns(self.table, columns, "Factors of assessments")
         freeze(self, "table", self.table.reset_index(drop=True)[list(columns)].copy())
+
+
+ExtractKind = Literal["standardised-rates", "recording", "profile", "change-points", "predictions"]
+EXTRACT_COLUMNS = {
+    "standardised-rates": (
+        "code", "name", "kind", "low", "high", "population", "crude_low", "crude_high",
+        "rate_low", "rate_high", "ci_low", "ci_high", "p_adjusted", "differs", "reason",
+    ),
+    "recording": (
+        "la_code", "la_name", "period", "assessments", "mentions", "hidden", "per_assessment",
+        "theme", "theme_mentions", "theme_hidden", "theme_share",
+    ),
+    "profile": (
+        "code", "name", "kind", "areas", "population", "area_km2", "people_per_km2", "children", "under_25",
+        "over_64", "deprivation", "deprivation_areas", "most_deprived_areas", "most_deprived_people",
+    ),
+    "change-points": (
+        "group", "segment", "first", "last", "periods", "course", "level", "level_low", "level_high", "level_last",
+        "growth", "step", "step_low", "step_high", "ratio", "ratio_low", "ratio_high", "p", "earliest", "latest",
+        "scatter", "correlation", "reason",
+    ),
+    "predictions": (
+        "bandwidth", "share_of_area", "area_km2", "past_events", "events", "hits",
+        "hit_rate", "hit_rate_low", "hit_rate_high", "pai", "pai_low", "pai_high",
+        "pei_star", "pei_star_low", "pei_star_high", "best_hit_rate", "behind", "behind_low", "behind_high",
+    ),
+}  # fmt: skip
+"""What a table of each kind has at least, in this order."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Extract(ModelType):
+    """One table of a needs assessment, with its notes for readers.
+
+    Parameters
+    ----------
+    table
+        One row per authority, place, group and period, or bandwidth and share of area; the columns of its kind come
+        first (`EXTRACT_COLUMNS`).
+    kind
+        ``"standardised-rates"``, ``"recording"``, ``"profile"``, ``"change-points"`` or ``"predictions"``.
+    sentences
+        How the numbers were made and what they leave out, in sentences.
+    """
+
+    table: pd.DataFrame
+    kind: ExtractKind
+    sentences: tuple[str, ...] = ()
+
+    usual_title = ""
+
+    @property
+    def name(self) -> str:
+        """A short name for files; that of its kind where it has none."""
+        return self.identity.name or self.kind.replace("-", "_")
+
+    @property
+    def words(self) -> str:
+        """The method as one text."""
+        return " ".join(self.sentences)
+
+    def __post_init__(self) -> None:
+        need_tuples(self, "sentences")
+        columns = EXTRACT_COLUMNS[self.kind]
+        need_columns(self.table, columns, f"A table of {self.kind}")
+        others = [column for column in self.table.columns if column not in columns]
+        freeze(self, "table", self.table.reset_index(drop=True)[[*columns, *others]].copy())
+
+    def plot(self, **options: Any) -> Figure:
+        """Return the chart of this extract; options as of the function of `hotspots.charts` that draws its kind."""
+        return plot_extract(self, **options)

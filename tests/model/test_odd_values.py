@@ -11,7 +11,7 @@ from hotspots.analysis.authorities.standardisation import directly_standardised
 from hotspots.analysis.common.rates import crude_rate, empirical_bayes_rate, standardised_rate
 from hotspots.analysis.schools.school_inputs import _children
 from hotspots.errors import AnalysisError
-from hotspots.model.records import SCHOOL_COLUMNS
+from hotspots.model.schools import SCHOOL_COLUMNS
 
 
 def test_a_series_has_every_period_once_and_change_points_want_them_in_order():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hotspots.model import Extract, Identity, Series
-from hotspots.model.extracts import EXTRACT_COLUMNS
+from hotspots.model.records import EXTRACT_COLUMNS
 from hotspots.publish.text.series import course_sentence
 
 
