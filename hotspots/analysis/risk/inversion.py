@@ -40,7 +40,7 @@ RELATIVE: Final = 9.0
 """A tail is computed to about exp(-9), 1e-4, of itself; tests hold 2e-3, down to 1e-9."""
 FARTHEST: Final = 20.0
 """Farthest node, over the largest single amount; beyond it, tails are bounded (Chernoff)."""
-BLUR: Final = 0.08
+BLUR: Final = 0.05
 """Width of the normal window, in largest amounts: sums of few amounts have edges that no finite integral follows. A
 tail that ends at such an edge becomes that of the middle of it, the mid-p value."""
 BLOCK: Final = 12
