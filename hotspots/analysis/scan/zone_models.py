@@ -7,7 +7,7 @@ maps in which some areas have a given count together. All are given the number o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "poisson_ratio", "tail_chance"]
+
+
+AT_ONCE: Final = 4_096
+"""Zones whose chances are added up together: what is worked on stays in the processor's cache."""
 
 
 class ZoneModel(Protocol):
@@ -57,6 +61,9 @@ def tail_chance(model: ZoneModel, count: Floats, size: Floats, *, precision: flo
 
     What is left of the sum is below `precision` of it, and its upper limit is added.
     """
+    if len(count) > AT_ONCE:
+        parts = [slice(start, start + AT_ONCE) for start in range(0, len(count), AT_ONCE)]
+        return np.concatenate([tail_chance(model, count[part], size[part], precision=precision) for part in parts])
     term = np.exp(model.log_chance(count, size))
     chance, live, at = term.copy(), np.arange(len(count)), count.copy()
     while len(live):
