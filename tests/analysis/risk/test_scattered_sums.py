@@ -229,7 +229,7 @@ def test_labels_by_enumeration(kernel):
             assert (p_high[0], p_low[0]) == pytest.approx((above + tie, below + tie), rel=2e-4)
         else:
             # Near to the mid-p values: sums closer than a tenth of an event are not told apart.
-            assert (p_high[0], p_low[0]) == pytest.approx((above + tie / 2, below + tie / 2), abs=0.03)
+            assert (p_high[0], p_low[0]) == pytest.approx((above + tie / 2, below + tie / 2), abs=0.02)
 
 
 def test_labels_of_simulated_maps():
