@@ -230,16 +230,17 @@ def level_sentence(result: HotspotResult, place: Place | None = None) -> str:
 
 
 def without_largest_sentence(result: HotspotResult, place: Place | None = None) -> str:
-    """Return how many hot areas would be hot without their window's largest area; empty where none is hot or tested."""
+    """Return how many hot areas would be hot without their window's largest area; empty where none would.
+
+    Where none would, nothing follows: a window of seven areas may just have too few events without one of them.
+    """
     answers = result.table.loc[result.hot(place), "hot_without_largest"]
     answers = answers[answers != "not_tested"]
-    if answers.empty:
-        return ""
     still, number = int((answers == "yes").sum()), len(answers)
-    would = f"{f'{still:,}' if still else 'none'} of the {number:,} hot areas would still be hot"
-    if number == 1:
-        would = f"the one hot area would {'still' if still else 'not'} be hot"
-    return f"Without the area of the window with the largest excess of events, {would}."
+    if not still:
+        return ""
+    which = "the one hot area" if number == 1 else f"{still:,} of the {number:,} hot areas"
+    return f"Without the area of the window with the largest excess of events, {which} would still be hot."
 
 
 def has_intervals(result: HotspotResult, place: Place | None = None) -> bool:
