@@ -95,7 +95,7 @@ def compare_densities(
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
-    null: RiskNull = "scattered-risk",
+    null: RiskNull = "constant-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
@@ -112,7 +112,7 @@ def compare_densities(
     The places of all events of both files are given, so that differences in risk that both files share cancel, however
     they scatter: of an area's events, Poisson in both files around its risk times each file's average, every one is the
     first's with the same probability. What does not cancel is a change that differs from area to area. Under scattered
-    risk, the default, the probability that an event is the first file's is drawn by each area from one distribution,
+    risk, the probability that an event is the first file's is drawn by each area from one distribution,
     estimated from the events of all areas: a place is raised where areas with such a change are together. Under
     constant risk it is the same in all areas: the first file's events are a random draw from all events (the number
     held), or with totals kept each is the first's with the share of the years; a change in one area alone, or a

@@ -74,7 +74,7 @@ def relative_risk(
     cell: float | None = None,
     kernel: Kernel = "quartic",
     addresses: pd.DataFrame | None = None,
-    null: RiskNull = "scattered-risk",
+    null: RiskNull = "constant-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,
@@ -91,7 +91,7 @@ def relative_risk(
     `tolerance_contours` adjusts them for the number of cells. People are residents: where others come by day or by
     night, the risk against residents is high for that reason.
 
-    Under scattered risk, the default, every area has a risk of its own, drawn from a distribution that is estimated
+    Under scattered risk every area has a risk of its own, drawn from a distribution that is estimated
     from the events of the areas as `getis_ord` does; within an area, events fall as its people are spread. A place is
     then raised where high risks are together, and not for one area of a high risk alone. Risks that differ within
     areas, from street to street, are not allowed for: with a bandwidth smaller than the areas such streets are found.
@@ -110,7 +110,7 @@ def relative_risk(
         see `choose_bandwidth`.
     cell
         Side of a cell in metres, at most a fifth of the radius; by default about a tenth, or up to a fifth where risks
-        scatter and more than 40,000 cells would be tested.
+        scatter and more than 8,000 cells would be tested.
     kernel
         ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"`` (cut off after five
         standard deviations).

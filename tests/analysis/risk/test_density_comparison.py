@@ -312,7 +312,9 @@ def test_other_inference_agrees_where_shares_scatter(inference):
 def test_shares_by_years_scatter_around_that_of_the_years():
     rng = np.random.default_rng(3)
     one, other = (make_events(fall_by_area(25 * rng.gamma(3, 1 / 3, len(AREA)), 4 + at)) for at in range(2))
-    found = compare_densities(one, other, area=AREA, totals="kept", years=(3, 1), bandwidth=1_500.0, cell=300.0)
+    found = compare_densities(
+        one, other, area=AREA, null="scattered-risk", totals="kept", years=(3, 1), bandwidth=1_500.0, cell=300.0
+    )
     method = found.provenance
     assert method.null == "labels-scattered"
     assert sum(value * share for value, share in method.shares) == pytest.approx(0.75, abs=1e-3)

@@ -250,8 +250,8 @@ def test_one_square_with_a_high_risk_is_scatter_and_nine_together_are_raised():
     risk, wide = np.random.default_rng(8).gamma(10, 0.1, SIDE**2), {"bandwidth": 2_000.0, "cell": 400.0}
     alone = fall_at(risk * np.where(middle, 20, 1), 8)
     assert np.nanmin(relative_risk(alone, AREA, null="constant-risk", **wide).p_raised) < 1e-20
-    assert np.nanmin(relative_risk(alone, AREA, **wide).p_raised) > 1e-3
-    found = relative_risk(fall_at(risk * np.where(together, 3, 1), 8), AREA, **wide)
+    assert np.nanmin(relative_risk(alone, AREA, null="scattered-risk", **wide).p_raised) > 1e-3
+    found = relative_risk(fall_at(risk * np.where(together, 3, 1), 8), AREA, null="scattered-risk", **wide)
     assert at(found, 405_500, 294_500, "p_raised") < 1e-3
     assert any("some perhaps by much" in sentence for sentence in found.sentences)
     assert any("inversion" in sentence for sentence in found.sentences)
@@ -297,7 +297,7 @@ def test_the_surface_has_the_risks_of_the_areas():
 
     events = fall_at(np.random.default_rng(1).gamma(4, 0.25, SIDE**2), 1)
     areas = getis_ord(count_events(events, AREA)).provenance
-    found = relative_risk(events, AREA, bandwidth=2_000.0, cell=400.0).provenance
+    found = relative_risk(events, AREA, null="scattered-risk", bandwidth=2_000.0, cell=400.0).provenance
     assert np.array(found.risks) == pytest.approx(np.array(areas.risks), abs=2e-4)
 
 
@@ -327,7 +327,7 @@ def test_inputs_stay_as_they_were():
         (
             {"null": "randomisation"},
             "A surface can't be tested under the null hypothesis 'randomisation'.",
-            'use "scattered-risk", which is the default',
+            'use "scattered-risk", "exchangeable-risk" or "constant-risk"',
         ),
         ({"inference": "bayes"}, "There is no inference 'bayes'.", "use one of saddlepoint, asymptotic, simulation"),
         ({"inference": "simulation", "simulations": 0}, "At least 1 map must be simulated: 0.", "999 is usual"),
