@@ -30,6 +30,7 @@ NAMES = {"population": {"file": "p.csv"}, "deprivation": {"file": "i.csv"}}
 WHOLE: dict[str, Any] = {
     "title": "A study",
     "areas": {"file": "areas.gpkg"},
+    "covariates": {"file": "v.csv"},
     "rule": {"largest": 7},
     "places": [{"name": "Town", "authorities": ["E08000025"]}],
     **NAMES,
@@ -44,6 +45,7 @@ WHOLE: dict[str, Any] = {
     "comparisons": [
         {"name": "c", "title": "c", "events": "crime", "years": [2018, 2019], "against_years": [2016, 2017]}
     ],
+    "clusters": [{"events": ["crime"]}],
     "predictions": [{"events": "crime", "past": [2016, 2017], "future": [2018, 2018]}],
     "maps": {},
 }
@@ -95,6 +97,10 @@ file = "counts.csv"
 count_column = "number"
 totals = "counts_totals.csv"
 release = "open"
+given = ["need"]
+
+[covariates]
+file = "covariates.csv"
 
 [deprivation]
 file = "idaci.csv"
@@ -139,6 +145,10 @@ title = "What is read after another file"
 file = "areas.gpkg"
 geography = "LSOA"
 vintage = 2011
+
+[population]
+file = "population.csv"
+column = "people"
 """
 
 
@@ -149,6 +159,7 @@ def write_study(folder: Path) -> Path:
     west = number % 10 < 5
     counts = pd.DataFrame({"lsoa11_code": codes_of(make_grid(10, 10)), "number": number % 7})
     counts.to_csv(folder / "counts.csv", index=False)
+    counts[["lsoa11_code"]].assign(need=number % 10).to_csv(folder / "covariates.csv", index=False)
     pd.DataFrame(
         {
             "lad_code": ["E08000025", "E08000028"],
@@ -203,6 +214,7 @@ class Spoilable(NamedTuple):
 FILES: dict[str, Spoilable] = {
     "areas.gpkg": Spoilable("boundaries.read_areas"),
     "population.csv": Spoilable("population.read_population", ("people",)),
+    "covariates.csv": Spoilable("population.read_covariates", ("need",), after="counts_totals.csv"),
     "places.csv": Spoilable("boundaries.read_place_labels", ("population",), ("easting", "northing")),
     "ages.csv": Spoilable("ages.read_ages", ("0-4", "85+")),
     "crime.csv": Spoilable("police.read_police", (), ("Easting",)),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
-from number_book import Book, whole
+from number_book import HOT, Book, whole
 from number_words import NUMBER
 from page_words import PageWords
 
@@ -92,6 +92,15 @@ def _compared(book: Book, spot: Spot) -> str:
     return whole(book.schools()["rate_class"].notna().sum())
 
 
+def _hot(book: Book, spot: Spot) -> str:
+    return whole(book.hot(spot.source, spot.place))
+
+
+def _hot_without_largest(book: Book, spot: Spot) -> str:
+    areas = book.tested(spot.source, "getis_ord", spot.place)
+    return whole((areas["class"].isin(HOT) & (areas["hot_without_largest"] == "yes")).sum())
+
+
 def _around(book: Book) -> pd.Series:
     return book.table("schools_deprivation_around_each")["class"]
 
@@ -99,6 +108,8 @@ def _around(book: Book) -> pd.Series:
 UNIT: Final = "of a unit"
 QUANTITIES: Final = (
     _quantity(r"NUMBER areas tested", count=_areas),
+    _quantity(r"NUMBER of the \d+ hot areas would still", "source", "place", count=_hot_without_largest),
+    _quantity(r"of the NUMBER hot areas would still", "source", "place", count=_hot),
     _quantity(r"counts of NUMBER areas", count=_areas),
     _quantity(r"NUMBER authorities\b", count=lambda book, spot: whole(len(book.layer("authorities")))),
     _quantity(r"NUMBER events over", "source", count=_events),
@@ -169,7 +180,8 @@ def spots_of(book: Book, pages: Sequence[PageWords]) -> Iterator[Spot]:
     places = [one["name"] for one in book.study["places"]]
     for number, page in enumerate(pages[2:], start=3):
         words = page.text.replace(page.title, "", 1) if page.title else page.text
-        place = next((name for name in places if f"schools judged in {name} " in page.title), "")
+        about = [name for name in places if re.search(rf"(?:schools judged|areas) in {name} ", page.title)]
+        place = about[0] if about else ""
         for part in words.split(" • "):
             about = part if " • " in words else f"{page.title} {part}"
             source = next((title for title in titles if title.casefold() in about.casefold()), "")

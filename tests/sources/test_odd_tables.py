@@ -21,7 +21,7 @@ from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
 from hotspots.sources.offences import read_offences
 from hotspots.sources.police import read_police
-from hotspots.sources.population import read_population
+from hotspots.sources.population import read_covariates, read_population
 from hotspots.sources.recorded_crime import read_recorded
 from hotspots.sources.schools import read_schools
 
@@ -111,6 +111,7 @@ def register(path):
 CELLS = {
     # reader and column: (how it is read, header, row with the cell in question, a good cell)
     "population": (read_population, "lsoa11_code,population\n", "E01000001,{}", "30"),
+    "covariates": (lambda path: read_covariates(path, ["score"]), "lsoa11_code,score\n", "E01000001,{}", "30"),
     "ages": (read_ages, "area_id,0-4,5+\n", "A,{},3", "30"),
     "counts": (
         lambda path: read_counts(path, make_grid(2, 2), count_column="n"),
@@ -194,7 +195,7 @@ CALLS = {
     "hes": ["admissions, age"],
     "offences": ["offences, northing", "offences, northing"],
     "police": ["street crime, easting"],
-    "population": ["population"],
+    "population": ["population", "covariates"],
     "recorded_crime": ["recorded crime", "recorded crime, population"],
     "schools": ["register, northing"],
 }  # fmt: skip
@@ -218,9 +219,10 @@ NEVER = [
 """What no column of numbers can hold."""
 
 ONLY_SOME = {
-    "-1": {"recorded crime", "street crime, easting", "offences, northing", "places, easting", "register, northing"},
-    "12%": {"deprivation, score"},
-    "1.5": {"population", "ages", "street crime, easting", "offences, northing",
+    "-1": {"covariates", "recorded crime", "street crime, easting", "offences, northing", "places, easting",
+           "register, northing"},
+    "12%": {"covariates", "deprivation, score"},
+    "1.5": {"population", "covariates", "ages", "street crime, easting", "offences, northing",
             "exclusions, number", "totals of exclusions", "recorded crime, population", "places, easting",
             "places, population", "register, northing"},
 }  # fmt: skip

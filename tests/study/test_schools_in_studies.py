@@ -48,7 +48,18 @@ def a_study(**schools: Any) -> Study:
 def shared(given: Inputs) -> _Shared:
     """Return what every sheet of the study is drawn with."""
     return _Shared(
-        [], {}, {}, prepare_ground(given.area), None, None, None, "", dpi=50, imprint="Made for a test", folder=Path()
+        [],
+        {},
+        {},
+        {},
+        prepare_ground(given.area),
+        None,
+        None,
+        None,
+        "",
+        dpi=50,
+        imprint="Made for a test",
+        folder=Path(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,9 +22,14 @@ __all__ = ["last_steps"]
 
 def last_steps(study: Study, inputs: Inputs) -> Iterator[tuple[str, Callable[[], None]]]:
     """Give the steps that need all inputs, each with its words: whether anything happened, and what is expected."""
-    yield "Checking the inputs together", partial(need_something, inputs.area, inputs.counts)
+    if not inputs.problems:
+        yield "Checking the inputs together", partial(need_something, inputs.area, inputs.counts)
     for section in study.events:
-        if section.has_expected and not nothing_happened(inputs.counts[section.name]):
+        # A source, ages or an index that could not be read has its own problem.
+        absent = section.name not in inputs.counts
+        absent |= section.standardise_by_age and (inputs.ages is None or section.name not in inputs.events)
+        absent |= any(map(study.means_deprivation, section.given or ())) and inputs.deprivation is None
+        if section.has_expected and not absent and not nothing_happened(inputs.counts[section.name]):
             yield f"Working out what is expected of {section.title}", partial(_expect, study, section, inputs)
 
 
@@ -79,16 +84,16 @@ def _covariates(
     if not named:
         return None, area.release
     parts: dict[str, pd.Series] = {}
-    sources: list[Any] = [area, *([deprivation] if any(map(study.means_deprivation, named)) else [])]
+    index = deprivation if any(map(study.means_deprivation, named)) else None
     others = [name for name in named if not study.means_deprivation(name)]
-    further = None
+    further, release = None, None
     if others:
         assert study.covariates is not None
         about = study.covariates
         path = study.path(about.file)
         further = read_covariates(path, others, id_column=about.id_column, year=about.year)
         need_vintage(further.attrs["vintage"], area, path=path, column=further.attrs["column"])
-        sources.append(about)
+        release = about.release
     for name in named:
         if study.means_deprivation(name):
             assert deprivation is not None
@@ -96,7 +101,7 @@ def _covariates(
         else:
             assert further is not None
             parts[name.replace("_", " ")] = further[name].reindex(area.ids)
-    return pd.DataFrame(parts), combine(*sources).release
+    return pd.DataFrame(parts), combine(area, index, release=release).release
 
 
 def _deprivation_words(title: str) -> str:

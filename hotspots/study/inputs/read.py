@@ -105,7 +105,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
     if study.maps.basemap is not None:
         attempt("Checking the basemap", lambda: need_ground(study, inputs.area))
-    for words, step in last_steps(study, inputs) if not inputs.problems else ():
+    for words, step in last_steps(study, inputs):
         attempt(words, step)
     return inputs
 
