@@ -168,7 +168,7 @@ class Book:
             for one in self._raised(source).geometry
         ]
         return [
-            (whole(events), f"{size:,.0f}" if size >= 10 else f"{size:.1f}")
+            (whole(events), f"{size:,.0f}" if size >= 10 else f"{size:.1f}" if size >= 1 else f"{size:.2g}")
             for events, size in sorted(both, reverse=True)
         ]
 
