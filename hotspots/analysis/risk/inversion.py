@@ -23,7 +23,7 @@ Aerospace and Electronic Systems 14, 630-640 (the line through the saddlepoint).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -47,6 +47,10 @@ BLOCK: Final = 12
 """Points of the rule that are taken at a time."""
 MOST_POINTS: Final = 20_000
 """Points of the rule at most."""
+NEAR: Final = 1.0
+"""A node is near a saddlepoint if the integrand there is at most e times as large."""
+MOST_HALVINGS: Final = 30
+"""Halvings of the way between two nodes at most."""
 
 
 class Sum(Protocol):
@@ -96,65 +100,151 @@ def inverted_tails(observed: Floats, of: Sum, *, log_nothing: Floats, whole: boo
     unit = 1 / max(1.0, float(np.sqrt(centre.curve.max())))
     for direction in (1.0, -1.0):
         side = cells[(observed[cells] >= centre.slope) == (direction > 0)]
-        for at, node, period, bound in _lines(observed, side, of, direction * unit):
-            if not np.isfinite(period):
-                own, point = bound, np.zeros(len(at))
+        for line in _lines(observed, side, of, direction * unit):
+            at, reached = line.cells, np.isfinite(line.period)
+            if reached:
+                own, point = _integrate(observed[at], of.some(at), line, log_nothing[at], whole=whole)
             else:
-                own, point = _integrate(observed[at], of.some(at), node, period, log_nothing[at], whole=whole)
+                own, point = line.bound, np.zeros(len(at))
             own = np.clip(own, 0.0, 1.0)
             # Below, those sums that are 0 come on top. Of whole numbers, the observed one belongs to both tails.
-            if direction < 0 and not whole and np.isfinite(period):
+            if direction < 0 and not whole and reached:
                 own = own + np.exp(log_nothing[at])
             other = 1 - own + point
             p_high[at], p_low[at] = (own, other) if direction > 0 else (other, own)
     return np.clip(p_high, TINY, 1.0), np.clip(p_low, TINY, 1.0)
 
 
-def _lines(observed: Floats, cells: Cells, of: Sum, unit: float) -> Iterator[tuple[Cells, float, float, Floats]]:
-    """Yield cells with the node near their saddlepoints, the period that they need there, and Chernoff's bound.
+class _Walk(NamedTuple):
+    """kappa and its slope at nodes from 0 away, of some cells; `nodes` (n), others (n, cells)."""
 
-    The period is infinite where no node reaches the observed sum.
+    nodes: Floats
+    value: Floats
+    slope: Floats
+
+    def take(self, cells: Cells | NDArray[np.bool_]) -> _Walk:
+        """Return that of some of the cells."""
+        return _Walk(self.nodes, self.value[:, cells], self.slope[:, cells])
+
+    def with_node(self, number: int, s: float, here: Cumulants) -> _Walk:
+        """Return the walk with one node more, before the one with this number."""
+        return _Walk(
+            np.insert(self.nodes, number, s),
+            np.insert(self.value, number, here.value, axis=0),
+            np.insert(self.slope, number, here.slope, axis=0),
+        )
+
+    def first_beyond(self, x: Floats) -> Cells:
+        """Return the number of the first node, other than 0, beyond each cell's saddlepoint; -1 where none is."""
+        beyond = (self.slope[1:] >= x) if self.nodes[1] > 0 else (self.slope[1:] <= x)
+        return np.where(beyond.any(axis=0), beyond.argmax(axis=0) + 1, -1)
+
+    def exponent(self, x: Floats) -> Floats:
+        """Return kappa(s) - s x at all nodes: (n, cells)."""
+        return self.value - self.nodes[:, None] * x
+
+
+class _Line(NamedTuple):
+    """A line of integration, for cells whose saddlepoints are near it."""
+
+    cells: Cells
+    node: float
+    """Where it crosses the real axis."""
+    period: float
+    """The period that the cells need there; infinite where no node reaches the observed sum."""
+    bound: Floats
+    """Chernoff's bound of the tails at that node."""
+
+
+def _lines(observed: Floats, cells: Cells, of: Sum, unit: float) -> Iterator[_Line]:
+    """Yield the lines of all of the cells, whose saddlepoints lie on one side of 0."""
+    if not len(cells):
+        return
+    x, some = observed[cells], of.some(cells)
+    walk = _walk(x, some, unit)
+    beyond = walk.first_beyond(x)
+    for number in np.unique(beyond):
+        own = np.flatnonzero(beyond == number)
+        if number < 0:
+            bound = np.exp(np.minimum(walk.exponent(x)[-1, own], 0.0))
+            yield _Line(cells[own], float(walk.nodes[-1]), np.inf, bound)
+            continue
+        for line in _near(x[own], some.some(own), walk.take(own), number):
+            yield line._replace(cells=cells[own[line.cells]])
+
+
+def _walk(x: Floats, of: Sum, unit: float) -> _Walk:
+    """Return kappa at nodes away from 0, up to two nodes beyond every cell's saddlepoint where they can be reached.
+
+    The two give Chernoff's bound of what lies beyond the period.
     """
-    nodes, values, waiting = [], [], np.full(len(cells), -1)
-    some = of.some(cells)
+    nodes, past = [0.0], np.zeros(len(x))
+    found = [of.cumulants(0.0)]
     for s in _nodes(unit):
-        here = some.cumulants(s)
         nodes.append(s)
-        values.append(here.value)
-        passed = (here.slope >= observed[cells]) if unit > 0 else (here.slope <= observed[cells])
-        waiting[passed & (waiting < 0)] = len(nodes) - 1
-        # Two nodes beyond the saddlepoint give Chernoff's bound of what lies beyond the period.
-        if ((waiting >= 0) & (waiting <= len(nodes) - 3)).all():
+        found.append(of.cumulants(s))
+        past += (found[-1].slope >= x) if unit > 0 else (found[-1].slope <= x)
+        if (past > 2).all():
             break
-    value = np.array(values)
-    for number in np.unique(waiting):
-        at = np.flatnonzero(waiting == number)
-        x = observed[cells[at]]
-        bound = np.exp(np.minimum(value[number, at] - nodes[number] * x, 0.0))
-        period = np.inf if number < 0 else _period(x, np.array(nodes), value[:, at], number)
-        yield cells[at], nodes[number], period, bound
+    return _Walk(np.array(nodes), np.array([f.value for f in found]), np.array([f.slope for f in found]))
 
 
-def _period(x: Floats, nodes: Floats, value: Floats, number: int) -> float:
+def _near(x: Floats, of: Sum, walk: _Walk, number: int) -> Iterator[_Line]:
+    """Yield lines near all saddlepoints, which lie between the node with this number and the one before.
+
+    Where kappa rises steeply both may be far from them: the integrand is then larger than the tail by powers of ten,
+    and what remains of it is noise. The way between is halved until a node is near.
+    """
+    waiting = [(np.arange(len(x)), walk, number, 0)]
+    while waiting:
+        at, here, number, halvings = waiting.pop()
+        node, far = _nearer_node(x[at], here, number)
+        far &= halvings < MOST_HALVINGS
+        for one in np.unique(node[~far]):
+            some = np.flatnonzero(~far & (node == one))
+            y, own = x[at[some]], here.take(some)
+            bound = np.exp(np.minimum(own.exponent(y)[one], 0.0))
+            yield _Line(at[some], float(own.nodes[one]), _period(y, own, one), bound)
+        if far.any():
+            at, here = at[far], here.take(far)
+            middle = float(here.nodes[number - 1 : number + 1].mean())
+            here = here.with_node(number, middle, of.some(at).cumulants(middle))
+            before = here.slope[number] >= x[at] if middle > 0 else here.slope[number] <= x[at]
+            waiting += [
+                (at[side], here.take(side), following, halvings + 1)
+                for side, following in ((before, number), (~before, number + 1))
+                if side.any()
+            ]
+
+
+def _nearer_node(x: Floats, walk: _Walk, number: int) -> tuple[Cells, NDArray[np.bool_]]:
+    """Return the better of the node with this number and the one before, and whether it is far from the saddlepoint.
+
+    kappa is convex: between two nodes, kappa(s) - s x is never below the crossing of its tangents there.
+    """
+    pair = slice(number - 1, number + 1)
+    height, slope = walk.exponent(x)[pair], walk.slope[pair] - x
+    width = walk.nodes[number] - walk.nodes[number - 1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # Tangents height[0] + slope[0] u and height[1] + slope[1] (u - width) are equal at u.
+        u = (height[1] - slope[1] * width - height[0]) / (slope[0] - slope[1])
+        crossing = height[0] + slope[0] * u
+    least = np.where(np.isfinite(crossing), crossing, height.min(axis=0))
+    # No line crosses the axis at 0, where the integrand has its pole.
+    before = (height[0] < height[1]) & (number > 1)
+    return np.where(before, number - 1, number), np.where(before, height[0], height[1]) - least > NEAR
+
+
+def _period(x: Floats, walk: _Walk, number: int) -> float:
     """Return the period at which what is repeated is less than exp(-RELATIVE) of the tail, for all of the cells."""
-    node = nodes[number]
+    node, height = walk.nodes[number], walk.exponent(x)
     # A tail is less than Chernoff's bound, but hardly ever by more than a factor of 100.
-    log_tail = np.minimum(value[number] - node * x, 0.0) - 4.6
-    size = RELATIVE - log_tail
-    towards = float(size.max()) / abs(node)
-    beyond = nodes[number + 1 :]
-    if node < 0:
-        # Sums are never below 0.
-        away = x.copy()
-        for s, k in zip(beyond, value[number + 1 :], strict=True):
-            away = np.minimum(away, (size + k - s * x) / (node - s))
-    else:
-        away = np.full(len(x), np.inf)
-        for s, k in zip(beyond, value[number + 1 :], strict=True):
-            away = np.minimum(away, (size + k - s * x) / (s - node))
-        if not len(beyond):
-            away = size / node * 4
-    return float(max(towards, away.max()))
+    size = RELATIVE - np.minimum(height[number], 0.0) + np.log(100)
+    towards = size / abs(node)
+    # What lies a period further away from 0 is bounded at every node beyond; sums are never below 0.
+    away = (size + height[number + 1 :]) / np.abs(walk.nodes[number + 1 :] - node)[:, None]
+    farthest = x if node < 0 else 4 * towards if not len(away) else np.full(len(x), np.inf)
+    return float(np.maximum(towards, np.minimum(farthest, away.min(axis=0, initial=np.inf))).max())
 
 
 def _nodes(unit: float) -> Iterator[float]:
@@ -166,11 +256,9 @@ def _nodes(unit: float) -> Iterator[float]:
     yield float(np.copysign(FARTHEST, unit))
 
 
-def _integrate(
-    x: Floats, of: Sum, node: float, period: float, log_nothing: Floats, *, whole: bool
-) -> tuple[Floats, Floats]:
+def _integrate(x: Floats, of: Sum, line: _Line, log_nothing: Floats, *, whole: bool) -> tuple[Floats, Floats]:
     """Return the tail beyond x on the side of the node, given that S is not 0, and P(S = x) of whole numbers."""
-    step = 2 * np.pi / period
+    node, step = line.node, 2 * np.pi / line.period
     if whole:
         # Half a turn is all there is; a whole number of steps fills it.
         step = np.pi / max(np.ceil(np.pi / step), 2)

@@ -31,6 +31,7 @@ from hotspots.analysis.risk.surface_p_values import Smoother, settled, simulated
 ROWS = COLUMNS = 20
 GRID = Grid(400_000.0, 300_000.0, 100.0, np.ones((ROWS, COLUMNS), dtype=bool))
 TENFOLD = Distribution(np.array([0.5, 1.0, 10.0]), np.array([0.5, 0.42, 0.08]))
+FORTYFOLD = Distribution(np.array([0.5, 40.0]), np.array([0.99, 0.01]))
 HALF = Distribution(np.array([0.0, 2.0]), np.array([0.5, 0.5]))
 
 
@@ -163,6 +164,32 @@ def test_tails_are_those_of_a_fine_lattice(risks, mean, tolerance):
             # The lattice's own probability is shared between both sides.
             assert p_high[0] == pytest.approx(chance[at:].sum() - chance[at] / 2, rel=tolerance)
             assert p_low[0] == pytest.approx(up_to[at] - chance[at] / 2, rel=tolerance)
+
+
+LONG_TAILS = [
+    gamma_points(0.3),
+    gamma_points(1.0),
+    TENFOLD,
+    Distribution(np.array([0.5, 40.0]), np.array([0.99, 0.01])),
+]
+
+
+@pytest.mark.parametrize("risks", LONG_TAILS, ids=["gamma .3", "gamma 1", "tenfold", "fortyfold"])
+def test_far_tails_of_few_events_are_those_of_a_fine_lattice(risks):
+    """Where kappa rises steeply between two nodes, a line through the second is far from the saddlepoint."""
+    for mean, bandwidth, cell in ((0.5, 700.0, 259), (2.0, 400.0, 66)):
+        smoother, pieces = Smoother(GRID, "quartic", bandwidth), make_pieces(mean)
+        model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+        sums, chance = on_lattice(smoother, pieces, risks, cell)
+        middle = sums @ chance
+        deviation = np.sqrt((sums - middle) ** 2 @ chance)
+        for z in (-0.5, 0.0, 0.1, 1.0, 2.0, 4.0, 7.0, 12.0):
+            at = int(np.searchsorted(sums, middle + z * deviation))
+            if at * (sums[1] - sums[0]) < 0.5:  # next to the sums that are 0, whose probability is known
+                continue
+            p_high, p_low = scattered_tails(smoother, sums[[at]], model, cells=np.array([cell]))
+            assert p_high[0] == pytest.approx(chance[at:].sum() - chance[at] / 2, rel=0.06)
+            assert p_low[0] == pytest.approx(chance[:at].sum() + chance[at] / 2, rel=0.06)
 
 
 @pytest.mark.parametrize("kernel", ["quartic", "triangular", "gaussian", "uniform"])
