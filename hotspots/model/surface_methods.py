@@ -225,6 +225,8 @@ class RiskMethod(Recorded):
     """What was tested."""
     risks: tuple[tuple[float, float], ...] | None = field(metadata=AS_LIST | WHERE_KNOWN)
     """Risks of areas, relative to the average, each with its share of the areas; None where all have the same."""
+    gamma_shape: float | None = field(default=None, metadata=WHERE_KNOWN)
+    """Shape of the gamma that areas draw their risks from, or None: one over the variance of risks."""
     edge_correction: Literal["cancels"] = field(metadata=written_as(EDGE_WRITTEN))
     """What was done at the border."""
     inference: SurfaceInference

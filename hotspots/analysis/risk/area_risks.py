@@ -11,7 +11,7 @@ import numpy as np
 
 from hotspots.analysis.autocorrelation.reference import estimate_risks, estimate_shares
 from hotspots.analysis.common import robust_dispersion
-from hotspots.analysis.risk.scattered_sums import Distribution
+from hotspots.analysis.risk.area_terms import Distribution, GammaRisks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
 
-POINTS: Final = 24
-"""Risks that stand for a gamma: Gauss's points, right for all moments up to the 47th."""
 MOST_LABELS: Final = 64
 """Events of an area up to which points of a beta distribution are exact."""
-FLAT: Final = 4.0
-"""Shapes of a gamma below this are flat."""
 LEAST_PROBABILITY: Final = 1e-11
 """Points with less are left out."""
 NO_SCATTER: Final = 1e-6
@@ -58,7 +54,7 @@ def areas_of_points(points: Floats, area: StudyArea) -> Cells:
     return owner
 
 
-def scatter_of_risks(null: RiskNull, observed: Floats, expected: Floats) -> Distribution:
+def scatter_of_risks(null: RiskNull, observed: Floats, expected: Floats) -> Distribution | GammaRisks:
     """Return the distribution of risks among areas under a null, given the count and the expected count of each (n)."""
     kept = expected > 0
     if null == "constant-risk" or kept.sum() < FEWEST_AREAS:
@@ -67,7 +63,7 @@ def scatter_of_risks(null: RiskNull, observed: Floats, expected: Floats) -> Dist
         return Distribution(*estimate_risks(observed[kept], observed[kept], expected[kept]))
     # A dispersion d is a relative variance of risks of (d - 1) / mean count: that of a gamma of shape 1 / variance.
     variance = (robust_dispersion(observed[kept], expected[kept]) - 1) / float(expected[kept].mean())
-    return gamma_points(1 / variance) if variance > NO_SCATTER else Distribution(np.ones(1), np.ones(1))
+    return GammaRisks(1 / variance) if variance > NO_SCATTER else Distribution(np.ones(1), np.ones(1))
 
 
 def scatter_of_shares(null: RiskNull, first: Floats, second: Floats, *, mean: float, held: bool) -> Distribution:
@@ -134,24 +130,6 @@ def _moved(shares: Distribution, mean: float) -> Distribution:
     return Distribution(expit(odds + brentq(excess, -50.0, 50.0)), shares.probability)
 
 
-def gamma_points(shape: float) -> Distribution:
-    """Return Gauss's points for a gamma with this shape and a mean of 1 (generalised Laguerre).
-
-    Examples
-    --------
-    >>> points = gamma_points(2.0)
-    >>> [round(float(points.value**power @ points.probability), 6) for power in (0, 1, 2, 3)]
-    [1.0, 1.0, 1.5, 3.0]
-
-    References
-    ----------
-    Golub, G. H. and Welsch, J. H. (1969), Mathematics of Computation 23, 221-230.
-    """
-    # A flat gamma, whose points are far apart, has twice as many.
-    k = np.arange(POINTS if shape >= FLAT else 2 * POINTS)
-    return _gauss((2 * k + shape) / shape, np.sqrt(k[1:] * (k[1:] + shape - 1)) / shape)
-
-
 def beta_points(a: float, b: float, *, labels: int = 40) -> Distribution:
     """Return Gauss's points for a beta distribution (Jacobi, brought to 0 to 1).
 
@@ -166,7 +144,8 @@ def beta_points(a: float, b: float, *, labels: int = 40) -> Distribution:
 
     References
     ----------
-    Golub and Welsch (1969), as in `gamma_points`; Abramowitz and Stegun (1964), 22.7.1.
+    Golub, G. H. and Welsch, J. H. (1969), Mathematics of Computation 23, 221-230. Abramowitz, M. and Stegun, I. A.
+    (1964), Handbook of Mathematical Functions, 22.7.1.
     """
     number = min(max(labels, 15), MOST_LABELS) // 2 + 1
     k, both = np.arange(1.0, number), a + b
@@ -195,12 +174,17 @@ def _gauss(diagonal: Any, beside: Any) -> Distribution:
 
 
 def draw_events(
-    pieces: Pieces, risks: Distribution, *, shape: tuple[int, int], simulations: int, rng: np.random.Generator
+    pieces: Pieces,
+    risks: Distribution | GammaRisks,
+    *,
+    shape: tuple[int, int],
+    simulations: int,
+    rng: np.random.Generator,
 ) -> Iterator[Floats]:
     """Yield maps of events of areas that draw their risks, arrays (row, col)."""
     areas = int(pieces.owner.max()) + 1
     for _ in range(simulations):
-        risk = rng.choice(risks.value, areas, p=risks.probability)
+        risk = risks.draw(areas, rng)
         yield _on_map(pieces, rng.poisson(pieces.mass * risk[pieces.owner]), shape)
 
 
@@ -210,7 +194,7 @@ def draw_labelled(
     """Yield maps of the first file's events where areas draw the share of their events that is its, (row, col)."""
     areas = int(pieces.owner.max()) + 1
     for _ in range(simulations):
-        share = rng.choice(shares.value, areas, p=shares.probability)
+        share = shares.draw(areas, rng)
         yield _on_map(pieces, rng.binomial(pieces.mass.astype(np.int64), share[pieces.owner]), shape)
 
 

@@ -10,12 +10,11 @@ import numpy as np
 from hotspots.analysis.common import as_area, as_events, compare_coverage
 from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.risk.area_risks import areas_of_points, draw_labelled, scatter_of_shares
+from hotspots.analysis.risk.area_terms import Distribution, ShareTerms
 from hotspots.analysis.risk.saddlepoint import TINY
 from hotspots.analysis.risk.scattered_sums import (
-    Distribution,
     Mixture,
     Pieces,
-    ShareTerms,
     scattered_moments,
     scattered_tails,
 )
@@ -208,7 +207,7 @@ def compare_densities(
         provenance=ComparisonMethod(
             cells=describe_cells(cells, smoother, chosen),
             null=_null_of_labels(null, pair.labels),
-            shares=None if shares.single else stated(shares),
+            shares=stated(shares),
             totals=totals,
             overall_ratio=float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
             share_of_first=pair.labels.share,
@@ -340,7 +339,7 @@ def _scattered(
         shape = smoother.grid.shape
         drawn = draw_labelled(places.pieces, shares, shape=shape, simulations=simulations, rng=rng)
         return simulated_tails(smoother, own, drawn, cells=cells)
-    model = Mixture(ShareTerms(shares.value), places.pieces, shares.probability)
+    model = Mixture(ShareTerms(shares), places.pieces)
     if inference == "asymptotic":
         mean, variance = scattered_moments(smoother, model, cells=cells)
         rest = own + others - mean
@@ -350,7 +349,7 @@ def _scattered(
         )
     # As for labels of constant share, the tail of many is that of few of the other file.
     high, low, few = np.ones(len(cells)), np.ones(len(cells)), own <= others
-    other = model._replace(terms=ShareTerms(1 - shares.value))
+    other = model._replace(terms=ShareTerms(shares._replace(value=1 - shares.value)))
     high[few], low[few] = scattered_tails(smoother, own[few], model, cells=cells[few])
     low[~few], high[~few] = scattered_tails(smoother, others[~few], other, cells=cells[~few])
     return high, low

@@ -49,6 +49,8 @@ MOST_POINTS: Final = 20_000
 """Points of the rule at most."""
 NEAR: Final = 1.0
 """A node is near a saddlepoint if the integrand there is at most e times as large."""
+BETTER: Final = 0.9
+"""A bound of the period that is more than this of the last one is no better."""
 MOST_HALVINGS: Final = 30
 """Halvings of the way between two nodes at most."""
 
@@ -121,10 +123,11 @@ class _Walk(NamedTuple):
     nodes: Floats
     value: Floats
     slope: Floats
+    curve: Floats
 
     def take(self, cells: Cells | NDArray[np.bool_]) -> _Walk:
         """Return that of some of the cells."""
-        return _Walk(self.nodes, self.value[:, cells], self.slope[:, cells])
+        return _Walk(self.nodes, *(of_cells[:, cells] for of_cells in self[1:]))
 
     def with_node(self, number: int, s: float, here: Cumulants) -> _Walk:
         """Return the walk with one node more, before the one with this number."""
@@ -132,6 +135,7 @@ class _Walk(NamedTuple):
             np.insert(self.nodes, number, s),
             np.insert(self.value, number, here.value, axis=0),
             np.insert(self.slope, number, here.slope, axis=0),
+            np.insert(self.curve, number, here.curve, axis=0),
         )
 
     def first_beyond(self, x: Floats) -> Cells:
@@ -174,19 +178,17 @@ def _lines(observed: Floats, cells: Cells, of: Sum, unit: float) -> Iterator[_Li
 
 
 def _walk(x: Floats, of: Sum, unit: float) -> _Walk:
-    """Return kappa at nodes away from 0, up to two nodes beyond every cell's saddlepoint where they can be reached.
-
-    The two give Chernoff's bound of what lies beyond the period.
-    """
-    nodes, past = [0.0], np.zeros(len(x))
-    found = [of.cumulants(0.0)]
+    """Return kappa at nodes away from 0, up to one beyond every cell's saddlepoint, where they can be reached."""
+    nodes, found, passed = [0.0], [of.cumulants(0.0)], np.zeros(len(x), dtype=bool)
     for s in _nodes(unit):
         nodes.append(s)
         found.append(of.cumulants(s))
-        past += (found[-1].slope >= x) if unit > 0 else (found[-1].slope <= x)
-        if (past > 2).all():
+        passed |= (found[-1].slope >= x) if unit > 0 else (found[-1].slope <= x)
+        if passed.all():
             break
-    return _Walk(np.array(nodes), np.array([f.value for f in found]), np.array([f.slope for f in found]))
+    return _Walk(
+        np.array(nodes), *(np.array([getattr(f, name) for f in found]) for name in ("value", "slope", "curve"))
+    )
 
 
 def _near(x: Floats, of: Sum, walk: _Walk, number: int) -> Iterator[_Line]:
@@ -203,8 +205,8 @@ def _near(x: Floats, of: Sum, walk: _Walk, number: int) -> Iterator[_Line]:
         for one in np.unique(node[~far]):
             some = np.flatnonzero(~far & (node == one))
             y, own = x[at[some]], here.take(some)
-            bound = np.exp(np.minimum(own.exponent(y)[one], 0.0))
-            yield _Line(at[some], float(own.nodes[one]), _period(y, own, one), bound)
+            period = _period(y, of.some(at[some]), own, one)
+            yield _Line(at[some], float(own.nodes[one]), period, np.exp(np.minimum(own.exponent(y)[one], 0.0)))
         if far.any():
             at, here = at[far], here.take(far)
             middle = float(here.nodes[number - 1 : number + 1].mean())
@@ -223,28 +225,36 @@ def _nearer_node(x: Floats, walk: _Walk, number: int) -> tuple[Cells, NDArray[np
     kappa is convex: between two nodes, kappa(s) - s x is never below the crossing of its tangents there.
     """
     pair = slice(number - 1, number + 1)
-    height, slope = walk.exponent(x)[pair], walk.slope[pair] - x
+    (before, beyond), slope = walk.exponent(x)[pair], walk.slope[pair] - x
     width = walk.nodes[number] - walk.nodes[number - 1]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        # Tangents height[0] + slope[0] u and height[1] + slope[1] (u - width) are equal at u.
-        u = (height[1] - slope[1] * width - height[0]) / (slope[0] - slope[1])
-        crossing = height[0] + slope[0] * u
-    least = np.where(np.isfinite(crossing), crossing, height.min(axis=0))
+        # Tangents before + slope[0] u and beyond + slope[1] (u - width) are equal at u; one is infinitely steep where
+        # kappa is.
+        u = np.where(np.isfinite(beyond), (beyond - slope[1] * width - before) / (slope[0] - slope[1]), width)
+        crossing = before + slope[0] * u
+    least = np.where(np.isfinite(crossing), crossing, np.minimum(before, beyond))
     # No line crosses the axis at 0, where the integrand has its pole.
-    before = (height[0] < height[1]) & (number > 1)
-    return np.where(before, number - 1, number), np.where(before, height[0], height[1]) - least > NEAR
+    first = (before < beyond) & (number > 1)
+    return np.where(first, number - 1, number), np.where(first, before, beyond) - least > NEAR
 
 
-def _period(x: Floats, walk: _Walk, number: int) -> float:
+def _period(x: Floats, of: Sum, walk: _Walk, number: int) -> float:
     """Return the period at which what is repeated is less than exp(-RELATIVE) of the tail, for all of the cells."""
-    node, height = walk.nodes[number], walk.exponent(x)
+    node, height = walk.nodes[number], walk.exponent(x)[number]
     # A tail is less than Chernoff's bound, but hardly ever by more than a factor of 100.
-    size = RELATIVE - np.minimum(height[number], 0.0) + np.log(100)
-    towards = size / abs(node)
-    # What lies a period further away from 0 is bounded at every node beyond; sums are never below 0.
-    away = (size + height[number + 1 :]) / np.abs(walk.nodes[number + 1 :] - node)[:, None]
-    farthest = x if node < 0 else 4 * towards if not len(away) else np.full(len(x), np.inf)
-    return float(np.maximum(towards, np.minimum(farthest, away.min(axis=0, initial=np.inf))).max())
+    size = RELATIVE - np.minimum(height, 0.0) + np.log(100)
+    # What lies a period beyond the sum is bounded at any node farther out, and never below 0.
+    away = x.copy() if node < 0 else np.full(len(x), np.inf)
+    # The best node for a normal distribution; halved until the bound no longer gets better.
+    step = float(np.sqrt(2 * (size + height).max() / np.maximum(walk.curve[number].min(), TINY)))
+    for _ in range(MOST_HALVINGS):
+        farther = node + np.copysign(step, node)
+        bound = (size + of.cumulants(float(farther)).value - farther * x) / step
+        better = np.minimum(away, np.where(np.isfinite(bound), bound, np.inf))
+        if np.isfinite(away).all() and better.max() > BETTER * away.max():
+            break
+        away, step = better, step / 2
+    return float(np.maximum(size / abs(node), np.minimum(away, better)).max())
 
 
 def _nodes(unit: float) -> Iterator[float]:

@@ -14,11 +14,10 @@ from hotspots.analysis.common import as_area, as_events
 from hotspots.analysis.density import choose_bandwidth
 from hotspots.analysis.interpolation import Spread, spread_people
 from hotspots.analysis.risk.area_risks import areas_of_points, draw_events, scatter_of_risks
+from hotspots.analysis.risk.area_terms import Distribution, GammaRisks, terms_of_risks
 from hotspots.analysis.risk.scattered_sums import (
-    Distribution,
     Mixture,
     Pieces,
-    RiskTerms,
     scattered_moments,
     scattered_tails,
 )
@@ -189,7 +188,8 @@ def relative_risk(
         provenance=RiskMethod(
             cells=describe_cells(cells, smoother, chosen),
             null="proportional-to-people" if null == "constant-risk" else null,
-            risks=None if risks.single else stated(risks),
+            risks=stated(risks),
+            gamma_shape=risks.shape if isinstance(risks, GammaRisks) else None,
             edge_correction="cancels",
             inference=inference,
             simulations=simulations if inference == "simulation" else None,
@@ -250,7 +250,7 @@ class _Tested:
         return self.smoother.sums(self.counts)[self.cells]
 
 
-def _risks(null: RiskNull, points: Floats, area: StudyArea, spread: Spread) -> tuple[Pieces, Distribution]:
+def _risks(null: RiskNull, points: Floats, area: StudyArea, spread: Spread) -> tuple[Pieces, Distribution | GammaRisks]:
     """Return the events expected at the average risk by area and cell, and the distribution of areas' risks."""
     pieces = Pieces(spread.owner, spread.cell, spread.part * (len(points) / spread.part.sum()))
     expected = pieces.sums(len(area))
@@ -261,7 +261,7 @@ def _risks(null: RiskNull, points: Floats, area: StudyArea, spread: Spread) -> t
 def _scattered(
     tested: _Tested,
     pieces: Pieces,
-    risks: Distribution,
+    risks: Distribution | GammaRisks,
     *,
     inference: SurfaceInference,
     simulations: int,
@@ -273,7 +273,7 @@ def _scattered(
         shape = smoother.grid.shape
         drawn = draw_events(pieces, risks, shape=shape, simulations=simulations, rng=rng)
         return simulated_tails(smoother, observed, drawn, cells=cells)
-    model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+    model = Mixture(terms_of_risks(risks), pieces)
     if inference == "asymptotic":
         mean, variance = scattered_moments(smoother, model, cells=cells)
         # The logarithm of a sum has about the relative variance of the sum.

@@ -10,6 +10,7 @@ import numpy as np
 from hotspots.analysis.common import SIDES, Grid
 from hotspots.analysis.density import grid_over, note_outside, place_events
 from hotspots.analysis.kernels import KERNELS
+from hotspots.analysis.risk.area_terms import GammaRisks
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
 from hotspots.model import ComparisonMethod, Events, JudgedCells, Note, RiskMethod, StudyArea, Surface
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hotspots.analysis.density import Bandwidth
-    from hotspots.analysis.risk.scattered_sums import Distribution
+    from hotspots.analysis.risk.area_terms import Distribution
 
     Floats = NDArray[np.float64]
     Cells = NDArray[np.intp]
@@ -186,9 +187,12 @@ def need_risk_null(null: str) -> None:
         )
 
 
-def stated(scatter: Distribution) -> tuple[tuple[float, float], ...]:
-    """Return the risks or shares of areas with their probabilities, as they are recorded."""
-    return tuple((round(float(value), 4), float(f"{chance:.4g}")) for value, chance in zip(*scatter, strict=True))
+def stated(scatter: Distribution | GammaRisks) -> tuple[tuple[float, float], ...] | None:
+    """Return the risks or shares of areas with their probabilities, as they are recorded; None for one or a gamma."""
+    if isinstance(scatter, GammaRisks) or scatter.single:
+        return None
+    pairs = zip(scatter.value, scatter.probability, strict=True)
+    return tuple((round(float(value), 4), float(f"{chance:.4g}")) for value, chance in pairs)
 
 
 def inference_words(

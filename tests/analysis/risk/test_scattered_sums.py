@@ -9,19 +9,16 @@ from scipy import stats
 from hotspots.analysis.common.grid import Grid
 from hotspots.analysis.kernels.profiles import KERNELS, peak_of
 from hotspots.analysis.risk.area_risks import (
-    Distribution,
     beta_points,
     draw_events,
     draw_labelled,
-    gamma_points,
     scatter_of_risks,
     scatter_of_shares,
 )
+from hotspots.analysis.risk.area_terms import Distribution, GammaRisks, RiskTerms, ShareTerms, terms_of_risks
 from hotspots.analysis.risk.scattered_sums import (
     Mixture,
     Pieces,
-    RiskTerms,
-    ShareTerms,
     _sums,
     scattered_moments,
     scattered_tails,
@@ -65,7 +62,10 @@ def on_lattice(smoother: Smoother, pieces: Pieces, risks: Distribution, cell: in
         jumps = np.bincount(low, pieces.mass[own] * (1 - rest), minlength=length)[:length]
         jumps += np.bincount(low + 1, pieces.mass[own] * rest, minlength=length)[:length]
         exponent = np.fft.rfft(jumps) - jumps.sum()
-        wave *= sum(p * np.exp(r * exponent) for r, p in zip(risks.value, risks.probability, strict=True))
+        if isinstance(risks, GammaRisks):
+            wave *= (1 - exponent / risks.shape) ** -risks.shape
+        else:
+            wave *= sum(p * np.exp(r * exponent) for r, p in zip(risks.value, risks.probability, strict=True))
     return np.arange(length) * step, np.fft.irfft(wave, length)
 
 
@@ -80,9 +80,8 @@ def test_two_areas_by_hand():
     """
     smoother = Smoother(GRID, "quartic", 100 * 5**0.5)
     model = Mixture(
-        RiskTerms(np.array([0.5, 2.0])),
+        RiskTerms(Distribution(np.array([0.5, 2.0]), np.array([0.75, 0.25]))),
         Pieces(np.array([0, 1]), np.array([0, 1]), np.array([2.0, 3.0])),
-        np.array([0.75, 0.25]),
     )
     ((at, sums),) = _sums(smoother, model, np.array([0]))
     assert at.tolist() == [0]
@@ -108,9 +107,7 @@ def test_two_areas_by_hand():
 def test_mean_and_variance_by_their_formulas():
     """Variance of a sum: sum of mean k² e over cells, and of var(risk) (sum of k e)² over areas."""
     smoother, pieces, cells = Smoother(GRID, "quartic", 600.0), make_pieces(6.0), np.array([0, 113, 250])
-    mean, variance = scattered_moments(
-        smoother, Mixture(RiskTerms(TENFOLD.value), pieces, TENFOLD.probability), cells=cells
-    )
+    mean, variance = scattered_moments(smoother, Mixture(RiskTerms(TENFOLD), pieces), cells=cells)
     middle = TENFOLD.value @ TENFOLD.probability
     spread = (TENFOLD.value - middle) ** 2 @ TENFOLD.probability
     for number, cell in enumerate(cells):
@@ -129,7 +126,7 @@ def test_mean_and_variance_by_their_formulas():
 def test_counts_are_convolutions_of_mixed_poissons(risks, mean):
     """The uniform kernel counts: the areas' mixtures of Poisson probabilities, convolved."""
     smoother, pieces = Smoother(GRID, "uniform", 450.0), make_pieces(mean)
-    model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+    model = Mixture(terms_of_risks(risks), pieces)
     for cell in (45, 210):
         k, chance = weights(smoother, cell)[pieces.cell], np.ones(1)
         for near in np.bincount(pieces.owner, k * pieces.mass):
@@ -149,10 +146,10 @@ def test_counts_are_convolutions_of_mixed_poissons(risks, mean):
 
 
 @pytest.mark.parametrize(("mean", "tolerance"), [(1.0, 0.04), (4.0, 0.01), (40.0, 0.003)])
-@pytest.mark.parametrize("risks", [TENFOLD, HALF, gamma_points(1.5)], ids=["tenfold", "half", "gamma"])
+@pytest.mark.parametrize("risks", [TENFOLD, HALF, GammaRisks(1.5)], ids=["tenfold", "half", "gamma"])
 def test_tails_are_those_of_a_fine_lattice(risks, mean, tolerance):
     smoother, pieces = Smoother(GRID, "quartic", 500.0), make_pieces(mean)
-    model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+    model = Mixture(terms_of_risks(risks), pieces)
     for cell in (66, 229):
         sums, chance = on_lattice(smoother, pieces, risks, cell)
         up_to = np.cumsum(chance)
@@ -167,8 +164,8 @@ def test_tails_are_those_of_a_fine_lattice(risks, mean, tolerance):
 
 
 LONG_TAILS = [
-    gamma_points(0.3),
-    gamma_points(1.0),
+    GammaRisks(0.3),
+    GammaRisks(1.0),
     TENFOLD,
     Distribution(np.array([0.5, 40.0]), np.array([0.99, 0.01])),
 ]
@@ -179,7 +176,7 @@ def test_far_tails_of_few_events_are_those_of_a_fine_lattice(risks):
     """Where kappa rises steeply between two nodes, a line through the second is far from the saddlepoint."""
     for mean, bandwidth, cell in ((0.5, 700.0, 259), (2.0, 400.0, 66)):
         smoother, pieces = Smoother(GRID, "quartic", bandwidth), make_pieces(mean)
-        model = Mixture(RiskTerms(risks.value), pieces, risks.probability)
+        model = Mixture(terms_of_risks(risks), pieces)
         sums, chance = on_lattice(smoother, pieces, risks, cell)
         middle = sums @ chance
         deviation = np.sqrt((sums - middle) ** 2 @ chance)
@@ -196,7 +193,7 @@ def test_far_tails_of_few_events_are_those_of_a_fine_lattice(risks):
 def test_tails_are_those_of_simulated_maps(kernel):
     smoother = Smoother(GRID, kernel, 120.0 if kernel == "gaussian" else 450.0)
     pieces, cells, draws = make_pieces(5.0), np.arange(3, ROWS * COLUMNS, 19), 2_000
-    model = Mixture(RiskTerms(TENFOLD.value), pieces, TENFOLD.probability)
+    model = Mixture(RiskTerms(TENFOLD), pieces)
     rng = np.random.default_rng(2)
     events = next(draw_events(pieces, TENFOLD, shape=GRID.shape, simulations=1, rng=rng))
     observed = settled(smoother.sums(events)[cells])
@@ -212,7 +209,7 @@ def test_tails_are_those_of_simulated_maps(kernel):
 def test_one_risk_is_poisson():
     """kappa is the sum over cells of expected (exp(s k) - 1), whatever the areas."""
     smoother, pieces, cells = Smoother(GRID, "quartic", 450.0), make_pieces(5.0), np.arange(0, 400, 57)
-    model = Mixture(RiskTerms(np.ones(1)), pieces, np.ones(1))
+    model = Mixture(RiskTerms(Distribution(np.ones(1), np.ones(1))), pieces)
     for at, sums in _sums(smoother, model, cells):
         for s in (-1.5, 0.7, 12.0):
             direct = [(pieces.mass * np.expm1(s * weights(smoother, cell)[pieces.cell])).sum() for cell in cells[at]]
@@ -246,7 +243,7 @@ def test_labels_by_enumeration(kernel):
     pieces = Pieces(np.repeat([0, 1], [7, 6]), cell, np.ones(13))
     k = weights(smoother, 106)[cell]
     sums, chances = labellings(shares, np.split(k, [7]))
-    model = Mixture(ShareTerms(shares.value), pieces, shares.probability)
+    model = Mixture(ShareTerms(shares), pieces)
     for x in np.quantile(np.unique(sums.round(9)), [0.1, 0.3, 0.5, 0.8, 0.95], method="nearest"):
         p_high, p_low = scattered_tails(smoother, np.array([x]), model, cells=np.array([106]))
         equal = np.abs(sums - x) < 1e-6
@@ -267,7 +264,7 @@ def test_labels_of_simulated_maps():
     cells = np.arange(3, ROWS * COLUMNS, 19)
     first = next(draw_labelled(pieces, shares, shape=GRID.shape, simulations=1, rng=rng))
     observed = settled(smoother.sums(first)[cells])
-    model = Mixture(ShareTerms(shares.value), pieces, shares.probability)
+    model = Mixture(ShareTerms(shares), pieces)
     computed = scattered_tails(smoother, observed, model, cells=cells)
     drawn = draw_labelled(pieces, shares, shape=GRID.shape, simulations=draws, rng=rng)
     simulated = simulated_tails(smoother, observed, drawn, cells=cells)
@@ -278,13 +275,6 @@ def test_labels_of_simulated_maps():
 
 
 # --------------------------------------------------------------------------- distributions
-
-
-@pytest.mark.parametrize(("shape", "error"), [(1.5, 2e-4), (4.0, 3e-5), (10.0, 1e-8), (1e5, 1e-8)])
-def test_points_of_a_gamma_make_negative_binomial_counts(shape, error):
-    points, count = gamma_points(shape), np.arange(120)
-    mixed = stats.poisson.pmf(count[:, None], 20 * points.value) @ points.probability
-    assert mixed == pytest.approx(stats.nbinom.pmf(count, shape, shape / (shape + 20)), abs=error)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.3, 0.4), (2.0, 5.0), (1.0, 1.0), (4e3, 3e3)])
@@ -301,8 +291,11 @@ def test_scatter_is_estimated_from_counts_by_area():
     expected *= observed.sum() / expected.sum()
     for null in ("scattered-risk", "exchangeable-risk"):
         found = scatter_of_risks(null, observed, expected)
-        middle = found.value @ found.probability
         # A gamma of shape 4: variance 0.25; the standard error of 1,500 areas is about 0.02.
+        if isinstance(found, GammaRisks):
+            assert 1 / found.shape == pytest.approx(0.25, abs=0.07)
+            continue
+        middle = found.value @ found.probability
         assert middle == pytest.approx(1, abs=0.05)
         assert (found.value - middle) ** 2 @ found.probability == pytest.approx(0.25, abs=0.07)
     assert scatter_of_risks("constant-risk", observed, expected).single

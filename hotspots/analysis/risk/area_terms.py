@@ -1,0 +1,239 @@
+r"""How risks, or shares of the first of two files, differ between areas, and what that does to a sum of kernels.
+
+An area a has a risk of its own, drawn from a distribution that all areas share, and given it the events of its cells
+are Poisson around risk times expected(y). With E_a(s) = sum over cells y of a of expected_a(y) (exp(s k) - 1), the
+part of the area in a sum S has the cumulant generating function
+
+    log E exp(s S_a) = log sum_j g_j exp(risk_j E_a(s))     risks of a discrete distribution with shares g_j,
+    log E exp(s S_a) = -shape log(1 - E_a(s) / shape)       risks of a gamma distribution with a mean of 1.
+
+Of labels, area a has a share of its own, and each of its events is the first file's with that probability, so that
+risk_j E_a(s) is replaced by the sum over a's events of log(1 - p_j + p_j exp(s k)).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Complexes = NDArray[np.complex128]
+
+TIMES: Final = 8.0
+"""Nodes up to which events that are Poisson are summed at a few values of the kernel, the knots of `scattered_sums`,
+whose polynomial is exp(s k) to 6e-9; beyond, at all values."""
+TIMES_LABELS: Final = 1.8
+"""The same of labels, whose function has a singularity at i pi; log(1 - p + p exp(s k)) to 1e-7."""
+
+Summed = Callable[[Callable[["Floats"], Any], Any], Any]
+"""From a function of the kernel, (kernel, nodes), and its nodes (n) to its sums over masses: (areas, cells, n)."""
+
+
+class Distribution(NamedTuple):
+    """A distribution of risks, or of shares of the first file, among areas: values and their probabilities (j)."""
+
+    value: Floats
+    probability: Floats
+
+    @property
+    def single(self) -> bool:
+        """Whether all areas have the same."""
+        return len(self.value) == 1
+
+    def draw(self, areas: int, rng: np.random.Generator) -> Floats:
+        """Return the risks, or shares, of this many areas."""
+        return rng.choice(self.value, areas, p=self.probability)
+
+
+class GammaRisks(NamedTuple):
+    """A gamma distribution of risks among areas, with a mean of 1."""
+
+    shape: float
+    """One over its variance."""
+
+    @property
+    def single(self) -> bool:
+        """Whether all areas have the same: no."""
+        return False
+
+    def draw(self, areas: int, rng: np.random.Generator) -> Floats:
+        """Return the risks of this many areas."""
+        return rng.gamma(self.shape, 1 / self.shape, areas)
+
+
+class AreaTerms(Protocol):
+    """What areas add to the cumulant generating function of sums of kernels."""
+
+    farthest: float
+    """Nodes up to which the knots of the kernel are enough."""
+
+    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells).
+
+        Infinite where E exp(s S_a) is.
+        """
+        ...
+
+    def kappa(self, s: Complexes, summed: Summed) -> Complexes:
+        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes: (cells, nodes)."""
+        ...
+
+    def nothing(self, near: Floats) -> Floats:
+        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        ...
+
+
+class _Mixed(ABC):
+    """Terms of areas that draw one of a few values."""
+
+    __slots__ = ()
+    of: Distribution
+
+    @abstractmethod
+    def given(self, s: Any, summed: Summed, order: int) -> Any:
+        """Return a derivative of log E exp(s S_a), given each value, in s at nodes: iterable of (areas, cells, n)."""
+
+    @abstractmethod
+    def nothing_given(self, near: Floats) -> Floats:
+        """Return log P(no event within reach) given each value: (values, areas, cells)."""
+
+    @property
+    def _log_probability(self) -> Floats:
+        return np.log(self.of.probability)
+
+    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells)."""
+        node = np.array([s])
+        value, slope, curve = (np.array([one[..., 0] for one in self.given(node, summed, order)]) for order in range(3))
+        logs = value + self._log_probability[:, None, None]
+        top = logs.max(axis=0)
+        weight = np.exp(logs - top)
+        total = weight.sum(axis=0)
+        weight /= total
+        mean = (weight * slope).sum(axis=0)
+        # Variance within a risk, and between risks.
+        return top + np.log(total), mean, (weight * (curve + (slope - mean) ** 2)).sum(axis=0)
+
+    def kappa(self, s: Complexes, summed: Summed) -> Complexes:
+        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes: (cells, nodes)."""
+        waves = [wave + log for wave, log in zip(self.given(s, summed, 0), self._log_probability, strict=True)]
+        top = np.max([wave.real for wave in waves], axis=0)
+        mixed = np.zeros(top.shape, dtype=complex)
+        for wave in waves:
+            # By real functions: the complex exponential takes five times as long.
+            height = np.exp(wave.real - top)
+            mixed.real += height * np.cos(wave.imag)
+            mixed.imag += height * np.sin(wave.imag)
+        product = mixed.prod(axis=0)
+        # Where waves cancel there is no logarithm; so small a number is nothing all the same.
+        return np.asarray(top.sum(axis=0) + np.log(np.where(product == 0, 1e-300, product)))
+
+    def nothing(self, near: Floats) -> Floats:
+        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        from scipy.special import logsumexp
+
+        return np.asarray(logsumexp(self.nothing_given(near) + self._log_probability[:, None, None], axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RiskTerms(_Mixed):
+    """The terms of events that are Poisson around risk times mass, for risks of a discrete distribution."""
+
+    of: Distribution
+    farthest = TIMES
+
+    def given(self, s: Any, summed: Summed, order: int) -> Any:
+        """Return a derivative of log E exp(s S_a), given each risk, in s at nodes: iterable of (areas, cells, n)."""
+        of_one = summed(_poisson(s, order), s)
+        return (risk * of_one for risk in self.of.value)
+
+    def nothing_given(self, near: Floats) -> Floats:
+        """Return log P(no event within reach) given each risk: (risks, areas, cells)."""
+        return -np.multiply.outer(self.of.value, near)
+
+
+@dataclass(frozen=True, slots=True)
+class GammaTerms:
+    """The terms of events that are Poisson around risk times mass, for risks of a gamma distribution."""
+
+    of: GammaRisks
+    farthest = TIMES
+
+    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells)."""
+        shape, node = self.of.shape, np.array([s])
+        value, slope, curve = (summed(_poisson(node, order), node)[..., 0] for order in range(3))
+        rest = 1 - value / shape
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = -shape * np.log(rest), slope / rest, curve / rest + (slope / rest) ** 2 / shape
+        return tuple(np.where(rest > 0, one, np.inf) for one in own)  # type: ignore[return-value]
+
+    def kappa(self, s: Complexes, summed: Summed) -> Complexes:
+        """Return the sum over areas of log E exp(s S_a) at complex nodes: (cells, nodes)."""
+        # The real part of 1 - E_a / shape is least on the real axis, where it is above 0: the logarithm has no turns.
+        rest = 1 - summed(_poisson(s, 0), s) / self.of.shape
+        return np.asarray(-self.of.shape * np.log(rest).sum(axis=0))
+
+    def nothing(self, near: Floats) -> Floats:
+        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        return np.asarray(-self.of.shape * np.log1p(near / self.of.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTerms(_Mixed):
+    """The terms of events each of which is labelled with the probability of its area."""
+
+    of: Distribution
+    farthest = TIMES_LABELS
+
+    def given(self, s: Any, summed: Summed, order: int) -> Any:
+        """Return a derivative of log E exp(s S_a), given each share, in s at nodes: iterable of (areas, cells, n)."""
+        return (summed(_label(p, s, order), s) for p in self.of.value)
+
+    def nothing_given(self, near: Floats) -> Floats:
+        """Return log P(no labelled event within reach) given each share: (shares, areas, cells)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(near > 0, np.multiply.outer(np.log1p(-self.of.value), near), 0.0)
+
+
+def terms_of_risks(risks: Distribution | GammaRisks) -> RiskTerms | GammaTerms:
+    """Return the terms of areas that draw their risks."""
+    return GammaTerms(risks) if isinstance(risks, GammaRisks) else RiskTerms(risks)
+
+
+def _poisson(s: Any, order: int) -> Callable[[Floats], Any]:
+    """Return the function of the kernel of Poisson events, exp(s k) - 1, or a derivative in s: (kernel, nodes)."""
+
+    def function(k: Floats) -> Any:
+        wave = np.multiply.outer(k, s)
+        return np.expm1(wave) if order == 0 else (k**order)[:, None] * np.exp(wave)
+
+    return function
+
+
+def _label(p: float, s: Any, order: int) -> Callable[[Floats], Any]:
+    """Return the function of the kernel of an event labelled with probability p, or a derivative: (kernel, nodes).
+
+    log(1 - p + p exp(s k)), and in s up to the second.
+    """
+
+    def function(k: Floats) -> Any:
+        wave, own = np.multiply.outer(k, s), k[:, None]
+        # Of the two exponentials, the larger is taken out.
+        up = wave.real > 0
+        small = np.exp(np.where(up, -wave, wave))
+        both = np.where(up, p + (1 - p) * small, 1 - p + p * small)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if order == 0:
+                return np.where(own > 0, np.log(both) + np.where(up, wave, 0.0), 0.0)
+            tilted = np.where(up, p, p * small) / both
+        return own * tilted if order == 1 else own**2 * tilted * (1 - tilted)
+
+    return function
