@@ -116,7 +116,7 @@ class _Tile:
     def summed(self, values: Any, cells: Cells | slice = slice(None)) -> Any:
         """Return the sums over masses of functions' values at all offsets, (offsets, n): (areas, cells, n)."""
         gathered = values[self.offsets[:, cells]]
-        flat = gathered.reshape(len(gathered), -1)
+        flat = np.ascontiguousarray(gathered.reshape(len(gathered), -1))
         # A sparse product of complex numbers would turn the masses into complex ones too.
         product = self.masses @ flat.view(float)
         return product.view(values.dtype).reshape(-1, *gathered.shape[1:])
@@ -181,7 +181,7 @@ def _lagrange(k: Floats) -> Floats:
 
     # Polynomials are exact in Chebyshev's basis, whose matrix at its own points is well conditioned.
     basis, own = (chebyshev.chebvander(2 * values - 1, KNOTS - 1) for values in (k, _KNOTS))
-    return np.asarray(np.linalg.solve(own.T, basis.T).T)
+    return np.ascontiguousarray(np.linalg.solve(own.T, basis.T).T)
 
 
 def _tiles(smoother: Smoother, pieces: Pieces, cells: Cells) -> Iterator[_Tile]:
