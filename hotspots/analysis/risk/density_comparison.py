@@ -94,7 +94,7 @@ def compare_densities(
     bandwidth: float | BandwidthRule | None = None,
     cell: float | None = None,
     kernel: Kernel = "quartic",
-    null: RiskNull = "constant-risk",
+    null: RiskNull = "scattered-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,

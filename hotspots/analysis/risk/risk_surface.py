@@ -73,7 +73,7 @@ def relative_risk(
     cell: float | None = None,
     kernel: Kernel = "quartic",
     addresses: pd.DataFrame | None = None,
-    null: RiskNull = "constant-risk",
+    null: RiskNull = "scattered-risk",
     inference: SurfaceInference = "saddlepoint",
     simulations: int = 999,
     rng: np.random.Generator | int = 0,

@@ -232,13 +232,12 @@ def _add_risk(findings: Findings, study: Study, events: Events, inputs: Inputs) 
 
 
 def _null_of_surfaces(study: Study, name: str) -> RiskNull:
-    """Return the null hypothesis of a source's surfaces: that of its areas where the study names one.
+    """Return the null hypothesis of a source's surfaces: that of its areas, so that one briefing has one.
 
-    Values placed on areas at random have no equivalent on a surface. Where no null is named, surfaces have one risk for
-    all: where events are few, scattered risk takes minutes a surface.
+    Values placed on areas at random have no equivalent on a surface, where risks scatter then.
     """
     asked = next((section.null for section in study.events if section.name == name), None) or study.analysis.null
-    return "constant-risk" if asked is None or asked == "randomisation" else asked
+    return "scattered-risk" if asked is None or asked == "randomisation" else asked
 
 
 def _tolerance(study: Study, surface: Surface, events: Events, area: StudyArea) -> Contours:
