@@ -32,8 +32,10 @@ whose polynomial is exp(s k) to 6e-9; beyond, at all values."""
 TIMES_LABELS: Final = 1.8
 """The same of labels, whose function has a singularity at i pi; log(1 - p + p exp(s k)) to 1e-7."""
 
-Summed = Callable[[Callable[["Floats"], Any], Any], Any]
-"""From a function of the kernel, (kernel, nodes), and its nodes (n) to its sums over masses: (areas, cells, n)."""
+OfKernel = Callable[["Floats", Any], Any]
+"""A function of the kernel and a node, element by element."""
+Summed = Callable[[OfKernel, Any], Any]
+"""From such a function and nodes (cells, n) to its sums over masses: (cells, areas, n)."""
 
 
 class Distribution(NamedTuple):
@@ -74,19 +76,19 @@ class AreaTerms(Protocol):
     farthest: float
     """Nodes up to which the knots of the kernel are enough."""
 
-    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
-        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells).
+    def cumulants(self, s: Floats, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node of each cell: each (cells, areas).
 
         Infinite where E exp(s S_a) is.
         """
         ...
 
     def kappa(self, s: Complexes, summed: Summed) -> Complexes:
-        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes: (cells, nodes)."""
+        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes (cells, n)."""
         ...
 
     def nothing(self, near: Floats) -> Floats:
-        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        """Return log P(no event within reach), `near` being the mass there (cells, areas)."""
         ...
 
 
@@ -98,19 +100,19 @@ class _Mixed(ABC):
 
     @abstractmethod
     def given(self, s: Any, summed: Summed, order: int) -> Any:
-        """Return a derivative of log E exp(s S_a), given each value, in s at nodes: iterable of (areas, cells, n)."""
+        """Return a derivative of log E exp(s S_a), given each value, in s at nodes: iterable of (cells, areas, n)."""
 
     @abstractmethod
     def nothing_given(self, near: Floats) -> Floats:
-        """Return log P(no event within reach) given each value: (values, areas, cells)."""
+        """Return log P(no event within reach) given each value: (values, cells, areas)."""
 
     @property
     def _log_probability(self) -> Floats:
         return np.log(self.of.probability)
 
-    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
-        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells)."""
-        node = np.array([s])
+    def cumulants(self, s: Floats, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node of each cell: each (cells, areas)."""
+        node = s[:, None]
         value, slope, curve = (np.array([one[..., 0] for one in self.given(node, summed, order)]) for order in range(3))
         logs = value + self._log_probability[:, None, None]
         top = logs.max(axis=0)
@@ -122,7 +124,7 @@ class _Mixed(ABC):
         return top + np.log(total), mean, (weight * (curve + (slope - mean) ** 2)).sum(axis=0)
 
     def kappa(self, s: Complexes, summed: Summed) -> Complexes:
-        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes: (cells, nodes)."""
+        """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes (cells, n)."""
         waves = [wave + log for wave, log in zip(self.given(s, summed, 0), self._log_probability, strict=True)]
         top = np.max([wave.real for wave in waves], axis=0)
         mixed = np.zeros(top.shape, dtype=complex)
@@ -131,12 +133,12 @@ class _Mixed(ABC):
             height = np.exp(wave.real - top)
             mixed.real += height * np.cos(wave.imag)
             mixed.imag += height * np.sin(wave.imag)
-        product = mixed.prod(axis=0)
+        product = mixed.prod(axis=1)
         # Where waves cancel there is no logarithm; so small a number is nothing all the same.
-        return np.asarray(top.sum(axis=0) + np.log(np.where(product == 0, 1e-300, product)))
+        return np.asarray(top.sum(axis=1) + np.log(np.where(product == 0, 1e-300, product)))
 
     def nothing(self, near: Floats) -> Floats:
-        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        """Return log P(no event within reach), `near` being the mass there (cells, areas)."""
         from scipy.special import logsumexp
 
         return np.asarray(logsumexp(self.nothing_given(near) + self._log_probability[:, None, None], axis=0))
@@ -150,12 +152,12 @@ class RiskTerms(_Mixed):
     farthest = TIMES
 
     def given(self, s: Any, summed: Summed, order: int) -> Any:
-        """Return a derivative of log E exp(s S_a), given each risk, in s at nodes: iterable of (areas, cells, n)."""
-        of_one = summed(_poisson(s, order), s)
+        """Return a derivative of log E exp(s S_a), given each risk, in s at nodes: iterable of (cells, areas, n)."""
+        of_one = summed(_poisson(order), s)
         return (risk * of_one for risk in self.of.value)
 
     def nothing_given(self, near: Floats) -> Floats:
-        """Return log P(no event within reach) given each risk: (risks, areas, cells)."""
+        """Return log P(no event within reach) given each risk: (risks, cells, areas)."""
         return -np.multiply.outer(self.of.value, near)
 
 
@@ -166,23 +168,23 @@ class GammaTerms:
     of: GammaRisks
     farthest = TIMES
 
-    def cumulants(self, s: float, summed: Summed) -> tuple[Floats, Floats, Floats]:
-        """Return log E exp(s S_a), its slope and its curvature at a real node: each (areas, cells)."""
-        shape, node = self.of.shape, np.array([s])
-        value, slope, curve = (summed(_poisson(node, order), node)[..., 0] for order in range(3))
+    def cumulants(self, s: Floats, summed: Summed) -> tuple[Floats, Floats, Floats]:
+        """Return log E exp(s S_a), its slope and its curvature at a real node of each cell: each (cells, areas)."""
+        shape, node = self.of.shape, s[:, None]
+        value, slope, curve = (summed(_poisson(order), node)[..., 0] for order in range(3))
         rest = 1 - value / shape
         with np.errstate(divide="ignore", invalid="ignore"):
             own = -shape * np.log(rest), slope / rest, curve / rest + (slope / rest) ** 2 / shape
         return tuple(np.where(rest > 0, one, np.inf) for one in own)  # type: ignore[return-value]
 
     def kappa(self, s: Complexes, summed: Summed) -> Complexes:
-        """Return the sum over areas of log E exp(s S_a) at complex nodes: (cells, nodes)."""
+        """Return the sum over areas of log E exp(s S_a) at complex nodes (cells, n)."""
         # The real part of 1 - E_a / shape is least on the real axis, where it is above 0: the logarithm has no turns.
-        rest = 1 - summed(_poisson(s, 0), s) / self.of.shape
-        return np.asarray(-self.of.shape * np.log(rest).sum(axis=0))
+        rest = 1 - summed(_poisson(0), s) / self.of.shape
+        return np.asarray(-self.of.shape * np.log(rest).sum(axis=1))
 
     def nothing(self, near: Floats) -> Floats:
-        """Return log P(no event within reach), `near` being the mass there: (areas, cells)."""
+        """Return log P(no event within reach), `near` being the mass there (cells, areas)."""
         return np.asarray(-self.of.shape * np.log1p(near / self.of.shape))
 
 
@@ -194,11 +196,11 @@ class ShareTerms(_Mixed):
     farthest = TIMES_LABELS
 
     def given(self, s: Any, summed: Summed, order: int) -> Any:
-        """Return a derivative of log E exp(s S_a), given each share, in s at nodes: iterable of (areas, cells, n)."""
-        return (summed(_label(p, s, order), s) for p in self.of.value)
+        """Return a derivative of log E exp(s S_a), given each share, in s at nodes: iterable of (cells, areas, n)."""
+        return (summed(_label(p, order), s) for p in self.of.value)
 
     def nothing_given(self, near: Floats) -> Floats:
-        """Return log P(no labelled event within reach) given each share: (shares, areas, cells)."""
+        """Return log P(no labelled event within reach) given each share: (shares, cells, areas)."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(near > 0, np.multiply.outer(np.log1p(-self.of.value), near), 0.0)
 
@@ -208,32 +210,29 @@ def terms_of_risks(risks: Distribution | GammaRisks) -> RiskTerms | GammaTerms:
     return GammaTerms(risks) if isinstance(risks, GammaRisks) else RiskTerms(risks)
 
 
-def _poisson(s: Any, order: int) -> Callable[[Floats], Any]:
-    """Return the function of the kernel of Poisson events, exp(s k) - 1, or a derivative in s: (kernel, nodes)."""
+def _poisson(order: int) -> OfKernel:
+    """Return what a Poisson event of mean 1 adds, exp(s k) - 1, or a derivative in s."""
 
-    def function(k: Floats) -> Any:
-        wave = np.multiply.outer(k, s)
-        return np.expm1(wave) if order == 0 else (k**order)[:, None] * np.exp(wave)
+    def function(k: Floats, s: Any) -> Any:
+        wave = s * k
+        return np.expm1(wave) if order == 0 else k**order * np.exp(wave)
 
     return function
 
 
-def _label(p: float, s: Any, order: int) -> Callable[[Floats], Any]:
-    """Return the function of the kernel of an event labelled with probability p, or a derivative: (kernel, nodes).
+def _label(p: float, order: int) -> OfKernel:
+    """Return what an event labelled with probability p adds, log(1 - p + p exp(s k)), or a derivative in s."""
 
-    log(1 - p + p exp(s k)), and in s up to the second.
-    """
-
-    def function(k: Floats) -> Any:
-        wave, own = np.multiply.outer(k, s), k[:, None]
+    def function(k: Floats, s: Any) -> Any:
+        wave = s * k
         # Of the two exponentials, the larger is taken out.
         up = wave.real > 0
         small = np.exp(np.where(up, -wave, wave))
         both = np.where(up, p + (1 - p) * small, 1 - p + p * small)
         with np.errstate(divide="ignore", invalid="ignore"):
             if order == 0:
-                return np.where(own > 0, np.log(both) + np.where(up, wave, 0.0), 0.0)
+                return np.where(k > 0, np.log(both) + np.where(up, wave, 0.0), 0.0)
             tilted = np.where(up, p, p * small) / both
-        return own * tilted if order == 1 else own**2 * tilted * (1 - tilted)
+        return k * tilted if order == 1 else k**2 * tilted * (1 - tilted)
 
     return function

@@ -8,10 +8,10 @@ limit: for any c > 0,
 
 and for c < 0 the same with the other sign is P(S <= x). Near the saddlepoint the integrand neither oscillates nor
 cancels, so that a few dozen points of the trapezoidal rule give a tail with a small relative error however far out it
-lies. The line need not go through each cell's own saddlepoint: cells near each other share nodes and lines.
+lies. Each cell has its own line, and all cells of a tile are computed together.
 
-The rule with step h repeats the distribution with the period 2 pi / h. Chernoff's bound, at the nodes passed on the way
-to the saddlepoint, tells how long the period must be.
+The rule with step h repeats the distribution with the period 2 pi / h. Chernoff's bound, at a node farther out than the
+line, tells how long the period must be.
 
 References
 ----------
@@ -22,7 +22,6 @@ Aerospace and Electronic Systems 14, 630-640 (the line through the saddlepoint).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -43,16 +42,20 @@ FARTHEST: Final = 20.0
 BLUR: Final = 0.05
 """Width of the normal window, in largest amounts: sums of few amounts have edges that no finite integral follows. A
 tail that ends at such an edge becomes that of the middle of it, the mid-p value."""
-BLOCK: Final = 12
+BLOCK: Final = 8
 """Points of the rule that are taken at a time."""
 MOST_POINTS: Final = 20_000
 """Points of the rule at most."""
 NEAR: Final = 1.0
 """A node is near a saddlepoint if the integrand there is at most e times as large."""
-BETTER: Final = 0.9
-"""A bound of the period that is more than this of the last one is no better."""
-MOST_HALVINGS: Final = 30
-"""Halvings of the way between two nodes at most."""
+NEAR_ENOUGH: Final = 0.2
+"""Squared step to the saddlepoint, in units of the variance, from which a node is near it."""
+EDGE: Final = 0.05
+"""Share of the way between two nodes next to them where no further one is tried."""
+LOOSE: Final = 1.5
+"""A bound of the period is good enough if it is at most this many times that of a normal distribution."""
+MOST_STEPS: Final = 60
+"""Steps of a search at most."""
 
 
 class Sum(Protocol):
@@ -62,12 +65,12 @@ class Sum(Protocol):
         """Return the sums of some of the cells, by position."""
         ...
 
-    def cumulants(self, s: float) -> Cumulants:
-        """Return kappa, its slope and its curvature at a real node."""
+    def cumulants(self, s: Floats) -> Cumulants:
+        """Return kappa, its slope and its curvature at a real node of each cell; infinite where E exp(s S) is."""
         ...
 
     def kappa(self, s: Complexes) -> Complexes:
-        """Return kappa at nodes, up to whole turns: (nodes, cells)."""
+        """Return kappa at nodes of each cell, up to whole turns: (cells, nodes)."""
         ...
 
 
@@ -93,209 +96,192 @@ def inverted_tails(observed: Floats, of: Sum, *, log_nothing: Floats, whole: boo
     p_high, p_low = np.ones(len(observed)), np.exp(log_nothing)
     cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
     p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
-    centre = of.some(cells).cumulants(0.0)
+    centre = of.some(cells).cumulants(np.zeros(len(cells)))
     certain = centre.curve <= CERTAIN * centre.slope**2
     p_low[cells[certain]] = 1.0
     cells, centre = cells[~certain], centre.take(~certain)
     if not len(cells):
         return p_high, p_low
-    unit = 1 / max(1.0, float(np.sqrt(centre.curve.max())))
-    for direction in (1.0, -1.0):
-        side = cells[(observed[cells] >= centre.slope) == (direction > 0)]
-        for line in _lines(observed, side, of, direction * unit):
-            at, reached = line.cells, np.isfinite(line.period)
-            if reached:
-                own, point = _integrate(observed[at], of.some(at), line, log_nothing[at], whole=whole)
-            else:
-                own, point = line.bound, np.zeros(len(at))
-            own = np.clip(own, 0.0, 1.0)
-            # Below, those sums that are 0 come on top. Of whole numbers, the observed one belongs to both tails.
-            if direction < 0 and not whole and reached:
-                own = own + np.exp(log_nothing[at])
-            other = 1 - own + point
-            p_high[at], p_low[at] = (own, other) if direction > 0 else (other, own)
+    x, sums, nothing = observed[cells], of.some(cells), log_nothing[cells]
+    line = _lines(x, sums, centre)
+    # Chernoff's bound where no line reaches the sum.
+    own, point = np.exp(np.minimum(line.height, 0.0)), np.zeros(len(cells))
+    some = np.flatnonzero(line.reached)
+    if len(some):
+        own[some], point[some] = _integrate(x[some], sums.some(some), line.take(some), nothing[some], whole=whole)
+    own = np.clip(own, 0.0, 1.0)
+    # Below, those sums that are 0 come on top. Of whole numbers, the observed one belongs to both tails.
+    if not whole:
+        own += np.where(line.reached & (line.node < 0), np.exp(nothing), 0.0)
+    other = 1 - own + point
+    p_high[cells], p_low[cells] = np.where(line.node > 0, (own, other), (other, own))
     return np.clip(p_high, TINY, 1.0), np.clip(p_low, TINY, 1.0)
 
 
-class _Walk(NamedTuple):
-    """kappa and its slope at nodes from 0 away, of some cells; `nodes` (n), others (n, cells)."""
+class _Node(NamedTuple):
+    """A node of each cell (m), and kappa(s) - s x there."""
 
-    nodes: Floats
-    value: Floats
+    s: Floats
+    height: Floats
     slope: Floats
     curve: Floats
 
-    def take(self, cells: Cells | NDArray[np.bool_]) -> _Walk:
-        """Return that of some of the cells."""
-        return _Walk(self.nodes, *(of_cells[:, cells] for of_cells in self[1:]))
+    def take(self, cells: Cells | NDArray[np.bool_]) -> _Node:
+        """Return those of some of the cells."""
+        return _Node(*(of_cells[cells] for of_cells in self))
 
-    def with_node(self, number: int, s: float, here: Cumulants) -> _Walk:
-        """Return the walk with one node more, before the one with this number."""
-        return _Walk(
-            np.insert(self.nodes, number, s),
-            np.insert(self.value, number, here.value, axis=0),
-            np.insert(self.slope, number, here.slope, axis=0),
-            np.insert(self.curve, number, here.curve, axis=0),
-        )
-
-    def first_beyond(self, x: Floats) -> Cells:
-        """Return the number of the first node, other than 0, beyond each cell's saddlepoint; -1 where none is."""
-        beyond = (self.slope[1:] >= x) if self.nodes[1] > 0 else (self.slope[1:] <= x)
-        return np.where(beyond.any(axis=0), beyond.argmax(axis=0) + 1, -1)
-
-    def exponent(self, x: Floats) -> Floats:
-        """Return kappa(s) - s x at all nodes: (n, cells)."""
-        return self.value - self.nodes[:, None] * x
+    def put(self, cells: Cells, new: _Node) -> None:
+        """Set those of some of the cells."""
+        for of_cells, values in zip(self, new, strict=True):
+            of_cells[cells] = values
 
 
 class _Line(NamedTuple):
-    """A line of integration, for cells whose saddlepoints are near it."""
+    """A line of integration for each cell (m)."""
 
-    cells: Cells
-    node: float
+    node: Floats
     """Where it crosses the real axis."""
-    period: float
-    """The period that the cells need there; infinite where no node reaches the observed sum."""
-    bound: Floats
-    """Chernoff's bound of the tails at that node."""
+    height: Floats
+    """kappa(s) - s x there, the logarithm of Chernoff's bound of the tail."""
+    curve: Floats
+    """The curvature of kappa there."""
+    reached: NDArray[np.bool_]
+    """Whether the node is near the saddlepoint; else it is the farthest one."""
+
+    def take(self, cells: Cells) -> _Line:
+        """Return those of some of the cells."""
+        return _Line(self.node[cells], self.height[cells], self.curve[cells], self.reached[cells])
 
 
-def _lines(observed: Floats, cells: Cells, of: Sum, unit: float) -> Iterator[_Line]:
-    """Yield the lines of all of the cells, whose saddlepoints lie on one side of 0."""
-    if not len(cells):
-        return
-    x, some = observed[cells], of.some(cells)
-    walk = _walk(x, some, unit)
-    beyond = walk.first_beyond(x)
-    for number in np.unique(beyond):
-        own = np.flatnonzero(beyond == number)
-        if number < 0:
-            bound = np.exp(np.minimum(walk.exponent(x)[-1, own], 0.0))
-            yield _Line(cells[own], float(walk.nodes[-1]), np.inf, bound)
-            continue
-        for line in _near(x[own], some.some(own), walk.take(own), number):
-            yield line._replace(cells=cells[own[line.cells]])
+def _lines(x: Floats, of: Sum, centre: Cumulants) -> _Line:
+    """Return lines near the saddlepoints: a search between two nodes, the inner one nearer to 0.
 
-
-def _walk(x: Floats, of: Sum, unit: float) -> _Walk:
-    """Return kappa at nodes away from 0, up to one beyond every cell's saddlepoint, where they can be reached."""
-    nodes, found, passed = [0.0], [of.cumulants(0.0)], np.zeros(len(x), dtype=bool)
-    for s in _nodes(unit):
-        nodes.append(s)
-        found.append(of.cumulants(s))
-        passed |= (found[-1].slope >= x) if unit > 0 else (found[-1].slope <= x)
-        if passed.all():
+    Where kappa rises steeply, a node may look near and be far: the integrand is then larger than the tail by powers of
+    ten, and what remains of it is noise. kappa is convex, so that kappa(s) - s x is never below the crossing of its
+    tangents at two nodes; the search ends where the better node is no more than `NEAR` above it.
+    """
+    away = np.where(x >= centre.slope, 1.0, -1.0)
+    inner = _Node(np.zeros(len(x)), np.zeros(len(x)), centre.slope - x, centre.curve.copy())
+    outer = _Node(*(np.full(len(x), np.inf) for _ in range(4)))
+    outer.s[:] = away * np.inf
+    waiting, reached = np.arange(len(x)), np.ones(len(x), dtype=bool)
+    # Next to 0 is the pole of the integrand: a line keeps its distance.
+    least = away / np.sqrt(centre.curve)
+    s = least + np.maximum(np.abs(_towards(x, inner)) - np.abs(least), 0.0) * away
+    for step in range(MOST_STEPS):
+        s = np.clip(s, -FARTHEST, FARTHEST)
+        found = of.some(waiting).cumulants(s)
+        here = _Node(s, found.value - s * x[waiting], found.slope - x[waiting], found.curve)
+        beyond = here.slope * away[waiting] >= 0
+        outer.put(waiting[beyond], here.take(beyond))
+        inner.put(waiting[~beyond], here.take(~beyond))
+        lost = ~beyond & (np.abs(s) >= FARTHEST)
+        reached[waiting[lost]] = False
+        waiting = waiting[~lost]
+        waiting = waiting[~_near(inner.take(waiting), outer.take(waiting))]
+        if not len(waiting):
             break
-    return _Walk(
-        np.array(nodes), *(np.array([getattr(f, name) for f in found]) for name in ("value", "slope", "curve"))
-    )
+        s = _between(x[waiting], inner.take(waiting), outer.take(waiting), halve=step % 3 == 2)
+    first = _inner_is_better(inner, outer)
+    node, height, _, curve = (np.where(first, a, b) for a, b in zip(inner, outer, strict=True))
+    return _Line(node, height, curve, reached)
 
 
-def _near(x: Floats, of: Sum, walk: _Walk, number: int) -> Iterator[_Line]:
-    """Yield lines near all saddlepoints, which lie between the node with this number and the one before.
-
-    Where kappa rises steeply both may be far from them: the integrand is then larger than the tail by powers of ten,
-    and what remains of it is noise. The way between is halved until a node is near.
-    """
-    waiting = [(np.arange(len(x)), walk, number, 0)]
-    while waiting:
-        at, here, number, halvings = waiting.pop()
-        node, far = _nearer_node(x[at], here, number)
-        far &= halvings < MOST_HALVINGS
-        for one in np.unique(node[~far]):
-            some = np.flatnonzero(~far & (node == one))
-            y, own = x[at[some]], here.take(some)
-            period = _period(y, of.some(at[some]), own, one)
-            yield _Line(at[some], float(own.nodes[one]), period, np.exp(np.minimum(own.exponent(y)[one], 0.0)))
-        if far.any():
-            at, here = at[far], here.take(far)
-            middle = float(here.nodes[number - 1 : number + 1].mean())
-            here = here.with_node(number, middle, of.some(at).cumulants(middle))
-            before = here.slope[number] >= x[at] if middle > 0 else here.slope[number] <= x[at]
-            waiting += [
-                (at[side], here.take(side), following, halvings + 1)
-                for side, following in ((before, number), (~before, number + 1))
-                if side.any()
-            ]
+def _inner_is_better(inner: _Node, outer: _Node) -> NDArray[np.bool_]:
+    """Return where the inner node is lower; no line crosses the axis at 0."""
+    return np.asarray((inner.height < outer.height) & (inner.s != 0))
 
 
-def _nearer_node(x: Floats, walk: _Walk, number: int) -> tuple[Cells, NDArray[np.bool_]]:
-    """Return the better of the node with this number and the one before, and whether it is far from the saddlepoint.
-
-    kappa is convex: between two nodes, kappa(s) - s x is never below the crossing of its tangents there.
-    """
-    pair = slice(number - 1, number + 1)
-    (before, beyond), slope = walk.exponent(x)[pair], walk.slope[pair] - x
-    width = walk.nodes[number] - walk.nodes[number - 1]
+def _near(inner: _Node, outer: _Node) -> NDArray[np.bool_]:
+    """Return where the better of two nodes is near the saddlepoint between them, or beyond the inner one."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        # Tangents before + slope[0] u and beyond + slope[1] (u - width) are equal at u; one is infinitely steep where
-        # kappa is.
-        u = np.where(np.isfinite(beyond), (beyond - slope[1] * width - before) / (slope[0] - slope[1]), width)
-        crossing = before + slope[0] * u
-    least = np.where(np.isfinite(crossing), crossing, np.minimum(before, beyond))
-    # No line crosses the axis at 0, where the integrand has its pole.
-    first = (before < beyond) & (number > 1)
-    return np.where(first, number - 1, number), np.where(first, before, beyond) - least > NEAR
+        # The tangents meet at inner.s + u; where kappa is infinite, the outer one is upright.
+        width = outer.s - inner.s
+        u = (outer.height - outer.slope * width - inner.height) / (inner.slope - outer.slope)
+        crossing = inner.height + inner.slope * np.where(np.isfinite(outer.height), u, width)
+    best = np.where(_inner_is_better(inner, outer), inner.height, outer.height)
+    between = np.isfinite(crossing) & (best - crossing <= NEAR)
+    alone = ~np.isfinite(outer.s) & (inner.s != 0) & (inner.slope**2 <= NEAR_ENOUGH * inner.curve)
+    return np.asarray(between | alone)
 
 
-def _period(x: Floats, of: Sum, walk: _Walk, number: int) -> float:
-    """Return the period at which what is repeated is less than exp(-RELATIVE) of the tail, for all of the cells."""
-    node, height = walk.nodes[number], walk.exponent(x)[number]
+def _towards(x: Floats, node: _Node) -> Floats:
+    """Return Newton's step from a node to where the logarithm of kappa's slope is that of x."""
+    slope = node.slope + x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(x / slope) * slope / node.curve)
+
+
+def _between(x: Floats, inner: _Node, outer: _Node, *, halve: bool) -> Floats:
+    """Return the next node to try: Newton's from the better of two, kept away from both, or the middle."""
+    better = _inner_is_better(inner, outer) | ~np.isfinite(outer.height)
+    start = _Node(*(np.where(better, a, b) for a, b in zip(inner, outer, strict=True)))
+    following = start.s + _towards(x, start)
+    open_ended = ~np.isfinite(outer.s)
+    # Without an outer node the next is at most as far again, and at least a little farther.
+    end = np.where(open_ended, 2 * inner.s + np.copysign(1.0, outer.s), outer.s)
+    share = np.clip((following - inner.s) / (end - inner.s), EDGE, np.where(open_ended, 1.0, 1 - EDGE))
+    share = np.where(np.isfinite(share) & ~(halve & ~open_ended), share, 0.5)
+    return np.asarray(inner.s + share * (end - inner.s))
+
+
+def _periods(x: Floats, of: Sum, line: _Line) -> Floats:
+    """Return the period at which what is repeated is less than exp(-RELATIVE) of the tail, of each cell."""
     # A tail is less than Chernoff's bound, but hardly ever by more than a factor of 100.
-    size = RELATIVE - np.minimum(height, 0.0) + np.log(100)
+    size = RELATIVE - np.minimum(line.height, 0.0) + np.log(100)
+    total = size + line.height
+    towards, normal = size / np.abs(line.node), np.sqrt(2 * total * line.curve)
     # What lies a period beyond the sum is bounded at any node farther out, and never below 0.
-    away = x.copy() if node < 0 else np.full(len(x), np.inf)
-    # The best node for a normal distribution; halved until the bound no longer gets better.
-    step = float(np.sqrt(2 * (size + height).max() / np.maximum(walk.curve[number].min(), TINY)))
-    for _ in range(MOST_HALVINGS):
-        farther = node + np.copysign(step, node)
-        bound = (size + of.cumulants(float(farther)).value - farther * x) / step
-        better = np.minimum(away, np.where(np.isfinite(bound), bound, np.inf))
-        if np.isfinite(away).all() and better.max() > BETTER * away.max():
+    period = np.where(line.node < 0, x, np.inf)
+    # The best node for a normal distribution; halved while the bound gets better.
+    step, waiting = np.sqrt(2 * total / line.curve), np.arange(len(x))
+    for _ in range(MOST_STEPS):
+        farther = line.node[waiting] + np.copysign(step[waiting], line.node[waiting])
+        height = of.some(waiting).cumulants(farther).value - farther * x[waiting]
+        bound = (size[waiting] + height) / step[waiting]
+        better = (bound < period[waiting]) | np.isinf(period[waiting])
+        period[waiting] = np.fmin(period[waiting], bound)
+        waiting = waiting[better]
+        waiting = waiting[period[waiting] > np.maximum(towards[waiting], LOOSE * normal[waiting])]
+        if not len(waiting):
             break
-        away, step = better, step / 2
-    return float(np.maximum(size / abs(node), np.minimum(away, better)).max())
-
-
-def _nodes(unit: float) -> Iterator[float]:
-    """Yield nodes away from 0: a unit apart at first, later by a third each."""
-    number = 1.0
-    while number * abs(unit) < FARTHEST:
-        yield number * unit
-        number += max(1.0, number / 3)
-    yield float(np.copysign(FARTHEST, unit))
+        step = step / 2
+    return np.asarray(np.maximum(towards, period))
 
 
 def _integrate(x: Floats, of: Sum, line: _Line, log_nothing: Floats, *, whole: bool) -> tuple[Floats, Floats]:
     """Return the tail beyond x on the side of the node, given that S is not 0, and P(S = x) of whole numbers."""
-    node, step = line.node, 2 * np.pi / line.period
+    step = 2 * np.pi / _periods(x, of, line)
     if whole:
         # Half a turn is all there is; a whole number of steps fills it.
-        step = np.pi / max(np.ceil(np.pi / step), 2)
+        step = np.pi / np.maximum(np.ceil(np.pi / step), 2)
     end = np.pi if whole else 4.7 / BLUR
-    total, point = np.zeros(len(x)), np.zeros(len(x))
-    most = min(int(end / step) + 1, MOST_POINTS)
-    top = None
-    for first in range(0, most + 1, BLOCK):
-        t = step * np.arange(first, min(first + BLOCK, most + 1))
-        t = t[t <= end + step / 2]
-        if not len(t):
-            break
-        s = np.asarray(node + 1j * t, dtype=np.complex128)
-        value = np.exp(of.kappa(s) - s[:, None] * x)
-        if not whole:
-            # P(S = 0) does not fade along the line.
-            value -= np.exp(log_nothing - s[:, None] * x)
-        top = np.abs(value[0]) if top is None else top
-        weight = np.where(t == 0, 0.5, 1.0)
+    total, point, top = np.zeros((3, len(x)))
+    waiting = np.arange(len(x))
+    for first in range(0, MOST_POINTS, BLOCK):
+        t = step[waiting, None] * np.arange(first, first + BLOCK)
+        s = line.node[waiting, None] + 1j * t
+        value = np.exp(of.some(waiting).kappa(s) - s * x[waiting, None])
+        weight = np.where(t == 0, 0.5, t <= end + step[waiting, None] / 2)
         if whole:
-            weight = np.where(np.abs(t - np.pi) < step / 2, 0.5, weight)
-            over = 1 / (1 - np.exp(-s)) if node > 0 else 1 / (1 - np.exp(s))
-            point += (value * weight[:, None]).real.sum(axis=0)
+            weight = np.where(np.abs(t - np.pi) < step[waiting, None] / 2, 0.5, weight)
+            over = _geometric(s)
+            point[waiting] += (value * weight).real.sum(axis=1)
         else:
-            over = np.sign(node) / s
+            # P(S = 0) does not fade along the line.
+            value -= np.exp(log_nothing[waiting, None] - s * x[waiting, None])
+            over = np.sign(s.real) / s
             weight = weight * np.exp(-((BLUR * t) ** 2) / 2)
-        total += (value * (over * weight)[:, None]).real.sum(axis=0)
-        if (np.abs(value) * np.abs(node / s)[:, None] * weight[:, None] <= np.exp(-RELATIVE) * top / 10).all():
+        if first == 0:
+            top[:] = np.abs(value[:, 0])
+        total[waiting] += (value * over * weight).real.sum(axis=1)
+        left = np.abs(value * line.node[waiting, None] / s) * weight > np.exp(-RELATIVE) / 10 * top[waiting, None]
+        waiting = waiting[left.any(axis=1) & (t[:, -1] < end)]
+        if not len(waiting):
             break
     return total * step / np.pi, point * step / np.pi
+
+
+def _geometric(s: Complexes) -> Complexes:
+    """Return the sum of exp(-s j) over whole numbers j from 0 up, or of exp(s j) where s is to the left of 0."""
+    return np.asarray(1 / (1 - np.exp(np.where(s.real > 0, -s, s))))

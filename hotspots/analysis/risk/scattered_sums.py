@@ -10,14 +10,14 @@ expected(y) (exp(s k) - 1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from hotspots.analysis.kernels import KERNELS, peak_of
-from hotspots.analysis.risk.area_terms import AreaTerms
+from hotspots.analysis.risk.area_terms import AreaTerms, OfKernel
 from hotspots.analysis.risk.inversion import inverted_tails
 from hotspots.analysis.risk.saddlepoint import Cumulants
 
@@ -88,14 +88,14 @@ def scattered_moments(smoother: Smoother, model: Mixture, *, cells: Cells) -> tu
     """Return mean and variance of the sums in these cells, each (m)."""
     mean, variance = np.zeros(len(cells)), np.zeros(len(cells))
     for at, sums in _sums(smoother, model, cells):
-        centre = sums.cumulants(0.0)
+        centre = sums.cumulants(np.zeros(len(at)))
         mean[at], variance[at] = centre.slope, centre.curve
     return mean, variance
 
 
 def _sums(smoother: Smoother, model: Mixture, cells: Cells) -> Iterator[tuple[Cells, _Sums]]:
     for tile in _tiles(smoother, model.pieces, cells):
-        yield tile.at, _Sums(tile, model.terms, tile.at_knots(), np.arange(len(tile.at)))
+        yield tile.at, _Sums.of(tile, model.terms)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -113,20 +113,12 @@ class _Tile:
     polynomials: Floats
     """Lagrange's polynomials of the knots at all offsets, (offsets, knots); 0 beyond reach."""
 
-    def summed(self, values: Any, cells: Cells | slice = slice(None)) -> Any:
-        """Return the sums over masses of functions' values at all offsets, (offsets, n): (areas, cells, n)."""
-        gathered = values[self.offsets[:, cells]]
-        flat = np.ascontiguousarray(gathered.reshape(len(gathered), -1))
+    def summed(self, values: Any) -> Any:
+        """Return the sums over masses of values at places, (places, ...): (areas, ...)."""
+        flat = np.ascontiguousarray(values.reshape(len(values), -1))
         # A sparse product of complex numbers would turn the masses into complex ones too.
         product = self.masses @ flat.view(float)
-        return product.view(values.dtype).reshape(-1, *gathered.shape[1:])
-
-    def at_knots(self) -> Floats:
-        """Return the masses brought to `KNOTS` values of the kernel, (areas, t, knots).
-
-        The sum of a polynomial of the kernel over masses is that over the knots with these weights (Lagrange).
-        """
-        return np.asarray(self.summed(self.polynomials))
+        return product.view(values.dtype).reshape(-1, *values.shape[1:])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -136,39 +128,58 @@ class _Sums:
     tile: _Tile
     terms: AreaTerms
     weights: Floats
-    """Masses at knots of the kernel, (areas, cells, knots)."""
+    """Masses of the areas within reach of a cell, brought to `KNOTS` values of the kernel: (cells, areas, knots).
+
+    The sum of a polynomial of the kernel over masses is that over the knots with these weights (Lagrange).
+    """
+    areas: Cells
+    """Positions of these areas, and of others up to the most that a cell has, whose weights are 0 (cells, areas)."""
     cells: Cells
+
+    @classmethod
+    def of(cls, tile: _Tile, terms: AreaTerms) -> _Sums:
+        """Return the sums of all cells of a tile."""
+        weights = tile.summed(tile.polynomials[tile.offsets]).swapaxes(0, 1)
+        met = weights.any(axis=2)
+        areas = np.argsort(~met, axis=1, kind="stable")[:, : met.sum(axis=1).max()]
+        return cls(tile, terms, np.take_along_axis(weights, areas[:, :, None], axis=1), areas, np.arange(len(tile.at)))
 
     def some(self, cells: Cells) -> _Sums:
         """Return those of some of the cells, by position among these."""
-        weights = self.weights[:, cells]
-        # Areas beyond the reach of all of the cells add nothing.
-        met = weights.any(axis=(1, 2))
-        tile = replace(self.tile, masses=self.tile.masses[np.flatnonzero(met)])
-        return replace(self, tile=tile, weights=weights[met], cells=self.cells[cells])
+        return replace(self, weights=self.weights[cells], areas=self.areas[cells], cells=self.cells[cells])
 
-    def cumulants(self, s: float) -> Cumulants:
-        """Return kappa, its slope and its curvature at a real node."""
-        return Cumulants(*(of_areas.sum(axis=0) for of_areas in self.terms.cumulants(s, self._summed)))
+    def cumulants(self, s: Floats) -> Cumulants:
+        """Return kappa, its slope and its curvature at a real node of each cell."""
+        return Cumulants(*(of_areas.sum(axis=1) for of_areas in self.terms.cumulants(s, self._summed)))
 
     def kappa(self, s: Complexes) -> Complexes:
-        """Return kappa at nodes, up to whole turns: (nodes, cells)."""
-        return self.terms.kappa(s, self._summed).T
+        """Return kappa at nodes, up to whole turns: (cells, nodes)."""
+        return self.terms.kappa(s, self._summed)
 
     def log_nothing(self) -> Floats:
-        """Return log P(S = 0) of every cell (t)."""
-        near = self.tile.summed((self.tile.kernel > 0).astype(float)[:, None])[..., 0]
-        return np.asarray(np.minimum(self.terms.nothing(near).sum(axis=0), 0.0))
+        """Return log P(S = 0) of every cell."""
+        near = self._directly(lambda k, _: (k > 0).astype(float), np.zeros((len(self.cells), 1)))[..., 0]
+        return np.asarray(np.minimum(self.terms.nothing(near).sum(axis=1), 0.0))
 
-    def _summed(self, function: Callable[[Floats], Any], s: Any) -> Any:
-        """Return the sums of a function of the kernel, (kernel, nodes), over the masses: (areas, cells, nodes)."""
-        if np.abs(s).max() > self.terms.farthest:
-            kernel = self.tile.kernel
-            values = np.where(kernel[:, None] > 0, function(kernel), 0.0)
-            return self.tile.summed(values, self.cells)
-        values = function(_KNOTS)
-        sums = self.weights.reshape(-1, KNOTS) @ values.view(float)
-        return sums.view(values.dtype).reshape(*self.weights.shape[:2], len(s))
+    def _summed(self, function: OfKernel, s: Any) -> Any:
+        """Return the sums of a function of the kernel over the masses, at nodes (cells, n): (cells, areas, n)."""
+        few = np.abs(s).max(axis=1) <= self.terms.farthest
+        if few.all():
+            return self._at_knots(function, s)
+        sums = np.empty((*self.areas.shape, s.shape[1]), dtype=s.dtype)
+        for some, summed in ((few, _Sums._at_knots), (~few, _Sums._directly)):
+            if some.any():
+                sums[some] = summed(self.some(np.flatnonzero(some)), function, s[some])
+        return sums
+
+    def _at_knots(self, function: OfKernel, s: Any) -> Any:
+        values = function(_KNOTS[:, None], s[:, None, :])
+        return (self.weights @ values.view(float)).view(values.dtype)
+
+    def _directly(self, function: OfKernel, s: Any) -> Any:
+        k = self.tile.kernel[self.tile.offsets[:, self.cells]][:, :, None]
+        sums = self.tile.summed(np.where(k > 0, function(k, s), 0.0))
+        return np.take_along_axis(sums.swapaxes(0, 1), self.areas[:, :, None], axis=1)
 
 
 _KNOTS: Final = (1 - np.cos((np.arange(KNOTS) + 0.5) * np.pi / KNOTS)) / 2
