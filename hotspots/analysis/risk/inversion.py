@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from hotspots.analysis.risk.saddlepoint import CERTAIN, TINY, Cumulants
+from hotspots.analysis.risk.saddlepoint import CERTAIN, TINY, Cumulants, begin_tails
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,9 +93,7 @@ def inverted_tails(observed: Floats, of: Sum, *, log_nothing: Floats, whole: boo
     p_high, p_low
         Each (m), between the smallest normal number and 1. P(S >= 0) is 1, and P(S <= 0) is P(S = 0).
     """
-    p_high, p_low = np.ones(len(observed)), np.exp(log_nothing)
-    cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
-    p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
+    p_high, p_low, cells = begin_tails(observed, log_nothing)
     centre = of.some(cells).cumulants(np.zeros(len(cells)))
     certain = centre.curve <= CERTAIN * centre.slope**2
     p_low[cells[certain]] = 1.0

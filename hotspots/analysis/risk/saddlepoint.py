@@ -125,9 +125,7 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
     p_high, p_low
         Each (m), between the smallest normal number and 1. P(S >= 0) is 1, and P(S <= 0) is P(S = 0).
     """
-    p_high, p_low = np.ones(len(observed)), np.exp(log_nothing)
-    cells = np.flatnonzero((observed > 0) & (log_nothing < 0))
-    p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
+    p_high, p_low, cells = begin_tails(observed, log_nothing)
     centre = ask(0.0, cells).without_nothing(log_nothing[cells])
     # A sum that can't vary equals its observed value: both tails are 1.
     certain = centre.curve <= CERTAIN * centre.slope**2
@@ -141,6 +139,13 @@ def tails(observed: Floats, ask: Ask, *, log_nothing: Floats, largest: float) ->
             some = -np.expm1(log_nothing[at])
             p_high[at], p_low[at] = some * high, np.exp(log_nothing[at]) + some * low
     return np.clip(p_high, TINY, 1.0), np.clip(p_low, TINY, 1.0)
+
+
+def begin_tails(observed: Floats, log_nothing: Floats) -> tuple[Floats, Floats, Cells]:
+    """Return both tails of sums that are 0, each (m), and the cells whose tails remain to be computed."""
+    p_high, p_low = np.ones(len(observed)), np.exp(log_nothing)
+    p_low[(observed > 0) & (log_nothing >= 0)] = 1.0
+    return p_high, p_low, np.flatnonzero((observed > 0) & (log_nothing < 0))
 
 
 def _one_side(

@@ -2,10 +2,10 @@ r"""P-values of a smoothed sum in every cell of a grid where risks, or shares, d
 
 A cell's sum S(x) = sum over cells y of count(y) k(x - y) is a sum over independent areas. Its cumulant generating
 function is the sum of those of `area_terms`: a logarithm for each area, so this is no convolution as under constant
-risk. It is computed for square tiles of cells: a sparse matrix has the masses of the areas within reach of a tile.
-E_a(s) is its product with exp(s k) - 1; for the smaller s, with polynomials of k that are taken once for all s. The
-tails are those of `inversion`. Where all areas have one risk, kappa(s) is that of Poisson events, the sum over y of
-expected(y) (exp(s k) - 1).
+risk. It is computed for square tiles of cells. The kernel depends on distance only, and has few values between cells:
+the masses of each area are summed for each of them first, and E_a(s) is the product with exp(s k) - 1; for the smaller
+s, with the few knots of a polynomial of k. The tails are those of `inversion`. Where all areas have one risk, kappa(s)
+is that of Poisson events, the sum over y of expected(y) (exp(s k) - 1).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 KNOTS: Final = 16
 """Values of the kernel between 0 and 1 (Chebyshev's), through which a polynomial is taken."""
+MOST_VALUES: Final = 1_000
+"""Values of the kernel above which cells are taken one by one, so that a tile fits into memory."""
 TILE: Final = 6
 """Cells along the side of a tile: of 4, 6, 10 and 16, the fastest where areas are about as wide as six cells."""
 
@@ -93,60 +95,27 @@ def scattered_moments(smoother: Smoother, model: Mixture, *, cells: Cells) -> tu
     return mean, variance
 
 
-def _sums(smoother: Smoother, model: Mixture, cells: Cells) -> Iterator[tuple[Cells, _Sums]]:
-    for tile in _tiles(smoother, model.pieces, cells):
-        yield tile.at, _Sums.of(tile, model.terms)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Tile:
-    """Cells near each other, and the masses within their reach by area."""
-
-    at: Cells
-    """Positions among the cells asked for (t)."""
-    masses: Any
-    """SciPy sparse array (areas, places): the masses within reach; places are cells that have any."""
-    offsets: Cells
-    """Position in `kernel` of the offset from each cell to each place (places, t)."""
-    kernel: Floats
-    """The kernel at all offsets, 1 at its centre and 0 beyond its reach."""
-    polynomials: Floats
-    """Lagrange's polynomials of the knots at all offsets, (offsets, knots); 0 beyond reach."""
-
-    def summed(self, values: Any) -> Any:
-        """Return the sums over masses of values at places, (places, ...): (areas, ...)."""
-        flat = np.ascontiguousarray(values.reshape(len(values), -1))
-        # A sparse product of complex numbers would turn the masses into complex ones too.
-        product = self.masses @ flat.view(float)
-        return product.view(values.dtype).reshape(-1, *values.shape[1:])
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class _Sums:
-    """The sums of a tile's cells under a distribution: an `inversion.Sum`."""
+    """The sums of some cells near each other under a distribution: an `inversion.Sum`."""
 
-    tile: _Tile
     terms: AreaTerms
+    kernel: Floats
+    """Values of the kernel between cells, above 0 (k)."""
+    masses: Floats
+    """Masses of the areas within reach of each cell of the tile, at these values; 0 from the last area of a cell to the
+    most that one has: (tile, areas, k)."""
     weights: Floats
-    """Masses of the areas within reach of a cell, brought to `KNOTS` values of the kernel: (cells, areas, knots).
+    """The same brought to `KNOTS` values of the kernel: (cells, areas, knots).
 
     The sum of a polynomial of the kernel over masses is that over the knots with these weights (Lagrange).
     """
-    areas: Cells
-    """Positions of these areas, and of others up to the most that a cell has, whose weights are 0 (cells, areas)."""
     cells: Cells
-
-    @classmethod
-    def of(cls, tile: _Tile, terms: AreaTerms) -> _Sums:
-        """Return the sums of all cells of a tile."""
-        weights = tile.summed(tile.polynomials[tile.offsets]).swapaxes(0, 1)
-        met = weights.any(axis=2)
-        areas = np.argsort(~met, axis=1, kind="stable")[:, : met.sum(axis=1).max()]
-        return cls(tile, terms, np.take_along_axis(weights, areas[:, :, None], axis=1), areas, np.arange(len(tile.at)))
+    """Positions in the tile (cells)."""
 
     def some(self, cells: Cells) -> _Sums:
         """Return those of some of the cells, by position among these."""
-        return replace(self, weights=self.weights[cells], areas=self.areas[cells], cells=self.cells[cells])
+        return replace(self, weights=self.weights[cells], cells=self.cells[cells])
 
     def cumulants(self, s: Floats) -> Cumulants:
         """Return kappa, its slope and its curvature at a real node of each cell."""
@@ -158,28 +127,23 @@ class _Sums:
 
     def log_nothing(self) -> Floats:
         """Return log P(S = 0) of every cell."""
-        near = self._directly(lambda k, _: (k > 0).astype(float), np.zeros((len(self.cells), 1)))[..., 0]
+        near = self.masses[self.cells].sum(axis=2)
         return np.asarray(np.minimum(self.terms.nothing(near).sum(axis=1), 0.0))
 
     def _summed(self, function: OfKernel, s: Any) -> Any:
         """Return the sums of a function of the kernel over the masses, at nodes (cells, n): (cells, areas, n)."""
         few = np.abs(s).max(axis=1) <= self.terms.farthest
         if few.all():
-            return self._at_knots(function, s)
-        sums = np.empty((*self.areas.shape, s.shape[1]), dtype=s.dtype)
-        for some, summed in ((few, _Sums._at_knots), (~few, _Sums._directly)):
-            if some.any():
-                sums[some] = summed(self.some(np.flatnonzero(some)), function, s[some])
+            return _product(self.weights, function(_KNOTS[:, None], s[:, None, :]))
+        sums = np.empty((*self.weights.shape[:2], s.shape[1]), dtype=s.dtype)
+        sums[few] = _product(self.weights[few], function(_KNOTS[:, None], s[few, None, :]))
+        sums[~few] = _product(self.masses[self.cells[~few]], function(self.kernel[:, None], s[~few, None, :]))
         return sums
 
-    def _at_knots(self, function: OfKernel, s: Any) -> Any:
-        values = function(_KNOTS[:, None], s[:, None, :])
-        return (self.weights @ values.view(float)).view(values.dtype)
 
-    def _directly(self, function: OfKernel, s: Any) -> Any:
-        k = self.tile.kernel[self.tile.offsets[:, self.cells]][:, :, None]
-        sums = self.tile.summed(np.where(k > 0, function(k, s), 0.0))
-        return np.take_along_axis(sums.swapaxes(0, 1), self.areas[:, :, None], axis=1)
+def _product(masses: Floats, values: Any) -> Any:
+    """Return (cells, areas, k) @ (cells, k, n); a product with complex numbers would make masses complex too."""
+    return (masses @ values.view(float)).view(values.dtype)
 
 
 _KNOTS: Final = (1 - np.cos((np.arange(KNOTS) + 0.5) * np.pi / KNOTS)) / 2
@@ -195,34 +159,42 @@ def _lagrange(k: Floats) -> Floats:
     return np.ascontiguousarray(np.linalg.solve(own.T, basis.T).T)
 
 
-def _tiles(smoother: Smoother, pieces: Pieces, cells: Cells) -> Iterator[_Tile]:
-    """Yield the tiles that have any of these cells."""
-    from scipy.sparse import coo_array
-
-    grid = smoother.grid
+def _sums(smoother: Smoother, model: Mixture, cells: Cells) -> Iterator[tuple[Cells, _Sums]]:
+    """Yield positions of cells among those asked for, tile by tile, with their sums."""
+    grid, pieces = smoother.grid, model.pieces
     columns = grid.shape[1]
     # Beyond the grid there is nothing to reach.
     steps = min(int(smoother.reach // grid.side), max(grid.shape))
-    # Offsets from a cell of a tile to a place within reach of the tile, in both directions.
-    most = steps + TILE - 1
-    kernel = _kernel_at_offsets(smoother, most)
-    polynomials = np.where(kernel[:, None] > 0, _lagrange(kernel), 0.0)
+    kernel, number = _kernel_at_offsets(smoother, steps + TILE - 1)
+    polynomials = _lagrange(kernel)
+    side = TILE if len(kernel) <= MOST_VALUES else 1
     row, column = np.divmod(cells, columns)
     place_row, place_column = np.divmod(pieces.cell, columns)
     order = np.argsort(place_row, kind="stable")
     rows = place_row[order]
-    tile = (row // TILE) * (columns // TILE + 1) + column // TILE
-    for at in _groups(tile):
-        top, left = row[at[0]] // TILE * TILE, column[at[0]] // TILE * TILE
-        some = order[np.searchsorted(rows, top - steps) : np.searchsorted(rows, top + TILE + steps)]
+    for at in _groups((row // side) * (columns // side + 1) + column // side):
+        top, left = row[at[0]] // side * side, column[at[0]] // side * side
+        some = order[np.searchsorted(rows, top - steps) : np.searchsorted(rows, top + side + steps)]
         across = place_column[some]
-        some = some[(across >= left - steps) & (across < left + TILE + steps)]
-        areas, owner = np.unique(pieces.owner[some], return_inverse=True)
-        places, place = np.unique(pieces.cell[some], return_inverse=True)
-        down, right = np.divmod(places, columns)
-        offsets = (down[:, None] - row[at] + most) * (2 * most + 1) + right[:, None] - column[at] + most
-        masses = coo_array((pieces.mass[some], (owner, place)), shape=(len(areas), len(places))).tocsr()
-        yield _Tile(at, masses, offsets, kernel, polynomials)
+        some = some[(across >= left - steps) & (across < left + side + steps)]
+        down, right = place_row[some] - row[at, None], place_column[some] - column[at, None]
+        masses = _masses(pieces.owner[some], pieces.mass[some], number[down, right], len(kernel))
+        yield at, _Sums(model.terms, kernel, masses, masses @ polynomials, np.arange(len(at)))
+
+
+def _masses(owner: Cells, mass: Floats, value: Cells, values: int) -> Floats:
+    """Return the masses of the areas within reach of each cell by value of the kernel, (cells, areas, values).
+
+    `value` is the number of the kernel's value between each cell and each piece, (cells, pieces), -1 beyond reach.
+    """
+    areas, owner = np.unique(owner, return_inverse=True)
+    cell, piece = np.nonzero(value >= 0)
+    met = np.zeros((len(value), len(areas)), dtype=bool)
+    met[cell, owner[piece]] = True
+    place = met.cumsum(axis=1) - 1
+    shape = len(value), int(met.sum(axis=1).max(initial=1)), values
+    position = np.ravel_multi_index((cell, place[cell, owner[piece]], value[cell, piece]), shape)
+    return np.bincount(position, mass[piece], minlength=int(np.prod(shape))).astype(float).reshape(shape)
 
 
 def _groups(numbers: Cells) -> Iterator[Cells]:
@@ -233,9 +205,15 @@ def _groups(numbers: Cells) -> Iterator[Cells]:
     yield from np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
-def _kernel_at_offsets(smoother: Smoother, most: int) -> Floats:
-    """Return the kernel at offsets of up to `most` cells down and across, by rows, 1 at its centre."""
-    steps = np.arange(-most, most + 1.0) * smoother.grid.side
-    squared = (steps[:, None] ** 2 + steps**2).ravel()
+def _kernel_at_offsets(smoother: Smoother, most: int) -> tuple[Floats, Cells]:
+    """Return the values of the kernel between cells, above 0 and 1 at its centre, and which of them each offset has.
+
+    The second has a row for each offset down from 0 to `most` and then from -`most` to -1, and columns alike, as
+    indices count; -1 beyond reach.
+    """
+    steps = np.concatenate([np.arange(most + 1), np.arange(-most, 0)]) * smoother.grid.side
+    squared = steps[:, None] ** 2 + steps**2
     profile = KERNELS[smoother.kernel](squared / smoother.bandwidth**2) / peak_of(smoother.kernel)
-    return np.where(squared <= smoother.reach**2, profile, 0.0)
+    values, number = np.unique(np.where(squared <= smoother.reach**2, profile, 0.0), return_inverse=True)
+    below = int(values[0] <= 0)
+    return values[below:], number.reshape(squared.shape) - below

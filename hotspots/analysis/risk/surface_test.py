@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FEWEST_CELLS: Final = 5
 """Cells in the radius of the kernel, at least: events and people are counted by cells."""
 
-MANY_CELLS: Final = 8_000
-"""Cells inside that are tested in about a quarter of a minute where risks scatter and events are many."""
+MANY_CELLS: Final = 100_000
+"""Cells inside that are tested in about half a minute where risks scatter."""
 
 LIMIT: Final = float(np.log(100))
 """Logarithms are cut off here: no events at all would be minus infinity."""
@@ -112,7 +112,7 @@ def smoother_over(
 ) -> Smoother:
     """Return the kernel with its bandwidth, on a grid over the outline.
 
-    Where risks scatter each cell takes about a millisecond: a grid that would have more than `MANY_CELLS` inside gets
+    Where risks scatter each cell takes a third of a millisecond: a grid that would have more than `MANY_CELLS` inside gets
     the largest cells that the bandwidth allows, if none are asked for.
     """
     grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell, fewest=FEWEST_CELLS, finer=1)
