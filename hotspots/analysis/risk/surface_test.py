@@ -112,7 +112,7 @@ def smoother_over(
 ) -> Smoother:
     """Return the kernel with its bandwidth, on a grid over the outline.
 
-    Where risks scatter each cell takes a third of a millisecond: a grid that would have more than `MANY_CELLS` inside gets
+    Where risks scatter a cell takes a third of a millisecond: a grid that would have more than `MANY_CELLS` inside gets
     the largest cells that the bandwidth allows, if none are asked for.
     """
     grid = grid_over(outline, chosen.metres, kernel=kernel, cell=cell, fewest=FEWEST_CELLS, finer=1)
