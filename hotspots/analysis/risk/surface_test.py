@@ -108,7 +108,7 @@ def points_inside(events: Events, area: StudyArea, outline: Any) -> tuple[Floats
 
 
 def smoother_over(
-    outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel, null: RiskNull = "constant-risk"
+    outline: Any, chosen: Bandwidth, *, cell: float | None, kernel: Kernel, null: RiskNull = "scattered-risk"
 ) -> Smoother:
     """Return the kernel with its bandwidth, on a grid over the outline.
 

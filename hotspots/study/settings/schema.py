@@ -313,8 +313,8 @@ class Analysis(Section):
     """Null hypothesis. `"scattered-risk"`: areas differ in risk, some perhaps by much, without clustering;
     `"exchangeable-risk"`: they differ by moderate amounts, as a gamma distribution does; `"constant-risk"`: all areas
     have the same risk; `"randomisation"`: values are placed at random. Without it, `"scattered-risk"` with a population
-    and `"randomisation"` without one. If it is named, it is that of surfaces of risk and of comparisons too; else, and
-    with `"randomisation"`, these are tested against one risk for all."""
+    and `"randomisation"` without one. It is that of surfaces of risk and of comparisons too, which have
+    `"scattered-risk"` with `"randomisation"`."""
     measure: Measure = "count"
     """With `"randomisation"`: what is placed at random: counts, rates, or shrunken (empirical Bayes) rates."""
     conditional: bool = False
