@@ -14,7 +14,7 @@ risk_j E_a(s) is replaced by the sum over a's events of log(1 - p_j + p_j exp(s 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -102,6 +102,11 @@ class _Mixed(ABC):
     def given(self, s: Any, summed: Summed, order: int) -> Any:
         """Return a derivative of log E exp(s S_a), given each value, in s at nodes: iterable of (cells, areas, n)."""
 
+    def waves(self, s: Complexes, summed: Summed) -> Iterator[tuple[Floats, Floats]]:
+        """Yield log E exp(s S_a) given each value, and its probability: real and imaginary part, (cells, areas, n)."""
+        for wave, log_probability in zip(self.given(s, summed, 0), self._log_probability, strict=True):
+            yield _parts(wave + log_probability)
+
     @abstractmethod
     def nothing_given(self, near: Floats) -> Floats:
         """Return log P(no event within reach) given each value: (values, cells, areas)."""
@@ -125,15 +130,14 @@ class _Mixed(ABC):
 
     def kappa(self, s: Complexes, summed: Summed) -> Complexes:
         """Return the sum over areas of log E exp(s S_a), up to whole turns, at complex nodes (cells, n)."""
-        waves = [wave + log for wave, log in zip(self.given(s, summed, 0), self._log_probability, strict=True)]
-        top = np.max([wave.real for wave in waves], axis=0)
-        mixed = np.zeros(top.shape, dtype=complex)
-        for wave in waves:
-            # By real functions: the complex exponential takes five times as long.
-            height = np.exp(wave.real - top)
-            mixed.real += height * np.cos(wave.imag)
-            mixed.imag += height * np.sin(wave.imag)
-        product = mixed.prod(axis=1)
+        waves = list(self.waves(s, summed))
+        top = np.max([size for size, _ in waves], axis=0)
+        real, imaginary = np.zeros((2, *top.shape))
+        for size, turn in waves:
+            height, cosine, sine = _turned(size - top, turn)
+            real += height * cosine
+            imaginary += height * sine
+        product = (real + 1j * imaginary).prod(axis=1)
         # Where waves cancel there is no logarithm; so small a number is nothing all the same.
         return np.asarray(top.sum(axis=1) + np.log(np.where(product == 0, 1e-300, product)))
 
@@ -155,6 +159,12 @@ class RiskTerms(_Mixed):
         """Return a derivative of log E exp(s S_a), given each risk, in s at nodes: iterable of (cells, areas, n)."""
         of_one = summed(_poisson(order), s)
         return (risk * of_one for risk in self.of.value)
+
+    def waves(self, s: Complexes, summed: Summed) -> Iterator[tuple[Floats, Floats]]:
+        """Yield log E exp(s S_a) given each risk, and its probability: real and imaginary part, (cells, areas, n)."""
+        size, turn = _parts(summed(_poisson(0), s))
+        for risk, log_probability in zip(self.of.value, self._log_probability, strict=True):
+            yield risk * size + log_probability, risk * turn
 
     def nothing_given(self, near: Floats) -> Floats:
         """Return log P(no event within reach) given each risk: (risks, cells, areas)."""
@@ -181,7 +191,7 @@ class GammaTerms:
         """Return the sum over areas of log E exp(s S_a) at complex nodes (cells, n)."""
         # The real part of 1 - E_a / shape is least on the real axis, where it is above 0: the logarithm has no turns.
         rest = 1 - summed(_poisson(0), s) / self.of.shape
-        return np.asarray(-self.of.shape * np.log(rest).sum(axis=1))
+        return np.asarray(-self.of.shape * _log(rest).sum(axis=1))
 
     def nothing(self, near: Floats) -> Floats:
         """Return log P(no event within reach), `near` being the mass there (cells, areas)."""
@@ -215,6 +225,8 @@ def _poisson(order: int) -> OfKernel:
 
     def function(k: Floats, s: Any) -> Any:
         wave = s * k
+        if np.iscomplexobj(wave):
+            return _exp(wave) - 1
         return np.expm1(wave) if order == 0 else k**order * np.exp(wave)
 
     return function
@@ -227,12 +239,43 @@ def _label(p: float, order: int) -> OfKernel:
         wave = s * k
         # Of the two exponentials, the larger is taken out.
         up = wave.real > 0
-        small = np.exp(np.where(up, -wave, wave))
+        small = _exp(np.where(up, -wave, wave))
         both = np.where(up, p + (1 - p) * small, 1 - p + p * small)
         with np.errstate(divide="ignore", invalid="ignore"):
             if order == 0:
-                return np.where(k > 0, np.log(both) + np.where(up, wave, 0.0), 0.0)
+                return _log(both) + np.where(up, wave, 0.0)
             tilted = np.where(up, p, p * small) / both
         return k * tilted if order == 1 else k**2 * tilted * (1 - tilted)
 
     return function
+
+
+def _parts(z: Complexes) -> tuple[Floats, Floats]:
+    """Return the real and the imaginary part, apart in memory: NumPy's functions are faster there."""
+    return np.ascontiguousarray(z.real), np.ascontiguousarray(z.imag)
+
+
+def _turned(size: Floats, turn: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return (h, c, s) so that exp(size + i turn) = h c + i h s."""
+    # By the tangent of half the angle, for which NumPy takes a tenth of the time of a cosine or a sine.
+    tangent = np.tan(turn / 2)
+    square = tangent * tangent
+    height = np.exp(size)
+    height /= 1 + square
+    return height, 1 - square, 2 * tangent
+
+
+def _exp(z: Any) -> Any:
+    """Return exp(z), of complex numbers by real functions: ten times as fast."""
+    if not np.iscomplexobj(z):
+        return np.exp(z)
+    height, cosine, sine = _turned(*_parts(z))
+    return height * (cosine + 1j * sine)
+
+
+def _log(z: Any) -> Any:
+    """Return log(z), of complex numbers by real functions: seven times as fast."""
+    if not np.iscomplexobj(z):
+        return np.log(z)
+    real, imaginary = _parts(z)
+    return np.log(real * real + imaginary * imaginary) / 2 + 1j * np.arctan2(imaginary, real)

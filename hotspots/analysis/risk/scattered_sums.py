@@ -10,7 +10,9 @@ is that of Poisson events, the sum over y of expected(y) (exp(s k) - 1).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -34,6 +36,8 @@ KNOTS: Final = 16
 """Values of the kernel between 0 and 1 (Chebyshev's), through which a polynomial is taken."""
 MOST_VALUES: Final = 1_000
 """Values of the kernel above which cells are taken one by one, so that a tile fits into memory."""
+MOST_THREADS: Final = 4
+"""Threads at most: more wait for each other."""
 TILE: Final = 6
 """Cells along the side of a tile: of 4, 6, 10 and 16, the fastest where areas are about as wide as six cells."""
 
@@ -46,6 +50,10 @@ class Pieces(NamedTuple):
     cell: Cells
     """Position of the cell in reading order."""
     mass: Floats
+
+    def take(self, some: Cells | slice) -> Pieces:
+        """Return some of the pieces."""
+        return Pieces(self.owner[some], self.cell[some], self.mass[some])
 
     def sums(self, number: int) -> Floats:
         """Return the mass of each of a number of areas."""
@@ -81,16 +89,24 @@ def scattered_tails(smoother: Smoother, observed: Floats, model: Mixture, *, cel
     """
     p_high, p_low = np.ones(len(cells)), np.ones(len(cells))
     whole = smoother.kernel == "uniform"
-    for at, sums in _sums(smoother, model, cells):
+    places = _Places.of(smoother, model)
+
+    def compute(at: Cells) -> None:
+        sums = places.sums(cells[at])
         p_high[at], p_low[at] = inverted_tails(observed[at], sums, log_nothing=sums.log_nothing(), whole=whole)
+
+    # Tiles don't depend on each other, and NumPy leaves other threads to run.
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        list(pool.map(compute, places.tiles(cells)))
     return p_high, p_low
 
 
 def scattered_moments(smoother: Smoother, model: Mixture, *, cells: Cells) -> tuple[Floats, Floats]:
     """Return mean and variance of the sums in these cells, each (m)."""
     mean, variance = np.zeros(len(cells)), np.zeros(len(cells))
-    for at, sums in _sums(smoother, model, cells):
-        centre = sums.cumulants(np.zeros(len(at)))
+    places = _Places.of(smoother, model)
+    for at in places.tiles(cells):
+        centre = places.sums(cells[at]).cumulants(np.zeros(len(at)))
         mean[at], variance[at] = centre.slope, centre.curve
     return mean, variance
 
@@ -159,27 +175,55 @@ def _lagrange(k: Floats) -> Floats:
     return np.ascontiguousarray(np.linalg.solve(own.T, basis.T).T)
 
 
-def _sums(smoother: Smoother, model: Mixture, cells: Cells) -> Iterator[tuple[Cells, _Sums]]:
-    """Yield positions of cells among those asked for, tile by tile, with their sums."""
-    grid, pieces = smoother.grid, model.pieces
-    columns = grid.shape[1]
-    # Beyond the grid there is nothing to reach.
-    steps = min(int(smoother.reach // grid.side), max(grid.shape))
-    kernel, number = _kernel_at_offsets(smoother, steps + TILE - 1)
-    polynomials = _lagrange(kernel)
-    side = TILE if len(kernel) <= MOST_VALUES else 1
-    row, column = np.divmod(cells, columns)
-    place_row, place_column = np.divmod(pieces.cell, columns)
-    order = np.argsort(place_row, kind="stable")
-    rows = place_row[order]
-    for at in _groups((row // side) * (columns // side + 1) + column // side):
-        top, left = row[at[0]] // side * side, column[at[0]] // side * side
-        some = order[np.searchsorted(rows, top - steps) : np.searchsorted(rows, top + side + steps)]
-        across = place_column[some]
-        some = some[(across >= left - steps) & (across < left + side + steps)]
-        down, right = place_row[some] - row[at, None], place_column[some] - column[at, None]
-        masses = _masses(pieces.owner[some], pieces.mass[some], number[down, right], len(kernel))
-        yield at, _Sums(model.terms, kernel, masses, masses @ polynomials, np.arange(len(at)))
+@dataclass(frozen=True, eq=False, slots=True)
+class _Places:
+    """Masses by row of the grid, and the kernel between cells."""
+
+    model: Mixture
+    """Its pieces by row of the grid."""
+    columns: int
+    """Columns of the grid."""
+    steps: int
+    """Cells within reach of the kernel, in one direction."""
+    side: int
+    """Cells along the side of a tile."""
+    kernel: Floats
+    """Values of the kernel between cells, above 0 (k)."""
+    number: Cells
+    """Which of them an offset has, see `_kernel_at_offsets`."""
+    polynomials: Floats
+    """Lagrange's polynomials of the knots at these values, (k, knots)."""
+
+    @classmethod
+    def of(cls, smoother: Smoother, model: Mixture) -> _Places:
+        """Return those of a kernel on a grid."""
+        grid = smoother.grid
+        # Beyond the grid there is nothing to reach.
+        steps = min(int(smoother.reach // grid.side), max(grid.shape))
+        kernel, number = _kernel_at_offsets(smoother, steps + TILE - 1)
+        order = np.argsort(model.pieces.cell, kind="stable")
+        model = model._replace(pieces=model.pieces.take(order))
+        side = TILE if len(kernel) <= MOST_VALUES else 1
+        return cls(model, grid.shape[1], steps, side, kernel, number, _lagrange(kernel))
+
+    def tiles(self, cells: Cells) -> Iterator[Cells]:
+        """Yield the positions of the cells of each tile."""
+        row, column = np.divmod(cells, self.columns)
+        tile = (row // self.side) * (self.columns // self.side + 1) + column // self.side
+        order = np.argsort(tile, kind="stable")
+        yield from np.split(order, np.flatnonzero(np.diff(tile[order])) + 1) if len(cells) else ()
+
+    def sums(self, cells: Cells) -> _Sums:
+        """Return the sums of the cells of a tile."""
+        row, column = np.divmod(cells, self.columns)
+        first, last = (row.min() - self.steps) * self.columns, (row.max() + self.steps + 1) * self.columns
+        near = slice(*np.searchsorted(self.model.pieces.cell, [first, last]))
+        owner, cell, mass = self.model.pieces.take(near)
+        place_row, place_column = np.divmod(cell, self.columns)
+        across = (place_column >= column.min() - self.steps) & (place_column <= column.max() + self.steps)
+        number = self.number[place_row[across] - row[:, None], place_column[across] - column[:, None]]
+        masses = _masses(owner[across], mass[across], number, len(self.kernel))
+        return _Sums(self.model.terms, self.kernel, masses, masses @ self.polynomials, np.arange(len(cells)))
 
 
 def _masses(owner: Cells, mass: Floats, value: Cells, values: int) -> Floats:
@@ -195,14 +239,6 @@ def _masses(owner: Cells, mass: Floats, value: Cells, values: int) -> Floats:
     shape = len(value), int(met.sum(axis=1).max(initial=1)), values
     position = np.ravel_multi_index((cell, place[cell, owner[piece]], value[cell, piece]), shape)
     return np.bincount(position, mass[piece], minlength=int(np.prod(shape))).astype(float).reshape(shape)
-
-
-def _groups(numbers: Cells) -> Iterator[Cells]:
-    """Yield the positions of each number."""
-    if not len(numbers):
-        return
-    order = np.argsort(numbers, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
 def _kernel_at_offsets(smoother: Smoother, most: int) -> tuple[Floats, Cells]:

@@ -19,7 +19,7 @@ from hotspots.analysis.risk.area_terms import Distribution, GammaRisks, RiskTerm
 from hotspots.analysis.risk.scattered_sums import (
     Mixture,
     Pieces,
-    _sums,
+    _Places,
     scattered_moments,
     scattered_tails,
 )
@@ -83,8 +83,7 @@ def test_two_areas_by_hand():
         RiskTerms(Distribution(np.array([0.5, 2.0]), np.array([0.75, 0.25]))),
         Pieces(np.array([0, 1]), np.array([0, 1]), np.array([2.0, 3.0])),
     )
-    ((at, sums),) = _sums(smoother, model, np.array([0]))
-    assert at.tolist() == [0]
+    sums = _Places.of(smoother, model).sums(np.array([0]))
 
     def kappa(s):
         return sum(
@@ -210,7 +209,9 @@ def test_one_risk_is_poisson():
     """kappa is the sum over cells of expected (exp(s k) - 1), whatever the areas."""
     smoother, pieces, cells = Smoother(GRID, "quartic", 450.0), make_pieces(5.0), np.arange(0, 400, 57)
     model = Mixture(RiskTerms(Distribution(np.ones(1), np.ones(1))), pieces)
-    for at, sums in _sums(smoother, model, cells):
+    places = _Places.of(smoother, model)
+    for at in places.tiles(cells):
+        sums = places.sums(cells[at])
         for s in (-1.5, 0.7, 12.0):
             direct = [(pieces.mass * np.expm1(s * weights(smoother, cell)[pieces.cell])).sum() for cell in cells[at]]
             assert sums.cumulants(np.full(len(at), s)).value == pytest.approx(direct, rel=1e-7)
