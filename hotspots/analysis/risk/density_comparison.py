@@ -33,6 +33,7 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
+    SurfaceTest,
     cells_of_points,
     count_in_cells,
     describe_cells,
@@ -40,8 +41,6 @@ from hotspots.analysis.risk.surface_test import (
     log_ratio,
     make_surface,
     need_judged,
-    need_risk_null,
-    need_settings,
     notes_of_cells,
     notes_of_empty_cells,
     points_inside,
@@ -50,7 +49,17 @@ from hotspots.analysis.risk.surface_test import (
     stated,
 )
 from hotspots.errors import AnalysisError
-from hotspots.model import ComparisonMethod, Events, LabelsNull, Note, StudyArea, Surface, combine, renamed_arguments
+from hotspots.model import (
+    ComparisonMethod,
+    Events,
+    JudgedCells,
+    LabelsNull,
+    Note,
+    StudyArea,
+    Surface,
+    combine,
+    renamed_arguments,
+)
 from hotspots.vocabulary import UNRELEASED, BandwidthRule, Comparison, Kernel, RiskNull, SurfaceInference, Totals
 
 if TYPE_CHECKING:
@@ -167,8 +176,9 @@ def compare_densities(
     Kelsall and Diggle (1995) and Hazelton and Davies (2009), as in `relative_risk`. Skovgaard, I. M. (1987), Journal of
     Applied Probability 24, 875-887. For the distribution of shares, `reference.mixed_binomial`.
     """
-    need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
-    need_risk_null(null)
+    test = SurfaceTest.of(
+        kernel, null=null, inference=inference, simulations=simulations, minimum_expected=minimum_expected, rng=rng
+    )
     first, second = as_events(first, release=release), as_events(second, release=release)
     area = as_area(area)
     covers = first.cover, second.cover
@@ -177,10 +187,6 @@ def compare_densities(
     _need_comparison(measure, totals, years)
     outline = area.areas.geometry.union_all()
     (own, own_notes), (others, other_notes) = (points_inside(events, area, outline) for events in (first, second))
-    of_points = (
-        *(note.under("First file") for note in own_notes),
-        *(note.under("Second file") for note in other_notes),
-    )
     chosen = choose_bandwidth(np.concatenate([own, others]), rule=bandwidth, kernel=kernel, outline=outline)
     smoother = smoother_over(outline, chosen, cell=cell, kernel=kernel, null=null)
     pair = _Pair.of(count_in_cells(own, smoother.grid), count_in_cells(others, smoother.grid), totals, years)
@@ -189,13 +195,10 @@ def compare_densities(
     values = _values(measure, sums, smoother, pair, cells=cells, years=years)
     places = _Places.of(own, others, smoother, area)
     shares = places.shares(null, pair.labels)
-    rng = np.random.default_rng(rng)
     if shares.single:
-        chances = _constant(smoother, pair, cells=cells, inference=inference, simulations=simulations, rng=rng)
+        chances = _constant(smoother, pair, cells, test)
     else:
-        chances = _scattered(
-            smoother, pair, places, shares, cells=cells, inference=inference, simulations=simulations, rng=rng
-        )
+        chances = _scattered(smoother, pair, places, shares, cells=cells, test=test)
     labels = _titles(first, second)
     return make_surface(
         Found(values, chances, cells),
@@ -203,22 +206,9 @@ def compare_densities(
         chosen,
         kind=measure,
         unit=_unit(measure, totals, years),
-        sentences=_method(labels, smoother, pair, null=null, inference=inference, simulations=simulations),
-        provenance=ComparisonMethod(
-            cells=describe_cells(cells, smoother, chosen),
-            null=_null_of_labels(null, pair.labels),
-            shares=stated(shares),
-            totals=totals,
-            overall_ratio=float(pair.first.sum() / pair.second.sum()) if pair.labels.fixed else None,
-            share_of_first=pair.labels.share,
-            years=years or None,
-            edge_correction="cancels" if measure == "ratio" else "uniform",
-            inference=inference,
-            simulations=simulations if inference == "simulation" else None,
-            least_expected_events=minimum_expected,
-            least_expected_events_together=TOGETHER,
-            events_used_first=len(own),
-            events_used_second=len(others),
+        sentences=_method(labels, smoother, pair, test),
+        provenance=_provenance(
+            pair, test, shares, cells=describe_cells(cells, smoother, chosen), measure=measure, years=years
         ),
         area=area,
         identity=combine(
@@ -231,12 +221,42 @@ def compare_densities(
             notes=(
                 *dict.fromkeys((*first.notes, *second.notes)),
                 *compare_coverage(*covers),
-                *of_points,
+                *(note.under("First file") for note in own_notes),
+                *(note.under("Second file") for note in other_notes),
                 *chosen.notes,
                 *notes_of_cells(judged, pair.first + pair.second, smoother, rule=TOO_FEW),
                 *(_empty_notes(sums[0], sums[1]) if measure == "ratio" else ()),
             ),
         ),
+    )
+
+
+def _provenance(
+    pair: _Pair,
+    test: SurfaceTest,
+    shares: Distribution,
+    *,
+    cells: JudgedCells,
+    measure: Comparison,
+    years: tuple[float, float] | None,
+) -> ComparisonMethod:
+    """Return how the comparison was made."""
+    fixed = pair.labels.fixed
+    return ComparisonMethod(
+        cells=cells,
+        null=_null_of_labels(test.null, pair.labels),
+        shares=stated(shares),
+        totals="removed" if fixed else "kept",
+        overall_ratio=float(pair.first.sum() / pair.second.sum()) if fixed else None,
+        share_of_first=pair.labels.share,
+        years=years or None,
+        edge_correction="cancels" if measure == "ratio" else "uniform",
+        inference=test.inference,
+        simulations=test.maps,
+        least_expected_events=test.minimum_expected,
+        least_expected_events_together=TOGETHER,
+        events_used_first=int(pair.first.sum()),
+        events_used_second=int(pair.second.sum()),
     )
 
 
@@ -279,25 +299,17 @@ class _Pair:
         return self.labels.share / (1 - self.labels.share)
 
 
-def _constant(
-    smoother: Smoother,
-    pair: _Pair,
-    *,
-    cells: Cells,
-    inference: SurfaceInference,
-    simulations: int,
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
+def _constant(smoother: Smoother, pair: _Pair, cells: Cells, test: SurfaceTest) -> tuple[Floats, Floats]:
     """Return both tails of the first file's sums in these cells where all areas have the same share."""
     first, second, labels = pair.first, pair.second, pair.labels
-    if inference == "saddlepoint":
+    if test.inference == "saddlepoint":
         return label_tails(smoother, first, second, labels=labels, cells=cells)
-    if inference == "asymptotic":
+    if test.inference == "asymptotic":
         # Var(log S1 / S2) is about 1 / (n pi) + 1 / (n (1 - pi)) = 1 / (n pi (1 - pi)).
         information = (first + second) * labels.share * (1 - labels.share)
         logarithm = log_ratio(smoother.sums(first)[cells], smoother.sums(second)[cells] * pair.odds)
         return asymptotic_tails(logarithm, relative_variance(smoother, information, cells=cells))
-    drawn = draw_labels(first, second, labels=labels, simulations=simulations, rng=rng)
+    drawn = draw_labels(first, second, labels=labels, simulations=test.simulations, rng=test.rng)
     return simulated_tails(smoother, smoother.sums(first)[cells], drawn, cells=cells)
 
 
@@ -329,18 +341,16 @@ def _scattered(
     shares: Distribution,
     *,
     cells: Cells,
-    inference: SurfaceInference,
-    simulations: int,
-    rng: np.random.Generator,
+    test: SurfaceTest,
 ) -> tuple[Floats, Floats]:
     """Return both tails of the first file's sums in these cells where areas draw their shares."""
     own, others = (settled(smoother.sums(counts)[cells]) for counts in (pair.first, pair.second))
-    if inference == "simulation":
+    if test.inference == "simulation":
         shape = smoother.grid.shape
-        drawn = draw_labelled(places.pieces, shares, shape=shape, simulations=simulations, rng=rng)
+        drawn = draw_labelled(places.pieces, shares, shape=shape, simulations=test.simulations, rng=test.rng)
         return simulated_tails(smoother, own, drawn, cells=cells)
     model = Mixture(ShareTerms(shares), places.pieces)
-    if inference == "asymptotic":
+    if test.inference == "asymptotic":
         mean, variance = scattered_moments(smoother, model, cells=cells)
         rest = own + others - mean
         # The pooled sum T is given: d log(S / (T - S)) = T dS / (S (T - S)).
@@ -383,18 +393,10 @@ def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> st
     return f"{per} more than the {'overall ratio gives' if totals == 'removed' else 'second'}"
 
 
-def _method(
-    labels: tuple[str, str],
-    smoother: Smoother,
-    pair: _Pair,
-    *,
-    null: RiskNull,
-    inference: SurfaceInference,
-    simulations: int,
-) -> tuple[str, ...]:
+def _method(labels: tuple[str, str], smoother: Smoother, pair: _Pair, test: SurfaceTest) -> tuple[str, ...]:
     """Return how the two were compared and tested, in sentences."""
     used = (int(pair.first.sum()), int(pair.second.sum()))
-    beyond = BEYOND[null] or (
+    beyond = BEYOND[test.null] or (
         "beyond what a random share of all events would give"
         if pair.labels.fixed
         else "beyond what is expected by chance"
@@ -416,7 +418,7 @@ def _method(
         f"Second: {labels[1]} ({used[1]:,} events).",
         f"Both are smoothed alike ({smooth_words(smoother)}).",
         *tested,
-        inference_words(inference, smoother.kernel, simulations, drawn, null=null),
+        inference_words(test, smoother.kernel, drawn),
         "Events in groups can appear as a change, as can a change in recording.",
         "It does not show causes.",
     )

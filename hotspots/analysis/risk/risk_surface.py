@@ -34,14 +34,13 @@ from hotspots.analysis.risk.surface_p_values import (
 )
 from hotspots.analysis.risk.surface_test import (
     Found,
+    SurfaceTest,
     count_in_cells,
     describe_cells,
     inference_words,
     log_ratio,
     make_surface,
     need_judged,
-    need_risk_null,
-    need_settings,
     notes_of_cells,
     notes_of_empty_cells,
     points_inside,
@@ -152,8 +151,9 @@ def relative_risk(
     (2009), Biometrical Journal 51, 98-109. For the p-values, see `hotspots.analysis.risk.saddlepoint` and `inversion`;
     for the distribution of risks, `hotspots.analysis.autocorrelation.reference.mixed_poisson`.
     """
-    need_settings(kernel=kernel, inference=inference, simulations=simulations, minimum_expected=minimum_expected)
-    need_risk_null(null)
+    test = SurfaceTest.of(
+        kernel, null=null, inference=inference, simulations=simulations, minimum_expected=minimum_expected, rng=rng
+    )
     events, area = as_events(events, release=release), as_area(area)
     outline = area.areas.geometry.union_all()
     points, notes = points_inside(events, area, outline)
@@ -171,20 +171,14 @@ def relative_risk(
     observed[observed < ROUNDING] = 0.0
     pieces, risks = _risks(null, points, area, spread)
     tested = _Tested(smoother, counts, cells)
-    rng = np.random.default_rng(rng)
-    if risks.single:
-        chances = _constant(tested, spread.people, inference=inference, simulations=simulations, rng=rng)
-    else:
-        chances = _scattered(tested, pieces, risks, inference=inference, simulations=simulations, rng=rng)
+    chances = _constant(tested, spread.people, test) if risks.single else _scattered(tested, pieces, risks, test)
     return make_surface(
         Found(log_ratio(observed, expected), chances, cells),
         smoother,
         chosen,
         kind="relative-risk",
         unit="times the area's average risk (natural logarithm)",
-        sentences=_method(
-            events, smoother, spread, used=len(points), null=null, inference=inference, simulations=simulations
-        ),
+        sentences=_method(events, smoother, spread, test, used=len(points)),
         provenance=RiskMethod(
             cells=describe_cells(cells, smoother, chosen),
             null="proportional-to-people" if null == "constant-risk" else null,
@@ -192,7 +186,7 @@ def relative_risk(
             gamma_shape=risks.shape if isinstance(risks, GammaRisks) else None,
             edge_correction="cancels",
             inference=inference,
-            simulations=simulations if inference == "simulation" else None,
+            simulations=test.maps,
             least_expected_events=minimum_expected,
             events_used=len(points),
             people=float(spread.people.sum()),
@@ -259,40 +253,32 @@ def _risks(null: RiskNull, points: Floats, area: StudyArea, spread: Spread) -> t
 
 
 def _scattered(
-    tested: _Tested,
-    pieces: Pieces,
-    risks: Distribution | GammaRisks,
-    *,
-    inference: SurfaceInference,
-    simulations: int,
-    rng: np.random.Generator,
+    tested: _Tested, pieces: Pieces, risks: Distribution | GammaRisks, test: SurfaceTest
 ) -> tuple[Floats, Floats]:
     """Return the upper-tail and lower-tail p-values of the sums in these cells where areas draw their risks."""
     smoother, cells, observed = tested.smoother, tested.cells, tested.observed
-    if inference == "simulation":
+    if test.inference == "simulation":
         shape = smoother.grid.shape
-        drawn = draw_events(pieces, risks, shape=shape, simulations=simulations, rng=rng)
+        drawn = draw_events(pieces, risks, shape=shape, simulations=test.simulations, rng=test.rng)
         return simulated_tails(smoother, observed, drawn, cells=cells)
     model = Mixture(terms_of_risks(risks), pieces)
-    if inference == "asymptotic":
+    if test.inference == "asymptotic":
         mean, variance = scattered_moments(smoother, model, cells=cells)
         # The logarithm of a sum has about the relative variance of the sum.
         return asymptotic_tails(log_ratio(observed, mean), variance / mean**2)
     return scattered_tails(smoother, settled(observed), model, cells=cells)
 
 
-def _constant(
-    tested: _Tested, people: Floats, *, inference: SurfaceInference, simulations: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _constant(tested: _Tested, people: Floats, test: SurfaceTest) -> tuple[Floats, Floats]:
     """Return the upper-tail and lower-tail p-values of the sums in these cells where everyone has the same risk."""
     smoother, counts, cells = tested.smoother, tested.counts, tested.cells
-    if inference == "saddlepoint":
+    if test.inference == "saddlepoint":
         return people_tails(smoother, counts, people, cells=cells)
-    if inference == "asymptotic":
+    if test.inference == "asymptotic":
         expected = people * (counts.sum() / people.sum())
         logarithm = log_ratio(tested.observed, smoother.sums(expected)[cells])
         return asymptotic_tails(logarithm, relative_variance(smoother, expected, cells=cells))
-    drawn = draw_as_people(people, events=int(counts.sum()), simulations=simulations, rng=rng)
+    drawn = draw_as_people(people, events=int(counts.sum()), simulations=test.simulations, rng=test.rng)
     return simulated_tails(smoother, tested.observed, drawn, cells=cells)
 
 
@@ -336,18 +322,16 @@ def _method(
     events: Events,
     smoother: Smoother,
     spread: Spread,
+    test: SurfaceTest,
     *,
     used: int,
-    null: RiskNull,
-    inference: SurfaceInference,
-    simulations: int,
 ) -> tuple[str, ...]:
     """Return how the surface was made and tested, in sentences."""
     return (
         f"Risk of {events.title} per resident against the area's average.",
         f"{used:,} events over {spread.people.sum():,.0f} people, both smoothed alike ({smooth_words(smoother)}).",
         spread.words,
-        NULL_SENTENCES[null],
-        inference_words(inference, smoother.kernel, simulations, "binomial", null=null),
+        NULL_SENTENCES[test.null],
+        inference_words(test, smoother.kernel, "binomial"),
         "It does not show causes.",
     )

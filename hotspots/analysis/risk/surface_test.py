@@ -36,6 +36,57 @@ LIMIT: Final = float(np.log(100))
 
 
 @dataclass(frozen=True, slots=True)
+class SurfaceTest:
+    """How a surface is tested."""
+
+    null: RiskNull
+    inference: SurfaceInference
+    simulations: int
+    minimum_expected: float
+    rng: np.random.Generator
+
+    @classmethod
+    def of(
+        cls,
+        kernel: str,
+        *,
+        null: RiskNull,
+        inference: SurfaceInference,
+        simulations: int,
+        minimum_expected: float,
+        rng: np.random.Generator | int,
+    ) -> SurfaceTest:
+        """Return the test, if its settings and the kernel are possible."""
+        _need_known(kernel, inference)
+        if inference == "simulation" and simulations < 1:
+            raise AnalysisError(f"At least 1 map must be simulated: {simulations}.", advice="999 is usual")
+        if not (np.isfinite(minimum_expected) and minimum_expected > 0):
+            raise AnalysisError(f"minimum_expected must be above 0: {minimum_expected:g}.", advice="1 is the default")
+        _need_risk_null(null)
+        return cls(null, inference, simulations, minimum_expected, np.random.default_rng(rng))
+
+    @property
+    def maps(self) -> int | None:
+        """Number of maps simulated; None where p-values are computed."""
+        return self.simulations if self.inference == "simulation" else None
+
+
+def _need_known(kernel: str, inference: str) -> None:
+    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(SurfaceInference))):
+        if word not in known:
+            raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
+
+
+def _need_risk_null(null: str) -> None:
+    if null not in get_args(RiskNull):
+        raise AnalysisError(
+            f"A surface can't be tested under the null hypothesis {null!r}.",
+            found=f"known are {', '.join(get_args(RiskNull))}",
+            advice='use "scattered-risk", "exchangeable-risk" or "constant-risk"',
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Values and both p-values of the cells that are tested, and their positions; each (m)."""
 
@@ -166,27 +217,6 @@ def need_judged(judged: NDArray[np.bool_], least: float, *, of: str) -> Cells:
     return np.flatnonzero(judged)
 
 
-def need_settings(*, kernel: str, inference: str, simulations: int, minimum_expected: float) -> None:
-    """Refuse settings that are impossible."""
-    for name, word, known in (("kernel", kernel, tuple(KERNELS)), ("inference", inference, get_args(SurfaceInference))):
-        if word not in known:
-            raise AnalysisError(f"There is no {name} {word!r}.", advice=f"use one of {', '.join(known)}")
-    if inference == "simulation" and simulations < 1:
-        raise AnalysisError(f"At least 1 map must be simulated: {simulations}.", advice="999 is usual")
-    if not (np.isfinite(minimum_expected) and minimum_expected > 0):
-        raise AnalysisError(f"minimum_expected must be above 0: {minimum_expected:g}.", advice="1 is the default")
-
-
-def need_risk_null(null: str) -> None:
-    """Refuse a null hypothesis that is none of risk."""
-    if null not in get_args(RiskNull):
-        raise AnalysisError(
-            f"A surface can't be tested under the null hypothesis {null!r}.",
-            found=f"known are {', '.join(get_args(RiskNull))}",
-            advice='use "scattered-risk", "exchangeable-risk" or "constant-risk"',
-        )
-
-
 def stated(scatter: Distribution | GammaRisks) -> tuple[tuple[float, float], ...] | None:
     """Return the risks or shares of areas with their probabilities, as they are recorded; None for one or a gamma."""
     if isinstance(scatter, GammaRisks) or scatter.single:
@@ -195,20 +225,15 @@ def stated(scatter: Distribution | GammaRisks) -> tuple[tuple[float, float], ...
     return tuple((round(float(value), 4), float(f"{chance:.4g}")) for value, chance in pairs)
 
 
-def inference_words(
-    inference: SurfaceInference, kernel: Kernel, simulations: int, exact: str, *, null: RiskNull
-) -> str:
+def inference_words(test: SurfaceTest, kernel: Kernel, exact: str) -> str:
     """Return how the p-values were computed; `exact` names the distribution of the uniform kernel's counts."""
-    if inference == "asymptotic" and null != "constant-risk":
-        return "The p-values come from a normal approximation, which is rough where few events are expected."
-    if inference == "asymptotic":
-        return (
-            "The p-values come from Hazelton and Davies' normal approximation, which is rough where few events are "
-            "expected."
-        )
-    if inference == "simulation":
-        return f"The p-values come from {simulations:,} simulated maps; none is below 1 in {simulations + 1:,}."
-    if null != "constant-risk":
+    scattered = test.null != "constant-risk"
+    if test.inference == "asymptotic":
+        whose = "a" if scattered else "Hazelton and Davies'"
+        return f"The p-values come from {whose} normal approximation, which is rough where few events are expected."
+    if test.inference == "simulation":
+        return f"The p-values come from {test.maps:,} simulated maps; none is below 1 in {test.simulations + 1:,}."
+    if scattered:
         return "The p-values are computed by inversion of the generating function, not simulated."
     if kernel == "uniform":
         return f"The p-values are exact ({exact})."
