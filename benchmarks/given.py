@@ -24,7 +24,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from level import LEVEL, WORLDS, Floats, gamma, share, west_midlands
+from level import LEVEL, WORLDS, Floats, gamma, seven_together, share, west_midlands
 
 from hotspots import getis_ord, link_neighbours
 from hotspots.model import AreaCounts, Identity, StudyArea
@@ -93,10 +93,7 @@ def planted_row(world: World, risk: str, times: float, *, mean: float, given: di
     rng, shares, matrix = np.random.default_rng([int(mean), 4]), [], world.links.matrix().tocsr()
     exposure = world.people / world.people.mean() * world.patterns()[risk]
     for _ in range(maps):
-        cluster = [int(rng.integers(len(world.people)))]
-        while len(cluster) < 7:
-            around = [int(one) for one in matrix[cluster].indices if one not in cluster]
-            cluster += list(dict.fromkeys(around))[: 7 - len(cluster)]
+        cluster = seven_together(matrix, rng)
         scatter = gamma(10)(rng, world.place)
         scatter[cluster] *= times
         table = world.test(rng.poisson(mean * exposure * scatter), given)

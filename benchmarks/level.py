@@ -19,6 +19,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -114,6 +115,15 @@ def share(values: list[bool]) -> str:
     return f"{100 * mean:5.1f} ± {100 * np.sqrt(max(mean * (1 - mean), 0.25 / len(values)) / len(values)):.1f}"
 
 
+def seven_together(matrix: Any, rng: np.random.Generator) -> list[int]:
+    """Return seven areas around one drawn at random, by a sparse matrix of neighbours."""
+    cluster = [int(rng.integers(matrix.shape[0]))]
+    while len(cluster) < 7:
+        around = [int(one) for one in matrix[cluster].indices if one not in cluster]
+        cluster += list(dict.fromkeys(around))[: 7 - len(cluster)]
+    return cluster
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -158,10 +168,7 @@ def main() -> None:
             for mean in asked.mean:
                 rng, shares = np.random.default_rng([int(mean), 2]), []
                 for _ in range(asked.planted):
-                    cluster = [int(rng.integers(len(people)))]
-                    while len(cluster) < 7:
-                        around = [int(one) for one in matrix[cluster].indices if one not in cluster]
-                        cluster += list(dict.fromkeys(around))[: 7 - len(cluster)]
+                    cluster = seven_together(matrix, rng)
                     risk = rng.gamma(10, 0.1, len(people))
                     risk[cluster] *= times
                     table = test(rng.poisson(mean * exposure * risk), null)

@@ -20,7 +20,7 @@ import time
 import geopandas as gpd
 import numpy as np
 import shapely
-from level import DATA, LEVEL, WORLDS, Floats, gamma, share, west_midlands
+from level import DATA, LEVEL, WORLDS, Floats, gamma, seven_together, share, west_midlands
 
 from hotspots import link_neighbours, relative_risk
 from hotspots.analysis.common import adjust_tails
@@ -140,10 +140,7 @@ def plant(asked: argparse.Namespace, areas: gpd.GeoDataFrame, people: Floats, ma
             for mean in asked.mean:
                 rng, shares = np.random.default_rng([int(mean), 4]), []
                 for _ in range(asked.planted):
-                    cluster = [int(rng.integers(len(people)))]
-                    while len(cluster) < 7:
-                        around = [int(one) for one in matrix[cluster].indices if one not in cluster]
-                        cluster += list(dict.fromkeys(around))[: 7 - len(cluster)]
+                    cluster = seven_together(matrix, rng)
                     risk = rng.gamma(10, 0.1, len(people))
                     risk[cluster] *= times
                     surface = make(rng.poisson(mean * people / people.mean() * risk), null, rng)

@@ -162,6 +162,7 @@ def beta_points(a: float, b: float, *, labels: int = 40) -> Distribution:
 
 def _gauss(diagonal: Any, beside: Any) -> Distribution:
     """Return the points and probabilities of a recurrence: eigenvalues, and squares of the first components."""
+    # SciPy's roots_jacobi, by the same method, overflows where parameters are above some 10,000.
     from scipy.linalg import eigh_tridiagonal
 
     value, vector = eigh_tridiagonal(diagonal, beside)
