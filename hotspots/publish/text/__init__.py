@@ -3,6 +3,8 @@
 from hotspots.publish.text.authorities import (
     extract_alt,
     extract_title,
+    factors_per_assessment,
+    factors_title,
     limits,
     number_or_range,
     recording_title,
@@ -16,19 +18,13 @@ from hotspots.publish.text.findings import (
     boundaries_sentence,
     certainty_sentence,
     expected_words,
-    factors_per_assessment,
-    factors_title,
     finding_title,
     geography_words,
     has_intervals,
     places_sentence,
     release_sentence,
-    schools_in,
-    schools_note,
-    schools_title,
     statistic,
     subtitle,
-    unplaced_sentence,
 )
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 from hotspots.publish.text.how_to_read import explain_hotspots, explain_schools, explain_surface
@@ -43,8 +39,12 @@ from hotspots.publish.text.schools import (
     flagged_words,
     index_along,
     index_name,
+    schools_in,
+    schools_note,
     schools_sentence,
+    schools_title,
     slope_title,
+    unplaced_sentence,
 )
 from hotspots.publish.text.series import (
     BASE_WORDS,

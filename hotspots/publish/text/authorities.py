@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import plural
-from hotspots.model import Extract
+from hotspots.model import Extract, Factors
 from hotspots.publish.text.phrases import capitalised, listed, period_words
 
-__all__ = ["extract_alt", "extract_title", "number_or_range", "recording_title", "rows_of_period"]
+__all__ = [
+    "extract_alt",
+    "extract_title",
+    "factors_per_assessment",
+    "factors_title",
+    "number_or_range",
+    "recording_title",
+    "rows_of_period",
+]
 
 
 MOST_NAMES: Final = 4
@@ -122,3 +130,19 @@ def extract_alt(extract: Extract) -> str:
                 f"{line['group']}: {line['course']} {ends}, at its end {line['ratio']:.2f} times what was before."
             )
     return f"{extract_title(extract)}. {' '.join(sentences)}".strip()
+
+
+def factors_title(factors: Factors) -> str:
+    """Return the spread of factors per assessment between authorities: the reason to read the shares with care."""
+    per = factors_per_assessment(factors).dropna()
+    if len(per) < 2:
+        return factors.title
+    least, most = str(per.idxmin()), str(per.idxmax())
+    return f"Recording differs: from {per.min():.1f} factors in an episode ({least}) to {per.max():.1f} ({most})"
+
+
+def factors_per_assessment(factors: Factors) -> pd.Series:
+    """Return mentions of any factor per assessment, by authority: at least so many, for hidden ones count as none."""
+    grouped = factors.table.groupby("la_name", sort=False)
+    per: pd.Series = grouped["mentions"].sum(min_count=1) / grouped["assessments"].first()
+    return per

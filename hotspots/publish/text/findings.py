@@ -17,10 +17,11 @@ from hotspots.model import (
     Series,
     StudyArea,
     Surface,
-    count_schools,
 )
-from hotspots.publish.text.phrases import capitalised, listed, period_words
-from hotspots.publish.text.schools import beside_words, index_name
+from hotspots.publish.text.authorities import factors_title
+from hotspots.publish.text.phrases import capitalised, in_place, listed
+from hotspots.publish.text.schools import index_name, schools_title
+from hotspots.publish.text.series import series_range, series_title
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_title
 from hotspots.vocabulary import (
     COLUMN_WORDS,
@@ -44,9 +45,6 @@ __all__ = [
     "finding_title",
     "method_sentences",
     "release_sentence",
-    "schools_note",
-    "schools_title",
-    "series_title",
     "subtitle",
     "without_largest_sentence",
 ]
@@ -59,10 +57,6 @@ SURFACE_WORDS: Final = {
     "difference": "difference of two densities",
 }
 """What a surface shows, in the line below its title."""
-
-
-def _in(place: Place | None) -> str:
-    return f" in {place.name}" if place is not None else ""
 
 
 def _of(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
@@ -101,13 +95,13 @@ def finding_title(result: HotspotResult, place: Place | None = None) -> str:
     number, total = len(result.hot(place)), len(table)
     hot = "High–High (high, with high neighbours)" if result.method == "local_moran" else "hot"
     if not bool((table["class"] != "not_tested").any()):
-        return f"No area{_in(place)} could be tested for {result.title}"
+        return f"No area{in_place(place)} could be tested for {result.title}"
     if number == 0:
         # Where numbers are hidden, "none is hot" would claim too much: some may be.
         sure = "certain to be " if bool((table["certainty"] == "depends").any()) else ""
-        return f"No area{_in(place)} is {sure}{hot} for {result.title}{beyond_words(result)}"
+        return f"No area{in_place(place)} is {sure}{hot} for {result.title}{beyond_words(result)}"
     verb = "is" if number == 1 else "are"
-    found = f"{number:,} of {plural(total, 'area')}{_in(place)} {verb} {hot}"
+    found = f"{number:,} of {plural(total, 'area')}{in_place(place)} {verb} {hot}"
     return f"{found} for {result.title}{beyond_words(result)}"
 
 
@@ -282,104 +276,6 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
     return first + more
 
 
-# --------------------------------------------------------------------------- schools, series
-
-
-def schools_in(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
-    """Return the schools that lie in a place (whoever runs them)."""
-    return table if place is None else table[table["area_la_code"].isin(place.authorities)]
-
-
-def schools_title(result: SchoolResult, place: Place | None = None) -> str:
-    """Return how many schools exclude far more, and far fewer, than area and size would suggest.
-
-    Far is beyond the 99.8% limits and still so after adjustment: some schools lie beyond the 95% limits by chance.
-    """
-    account = count_schools(schools_in(result.table, place))
-    total = account.judged
-    above, below = account.classes.get("far_above", 0), account.classes.get("far_below", 0)
-    if total == 0:
-        return f"No school{_in(place)} could be judged for {result.title}"
-    suggest = f"{result.title} than {beside_words(result)} would suggest"
-    schools = f"{plural(total, 'school')} judged{_in(place)}"
-    if above == below == 0:
-        if total == 1:
-            return f"The one school judged{_in(place)} has neither far more nor far fewer {suggest}"
-        return f"None of the {schools} has far more or far fewer {suggest}"
-    if above == 0:
-        return f"{below:,} of {schools} {_has(below)} far fewer {suggest}"
-    more = f"{above:,} of {schools} {_has(above)} far more {suggest}"
-    return f"{more}; {below:,} {_has(below)} far fewer" if below else more
-
-
-def _has(number: int) -> str:
-    return "has" if number == 1 else "have"
-
-
-def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
-    """Return how many schools are on no map because they have no place; empty where all have one.
-
-    Those may lie anywhere, so on the map of a place they are of the whole study.
-    """
-    return count_schools(result.table).say_unplaced("in question" + (" of the whole study" if place else ""))
-
-
-def schools_note(result: SchoolResult, place: Place | None = None, *, by_rate: bool = False) -> str:
-    """Return what the numbers of a legend of schools are of; by rate, also how many have none to compare."""
-    table = schools_in(result.table, place)
-    without = int((table["rate_class"] == "").sum()) if by_rate else 0
-    besides = f", {without:,} not compared" if without else ""
-    return f"Number of schools{_in(place)}, of {len(table):,} in question{besides}"
-
-
-def series_title(series: Series) -> str:
-    """Return from what to what the first group went, where both numbers are known."""
-    title = series.title or capitalised(series.unit)
-    table = series.table.dropna(subset=["low", "high"])
-    if table.empty:
-        return title
-    group = table["group"].iloc[0]
-    lone = series.table["group"].nunique() == 1
-    known = table[table["group"] == group]
-    if len(known) < 2:
-        return title
-    first, last = known.iloc[0], known.iloc[-1]
-    overlap = first["low"] < first["high"] and last["high"] >= first["low"] and first["high"] >= last["low"]
-    if overlap:
-        return title  # which of the two is larger is hidden
-    begin, end = (period_words(str(row["period"])) for row in (first, last))
-    who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
-    if first["low"] == last["low"] and first["high"] == last["high"]:
-        return f"{who}: {_number_or_about(first)} in {begin} and in {end}"
-    who += "," if "," in who else ""  # "Knife crime, force area, rose ..."
-    verb = "rose" if last["low"] > first["low"] else "fell"
-    return f"{who} {verb} from {_number_or_about(first)} in {begin} to {_number_or_about(last)} in {end}"
-
-
-def _number_or_about(row: pd.Series) -> str:
-    """Return a count; of a hidden one its bounds, or "about" their middle where they are within one per cent."""
-    low, high = float(row["low"]), float(row["high"])
-    if low == high:
-        return f"{low:,.0f}"
-    return f"about {(low + high) / 2:,.0f}" if high - low <= 0.01 * low else f"{low:,.0f}–{high:,.0f}"
-
-
-def factors_title(factors: Factors) -> str:
-    """Return the spread of factors per assessment between authorities: the reason to read the shares with care."""
-    per = factors_per_assessment(factors).dropna()
-    if len(per) < 2:
-        return factors.title
-    least, most = str(per.idxmin()), str(per.idxmax())
-    return f"Recording differs: from {per.min():.1f} factors in an episode ({least}) to {per.max():.1f} ({most})"
-
-
-def factors_per_assessment(factors: Factors) -> pd.Series:
-    """Return mentions of any factor per assessment, by authority: at least so many, for hidden ones count as none."""
-    grouped = factors.table.groupby("la_name", sort=False)
-    per: pd.Series = grouped["mentions"].sum(min_count=1) / grouped["assessments"].first()
-    return per
-
-
 # --------------------------------------------------------------------------- release, alternative text
 
 
@@ -416,29 +312,18 @@ def alt_text(
     if isinstance(result, Surface):
         finding = title or surface_title(result, place=place)
         what = f"the density of {result.title}" if result.kind in ("density", "spread") else result.title
-        return f"Map of {what}{_in(place)}. {finding}. {bandwidth_sentence(result)}".strip()
+        return f"Map of {what}{in_place(place)}. {finding}. {bandwidth_sentence(result)}".strip()
     if isinstance(result, Series):
-        return f"Line chart of {result.unit} by period. {title or series_title(result)}. {_alt_series(result)}".strip()
+        return f"Line chart of {result.unit} by period. {title or series_title(result)}. {series_range(result)}".strip()
     if isinstance(result, Factors):
         return f"Table of shares of assessments, factor by authority. {title or factors_title(result)}."
     finding = title or schools_title(result, place)
-    return f"Schools{_in(place)} against {index_name(result)} of their areas. {finding}."
-
-
-def _alt_series(series: Series) -> str:
-    """Return the range of every group and its gaps."""
-    words = []
-    for group, rows in series.table.groupby("group", sort=False):
-        known = rows.dropna(subset=["low", "high"])
-        gaps = len(rows) - len(known)
-        spread = f"between {known['low'].min():,.0f} and {known['high'].max():,.0f}" if len(known) else "no numbers"
-        words.append(f"{capitalised(str(group))}: {spread}" + (f", {plural(gaps, 'gap')}" if gaps else "") + ".")
-    return " ".join(words)
+    return f"Schools{in_place(place)} against {index_name(result)} of their areas. {finding}."
 
 
 def _alt_hotspots(result: HotspotResult, place: Place | None, finding: str) -> str:
     table = _of(result.table, place)
-    words = [f"Map of {plural(len(table), 'area')}{_in(place)}. {finding}."]
+    words = [f"Map of {plural(len(table), 'area')}{in_place(place)}. {finding}."]
     hot = table.loc[result.hot(place), "la_name"].value_counts(sort=False).sort_index()
     if len(hot) > 1 or (len(hot) == 1 and place is None):
         ordered = sorted(hot.items(), key=lambda pair: (-int(pair[1]), str(pair[0])))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hotspots.model import Period
+from hotspots.model import Period, Place
 
-__all__ = ["Section", "capitalised", "listed", "percent", "period_words", "rounded", "section"]
+__all__ = ["Section", "capitalised", "in_place", "listed", "percent", "period_words", "rounded", "section"]
 
 
 class Section(NamedTuple):
@@ -38,6 +38,11 @@ def listed(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def in_place(place: Place | None) -> str:
+    """Return " in" and the name of a place; nothing for the whole study area."""
+    return f" in {place.name}" if place is not None else ""
 
 
 def capitalised(words: str) -> str:

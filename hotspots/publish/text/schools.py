@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import plural
-from hotspots.model import RateCurve, SchoolResult, change_words, count_schools, interval_words
+from hotspots.model import Place, RateCurve, SchoolResult, change_words, count_schools, interval_words
 from hotspots.publish.style import nation_words
-from hotspots.publish.text.phrases import capitalised, listed
+from hotspots.publish.text.phrases import capitalised, in_place, listed
 from hotspots.publish.text.school_groups import groups_of, with_holds_words
 
 if TYPE_CHECKING:
@@ -26,9 +26,13 @@ __all__ = [
     "flagged_words",
     "index_along",
     "index_name",
+    "schools_in",
+    "schools_note",
     "schools_sentence",
+    "schools_title",
     "slope_title",
     "slope_words",
+    "unplaced_sentence",
     "worth_a_look",
 ]
 
@@ -233,3 +237,50 @@ def curve_of(result: SchoolResult, *, over: Over) -> RateCurve | None:
     if result.provenance is None:
         return None
     return result.provenance.curve if over == "area" else result.provenance.curve_catchment
+
+
+def schools_in(table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
+    """Return the schools that lie in a place (whoever runs them)."""
+    return table if place is None else table[table["area_la_code"].isin(place.authorities)]
+
+
+def schools_title(result: SchoolResult, place: Place | None = None) -> str:
+    """Return how many schools exclude far more, and far fewer, than area and size would suggest.
+
+    Far is beyond the 99.8% limits and still so after adjustment: some schools lie beyond the 95% limits by chance.
+    """
+    account = count_schools(schools_in(result.table, place))
+    total = account.judged
+    above, below = account.classes.get("far_above", 0), account.classes.get("far_below", 0)
+    if total == 0:
+        return f"No school{in_place(place)} could be judged for {result.title}"
+    suggest = f"{result.title} than {beside_words(result)} would suggest"
+    schools = f"{plural(total, 'school')} judged{in_place(place)}"
+    if above == below == 0:
+        if total == 1:
+            return f"The one school judged{in_place(place)} has neither far more nor far fewer {suggest}"
+        return f"None of the {schools} has far more or far fewer {suggest}"
+    if above == 0:
+        return f"{below:,} of {schools} {_has(below)} far fewer {suggest}"
+    more = f"{above:,} of {schools} {_has(above)} far more {suggest}"
+    return f"{more}; {below:,} {_has(below)} far fewer" if below else more
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def unplaced_sentence(result: SchoolResult, place: Place | None = None) -> str:
+    """Return how many schools are on no map because they have no place; empty where all have one.
+
+    Those may lie anywhere, so on the map of a place they are of the whole study.
+    """
+    return count_schools(result.table).say_unplaced("in question" + (" of the whole study" if place else ""))
+
+
+def schools_note(result: SchoolResult, place: Place | None = None, *, by_rate: bool = False) -> str:
+    """Return what the numbers of a legend of schools are of; by rate, also how many have none to compare."""
+    table = schools_in(result.table, place)
+    without = int((table["rate_class"] == "").sum()) if by_rate else 0
+    besides = f", {without:,} not compared" if without else ""
+    return f"Number of schools{in_place(place)}, of {len(table):,} in question{besides}"

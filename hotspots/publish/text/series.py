@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hotspots.errors import plural
 from hotspots.model import Extract, Period, Series, SeriesBase, months_of
-from hotspots.publish.text import findings
 from hotspots.publish.text.phrases import capitalised, period_words
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "growth_words",
     "line_title",
     "rows_of_group",
+    "series_range",
+    "series_title",
     "times_words",
 ]
 
@@ -51,7 +53,8 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from hotspots.model import EXTRACT_COLUMNS, Identity
+    >>> from hotspots.errors import plural
+    from hotspots.model import EXTRACT_COLUMNS, Identity
     >>> rows = pd.DataFrame([
     ...     {"group": "all", "first": "2013", "last": "2015", "course": "level", "level": 1501.0, "level_last": 1501.0},
     ...     {"group": "all", "first": "2016", "last": "2019", "course": "rise", "level": 1981.0, "level_last": 3609.0,
@@ -183,7 +186,7 @@ def line_title(series: Series, measure: str = "count", change_points: Extract | 
         return course
     series = _comparable(series)
     if measure == "count":
-        return findings.series_title(series)
+        return series_title(series)
     table = series.table.assign(low=series.table["rate_low"].round(1), high=series.table["rate_high"].round(1))
     known = table.dropna(subset=["low", "high"])
     known = known[known["group"] == known["group"].iloc[0]] if len(known) else known
@@ -255,3 +258,46 @@ def _change_words(row: Any, before: float, *, first: bool) -> str:
     growth = "" if row["ratio_low"] <= 1 <= row["ratio_high"] else growth_words(row)
     verb = f"{growth}, " if " " in growth else f"{growth} ".lstrip()  # "more than doubled, from"; "rose from"
     return f"{verb}from {as_number(before)} to {as_number(row['low'])}, {row['ratio']:.2f} times ({interval})"
+
+
+def series_title(series: Series) -> str:
+    """Return from what to what the first group went, where both numbers are known."""
+    title = series.title or capitalised(series.unit)
+    table = series.table.dropna(subset=["low", "high"])
+    if table.empty:
+        return title
+    group = table["group"].iloc[0]
+    lone = series.table["group"].nunique() == 1
+    known = table[table["group"] == group]
+    if len(known) < 2:
+        return title
+    first, last = known.iloc[0], known.iloc[-1]
+    overlap = first["low"] < first["high"] and last["high"] >= first["low"] and first["high"] >= last["low"]
+    if overlap:
+        return title  # which of the two is larger is hidden
+    begin, end = (period_words(str(row["period"])) for row in (first, last))
+    who = f"{capitalised(title)}" if lone else f"{capitalised(title)} ({group})"
+    if first["low"] == last["low"] and first["high"] == last["high"]:
+        return f"{who}: {_number_or_about(first)} in {begin} and in {end}"
+    who += "," if "," in who else ""  # "Knife crime, force area, rose ..."
+    verb = "rose" if last["low"] > first["low"] else "fell"
+    return f"{who} {verb} from {_number_or_about(first)} in {begin} to {_number_or_about(last)} in {end}"
+
+
+def _number_or_about(row: pd.Series) -> str:
+    """Return a count; of a hidden one its bounds, or "about" their middle where they are within one per cent."""
+    low, high = float(row["low"]), float(row["high"])
+    if low == high:
+        return f"{low:,.0f}"
+    return f"about {(low + high) / 2:,.0f}" if high - low <= 0.01 * low else f"{low:,.0f}–{high:,.0f}"
+
+
+def series_range(series: Series) -> str:
+    """Return the range of every group and its gaps."""
+    words = []
+    for group, rows in series.table.groupby("group", sort=False):
+        known = rows.dropna(subset=["low", "high"])
+        gaps = len(rows) - len(known)
+        spread = f"between {known['low'].min():,.0f} and {known['high'].max():,.0f}" if len(known) else "no numbers"
+        words.append(f"{capitalised(str(group))}: {spread}" + (f", {plural(gaps, 'gap')}" if gaps else "") + ".")
+    return " ".join(words)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hotspots.errors import plural
 from hotspots.model import ComparisonMethod, Contours, DensityMethod, Place, RiskMethod, Surface, words_of
-from hotspots.publish.text.phrases import capitalised, percent
+from hotspots.publish.text.phrases import capitalised, in_place, percent
 from hotspots.vocabulary import DENSE_IS_NOT_RISK, LOCATIONS_UNKNOWN
 
 if TYPE_CHECKING:
@@ -69,10 +69,6 @@ class InsideContours:
     share_of_events: float = math.nan
 
 
-def _in(place: Place | None) -> str:
-    return f" in {place.name}" if place is not None else ""
-
-
 # --------------------------------------------------------------------------- titles
 
 
@@ -125,9 +121,9 @@ def surface_title(
         return _untested_title(surface, place) if extents is None else _tested_title(surface, place, extents)
     share, events = half_in(surface, inside)
     if math.isnan(share):
-        return f"No {surface.title}{_in(place) or ' in the study area'}"
+        return f"No {surface.title}{in_place(place) or ' in the study area'}"
     if events < FEWEST_FOR_PATTERN:
-        return f"{capitalised(surface.title)}{_in(place)}: too few events for a pattern"
+        return f"{capitalised(surface.title)}{in_place(place)}: too few events for a pattern"
     whole, its = ("the study area", "the") if place is None else (place.name, "its")
     # Not of the events: those inside the line around the densest part are counted, and are fewer than the smoothed.
     return f"The densest {percent(share)} of {whole} has half of {its} mapped density of {surface.title}"
@@ -149,7 +145,7 @@ def _of_overall(surface: Surface) -> ComparisonMethod | None:
 def _tested_title(surface: Surface, place: Place | None, extents: Mapping[str, InsideContours]) -> str:
     """Return where it is raised and how much that is; never that nothing rose where only the overall change is met."""
     risk = surface.kind == "relative-risk"
-    start = f"{_subject(surface)}{_in(place)}" + (" is" if risk else ":")
+    start = f"{_subject(surface)}{in_place(place)}" + (" is" if risk else ":")
     raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
     if (method := _of_overall(surface)) is not None:
         of_what = "" if method.overall_ratio is None else f" of {method.overall_ratio:.2f}"
@@ -175,7 +171,7 @@ def _extent(extents: InsideContours, place: Place | None, *, risk: bool) -> str:
 
 
 def _untested_title(surface: Surface, place: Place | None) -> str:
-    subject = f"{_subject(surface)}{_in(place)}"
+    subject = f"{_subject(surface)}{in_place(place)}"
     if not bool(np.isfinite(surface.values).any()):
         return f"{subject}: too few events to judge"
     tested = surface.p_raised is not None

@@ -12,8 +12,9 @@ from made_methods import hotspot_method
 from worlds import identified
 
 from hotspots.model import Factors, HotspotResult, Identity, Place, SchoolResult, Series, StudyArea, Surface
-from hotspots.publish.text import findings
+from hotspots.publish.text import factors_title, findings, schools_title, unplaced_sentence
 from hotspots.publish.text.phrases import period_words, rounded
+from hotspots.publish.text.series import series_title
 
 BIRMINGHAM = Place("Birmingham", ("E08000025",))
 BOTH = Place("Birmingham–Sandwell", ("E08000025", "E08000028"))
@@ -244,22 +245,22 @@ def with_school_classes(result: SchoolResult, *classes: str) -> SchoolResult:
     ],
 )
 def test_schools_title(school_result: SchoolResult, classes: tuple[str, ...], title: str) -> None:
-    assert findings.schools_title(with_school_classes(school_result, *classes)) == title
+    assert schools_title(with_school_classes(school_result, *classes)) == title
     assert "bad" not in title
 
 
 def test_schools_of_a_place_are_those_that_lie_in_it(school_result: SchoolResult) -> None:
     # Schools 0-2 and 6-8 lie in Birmingham; 1 ("far_above") does, 3 does not.
     result = with_school_classes(school_result, "as_expected", "far_above", "as_expected", "far_above")
-    title = findings.schools_title(result, BIRMINGHAM)
+    title = schools_title(result, BIRMINGHAM)
     assert title.startswith("1 of 6 schools judged in Birmingham has far more permanent exclusions")
 
 
 def test_unplaced_schools_are_mentioned(school_result: SchoolResult) -> None:
     wanted = "1 of the 12 schools in question has no point in the study area and is not shown on any map."
-    assert findings.unplaced_sentence(school_result) == wanted
+    assert unplaced_sentence(school_result) == wanted
     placed = replace(school_result, table=school_result.table.iloc[:-1])
-    assert findings.unplaced_sentence(placed) == ""
+    assert unplaced_sentence(placed) == ""
 
 
 def series(values: list[tuple[str, str, float, float]], **fields: Any) -> Series:
@@ -271,22 +272,22 @@ def series(values: list[tuple[str, str, float, float]], **fields: Any) -> Series
 def test_series_title_goes_from_the_first_to_the_last_known_number() -> None:
     # The needs assessment (April 2020, p. 26) states about 1,500 a year from 2013 and 3,649 in 2019.
     rose = series([("2013", "all", 1508, 1508), ("2014", "all", np.nan, np.nan), ("2019", "all", 3649, 3649)])
-    assert findings.series_title(rose) == "Knife crime rose from 1,508 in 2013 to 3,649 in 2019"
+    assert series_title(rose) == "Knife crime rose from 1,508 in 2013 to 3,649 in 2019"
     fell = series([("2018-19", "all", 20, 20), ("2019-20", "all", 10, 10), ("2018-19", "under 25", 1, 7)])
-    assert findings.series_title(fell) == "Knife crime (all) fell from 20 in 2018–19 to 10 in 2019–20"
+    assert series_title(fell) == "Knife crime (all) fell from 20 in 2018–19 to 10 in 2019–20"
     named = rose.with_identity(title="Knife crime, force area")
-    assert findings.series_title(named) == "Knife crime, force area, rose from 1,508 in 2013 to 3,649 in 2019"
+    assert series_title(named) == "Knife crime, force area, rose from 1,508 in 2013 to 3,649 in 2019"
     same = series([("2018", "all", 20, 20), ("2019", "all", 20, 20)])
-    assert findings.series_title(same) == "Knife crime: 20 in 2018 and in 2019"
+    assert series_title(same) == "Knife crime: 20 in 2018 and in 2019"
 
 
 def test_series_title_claims_nothing_of_hidden_numbers() -> None:
-    assert findings.series_title(series([("2018", "all", 1, 7), ("2019", "all", 5, 9)])) == "Knife crime"
-    apart = findings.series_title(series([("2018", "all", 1, 7), ("2019", "all", 8, 8)]))
+    assert series_title(series([("2018", "all", 1, 7), ("2019", "all", 5, 9)])) == "Knife crime"
+    apart = series_title(series([("2018", "all", 1, 7), ("2019", "all", 8, 8)]))
     assert apart == "Knife crime rose from 1–7 in 2018 to 8 in 2019"
-    large = findings.series_title(series([("2018", "all", 3598, 3602), ("2019", "all", 3298, 3302)]))
+    large = series_title(series([("2018", "all", 3598, 3602), ("2019", "all", 3298, 3302)]))
     assert large == "Knife crime fell from about 3,600 in 2018 to about 3,300 in 2019"
-    assert findings.series_title(series([("2018", "all", np.nan, np.nan)])) == "Knife crime"
+    assert series_title(series([("2018", "all", np.nan, np.nan)])) == "Knife crime"
 
 
 def factors() -> Factors:
@@ -302,7 +303,7 @@ def factors() -> Factors:
 
 def test_factors_title_warns_of_recording() -> None:
     # Birmingham (80 + 120) / 100 = 2.0; Dudley 25 / 50 = 0.5.
-    assert findings.factors_title(factors()) == (
+    assert factors_title(factors()) == (
         "Recording differs: from 0.5 factors in an episode (Dudley) to 2.0 (Birmingham)"
     )
 

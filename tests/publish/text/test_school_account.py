@@ -12,7 +12,7 @@ from hotspots.errors import AnalysisError
 from hotspots.model import Place, SchoolAccount, SchoolResult, StudyArea, count_schools
 from hotspots.publish.charts.schools import draw_exclusions_against_idaci, draw_funnel
 from hotspots.publish.maps.map import draw_map
-from hotspots.publish.text import findings
+from hotspots.publish.text import schools_title
 from hotspots.publish.text.schools import schools_sentence
 from hotspots.vocabulary import SCHOOL_CLASSES
 
@@ -76,4 +76,4 @@ def test_a_place_counts_its_own_schools(school_result: SchoolResult, study_area:
 
 def test_the_first_page_says_of_how_many(school_result: SchoolResult, make_schools: Any) -> None:
     assert schools_sentence(school_result).startswith("Of 12 schools in question 10 were judged.")
-    assert findings.schools_title(school_result).startswith("2 of 10 schools judged have far more")
+    assert schools_title(school_result).startswith("2 of 10 schools judged have far more")
