@@ -11,7 +11,8 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.clusters import _zones_of
-from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
+from hotspots.analysis.scan.exceedance import exceed
+from hotspots.analysis.scan.maximum import chance_of_maximum
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk
 from hotspots.analysis.scan.zones import Zones, circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError
@@ -113,12 +114,11 @@ def both_counts(model, first, second):
 @pytest.mark.parametrize(
     ("model", "statistic", "above"),
     [
-        (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-4),
-        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-4),
-        (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-4),
-        # Steps of hundreds of events are taken in blocks: the bound is then a little above.
-        (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 0.05),
-        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 0.05),
+        (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-8),
+        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-8),
+        (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-8),
+        (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 1e-8),
+        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 1e-8),
     ],
 )
 def test_of_two_nested_zones_the_bound_is_the_chance_of_either(model, statistic, above):
