@@ -25,6 +25,11 @@ MAPS: Final = 64
 """Maps that are looked at together."""
 CELLS: Final = 65_536
 """Pairs of a centre and an area that are looked at together, on every one of those maps."""
+RARE: Final = 1e-6
+"""Sum of all zones' chances below which zones that share no area with the one in question are left out: on fewer maps
+than this share one of them reaches the statistic too, and what is left out makes the estimate larger."""
+SMALL: Final = 20
+"""Areas on the map over those in a zone from which on it is faster to look at the zones around one alone."""
 EXACT: Final = 2**24
 """Up to here numbers of four bytes hold every whole number; sums of them are fast."""
 
@@ -38,8 +43,13 @@ def shares_of_draws(
     centre, last = np.unravel_index(np.minimum(chosen, reached.chance.size - 1), reached.chance.shape)
     count = _counts_above(model, reached.least[centre, last], reached.size[centre, last], rng)
     kind = np.float32 if model.total < EXACT else np.float64
-    rings = list(_rings(zones, reached, kind))
     number = np.zeros(draws, dtype=np.int64)
+    if cumulated[-1] < RARE and SMALL * zones.order.shape[1] < len(model.size):
+        near = _Near(zones, reached, model, kind)
+        for at in range(draws):
+            number[at] = near.reaching(int(count[at]), zones.members(int(centre[at]), int(last[at])), rng)
+        return 1 / np.maximum(number, 1)
+    rings = list(_rings(zones, reached, kind))
     for start in range(0, draws, MAPS):
         maps = np.empty((len(model.size), min(MAPS, draws - start)), dtype=kind)
         for at in range(maps.shape[1]):
@@ -60,6 +70,70 @@ def _counts_above(model: ZoneModel, least: Floats, size: Floats, rng: np.random.
         term[live] *= model.ratio(count[live], size[live])
         count[live] += 1
     return np.minimum(count, model.total)
+
+
+class _Near:
+    """The zones around one that reaches the statistic: on maps of the areas in them, all others taken as one.
+
+    Parameters
+    ----------
+    zones, reached, model
+        What is scanned, and from which counts on zones reach the statistic.
+    kind
+        Of the numbers in which events are added up.
+    """
+
+    def __init__(self, zones: Zones, reached: Exceedance, model: ZoneModel, kind: Kind) -> None:
+        from scipy.sparse import csr_array
+
+        order = zones.order
+        self.order, self.model = order, model
+        self.least: Counts = np.where(reached.chance > 0, reached.least, np.inf).astype(kind)
+        # For every area the centres whose zones may hold it: the columns of a matrix of centres by areas.
+        cells = np.ones(order.size, dtype=np.int8), order.ravel(), np.arange(0, order.size + 1, order.shape[1])
+        self.holders = csr_array(cells, shape=(len(order), len(model.size))).tocsc()
+        self.drawn: Counts = np.zeros(len(model.size), dtype=kind)
+        self.ends = _ring_ends(order.shape[1])
+        begins = np.append(0, self.ends[:-1])
+        self.fewest: Counts = np.minimum.reduceat(self.least, begins, axis=1)
+        # Sums over the rings of every centre, each of ones: a matrix of rings by areas, from its first rows on.
+        self.ones: Counts = np.ones(order.size, dtype=kind)
+        self.rows = np.append(0, np.arange(len(order))[:, None] * order.shape[1] + self.ends).astype(np.int32)
+
+    def reaching(self, count: int, members: NDArray[np.int32], rng: np.random.Generator) -> int:
+        """Return how many zones reach the statistic on a random map whose areas `members` have this count together."""
+        begins, ends = self.holders.indptr[members], self.holders.indptr[members + 1]
+        found = np.zeros(len(self.order), dtype=bool)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+            found[self.holders.indices[begin:end]] = True
+        asked = np.flatnonzero(found)
+        order = self.order[asked]
+        held = np.zeros(len(self.drawn), dtype=bool)
+        held[order.ravel()] = True
+        areas = np.flatnonzero(held)
+        inside = np.searchsorted(areas, members).astype(np.int32)
+        self.drawn[areas] = self.model.merged(areas).draw(count, inside, rng)[:-1]
+        likely = self._likely(order, asked)
+        counts = np.cumsum(self.drawn[order[likely]], axis=1)
+        return int(np.count_nonzero(counts >= self.least[asked[likely]]))
+
+    def _likely(self, order: NDArray[np.int32], asked: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return which of some centres have enough events at the end of a ring for a zone that ends in it."""
+        from scipy.sparse import csr_array
+
+        number = len(asked) * len(self.ends)
+        cells = self.ones[: order.size], order.ravel(), self.rows[: number + 1]
+        rings = np.asarray(csr_array(cells, shape=(number, len(self.drawn))) @ self.drawn)
+        counts = np.cumsum(rings.reshape(len(asked), -1), axis=1)
+        return np.flatnonzero((counts >= self.fewest[asked]).any(axis=1))
+
+
+def _ring_ends(wide: int) -> NDArray[np.intp]:
+    """Return where rings of areas end: some twice as wide as the root of the areas inside.
+
+    The events of a ring are then about as few as those by which zones vary.
+    """
+    return np.unique(np.minimum(np.cumsum(2 * np.sqrt(np.arange(wide) + 1).astype(np.int64)), wide))
 
 
 def _rings(zones: Zones, reached: Exceedance, kind: Kind) -> Iterator[_Rings]:
@@ -91,10 +165,8 @@ class _Rings:
     def __init__(self, order: NDArray[np.int32], least: Counts) -> None:
         from scipy.sparse import csr_array
 
-        wide = order.shape[1]
-        # A ring is as wide as the root of the areas inside: its events are then fewer than those by which zones vary.
-        steps = np.unique(np.minimum(np.cumsum(2 * np.sqrt(np.arange(wide) + 1).astype(np.int64)), wide))
-        self.spans = [slice(start, end) for start, end in zip([0, *steps[:-1].tolist()], steps.tolist(), strict=True)]
+        places = _ring_ends(order.shape[1]).tolist()
+        self.spans = [slice(start, end) for start, end in zip([0, *places[:-1]], places, strict=True)]
         self.order, self.least = order, least
         self.fewest = np.stack([least[:, span].min(axis=1) for span in self.spans])[:, :, None]
         # Ring by ring, of each all centres: sums over rings then run over whole blocks of memory.

@@ -137,7 +137,7 @@ def _missed(model: ZoneModel, steps: _Steps) -> Floats:
     ordered = np.argsort(steps.low - steps.high, kind="stable")
     low, high, size, whole, chance = (values[ordered] for values in steps)
     growth = model.growth
-    start = model.log_chance(low, whole) + model.log_chance_inside(low, size, whole)
+    start = model.log_chance_alone(low, size, whole)
     # All are relative to the first, so that no chance is too small.
     term, inside = np.ones(len(low)), np.ones(len(low))
     enters = size + growth * (low - 1)
@@ -154,7 +154,7 @@ def _missed(model: ZoneModel, steps: _Steps) -> Floats:
             beside = all_ - size[:live] + growth * (number + 1)
             almost[:live] *= (first + 1) / (number + 2) * beside / others
         value = np.exp(start + np.log(missed))
-    # Where the first is too small to compare with, what the zone misses is at most all that it has.
+    # Where the first is too small to compare with, or can't be, what is missed is at most all that the zone has.
     result = np.empty(len(low))
-    result[ordered] = np.fmin(value, chance)
+    result[ordered] = np.where(np.isfinite(start), np.fmin(value, chance), chance)
     return result

@@ -6,7 +6,7 @@ maps in which some areas have a given count together. All are given the number o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -53,11 +53,14 @@ class ZoneModel(Protocol):
     def growth(self) -> float:
         """What an event adds to the size of its area for the next one: events fall one by one, as from an urn."""
 
-    def log_chance_inside(self, count: Floats, size: Floats, whole: Floats) -> Floats:
-        """Return that all of these events fall into zones of this size, given that they fall into larger ones."""
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
+        """Return that zones have these counts, and no event is in what the next zones, of size `whole`, add."""
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """Return a random map (n) whose areas `inside` have this count together."""
+
+    def merged(self, areas: NDArray[np.intp]) -> ZoneModel:
+        """Return the model of a map of these areas and of all others taken as one, the last."""
 
 
 def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
@@ -153,9 +156,16 @@ class ConstantRisk:
         """See `ZoneModel`."""
         return 0.0
 
-    def log_chance_inside(self, count: Floats, size: Floats, whole: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
-        return np.asarray(count * np.log(size / whole))
+        left = self.total - count
+        return _log_choose(np.asarray(float(self.total)), count) + (
+            count * np.log(size / self.total) + left * np.log1p(-whole / self.total)
+        )
+
+    def merged(self, areas: NDArray[np.intp]) -> ConstantRisk:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -225,12 +235,18 @@ class ScatteredRisk:
         """See `ZoneModel`."""
         return self.dispersion - 1
 
-    def log_chance_inside(self, count: Floats, size: Floats, whole: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
         from scipy.special import gammaln
 
-        own, all_ = size / self.growth, whole / self.growth
-        return np.asarray(gammaln(own + count) - gammaln(own) - gammaln(all_ + count) + gammaln(all_))
+        inside, outside = size / self.growth, self.weight - whole / self.growth
+        left, total = self.total - count, np.asarray(float(self.total))
+        value = gammaln(inside + count) - gammaln(inside) + gammaln(outside + left) - gammaln(outside)
+        return value + _log_choose(total, count) - gammaln(self.weight + total) + gammaln(self.weight)
+
+    def merged(self, areas: NDArray[np.intp]) -> ScatteredRisk:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -292,11 +308,17 @@ class Bernoulli:
         """See `ZoneModel`."""
         return -1.0
 
-    def log_chance_inside(self, count: Floats, size: Floats, whole: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
+        people, cases = float(self.size.sum()), np.asarray(float(self.total))
+        others, left = people - whole, cases - count
         with np.errstate(invalid="ignore"):
-            value = _log_choose(size, count) - _log_choose(whole, count)
-        return np.asarray(np.where(count <= size, value, -np.inf))
+            value = _log_choose(size, count) + _log_choose(others, left) - _log_choose(np.asarray(people), cases)
+        return np.asarray(np.where((count <= size) & (left <= others), value, -np.inf))
+
+    def merged(self, areas: NDArray[np.intp]) -> Bernoulli:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -330,6 +352,11 @@ def _log_beta_binomial(count: Floats, total: Floats, inside: Floats, outside: Fl
     with np.errstate(invalid="ignore"):
         value = _log_choose(total, count) + betaln(count + inside, total - count + outside) - betaln(inside, outside)
     return np.asarray(np.where((count >= 0) & (count <= total), value, -np.inf))
+
+
+def _with_rest(size: Floats, areas: NDArray[np.intp]) -> Floats:
+    """Return the sizes of these areas, and of all others together."""
+    return np.append(size[areas], np.delete(size, areas).sum())
 
 
 def _split(count: int, inside: NDArray[np.int32], weight: Floats, total: int, rng: np.random.Generator) -> Floats:

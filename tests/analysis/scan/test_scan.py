@@ -91,16 +91,14 @@ def test_chances_are_those_of_scipy(kind):
     }[kind]
     scale = 1 if kind == "bernoulli" else 12 / 30
     np.testing.assert_allclose(tail_chance(model, count, size * scale), right(count, size), rtol=1e-10)
-    # Five events of two areas, all of them in the first: from the chances of the first, and of what is beside it.
-    whole = np.array([11.0]) * scale
-    split = {
-        "constant": binom.pmf(5, 5, 4 / 11),
-        "scattered": betabinom.pmf(5, 5, 4 / 2, 7 / 2),
-        "bernoulli": hypergeom.pmf(4, 11, 4, 4),
+    # Three events in one area and none in the next, from the chances of both.
+    both = {
+        "constant": binom.pmf(3, 12, 4 / 30) * binom.pmf(0, 9, 7 / 26),
+        "scattered": betabinom.pmf(3, 12, 4 / 2, 26 / 2) * betabinom.pmf(0, 9, 7 / 2, 19 / 2),
+        "bernoulli": hypergeom.pmf(3, 30, 4, 12) * hypergeom.pmf(0, 26, 9, 7),
     }[kind]
-    events = 4.0 if kind == "bernoulli" else 5.0
-    inside = model.log_chance_inside(np.array([events]), np.array([4.0]) * scale, whole)
-    assert np.exp(inside)[0] == pytest.approx(split, rel=1e-9)
+    alone = model.log_chance_alone(np.array([3.0]), np.array([4.0]) * scale, np.array([11.0]) * scale)
+    assert np.exp(alone)[0] == pytest.approx(both, rel=1e-9)
     # The limit of a statistic is above it, and near it for a rare count.
     limit, own = (find(count, size * scale) for find in (model.statistic_limit, model.statistic))
     assert (limit >= own - 1e-12).all()
