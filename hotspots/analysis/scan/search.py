@@ -28,10 +28,45 @@ __all__ = ["Found", "Nulls", "Search", "find_apart", "find_removed"]
 
 Certainty = Literal["certain", "depends", "never"]
 
+AT_FIRST: Final = 4_096
+"""Zones whose ranks are computed first, those with the highest limits; then four times as many, and so on."""
 ALMOST: Final = 1.001
 """Below this dispersion risks don't scatter: the null is that of constant risk."""
 SAME: Final = 1e-9
 """Statistics that differ by less than this share are one."""
+
+
+class Ranks:
+    """By what zones are ranked: computed where an upper limit of it does not already rule a zone out.
+
+    Parameters
+    ----------
+    limits
+        Upper limits (centres, k).
+    exact
+        Return the ranks of the zones at these places of the flattened limits; None where the limits are the ranks.
+    """
+
+    def __init__(self, limits: Floats, exact: Callable[[NDArray[np.intp]], Floats] | None = None) -> None:
+        self.value, self.exact = limits, exact
+        self.open = np.full(limits.shape, exact is not None)
+
+    def best(self, free: NDArray[np.bool_]) -> tuple[int, int, float]:
+        """Return centre, place and rank of the free zone that ranks first."""
+        value = np.where(free, self.value, 0.0).ravel()
+        unknown = self.open.ravel()
+        asked = AT_FIRST
+        while self.exact is not None:
+            left = np.flatnonzero(unknown & (value > 0) & (value >= np.max(value, where=~unknown, initial=0.0)))
+            if not len(left):
+                break
+            at = left if len(left) <= asked else left[np.argpartition(value[left], -asked)[-asked:]]
+            value[at] = self.value.ravel()[at] = self.exact(at)
+            unknown[at] = False
+            asked *= 4
+        first = int(value.argmax())
+        centre, last = divmod(first, free.shape[1])
+        return centre, last, float(value[first])
 
 
 class Found(NamedTuple):
@@ -116,24 +151,30 @@ class Search:
         """Whether no count is suppressed."""
         return bool((self.low == self.high).all())
 
-    def ranks(self, *, highest: bool) -> Floats:
-        """Return by what zones are ranked (centres, k), 0 where none ends or there are no more events than expected.
+    def ranks(self, *, highest: bool) -> Ranks:
+        """Return by what zones are ranked, 0 where none ends or there are no more events than expected.
 
         The statistic; of suppressed counts the likelihood ratio where a zone has as many events as it can have and all
         others as few, or the reverse.
         """
         if self.known:
             model = self.nulls.at(self.low.sum())[0]
-            value = model.statistic(self.zones.sums(self.low), self.zones.sums(model.size))
-        else:
-            own, others = (self.high, self.low) if highest else (self.low, self.high)
-            inside = self.zones.sums(own)
-            total = inside + others.sum() - self.zones.sums(others)
-            share = self.zones.sums(self.nulls.people) / self.nulls.people.sum()
-            value = np.zeros(inside.shape)
-            more = inside > total * share
-            value[more] = poisson_ratio(inside[more], (total * share)[more], total[more])
-        return np.where(self.zones.ends, value * self.zones.penalties[:, None], 0.0)
+            count, size = self.zones.sums(self.low), self.zones.sums(model.size)
+            limits = np.zeros(count.shape)
+            limits[self.zones.ends] = model.statistic_limit(count[self.zones.ends], size[self.zones.ends])
+            penalties = self.zones.penalties
+            return Ranks(
+                limits * penalties[:, None],
+                lambda at: model.statistic(count.ravel()[at], size.ravel()[at]) * penalties[at // count.shape[1]],
+            )
+        own, others = (self.high, self.low) if highest else (self.low, self.high)
+        inside = self.zones.sums(own)
+        total = inside + others.sum() - self.zones.sums(others)
+        share = self.zones.sums(self.nulls.people) / self.nulls.people.sum()
+        value = np.zeros(inside.shape)
+        more = (inside > total * share) & self.zones.ends
+        value[more] = poisson_ratio(inside[more], (total * share)[more], total[more])
+        return Ranks(value * self.zones.penalties[:, None])
 
     def describe(self, centre: int, last: int) -> Found:
         """Return what is known of one zone."""
@@ -187,9 +228,8 @@ def find_apart(search: Search) -> Iterator[Found]:
     for certain in (True,) if search.known else (True, False):
         ranks = search.ranks(highest=not certain)
         while listed < search.most:
-            best = np.where(free, ranks, 0.0)
-            centre, last = (int(at) for at in np.unravel_index(int(best.argmax()), best.shape))
-            if best[centre, last] <= 0:
+            centre, last, rank = ranks.best(free)
+            if rank <= 0:
                 break
             found = search.describe(centre, last)
             alone = listed == 0 and (search.known or not certain)

@@ -6,7 +6,7 @@ maps in which some areas have a given count together. All are given the number o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "poisson_ratio", "tail_chance"]
+__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "log_tail", "poisson_ratio", "tail_chance"]
 
 
 AT_ONCE: Final = 4_096
@@ -37,6 +37,9 @@ class ZoneModel(Protocol):
     def statistic(self, count: Floats, size: Floats) -> Floats:
         """Return the statistic of zones; 0 where there are no more events than expected."""
 
+    def statistic_limit(self, count: Floats, size: Floats) -> Floats:
+        """Return upper limits of the statistic that are fast to compute, where it is not."""
+
     def smallest_size(self, count: Floats) -> Floats:
         """Return the smallest size of a zone that can have these counts."""
 
@@ -46,41 +49,51 @@ class ZoneModel(Protocol):
     def ratio(self, count: Floats, size: Floats) -> Floats:
         """Return the chance of one event more over that of these counts; 0 where there can't be more."""
 
-    def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
-        """Return that of `more` events in areas of size `step` outside a zone of this size and count."""
+    @property
+    def growth(self) -> float:
+        """What an event adds to the size of its area for the next one: events fall one by one, as from an urn."""
 
-    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
-        """Return the chance of one event fewer than `more` in such a step over that of `more`, which is above 0."""
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
+        """Return that zones have these counts, and no event is in what the next zones, of size `whole`, add."""
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """Return a random map (n) whose areas `inside` have this count together."""
 
+    def merged(self, areas: NDArray[np.intp]) -> ZoneModel:
+        """Return the model of a map of these areas and of all others taken as one, the last."""
 
-def tail_chance(model: ZoneModel, count: Floats, size: Floats, *, precision: float = 1e-15) -> Floats:
-    """Return the chance of at least these counts, each at or above what is expected: terms are added up.
 
-    What is left of the sum is below `precision` of it, and its upper limit is added.
+def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
+    """Return the chance of at least these counts, each at or above what is expected."""
+    return np.asarray(np.minimum(np.exp(log_tail(model, count, size)), 1.0))
+
+
+def log_tail(model: ZoneModel, count: Floats, size: Floats, *, precision: float = 1e-15) -> Floats:
+    """Return the logarithm of the chance of at least these counts, each at or above what is expected.
+
+    Terms are added up relative to the first, so that no chance is too small. What is left of the sum is below
+    `precision` of it, and its upper limit is added.
     """
     if len(count) > AT_ONCE:
         parts = [slice(start, start + AT_ONCE) for start in range(0, len(count), AT_ONCE)]
-        return np.concatenate([tail_chance(model, count[part], size[part], precision=precision) for part in parts])
-    term = np.exp(model.log_chance(count, size))
-    chance, live, at = term.copy(), np.arange(len(count)), count.copy()
+        return np.concatenate([log_tail(model, count[part], size[part], precision=precision) for part in parts])
+    term = np.ones(len(count))
+    relative, live, at = term.copy(), np.arange(len(count)), count.copy()
     while len(live):
         # Several terms at a time where zones are few: the work is then in NumPy and not in the loop.
         steps = np.arange(max(min(64, 65_536 // len(live)), 1))
         # Beyond the last possible count a ratio is 0 times a very large number.
         ratios = np.minimum(model.ratio(at[:, None] + steps, size[live][:, None]), 1e3)
         terms = term[:, None] * np.cumprod(ratios, axis=1)
-        chance[live] += terms.sum(axis=1)
+        relative[live] += terms.sum(axis=1)
         term, ratio = terms[:, -1], ratios[:, -1]
         at = at + len(steps)
         # Above the mean, terms fall at least geometrically: what is left is at most the last one times r / (1 - r).
         left = term * ratio / np.maximum(1 - ratio, 1e-3)
-        going = left > precision * chance[live]
-        chance[live] += np.where(going, 0.0, left)
+        going = left > precision * relative[live]
+        relative[live] += np.where(going, 0.0, left)
         live, term, at = live[going], term[going], at[going]
-    return np.minimum(chance, 1.0)
+    return np.asarray(model.log_chance(count, size) + np.log(relative))
 
 
 def _log_choose(n: Floats, k: Floats) -> Floats:
@@ -121,6 +134,10 @@ class ConstantRisk:
         """See `ZoneModel`."""
         return poisson_ratio(count, size, self.total)
 
+    def statistic_limit(self, count: Floats, size: Floats) -> Floats:
+        """See `ZoneModel`."""
+        return self.statistic(count, size)
+
     def smallest_size(self, count: Floats) -> Floats:
         """See `ZoneModel`."""
         return np.full(len(count), 1e-9)
@@ -134,14 +151,21 @@ class ConstantRisk:
         share = size / self.total
         return (self.total - count) / (count + 1) * share / (1 - share)
 
-    def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    @property
+    def growth(self) -> float:
         """See `ZoneModel`."""
-        return _log_binomial(more, self.total - count, np.minimum(step / (self.total - size), 1.0))
+        return 0.0
 
-    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
-        share = np.minimum(step / (self.total - size), 1.0)
-        return np.asarray(more / (self.total - count - more + 1) * (1 - share) / share)
+        left = self.total - count
+        return _log_choose(np.asarray(float(self.total)), count) + (
+            count * np.log(size / self.total) + left * np.log1p(-whole / self.total)
+        )
+
+    def merged(self, areas: NDArray[np.intp]) -> ConstantRisk:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -179,7 +203,15 @@ class ScatteredRisk:
         """See `ZoneModel`."""
         value = np.zeros(np.broadcast(count, size).shape)
         more = count > size
-        value[more] = -np.log(np.maximum(tail_chance(self, count[more], size[more]), 1e-300))
+        value[more] = -log_tail(self, count[more], size[more])
+        return value
+
+    def statistic_limit(self, count: Floats, size: Floats) -> Floats:
+        """See `ZoneModel`."""
+        # The chance of a count at least as high is at least that of the count.
+        value = np.zeros(np.broadcast(count, size).shape)
+        more = count > size
+        value[more] = -self.log_chance(count[more], size[more])
         return value
 
     def smallest_size(self, count: Floats) -> Floats:
@@ -198,16 +230,23 @@ class ScatteredRisk:
         others = np.maximum(left - 1 + self.weight - inside, 1e-12)
         return left * (inside + count) / ((count + 1) * others)
 
-    def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    @property
+    def growth(self) -> float:
         """See `ZoneModel`."""
-        inside, all_others = step / (self.dispersion - 1), self.weight - size / (self.dispersion - 1)
-        return _log_beta_binomial(more, self.total - count, inside, np.maximum(all_others - inside, 1e-12))
+        return self.dispersion - 1
 
-    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
-        inside, all_others = step / (self.dispersion - 1), self.weight - size / (self.dispersion - 1)
-        left = self.total - count - more
-        return more * (left + np.maximum(all_others - inside, 1e-12)) / ((left + 1) * (inside + more - 1))
+        from scipy.special import gammaln
+
+        inside, outside = size / self.growth, self.weight - whole / self.growth
+        left, total = self.total - count, np.asarray(float(self.total))
+        value = gammaln(inside + count) - gammaln(inside) + gammaln(outside + left) - gammaln(outside)
+        return value + _log_choose(total, count) - gammaln(self.weight + total) + gammaln(self.weight)
+
+    def merged(self, areas: NDArray[np.intp]) -> ScatteredRisk:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -246,6 +285,10 @@ class Bernoulli:
         with np.errstate(invalid="ignore"):
             return np.asarray(np.where((count > size * share) & (count <= size), inside + outside - null, 0.0))
 
+    def statistic_limit(self, count: Floats, size: Floats) -> Floats:
+        """See `ZoneModel`."""
+        return self.statistic(count, size)
+
     def smallest_size(self, count: Floats) -> Floats:
         """See `ZoneModel`."""
         return count
@@ -260,16 +303,22 @@ class Bernoulli:
         left, others = self.total - count, float(self.size.sum()) - size - self.total + count + 1
         return np.maximum(size - count, 0) * np.maximum(left, 0) / ((count + 1) * np.maximum(others, 1))
 
-    def log_chance_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    @property
+    def growth(self) -> float:
         """See `ZoneModel`."""
-        return self._log_hypergeometric(more, step, float(self.size.sum()) - size, self.total - count)
+        return -1.0
 
-    def fall_of_step(self, more: Floats, count: Floats, size: Floats, step: Floats) -> Floats:
+    def log_chance_alone(self, count: Floats, size: Floats, whole: Floats) -> Floats:
         """See `ZoneModel`."""
-        left, people = self.total - count - more, float(self.size.sum()) - size - step
-        return np.asarray(
-            more * np.maximum(people - left, 0) / (np.maximum(step - more + 1, 1) * np.maximum(left + 1, 1))
-        )
+        people, cases = float(self.size.sum()), np.asarray(float(self.total))
+        others, left = people - whole, cases - count
+        with np.errstate(invalid="ignore"):
+            value = _log_choose(size, count) + _log_choose(others, left) - _log_choose(np.asarray(people), cases)
+        return np.asarray(np.where((count <= size) & (left <= others), value, -np.inf))
+
+    def merged(self, areas: NDArray[np.intp]) -> Bernoulli:
+        """See `ZoneModel`."""
+        return replace(self, size=_with_rest(self.size, areas))
 
     def draw(self, count: int, inside: NDArray[np.int32], rng: np.random.Generator) -> Floats:
         """See `ZoneModel`."""
@@ -303,6 +352,11 @@ def _log_beta_binomial(count: Floats, total: Floats, inside: Floats, outside: Fl
     with np.errstate(invalid="ignore"):
         value = _log_choose(total, count) + betaln(count + inside, total - count + outside) - betaln(inside, outside)
     return np.asarray(np.where((count >= 0) & (count <= total), value, -np.inf))
+
+
+def _with_rest(size: Floats, areas: NDArray[np.intp]) -> Floats:
+    """Return the sizes of these areas, and of all others together."""
+    return np.append(size[areas], np.delete(size, areas).sum())
 
 
 def _split(count: int, inside: NDArray[np.int32], weight: Floats, total: int, rng: np.random.Generator) -> Floats:

@@ -11,6 +11,7 @@ from hotspots.errors import AnalysisError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.spatial import KDTree
 
     Floats = NDArray[np.float64]
 
@@ -123,12 +124,10 @@ def circular_zones(
     if radius is None:
         # An average zone of the largest share has this share of the areas.
         _need_room(round(len(inhabited) * n * share), share)
+        reach = min(n, max(reach, round(1.25 * share * n)))
     while True:
         _need_room(len(inhabited) * reach, share)
-        distance, order = (np.asarray(found) for found in tree.query(points[inhabited], k=np.arange(1, reach + 1)))
-        # Ties by position, so that the order is the same on every machine.
-        rank = np.lexsort((order, np.round(distance / max(distance.max(), 1e-300), 12)))
-        distance, order = np.take_along_axis(distance, rank, 1), np.take_along_axis(order, rank, 1)
+        distance, order = _nearest(tree, points[inhabited], reach)
         held = np.cumsum(people[order], axis=1)
         outside = held > most
         if radius is not None:
@@ -142,6 +141,17 @@ def circular_zones(
     ends = (next_one > distance * (1 + SAME_DISTANCE) + SAME_DISTANCE) & ~outside
     width = int(np.flatnonzero(ends.any(axis=0)).max(initial=0)) + 1
     return Zones(order[:, :width].astype(np.int32), ends[:, :width])
+
+
+def _nearest(tree: KDTree, points: Floats, number: int) -> tuple[Floats, NDArray[np.intp]]:
+    """Return distances and positions of the nearest areas (centres, number); ties by position, on every machine."""
+    distance, order = (np.asarray(found) for found in tree.query(points, k=np.arange(1, number + 1)))
+    rounded = np.round(distance / max(distance.max(), 1e-300), 12)
+    # Nearly all rows are in order as they are.
+    odd = ((rounded[:, 1:] == rounded[:, :-1]) & (order[:, 1:] < order[:, :-1])).any(axis=1)
+    rank = np.lexsort((order[odd], rounded[odd]))
+    distance[odd], order[odd] = np.take_along_axis(distance[odd], rank, 1), np.take_along_axis(order[odd], rank, 1)
+    return distance, order
 
 
 def _need_room(cells: int, share: float) -> None:

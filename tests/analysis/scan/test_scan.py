@@ -13,7 +13,8 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.expected import with_expected
 from hotspots.analysis.scan import scan_clusters
-from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
+from hotspots.analysis.scan.exceedance import exceed
+from hotspots.analysis.scan.maximum import chance_of_maximum
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, tail_chance
 from hotspots.analysis.scan.zones import circular_zones
 from hotspots.errors import AnalysisError
@@ -90,20 +91,17 @@ def test_chances_are_those_of_scipy(kind):
     }[kind]
     scale = 1 if kind == "bernoulli" else 12 / 30
     np.testing.assert_allclose(tail_chance(model, count, size * scale), right(count, size), rtol=1e-10)
-    # What lies beside a zone, given it: chances of all counts add up to 1, and the joint chance does not depend on the
-    # order in which the zone is filled.
-    one, step = np.array([2.0]), np.array([7.0]) * scale
-    beside = [
-        np.exp(model.log_chance_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step))[0] for k in range(11)
-    ]
-    assert sum(beside) == pytest.approx(1, abs=1e-9)
-    falls = [model.fall_of_step(np.array([float(k)]), one, np.array([4.0]) * scale, step)[0] for k in range(1, 8)]
-    assert falls == pytest.approx([beside[k - 1] / beside[k] for k in range(1, 8)], rel=1e-9)
-    there = np.exp(model.log_chance(one, np.array([4.0]) * scale))[0] * beside[3]
-    back = np.exp(model.log_chance(np.array([3.0]), step))[0] * np.exp(
-        model.log_chance_of_step(one, np.array([3.0]), step, np.array([4.0]) * scale)
-    )
-    assert there == pytest.approx(back[0], rel=1e-9)
+    # Three events in one area and none in the next, from the chances of both.
+    both = {
+        "constant": binom.pmf(3, 12, 4 / 30) * binom.pmf(0, 9, 7 / 26),
+        "scattered": betabinom.pmf(3, 12, 4 / 2, 26 / 2) * betabinom.pmf(0, 9, 7 / 2, 19 / 2),
+        "bernoulli": hypergeom.pmf(3, 30, 4, 12) * hypergeom.pmf(0, 26, 9, 7),
+    }[kind]
+    alone = model.log_chance_alone(np.array([3.0]), np.array([4.0]) * scale, np.array([11.0]) * scale)
+    assert np.exp(alone)[0] == pytest.approx(both, rel=1e-9)
+    # The limit of a statistic is above it, and near it for a rare count.
+    limit, own = (find(count, size * scale) for find in (model.statistic_limit, model.statistic))
+    assert (limit >= own - 1e-12).all()
 
 
 @pytest.mark.parametrize("kind", ["constant", "scattered"])
@@ -145,6 +143,31 @@ def test_every_zone_is_reached_from_the_first_count_on():
             size = float(zones.sums(model.size)[centre, last])
             counts = [c for c in range(1, 10) if model.statistic(np.array([float(c)]), np.array([size]))[0] >= 1.7]
             assert reached.least[centre, last] == (min(counts) if counts else np.inf)
+
+
+@pytest.mark.parametrize("kind", ["constant", "scattered", "bernoulli"])
+def test_chances_of_thousands_of_zones_are_those_of_scipy(kind):
+    """Where a count has many zones its chances come from a polynomial: here nearly all do."""
+    rng = np.random.default_rng(4)
+    people = rng.integers(3, 40, 600).astype(float)
+    zones, all_ = circular_zones(rng.uniform(0, 1e5, (600, 2)), people, share=0.05), people.sum()
+    model, statistic, chance = {
+        "constant": (ConstantRisk(people * 900 / all_, 900), 6.0, lambda c, s: binom.sf(c - 1, 900, s / 900)),
+        "scattered": (
+            ScatteredRisk(people * 900 / all_, 900, 1.8),
+            9.0,
+            lambda c, s: betabinom.sf(c - 1, 900, s / 0.8, (900 - s) / 0.8),
+        ),
+        "bernoulli": (Bernoulli(people, 900), 6.0, lambda c, s: hypergeom.sf(c - 1, all_, 900, s)),
+    }[kind]
+    reached = exceed(zones, model, statistic)
+    found = reached.chance > 0
+    # A few counts have most of ten thousand zones.
+    assert np.bincount(reached.least[found].astype(int)).max() > 200
+    assert found.sum() > 10_000
+    right = chance(reached.least[found], reached.size[found])
+    # scipy takes the beta-binomial's from 1: to twelve places.
+    np.testing.assert_allclose(reached.chance[found], right, rtol=3e-8, atol=1e-11)
 
 
 def test_areas_at_one_distance_enter_together_and_shares_are_kept():
@@ -190,6 +213,18 @@ def test_a_planted_cluster_is_found_with_its_figures():
     assert sum(map(len, others)) == len(set().union(*others))
     again = scan_clusters(make_counts(area, count), share=0.2, draws=300)
     pd.testing.assert_frame_equal(pd.DataFrame(found.table), pd.DataFrame(again.table))
+
+
+def test_among_chances_that_no_number_can_hold_the_smallest_is_found():
+    """Nine squares of four times the risk: of each zone with most of them the chance is below 1e-300."""
+    area = make_grid(20, 20, population=1_000)
+    row, column = np.divmod(np.arange(400), 20)
+    planted = (abs(row - 8) <= 1) & (abs(column - 8) <= 1)
+    count = np.where(planted, 8_000, 1_960 + 80 * (np.arange(400) % 2))
+    first = scan_clusters(make_counts(area, count), share=0.2, draws=20, most=1).table.iloc[0]
+    assert set(first["area_ids"].split()) == set(area.ids[planted])
+    assert first["statistic_low"] > 1_000
+    assert first["p_high"] == first["p_bound"] == 0
 
 
 @pytest.mark.parametrize("null", ["constant-risk", "exchangeable-risk"])

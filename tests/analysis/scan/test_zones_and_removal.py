@@ -11,7 +11,8 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.clusters import _zones_of
-from hotspots.analysis.scan.maximum import chance_of_maximum, exceed
+from hotspots.analysis.scan.exceedance import exceed
+from hotspots.analysis.scan.maximum import chance_of_maximum
 from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk
 from hotspots.analysis.scan.zones import Zones, circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError
@@ -113,12 +114,11 @@ def both_counts(model, first, second):
 @pytest.mark.parametrize(
     ("model", "statistic", "above"),
     [
-        (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-4),
-        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-4),
-        (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-4),
-        # Steps of hundreds of events are taken in blocks: the bound is then a little above.
-        (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 0.05),
-        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 0.05),
+        (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-8),
+        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-8),
+        (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-8),
+        (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 1e-8),
+        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 1e-8),
     ],
 )
 def test_of_two_nested_zones_the_bound_is_the_chance_of_either(model, statistic, above):
@@ -134,6 +134,45 @@ def test_of_two_nested_zones_the_bound_is_the_chance_of_either(model, statistic,
     assert either * (1 - 1e-9) <= found.bound <= either * (1 + above)
     # What the larger zone misses is part of it.
     assert chance[(x >= first) & (x + y < second)].sum() > 2 * above * either
+
+
+def test_where_nearly_everyone_is_a_case_the_bound_is_above_the_chance_of_either():
+    """Of 60 people 54 are cases: the larger zone has at least 14, which is more than the smaller one can have."""
+    zones = Zones(np.array([[0, 1]], dtype=np.int32), np.array([[True, True]]))
+    model = Bernoulli(np.array([5.0, 15.0, 40.0]), 54)
+    reached = exceed(zones, model, 0.3)
+    (first, second), chance = reached.least[0], np.nan_to_num(both_counts(model, 5.0, 15.0))
+    x, y = np.meshgrid(*2 * [np.arange(55)], indexing="ij")
+    either = chance[(x >= first) | (x + y >= second)].sum()
+    found = chance_of_maximum(zones, model, 0.3, rng=np.random.default_rng(1), draws=0)
+    assert either <= found.bound <= reached.chance.sum() + 1e-12 < 1
+
+
+@pytest.mark.parametrize("kind", ["constant", "scattered", "bernoulli"])
+def test_where_reaching_is_rare_the_zones_around_one_are_enough(kind):
+    """Two hundred pairs of areas far from each other: the chance is two hundred times that of one pair, by both counts.
+
+    Two pairs reach the statistic on one map with a chance below a millionth of that of one.
+    """
+    at = np.repeat(np.arange(200) * 100_000.0, 2) + np.tile([0.0, 1_000.0], 200)
+    people = np.tile([40.0, 70.0], 200)
+    zones = circular_zones(np.column_stack([at, np.zeros(400)]), people, radius=1_000)
+    assert zones.order.shape == (400, 2)
+    model, statistic = {
+        "constant": (ConstantRisk(people * 150 / 22_000, 150), 19.0),
+        "scattered": (ScatteredRisk(people * 150 / 22_000, 150, 1.7), 23.0),
+        "bernoulli": (Bernoulli(people, 150), 19.0),
+    }[kind]
+    reached = exceed(zones, model, statistic)
+    (first, both), (second, _) = reached.least[:2]
+    x, y = np.meshgrid(*2 * [np.arange(151)], indexing="ij")
+    chance = np.nan_to_num(both_counts(model, *model.size[:2]))
+    right = 200 * chance[(x >= first) | (y >= second) | (x + y >= both)].sum()
+    assert 1e-12 < right <= reached.chance.sum() < 1e-6
+    found = chance_of_maximum(zones, model, statistic, rng=np.random.default_rng(1), draws=4_000)
+    assert found.error < 0.02 * right
+    assert abs(found.estimate - right) <= 4 * found.error
+    assert found.bound >= right
 
 
 def test_after_removal_zones_hold_a_share_of_all_people():
