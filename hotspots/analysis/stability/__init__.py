@@ -1,0 +1,6 @@
+"""How far findings by area depend on the method: on the choices within one, and on which of several."""
+
+from hotspots.analysis.stability.hot_shares import stability
+from hotspots.analysis.stability.methods_compared import agreement
+
+__all__ = ["agreement", "stability"]
