@@ -300,7 +300,7 @@ _NAMES_OF_AREAS: Final = {
 }
 StabilityChoice = Literal["neighbours", "null", "period", "population", "extent"]
 """What variants of an analysis differ in."""
-CHOICE_WORDS: Final[Mapping[StabilityChoice, str]] = {
+CHOICE_WORDS: Final[dict[str, str]] = {
     "neighbours": "the choice of neighbours",
     "null": "the null hypothesis",
     "period": "the period",
@@ -400,19 +400,19 @@ CLUSTER_CLASSES: Final = (
 )
 """Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
 STABILITY_CLASSES: Final = (
-    ClassStyle("in_all", "Hot in all variants", "#7f0000"),
-    ClassStyle("in_most", "In most (over half)", "#d7301f"),
-    ClassStyle("in_some", "In some", "#fdbb84"),
-    ClassStyle("in_none", "In none", "#f2f0eb"),
+    ClassStyle("in_all", "Hot in all variants that test it", "#7f0000"),
+    ClassStyle("in_most", "Hot in most (over half)", "#d7301f"),
+    ClassStyle("in_some", "Hot in some", "#fdbb84"),
+    ClassStyle("in_none", "Hot in none", "#f2f0eb"),
     ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
 )
 """In how many variants of an analysis an area is hot; each colour is lighter than the one before, on any printer."""
 AGREEMENT_CLASSES: Final = (
     ClassStyle("four", "Hot by four methods", "#67000d"),
-    ClassStyle("three", "By three", "#b2182b"),
-    ClassStyle("two", "By two", "#ef6548"),
-    ClassStyle("one", "By one", "#fdcc8a"),
-    ClassStyle("none", "By none", "#f2f0eb"),
+    ClassStyle("three", "Hot by three methods", "#b2182b"),
+    ClassStyle("two", "Hot by two methods", "#ef6548"),
+    ClassStyle("one", "Hot by one method", "#fdcc8a"),
+    ClassStyle("none", "Hot by no method", "#f2f0eb"),
     ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
 )
 """By how many methods an area is hot."""

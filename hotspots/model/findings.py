@@ -15,7 +15,6 @@ from hotspots.vocabulary import (
     AGREEMENT_CLASSES,
     AGREEMENT_COLUMN_WORDS,
     AGREEMENT_TITLES,
-    CHOICE_WORDS,
     STABILITY_CLASSES,
     STABILITY_COLUMN_WORDS,
     Adjustment,
@@ -365,10 +364,7 @@ class Stability(Result, OnMap):
 
     def _numbers(self) -> dict[str, object]:
         numbers = {style.label: int((self.table["class"] == style.key).sum()) for style in STABILITY_CLASSES}
-        deciding = None if self.provenance is None else self.provenance.deciding
-        return {"Variants": len(self.by_variant), **numbers} | (
-            {} if deciding is None else {"Decides most": CHOICE_WORDS[deciding.choice]}
-        )
+        return {"Variants": len(self.by_variant), **numbers}
 
     def hot_in(self, *classes: str) -> list[str]:
         """Return ids of the areas of these classes, e.g. ``"in_all"``; of all that are ever hot where none is given."""

@@ -70,7 +70,7 @@ class Options:
             "extent": tuple(self.extents),
             "period": tuple(self.extents[WHOLE]),
             "population": tuple(self.populations),
-            "null": self.nulls,
+            "null": tuple(null.replace("-", " ") for null in self.nulls),
             "neighbours": tuple(links.words for links in self.links[WHOLE]),
         }
 
