@@ -14,7 +14,7 @@ from hotspots.analysis.autocorrelation import Calls, call_areas
 from hotspots.analysis.common import as_counts, need_level
 from hotspots.analysis.stability.decomposition import NOTHING, between_options, explained_share
 from hotspots.analysis.stability.method_text import describe_stability
-from hotspots.analysis.stability.variants import Kind, Options, counts_by_period, find_options
+from hotspots.analysis.stability.variants import EXTENT_WORDS, Kind, Options, counts_by_period, find_options
 from hotspots.model import AreaCounts, Choice, Events, Stability, StabilityMethod, StudyArea, combine
 from hotspots.vocabulary import STABILITY_COLUMN_WORDS, UNRELEASED, Adjustment, Null, StabilityChoice
 
@@ -155,7 +155,7 @@ def _run(
         choices = product(periods.items(), options.populations.items(), options.nulls)
         for (period, given), (name, people), null in choices:
             if report is not None:
-                report(f"Study area {extent}, {period}, population {name}, {null}")
+                report(f"Study area {EXTENT_WORDS[extent]}, {period}, population {name}, {null}")
             counts = given if people is None else replace(given, area=given.area.with_population(people))
             for calls in call_areas(counts, links, null=null, adjustment=adjustment, level=level):
                 yield counts.area.ids, calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,14 @@ Kind = Mapping[str, Any]
 """Arguments of `link_neighbours`."""
 Counts = Mapping[str, AreaCounts]
 
-WHOLE: Final = "as given"
-SHRUNK: Final = "without the areas at its edge"
-GROWN: Final = "with the areas around it"
+Extent = Literal["whole", "shrunk", "grown"]
+EXTENT_WORDS: Final[Mapping[Extent, str]] = {
+    "whole": "as given",
+    "shrunk": "without the areas at its edge",
+    "grown": "with the areas around it",
+}
+AS_GIVEN: Final = "as given"
+"""Name of the population that the counts have, and of a period without a name."""
 LEAST_LEFT: Final = 0.5
 """Share of the areas that must be left for a study area without its edge to be the same study."""
 TYPICAL: Final = 8
@@ -53,25 +58,25 @@ class Options:
         Why a choice has one option only.
     """
 
-    extents: Mapping[str, Counts]
+    extents: Mapping[Extent, Counts]
     populations: Mapping[str, pd.Series | None]
-    links: Mapping[str, tuple[Neighbours, ...]]
+    links: Mapping[Extent, tuple[Neighbours, ...]]
     nulls: tuple[Null, ...]
     notes: tuple[Note, ...]
 
     @property
     def main(self) -> AreaCounts:
         """The counts of the first period, in the study area as given."""
-        return next(iter(self.extents[WHOLE].values()))
+        return next(iter(self.extents["whole"].values()))
 
     def words(self) -> dict[StabilityChoice, tuple[str, ...]]:
         """Return the options of every choice in words, in the order in which they are tried."""
         return {
-            "extent": tuple(self.extents),
-            "period": tuple(self.extents[WHOLE]),
+            "extent": tuple(EXTENT_WORDS[extent] for extent in self.extents),
+            "period": tuple(self.extents["whole"]),
             "population": tuple(self.populations),
             "null": tuple(null.replace("-", " ") for null in self.nulls),
-            "neighbours": tuple(links.words for links in self.links[WHOLE]),
+            "neighbours": tuple(links.words for links in self.links["whole"]),
         }
 
 
@@ -111,7 +116,7 @@ def find_options(
         for extent, counts in extents.items()
     }
     chosen = defaults if nulls is None else tuple(dict.fromkeys(nulls))
-    return Options(extents, {WHOLE: None, **populations}, links, chosen, notes)
+    return Options(extents, {AS_GIVEN: None, **populations}, links, chosen, notes)
 
 
 def default_kinds(area: StudyArea) -> tuple[Kind, ...]:
@@ -148,7 +153,7 @@ def counts_by_period(source: AreaCounts | Mapping[str, AreaCounts] | Events, are
         if area is None:
             raise AnalysisError("Events need a study area to be counted in.", advice="stability(events, area)")
         return _without_each_year(source, area)
-    periods = dict(source) if isinstance(source, Mapping) else {source.period.words or WHOLE: source}
+    periods = dict(source) if isinstance(source, Mapping) else {source.period.words or AS_GIVEN: source}
     if not periods:
         raise AnalysisError("There are no counts to analyse.", advice="give the counts of at least one period")
     for label, counts in periods.items():
@@ -184,14 +189,14 @@ def _need_areas(counts: AreaCounts, area: StudyArea, label: str) -> None:
 # --------------------------------------------------------------------------- extents
 
 
-def _extents(periods: Counts, larger: Counts | None) -> tuple[dict[str, Counts], tuple[Note, ...]]:
+def _extents(periods: Counts, larger: Counts | None) -> tuple[dict[Extent, Counts], tuple[Note, ...]]:
     """Return the study area as given, without the areas at its edge, and grown where more is known; and notes."""
-    extents: dict[str, Counts] = {WHOLE: periods}
+    extents: dict[Extent, Counts] = {"whole": periods}
     notes = []
     area = next(iter(periods.values())).area
     inner = ~_at_edge(area)
     if inner.mean() > LEAST_LEFT:
-        extents[SHRUNK] = {label: _among(counts, inner) for label, counts in periods.items()}
+        extents["shrunk"] = {label: _among(counts, inner) for label, counts in periods.items()}
     else:
         edge = int((~inner).sum())
         words = f"The study area was not shrunk: {edge:,} of its {len(area):,} areas are at its edge."
@@ -207,7 +212,7 @@ def _extents(periods: Counts, larger: Counts | None) -> tuple[dict[str, Counts],
         )
     for counts in larger.values():
         _need_all(counts, area)
-    extents[GROWN] = larger
+    extents["grown"] = larger
     return extents, tuple(notes)
 
 
