@@ -18,7 +18,7 @@ from hotspots.vocabulary import Null, StabilityChoice
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Kind", "Options", "counts_by_period", "default_kinds", "find_options"]
+__all__ = ["Kind", "Options", "counts_by_period", "default_kinds", "default_nulls", "find_options"]
 
 Kind = Mapping[str, Any]
 """Arguments of `link_neighbours`."""
@@ -109,14 +109,18 @@ def find_options(
             found=f"expected counts from {main.expectation.title}",
             advice="leave populations out, or give counts without expected counts",
         )
-    defaults: tuple[Null, ...] = ("scattered-risk", "exchangeable-risk") if main.has_expected else ("randomisation",)
     tried = default_kinds(main.area) if kinds is None else kinds
     links = {
         extent: tuple(link_neighbours(next(iter(counts.values())).area, **kind) for kind in tried)
         for extent, counts in extents.items()
     }
-    chosen = defaults if nulls is None else tuple(dict.fromkeys(nulls))
+    chosen = default_nulls(main) if nulls is None else tuple(dict.fromkeys(nulls))
     return Options(extents, {AS_GIVEN: None, **populations}, links, chosen, notes)
+
+
+def default_nulls(counts: AreaCounts) -> tuple[Null, ...]:
+    """Return the usual null hypotheses: those of scattered risks, or randomisation where nothing is expected."""
+    return ("scattered-risk", "exchangeable-risk") if counts.has_expected else ("randomisation",)
 
 
 def default_kinds(area: StudyArea) -> tuple[Kind, ...]:

@@ -11,6 +11,7 @@ from hotspots.publish.text.authorities import (
 from hotspots.publish.text.clustering import (
     agreement_title,
     clustering_sentence,
+    dependence_alt,
     describe_scale,
     explain_agreement,
     explain_stability,
@@ -97,6 +98,7 @@ __all__ = [
     "clusters_title",
     "course_sentence",
     "curve_of",
+    "dependence_alt",
     "describe_scale",
     "expected_words",
     "explain_agreement",

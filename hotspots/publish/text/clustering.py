@@ -11,7 +11,7 @@ from hotspots.errors import plural
 from hotspots.model import Agreement, Place, Stability
 from hotspots.publish.text.how_to_read import data_sentences
 from hotspots.publish.text.phrases import Section, capitalised, listed, percent, section
-from hotspots.vocabulary import AGREEMENT_TITLES, CHOICE_WORDS
+from hotspots.vocabulary import AGREEMENT_CLASSES, AGREEMENT_TITLES, CHOICE_WORDS, STABILITY_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "agreement_title",
     "clustering_sentence",
+    "dependence_alt",
     "describe_scale",
     "explain_agreement",
     "explain_stability",
@@ -175,6 +176,14 @@ def explain_agreement(result: Agreement, place: Place | None = None) -> list[Sec
         section("Method", method),
         section("Data", data_sentences(result.notes)),
     ]
+
+
+def dependence_alt(result: Stability | Agreement, *, title: str) -> str:
+    """Return what a map of stability or agreement shows, for readers who do not see it."""
+    styles = STABILITY_CLASSES if isinstance(result, Stability) else AGREEMENT_CLASSES
+    numbers = _classes(result, None)
+    each = [f"{one.label}: {plural(numbers[one.key], 'area')}" for one in styles if numbers[one.key]]
+    return f"Map of areas by how often they are hot for {result.title}. {title}. {'; '.join(each)}."
 
 
 def _of(result: Stability | Agreement, place: Place | None) -> pd.DataFrame:
