@@ -92,11 +92,12 @@ def stability_title(result: Stability, place: Place | None = None) -> str:
         return f"No area{where} is hot for {result.title} in any of {plural(len(result.by_variant), 'variant')}"
     deciding = None if result.provenance is None else result.provenance.deciding
     most = "" if deciding is None else f"; {CHOICE_WORDS[deciding.choice]} decides most"
-    fewer = [f"{number:,} {words}" for number, words in ((mostly, "in most"), (sometimes, "in some")) if number]
     if not always:
-        return f"No area{where} is hot for {result.title} in every variant, {' and '.join(fewer)}{most}"
+        first = f"{mostly:,} {_is(mostly)} in most" if mostly else f"{sometimes:,} {_is(sometimes)} in some"
+        but = f"{first} and {sometimes:,} in some" if mostly and sometimes else first
+        return f"No area{where} is hot for {result.title} in every variant, but {but}{most}"
     found = f"{plural(always, 'area')}{where} {_is(always)} hot for {result.title} in every variant"
-    return f"{found}, {mostly + sometimes:,} more in some{most}" if fewer else found
+    return f"{found}, {mostly + sometimes:,} more in some{most}" if mostly + sometimes else found
 
 
 def explain_stability(result: Stability, place: Place | None = None) -> list[Section]:
@@ -154,7 +155,7 @@ def agreement_title(result: Agreement, place: Place | None = None) -> str:
     everyone = "both methods" if number == 2 else f"all {NUMBERS[number]} methods"
     methods = everyone if most == number else f"{NUMBERS[most]} of {NUMBERS[number]} methods, none by more"
     found = f"{plural(agreed, 'area')}{where} {_is(agreed)} hot for {result.title} by {methods}"
-    return f"{found}; {fewer:,} {_is(fewer)} by fewer" if fewer else found
+    return f"{found}; {fewer:,} {_is(fewer)} by {'one' if most == 2 else 'fewer'}" if fewer else found
 
 
 def explain_agreement(result: Agreement, place: Place | None = None) -> list[Section]:

@@ -31,12 +31,16 @@ def of_classes(result, **classes):
         ({"in_all": 1, "in_none": 1}, "1 area is hot for knife crime in every variant"),
         (
             {"in_most": 3, "in_some": 4, "in_none": 1},
-            "No area is hot for knife crime in every variant, 3 in most and 4 in some; "
+            "No area is hot for knife crime in every variant, but 3 are in most and 4 in some; "
             "the null hypothesis decides most",
         ),
         (
             {"in_some": 4, "in_none": 1},
-            "No area is hot for knife crime in every variant, 4 in some; the null hypothesis decides most",
+            "No area is hot for knife crime in every variant, but 4 are in some; the null hypothesis decides most",
+        ),
+        (
+            {"in_most": 1, "in_none": 1},
+            "No area is hot for knife crime in every variant, but 1 is in most; the null hypothesis decides most",
         ),
         ({"in_none": 1}, "No area is hot for knife crime in any of 12 variants"),
     ],
@@ -55,7 +59,7 @@ def test_titles_of_stability(stability, classes, title):
         ({"three": 2, "none": 1}, "2 areas are hot for knife crime by all three methods"),
         (
             {"two": 2, "one": 1, "none": 1},
-            "2 areas are hot for knife crime by two of three methods, none by more; 1 is by fewer",
+            "2 areas are hot for knife crime by two of three methods, none by more; 1 is by one",
         ),
         ({"none": 1}, "No area is hot for knife crime by any of three methods"),
     ],
@@ -65,8 +69,10 @@ def test_titles_of_agreement(agreement, classes, title):
 
 
 def test_two_methods_are_both(agreement):
-    two = of_classes(replace(agreement, table=agreement.table.assign(scan="not_given")), two=3, none=1)
-    assert agreement_title(two) == "3 areas are hot for knife crime by both methods"
+    given = replace(agreement, table=agreement.table.assign(scan="not_given"))
+    assert agreement_title(of_classes(given, two=3, none=1)) == "3 areas are hot for knife crime by both methods"
+    said = "3 areas are hot for knife crime by both methods; 1 is by one"
+    assert agreement_title(of_classes(given, two=3, one=1, none=1)) == said
 
 
 def test_a_place_counts_its_own_areas(stability, agreement):
