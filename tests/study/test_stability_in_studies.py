@@ -44,6 +44,9 @@ def test_a_run_writes_layers_tables_maps_and_findings(finished):
             assert (finished.folder / "maps" / f"{name}_{kind}_all.pdf").is_file()
             assert table.loc[layer.index, column].tolist() == pytest.approx(layer[column].tolist())
             assert summary[kind][name]["classes"] == layer["class"].value_counts().to_dict()
+            hot = "in_all" if kind == "stability" else "by_at_least_2"
+            named = layer.index[layer[column] >= (1 if kind == "stability" else 2)]
+            assert sorted(summary[kind][name]["hot_areas"][hot]) == sorted(named)
     # The table of agreement begins with the areas on which most methods agree.
     assert table["hot_methods"].is_monotonic_decreasing
     settings = summary["stability"]["violence"]["settings"]

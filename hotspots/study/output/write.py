@@ -313,7 +313,12 @@ def _describe_clusters(clusters: Clusters, places: Sequence[Hotspot]) -> dict[st
 
 
 def _describe_classes(result: Stability | Agreement) -> dict[str, Any]:
+    if isinstance(result, Stability):
+        hot = {name: result.hot_in(name) for name in ("in_all", "in_most", "in_some")}
+    else:
+        hot = {f"by_at_least_{number}": result.hot_by(number) for number in range(1, len(result.compared) + 1)}
     return {
+        "hot_areas": hot,
         "words": result.words,
         "settings": settings_of(result),
         "notes": list(words_of(result.notes)),
