@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
-from hotspots.analysis.autocorrelation.windows import Windows, prepare_windows
+from hotspots.analysis.autocorrelation.p_values import tails_under
+from hotspots.analysis.autocorrelation.windows import Prepared, Windows, prepare_windows
 from hotspots.analysis.common import adjust_tails, tail_that_passes
 from hotspots.vocabulary import Adjustment, Null
 
@@ -52,27 +52,40 @@ def call_areas(
     """Give the hot and cold areas of Gi* under each kind of neighbours: those of `getis_ord`, in a part of its time.
 
     What the null hypothesis needs from the counts (dispersion, distribution of risks) depends on no neighbours and is
-    estimated once.
+    estimated once, and the windows of all kinds but the first are tested in one go.
     """
-    tails: Tails | None = None
-    for links in kinds:
-        null, _, _, reasons, tested = prepare_windows(
-            counts, links, null=null, measure=None, with_self=True, conditional=False
-        )
-        if tails is None or tails.of_windows is None or tested.weighted:
-            tails = tails_under(null, tested, level=level)
-            bounds = tails.bounds
-        else:
-            bounds = tails.of_windows(tested.tested, np.arange(len(tested.low)))
+    prepared = [
+        prepare_windows(counts, links, null=null, measure=None, with_self=True, conditional=False) for links in kinds
+    ]
+    for one, bounds in zip(prepared, _bounds(prepared, level), strict=True):
         # An area without neighbours is in the reference, and has no window of its own.
-        alone = tested.cardinalities == 0
-        yield _calls(
-            tested,
-            tuple(np.where(alone, np.nan, tail) for tail in bounds),
-            reasons == "",
-            adjustment=adjustment,
-            level=level,
-        )
+        alone = one.windows.cardinalities == 0
+        own = tuple(np.where(alone, np.nan, tail) for tail in bounds)
+        yield _calls(one.windows, own, one.reasons == "", adjustment=adjustment, level=level)
+
+
+def _bounds(prepared: Sequence[Prepared], level: float) -> Iterator[tuple[Floats, ...]]:
+    """Give the bounds of both tails of every window, kind by kind."""
+    from scipy.sparse import vstack
+
+    first, *others = prepared
+    tails = tails_under(first.null, first.windows, level=level)
+    yield tails.bounds
+    if tails.of_windows is None or any(one.windows.weighted for one in others):
+        for one in others:
+            yield tails_under(one.null, one.windows, level=level).bounds
+        return
+    if not others:
+        return
+    # Windows of one area have most areas in common, so they come one after the other.
+    owner = np.tile(np.arange(len(first.windows.low)), len(others))
+    order = np.argsort(owner, kind="stable")
+    windows = vstack([one.windows.tested for one in others], format="csr")[order]
+    found = tails.of_windows(windows, owner[order])
+    back = np.argsort(order)
+    for number in range(len(others)):
+        rows = back[number * len(first.windows.low) : (number + 1) * len(first.windows.low)]
+        yield tuple(tail[rows] for tail in found)
 
 
 def _calls(

@@ -93,7 +93,8 @@ def find_options(
     Raises
     ------
     AnalysisError
-        If periods differ in their areas, the larger area lacks some, or populations are given without a first one.
+        If periods differ in their areas, the larger area lacks some, populations are given without a first one, or a choice
+        has no option.
     """
     main = next(iter(periods.values()))
     extents, notes = _extents(periods, larger)
@@ -110,11 +111,17 @@ def find_options(
             advice="leave populations out, or give counts without expected counts",
         )
     tried = default_kinds(main.area) if kinds is None else kinds
+    chosen = default_nulls(main) if nulls is None else tuple(dict.fromkeys(nulls))
+    if not tried or not chosen:
+        raise AnalysisError(
+            "Variants need at least one kind of neighbours and one null hypothesis.",
+            found=f"neighbours = {list(tried)}, nulls = {list(chosen)}",
+            advice="leave them out for the usual ones",
+        )
     links = {
         extent: tuple(link_neighbours(next(iter(counts.values())).area, **kind) for kind in tried)
         for extent, counts in extents.items()
     }
-    chosen = default_nulls(main) if nulls is None else tuple(dict.fromkeys(nulls))
     return Options(extents, {AS_GIVEN: None, **populations}, links, chosen, notes)
 
 
@@ -238,8 +245,9 @@ def _at_edge(area: StudyArea) -> NDArray[np.bool_]:
 
     shapes = area.areas.geometry.to_numpy()
     # Gaps between borders that were digitised apart would be holes.
-    outer = shapely.get_exterior_ring(shapely.get_parts(shapely.union_all(shapes)))
-    touching: NDArray[np.bool_] = shapely.dwithin(shapes, shapely.union_all(outer), TOUCHES)
+    outer = shapely.union_all(shapely.get_exterior_ring(shapely.get_parts(shapely.union_all(shapes))))
+    shapely.prepare(outer)
+    touching: NDArray[np.bool_] = shapely.dwithin(outer, shapes, TOUCHES)
     return touching
 
 

@@ -51,7 +51,8 @@ def test_every_variant_is_the_analysis_by_hand(suppressed):
     larger = make_counts(around, np.where(hidden, 1, low), np.where(hidden, 8, low))
     counts = part_of(larger, inner(around, 10, 10))
     people = pd.Series(rng.integers(700, 1500, 100).astype(float), index=around.ids)
-    kinds, nulls = [QUEEN, {"rule": "nearest", "number": 6}], ["scattered-risk", "constant-risk"]
+    kinds = [QUEEN, {"rule": "nearest", "number": 6}, {"rule": "distance", "distance": 1100}]
+    nulls = ["scattered-risk", "constant-risk"]
     found = stability(counts, neighbours=kinds, nulls=nulls, populations={"other": people}, larger=larger)
     core = inner(around, 10, 10)
     row, column = (core.str[start : start + 2].astype(int) for start in (5, 7))
@@ -181,6 +182,8 @@ def test_what_can_not_be_varied_is_a_clear_error():
         stability({"2019": counts}, larger={"2018": planted(make_grid(7, 7, population=1.0))}, **options)
     with pytest.raises(AnalysisError, match="Other populations need a first one"):
         stability(planted(make_grid(6, 6)), populations={"a": area.areas["population"]}, neighbours=[QUEEN])
+    with pytest.raises(AnalysisError, match="at least one kind of neighbours"):
+        stability(counts, neighbours=[])
     with pytest.raises(AnalysisError, match="no counts to analyse"):
         stability({}, **options)
     table = pd.DataFrame(columns=["easting", "northing", "area_code", "when", "kind"])
