@@ -93,8 +93,8 @@ def find_options(
     Raises
     ------
     AnalysisError
-        If periods differ in their areas, the larger area lacks some, populations are given without a first one, or a choice
-        has no option.
+        If periods differ in their areas, the larger area lacks some, populations are given without a first one, or a
+        choice has no option.
     """
     main = next(iter(periods.values()))
     extents, notes = _extents(periods, larger)

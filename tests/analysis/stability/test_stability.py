@@ -144,6 +144,14 @@ def test_each_year_of_events_is_left_out_in_turn():
         left = identified(Events, of_others, rows_read=len(of_others), release="open")
         assert number == len(getis_ord(count_events(left, area), null="constant-risk").hot())
 
+    # The same in a larger area, around the first one.
+    larger = stability(
+        events, area, neighbours=[QUEEN], nulls=["constant-risk"], larger=make_grid(8, 8, population=1000.0)
+    )
+    assert larger.by_variant["extent"].tolist() == ["as given"] * 4 + ["with the areas around it"] * 4
+    assert larger.by_variant["areas_hot"].tolist()[:4] == found.by_variant["areas_hot"].tolist()
+    assert set(larger.by_variant["areas_tested"]) == {36}
+
 
 def test_the_usual_variants():
     area = make_grid(10, 10, population=1000.0)
