@@ -292,6 +292,56 @@ CLUSTER_COLUMN_WORDS: Final = {
     "area_ids": ("Area codes", "Codes of its areas, separated by spaces"),
 }
 
+_NAMES_OF_AREAS: Final = {
+    "area_id": COLUMN_WORDS["area_id"],
+    "name": COLUMN_WORDS["name"],
+    "la_code": COLUMN_WORDS["la_code"],
+    "la_name": COLUMN_WORDS["la_name"],
+}
+StabilityChoice = Literal["neighbours", "null", "period", "population", "extent"]
+"""What variants of an analysis differ in."""
+CHOICE_WORDS: Final[dict[str, str]] = {
+    "neighbours": "the choice of neighbours",
+    "null": "the null hypothesis",
+    "period": "the period",
+    "population": "the population",
+    "extent": "the extent of the study area",
+}
+STABILITY_COLUMN_WORDS: Final = {
+    **_NAMES_OF_AREAS,
+    "class": ("Class", "What the map shows: hot in all, most, some or none of the variants"),
+    "hot_low": (
+        "Share hot, at least",
+        "Share of the variants in which the area is hot, whatever suppressed counts are",
+    ),
+    "hot_high": ("Share hot, at most", "Share of the variants in which the area is hot or may be, 0 to 1"),
+    "cold_low": ("Share cold, at least", "Share of the variants in which it is cold, whatever suppressed counts are"),
+    "cold_high": ("Share cold, at most", "Share of the variants in which the area is cold or may be, 0 to 1"),
+    "variants": ("Variants", "Number of variants of the analysis in which the area was tested"),
+    "decided_by": ("Decided by", "The choice on which it depends most whether the area is hot; empty if on none"),
+}
+ComparedMethod = Literal["getis_ord", "local_moran", "scan", "surface"]
+"""Methods whose findings by area can be compared."""
+AGREEMENT_TITLES: Final[Mapping[ComparedMethod, str]] = {
+    "getis_ord": "Getis-Ord Gi*",
+    "local_moran": "Local Moran's I",
+    "scan": "the scan statistic",
+    "surface": "the surface",
+}
+ANSWER_WORDS: Final = {"yes": "hot", "no": "not hot", "not_tested": "not tested", "not_given": "method not compared"}
+"""What one method says of one area."""
+AGREEMENT_COLUMN_WORDS: Final = {
+    **_NAMES_OF_AREAS,
+    "class": ("Class", "What the map shows: the number of methods by which the area is hot"),
+    "hot_methods": ("Methods, hot", "Number of methods by which the area is hot, whatever suppressed counts are"),
+    "methods": ("Methods", "Number of methods that tested the area"),
+    "getis_ord": ("Getis-Ord Gi*", "Whether the area and its neighbours together are hot"),
+    "local_moran": ("Local Moran's I", "Whether the area and its neighbours are both high (High-High)"),
+    "scan": ("Scan statistic", "Whether the area is in a cluster beyond chance"),
+    "surface": ("Surface", "Whether more than half of the area is in contours of raised risk"),
+    "covered": ("Share raised", "Share of the area in contours of raised risk, 0 to 1"),
+}
+
 
 @dataclass(frozen=True)
 class ClassStyle:
@@ -349,6 +399,23 @@ CLUSTER_CLASSES: Final = (
     ClassStyle("never", "Most unlikely zone, but within chance", "#ffffff"),
 )
 """Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
+STABILITY_CLASSES: Final = (
+    ClassStyle("in_all", "Hot in all variants that test it", "#7f0000"),
+    ClassStyle("in_most", "Hot in most (over half)", "#d7301f"),
+    ClassStyle("in_some", "Hot in some", "#fdbb84"),
+    ClassStyle("in_none", "Hot in none", "#f2f0eb"),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+"""In how many variants of an analysis an area is hot; each colour is lighter than the one before, on any printer."""
+AGREEMENT_CLASSES: Final = (
+    ClassStyle("four", "Hot by four methods", "#67000d"),
+    ClassStyle("three", "Hot by three methods", "#b2182b"),
+    ClassStyle("two", "Hot by two methods", "#ef6548"),
+    ClassStyle("one", "Hot by one method", "#fdcc8a"),
+    ClassStyle("none", "Hot by no method", "#f2f0eb"),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+"""By how many methods an area is hot."""
 HOLDS_WORDS: Final = {
     "": "",
     "both": "own area and catchment",

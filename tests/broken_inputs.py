@@ -46,6 +46,7 @@ WHOLE: dict[str, Any] = {
         {"name": "c", "title": "c", "events": "crime", "years": [2018, 2019], "against_years": [2016, 2017]}
     ],
     "clusters": [{"events": ["crime"]}],
+    "stability": {"events": ["crime"]},
     "predictions": [{"events": "crime", "past": [2016, 2017], "future": [2018, 2018]}],
     "maps": {},
 }

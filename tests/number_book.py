@@ -143,6 +143,25 @@ class Book:
             found.append((whole(len(inside)), whole(people), whole(events), whole(usual), f"{events / usual:.1f}", p))
         return found
 
+    def variants(self, source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Return the layer of stability, and its settings in the summary."""
+        name = self.named("events", source)
+        summary = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+        return self.layer(f"{name}_stability"), summary["stability"][name]["settings"]
+
+    def methods(self, source: str) -> list[pd.Series]:
+        """Return whether each area is hot, by every method that there is of this source, from its own layer."""
+        name, star = self.named("events", source), self.tested(source, "getis_ord")
+        found = [star["class"].isin(HOT), self.tested(source, "local_moran")["class"] == "high_high"]
+        if f"{name}_clusters" in self.layers:
+            zones = self.layer(f"{name}_clusters")
+            inside = {area for ids in zones.loc[zones["certainty"] == "certain", "area_ids"] for area in ids.split()}
+            found.append(star["area_id"].isin(inside))
+        if any(layer.startswith(f"{name}_risk_") for layer in self.layers):
+            around = self._raised(source).union_all()
+            found.append(star.geometry.intersection(around).area > star.geometry.area / 2)
+        return found
+
     # ----------------------------------------------------------------------- surfaces
 
     def densest_half(self, source: str) -> str:

@@ -14,6 +14,8 @@ import pandas as pd
 from number_book import HOT, Book, whole
 from scipy.stats import chi2, false_discovery_control, poisson
 
+from hotspots.vocabulary import CHOICE_WORDS
+
 Said = dict[str, str]
 KNOWN: Final[list[tuple[re.Pattern[str], Callable[[Book, Said], Said]]]] = []
 NUMBER: Final = r"\d[\d,]*"
@@ -161,6 +163,69 @@ def _(book: Book, said: Said) -> Said:
     assert named == clusters[:3], (named, clusters)
     assert said["named"].startswith("the most likely, ") == (len(clusters) > 3)
     return {"n": whole(len(clusters)), "named": said["named"]}
+
+
+# --------------------------------------------------------------------------- stability and agreement
+
+MOST: Final = r"(?:; (?P<what>the [^;]+?) decides most)?\.?"
+IN_WORDS: Final = ("none", "one", "two", "three", "four")
+
+
+def asked_most(book: Book, said: Said) -> pd.DataFrame:
+    """Hold the deciding choice against the shares in the summary; return the layer."""
+    layer, settings = book.variants(said["source"])
+    shares = {choice["choice"]: choice["share_hot"] for choice in settings["choices"] if choice["share_hot"]}
+    assert said["what"] == (CHOICE_WORDS[max(shares, key=shares.__getitem__)] if shares else ""), said
+    return layer
+
+
+@saying(
+    r"(?P<n>NUMBER) areas? (?:is|are) hot for (?P<source>.+?) in every variant"
+    rf"(?:, (?P<more>NUMBER) more in some)?{MOST}"
+)
+def _(book: Book, said: Said) -> Said:
+    share = asked_most(book, said)["hot_low"]
+    more = int(((share > 0) & (share < 1)).sum())
+    return {"n": whole((share == 1).sum()), "more": whole(more) if more else ""}
+
+
+@saying(
+    r"No area is hot for (?P<source>.+?) in every variant, but (?:(?P<most>NUMBER) (?:is|are) in most)?(?: and )?"
+    rf"(?:(?P<some>NUMBER)(?: is| are)? in some)?{MOST}"
+)
+def _(book: Book, said: Said) -> Said:
+    share = asked_most(book, said)["hot_low"]
+    assert not (share == 1).any(), said
+    numbers = {"most": (share > 0.5).sum(), "some": ((share > 0) & (share <= 0.5)).sum()}
+    return {name: whole(number) if number else "" for name, number in numbers.items()}
+
+
+@saying(r"No area is hot for (?P<source>.+?) in any of (?P<n>NUMBER) variants?\.?")
+def _(book: Book, said: Said) -> Said:
+    layer, settings = book.variants(said["source"])
+    assert not (layer["hot_low"] > 0).any(), said
+    return {"n": whole(settings["variants"])}
+
+
+@saying(
+    r"(?P<n>NUMBER) areas? (?:is|are) hot for (?P<source>.+?) by "
+    r"(?P<by>both methods|all \w+ methods|\w+ of \w+ methods, none by more)(?:; (?P<more>NUMBER) (?:is|are) by \w+)?\.?"
+)
+def _(book: Book, said: Said) -> Said:
+    methods = book.methods(said["source"])
+    number = sum(method.astype(int) for method in methods)
+    most, given = int(number.max()), IN_WORDS[len(methods)]
+    fewer = int(((number > 0) & (number < most)).sum())
+    everyone = "both methods" if len(methods) == 2 else f"all {given} methods"
+    by = everyone if most == len(methods) else f"{IN_WORDS[most]} of {given} methods, none by more"
+    return {"n": whole((number == most).sum()), "by": by, "more": whole(fewer) if fewer else ""}
+
+
+@saying(r"No area is hot for (?P<source>.+?) by any of (?P<given>\w+) methods\.?")
+def _(book: Book, said: Said) -> Said:
+    methods = book.methods(said["source"])
+    assert not any(method.any() for method in methods), said
+    return {"given": IN_WORDS[len(methods)]}
 
 
 # --------------------------------------------------------------------------- surfaces

@@ -250,6 +250,12 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "correlogram": lambda w, _: given(w.counts, distances=[1500.0, 3000.0]),
     "describe_scale": lambda w, _: given(w.correlogram, title="crime"),
     "scan_clusters": lambda w, _: given(w.counts, draws=20),
+    "stability": lambda w, _: given(
+        w.events, w.area, nulls=["exchangeable-risk"], populations={"another": pd.Series(900.0, index=w.area.ids)}
+    ),
+    "agreement": lambda w, _: given(
+        [w.result, PUBLIC["local_moran"](w.counts), PUBLIC["tolerance_contours"](w.risk, area=w.area)]
+    ),
     "with_expected": lambda w, _: given(w.counts, pd.Series(np.arange(1.0, 65), index=w.area.ids)),
     "with_expected_by_age": lambda w, _: given(
         PUBLIC["count_events"](w.admissions, w.county), w.ages, events=w.admissions

@@ -1,17 +1,45 @@
-"""What is found in results and told in sentences: hotspots, schools by class, and ratios as changes."""
+"""What is found in results: hotspots, schools by class, ratios as changes, and how far methods agree."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hotspots.errors import AnalysisError
+from hotspots.model.checks import freeze, need_columns, need_unique
+from hotspots.model.identity import AS_LIST, AS_RECORDS, Recorded, Result, need_tuples
+from hotspots.model.study_area import StudyArea, slugify
+from hotspots.model.views import OnMap, explore
+from hotspots.vocabulary import (
+    AGREEMENT_CLASSES,
+    AGREEMENT_COLUMN_WORDS,
+    AGREEMENT_TITLES,
+    STABILITY_CLASSES,
+    STABILITY_COLUMN_WORDS,
+    Adjustment,
+    ComparedMethod,
+    StabilityChoice,
+)
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Hotspot", "Part", "SchoolAccount", "Whereabouts", "change_words", "count_schools", "interval_words"]
+__all__ = [
+    "Agreement",
+    "AgreementMethod",
+    "Choice",
+    "Hotspot",
+    "Part",
+    "SchoolAccount",
+    "Stability",
+    "StabilityMethod",
+    "Whereabouts",
+    "change_words",
+    "count_schools",
+    "interval_words",
+]
 
 # --------------------------------------------------------------------------- adjoining hot areas as one
 
@@ -245,3 +273,178 @@ def interval_words(low: float, high: float) -> str:
     if 0 in (first, last):  # a hair on either side of none is no other finding
         return f"{said}, borderline"
     return f"{said}, compatible with no difference" if first < 0 < last else said
+
+
+# --------------------------------------------------------------------------- how far findings depend on the method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Recorded):
+    """One choice of an analysis, and how much of the variation between variants it explains."""
+
+    choice: StabilityChoice
+    """What was chosen."""
+    options: tuple[str, ...] = field(metadata=AS_LIST)
+    """What was tried, in words."""
+    share_hot: float | None
+    share_cold: float | None
+    """Share of the variance of hot, and of cold, calls between variants that is between these options, 0 to 1; None
+    where no area's call varies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StabilityMethod(Recorded):
+    """Which variants of an analysis were run."""
+
+    variants: int
+    """Their number: every combination of the options."""
+    choices: tuple[Choice, ...] = field(metadata=AS_RECORDS)
+    """What they differ in."""
+    fixed: Mapping[StabilityChoice, str]
+    """What was the same in all of them, in words."""
+    adjustment: Adjustment
+    level: float
+    """Of every variant."""
+    areas_hidden: int
+    """Number of areas whose count is suppressed."""
+    rule: str
+    """Name of the rule under which counts were protected; empty without one."""
+
+    @property
+    def deciding(self) -> Choice | None:
+        """The choice that explains most of the variation of hot calls; None where there is none."""
+        known = [choice for choice in self.choices if choice.share_hot]
+        return max(known, key=lambda choice: choice.share_hot or 0.0) if known else None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stability(Result, OnMap):
+    """In how many variants of an analysis each area is hot, and which choice decides most.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `area_id` with the columns of `vocabulary.STABILITY_COLUMN_WORDS`: `class`, one of
+        `vocabulary.STABILITY_CLASSES`; shares of the variants in which the area is hot and cold, 0 to 1, from those in
+        which it is certain (`*_low`) to those in which it is possible (`*_high`) given suppressed counts, and missing
+        where no variant tests it; the number of `variants` that test it; and the choice that decides most on this area.
+    by_variant
+        One row per variant: its options, in a column per choice, and its numbers of areas tested, hot and cold.
+    sentences
+        How the variants were made.
+    provenance
+        Choices with their shares, level, ...; None of one made by hand.
+    area
+        The study area; None of one made by hand.
+    """
+
+    table: gpd.GeoDataFrame
+    by_variant: pd.DataFrame
+    sentences: tuple[str, ...] = ()
+    provenance: StabilityMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        need_tuples(self, "sentences")
+        freeze(self, "table", _of_areas(self.table, STABILITY_COLUMN_WORDS, "A table of stability"))
+        freeze(self, "by_variant", self.by_variant.copy())
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers."""
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_stability"
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        shown = ["name", "class", "hot_low", "hot_high", "variants", "decided_by"]
+        return explore(self, self.table, column="class", shown=shown, classes=STABILITY_CLASSES, options=options)
+
+    def _numbers(self) -> dict[str, object]:
+        numbers = {style.label: int((self.table["class"] == style.key).sum()) for style in STABILITY_CLASSES}
+        return {"Variants": len(self.by_variant), **numbers}
+
+    def hot_in(self, *classes: str) -> list[str]:
+        """Return ids of the areas of these classes, e.g. ``"in_all"``; of all that are ever hot where none is given."""
+        wanted = classes or ("in_all", "in_most", "in_some")
+        return [str(area_id) for area_id in self.table.index[self.table["class"].isin(wanted)]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementMethod(Recorded):
+    """Which results were compared by area."""
+
+    methods: tuple[ComparedMethod, ...] = field(metadata=AS_LIST)
+    """Their methods."""
+    levels: Mapping[ComparedMethod, float]
+    """Method → level of significance."""
+    covered_share: float
+    """Share of an area in contours of raised risk beyond which the surface calls it hot, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Agreement(Result, OnMap):
+    """By how many methods each area is hot, the areas on which most methods agree first.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame indexed by `area_id` with the columns of `vocabulary.AGREEMENT_COLUMN_WORDS`: `class`, one of
+        `vocabulary.AGREEMENT_CLASSES`; `hot_methods` of the `methods` that tested the area; what each method says of
+        it, one of `vocabulary.ANSWER_WORDS`; and the share of it that is `covered` by contours of raised risk.
+    sentences
+        What was compared.
+    provenance
+        Methods and levels; None of one made by hand.
+    area
+        The study area; None of one made by hand.
+    """
+
+    table: gpd.GeoDataFrame
+    sentences: tuple[str, ...] = ()
+    provenance: AgreementMethod | None = field(kw_only=True)
+    area: StudyArea | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        need_tuples(self, "sentences")
+        table = _of_areas(self.table, AGREEMENT_COLUMN_WORDS, "A table of agreement")
+        freeze(self, "table", table.sort_index().sort_values("hot_methods", ascending=False, kind="stable"))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def stem(self) -> str:
+        """Name of its files and layers."""
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_agreement"
+
+    @property
+    def compared(self) -> tuple[ComparedMethod, ...]:
+        """The methods that were given, in one order everywhere."""
+        given: list[ComparedMethod] = [name for name in AGREEMENT_TITLES if (self.table[name] != "not_given").any()]
+        return tuple(given)
+
+    def explore(self, **options: Any) -> Any:
+        """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
+        shown = ["name", "class", "hot_methods", "methods", *self.compared]
+        return explore(self, self.table, column="class", shown=shown, classes=AGREEMENT_CLASSES, options=options)
+
+    def _numbers(self) -> dict[str, object]:
+        numbers = {style.label: int((self.table["class"] == style.key).sum()) for style in AGREEMENT_CLASSES}
+        return {"Methods": len(self.compared), **numbers}
+
+    def hot_by(self, at_least: int) -> list[str]:
+        """Return ids of the areas that at least this many methods call hot, those with most methods first."""
+        return [str(area_id) for area_id in self.table.index[self.table["hot_methods"] >= at_least]]
+
+
+def _of_areas(table: gpd.GeoDataFrame, words: Mapping[str, object], what: str) -> gpd.GeoDataFrame:
+    """Return a copy of a table of areas with the columns that have words, and geometry."""
+    columns = [*(column for column in words if column != "area_id"), "geometry"]
+    need_columns(table, columns, what)
+    copy = table[columns].copy()
+    copy.index.name = "area_id"
+    need_unique(copy.index, "areas")
+    return copy

@@ -373,6 +373,14 @@ def _clusters(study: Study, inputs: Inputs) -> Iterator[str]:
                 yield f"clusters of {counts.title}: {zones}{hidden}"
 
 
+def _stability(study: Study, inputs: Inputs) -> Iterator[str]:
+    section = study.stability
+    for name in () if section is None else section.events:
+        if section is not None and name in inputs.counts:
+            also = ", and agreement of methods" if section.agreement else ""
+            yield f"stability of {inputs.counts[name].title}: variants of Gi*{also}"
+
+
 def _comparisons(study: Study, inputs: Inputs) -> Iterator[str]:
     for section in study.comparisons:
         pair = inputs.comparisons.get(section.name)
@@ -405,6 +413,7 @@ SECTIONS: Final[dict[str, Callable[[Study, Inputs], Iterator[str]]]] = {
     "recorded": _charted("recorded"),
     "children_in_need": _factors,
     "clusters": _clusters,
+    "stability": _stability,
     "comparisons": _comparisons,
     "predictions": _predictions,
     "maps": _maps,

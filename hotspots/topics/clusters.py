@@ -1,4 +1,4 @@
-"""Where counts cluster: neighbours, local and global statistics, the distance of clustering, the likeliest clusters."""
+"""Where counts cluster: local and global statistics, distance, likeliest clusters, and how far methods agree."""
 
 from hotspots.analysis.autocorrelation import (
     Neighbours,
@@ -10,15 +10,19 @@ from hotspots.analysis.autocorrelation import (
 )
 from hotspots.analysis.expected import with_expected, with_expected_by_age, with_expected_given
 from hotspots.analysis.scan import scan_clusters
-from hotspots.model import AreaCounts, Clusters, HotspotResult
+from hotspots.analysis.stability import agreement, stability
+from hotspots.model import Agreement, AreaCounts, Clusters, HotspotResult, Stability
 from hotspots.publish.text import describe_scale
 from hotspots.sources import read_covariates
 
 __all__ = [
+    "Agreement",
     "AreaCounts",
     "Clusters",
     "HotspotResult",
     "Neighbours",
+    "Stability",
+    "agreement",
     "correlogram",
     "describe_scale",
     "getis_ord",
@@ -27,6 +31,7 @@ __all__ = [
     "local_moran",
     "read_covariates",
     "scan_clusters",
+    "stability",
     "with_expected",
     "with_expected_by_age",
     "with_expected_given",

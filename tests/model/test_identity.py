@@ -11,7 +11,17 @@ import pytest
 from worlds import make_counts, make_grid
 
 from hotspots import analysis, model
-from hotspots.model import Clusters, Contours, HotspotResult, Identity, SchoolResult, Surface, combine
+from hotspots.model import (
+    Agreement,
+    Clusters,
+    Contours,
+    HotspotResult,
+    Identity,
+    SchoolResult,
+    Stability,
+    Surface,
+    combine,
+)
 from hotspots.model.identity import ModelType
 
 ORDER = ("unreleased", "restricted", "nhs-digital", "invented", "open")
@@ -47,7 +57,7 @@ def test_nothing_can_be_made_without_its_identity(kind):
 
 
 def test_an_identity_has_a_release():
-    assert len(KINDS) == 14
+    assert len(KINDS) == 16
     with pytest.raises(TypeError, match="release"):
         Identity(title="crime")
 
@@ -63,7 +73,7 @@ def test_name_title_and_period_are_those_of_the_first_unless_given():
     assert (given.name, given.title, str(given.period)) == ("c", "", "2019")
 
 
-@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, Clusters, SchoolResult])
+@pytest.mark.parametrize("kind", [HotspotResult, Surface, Contours, Clusters, Stability, Agreement, SchoolResult])
 def test_a_result_that_does_not_say_how_it_was_made_can_not_be_made(kind):
     needed = {each.name for each in dataclasses.fields(kind) if each.default is each.default_factory}
     with pytest.raises(TypeError, match="provenance"):

@@ -88,6 +88,23 @@ def test_a_map_for_the_browser_has_the_classes_of_the_printed_one_and_fetches_no
     assert set(options["tooltip"]) <= set(table.columns)
 
 
+def test_stability_and_agreement_are_explored_by_class_and_shown_in_a_notebook(explored):
+    stability = hs.clusters.stability(COUNTS, neighbours=[{"rule": "queen"}], nulls=["constant-risk"])
+    agreement = hs.clusters.agreement([RESULT, hs.local_moran(COUNTS)])
+    for result, last in ((stability, "Hot in none"), (agreement, "Hot by no method")):
+        result.explore()
+        table, options = explored[-1]
+        assert options["categories"][-1] == last
+        assert set(options["tooltip"]) <= set(table.columns)
+        shown = result._repr_html_()
+        number = int((result.table["class"].isin(["in_none", "none"])).sum())
+        assert f"<dt>{last}</dt><dd>{number}</dd>" in shown
+        assert "<dd>open</dd>" in shown
+        with pytest.raises(hs.DisclosureError):
+            result.with_identity(release="unreleased").explore()
+        assert f"{last}" not in result.with_identity(release="unreleased")._repr_html_()
+
+
 def test_areas_and_counts_are_explored_with_options_of_ones_own(explored):
     AREA.explore()
     COUNTS.explore(tiles="OpenStreetMap")

@@ -12,7 +12,21 @@ from made_methods import contour_method, density_method, hotspot_method, risk_me
 from shapely.geometry import Point, box
 from worlds import identified
 
-from hotspots.model import Clusters, Contours, HotspotResult, Identity, Note, SchoolResult, StudyArea, Surface
+from hotspots.model import (
+    Agreement,
+    AgreementMethod,
+    Choice,
+    Clusters,
+    Contours,
+    HotspotResult,
+    Identity,
+    Note,
+    SchoolResult,
+    Stability,
+    StabilityMethod,
+    StudyArea,
+    Surface,
+)
 from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
@@ -352,3 +366,64 @@ def made_clusters(**fields: Any) -> Clusters:
 @pytest.fixture
 def clusters() -> Clusters:
     return made_clusters()
+
+
+def made_stability(**fields: Any) -> Stability:
+    """Return 36 squares in 12 variants: two hot in all, three in most, four in some, one not tested."""
+    classes = ["in_all"] * 2 + ["in_most"] * 3 + ["in_some"] * 4 + ["not_tested"] + ["in_none"] * 26
+    share = {"in_all": 1.0, "in_most": 0.75, "in_some": 0.25, "in_none": 0.0, "not_tested": np.nan}
+    areas = square_areas().sort_index()
+    low = np.array([share[name] for name in classes])
+    table = areas.assign(
+        **{"class": classes, "hot_low": low, "hot_high": low, "cold_low": 0.0 * low, "cold_high": 0.0 * low},
+        variants=np.where(np.isnan(low), 0, 12),
+        decided_by=["null" if name in ("in_most", "in_some") else "" for name in classes],
+    )
+    choices = (
+        Choice(choice="neighbours", options=("Queen contiguity", "6 nearest areas"), share_hot=0.2, share_cold=None),
+        Choice(choice="null", options=("scattered risk", "constant risk"), share_hot=0.62, share_cold=None),
+    )
+    method = StabilityMethod(
+        variants=12, choices=choices, fixed={"period": "2017–2019"}, adjustment="benjamini-hochberg-apart",
+        level=0.05, areas_hidden=0, rule="",
+    )  # fmt: skip
+    usual: dict[str, Any] = {
+        **{"table": table, "by_variant": pd.DataFrame({"null": ["scattered risk"] * 12})},
+        **{"sentences": ("Getis-Ord Gi* in 12 variants.",), "provenance": method, "release": INVENTED},
+        **{"name": "knife_crime", "title": "knife crime", "sources": ("Made up",), "period": "2017-2019"},
+        "attribution": ATTRIBUTION,
+    }
+    return identified(Stability, **(usual | fields))
+
+
+def made_agreement(**fields: Any) -> Agreement:
+    """Return 36 squares under three methods: one hot by all, two by two, five by one."""
+    number = np.array([3, 2, 2, 1, 1, 1, 1, 1] + [0] * 28)
+    areas = square_areas().sort_index()
+    table = areas.assign(
+        **{"class": np.array(["none", "one", "two", "three"])[number], "hot_methods": number, "methods": 3},
+        getis_ord=np.where(number > 0, "yes", "no"),
+        local_moran=np.where(number > 2, "yes", "no"),
+        scan=np.where(number > 1, "yes", "no"),
+        surface="not_given",
+        covered=np.nan,
+    )
+    method = AgreementMethod(
+        methods=("getis_ord", "local_moran", "scan"), levels={"getis_ord": 0.05}, covered_share=0.5
+    )
+    usual: dict[str, Any] = {
+        **{"table": table, "sentences": ("3 methods.",), "provenance": method, "release": INVENTED},
+        **{"name": "knife_crime", "title": "knife crime", "sources": ("Made up",), "period": "2017-2019"},
+        "attribution": ATTRIBUTION,
+    }
+    return identified(Agreement, **(usual | fields))
+
+
+@pytest.fixture
+def stability() -> Stability:
+    return made_stability()
+
+
+@pytest.fixture
+def agreement() -> Agreement:
+    return made_agreement()

@@ -4,6 +4,7 @@ Neighbours, Getis-Ord and local Moran statistics with exact p-values, global sta
 of adjoining hot areas. The distributions behind the p-values are in `reference`.
 """
 
+from hotspots.analysis.autocorrelation.calls import Calls, call_areas
 from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, correlogram
 from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate_clusters, name_alike, raised_places
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
@@ -18,7 +19,9 @@ from hotspots.analysis.autocorrelation.whole_map import (
 __all__ = [
     "CORRELOGRAM_WORDS",
     "GLOBAL_WORDS",
+    "Calls",
     "Neighbours",
+    "call_areas",
     "correlogram",
     "describe_expected",
     "find_hotspots",

@@ -12,8 +12,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import OutputError, list_briefly
-from hotspots.model import Clusters, Contours, HotspotResult, SchoolResult, StudyArea, need_released, renamed_arguments
-from hotspots.publish.gis.layers import Layer, area_layer, authority_layer, cluster_layer, contour_layer, school_layer
+from hotspots.model import (
+    Agreement,
+    Clusters,
+    Contours,
+    HotspotResult,
+    SchoolResult,
+    Stability,
+    StudyArea,
+    need_released,
+    renamed_arguments,
+)
+from hotspots.publish.gis.layers import (
+    Layer,
+    agreement_layer,
+    area_layer,
+    authority_layer,
+    cluster_layer,
+    contour_layer,
+    school_layer,
+    stability_layer,
+)
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
 from hotspots.publish.style import Ground, marking
 
@@ -38,8 +57,8 @@ def write_geopackage(
 ) -> Path:
     """Write results, clusters, contours, schools and authorities as the layers of one GeoPackage.
 
-    A `HotspotResult` becomes the layer ``<name>_<method>``, `Clusters` the layer ``<name>_clusters``, `Contours` the
-    layer ``<surface>_<kinds>``, a
+    A `HotspotResult` becomes the layer ``<name>_<method>``, `Clusters` the layer ``<name>_clusters``, `Stability` and
+    `Agreement` the layers ``<name>_stability`` and ``<name>_agreement``, `Contours` the layer ``<surface>_<kinds>``, a
     `SchoolResult` the layer ``schools``, a `StudyArea` (or its `Ground`, from `prepare_ground`) the layer
     ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts the first layer of a file on top.
     Each layer brings its own style for QGIS (also as SLD), titles and descriptions of its columns, and how it was made.
@@ -143,6 +162,10 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
             layer = school_layer(content)
         elif isinstance(content, Clusters):
             layer = cluster_layer(content)
+        elif isinstance(content, Stability):
+            layer = stability_layer(content)
+        elif isinstance(content, Agreement):
+            layer = agreement_layer(content)
         elif isinstance(content, Contours):
             layer = contour_layer(content)
         elif isinstance(content, StudyArea | Ground):

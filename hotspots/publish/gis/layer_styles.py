@@ -37,6 +37,7 @@ from hotspots.vocabulary import (
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
     WITHOUT_LARGEST_WORDS,
+    ClassStyle,
     Method,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "LayerStyle",
     "area_style",
     "authority_style",
+    "classes_style",
     "cluster_style",
     "contour_style",
     "rate_style",
@@ -118,6 +120,34 @@ def area_style(method: Method, *, release: str, unsure: bool = True, name: str =
         },
         display=f"\"name\" || ': ' || {in_words('class', labels)}",
         map_tip=_area_tip(labels, mark),
+    )
+    return LayerStyle(qml, layer_descriptor(name, rules))
+
+
+def classes_style(
+    classes: Sequence[ClassStyle],
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    codes: Mapping[str, Mapping[str, str]],
+    lines: Sequence[tuple[str, str]],
+    release: str,
+    name: str,
+) -> LayerStyle:
+    """Return the look of a layer of areas in classes: their colours, words for `codes`, and the lines of a map tip."""
+    mark = marking(release)
+    rules = _notes(mark) + [
+        Rule(one.label, field="class", value=one.key, fill=one.colour, outline=AREA_EDGE, hatch=one.hatch)
+        for one in classes
+    ]
+    labels = {one.key: one.label for one in classes}
+    in_class = in_words("class", labels)
+    place = f"{markup('name')} || ' (' || \"area_id\" || '), ' || {markup('la_name')}"
+    qml = vector_style(
+        rules,
+        aliases=_titles(columns),
+        value_words={"class": labels, **codes},
+        display=f"\"name\" || ': ' || {in_class}",
+        map_tip=map_tip(in_class, place, lines, mark=mark),
     )
     return LayerStyle(qml, layer_descriptor(name, rules))
 

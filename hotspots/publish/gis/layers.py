@@ -8,21 +8,39 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from hotspots.model import Clusters, Contours, HotspotResult, SchoolResult, StudyArea, settings_of, slugify, words_of
+from hotspots.model import (
+    Agreement,
+    Clusters,
+    Contours,
+    HotspotResult,
+    SchoolResult,
+    Stability,
+    StudyArea,
+    settings_of,
+    slugify,
+    words_of,
+)
 from hotspots.publish.gis.layer_styles import (
     LayerStyle,
     area_style,
     authority_style,
+    classes_style,
     cluster_style,
     contour_style,
     rate_style,
     school_column_words,
     school_style,
 )
+from hotspots.publish.gis.map_tips import in_words, interval, number
 from hotspots.publish.style import Ground, authority_outlines
-from hotspots.publish.text import average_words, beyond_words, expected_words, percent, with_holds_words
+from hotspots.publish.text import average_words, beyond_words, capitalised, expected_words, percent, with_holds_words
 from hotspots.vocabulary import (
+    AGREEMENT_CLASSES,
+    AGREEMENT_COLUMN_WORDS,
+    AGREEMENT_TITLES,
+    ANSWER_WORDS,
     AUTHORITY_COLUMN_WORDS,
+    CHOICE_WORDS,
     CLUSTER_COLUMN_WORDS,
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
@@ -34,6 +52,8 @@ from hotspots.vocabulary import (
     RELEASE_WORDS,
     RESTRICTED,
     RESULT_COLUMNS,
+    STABILITY_CLASSES,
+    STABILITY_COLUMN_WORDS,
 )
 
 if TYPE_CHECKING:
@@ -42,23 +62,26 @@ if TYPE_CHECKING:
 __all__ = [
     "Content",
     "Layer",
+    "agreement_layer",
     "area_layer",
     "authority_layer",
     "cluster_layer",
     "contour_layer",
     "release_words",
     "school_layer",
+    "stability_layer",
 ]
 
-Content = HotspotResult | Clusters | Contours | SchoolResult | StudyArea | Ground
+Content = HotspotResult | Clusters | Stability | Agreement | Contours | SchoolResult | StudyArea | Ground
 
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "hot_without_largest", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
-    *("rate_class", "rate_differs", "area_ids"),
+    *("rate_class", "rate_differs", "area_ids", "decided_by", *AGREEMENT_TITLES),
 }
 WHOLE: Final = frozenset(
     {"cluster", "contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"}
+    | {"variants", "methods", "hot_methods"}
 )
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
@@ -223,7 +246,56 @@ def _contour_label(share: float, size: float) -> str:
     return f"{percent(share)} of events" if pd.notna(share) else f"{size:,.2g} km²"
 
 
-def _lineage(result: HotspotResult | Clusters | Contours | SchoolResult) -> dict[str, Any]:
+def stability_layer(result: Stability) -> Layer:
+    """Return the shares of variants as the layer ``<name>_stability``."""
+    style = classes_style(
+        STABILITY_CLASSES,
+        STABILITY_COLUMN_WORDS,
+        codes={"decided_by": CHOICE_WORDS},
+        lines=(
+            ("Share of variants in which it is hot", interval("hot_low", "hot_high", 2)),
+            ("Share in which it is cold", interval("cold_low", "cold_high", 2)),
+            ("Variants", number("variants", 0)),
+            ("Decided by", in_words("decided_by", CHOICE_WORDS)),
+        ),
+        release=result.release,
+        name=result.stem,
+    )
+    return _classes_layer(result, "Hot areas by variants of the analysis", STABILITY_COLUMN_WORDS, style)
+
+
+def agreement_layer(result: Agreement) -> Layer:
+    """Return the number of methods by area as the layer ``<name>_agreement``."""
+    titles = {name: AGREEMENT_TITLES[name] for name in result.compared}
+    style = classes_style(
+        AGREEMENT_CLASSES,
+        AGREEMENT_COLUMN_WORDS,
+        codes=dict.fromkeys(AGREEMENT_TITLES, ANSWER_WORDS),
+        lines=[(capitalised(title), in_words(name, ANSWER_WORDS)) for name, title in titles.items()],
+        release=result.release,
+        name=result.stem,
+    )
+    return _classes_layer(result, "Hot areas by number of methods", AGREEMENT_COLUMN_WORDS, style)
+
+
+def _classes_layer(
+    result: Stability | Agreement, heading: str, words: Mapping[str, tuple[str, str]], style: LayerStyle
+) -> Layer:
+    table = result.table.sort_index()
+    return Layer(
+        name=result.stem,
+        title=", ".join(part for part in (f"{heading}: {result.title}", str(result.period)) if part),
+        description=_described(result.words, f"Source: {result.source}" if result.source else ""),
+        table=_plain(table.assign(area_id=table.index), words, table.geometry),
+        geometry_type="MultiPolygon",
+        level=0,
+        words=words,
+        style=style,
+        lineage=_lineage(result) | {"provenance": settings_of(result)},
+    )
+
+
+def _lineage(result: HotspotResult | Clusters | Stability | Agreement | Contours | SchoolResult) -> dict[str, Any]:
     """Return what every kind of result says of itself."""
     return {
         "title": result.title,

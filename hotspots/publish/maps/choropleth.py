@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.model import Deprivation, HotspotResult, Place, SchoolResult
+from hotspots.model import Agreement, Deprivation, HotspotResult, Place, SchoolResult, Stability
 from hotspots.publish.maps.paths import compound_path
 from hotspots.publish.page import INK, MM_PER_INCH, Entry
 from hotspots.publish.style import DEPENDS, MANY_AUTHORITIES, Ground, ink_on
 from hotspots.publish.text import has_intervals
-from hotspots.vocabulary import METHOD_CLASSES
+from hotspots.vocabulary import AGREEMENT_CLASSES, METHOD_CLASSES, STABILITY_CLASSES, ClassStyle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +26,10 @@ __all__ = [
     "draw_deciles",
     "draw_outlines",
     "draw_plain",
+    "draw_shares",
 ]
 
-QUIET: Final = ("not_significant", "not_tested")
+QUIET: Final = ("not_significant", "not_tested", "in_none", "none")
 PALE: Final = "#e9e9e6"
 AREA_EDGE: Final = "#8f8f8f"
 DECILE_COLOURS: Final = (
@@ -157,6 +159,30 @@ def draw_areas(
     return entries
 
 
+def draw_shares(
+    axes: Axes,
+    result: Stability | Agreement,
+    ground: Ground,
+    seen: NDArray[np.bool_],
+    *,
+    place: Place | None,
+    alpha: float | None,
+) -> list[Entry]:
+    """Fill the areas of a place by how many variants or methods call them hot; return the legend with their numbers."""
+    if isinstance(result, Stability):
+        styles: Sequence[ClassStyle] = STABILITY_CLASSES
+    else:  # classes that so few methods can reach
+        styles = AGREEMENT_CLASSES[len(AGREEMENT_CLASSES) - 2 - len(result.compared) :]
+    classes = result.table["class"].reindex(ground.area.ids).fillna("not_tested").to_numpy(dtype=object)
+    inside, entries = ground.lies_in(place), []
+    for style in styles:
+        of_class = inside & (classes == style.key)
+        _fill(axes, _shapes(ground, of_class & seen), style.colour, hatch=style.hatch, alpha=alpha,
+              **_how_drawn(axes, ground, seen))  # fmt: skip
+        entries.append(Entry(style.label, style.colour, style.hatch, int(of_class.sum())))
+    return entries
+
+
 def draw_deciles(
     axes: Axes,
     deprivation: Deprivation,
@@ -177,9 +203,9 @@ def draw_deciles(
     _fill(axes, _shapes(ground, inside & np.isnan(decile)), NO_DECILE, hatch="xxx", alpha=alpha, **drawn)
 
 
-def busy_boxes(result: HotspotResult | SchoolResult, ground: Ground) -> NDArray[np.float64]:
+def busy_boxes(result: HotspotResult | SchoolResult | Stability | Agreement, ground: Ground) -> NDArray[np.float64]:
     """Return boxes (n, 4), west, south, east, north in metres, of what a reader came to see; a school is a point."""
-    if isinstance(result, HotspotResult):
+    if not isinstance(result, SchoolResult):
         loud = ~result.table["class"].reindex(ground.area.ids).isin(QUIET).to_numpy()
         return np.asarray(ground.bounds[loud], dtype=float)
     points = np.asarray(result.table.loc[result.table.geometry.notna(), ["easting", "northing"]].dropna(), dtype=float)

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from hotspots.model import (
+    Agreement,
     Clusters,
     Contours,
     Deprivation,
     HotspotResult,
     Place,
     SchoolResult,
+    Stability,
     StudyArea,
     Surface,
     need_released,
@@ -31,6 +33,7 @@ from hotspots.publish.maps.choropleth import (
     draw_context,
     draw_deciles,
     draw_outlines,
+    draw_shares,
 )
 from hotspots.publish.maps.clusters import draw_clusters, number_clusters, zone_boxes
 from hotspots.publish.maps.contour_labels import label_lines
@@ -57,14 +60,17 @@ from hotspots.publish.style import Ground, nation_words, prepare_ground
 from hotspots.publish.style import marking as marking_of
 from hotspots.publish.text import (
     Section,
+    agreement_title,
     average_words,
     boundaries_sentence,
     capitalised,
     clusters_title,
+    explain_agreement,
     explain_clusters,
     explain_hotspots,
     explain_rates,
     explain_schools,
+    explain_stability,
     explain_surface,
     finding_title,
     need_rates,
@@ -74,6 +80,7 @@ from hotspots.publish.text import (
     schools_note,
     schools_title,
     section,
+    stability_title,
     statistic,
     surface_heading,
     surface_title,
@@ -95,7 +102,7 @@ SEE_THROUGH: Final = 0.7
 SchoolsBy = Literal["divergence", "rate"]
 """What a map of schools shows: the class against what is expected, or the rate over the average."""
 
-Mapped = HotspotResult | Surface | SchoolResult | Clusters
+Mapped = HotspotResult | Surface | SchoolResult | Clusters | Stability | Agreement
 
 
 @renamed_arguments(noun="result", places="place_labels")
@@ -117,7 +124,8 @@ def draw_map(
     Parameters
     ----------
     result
-        What is shown: hotspots by area, clusters of a scan, a surface of any kind, or schools.
+        What is shown: hotspots by area, clusters of a scan, how stable hot areas are or how far methods agree on them,
+        a surface of any kind, or schools.
     area
         The study area; from `prepare_ground` where many maps are drawn of the same one.
     place
@@ -228,6 +236,8 @@ def _title(
         return finding_title(result, place)
     if isinstance(result, Clusters):
         return clusters_title(result)
+    if isinstance(result, Stability | Agreement):
+        return stability_title(result, place) if isinstance(result, Stability) else agreement_title(result, place)
     if isinstance(result, Surface):
         inside = cells_inside(result, ground, place)
         extents = None if contours is None else inside_contours(contours, ground, place)
@@ -284,6 +294,10 @@ def _draw_result(
     if isinstance(result, Clusters):
         entries = draw_clusters(frame.axes, result, ground, seen, alpha=alpha)
         return _Legend("Most likely clusters", entries, "Number of clusters")
+    if isinstance(result, Stability | Agreement):
+        heading = "Hot areas, by variants" if isinstance(result, Stability) else "Hot areas, by methods"
+        entries = draw_shares(frame.axes, result, ground, seen, place=place, alpha=alpha)
+        return _Legend(heading, entries, "Number of areas" + _within(place))
     if isinstance(result, Surface):
         drawn = draw_surface(frame.axes, result, ground, place=place, alpha=alpha, contours=contours)
         around = [] if contours is None else draw_contours(frame.axes, contours, result, ground, place=place)
@@ -319,6 +333,10 @@ def _explain(
         sections = explain_hotspots(result, place)
     elif isinstance(result, Clusters):
         sections = explain_clusters(result)
+    elif isinstance(result, Stability):
+        sections = explain_stability(result, place)
+    elif isinstance(result, Agreement):
+        sections = explain_agreement(result, place)
     elif isinstance(result, Surface):
         sections = explain_surface(result, contours)
     else:

@@ -1,4 +1,4 @@
-"""Series, extracts and clusters as CSV files that a spreadsheet opens: the numbers behind the charts."""
+"""Series, extracts, clusters and the like as CSV files that a spreadsheet opens: the numbers behind the charts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Clusters, Extract, Series, need_released, renamed_arguments
+from hotspots.model import Agreement, Clusters, Extract, Series, Stability, need_released, renamed_arguments
 from hotspots.publish.page import replace_file
 from hotspots.publish.text import release_sentence
 
 __all__ = ["plain_cell", "write_table"]
 
 
-@renamed_arguments(noun="data")
-def write_table(path: Path | str, data: Series | Extract | Clusters, *, also: pd.DataFrame | None = None) -> Path:
-    """Write the table of a series, an extract or clusters as CSV (UTF-8 with a byte order mark, for Excel).
+Tabled = Series | Extract | Clusters | Stability | Agreement
 
-    What is missing is empty; a hidden number stands as its lowest and highest value. Source and release mark stand in
-    the last two columns of every row, so that a copied table still says what it is.
+
+@renamed_arguments(noun="data")
+def write_table(path: Path | str, data: Tabled, *, also: pd.DataFrame | None = None) -> Path:
+    """Write the table of a series, an extract, clusters, stability or agreement as CSV.
+
+    The file is UTF-8 with a byte order mark, for Excel. What is missing is empty; a hidden number
+    stands as its lowest and highest value. Source and release mark stand in the last two columns of every row, so that
+    a copied table still says what it is.
 
     Parameters
     ----------
@@ -43,8 +47,9 @@ def write_table(path: Path | str, data: Series | Extract | Clusters, *, also: pd
         If the file can't be written.
     """
     need_released(data, "A table")
-    # A polygon is for the layer; its number comes first.
-    table = data.table.drop(columns="geometry").reset_index() if isinstance(data, Clusters) else data.table.copy()
+    # A polygon is for the layer; its number or code comes first.
+    on_map = isinstance(data, Clusters | Stability | Agreement)
+    table = data.table.drop(columns="geometry").reset_index() if on_map else data.table.copy()
     if isinstance(data, Series):
         table["provisional"] = table["period"].isin(data.provisional)
         if data.rate_per:

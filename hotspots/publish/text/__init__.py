@@ -10,7 +10,15 @@ from hotspots.publish.text.authorities import (
     recording_title,
     rows_of_period,
 )
-from hotspots.publish.text.clustering import clustering_sentence, describe_scale
+from hotspots.publish.text.clustering import (
+    agreement_title,
+    clustering_sentence,
+    dependence_alt,
+    describe_scale,
+    explain_agreement,
+    explain_stability,
+    stability_title,
+)
 from hotspots.publish.text.clusters import clusters_alt, clusters_sentence, clusters_title, explain_clusters
 from hotspots.publish.text.findings import (
     alt_text,
@@ -73,6 +81,7 @@ __all__ = [
     "InsideContours",
     "Over",
     "Section",
+    "agreement_title",
     "alt_text",
     "as_number",
     "average_words",
@@ -89,12 +98,15 @@ __all__ = [
     "clusters_title",
     "course_sentence",
     "curve_of",
+    "dependence_alt",
     "describe_scale",
     "expected_words",
+    "explain_agreement",
     "explain_clusters",
     "explain_hotspots",
     "explain_rates",
     "explain_schools",
+    "explain_stability",
     "explain_surface",
     "extract_alt",
     "extract_title",
@@ -134,6 +146,7 @@ __all__ = [
     "schools_title",
     "section",
     "slope_title",
+    "stability_title",
     "statistic",
     "subtitle",
     "surface_heading",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from hotspots.errors import plural
 from hotspots.model import (
+    Agreement,
     Clusters,
     ExpectedMethod,
     Factors,
@@ -15,6 +16,7 @@ from hotspots.model import (
     Place,
     SchoolResult,
     Series,
+    Stability,
     StudyArea,
     Surface,
 )
@@ -123,7 +125,7 @@ def places_sentence(result: HotspotResult, places: Sequence[Place]) -> str:
 
 
 def subtitle(
-    result: HotspotResult | Surface | SchoolResult | Clusters,
+    result: HotspotResult | Surface | SchoolResult | Clusters | Stability | Agreement,
     area: StudyArea | None = None,
     *,
     place: Place | None = None,
@@ -140,8 +142,8 @@ def subtitle(
     return " · ".join(part for part in parts if part)
 
 
-def _by(result: HotspotResult | Surface | SchoolResult | Clusters, area: StudyArea | None) -> str:
-    if not isinstance(result, HotspotResult | Clusters) or area is None:
+def _by(result: object, area: StudyArea | None) -> str:
+    if isinstance(result, Surface | SchoolResult) or area is None:
         return ""
     return f" by {geography_words(area)}"
 
@@ -170,7 +172,11 @@ def where_words(area: StudyArea, place: Place | None = None) -> str:
     return listed(names) if len(names) <= 7 else plural(len(names), "local authority", "local authorities")
 
 
-def _how(result: HotspotResult | Surface | SchoolResult | Clusters) -> str:
+def _how(result: HotspotResult | Surface | SchoolResult | Clusters | Stability | Agreement) -> str:
+    if isinstance(result, Stability):
+        return f"Getis-Ord Gi* in {plural(len(result.by_variant), 'variant')}"
+    if isinstance(result, Agreement):
+        return f"agreement of {len(result.compared)} methods"
     if isinstance(result, Clusters):
         return f"scan statistic, significant at {100 * result.level:g}%"
     if isinstance(result, HotspotResult):

@@ -11,14 +11,24 @@ from hotspots.study.findings.results import Findings, attempt
 from hotspots.study.inputs import empty_sides, need_index, nothing_happened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from hotspots.analysis.autocorrelation import Neighbours
-    from hotspots.model import Ages, AreaCounts, Contours, Events, Hotspot, SchoolResult, StudyArea, Surface
+    from hotspots.model import (
+        Ages,
+        AreaCounts,
+        Contours,
+        Events,
+        Hotspot,
+        HotspotResult,
+        SchoolResult,
+        StudyArea,
+        Surface,
+    )
     from hotspots.study.inputs import Inputs, Report
-    from hotspots.study.settings import ClustersSection, ComparisonSection, PredictionSection, Study
+    from hotspots.study.settings import ClustersSection, ComparisonSection, PredictionSection, StabilitySection, Study
     from hotspots.vocabulary import RiskNull
 
 __all__ = ["analyse"]
@@ -56,6 +66,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
             _measure_clustering(name, counts, neighbours, findings)
     _scan(study, inputs, findings, report)
     _make_surfaces(study, inputs, findings, report)
+    _vary(study, inputs, findings, report)
     _name_places(findings, inputs)
     if inputs.schools is not None and inputs.deprivation is not None:
         report("Comparing the schools with deprivation")
@@ -142,6 +153,45 @@ def _add_clusters(findings: Findings, study: Study, section: ClustersSection, na
     )
     findings.clusters[name] = clusters
     findings.cluster_places[name] = locate_clusters(clusters, inputs.area, labels=inputs.labels)
+
+
+def _vary(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
+    """Add in how many variants of the analysis areas are hot, and by how many methods, of every source asked for."""
+    section = study.stability
+    for name in () if section is None else section.events:
+        tested = [result for result in findings.results if result.name == name]
+        if section is None or not tested:
+            continue
+        title = inputs.counts[name].title
+        report(f"Varying the analysis of {title}")
+        attempt(findings, f"stability of {title}", _add_stability, study, section, name, inputs)
+        if section.agreement:
+            attempt(findings, f"agreement of methods on {title}", _add_agreement, study, name, tested)
+
+
+def _add_stability(findings: Findings, study: Study, section: StabilitySection, name: str, inputs: Inputs) -> None:
+    from hotspots.analysis.stability import default_kinds, default_nulls, stability
+
+    settings, counts = study.analysis, inputs.counts[name]
+    given = {"rule": settings.neighbours, "number": settings.number, "distance": settings.distance}
+    own = {key: value for key, value in given.items() if value is not None}
+    null = next(one for one in study.events if one.name == name).null or settings.null
+    nulls = default_nulls(counts) if null is None else tuple(dict.fromkeys((null, *default_nulls(counts))))
+    findings.stability[name] = stability(
+        counts,
+        neighbours=[own, *(kind for kind in default_kinds(counts.area) if kind != own)],
+        nulls=section.nulls or nulls,
+        adjustment=settings.adjustment,
+        level=settings.level,
+    )
+
+
+def _add_agreement(findings: Findings, _: Study, name: str, tested: Sequence[HotspotResult]) -> None:
+    from hotspots.analysis.stability import agreement
+
+    clusters = [findings.clusters[name]] if name in findings.clusters else []
+    risks = [one for one in findings.surfaces if one.name == name and one.kind == "relative-risk"]
+    findings.agreement[name] = agreement([*tested, *clusters, *(findings.contours[one.stem] for one in risks)])
 
 
 # --------------------------------------------------------------------------- surfaces

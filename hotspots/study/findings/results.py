@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
     from hotspots.analysis.density import BestBandwidth
     from hotspots.analysis.schools import Finding
-    from hotspots.model import Clusters, Contours, Extract, Hotspot, HotspotResult, SchoolResult, Series, Surface
+    from hotspots.model import (
+        Agreement,
+        Clusters,
+        Contours,
+        Extract,
+        Hotspot,
+        HotspotResult,
+        SchoolResult,
+        Series,
+        Stability,
+        Surface,
+    )
     from hotspots.study.settings import Study
 
 __all__ = ["Change", "Findings", "attempt"]
@@ -34,7 +45,8 @@ class Findings:
 
     `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
     source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
-    in them; `clusters` those of this source, and `cluster_places` where each lies; `best_bandwidths` those of the
+    in them; `clusters` those of this source, and `cluster_places` where each lies; `stability` and `agreement` how
+    far its hot areas depend on choices and methods; `best_bandwidths` those of the
     prediction of this name; `change_points` and `changes` those of the series of this name.
     """
 
@@ -46,6 +58,8 @@ class Findings:
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     clusters: dict[str, Clusters] = field(default_factory=dict)
     cluster_places: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    stability: dict[str, Stability] = field(default_factory=dict)
+    agreement: dict[str, Agreement] = field(default_factory=dict)
     predictions: dict[str, Extract] = field(default_factory=dict)
     best_bandwidths: dict[str, BestBandwidth] = field(default_factory=dict)
     schools: SchoolResult | None = None

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.model import Clusters, HotspotResult, Place, SchoolResult, Surface
-from hotspots.publish.text import alt_text, clusters_alt, clusters_title, describe_scale, schools_in, subtitle
+from hotspots.model import Agreement, Clusters, HotspotResult, Place, SchoolResult, Stability, Surface
+from hotspots.publish.text import (
+    alt_text,
+    clusters_alt,
+    clusters_title,
+    dependence_alt,
+    describe_scale,
+    schools_in,
+    subtitle,
+)
 from hotspots.study.findings import Findings
 from hotspots.study.output.provenance import imprint
 from hotspots.study.output.workers import worker_pool
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from hotspots.study.inputs import Inputs, Report
     from hotspots.study.settings import Study
 
-    Mapped = HotspotResult | Surface | SchoolResult | Clusters
+    Mapped = HotspotResult | Surface | SchoolResult | Clusters | Stability | Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,8 @@ def draw_everything(
     from hotspots.publish.briefing import Page
 
     schools = [findings.schools] if findings.schools else []
-    results: list[Mapped] = [*findings.results, *findings.clusters.values(), *findings.surfaces, *schools]
+    varied: list[Mapped] = [*findings.stability.values(), *findings.agreement.values()]
+    results: list[Mapped] = [*findings.results, *findings.clusters.values(), *varied, *findings.surfaces, *schools]
     dpi = study.maps.dpi
     shared = _Shared(
         results=results,
@@ -138,7 +147,7 @@ def _map_jobs(study: Study, results: Sequence[Mapped]) -> Iterator[_MapJob]:
     for number, result in enumerate(results):
         stem = "schools" if isinstance(result, SchoolResult) else result.stem
         moran = isinstance(result, HotspotResult) and result.method == "local_moran"
-        of_places = not (moran or isinstance(result, Clusters))
+        of_places = not (moran or isinstance(result, Clusters | Stability | Agreement))
         for place in places if of_places else [None]:
             where = place.slug if place else "all"
             yield _MapJob(number, place, f"{stem}_{where}", _belongs_in_briefing(result, place))
@@ -155,6 +164,8 @@ def _map_alt(result: Mapped, job: _MapJob, title: str) -> str:
         return rate_alt(result, schools_in(result.table, job.place), place=job.place, title=title)
     if isinstance(result, Clusters):
         return clusters_alt(result, title=title)
+    if isinstance(result, Stability | Agreement):
+        return dependence_alt(result, title=title)
     return alt_text(result, place=job.place, title=title)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotspots.publish.text import (
+    agreement_title,
     can_be_compared,
     capitalised,
     certainty_sentence,
@@ -22,6 +23,7 @@ from hotspots.publish.text import (
     raised_words,
     schools_sentence,
     schools_title,
+    stability_title,
     surface_sentence,
 )
 from hotspots.study.findings import Findings
@@ -47,6 +49,8 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> tuple[str, ..
             if result.name in findings.correlograms:
                 sentences.append(describe_scale(findings.correlograms[result.name], title=result.title))
     sentences += [clusters_sentence(one, findings.cluster_places[name]) for name, one in findings.clusters.items()]
+    sentences += [f"{stability_title(one)}." for one in findings.stability.values()]
+    sentences += [f"{agreement_title(one)}." for one in findings.agreement.values()]
     for surface in findings.surfaces:
         if surface.p_raised is not None:
             contours = findings.contours[surface.stem]

@@ -15,11 +15,13 @@ from hotspots.analysis.autocorrelation import CORRELOGRAM_WORDS, GLOBAL_WORDS
 from hotspots.analysis.schools import describe_rates
 from hotspots.disclosure import is_restricted
 from hotspots.model import (
+    Agreement,
     Clusters,
     Contours,
     Hotspot,
     HotspotResult,
     Place,
+    Stability,
     Surface,
     count_schools,
     settings_of,
@@ -67,6 +69,8 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
     layers: list[Any] = [
         *findings.results,
         *findings.clusters.values(),
+        *findings.stability.values(),
+        *findings.agreement.values(),
         *contours,
         *([findings.schools] if findings.schools else []),
         ground,
@@ -84,7 +88,12 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
     from hotspots.publish.tables import write_school_tables, write_table
 
-    if inputs.series or findings.extracts or findings.clusters:
+    by_area: list[Clusters | Stability | Agreement] = [
+        *findings.clusters.values(),
+        *findings.stability.values(),
+        *findings.agreement.values(),
+    ]
+    if inputs.series or findings.extracts or by_area:
         folder.mkdir()
     for series in inputs.series:
         change = findings.changes.get(series.name)
@@ -94,8 +103,8 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
             write_table(folder / f"{series.name}_years.csv", change.years, also=change.table)
     for extract in (*findings.change_points.values(), *findings.extracts):
         write_table(folder / f"{extract.name}.csv", extract)
-    for clusters in findings.clusters.values():
-        write_table(folder / f"{clusters.stem}.csv", clusters)
+    for result in by_area:
+        write_table(folder / f"{result.stem}.csv", result)
     if findings.schools is not None:
         tables = {name: finding.table for name, finding in findings.school_findings.items()}
         write_school_tables(folder, findings.schools, looks=tables)
@@ -123,6 +132,9 @@ def compile_briefing(
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
         "Clusters": list(dict.fromkeys(sentence for one in findings.clusters.values() for sentence in one.sentences)),
+        "Stability": list(
+            dict.fromkeys(one.words for one in (*findings.stability.values(), *findings.agreement.values()))
+        ),
         "Clustering": [GLOBAL_WORDS, CORRELOGRAM_WORDS] if findings.correlograms else [],
         "Surfaces": surface_paragraphs(findings.surfaces, findings.contours, areas=bool(findings.results)),
         "Schools": [schools.words, *words_of(schools.notes), *_around_schools(findings)] if schools else [],
@@ -191,6 +203,8 @@ def overall_release(inputs: Inputs, findings: Findings) -> str:
         *_sources(inputs),
         *findings.results,
         *findings.clusters.values(),
+        *findings.stability.values(),
+        *findings.agreement.values(),
         *findings.surfaces,
         *([findings.schools] if findings.schools else []),
         *findings.extracts,
@@ -239,6 +253,8 @@ def summarise(study: Study, inputs: Inputs, findings: Findings, *, sentences: Se
         "clusters": {
             name: _describe_clusters(one, findings.cluster_places[name]) for name, one in findings.clusters.items()
         },
+        "stability": {name: _describe_classes(one) for name, one in findings.stability.items()},
+        "agreement": {name: _describe_classes(one) for name, one in findings.agreement.items()},
         "clustering": {name: table.to_dict("index") for name, table in findings.clustering.items()},
         "correlograms": {name: table.reset_index().to_dict("records") for name, table in findings.correlograms.items()},
         "surfaces": {surface.stem: _describe_surface(surface) for surface in findings.surfaces},
@@ -293,6 +309,20 @@ def _describe_clusters(clusters: Clusters, places: Sequence[Hotspot]) -> dict[st
         "settings": settings_of(clusters),
         "notes": list(words_of(clusters.notes)),
         "clusters": table.reset_index().to_dict("records"),
+    }
+
+
+def _describe_classes(result: Stability | Agreement) -> dict[str, Any]:
+    if isinstance(result, Stability):
+        hot = {name: result.hot_in(name) for name in ("in_all", "in_most", "in_some")}
+    else:
+        hot = {f"by_at_least_{number}": result.hot_by(number) for number in range(1, len(result.compared) + 1)}
+    return {
+        "hot_areas": hot,
+        "words": result.words,
+        "settings": settings_of(result),
+        "notes": list(words_of(result.notes)),
+        "classes": {str(k): int(v) for k, v in sorted(result.table["class"].value_counts().items())},
     }
 
 

@@ -1,4 +1,4 @@
-"""The sections of a study file on several sources or periods at once: clusters, comparisons, predictions."""
+"""The sections of a study file on several sources, periods or methods at once: clusters, stability, comparisons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from hotspots.study.settings.section import Section
 from hotspots.study.settings.values import Codes, Distinct, Metres, SectionName, Share, Title, Width, Years
-from hotspots.vocabulary import Comparison, ScanNull, Secondary, ZoneShape
+from hotspots.vocabulary import Comparison, Null, ScanNull, Secondary, ZoneShape
 
 
 class ClustersSection(Section):
@@ -34,6 +34,20 @@ class ClustersSection(Section):
     """Number of random maps for each p-value."""
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the random maps: the same seed gives the same p-values."""
+
+
+class StabilitySection(Section):
+    """[stability]: in how many variants of the analysis an area is hot, and by how many methods."""
+
+    events: Codes
+    """Names of the `[[events]]` sections to analyse in variants, e.g. `["admissions", "knife_crime"]`."""
+    nulls: Annotated[tuple[Null, ...], Field(min_length=1), Distinct] | None = None
+    """Null hypotheses to vary. The default is the study's own, `"scattered-risk"` and `"exchangeable-risk"`, or without
+    a population `"randomisation"`. Neighbours (the study's own, Queen, Rook, 6 and 8 nearest, a distance) and the edge
+    of the study area are always varied."""
+    agreement: bool = True
+    """Whether to map by how many methods an area is hot: Gi*, Local Moran, and clusters and the surface of risk where a
+    study has them."""
 
 
 class ComparisonSection(Section):

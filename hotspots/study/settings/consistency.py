@@ -70,6 +70,11 @@ def _of_events(study: Any) -> Iterator[tuple[str, str]]:
         for name in section.events:
             yield f"tables/{name}_clusters", f"clusters of {name!r}"
             yield from _maps(study, f"{name}_clusters", f"clusters of {name!r}", close_ups=False)
+    if study.stability is not None:
+        looks = ("stability", "agreement") if study.stability.agreement else ("stability",)
+        for stem in (f"{name}_{look}" for name in study.stability.events for look in looks):
+            yield f"tables/{stem}", "[stability]"
+            yield from _maps(study, stem, "[stability]", close_ups=False)
     for comparison in study.comparisons:
         owner, stem = f"comparison {comparison.name!r}", SURFACE_STEMS[comparison.measure]
         yield f"{stem}_{comparison.name}", owner
@@ -291,6 +296,22 @@ def _of_clusters(study: Any) -> str:
     return ""
 
 
+def _of_stability(study: Any) -> str:
+    """Return what is wrong with the section on stability, as far as the study file alone shows."""
+    if study.stability is None:
+        return ""
+    events = {section.name: section for section in study.events}
+    for name in study.stability.events:
+        if name not in events:
+            return f"[stability] is of {name!r}, which is not an event section"
+        if study.stability.events.count(name) > 1:
+            return f"[stability] names {name!r} twice"
+    needing = set(study.stability.nulls or ()) - {"randomisation"}
+    if needing and study.population is None:
+        return f"[stability] with {sorted(needing)[0]!r} needs people: add [population]"
+    return ""
+
+
 def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
     """Whether two spans share a year; one without bounds holds every year."""
     return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
@@ -300,6 +321,7 @@ CHECKS: Final[tuple[Callable[[Any], str], ...]] = (
     _of_one_series,
     _of_surfaces,
     _of_clusters,
+    _of_stability,
     _of_places,
     _of_population,
     _of_expected,

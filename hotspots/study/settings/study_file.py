@@ -12,7 +12,12 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from hotspots.errors import StudyError, list_briefly, nearest
 from hotspots.model import slugify
 from hotspots.study.settings.chart_sections import FactorsSection, RecordedSection, SchoolsSection, SeriesSection
-from hotspots.study.settings.comparison_sections import ClustersSection, ComparisonSection, PredictionSection
+from hotspots.study.settings.comparison_sections import (
+    ClustersSection,
+    ComparisonSection,
+    PredictionSection,
+    StabilitySection,
+)
 from hotspots.study.settings.consistency import contradiction
 from hotspots.study.settings.old_keys import RENAMED, with_new_keys
 from hotspots.study.settings.schema import (
@@ -89,6 +94,8 @@ class Study(Section):
     """Surfaces of density and risk."""
     clusters: tuple[ClustersSection, ...] = ()
     """The most likely clusters of some sources."""
+    stability: StabilitySection | None = None
+    """How far hot areas depend on the choices of an analysis, and on the method."""
     comparisons: tuple[ComparisonSection, ...] = ()
     """One period or kind of event against another."""
     predictions: tuple[PredictionSection, ...] = ()
