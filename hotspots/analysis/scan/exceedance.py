@@ -48,17 +48,15 @@ def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
     size = zones.sums(model.size)
     least, chance = np.full(size.shape, np.inf), np.zeros(size.shape)
     for penalty in np.unique(zones.penalties):
-        rows = np.flatnonzero(zones.penalties == penalty)
-        at = np.flatnonzero(zones.ends[rows])
-        own = size[rows].ravel()[at]
+        at = np.flatnonzero(zones.ends & (zones.penalties == penalty)[:, None])
+        own = size.ravel()[at]
         limits = _limits(model, _distinct(own), statistic / penalty)
         count = np.searchsorted(limits, own, side="left")
         reachable = (count < len(limits)) & (count > 0)
-        at, own, count = at[reachable], own[reachable], count[reachable]
-        # Row and place of each zone on the whole map.
-        place = rows[at // size.shape[1]] * size.shape[1] + at % size.shape[1]
-        least.ravel()[place] = count
-        chance.ravel()[place] = np.minimum(np.exp(_log_chances(model, count, own)), 1.0)
+        if not reachable.all():
+            at, own, count = at[reachable], own[reachable], count[reachable]
+        least.ravel()[at] = count
+        chance.ravel()[at] = np.minimum(np.exp(_log_chances(model, count, own)), 1.0)
     return Exceedance(least, chance, size)
 
 
@@ -124,14 +122,15 @@ def _largest_size(model: ZoneModel, counts: Floats, sizes: Floats, statistic: fl
 
 def _log_chances(model: ZoneModel, count: NDArray[np.intp], size: Floats) -> Floats:
     """Return the logarithm of the chance that zones have at least these counts (m)."""
-    number = np.bincount(count) if len(count) else np.zeros(1, dtype=np.intp)
+    if not len(count):
+        return np.empty(0)
     # Polynomials are only worth it for counts of many zones.
-    many = number > 4 * NODES
-    value, direct = np.empty(len(count)), ~many[count]
-    if many.any():
-        by_count = _Polynomials.through(model, count[~direct], size[~direct])
-        value[~direct] = by_count.at(count[~direct], size[~direct])
-        direct |= ~by_count.agrees[np.minimum(count, len(by_count.agrees) - 1)]
+    many = np.flatnonzero(np.bincount(count) > 4 * NODES)
+    if not len(many):
+        return log_tail(model, count.astype(float), size, precision=PRECISION)
+    by_count = _Polynomials.through(model, many, count, size)
+    value = by_count.at(count, size)
+    direct = np.flatnonzero(~by_count.agrees[count])
     value[direct] = log_tail(model, count[direct].astype(float), size[direct], precision=PRECISION)
     return value
 
@@ -148,12 +147,11 @@ class _Polynomials(NamedTuple):
     """Whether the polynomial is as good as exact (counts)."""
 
     @classmethod
-    def through(cls, model: ZoneModel, count: NDArray[np.intp], size: Floats) -> _Polynomials:
-        """Return those of the counts and the ranges of sizes of some zones (m)."""
+    def through(cls, model: ZoneModel, used: NDArray[np.intp], count: NDArray[np.intp], size: Floats) -> _Polynomials:
+        """Return those of some counts, over the range of sizes of the zones (m) that have them."""
         low, high = np.full(count.max() + 1, np.inf), np.zeros(count.max() + 1)
         np.minimum.at(low, count, size)
         np.maximum.at(high, count, size)
-        used = np.flatnonzero(high > 0)
         middle, half = np.zeros(len(low)), np.zeros(len(low))
         middle[used] = np.log(low[used] * high[used]) / 2
         half[used] = np.log(high[used] / low[used]) / 2

@@ -22,7 +22,7 @@ LARGEST_SHARE: Final = 0.5
 FEWEST_AREAS: Final = 10
 """Areas with people below which a map has too few zones to speak of clusters."""
 MOST_CELLS: Final = 60_000_000
-"""Pairs of a centre and an area: some 20 bytes each while zones are made, 60 while they are compared."""
+"""Pairs of a centre and an area: some 40 bytes each while zones are made, 100 while they are compared."""
 SAME_DISTANCE: Final = 1e-9
 """Distances that differ by less than this share are one."""
 

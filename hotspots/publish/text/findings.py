@@ -174,7 +174,7 @@ def where_words(area: StudyArea, place: Place | None = None) -> str:
 
 def _how(result: HotspotResult | Surface | SchoolResult | Clusters | Stability | Agreement) -> str:
     if isinstance(result, Stability):
-        return f"Getis-Ord Gi* in {plural(len(result.by_variant), 'variant')}"
+        return f"Gi* in {plural(len(result.by_variant), 'variant')}"
     if isinstance(result, Agreement):
         return f"agreement of {len(result.compared)} methods"
     if isinstance(result, Clusters):

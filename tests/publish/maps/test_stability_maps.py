@@ -17,7 +17,7 @@ def test_the_page_of_stability_states_the_finding_and_what_decides(stability, st
     text = prose(figure)
     assert_legible(figure)
     assert "2 areas are hot for knife crime in every variant, 7 more in some; the null hypothesis decides most" in text
-    assert "Getis-Ord Gi* in 12 variants" in text
+    assert "2017–2019 · Gi* in 12 variants" in text
     for style in STABILITY_CLASSES:
         assert style.label in text
     assert "no probability" in text
