@@ -18,7 +18,7 @@ import hotspots
 
 PACKAGE: Final = Path(hotspots.__file__).parent
 COVERED: Final = (
-    "vocabulary.py",
+    "vocabulary",
     "publish",
     "analysis",
     "study",

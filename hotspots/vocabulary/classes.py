@@ -1,0 +1,127 @@
+"""Classes of areas, schools and clusters, with their colours and wording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hotspots.vocabulary.choices import Method
+
+
+@dataclass(frozen=True)
+class ClassStyle:
+    """How one class looks and reads wherever it is shown.
+
+    `hatch` is a matplotlib hatch, so that the class survives a black-and-white printer; `marker` is a
+    matplotlib marker for point classes.
+    """
+
+    key: str
+    label: str
+    colour: str
+    hatch: str = ""
+    marker: str = "o"
+
+
+GI_CLASSES: Final = (
+    ClassStyle("hot_99", "Hot, 99% confidence", "#a50f15"),
+    ClassStyle("hot_95", "Hot, 95% confidence", "#de2d26"),
+    ClassStyle("hot_90", "Hot, 90% confidence", "#fcae91"),
+    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    ClassStyle("cold_90", "Cold, 90% confidence", "#c6dbef", hatch="..."),
+    ClassStyle("cold_95", "Cold, 95% confidence", "#6baed6", hatch="..."),
+    ClassStyle("cold_99", "Cold, 99% confidence", "#08519c", hatch="..."),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+
+MORAN_CLASSES: Final = (
+    ClassStyle("high_high", "High-High: high, neighbours high", "#b2182b"),
+    ClassStyle("high_low", "High-Low: high, neighbours low", "#f4a582", hatch="///"),
+    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    ClassStyle("low_high", "Low-High: low, neighbours high", "#92c5de", hatch="\\\\\\"),
+    ClassStyle("low_low", "Low-Low: low, neighbours low", "#2166ac", hatch="..."),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+
+SCHOOL_CLASSES: Final = (
+    ClassStyle("far_above", "Far above expected (beyond 99.8%)", "#b30000", marker="^"),
+    ClassStyle("above", "Above expected (beyond 95%)", "#fc8d59", marker="^"),
+    ClassStyle("as_expected", "As expected", "#ffffff", marker="o"),
+    ClassStyle("below", "Below expected (beyond 95%)", "#78c679", marker="v"),
+    ClassStyle("far_below", "Far below expected (beyond 99.8%)", "#005a32", marker="v"),
+    ClassStyle("cannot_be_judged", "Cannot be judged", "#969696", marker="X"),
+)
+
+RATE_CLASSES: Final = (
+    ClassStyle("above_twice", "Above twice the average", "#b30000", marker="^"),
+    ClassStyle("above", "1.1 times to twice the average", "#fc8d59", marker="D"),
+    ClassStyle("about", "About average (0.9 to 1.1 times)", "#bdbdbd", marker="o"),
+    ClassStyle("below", "Half to 0.9 times the average", "#78c679", marker="s"),
+    ClassStyle("below_half", "Below half the average", "#005a32", marker="v"),
+    ClassStyle("depends", "Class depends on suppressed counts", "#969696", marker="X"),
+)
+"""A school's rate over the average of all; the colours of `SCHOOL_CLASSES`, and a shape for each."""
+
+CLUSTER_CLASSES: Final = (
+    ClassStyle("certain", "Cluster beyond chance", "#de2d26"),
+    ClassStyle("depends", "Cluster or not: depends on suppressed counts", "#fcae91"),
+    ClassStyle("never", "Most unlikely zone, but within chance", "#ffffff"),
+)
+"""Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
+
+STABILITY_CLASSES: Final = (
+    ClassStyle("in_all", "Hot in all variants that test it", "#7f0000"),
+    ClassStyle("in_most", "Hot in most (over half)", "#d7301f"),
+    ClassStyle("in_some", "Hot in some", "#fdbb84"),
+    ClassStyle("in_none", "Hot in none", "#f2f0eb"),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+"""In how many variants of an analysis an area is hot; each colour is lighter than the one before, on any printer."""
+
+AGREEMENT_CLASSES: Final = (
+    ClassStyle("four", "Hot by four methods", "#67000d"),
+    ClassStyle("three", "Hot by three methods", "#b2182b"),
+    ClassStyle("two", "Hot by two methods", "#ef6548"),
+    ClassStyle("one", "Hot by one method", "#fdcc8a"),
+    ClassStyle("none", "Hot by no method", "#f2f0eb"),
+    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+)
+"""By how many methods an area is hot."""
+
+HOLDS_WORDS: Final = {
+    "": "",
+    "both": "own area and catchment",
+    "own-area": "own area only",
+    "catchment": "catchment only",
+    "contrary": "own area and catchment contradict each other",
+}
+"""Under which deprivation a school stands out; nothing where under none."""
+
+METHOD_CLASSES: Final[dict[Method, tuple[ClassStyle, ...]]] = {
+    "getis_ord": GI_CLASSES,
+    "local_moran": MORAN_CLASSES,
+}
+
+HOT_CLASSES: Final = frozenset({"hot_99", "hot_95", "hot_90", "high_high"})
+
+COLD_CLASSES: Final = frozenset({"cold_99", "cold_95", "cold_90", "low_low"})
+
+LEVEL_OF_CLASS: Final = {
+    "hot_99": 0.01, "hot_95": 0.05, "hot_90": 0.10, "cold_99": 0.01, "cold_95": 0.05, "cold_90": 0.10,
+}  # fmt: skip
+"""The level that a Gi* class stands for, after adjustment."""
+
+CERTAINTY_WORDS: Final = {
+    "certain": "the same for all possible values of suppressed counts",
+    "depends": "depends on suppressed counts",
+    "never": "not significant for any possible value of suppressed counts",
+    "not_tested": "not tested",
+}
+
+WITHOUT_LARGEST_WORDS: Final = {
+    "yes": "yes",
+    "no": "no: it may be one address",
+    "depends": "depends on suppressed counts",
+    "not_tested": "not tested",
+}
+"""Whether a window is hot without the area that has the largest excess in it."""
