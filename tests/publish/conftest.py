@@ -27,7 +27,8 @@ from hotspots.model import (
     StudyArea,
     Surface,
 )
-from hotspots.vocabulary import GI_CLASSES, INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
+from hotspots.vocabulary import INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
+from hotspots.vocabulary.classes import GI_CLASSES
 
 WEST, SOUTH, SIDE, ACROSS = 400_000, 290_000, 1_000, 6
 ATTRIBUTION = (

@@ -15,13 +15,13 @@ from hotspots.publish.style.colour import INK, ink_on
 from hotspots.publish.style.markings import DEPENDS, SCHOOL_LEVELS, marking
 from hotspots.publish.style.surface_classes import SURFACE_COLOURS, surface_breaks, surface_labels
 from hotspots.vocabulary import (
-    GI_CLASSES,
     METHOD_CLASSES,
     RELEASE_WORDS,
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
 )
+from hotspots.vocabulary.classes import GI_CLASSES
 
 SE = "{http://www.opengis.net/se}"
 OGC = "{http://www.opengis.net/ogc}"

@@ -24,11 +24,11 @@ from hotspots.vocabulary import (
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
-    GI_CLASSES,
     MORAN_CLASSES,
     RELEASE_WORDS,
     SCHOOL_CLASSES,
 )
+from hotspots.vocabulary.classes import GI_CLASSES
 
 pytestmark = pytest.mark.qgis
 

@@ -32,7 +32,8 @@ from hotspots.publish.page.export import replace_file
 from hotspots.publish.page.legend import METRES_PER_MILE, round_length
 from hotspots.publish.page.sheet import HALO, new_sheet
 from hotspots.publish.style.outlines import prepare_ground
-from hotspots.vocabulary import GI_CLASSES, METHOD_CLASSES, SCHOOL_CLASSES, Method
+from hotspots.vocabulary import METHOD_CLASSES, SCHOOL_CLASSES, Method
+from hotspots.vocabulary.classes import GI_CLASSES
 
 BIRMINGHAM = Place("Birmingham", ("E08000025",))
 BOTH = Place("Birmingham–Sandwell", ("E08000025", "E08000028"))
