@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "log_tail", "poisson_ratio", "tail_chance"]
+__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "log_tail", "poisson_ratio"]
 
 
 AT_ONCE: Final = 4_096
@@ -61,11 +61,6 @@ class ZoneModel(Protocol):
 
     def merged(self, areas: NDArray[np.intp]) -> ZoneModel:
         """Return the model of a map of these areas and of all others taken as one, the last."""
-
-
-def tail_chance(model: ZoneModel, count: Floats, size: Floats) -> Floats:
-    """Return the chance of at least these counts, each at or above what is expected."""
-    return np.asarray(np.minimum(np.exp(log_tail(model, count, size)), 1.0))
 
 
 def log_tail(model: ZoneModel, count: Floats, size: Floats, *, precision: float = 1e-15) -> Floats:
