@@ -157,8 +157,9 @@ class Book:
             zones = self.layer(f"{name}_clusters")
             inside = {area for ids in zones.loc[zones["certainty"] == "certain", "area_ids"] for area in ids.split()}
             found.append(star["area_id"].isin(inside))
-        if any(layer.startswith(f"{name}_risk_") for layer in self.layers):
-            around = self._raised(source).union_all()
+        if f"{name}_risk" in self.summary["surfaces"]:
+            drawn = any(layer.startswith(f"{name}_risk_") for layer in self.layers)
+            around = self._raised(source).union_all() if drawn else shapely.Polygon()
             found.append(star.geometry.intersection(around).area > star.geometry.area / 2)
         return found
 

@@ -209,7 +209,7 @@ def _(book: Book, said: Said) -> Said:
 
 @saying(
     r"(?P<n>NUMBER) areas? (?:is|are) hot for (?P<source>.+?) by "
-    r"(?P<by>both methods|all \w+ methods|\w+ of \w+ methods, none by more)(?:; (?P<more>NUMBER) (?:is|are) by \w+)?\.?"
+    r"(?P<by>both methods|all \w+ methods|\w+ of \w+ methods \(none by more\))(?:, (?P<more>NUMBER) more by \w+)?\.?"
 )
 def _(book: Book, said: Said) -> Said:
     methods = book.methods(said["source"])
@@ -217,7 +217,7 @@ def _(book: Book, said: Said) -> Said:
     most, given = int(number.max()), IN_WORDS[len(methods)]
     fewer = int(((number > 0) & (number < most)).sum())
     everyone = "both methods" if len(methods) == 2 else f"all {given} methods"
-    by = everyone if most == len(methods) else f"{IN_WORDS[most]} of {given} methods, none by more"
+    by = everyone if most == len(methods) else f"{IN_WORDS[most]} of {given} methods (none by more)"
     return {"n": whole((number == most).sum()), "by": by, "more": whole(fewer) if fewer else ""}
 
 

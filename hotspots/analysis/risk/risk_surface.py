@@ -108,7 +108,7 @@ def relative_risk(
         see `choose_bandwidth`.
     cell
         Side of a cell in metres, at most a fifth of the radius; by default about a tenth, or up to a fifth where risks
-        scatter and more than 100,000 cells would be tested.
+        scatter and more than 20,000 cells would be tested.
     kernel
         ``"quartic"``, ``"epanechnikov"``, ``"triangular"``, ``"uniform"`` or ``"gaussian"`` (cut off after five
         standard deviations).

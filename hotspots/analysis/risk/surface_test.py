@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FEWEST_CELLS: Final = 5
 """Cells in the radius of the kernel, at least: events and people are counted by cells."""
 
-MANY_CELLS: Final = 100_000
-"""Cells inside that are tested in about half a minute where risks scatter."""
+MANY_CELLS: Final = 20_000
+"""Cells inside that are tested in 5 to 20 seconds where risks scatter."""
 
 LIMIT: Final = float(np.log(100))
 """Logarithms are cut off here: no events at all would be minus infinity."""

@@ -153,9 +153,9 @@ def agreement_title(result: Agreement, place: Place | None = None) -> str:
         return f"No area{where} is hot for {result.title} by any of {NUMBERS[number]} methods"
     agreed, fewer = classes[NUMBERS[most]], sum(classes[NUMBERS[some]] for some in range(1, most))
     everyone = "both methods" if number == 2 else f"all {NUMBERS[number]} methods"
-    methods = everyone if most == number else f"{NUMBERS[most]} of {NUMBERS[number]} methods, none by more"
+    methods = everyone if most == number else f"{NUMBERS[most]} of {NUMBERS[number]} methods (none by more)"
     found = f"{plural(agreed, 'area')}{where} {_is(agreed)} hot for {result.title} by {methods}"
-    return f"{found}; {fewer:,} {_is(fewer)} by {'one' if most == 2 else 'fewer'}" if fewer else found
+    return f"{found}, {fewer:,} more by {'one' if most == 2 else 'fewer'}" if fewer else found
 
 
 def explain_agreement(result: Agreement, place: Place | None = None) -> list[Section]:

@@ -53,8 +53,7 @@ def course_sentence(series: Series, change_points: Extract) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from hotspots.errors import plural
-    from hotspots.model import EXTRACT_COLUMNS, Identity
+    >>> from hotspots.model import EXTRACT_COLUMNS, Identity
     >>> rows = pd.DataFrame([
     ...     {"group": "all", "first": "2013", "last": "2015", "course": "level", "level": 1501.0, "level_last": 1501.0},
     ...     {"group": "all", "first": "2016", "last": "2019", "course": "rise", "level": 1981.0, "level_last": 3609.0,

@@ -28,7 +28,7 @@ def test_the_page_of_agreement_has_the_classes_that_so_few_methods_can_reach(agr
     figure = draw_map(agreement, study_area)
     text = prose(figure)
     assert_legible(figure)
-    assert "1 area is hot for knife crime by all three methods; 7 are by fewer" in text
+    assert "1 area is hot for knife crime by all three methods, 7 more by fewer" in text
     assert "agreement of 3 methods" in text
     assert "Hot by four methods" not in text
     for label in ("Hot by three methods", "Hot by two methods", "Hot by one method", "Hot by no method"):

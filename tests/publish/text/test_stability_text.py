@@ -54,12 +54,12 @@ def test_titles_of_stability(stability, classes, title):
     [
         (
             {"three": 1, "two": 2, "one": 5, "none": 1},
-            "1 area is hot for knife crime by all three methods; 7 are by fewer",
+            "1 area is hot for knife crime by all three methods, 7 more by fewer",
         ),
         ({"three": 2, "none": 1}, "2 areas are hot for knife crime by all three methods"),
         (
             {"two": 2, "one": 1, "none": 1},
-            "2 areas are hot for knife crime by two of three methods, none by more; 1 is by one",
+            "2 areas are hot for knife crime by two of three methods (none by more), 1 more by one",
         ),
         ({"none": 1}, "No area is hot for knife crime by any of three methods"),
     ],
@@ -71,7 +71,7 @@ def test_titles_of_agreement(agreement, classes, title):
 def test_two_methods_are_both(agreement):
     given = replace(agreement, table=agreement.table.assign(scan="not_given"))
     assert agreement_title(of_classes(given, two=3, none=1)) == "3 areas are hot for knife crime by both methods"
-    said = "3 areas are hot for knife crime by both methods; 1 is by one"
+    said = "3 areas are hot for knife crime by both methods, 1 more by one"
     assert agreement_title(of_classes(given, two=3, one=1, none=1)) == said
 
 
