@@ -240,7 +240,7 @@ ON: Final = re.compile(rf"\(({NUMBER}) events on ([\d.]+) km²\)")
 
 
 @saying(
-    r"The risk of (?P<source>.+) is raised in (?P<n>NUMBER) places?,(?: together)? (?P<area>SHARE) of the study area "
+    r"The risk of (?P<source>.+?),? is raised in (?P<n>NUMBER) places?,(?: together)? (?P<area>SHARE) of the study area "
     r"with (?P<events>SHARE) of the events(?:: (?P<named>.+)\.|\.)?"
 )
 def _(book: Book, said: Said) -> Said:

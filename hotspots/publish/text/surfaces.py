@@ -145,7 +145,9 @@ def _of_overall(surface: Surface) -> ComparisonMethod | None:
 def _tested_title(surface: Surface, place: Place | None, extents: Mapping[str, InsideContours]) -> str:
     """Return where it is raised and how much that is; never that nothing rose where only the overall change is met."""
     risk = surface.kind == "relative-risk"
-    start = f"{_subject(surface)}{in_place(place)}" + (" is" if risk else ":")
+    # "The risk of street crime, February 2011, is ..."
+    comma = "," if risk and "," in surface.title else ""
+    start = f"{_subject(surface)}{comma}{in_place(place)}" + (" is" if risk else ":")
     raised, lowered, against = ("raised", "lowered", "") if risk else ("higher", "lower", "")
     if (method := _of_overall(surface)) is not None:
         of_what = "" if method.overall_ratio is None else f" of {method.overall_ratio:.2f}"

@@ -67,6 +67,11 @@ def test_titles_of_a_tested_risk(make_risk, lying, place, title):
     assert surface_title(make_risk(title="risk of knife crime"), place=place, extents=lying) == title
 
 
+def test_a_title_with_a_comma_ends_in_one(make_risk):
+    title = surface_title(make_risk(title="risk of street crime, May 2019"), place=COVENTRY, extents={})
+    assert title == "The risk of street crime, May 2019, in Coventry is nowhere raised or lowered beyond chance"
+
+
 @pytest.mark.parametrize("kind", ["ratio", "difference"])
 def test_titles_of_a_tested_comparison_speak_of_no_risk_and_no_share_of_events(make_risk, kind):
     change = make_risk(kind=kind, title="knife crime, 2019 against 2017")
