@@ -240,8 +240,8 @@ ON: Final = re.compile(rf"\(({NUMBER}) events on ([\d.]+) km²\)")
 
 
 @saying(
-    r"The risk of (?P<source>.+?),? is raised in (?P<n>NUMBER) places?,(?: together)? (?P<area>SHARE) of the study area "
-    r"with (?P<events>SHARE) of the events(?:: (?P<named>.+)\.|\.)?"
+    r"The risk of (?P<source>.+?),? is raised in (?P<n>NUMBER) places?,(?: together)? (?P<area>SHARE) of the study "
+    r"area with (?P<events>SHARE) of the events(?:: (?P<named>.+)\.|\.)?"
 )
 def _(book: Book, said: Said) -> Said:
     found = dict(zip(("n", "area", "events"), book.raised(said["source"]), strict=True))
