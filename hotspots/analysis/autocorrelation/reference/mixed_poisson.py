@@ -47,6 +47,8 @@ MOST_CELLS: Final = 8192
 """Counts of a window up to which the chance of each is written down; of larger windows only the frequencies are."""
 CELLS: Final = 15_000_000
 """Numbers that are held at a time."""
+LARGE_MEAN: Final = 500.0
+"""Largest mean count of an area whose chances are computed from that of 0 up: exp(-mean) must be a number."""
 NUMERICAL_ERROR: Final = 1e-12
 """Error of a tail by rounding and by what is cut off. No p-value is given below it."""
 
@@ -327,6 +329,28 @@ def _waves(expected: Floats, risks: Risks, t: Floats) -> NDArray[np.complex128]:
 
 def _chances_of_counts(expected: Floats, risks: Risks, cells: int) -> Floats:
     """Return the chance of every count from 0 to below `cells` of every area, shape (n, cells)."""
+    chance = np.empty((len(expected), cells))
+    small = expected * risks.risk.max() <= LARGE_MEAN
+    for some, chances in ((small, _chances_one_by_one), (~small, _chances_around_means)):
+        if some.any():
+            chance[some] = chances(expected[some], risks, cells)
+    return chance
+
+
+def _chances_one_by_one(expected: Floats, risks: Risks, cells: int) -> Floats:
+    """Return them from 0 up: a Poisson chance is the one before it times mean over count."""
+    mean = np.multiply.outer(risks.risk, expected)
+    chance = np.empty((cells, len(expected)))
+    term = np.exp(-mean)
+    chance[0] = risks.share @ term
+    for count in range(1, cells):
+        term *= mean / count
+        chance[count] = risks.share @ term
+    return chance.T
+
+
+def _chances_around_means(expected: Floats, risks: Risks, cells: int) -> Floats:
+    """Return them where means are large and most chances nothing: within nine standard deviations of each mean."""
     from scipy.special import gammaln, xlogy
 
     chance = np.zeros((len(expected), cells))
