@@ -28,6 +28,13 @@ def finished(tmp_path_factory):
     return run_study(write_small_study(folder, places=BIRMINGHAM))
 
 
+def test_areas_and_surfaces_have_one_null(finished):
+    areas = finished.summary["hotspots"]["violence"]["getis_ord"]["settings"]["null"]
+    surface = finished.summary["surfaces"]["violence_risk"]["settings"]["null"]
+    assert areas == "scattered-risk"
+    assert surface == "events fall in proportion to people times a risk that scatters from area to area"
+
+
 def test_everything_is_written(finished):
     files = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*") if p.is_file()}
     expected = {"hotspots.gpkg", "density_violence.tif", "briefing.pdf", "summary.json"}
@@ -239,6 +246,8 @@ cell = 250
     settings = finished.summary["hotspots"]["violence"]["getis_ord"]["settings"]
     assert settings["neighbours"].startswith("Rook")
     assert (settings["null"], settings["adjustment"], settings["inference"]) == ("constant-risk", "bonferroni", "exact")
+    surface = finished.summary["surfaces"]["violence_risk"]["settings"]["null"]
+    assert surface == "events fall independently, in proportion to people"
     clustering = finished.summary["clustering"]["violence"]
     joins = {"high-high joins", "low-low joins", "high-low joins"}
     assert set(clustering) == {"Moran's I", "Geary's C", "General G", *joins}

@@ -278,6 +278,7 @@ def test_changes_that_scatter_are_no_findings_but_changes_together_are():
     first, second = (25 * rng.gamma(3, 1 / 3, len(AREA)) for _ in range(2))
     one, other = make_events(fall_by_area(first, 4)), make_events(fall_by_area(second, 5))
     settings = {"area": AREA, "bandwidth": 1_500.0, "cell": 300.0}
+    assert compare_densities(one, other, **settings).provenance.null == "labels-scattered"
     constant = compare_densities(one, other, null="constant-risk", **settings)
     small = np.nanmean([constant.p_raised <= 0.025, constant.p_lowered <= 0.025])
     assert small > 0.1

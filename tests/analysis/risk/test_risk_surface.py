@@ -260,6 +260,11 @@ def test_one_square_with_a_high_risk_is_scatter_and_nine_together_are_raised():
     assert sum(share for _, share in method.risks) == pytest.approx(1, abs=1e-3)
 
 
+def test_risks_scatter_unless_asked_otherwise():
+    events = fall_at(np.random.default_rng(1).gamma(4, 0.25, SIDE**2), 1)
+    assert relative_risk(events, AREA, bandwidth=2_000.0, cell=400.0).provenance.null == "scattered-risk"
+
+
 @pytest.mark.parametrize("null", ["scattered-risk", "exchangeable-risk"])
 def test_risks_that_scatter_are_called_nothing(null):
     """Gamma risks of shape 4: constant risk has a finding on every one of these maps, a null of scatter on few."""
