@@ -23,24 +23,27 @@ class ClassStyle:
     marker: str = "o"
 
 
+NOT_SIGNIFICANT: Final = ClassStyle("not_significant", "Not significant", "#f2f0eb")
+NOT_TESTED: Final = ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx")
+
 GI_CLASSES: Final = (
     ClassStyle("hot_99", "Hot, 99% confidence", "#a50f15"),
     ClassStyle("hot_95", "Hot, 95% confidence", "#de2d26"),
     ClassStyle("hot_90", "Hot, 90% confidence", "#fcae91"),
-    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    NOT_SIGNIFICANT,
     ClassStyle("cold_90", "Cold, 90% confidence", "#c6dbef", hatch="..."),
     ClassStyle("cold_95", "Cold, 95% confidence", "#6baed6", hatch="..."),
     ClassStyle("cold_99", "Cold, 99% confidence", "#08519c", hatch="..."),
-    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+    NOT_TESTED,
 )
 
 MORAN_CLASSES: Final = (
     ClassStyle("high_high", "High-High: high, neighbours high", "#b2182b"),
     ClassStyle("high_low", "High-Low: high, neighbours low", "#f4a582", hatch="///"),
-    ClassStyle("not_significant", "Not significant", "#f2f0eb"),
+    NOT_SIGNIFICANT,
     ClassStyle("low_high", "Low-High: low, neighbours high", "#92c5de", hatch="\\\\\\"),
     ClassStyle("low_low", "Low-Low: low, neighbours low", "#2166ac", hatch="..."),
-    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+    NOT_TESTED,
 )
 
 SCHOOL_CLASSES: Final = (
@@ -74,7 +77,7 @@ STABILITY_CLASSES: Final = (
     ClassStyle("in_most", "Hot in most (over half)", "#d7301f"),
     ClassStyle("in_some", "Hot in some", "#fdbb84"),
     ClassStyle("in_none", "Hot in none", "#f2f0eb"),
-    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+    NOT_TESTED,
 )
 """In how many variants of an analysis an area is hot; each colour is lighter than the one before, on any printer."""
 
@@ -84,7 +87,7 @@ AGREEMENT_CLASSES: Final = (
     ClassStyle("two", "Hot by two methods", "#ef6548"),
     ClassStyle("one", "Hot by one method", "#fdcc8a"),
     ClassStyle("none", "Hot by no method", "#f2f0eb"),
-    ClassStyle("not_tested", "Not tested", "#ffffff", hatch="xxx"),
+    NOT_TESTED,
 )
 """By how many methods an area is hot."""
 

@@ -227,18 +227,9 @@ def contour_layer(contours: Contours) -> Layer:
 
 def cluster_layer(clusters: Clusters) -> Layer:
     """Return the clusters of a scan as the layer ``<name>_clusters``."""
-    table = clusters.table
-    return Layer(
-        name=clusters.stem,
-        title=", ".join(part for part in (f"Most likely clusters: {clusters.title}", str(clusters.period)) if part),
-        description=_described(clusters.words, f"Source: {clusters.source}" if clusters.source else ""),
-        table=_plain(table.assign(cluster=table.index), CLUSTER_COLUMN_WORDS, table.geometry),
-        geometry_type="MultiPolygon",
-        level=2,
-        words=CLUSTER_COLUMN_WORDS,
-        style=cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem),
-        lineage=_lineage(clusters) | {"provenance": settings_of(clusters)},
-    )
+    table = clusters.table.assign(cluster=clusters.table.index)
+    style = cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem)
+    return _polygons(clusters, "Most likely clusters", table, CLUSTER_COLUMN_WORDS, style, level=2)
 
 
 def _contour_label(share: float, size: float) -> str:
@@ -261,7 +252,7 @@ def stability_layer(result: Stability) -> Layer:
         release=result.release,
         name=result.stem,
     )
-    return _classes_layer(result, "Hot areas by variants of the analysis", STABILITY_COLUMN_WORDS, style)
+    return _polygons(result, "Hot areas by variants of the analysis", _by_area(result), STABILITY_COLUMN_WORDS, style)
 
 
 def agreement_layer(result: Agreement) -> Layer:
@@ -275,20 +266,30 @@ def agreement_layer(result: Agreement) -> Layer:
         release=result.release,
         name=result.stem,
     )
-    return _classes_layer(result, "Hot areas by number of methods", AGREEMENT_COLUMN_WORDS, style)
+    return _polygons(result, "Hot areas by number of methods", _by_area(result), AGREEMENT_COLUMN_WORDS, style)
 
 
-def _classes_layer(
-    result: Stability | Agreement, heading: str, words: Mapping[str, tuple[str, str]], style: LayerStyle
+def _by_area(result: Stability | Agreement) -> gpd.GeoDataFrame:
+    return result.table.sort_index().assign(area_id=lambda table: table.index)
+
+
+def _polygons(
+    result: Clusters | Stability | Agreement,
+    heading: str,
+    table: gpd.GeoDataFrame,
+    words: Mapping[str, tuple[str, str]],
+    style: LayerStyle,
+    *,
+    level: int = 0,
 ) -> Layer:
-    table = result.table.sort_index()
+    """Return the layer of a result that has its own style and settings."""
     return Layer(
         name=result.stem,
         title=", ".join(part for part in (f"{heading}: {result.title}", str(result.period)) if part),
         description=_described(result.words, f"Source: {result.source}" if result.source else ""),
-        table=_plain(table.assign(area_id=table.index), words, table.geometry),
+        table=_plain(table, words, table.geometry),
         geometry_type="MultiPolygon",
-        level=0,
+        level=level,
         words=words,
         style=style,
         lineage=_lineage(result) | {"provenance": settings_of(result)},
