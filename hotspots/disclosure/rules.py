@@ -12,6 +12,7 @@ from hotspots.errors import DisclosureError, nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
 
 __all__ = ["RULES", "Rule", "find_rule"]
 
@@ -82,6 +83,20 @@ class Rule:
         published = int(np.floor(count / self.rounding + 0.5)) * self.rounding
         least, most = published - self.rounding // 2, published + (self.rounding - 1) // 2
         return max(least, self.largest + 1), most
+
+    def parts(self, low: float, high: float) -> NDArray[np.float64]:
+        """Return the intervals of all counts between two, from low to high; shape (intervals, 2).
+
+        Examples
+        --------
+        >>> RULES["nhs-digital"].parts(0, 13).astype(int).tolist()
+        [[0, 0], [1, 7], [8, 12], [13, 17]]
+        """
+        found, count = [], low
+        while count <= high:
+            found.append(self.interval(count))
+            count = found[-1][1] + 1
+        return np.array(found, dtype=float)
 
     def show(self, count: int) -> str:
         """Return a count in words that say no more than the rule allows."""

@@ -1,0 +1,159 @@
+"""Which records a published number counts, and the finest cells that several such numbers tell apart."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Scope", "differences", "finest_cells", "linked"]
+
+_OLDEST: Final = 999
+"""An age above all: a group without an upper limit ends here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which records of a source a number counts.
+
+    Parameters
+    ----------
+    months
+        First and last month, each as 12 × year + month − 1.
+    undated
+        Whether records without a date are counted too.
+    ages
+        Youngest and oldest age in years; None for everyone, including records without an age.
+    kinds
+        The kinds of record that are counted, in the words of the study; none for all of them.
+
+    Examples
+    --------
+    >>> Scope.of_years(2017, 2018).months
+    (24204, 24227)
+    """
+
+    months: tuple[int, int]
+    undated: bool = False
+    ages: tuple[int, int] | None = None
+    kinds: tuple[str, ...] = ()
+
+    @classmethod
+    def of_years(cls, first: int, last: int, **others: object) -> Scope:
+        """Return the scope of whole calendar years."""
+        return cls(months=(12 * first, 12 * last + 11), **others)  # type: ignore[arg-type]
+
+    @property
+    def words(self) -> str:
+        """The scope in words, e.g. 2017-01 to 2018-12, ages 0 to 24."""
+        first, last = (f"{month // 12}-{month % 12 + 1:02d}" for month in self.months)
+        ages = "" if self.ages is None else f", ages {self.ages[0]} to {self.ages[1]}"
+        kinds = f", {' and '.join(self.kinds)}" if self.kinds else ""
+        return f"{first} to {last}{ages}{kinds}"
+
+    def overlaps(self, other: Scope) -> bool:
+        """Return whether there can be a record that both count."""
+        return bool(finest_cells([self, other]).all(axis=0).any())
+
+
+def finest_cells(scopes: Sequence[Scope]) -> NDArray[np.bool_]:
+    """Return which of the finest cells each scope consists of; shape (scopes, cells), each column once.
+
+    Records of which the scopes count the same belong to one cell. A kind is taken to overlap with any other kind, as
+    with knife crime and robbery: whether it does is not known.
+
+    Examples
+    --------
+    Two years and the second of them make two cells.
+
+    >>> finest_cells([Scope.of_years(2017, 2018), Scope.of_years(2018, 2018)]).astype(int)
+    array([[1, 1],
+           [0, 1]])
+    """
+    columns = {
+        column: None
+        for column in (
+            tuple(month and age and kind for month, age, kind in zip(*cell, strict=True))
+            for cell in itertools.product(_by_month(scopes), _by_age(scopes), _by_kind(scopes))
+        )
+        if any(column)
+    }
+    return np.array(list(columns), dtype=bool).reshape(len(columns), len(scopes)).T
+
+
+def _by_month(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
+    starts = sorted({start for scope in scopes for start in (scope.months[0], scope.months[1] + 1)})
+    for start in starts:
+        yield tuple(scope.months[0] <= start <= scope.months[1] for scope in scopes)
+    yield tuple(scope.undated for scope in scopes)
+
+
+def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
+    spans = [scope.ages or (0, _OLDEST) for scope in scopes]
+    for start in sorted({0} | {start for first, last in spans for start in (first, last + 1)}):
+        yield tuple(first <= start <= last for first, last in spans)
+    yield tuple(scope.ages is None for scope in scopes)  # records without an age
+
+
+def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
+    kinds = sorted({kind for scope in scopes for kind in scope.kinds})
+    for held in itertools.product((False, True), repeat=len(kinds)):
+        present = {kind for kind, there in zip(kinds, held, strict=True) if there}
+        yield tuple(not scope.kinds or bool(present & set(scope.kinds)) for scope in scopes)
+
+
+def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the numbers that no table has and that subtraction could give: finest cells, and differences of scopes.
+
+    Parameters
+    ----------
+    cells
+        Which cells each scope consists of; shape (scopes, cells).
+
+    Returns
+    -------
+    NDArray
+        Which cells each such number consists of; shape (numbers, cells). Sums of scopes are not among them: they are as
+        uncertain as their parts.
+
+    Examples
+    --------
+    >>> differences(np.array([[1, 1], [0, 1]], dtype=bool)).astype(int)
+    array([[1, 0]])
+    """
+    single = [tuple(row) for row in np.eye(cells.shape[1], dtype=bool)]
+    nested = [
+        tuple(whole & ~part)
+        for whole, part in itertools.permutations(cells, 2)
+        if not (part & ~whole).any() and (whole & ~part).any()
+    ]
+    # Only parts of published numbers can be found by subtraction.
+    candidates = [row for row in dict.fromkeys([*single, *nested]) if not _is_sum(np.array(row), cells)]
+    return np.array(candidates, dtype=bool).reshape(-1, cells.shape[1])
+
+
+def _is_sum(number: NDArray[np.bool_], cells: NDArray[np.bool_]) -> bool:
+    """Return whether disjoint scopes make up the number."""
+    if not number.any():
+        return True
+    first = int(np.argmax(number))
+    inside = [row for row in cells if row[first] and not (row & ~number).any()]
+    return any(_is_sum(number & ~row, cells) for row in inside)
+
+
+def linked(cells: NDArray[np.bool_], new: int) -> NDArray[np.intp]:
+    """Return which scopes have to do with one of them: they overlap with it, or with one that does."""
+    found = np.zeros(len(cells), dtype=bool)
+    found[new] = True
+    while True:
+        reach = (cells & cells[found].any(axis=0)).any(axis=1)
+        if (reach == found).all():
+            return np.flatnonzero(found)
+        found = reach
