@@ -15,14 +15,15 @@ for each number say which of all intervals are safe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from hotspots.disclosure.scopes import differences, single_cells
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hotspots.disclosure.programs import Systems
@@ -46,14 +47,13 @@ class _Meeting:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Difference:
-    """When an unpublished number is as uncertain as the rule asks: it can be all suppressed counts, or none of them."""
+class _Unpublished:
+    """When an unpublished number is uncertain enough: it can't be a suppressed count, or as many counts are possible."""
 
     settled: NDArray[np.bool_]
     """Systems in which it can't be a suppressed count, whatever the new number is."""
-    at_most: _Meeting
-    at_least: _Meeting
-    """Where it can still be as high, and as low, as suppressed counts are (or as it can be at all)."""
+    wide: tuple[tuple[_Meeting, _Meeting], ...]
+    """Pairs: where it can be as low as some count, and as high as that count and the width of suppressed counts."""
     not_above: _Meeting
     not_below: _Meeting
     """Where it can be a suppressed count or a lower one; and one or a higher one."""
@@ -61,10 +61,47 @@ class _Difference:
     def holds(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
         if self.settled[system]:
             return np.ones(np.shape(low), dtype=bool)
-        whole = self.at_most.met(low, high, system) & self.at_least.met(low, high, system)
-        return np.asarray(
-            whole | self.not_above.missed(low, high, system) | self.not_below.missed(low, high, system)
+        enough = self.not_above.missed(low, high, system) | self.not_below.missed(low, high, system)
+        for lower, upper in self.wide:
+            enough = enough | (lower.met(low, high, system) & upper.met(low, high, system))
+        return np.asarray(enough)
+
+    @property
+    def meetings(self) -> tuple[_Meeting, ...]:
+        return self.not_above, self.not_below, *itertools.chain.from_iterable(self.wide)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Conditions:
+    """What an interval of the new number must leave possible, given what a reader takes for certain."""
+
+    rule: Rule
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    """Smallest and largest value of the new number; missing in systems that this reader's view contradicts."""
+    unchanged: tuple[_Meeting, ...]
+    unpublished: tuple[_Unpublished, ...]
+
+    def safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
+        """Return which intervals leave everything as uncertain as it must be."""
+        rule, first, last = self.rule, self.first[system], self.last[system]
+        if np.isnan(first):
+            return np.ones(np.shape(low), dtype=bool)
+        safe = (
+            (low > rule.largest)
+            | (high < rule.smallest)
+            | ((high >= min(rule.largest, last)) & (low <= max(rule.smallest, first)))
         )
+        for meeting in self.unchanged:
+            safe = safe & meeting.met(low, high, system)
+        for number in self.unpublished:
+            safe = safe & number.holds(low, high, system)
+        return np.asarray(safe)
+
+    def ends(self, system: int) -> list[float]:
+        """Return all numbers at which an interval may stop being safe, or become so."""
+        meetings = [*self.unchanged, *itertools.chain.from_iterable(one.meetings for one in self.unpublished)]
+        return [end for one in meetings for end in (one.first[system], one.last[system]) if np.isfinite(end)]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,53 +112,37 @@ class Partitions:
     first: NDArray[np.float64]
     last: NDArray[np.float64]
     """Smallest and largest value of the new number that fit what is published; shape (systems,)."""
-    unchanged: tuple[_Meeting, ...]
-    differences: tuple[_Difference, ...]
+    views: tuple[_Conditions, ...]
+    _known: dict[int, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def intervals(self, system: int) -> NDArray[np.float64]:
         """Return the intervals of one system, from low to high; shape (intervals, 2). The last may have no upper end."""
-        parts = self.rule.parts(self.first[system], min(self.last[system], self._beyond(system)))
-        parts = np.column_stack([np.maximum(parts[:, 0], self.first[system]), np.minimum(parts[:, 1], self.last[system])])
-        upwards = self._join(parts, system)
-        downwards = self._join(parts[::-1], system)[::-1]
-        return upwards if len(upwards) >= len(downwards) else downwards
+        if system not in self._known:
+            first, last = self.first[system], self.last[system]
+            parts = self.rule.parts(first, min(last, self._beyond(system)))
+            parts = np.column_stack([np.maximum(parts[:, 0], first), np.minimum(parts[:, 1], last)])
+            upwards = self._join(parts, system)
+            downwards = self._join(parts[::-1], system)[::-1]
+            self._known[system] = upwards if len(upwards) >= len(downwards) else downwards
+        return self._known[system]
 
     def interval(self, low: float, high: float, system: int) -> tuple[float, float]:
         """Return the interval to publish for a count from `low` to `high`, as the rule alone would show it."""
         intervals = self.intervals(system)
-        top = intervals[-1, 1]
         ends = []
         for end, column in ((low, 0), (high, 1)):
-            if end > top:  # further intervals are as the rule makes them: see `_beyond`
-                ends.append(end)
-            else:
-                ends.append(float(intervals[np.searchsorted(intervals[:, 1], end), column]))
+            # Above the last interval, further ones are as the rule makes them: see `_beyond`.
+            above = end > intervals[-1, 1]
+            ends.append(end if above else float(intervals[np.searchsorted(intervals[:, 1], end), column]))
         return max(ends[0], self.first[system]), min(ends[1], self.last[system])
 
     def _beyond(self, system: int) -> float:
-        """Return a count above which all intervals are safe, or none: no condition changes there."""
-        meetings = [*self.unchanged]
-        for one in self.differences:
-            meetings += [one.at_most, one.at_least, one.not_above, one.not_below]
-        ends = [end for one in meetings for end in (one.first[system], one.last[system]) if np.isfinite(end)]
-        return max([self.first[system], *ends]) + self.rule.largest + 2 * self.rule.rounding
+        """Return a count above which either all intervals are safe, or none: no condition changes there."""
+        ends = itertools.chain.from_iterable(view.ends(system) for view in self.views)
+        return max(self.first[system], *ends) + self.rule.largest + 2 * self.rule.rounding
 
     def _safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
-        """Return which intervals leave everything as uncertain as it must be."""
-        rule = self.rule
-        safe = (
-            (low > rule.largest)
-            | (high < rule.smallest)
-            | (
-                (high >= min(rule.largest, self.last[system]))
-                & (low <= max(rule.smallest, self.first[system]))
-            )
-        )
-        for meeting in self.unchanged:
-            safe = safe & meeting.met(low, high, system)
-        for difference in self.differences:
-            safe = safe & difference.holds(low, high, system)
-        return np.asarray(safe)
+        return np.asarray(np.all([view.safe(low, high, system) for view in self.views], axis=0))
 
     def _join(self, parts: NDArray[np.float64], system: int) -> NDArray[np.float64]:
         """Return intervals joined until each is safe, in the order of the parts; one interval is always safe."""
@@ -148,10 +169,9 @@ class Partitions:
 
 def safe_partitions(
     known: Systems,
+    cells: NDArray[np.bool_],
     *,
-    new: NDArray[np.bool_],
-    published: Sequence[NDArray[np.bool_]],
-    unpublished: Sequence[NDArray[np.bool_]],
+    likely: NDArray[np.bool_],
     rule: Rule,
     shown: Systems | None = None,
 ) -> Partitions:
@@ -161,37 +181,61 @@ def safe_partitions(
     ----------
     known
         What a reader knows: the published intervals.
-    new
-        Which cells the new number adds up.
-    published
-        Numbers that must keep their ranges.
-    unpublished
-        Numbers that no table has: `differences`.
+    cells
+        Which cells each published number adds up, and in the last row the new number; shape (numbers, cells).
+    likely
+        Cells that may have records. A reader may take the others for empty: intervals are safe both for those who do
+        and for those who do not.
     rule
         The disclosure rule.
     shown
         Where solutions must be found to count: `known`, or something narrower in which they can be shown to exist.
     """
     shown = shown or known
-    ends = known.smallest(new), known.largest(new)
+    views = [_conditions(known, shown, cells, rule)]
+    if not likely.all():
+        views.append(_conditions(known.only(likely), shown.only(likely), cells[:, likely], rule))
+    return Partitions(rule, views[0].first, views[0].last, tuple(views))
+
+
+def _conditions(known: Systems, shown: Systems, cells: NDArray[np.bool_], rule: Rule) -> _Conditions:
+    """Return the conditions on intervals of the number in the last row of `cells`."""
+    new = cells[-1]
     unchanged = [_Meeting(shown.smallest(new), shown.largest(new))]
-    for number in published:
+    for number in cells[:-1]:
         for end in (known.smallest(number), known.largest(number)):
             unchanged.append(_where(shown, new, number, end, end))
-    return Partitions(
-        rule, *ends, tuple(unchanged), tuple(_difference(known, shown, new, one, rule) for one in unpublished)
-    )
+    # A difference must be able to have every suppressed count, or none. Of other cells, which no single subtraction
+    # gives, as many values must be possible as there are suppressed counts.
+    starts = {0: (rule.smallest,), 1: tuple(range(rule.smallest, rule.largest + 1))}
+    unpublished = [
+        _unpublished(known, shown, new, number, rule, starts[kind])
+        for kind, numbers in enumerate((differences(cells), single_cells(cells)))
+        for number in numbers
+    ]
+    return _Conditions(rule, known.smallest(new), known.largest(new), tuple(unchanged), tuple(unpublished))
 
 
-def _difference(
-    known: Systems, shown: Systems, new: NDArray[np.bool_], number: NDArray[np.bool_], rule: Rule
-) -> _Difference:
+def _unpublished(
+    known: Systems,
+    shown: Systems,
+    new: NDArray[np.bool_],
+    number: NDArray[np.bool_],
+    rule: Rule,
+    starts: tuple[int, ...],
+) -> _Unpublished:
+    """Return when a number is uncertain enough, where its possible values may begin at some counts."""
     low, high = known.smallest(number), known.largest(number)
     none, top = np.zeros(len(low)), np.full(len(low), np.inf)
-    return _Difference(
+    return _Unpublished(
         settled=(low > rule.largest) | (high < rule.smallest),
-        at_most=_where(shown, new, number, np.minimum(rule.largest, high), top),
-        at_least=_where(shown, new, number, none, np.maximum(rule.smallest, low)),
+        wide=tuple(
+            (
+                _where(shown, new, number, none, np.maximum(start, low)),
+                _where(shown, new, number, np.minimum(start + rule.largest - rule.smallest, high), top),
+            )
+            for start in starts
+        ),
         not_above=_where(known, new, number, none, np.maximum(rule.largest, low)),
         not_below=_where(known, new, number, np.minimum(rule.smallest, high), top),
     )
@@ -205,5 +249,8 @@ def _where(
     high: NDArray[np.float64],
 ) -> _Meeting:
     """Return the new numbers at which another number lies between two bounds."""
+    # Without an upper limit, the largest value is none, and nothing can take it away.
+    low, endless = np.where(np.isinf(low), 0.0, low), np.isinf(low)
     bounded = systems.with_row(number, low, high)
-    return _Meeting(bounded.smallest(new), bounded.largest(new))
+    first, last = bounded.smallest(new), bounded.largest(new)
+    return _Meeting(np.where(endless, -np.inf, first), np.where(endless, np.inf, last))

@@ -37,7 +37,8 @@ class Systems:
     rows
         Which cells each row adds up; shape (rows, cells).
     low, high
-        Bounds of each row in each system; shape (systems, rows). Every system must have a solution.
+        Bounds of each row in each system; shape (systems, rows). Systems without a solution have no
+        smallest and largest values (NaN).
     """
 
     rows: NDArray[np.float64]
@@ -51,6 +52,10 @@ class Systems:
             np.column_stack([self.low, low]),
             np.column_stack([self.high, high]),
         )
+
+    def only(self, cells: NDArray[np.bool_]) -> Systems:
+        """Return the systems in which all other cells are empty."""
+        return Systems(self.rows[:, cells], self.low, self.high)
 
     def smallest(self, number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the smallest value of a sum of cells in each system."""

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Scope", "differences", "finest_cells", "linked"]
+__all__ = ["Scope", "differences", "finest_cells", "likely_cells", "linked", "single_cells"]
 
 _OLDEST: Final = 999
 """An age above all: a group without an upper limit ends here."""
+_OLD: Final = 105
+"""Hardly anyone is older: a group of ages that ends above is taken to have everyone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,40 +79,49 @@ def finest_cells(scopes: Sequence[Scope]) -> NDArray[np.bool_]:
     array([[1, 1],
            [0, 1]])
     """
-    columns = {
-        column: None
-        for column in (
-            tuple(month and age and kind for month, age, kind in zip(*cell, strict=True))
-            for cell in itertools.product(_by_month(scopes), _by_age(scopes), _by_kind(scopes))
-        )
-        if any(column)
-    }
-    return np.array(list(columns), dtype=bool).reshape(len(columns), len(scopes)).T
+    return np.array(list(_cells(scopes)), dtype=bool).reshape(-1, len(scopes)).T
 
 
-def _by_month(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
-    starts = sorted({start for scope in scopes for start in (scope.months[0], scope.months[1] + 1)})
-    for start in starts:
-        yield tuple(scope.months[0] <= start <= scope.months[1] for scope in scopes)
-    yield tuple(scope.undated for scope in scopes)
+def likely_cells(scopes: Sequence[Scope]) -> NDArray[np.bool_]:
+    """Return which of the finest cells have records of a known age and date; others are as good as empty.
+
+    A reader may take it that everyone is either under 25 or 25 and over.
+    """
+    return np.array(list(_cells(scopes).values()), dtype=bool)
 
 
-def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
+def _cells(scopes: Sequence[Scope]) -> dict[tuple[bool, ...], bool]:
+    """Return each cell, as which scopes count it, and whether its records have a known age and date."""
+    found: dict[tuple[bool, ...], bool] = {}
+    for parts in itertools.product(_by_month(scopes), _by_age(scopes), _by_kind(scopes)):
+        cell = tuple(all(one) for one in zip(*(part for part, _ in parts), strict=True))
+        if any(cell):
+            found[cell] = found.get(cell, False) or all(known for _, known in parts)
+    return found
+
+
+def _by_month(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
+    for start in sorted({start for scope in scopes for start in (scope.months[0], scope.months[1] + 1)}):
+        yield tuple(scope.months[0] <= start <= scope.months[1] for scope in scopes), True
+    yield tuple(scope.undated for scope in scopes), False
+
+
+def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
     spans = [scope.ages or (0, _OLDEST) for scope in scopes]
     for start in sorted({0} | {start for first, last in spans for start in (first, last + 1)}):
-        yield tuple(first <= start <= last for first, last in spans)
-    yield tuple(scope.ages is None for scope in scopes)  # records without an age
+        yield tuple(first <= start <= last for first, last in spans), start <= _OLD
+    yield tuple(scope.ages is None for scope in scopes), False
 
 
-def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[bool, ...]]:
+def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
     kinds = sorted({kind for scope in scopes for kind in scope.kinds})
     for held in itertools.product((False, True), repeat=len(kinds)):
         present = {kind for kind, there in zip(kinds, held, strict=True) if there}
-        yield tuple(not scope.kinds or bool(present & set(scope.kinds)) for scope in scopes)
+        yield tuple(not scope.kinds or bool(present & set(scope.kinds)) for scope in scopes), True
 
 
 def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the numbers that no table has and that subtraction could give: finest cells, and differences of scopes.
+    """Return the numbers that no table has and that subtracting one table from another gives.
 
     Parameters
     ----------
@@ -125,18 +136,26 @@ def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> differences(np.array([[1, 1], [0, 1]], dtype=bool)).astype(int)
-    array([[1, 0]])
+    >>> differences(np.array([[1, 1, 1], [0, 1, 1]], dtype=bool)).astype(int)
+    array([[1, 0, 0]])
     """
-    single = [tuple(row) for row in np.eye(cells.shape[1], dtype=bool)]
     nested = [
         tuple(whole & ~part)
         for whole, part in itertools.permutations(cells, 2)
         if not (part & ~whole).any() and (whole & ~part).any()
     ]
-    # Only parts of published numbers can be found by subtraction.
-    candidates = [row for row in dict.fromkeys([*single, *nested]) if not _is_sum(np.array(row), cells)]
-    return np.array(candidates, dtype=bool).reshape(-1, cells.shape[1])
+    return _without_sums(nested, cells)
+
+
+def single_cells(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the finest cells that are neither a scope nor a difference of two; shape as of `differences`."""
+    known = {tuple(row) for row in differences(cells)}
+    return _without_sums([row for row in map(tuple, np.eye(cells.shape[1], dtype=bool)) if row not in known], cells)
+
+
+def _without_sums(numbers: Sequence[tuple[bool, ...]], cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    kept = [row for row in dict.fromkeys(numbers) if not _is_sum(np.array(row), cells)]
+    return np.array(kept, dtype=bool).reshape(-1, cells.shape[1])
 
 
 def _is_sum(number: NDArray[np.bool_], cells: NDArray[np.bool_]) -> bool:

@@ -1,0 +1,116 @@
+"""Further tables of the same records: nothing that is published gets narrower, whatever the records are."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from hotspots.disclosure.release import publish_areas
+from hotspots.disclosure.rules import find_rule
+from hotspots.disclosure.scopes import Scope, finest_cells
+from hotspots.disclosure.tables import CountTable
+
+YOUNG, OLD, UNKNOWN = (0, 24), (25, 120), (-1, -1)
+FIRST, LAST, BOTH = (2017, 2017), (2018, 2018), (2017, 2018)
+MOST = 6
+CELLS = ((YOUNG, FIRST), (YOUNG, LAST), (OLD, FIRST), (OLD, LAST))
+"""The records of one area: people under 25 in 2017, in 2018, older people in 2017, in 2018."""
+RULES = ({"largest": 2}, {"largest": 3}, {"largest": 2, "rounding": 3}, {"smallest": 0, "largest": 2})
+
+
+def worlds_of(cells) -> np.ndarray:
+    """Return every set of records with up to six in each cell."""
+    return np.array(list(itertools.product(range(MOST + 1), repeat=len(cells))))
+
+
+def scope_of(ages, years) -> Scope:
+    return Scope.of_years(*years, ages=ages)
+
+
+def counts_of(ages, years, cells) -> np.ndarray:
+    """Return how many records of each world a scope counts, worked out without the code under test."""
+    inside = [
+        (ages is None or ages == cell_ages) and years[0] <= cell_years[0] <= years[1] for cell_ages, cell_years in cells
+    ]
+    return worlds_of(cells)[:, inside].sum(axis=1)
+
+
+def plain_table(title, ages, years, rule, cells) -> CountTable:
+    """Return the table of all worlds, each as an area of its own, as the rule alone shows it."""
+    chosen = find_rule(rule)
+    bounds = np.array([chosen.interval(count) for count in counts_of(ages, years, cells)])
+    return CountTable(
+        records="admissions",
+        title=title,
+        geography="world",
+        authorities=("E1",),
+        region="all",
+        places=tuple(map(str, range(len(bounds)))),
+        scopes=(scope_of(ages, years),),
+        low=bounds[None, :, 0],
+        high=bounds[None, :, 1],
+        rule=chosen,
+    )
+
+
+def publish(order, rule, cells) -> list[CountTable]:
+    """Return the tables as they are published one after the other."""
+    tables: list[CountTable] = []
+    for number, (ages, years) in enumerate(order):
+        tables.append(publish_areas(tables, plain_table(f"table {number}", ages, years, rule, cells)))
+    return tables
+
+
+EVERY = list(itertools.product((None, YOUNG, OLD), (BOTH, FIRST, LAST)))
+ORDERS = [
+    [(None, BOTH), (YOUNG, BOTH), (OLD, BOTH)],
+    [(None, FIRST), (None, BOTH)],
+    [(None, BOTH), (YOUNG, BOTH), (None, LAST)],
+    [(YOUNG, FIRST), (None, BOTH), (OLD, LAST)],
+    *(
+        [EVERY[i] for i in np.random.default_rng(seed).permutation(len(EVERY))[:3]]
+        for seed in range(4)
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", [(), ((UNKNOWN, FIRST),)], ids=["ages known", "some ages unknown"])
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+def test_all_records_with_the_same_outputs_leave_every_number_its_interval(order, rule, extra):
+    """Every set of records on which the gate publishes the same numbers is looked at: that is all a reader can know."""
+    records = (*CELLS, *extra)
+    tables = publish(order, rule, records)
+    shown = np.stack([np.stack([table.low[0], table.high[0]]) for table in tables])
+    numbers = [counts_of(*one, records) for one in order]
+    suppressed = range(find_rule(rule).smallest, find_rule(rule).largest + 1)
+    cells = finest_cells([scope_of(*one) for one in order])
+    looked_at = 0
+    for worlds in together(shown).values():
+        if shown[:, 1, worlds[0]].max() > MOST:
+            continue  # more records than were enumerated could be behind these
+        looked_at += 1
+        for step, number in enumerate(numbers):
+            # What earlier tables alone say of it, and its own interval.
+            before = number[(shown[:step, :, :] == shown[:step, :, [worlds[0]]]).all(axis=(0, 1))]
+            low, high = shown[step, :, worlds[0]]
+            assert number[worlds].min() == max(low, before.min())
+            assert number[worlds].max() == min(high, before.max())
+        for whole, part in itertools.permutations(range(len(order)), 2):
+            if (cells[part] & ~cells[whole]).any() or tuple(cells[whole] & ~cells[part]) in {*map(tuple, cells)}:
+                continue  # no difference, or one that a table has
+            found = set((numbers[whole] - numbers[part])[worlds])
+            most = numbers[whole][worlds].max()
+            assert not found & set(suppressed) or found >= {one for one in suppressed if one <= most}
+    assert looked_at > 3
+
+
+def together(shown: np.ndarray) -> dict[bytes, list[int]]:
+    """Return the worlds that look the same to a reader."""
+    same: dict[bytes, list[int]] = defaultdict(list)
+    for world in range(shown.shape[2]):
+        same[shown[:, :, world].tobytes()].append(world)
+    return same
