@@ -24,6 +24,8 @@ import numpy as np
 from hotspots.disclosure.scopes import differences, single_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from hotspots.disclosure.programs import Systems
@@ -200,57 +202,65 @@ def safe_partitions(
 
 def _conditions(known: Systems, shown: Systems, cells: NDArray[np.bool_], rule: Rule) -> _Conditions:
     """Return the conditions on intervals of the number in the last row of `cells`."""
-    new = cells[-1]
-    unchanged = [_Meeting(shown.smallest(new), shown.largest(new))]
-    for number in cells[:-1]:
-        for end in (known.smallest(number), known.largest(number)):
-            unchanged.append(_where(shown, new, number, end, end))
+    new, published = cells[-1], cells[:-1]
+    (first,), (last,) = known.ranges(new[None, :])
+    (shown_first,), (shown_last,) = (first[None], last[None]) if shown is known else shown.ranges(new[None, :])
+    unchanged = [_Meeting(shown_first, shown_last)]
+    for end in known.ranges(published):
+        unchanged += _where(shown, new, published, end, end)
     # A difference must be able to have every suppressed count, or none. Of other cells, which no single subtraction
     # gives, as many values must be possible as there are suppressed counts.
-    starts = {0: (rule.smallest,), 1: tuple(range(rule.smallest, rule.largest + 1))}
     unpublished = [
-        _unpublished(known, shown, new, number, rule, starts[kind])
-        for kind, numbers in enumerate((differences(cells), single_cells(cells)))
-        for number in numbers
+        *_unpublished(known, shown, new, differences(cells), rule, (rule.smallest,)),
+        *_unpublished(known, shown, new, single_cells(cells), rule, range(rule.smallest, rule.largest + 1)),
     ]
-    return _Conditions(rule, known.smallest(new), known.largest(new), tuple(unchanged), tuple(unpublished))
+    return _Conditions(rule, first, last, tuple(unchanged), tuple(unpublished))
 
 
 def _unpublished(
     known: Systems,
     shown: Systems,
     new: NDArray[np.bool_],
-    number: NDArray[np.bool_],
+    numbers: NDArray[np.bool_],
     rule: Rule,
-    starts: tuple[int, ...],
-) -> _Unpublished:
-    """Return when a number is uncertain enough, where its possible values may begin at some counts."""
-    low, high = known.smallest(number), known.largest(number)
-    none, top = np.zeros(len(low)), np.full(len(low), np.inf)
-    return _Unpublished(
-        settled=(low > rule.largest) | (high < rule.smallest),
-        wide=tuple(
-            (
-                _where(shown, new, number, none, np.maximum(start, low)),
-                _where(shown, new, number, np.minimum(start + rule.largest - rule.smallest, high), top),
-            )
-            for start in starts
-        ),
-        not_above=_where(known, new, number, none, np.maximum(rule.largest, low)),
-        not_below=_where(known, new, number, np.minimum(rule.smallest, high), top),
-    )
+    starts: Iterable[int],
+) -> list[_Unpublished]:
+    """Return when each number is uncertain enough, where its possible values may begin at some counts."""
+    if not len(numbers):
+        return []
+    low, high = known.ranges(numbers)
+    none, top = np.zeros_like(low), np.full_like(low, np.inf)
+    width = rule.largest - rule.smallest
+    wide = [
+        (
+            _where(shown, new, numbers, none, np.maximum(start, low)),
+            _where(shown, new, numbers, np.minimum(start + width, high), top),
+        )
+        for start in starts
+    ]
+    not_above = _where(known, new, numbers, none, np.maximum(rule.largest, low))
+    not_below = _where(known, new, numbers, np.minimum(rule.smallest, high), top)
+    return [
+        _Unpublished(
+            settled=(low[i] > rule.largest) | (high[i] < rule.smallest),
+            wide=tuple((lower[i], upper[i]) for lower, upper in wide),
+            not_above=not_above[i],
+            not_below=not_below[i],
+        )
+        for i in range(len(numbers))
+    ]
 
 
 def _where(
     systems: Systems,
     new: NDArray[np.bool_],
-    number: NDArray[np.bool_],
+    numbers: NDArray[np.bool_],
     low: NDArray[np.float64],
     high: NDArray[np.float64],
-) -> _Meeting:
-    """Return the new numbers at which another number lies between two bounds."""
+) -> list[_Meeting]:
+    """Return the new numbers at which each of some others lies between two bounds."""
     # Without an upper limit, the largest value is none, and nothing can take it away.
-    low, endless = np.where(np.isinf(low), 0.0, low), np.isinf(low)
-    bounded = systems.with_row(number, low, high)
-    first, last = bounded.smallest(new), bounded.largest(new)
-    return _Meeting(np.where(endless, -np.inf, first), np.where(endless, np.inf, last))
+    endless = np.isinf(low)
+    first, last = systems.ranges_where(new, numbers, np.where(endless, 0.0, low), high)
+    first, last = np.where(endless, -np.inf, first), np.where(endless, np.inf, last)
+    return [_Meeting(*ends) for ends in zip(first, last, strict=True)]

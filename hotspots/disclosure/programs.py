@@ -22,8 +22,8 @@ __all__ = ["BOUNDLESS", "Systems"]
 BOUNDLESS: Final = 1e8
 """No count is higher than this; a largest value of half of it and more means that there is no upper limit."""
 
-_TOGETHER: Final = 600
-"""Systems in one program. More make a solution slower than several programs are."""
+_TOGETHER: Final = 3000
+"""Cells of all systems in one program. With more, a solution takes longer than those of several programs."""
 _SECONDS: Final = 60.0
 """Longest time for one program in whole numbers."""
 
@@ -45,72 +45,114 @@ class Systems:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
-    def with_row(self, row: NDArray[np.bool_], low: NDArray[np.float64], high: NDArray[np.float64]) -> Systems:
-        """Return the systems with one more row; `low` and `high` have a number for each system."""
-        return Systems(
-            np.vstack([self.rows, row.astype(float)]),
-            np.column_stack([self.low, low]),
-            np.column_stack([self.high, high]),
-        )
-
     def only(self, cells: NDArray[np.bool_]) -> Systems:
         """Return the systems in which all other cells are empty."""
         return Systems(self.rows[:, cells], self.low, self.high)
 
-    def smallest(self, number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the smallest value of a sum of cells in each system."""
-        return self._solve(number.astype(float))
+    def ranges(self, numbers: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the smallest and the largest value of sums of cells; infinite where there is no upper limit.
 
-    def largest(self, number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the largest value of a sum of cells in each system; infinite where there is no upper limit."""
-        largest = -self._solve(-number.astype(float))
-        return np.where(largest > BOUNDLESS / 2, np.inf, largest)
+        Parameters
+        ----------
+        numbers
+            Which cells each number adds up; shape (numbers, cells).
 
-    def _solve(self, objective: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = np.full(len(self.low), np.nan)
-        for start in range(0, len(self.low), _TOGETHER):
-            block = slice(start, start + _TOGETHER)
-            found[block] = _solve_together(self.rows, self.low[block], self.high[block], objective)
-        return found
+        Returns
+        -------
+        tuple of NDArray
+            Both of shape (numbers, systems); NaN for systems without a solution, or not solved in time.
+        """
+        return self._both_ways(np.repeat(numbers.astype(float), len(self.low), axis=0), len(numbers), None)
+
+    def ranges_where(
+        self,
+        number: NDArray[np.bool_],
+        others: NDArray[np.bool_],
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the smallest and the largest value of one sum of cells where each of some others lies within bounds.
+
+        Parameters
+        ----------
+        number
+            Which cells the sum adds up; shape (cells,).
+        others
+            The same for each of the others; shape (others, cells).
+        low, high
+            Bounds of each of the others in each system; shape (others, systems).
+
+        Returns
+        -------
+        tuple of NDArray
+            As of `ranges`, of shape (others, systems).
+        """
+        rows = np.repeat(others.astype(float), len(self.low), axis=0)
+        objective = np.broadcast_to(number.astype(float), rows.shape)
+        return self._both_ways(objective, len(others), (rows, low.ravel(), high.ravel()))
+
+    def _both_ways(
+        self, objective: NDArray[np.float64], times: int, further: _Row | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the smallest and largest values of an objective for each system, for all systems several times."""
+        found = np.full((2, times * len(self.low)), np.nan)
+        step = max(1, _TOGETHER // max(1, self.rows.shape[1]))
+        for start in range(0, found.shape[1], step):
+            block = np.arange(start, min(start + step, found.shape[1]))
+            of = block % len(self.low)
+            row = None if further is None else tuple(part[block] for part in further)
+            for way, sign in enumerate((1.0, -1.0)):
+                found[way, block] = sign * _solve(
+                    self.rows, self.low[of], self.high[of], sign * objective[block], row  # type: ignore[arg-type]
+                )
+        smallest, largest = found.reshape(2, times, len(self.low))
+        return smallest, np.where(largest > BOUNDLESS / 2, np.inf, largest)
 
 
-def _solve_together(
-    rows: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], objective: NDArray[np.float64]
+_Row = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+"""A further row of each system (systems by cells) and its bounds."""
+
+
+def _solve(
+    rows: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    objective: NDArray[np.float64],
+    further: _Row | None,
 ) -> NDArray[np.float64]:
+    """Return the smallest value of each system's objective (systems by cells)."""
     from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, eye_array, kron
+    from scipy.sparse import block_array, block_diag, csr_array, eye_array, kron
 
-    systems, cells = len(low), rows.shape[1]
+    systems, cells = objective.shape
     matrix = csr_array(kron(eye_array(systems), csr_array(rows)))
-    constraint = LinearConstraint(matrix, low.ravel(), np.minimum(high, BOUNDLESS).ravel())
-
-    def solve(*, whole: bool) -> NDArray[np.float64] | None:
+    ends = [low.ravel(), high.ravel()]
+    if further is not None:
+        matrix = csr_array(block_array([[matrix], [block_diag([row[None, :] for row in further[0]])]]))
+        ends = [np.concatenate([end, more]) for end, more in zip(ends, further[1:], strict=True)]
+    constraint = LinearConstraint(matrix, ends[0], np.minimum(ends[1], BOUNDLESS))
+    for whole in (False, True):
         result = milp(
-            np.tile(objective, systems),
+            objective.ravel(),
             constraints=constraint,
             bounds=Bounds(0, BOUNDLESS),
             integrality=np.full(systems * cells, int(whole)),
             options={"time_limit": _SECONDS, "mip_rel_gap": 0.0} if whole else {},
         )
-        return None if result.status != 0 else np.asarray(result.x).reshape(systems, cells)
-
-    solution = solve(whole=False)
-    if solution is None:
-        return _one_by_one(rows, low, high, objective)
-    if np.abs(solution - np.round(solution)).max(initial=0.0) > 1e-6:
-        solution = solve(whole=True)
-    if solution is None:
-        return _one_by_one(rows, low, high, objective)
-    values: NDArray[np.float64] = np.round(solution) @ objective
-    return values
-
-
-def _one_by_one(
-    rows: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], objective: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the values of those systems that can be solved alone; NaN for the others."""
-    if len(low) == 1:
+        if result.status != 0:
+            break
+        solution = np.asarray(result.x).reshape(systems, cells)
+        if np.abs(solution - np.round(solution)).max(initial=0.0) <= 1e-6:
+            return np.asarray((np.round(solution) * objective).sum(axis=1))
+    if systems == 1:
         return np.array([np.nan])
+    # One system without a solution takes those of all others: they are solved alone.
+    halves = np.array_split(np.arange(systems), 2)
     return np.concatenate(
-        [_solve_together(rows, low[[one]], high[[one]], objective) for one in range(len(low))]
+        [
+            _solve(
+                rows, low[half], high[half], objective[half], None if further is None else tuple(x[half] for x in further)  # type: ignore[arg-type]
+            )
+            for half in halves
+        ]
     )
