@@ -16,22 +16,27 @@ for each number say which of all intervals are safe.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hotspots.disclosure.scopes import differences, single_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hotspots.disclosure.programs import Systems
     from hotspots.disclosure.rules import Rule
 
-__all__ = ["Partitions", "safe_partitions"]
+Ends = NDArray[np.float64]
+_Condition = Callable[[NDArray[np.intp], Ends, Ends, int], NDArray[np.bool_]]
+"""For numbers, and the ends of intervals of the new number in one system: which intervals meet it (numbers by
+intervals)."""
+
+__all__ = ["Numbers", "Partitions", "View", "safe_partitions"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,29 +53,70 @@ class _Meeting:
         return np.asarray((high < self.first[system]) | (low > self.last[system]))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class _Unpublished:
-    """When an unpublished number is uncertain enough: it can't be a suppressed count, or as many counts are possible."""
+    """When unpublished numbers are uncertain enough: they can't be suppressed counts, or as many counts are possible.
 
-    settled: NDArray[np.bool_]
-    """Systems in which it can't be a suppressed count, whatever the new number is."""
-    wide: tuple[tuple[_Meeting, _Meeting], ...]
-    """Pairs: where it can be as low as some count, and as high as that count and the width of suppressed counts."""
-    not_above: _Meeting
-    not_below: _Meeting
-    """Where it can be a suppressed count or a lower one; and one or a higher one."""
+    Most intervals meet the first condition that is looked at, so that others are worked out only where they are needed.
+    """
 
-    def holds(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
-        if self.settled[system]:
-            return np.ones(np.shape(low), dtype=bool)
-        enough = self.not_above.missed(low, high, system) | self.not_below.missed(low, high, system)
-        for lower, upper in self.wide:
-            enough = enough | (lower.met(low, high, system) & upper.met(low, high, system))
-        return np.asarray(enough)
+    def __init__(self, view: View, numbers: NDArray[np.bool_], rule: Rule, starts: Iterable[int]) -> None:
+        """Take numbers whose possible values may begin at some of the suppressed counts."""
+        low, high = view.known.ranges(numbers)
+        settled = (low > rule.largest) | (high < rule.smallest)
+        # A number that can't be a suppressed count in any system asks for nothing.
+        asking = ~settled.all(axis=1)
+        self.view, self.rule, self.starts = view, rule, tuple(starts)
+        self.numbers, self.low, self.high, self.settled = numbers[asking], low[asking], high[asking], settled[asking]
+        self._found: dict[tuple[str, int, int], _Meeting] = {}
 
-    @property
-    def meetings(self) -> tuple[_Meeting, ...]:
-        return self.not_above, self.not_below, *itertools.chain.from_iterable(self.wide)
+    def safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
+        """Return which intervals of the new number leave all numbers uncertain enough."""
+        enough = np.repeat(self.settled[:, [system]], len(low), axis=1)
+        for condition in (self._wide_from(self.starts[0]), self._not_suppressed, *map(self._wide_from, self.starts[1:])):
+            lacking = np.flatnonzero(~enough.all(axis=1))
+            if not len(lacking):
+                break
+            enough[lacking] |= condition(lacking, low, high, system)
+        return np.asarray(enough.all(axis=0))
+
+    def _wide_from(self, start: int) -> _Condition:
+        """Return the condition that as many values are possible as there are suppressed counts, from a count on."""
+
+        def holds(numbers: NDArray[np.intp], low: Ends, high: Ends, system: int) -> NDArray[np.bool_]:
+            pairs = zip(self._where("as low as", numbers, start), self._where("as high as", numbers, start), strict=True)
+            return np.array([one.met(low, high, system) & other.met(low, high, system) for one, other in pairs])
+
+        return holds
+
+    def _not_suppressed(self, numbers: NDArray[np.intp], low: Ends, high: Ends, system: int) -> NDArray[np.bool_]:
+        """Return where the number can't be a suppressed count."""
+        pairs = zip(self._where("not above", numbers), self._where("not below", numbers), strict=True)
+        return np.array([one.missed(low, high, system) | other.missed(low, high, system) for one, other in pairs])
+
+    def meetings(self) -> Iterator[_Meeting]:
+        """Give every condition."""
+        numbers = np.arange(len(self.numbers))
+        for start in self.starts:
+            yield from self._where("as low as", numbers, start)
+            yield from self._where("as high as", numbers, start)
+        yield from self._where("not above", numbers)
+        yield from self._where("not below", numbers)
+
+    def _where(self, what: str, numbers: NDArray[np.intp], start: int = 0) -> list[_Meeting]:
+        """Return the new numbers at which each number can be as low or high as asked, or a suppressed count at all."""
+        missing = [number for number in numbers if (what, start, number) not in self._found]
+        if missing:
+            view, rule, low, high = self.view, self.rule, self.low[missing], self.high[missing]
+            none, top = np.zeros_like(low), np.full_like(low, np.inf)
+            bounds = {
+                "as low as": (view.shown, none, np.maximum(start, low)),
+                "as high as": (view.shown, np.minimum(start + rule.largest - rule.smallest, high), top),
+                "not above": (view.known, none, np.maximum(rule.largest, low)),
+                "not below": (view.known, np.minimum(rule.smallest, high), top),
+            }[what]
+            found = _where(bounds[0], view.numbers.new, self.numbers[missing], *bounds[1:])
+            self._found |= {(what, start, number): one for number, one in zip(missing, found, strict=True)}
+        return [self._found[what, start, number] for number in numbers]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,7 +134,7 @@ class _Conditions:
         """Return which intervals leave everything as uncertain as it must be."""
         rule, first, last = self.rule, self.first[system], self.last[system]
         if np.isnan(first):
-            return np.ones(np.shape(low), dtype=bool)
+            return np.ones(len(low), dtype=bool)
         safe = (
             (low > rule.largest)
             | (high < rule.smallest)
@@ -96,13 +142,13 @@ class _Conditions:
         )
         for meeting in self.unchanged:
             safe = safe & meeting.met(low, high, system)
-        for number in self.unpublished:
-            safe = safe & number.holds(low, high, system)
+        for numbers in self.unpublished:
+            safe[safe] = numbers.safe(low[safe], high[safe], system)
         return np.asarray(safe)
 
     def ends(self, system: int) -> list[float]:
         """Return all numbers at which an interval may stop being safe, or become so."""
-        meetings = [*self.unchanged, *itertools.chain.from_iterable(one.meetings for one in self.unpublished)]
+        meetings = [*self.unchanged, *itertools.chain.from_iterable(one.meetings() for one in self.unpublished)]
         return [end for one in meetings for end in (one.first[system], one.last[system]) if np.isfinite(end)]
 
 
@@ -121,7 +167,7 @@ class Partitions:
         """Return the intervals of one system, from low to high; shape (intervals, 2). The last may have no upper end."""
         if system not in self._known:
             first, last = self.first[system], self.last[system]
-            parts = self.rule.parts(first, min(last, self._beyond(system)))
+            parts = self.rule.parts(first, last if np.isfinite(last) else self._beyond(system))
             parts = np.column_stack([np.maximum(parts[:, 0], first), np.minimum(parts[:, 1], last)])
             upwards = self._join(parts, system)
             downwards = self._join(parts[::-1], system)[::-1]
@@ -148,107 +194,122 @@ class Partitions:
 
     def _join(self, parts: NDArray[np.float64], system: int) -> NDArray[np.float64]:
         """Return intervals joined until each is safe, in the order of the parts; one interval is always safe."""
-        safe = self._safe(parts[:, 0], parts[:, 1], system)
+        alone = self._safe(parts[:, 0], parts[:, 1], system)
         joined: list[tuple[float, float]] = []
-        pending: tuple[float, float] | None = None
-        for (low, high), alone in zip(parts.tolist(), safe.tolist(), strict=True):
-            if pending is None and alone:
-                joined.append((low, high))
-                continue
-            pending = (low, high) if pending is None else (min(pending[0], low), max(pending[1], high))
-            if self._safe(*(np.array(end) for end in pending), system):
-                joined.append(pending)
-                pending = None
-        while pending is not None and joined:
-            last = joined.pop()
-            pending = min(pending[0], last[0]), max(pending[1], last[1])
-            if self._safe(*(np.array(end) for end in pending), system):
-                break
-        if pending is not None:
-            joined.append(pending)
+        start = 0
+        while start < len(parts):
+            end = start
+            if not alone[start]:
+                low = np.minimum.accumulate(parts[start:, 0])
+                high = np.maximum.accumulate(parts[start:, 1])
+                safe = self._safe(low, high, system)
+                if not safe.any():
+                    break
+                end = start + int(np.argmax(safe))
+            joined.append((parts[start : end + 1, 0].min(), parts[start : end + 1, 1].max()))
+            start = end + 1
+        if start < len(parts):
+            last = parts[start:, 0].min(), parts[start:, 1].max()
+            while joined:
+                before = joined.pop()
+                last = min(last[0], before[0]), max(last[1], before[1])
+                if self._safe(np.array(last[:1]), np.array(last[1:]), system).all():
+                    break
+            joined.append(last)
         return np.array(joined)
 
 
-def safe_partitions(
-    known: Systems,
-    cells: NDArray[np.bool_],
-    *,
-    likely: NDArray[np.bool_],
-    rule: Rule,
-    shown: Systems | None = None,
-) -> Partitions:
-    """Return the intervals into which a new number may be put, in each of many systems.
+@dataclass(frozen=True, eq=False, slots=True)
+class Numbers:
+    """The numbers that must stay uncertain when a new one is published, each as the cells that it adds up.
+
+    Parameters
+    ----------
+    new
+        The new number; shape (cells,).
+    published
+        Published numbers, whose intervals must not get narrower; shape (numbers, cells).
+    differences
+        Numbers that subtraction of two gives: every suppressed count must be possible, or none.
+    single
+        Other finest cells: as many values must be possible as there are suppressed counts.
+    """
+
+    new: NDArray[np.bool_]
+    published: NDArray[np.bool_]
+    differences: NDArray[np.bool_]
+    single: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, cells: NDArray[np.bool_]) -> Numbers:
+        """Return the numbers of scopes (their cells, as `finest_cells` gives them), of which the last is the new one."""
+        return cls(cells[-1], cells[:-1], differences(cells), single_cells(cells))
+
+    def only(self, cells: NDArray[np.bool_]) -> Numbers:
+        """Return the numbers in these cells alone."""
+        return Numbers(self.new[cells], self.published[:, cells], self.differences[:, cells], self.single[:, cells])
+
+    def in_cells(self, part_of: NDArray[np.intp]) -> Numbers:
+        """Return the numbers in finer cells, each of them part of one of these, or of none (-1)."""
+        inside = part_of >= 0
+        return Numbers(
+            self.new[part_of] & inside,
+            self.published[:, part_of] & inside,
+            self.differences[:, part_of] & inside,
+            self.single[:, part_of] & inside,
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """What a reader takes for certain, and where solutions must be found to count as possible.
 
     Parameters
     ----------
     known
-        What a reader knows: the published intervals.
-    cells
-        Which cells each published number adds up, and in the last row the new number; shape (numbers, cells).
-    likely
-        Cells that may have records. A reader may take the others for empty: intervals are safe both for those who do
-        and for those who do not.
+        Systems of what the reader knows.
+    shown
+        The same systems, or narrower ones in which solutions can be shown to exist.
+    numbers
+        The numbers in the cells of these systems.
+    """
+
+    known: Systems
+    shown: Systems
+    numbers: Numbers
+
+    def only(self, cells: NDArray[np.bool_]) -> View:
+        """Return the view of a reader who takes all other cells for empty."""
+        return View(self.known.only(cells), self.shown.only(cells), self.numbers.only(cells))
+
+
+def safe_partitions(views: Sequence[View], rule: Rule) -> Partitions:
+    """Return the intervals into which a new number may be put, in each of many systems.
+
+    Parameters
+    ----------
+    views
+        What readers may take for certain; the first one is what is certain. An interval is safe if it is for all.
     rule
         The disclosure rule.
-    shown
-        Where solutions must be found to count: `known`, or something narrower in which they can be shown to exist.
     """
-    shown = shown or known
-    views = [_conditions(known, shown, cells, rule)]
-    if not likely.all():
-        views.append(_conditions(known.only(likely), shown.only(likely), cells[:, likely], rule))
-    return Partitions(rule, views[0].first, views[0].last, tuple(views))
+    conditions = tuple(_conditions(view, rule) for view in views)
+    return Partitions(rule, conditions[0].first, conditions[0].last, conditions)
 
 
-def _conditions(known: Systems, shown: Systems, cells: NDArray[np.bool_], rule: Rule) -> _Conditions:
-    """Return the conditions on intervals of the number in the last row of `cells`."""
-    new, published = cells[-1], cells[:-1]
-    (first,), (last,) = known.ranges(new[None, :])
-    (shown_first,), (shown_last,) = (first[None], last[None]) if shown is known else shown.ranges(new[None, :])
+def _conditions(view: View, rule: Rule) -> _Conditions:
+    """Return the conditions on intervals of the new number."""
+    known, shown, numbers = view.known, view.shown, view.numbers
+    (first,), (last,) = known.ranges(numbers.new[None, :])
+    (shown_first,), (shown_last,) = ([first], [last]) if shown is known else shown.ranges(numbers.new[None, :])
     unchanged = [_Meeting(shown_first, shown_last)]
-    for end in known.ranges(published):
-        unchanged += _where(shown, new, published, end, end)
-    # A difference must be able to have every suppressed count, or none. Of other cells, which no single subtraction
-    # gives, as many values must be possible as there are suppressed counts.
-    unpublished = [
-        *_unpublished(known, shown, new, differences(cells), rule, (rule.smallest,)),
-        *_unpublished(known, shown, new, single_cells(cells), rule, range(rule.smallest, rule.largest + 1)),
-    ]
-    return _Conditions(rule, first, last, tuple(unchanged), tuple(unpublished))
-
-
-def _unpublished(
-    known: Systems,
-    shown: Systems,
-    new: NDArray[np.bool_],
-    numbers: NDArray[np.bool_],
-    rule: Rule,
-    starts: Iterable[int],
-) -> list[_Unpublished]:
-    """Return when each number is uncertain enough, where its possible values may begin at some counts."""
-    if not len(numbers):
-        return []
-    low, high = known.ranges(numbers)
-    none, top = np.zeros_like(low), np.full_like(low, np.inf)
-    width = rule.largest - rule.smallest
-    wide = [
-        (
-            _where(shown, new, numbers, none, np.maximum(start, low)),
-            _where(shown, new, numbers, np.minimum(start + width, high), top),
-        )
-        for start in starts
-    ]
-    not_above = _where(known, new, numbers, none, np.maximum(rule.largest, low))
-    not_below = _where(known, new, numbers, np.minimum(rule.smallest, high), top)
-    return [
-        _Unpublished(
-            settled=(low[i] > rule.largest) | (high[i] < rule.smallest),
-            wide=tuple((lower[i], upper[i]) for lower, upper in wide),
-            not_above=not_above[i],
-            not_below=not_below[i],
-        )
-        for i in range(len(numbers))
-    ]
+    for end in known.ranges(numbers.published):
+        unchanged += _where(shown, numbers.new, numbers.published, end, end)
+    unpublished = (
+        _Unpublished(view, numbers.differences, rule, (rule.smallest,)),
+        _Unpublished(view, numbers.single, rule, range(rule.smallest, rule.largest + 1)),
+    )
+    return _Conditions(rule, first, last, tuple(unchanged), unpublished)
 
 
 def _where(

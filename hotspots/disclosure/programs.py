@@ -22,7 +22,7 @@ __all__ = ["BOUNDLESS", "Systems"]
 BOUNDLESS: Final = 1e8
 """No count is higher than this; a largest value of half of it and more means that there is no upper limit."""
 
-_TOGETHER: Final = 3000
+_TOGETHER: Final = 10_000
 """Cells of all systems in one program. With more, a solution takes longer than those of several programs."""
 _SECONDS: Final = 60.0
 """Longest time for one program in whole numbers."""
@@ -44,6 +44,15 @@ class Systems:
     rows: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+
+    def with_rows(self, rows: NDArray[np.bool_], low: NDArray[np.float64], high: NDArray[np.float64]) -> Systems:
+        """Return the systems with further rows, whose bounds are the same in all of them; shape (rows,)."""
+        systems = len(self.low)
+        return Systems(
+            np.vstack([self.rows, rows.astype(float)]),
+            np.hstack([self.low, np.tile(low, (systems, 1))]),
+            np.hstack([self.high, np.tile(high, (systems, 1))]),
+        )
 
     def only(self, cells: NDArray[np.bool_]) -> Systems:
         """Return the systems in which all other cells are empty."""
@@ -91,6 +100,16 @@ class Systems:
         objective = np.broadcast_to(number.astype(float), rows.shape)
         return self._both_ways(objective, len(others), (rows, low.ravel(), high.ravel()))
 
+    def some_solution(self) -> NDArray[np.float64] | None:
+        """Return one solution of each system, shape (systems, cells); None where one of them has none."""
+        found = []
+        for low, high in zip(self.low, self.high, strict=True):
+            solution = _minimise(self.rows, low[None], high[None], np.zeros((1, self.rows.shape[1])), None)
+            if solution is None:
+                return None
+            found.append(solution[0])
+        return np.array(found)
+
     def _both_ways(
         self, objective: NDArray[np.float64], times: int, further: _Row | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -100,11 +119,10 @@ class Systems:
         for start in range(0, found.shape[1], step):
             block = np.arange(start, min(start + step, found.shape[1]))
             of = block % len(self.low)
-            row = None if further is None else tuple(part[block] for part in further)
+            row = None if further is None else _rows_of(further, block)
             for way, sign in enumerate((1.0, -1.0)):
-                found[way, block] = sign * _solve(
-                    self.rows, self.low[of], self.high[of], sign * objective[block], row  # type: ignore[arg-type]
-                )
+                values = _solve(self.rows, self.low[of], self.high[of], sign * objective[block], row)
+                found[way, block] = sign * values
         smallest, largest = found.reshape(2, times, len(self.low))
         return smallest, np.where(largest > BOUNDLESS / 2, np.inf, largest)
 
@@ -121,6 +139,32 @@ def _solve(
     further: _Row | None,
 ) -> NDArray[np.float64]:
     """Return the smallest value of each system's objective (systems by cells)."""
+    solution = _minimise(rows, low, high, objective, further)
+    if solution is not None:
+        return np.asarray((solution * objective).sum(axis=1))
+    if len(objective) == 1:
+        return np.array([np.nan])
+    # One system without a solution takes those of all others: they are solved in halves.
+    return np.concatenate(
+        [
+            _solve(rows, low[half], high[half], objective[half], None if further is None else _rows_of(further, half))
+            for half in np.array_split(np.arange(len(objective)), 2)
+        ]
+    )
+
+
+def _rows_of(further: _Row, systems: NDArray[np.intp]) -> _Row:
+    return further[0][systems], further[1][systems], further[2][systems]
+
+
+def _minimise(
+    rows: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    objective: NDArray[np.float64],
+    further: _Row | None,
+) -> NDArray[np.float64] | None:
+    """Return a whole-number solution of all systems at their optimum (systems by cells); None if one has none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import block_array, block_diag, csr_array, eye_array, kron
 
@@ -130,29 +174,17 @@ def _solve(
     if further is not None:
         matrix = csr_array(block_array([[matrix], [block_diag([row[None, :] for row in further[0]])]]))
         ends = [np.concatenate([end, more]) for end, more in zip(ends, further[1:], strict=True)]
-    constraint = LinearConstraint(matrix, ends[0], np.minimum(ends[1], BOUNDLESS))
     for whole in (False, True):
         result = milp(
             objective.ravel(),
-            constraints=constraint,
+            constraints=LinearConstraint(matrix, ends[0], np.minimum(ends[1], BOUNDLESS)),
             bounds=Bounds(0, BOUNDLESS),
             integrality=np.full(systems * cells, int(whole)),
             options={"time_limit": _SECONDS, "mip_rel_gap": 0.0} if whole else {},
         )
         if result.status != 0:
-            break
-        solution = np.asarray(result.x).reshape(systems, cells)
-        if np.abs(solution - np.round(solution)).max(initial=0.0) <= 1e-6:
-            return np.asarray((np.round(solution) * objective).sum(axis=1))
-    if systems == 1:
-        return np.array([np.nan])
-    # One system without a solution takes those of all others: they are solved alone.
-    halves = np.array_split(np.arange(systems), 2)
-    return np.concatenate(
-        [
-            _solve(
-                rows, low[half], high[half], objective[half], None if further is None else tuple(x[half] for x in further)  # type: ignore[arg-type]
-            )
-            for half in halves
-        ]
-    )
+            return None
+        solution = np.round(np.asarray(result.x))
+        if np.abs(solution - result.x).max(initial=0.0) <= 1e-6:
+            return np.asarray(solution.reshape(systems, cells))
+    return None

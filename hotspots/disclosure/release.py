@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotspots.disclosure.partitions import safe_partitions
+from hotspots.disclosure.partitions import Numbers, View, safe_partitions
 from hotspots.disclosure.programs import Systems
-from hotspots.disclosure.scopes import finest_cells, likely_cells, linked
-from hotspots.errors import DisclosureError
+from hotspots.disclosure.scopes import finest_cells, likely_cells, linked, position_of
+from hotspots.disclosure.tables import WHOLE_FILE
+from hotspots.disclosure.totals import Window, free_totals
+from hotspots.errors import DisclosureError, list_briefly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from hotspots.disclosure.scopes import Scope
     from hotspots.disclosure.tables import CountTable
 
-__all__ = ["known_bounds", "publish_areas"]
+__all__ = ["publish_areas", "publish_totals"]
 
 
 def publish_areas(
@@ -56,7 +58,7 @@ def publish_areas(
     for table, _ in rows:
         _need_same_areas(table, plain)
     scopes = [*(table.scopes[row] for table, row in rows), scope]
-    known = [known_bounds(table, row, plain.places) for table, row in rows]
+    known = [_bounds(table, row, plain.places) for table, row in rows]
     bounds = np.stack(known, axis=1) if known else np.empty((len(plain.places), 0, 2))
     counts = np.column_stack([plain.low[0], plain.high[0]])
     most = np.array([(people or {}).get(place, np.inf) for place in plain.places], dtype=float)
@@ -64,7 +66,7 @@ def publish_areas(
     return replace(plain, low=found[None, :, 0], high=found[None, :, 1])
 
 
-def known_bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[np.float64]:
+def _bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[np.float64]:
     """Return the bounds of one row at these places; from 0 without an upper end where there is no number."""
     position = {place: number for number, place in enumerate(table.places)}
     found = np.tile([0.0, np.inf], (len(places), 1))
@@ -75,11 +77,15 @@ def known_bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[
 
 
 def _need_same_areas(table: CountTable, plain: CountTable) -> None:
+    """Refuse tables of areas that can't be looked at together: other areas, or totals of other sets of areas."""
     shared = sorted(set(table.authorities) & set(plain.authorities))
-    if table.geography != plain.geography and shared:
+    totals = table.is_total or plain.is_total
+    other_set = totals and WHOLE_FILE not in (table.region, plain.region) and table.region != plain.region
+    if shared and (table.geography != plain.geography or other_set):
         raise DisclosureError(
             f"{plain.title} and {table.title} count the same records by different areas.",
-            found=f"{plain.geography} and {table.geography} of {', '.join(shared)}",
+            found=f"{plain.geography} and {table.geography} in {list_briefly(shared)}"
+            + (", other sets of areas" if other_set else ""),
             advice="publish both by the same areas, or only one of them",
         )
 
@@ -110,7 +116,8 @@ def _publish(
             np.column_stack([patterns[:, :number], np.zeros(len(patterns))]),
             patterns[:, number:],
         )
-        partitions = safe_partitions(known, cells, likely=likely_cells(scopes), rule=plain.rule)
+        view, likely = View(known, known, Numbers.of(cells)), likely_cells(scopes)
+        partitions = safe_partitions([view] if likely.all() else [view, view.only(likely)], plain.rule)
         answers: dict[tuple[int, float, float], tuple[float, float]] = {}
         for place, system in zip(todo, pattern_of.ravel(), strict=True):
             key = int(system), *counts[place]
@@ -126,3 +133,152 @@ def _publish(
             advice="records were corrected since, or these are other records: see the ledger of releases",
         )
     return found
+
+
+# --------------------------------------------------------------------------- totals
+
+
+def publish_totals(earlier: Sequence[CountTable], plain: CountTable) -> CountTable:
+    """Return totals as they may be published beside earlier tables of the same records.
+
+    Parameters
+    ----------
+    earlier
+        All tables that are published, in any order.
+    plain
+        The new totals, as the rule alone shows them.
+
+    Returns
+    -------
+    CountTable
+        Bounds are missing where no interval could be shown to leave all areas as uncertain as they were.
+
+    Raises
+    ------
+    DisclosureError
+        As `publish_areas`.
+    """
+    same = [table for table in earlier if table.records == plain.records]
+    areas = [(table, row) for table in same if not table.is_total for row in range(len(table.scopes))]
+    totals = [
+        _Total(scope, table.low[row, 0], table.high[row, 0], table)
+        for table in same
+        if table.is_total
+        for row, scope in enumerate(table.scopes)
+    ]
+    windows: dict[tuple[int, ...], _AreaTotals] = {}
+    found = []
+    for row, scope in enumerate(plain.scopes):
+        low, high = _publish_total(areas, totals, windows, _Total(scope, plain.low[row, 0], plain.high[row, 0], plain))
+        found.append((low, high))
+        totals.append(_Total(scope, low, high, plain))
+    bounds = np.array(found).reshape(-1, 2)
+    return replace(plain, low=bounds[:, [0]], high=bounds[:, [1]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """One total, between two bounds; both are missing where there is none."""
+
+    scope: Scope
+    low: float
+    high: float
+    table: CountTable
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _AreaTotals:
+    """What tables by area say of the totals of all areas.
+
+    Parameters
+    ----------
+    low, high
+        Bounds of the total of each table.
+    cells
+        The finest cells of the tables: shape (tables, cells).
+    windows
+        Totals that tell nothing about an area: for those who take some cells for empty too, where there are such cells.
+        None where no such totals could be found.
+    """
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    cells: NDArray[np.bool_]
+    windows: tuple[Window | None, ...]
+
+
+def _publish_total(
+    areas: Sequence[tuple[CountTable, int]],
+    totals: Sequence[_Total],
+    windows: dict[tuple[int, ...], _AreaTotals],
+    new: _Total,
+) -> tuple[float, float]:
+    if np.isnan(new.low):
+        return np.nan, np.nan
+    known = [total for total in totals if not np.isnan(total.low)]
+    scopes = [*(table.scopes[row] for table, row in areas), *(total.scope for total in known), new.scope]
+    together = linked(finest_cells(scopes), len(scopes) - 1)
+    by_area = tuple(int(number) for number in together if number < len(areas))
+    for number in together[:-1]:
+        table = areas[number][0] if number < len(areas) else known[number - len(areas)].table
+        _need_same_areas(table, new.table)
+    known = [known[number - len(areas)] for number in together[:-1] if number >= len(areas)]
+    if by_area not in windows:
+        windows[by_area] = _area_totals([areas[number] for number in by_area])
+    of_areas = windows[by_area]
+    if None in of_areas.windows:
+        return np.nan, np.nan
+    views = _views_of_totals([scopes[number] for number in together], known, of_areas, new)
+    return safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
+
+
+def _views_of_totals(
+    scopes: Sequence[Scope], known: Sequence[_Total], of_areas: _AreaTotals, new: _Total
+) -> list[View]:
+    """Return what readers know of totals, beside the windows in which these say nothing about a single area."""
+    number = len(of_areas.low)
+    cells, likely = finest_cells(scopes), likely_cells(scopes)
+    # Records outside the areas add to the totals of a whole file.
+    endless = new.table.region == WHOLE_FILE
+    low = [*of_areas.low, *(total.low for total in known), 0.0]
+    high = [*(total.high for total in known), np.inf]
+    systems = Systems(
+        cells.astype(float),
+        np.array([low]),
+        np.array([[*(np.full(number, np.inf) if endless else of_areas.high), *high]]),
+    )
+    charted = finest_cells(scopes[number:])
+    numbers = Numbers.of(charted).in_cells(position_of(cells[number:], charted))
+    by_area = position_of(cells[:number], of_areas.cells)
+    views = []
+    for kept in (np.ones(len(likely), dtype=bool), likely)[: 1 if likely.all() else 2]:
+        shown = systems
+        if number:
+            window = of_areas.windows[0 if kept.all() else -1]
+            assert window is not None
+            top = np.full(len(window.high), np.inf) if endless else window.high
+            shown = systems.with_rows(np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area], window.low, top)
+        view = View(systems, shown, numbers)
+        views.append(view if kept.all() else view.only(kept))
+    return views
+
+
+def _area_totals(rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
+    """Return what tables by area say of their totals. Areas without a number in one of them make up for nothing."""
+    scopes = [table.scopes[row] for table, row in rows]
+    if not rows:
+        return _AreaTotals(np.zeros(0), np.zeros(0), np.zeros((0, 0), dtype=bool), ())
+    cells, likely = finest_cells(scopes), likely_cells(scopes)
+    places = tuple(dict.fromkeys(place for table, _ in rows for place in table.places))
+    bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
+    low, high = bounds[:, :, 0].sum(axis=0), bounds[:, :, 1].sum(axis=0)
+    closed = bounds[np.isfinite(bounds).all(axis=(1, 2))]
+    patterns, members = np.unique(closed.reshape(len(closed), -1), axis=0, return_counts=True)
+    patterns = patterns.reshape(len(patterns), len(rows), 2)
+    if not len(patterns):
+        return _AreaTotals(low, high, cells, (None,))
+    classes = Systems(cells.astype(float), patterns[:, :, 0], patterns[:, :, 1])
+    windows = [free_totals(classes, members)]
+    if not likely.all():
+        windows.append(free_totals(classes.only(likely), members))
+    return _AreaTotals(low, high, cells, tuple(windows))

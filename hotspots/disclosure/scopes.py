@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Scope", "differences", "finest_cells", "likely_cells", "linked", "single_cells"]
+__all__ = ["Scope", "differences", "finest_cells", "likely_cells", "linked", "position_of", "single_cells"]
 
 _OLDEST: Final = 999
 """An age above all: a group without an upper limit ends here."""
@@ -176,3 +176,9 @@ def linked(cells: NDArray[np.bool_], new: int) -> NDArray[np.intp]:
         if (reach == found).all():
             return np.flatnonzero(found)
         found = reach
+
+
+def position_of(cells: NDArray[np.bool_], coarser: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return of which coarser cell each cell is a part, by the same scopes in both; -1 for cells in none of them."""
+    columns = {tuple(column): number for number, column in enumerate(coarser.T)}
+    return np.array([columns.get(tuple(column), -1) for column in cells.T], dtype=int)

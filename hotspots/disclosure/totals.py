@@ -1,0 +1,116 @@
+"""Within which limits totals of all areas tell nothing about a single area.
+
+A total of many areas narrows none of them as long as the other areas can make up for whatever one of them has. This is
+shown by construction. Areas with the same published intervals are a class. One area of each class is set aside; the
+others of a class have numbers y, as sums over the class, with reserves: u more and v fewer of each of some moves (one
+record more in a cell, or one moved from one cell to another) that the class could make and keep all its intervals. If
+the reserves of all classes add up to at least D + g, where D is the most by which a single area can differ in that move,
+then all totals within g of those of y and of the areas set aside can be had while any single area has any numbers that
+its own intervals allow: put that area aside in place of its class's one, and let the reserves make up for the difference.
+The numbers of a class can be shared out among its areas in whole numbers because the rows of nested or successive scopes
+make a totally unimodular matrix (Baum and Trotter 1978).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hotspots.disclosure.programs import Systems
+
+__all__ = ["Window", "free_totals"]
+
+_SECONDS: Final = 60.0
+"""Longest time for the program; what was found until then counts."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Window:
+    """Totals over all areas that leave each area all numbers of its intervals: ``low <= rows @ total <= high``."""
+
+    rows: NDArray[np.bool_]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
+    """Return a window of totals that tell nothing about a single area, as wide as possible; None where there is none.
+
+    Parameters
+    ----------
+    classes
+        One system for each class of areas with the same published intervals, all of which have an upper end.
+    members
+        Number of areas in each class.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import block_array, csr_array, eye_array, kron
+
+    number, cells = len(members), classes.rows.shape[1]
+    moves, subtotals = _moves(classes.rows > 0)
+    least, most = classes.ranges(subtotals)
+    aside = classes.some_solution()
+    if np.isnan(least).any() or np.isinf(most).any() or aside is None:
+        return None
+    change = (most - least).max(axis=1)
+    scale = np.maximum((most - least) @ members, 1.0)
+    # Variables: y, u and v of each class; by how much the window opens in each direction, as a share of the largest
+    # range; and the least of these shares, which matters as much as their mean.
+    rows = np.vstack([classes.rows, np.eye(cells)])
+    more, fewer = np.maximum(rows @ moves, 0), np.maximum(-rows @ moves, 0)
+    each, every = eye_array(number), np.ones((1, number))
+    matrix = block_array(
+        [
+            [kron(each, rows), kron(each, -fewer), kron(each, -more), None, None],
+            [kron(each, rows), kron(each, more), kron(each, fewer), None, None],
+            [None, kron(every, np.eye(cells)), None, -np.diag(scale), None],
+            [None, None, kron(every, np.eye(cells)), -np.diag(scale), None],
+            [None, None, None, np.eye(cells), -np.ones((cells, 1))],
+        ]
+    )
+    others = (members - 1)[:, None]
+    lowest = (np.column_stack([classes.low, np.zeros((number, cells))]) * others).ravel()
+    highest = np.column_stack([classes.high * others, np.full((number, cells), np.inf)]).ravel()
+    endless = np.full(len(lowest), np.inf)
+    whole = 3 * number * cells
+    result = milp(
+        np.concatenate([np.zeros(whole), np.full(cells, -1 / cells), [-1.0]]),
+        constraints=LinearConstraint(
+            csr_array(matrix),
+            np.concatenate([lowest, -endless, change, change, np.zeros(cells)]),
+            np.concatenate([endless, highest, np.full(3 * cells, np.inf)]),
+        ),
+        bounds=Bounds(0, np.inf),
+        integrality=np.concatenate([np.ones(whole), np.zeros(cells + 1)]),
+        options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
+    )
+    if result.x is None:
+        return None
+    totals = np.round(result.x[: number * cells]).reshape(number, cells).sum(axis=0) + aside.sum(axis=0)
+    reach = np.floor(result.x[whole:-1] * scale + 1e-9)
+    return Window(subtotals, subtotals @ totals - reach, subtotals @ totals + reach)
+
+
+def _moves(rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return moves of one record that change few rows, and the subtotal that each of them alone changes.
+
+    Every cell takes its record from the cell that shares most rows with it among those in fewer rows; where none shares
+    any, it is a record more. Both have shape (cells, cells): moves in columns, subtotals in rows.
+    """
+    cells = rows.shape[1]
+    order = sorted(range(cells), key=lambda cell: (rows[:, cell].sum(), cell))
+    moves, subtotals = np.eye(cells), np.eye(cells, dtype=bool)
+    for place, cell in enumerate(order):
+        shared = [(int((rows[:, cell] & rows[:, other]).sum()), -other) for other in order[:place]]
+        if shared and max(shared)[0]:
+            moves[-max(shared)[1], cell] = -1
+    for cell in reversed(order):
+        parent = np.flatnonzero(moves[:, cell] < 0)
+        if len(parent):
+            subtotals[parent[0]] |= subtotals[cell]
+    return moves, subtotals
