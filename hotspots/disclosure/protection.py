@@ -4,30 +4,44 @@ Results that are computed from protected intervals alone can't reveal the counts
 the results instead is not enough: with one statistic per area there are as many equations as unknown counts.
 
 Totals need care. If a hundred areas have one or two events each, their total to the nearest five shows that no area has
-more than a few. So the interval of a total is the sum of the intervals of its parts. Where a total must have another
-interval, as in a chart of years, it is compared with its parts (`reveals_more`).
+more than a few. So the interval of a total is the sum of the intervals of its parts. Where a total must have another interval, as in
+a chart of years, and where the same records are counted twice, `hotspots.disclosure.gate` looks at all tables together.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from hotspots.disclosure.differencing import OVERLAPPING
 from hotspots.disclosure.rules import Rule, _in_words, find_rule
 from hotspots.errors import DisclosureError
-from hotspots.model import AreaCounts, Note, Series
+from hotspots.model import AreaCounts, Identity, Note, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
 
+OVERLAPPING: Final = frozenset(
+    {
+        "kept",
+        "outside_by_code",
+        "outside_by_point",
+        "outside_by_code_point_inside",
+        "passed_over_codes",
+        "distinct_points",
+    }
+)
+"""Numbers of the audit that overlap with others: several of them could give a suppressed one by subtraction."""
+OUTSIDE: Final = "(outside)"
+DROPPED: Final = "(not used) "
+"""What stands beside areas in a table: events in none of them, and rows by the reason why they were not used."""
 
 Source = TypeVar("Source")
 Protectable = TypeVar("Protectable", AreaCounts, Series)
@@ -103,35 +117,68 @@ def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protecta
             found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
             advice="protect the counts as they were read from their source",
         )
-    identity = replace(noun.identity, release=chosen.name, notes=_notes_to_keep(noun.notes, chosen))
     if isinstance(noun, AreaCounts):
-        if noun.expectation is not None:
-            raise DisclosureError(
-                f"The expected counts of {noun.title} were made from the counts before these were protected.",
-                found=f"expected counts from {noun.expectation.title}",
-                advice="protect the counts first, then make the expected counts",
-            )
-        table = _widen(noun.table, chosen, "observed_low", "observed_high")
-        table = table[["observed_low", "observed_high"]].assign(reason=_reasons(noun.table["reason"], table, chosen))
-        return replace(
-            noun,
-            table=table,
-            outside=_show({"": noun.outside}, chosen)[""],
-            audit=_show_audit(noun, table, chosen),
-            dropped=_show(noun.dropped, chosen),
-            rule=chosen.name,
-            identity=identity,
-        )
+        return protect_counts(noun, chosen, lambda _, bounds: bounds)
     if isinstance(noun, Series):
         table = _widen_differences(_widen(noun.table, chosen, "low", "high"), chosen)
-        # The confidence interval was made from the true count: it is dropped, and made again from the protected count.
-        table[["ci_low", "ci_high"]] = np.nan
-        table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
-        return replace(noun, table=table, identity=identity, rate_per=0.0)
+        return with_bounds(noun, table[["low", "high"]].to_numpy(), chosen)
     raise DisclosureError(
         f"{type(noun).__name__} can't be protected by suppressing small counts.",
         advice="count the events by area or by year first",
     )
+
+
+Bounds = NDArray[np.float64]
+"""Lowest and highest value of each number; shape (numbers, 2), missing where there is none."""
+
+
+def protect_counts(
+    noun: AreaCounts, rule: Rule, publish: Callable[[tuple[str, ...], Bounds], Bounds]
+) -> AreaCounts:
+    """Return counts by area with the intervals that `publish` makes of those of the rule.
+
+    Parameters
+    ----------
+    publish
+        Given the places (areas, and what stands beside them: events outside, rows without a place) and the bounds that
+        the rule alone shows, returns the bounds to publish.
+    """
+    if noun.expectation is not None:
+        raise DisclosureError(
+            f"The expected counts of {noun.title} were made from the counts before these were protected.",
+            found=f"expected counts from {noun.expectation.title}",
+            advice="protect the counts first, then make the expected counts",
+        )
+    beside = {OUTSIDE: noun.outside, **{f"{DROPPED}{reason}": number for reason, number in noun.dropped.items()}}
+    numbers = {name: int(number) for name, number in beside.items() if not isinstance(number, str)}
+    table = _widen(noun.table, rule, "observed_low", "observed_high")[["observed_low", "observed_high"]]
+    shown = publish(
+        (*noun.area.ids, *numbers),
+        np.vstack([table.to_numpy(), *(rule.interval(number) for number in numbers.values())]),
+    )
+    table = pd.DataFrame(shown[: len(table)], index=table.index, columns=table.columns)
+    elsewhere = dict(zip(numbers, shown[len(table) :], strict=True))
+    in_words = {name: _in_words(*elsewhere[name]) if name in elsewhere else number for name, number in beside.items()}
+    return replace(
+        noun,
+        table=table.assign(reason=_reasons(noun.table["reason"], table, rule)),
+        outside=in_words[OUTSIDE],
+        audit=_show_audit(noun, table, elsewhere.values(), rule),
+        dropped={reason: in_words[f"{DROPPED}{reason}"] for reason in noun.dropped},
+        rule=rule.name,
+        identity=_protected(noun, rule),
+    )
+
+
+def with_bounds(noun: Series, bounds: Bounds, rule: Rule) -> Series:
+    """Return a series with these bounds. Intervals and rates were made from the true counts: they are dropped."""
+    table = noun.table.assign(low=bounds[:, 0], high=bounds[:, 1], ci_low=np.nan, ci_high=np.nan)
+    table = table.drop(columns=[column for column in table.columns if column.startswith("rate_")])
+    return replace(noun, table=table, identity=_protected(noun, rule), rate_per=0.0)
+
+
+def _protected(noun: AreaCounts | Series, rule: Rule) -> Identity:
+    return replace(noun.identity, release=rule.name, notes=_notes_to_keep(noun.notes, rule))
 
 
 def _widen_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
@@ -177,7 +224,7 @@ def restrict(noun: Any) -> Any:
     return noun.with_identity(release=RESTRICTED) if noun.release == UNRELEASED else noun
 
 
-def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, str]:
+def _show_audit(noun: AreaCounts, table: pd.DataFrame, elsewhere: Iterable[Bounds], rule: Rule) -> dict[str, str]:
     """Return the audit in words: each number under the rule, but a total as the sum of the intervals of its parts."""
     audit = _show({name: number for name, number in noun.audit.items() if name not in OVERLAPPING}, rule)
     joined = [noun.audit.get(f"joined_by_{how}") for how in ("code", "point")]
@@ -189,8 +236,7 @@ def _show_audit(noun: AreaCounts, table: pd.DataFrame, rule: Rule) -> dict[str, 
             del audit[f"joined_by_{how}"]
         elif number:
             audit[f"joined_by_{how}"] = _in_words(*inside)
-    elsewhere = [rule.interval(int(number)) for number in (noun.outside, *noun.dropped.values())]
-    audit["rows_read"] = _in_words(*(inside + np.sum(elsewhere, axis=0)))
+    audit["rows_read"] = _in_words(*(inside + np.sum([*elsewhere], axis=0)))
     return audit
 
 

@@ -77,7 +77,14 @@ def _bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[np.fl
 
 
 def _need_same_areas(table: CountTable, plain: CountTable) -> None:
-    """Refuse tables of areas that can't be looked at together: other areas, or totals of other sets of areas."""
+    """Refuse tables that can't be looked at together: of other areas, other sets of areas, or unknown overlap."""
+    columns = [{kind for kind in one.scopes[0].kinds if kind.startswith("column=")} for one in (table, plain)]
+    if columns[0] != columns[1]:
+        raise DisclosureError(
+            f"It is not known which records {plain.title} and {table.title} have in common.",
+            found=f"columns {' and '.join(sorted(kind.removeprefix('column=') for kind in columns[0] | columns[1]))}",
+            advice="publish one of them, or give the sections sources of their own if no one is counted in both",
+        )
     shared = sorted(set(table.authorities) & set(plain.authorities))
     totals = table.is_total or plain.is_total
     other_set = totals and WHOLE_FILE not in (table.region, plain.region) and table.region != plain.region
@@ -269,7 +276,7 @@ def _area_totals(rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
     if not rows:
         return _AreaTotals(np.zeros(0), np.zeros(0), np.zeros((0, 0), dtype=bool), ())
     cells, likely = finest_cells(scopes), likely_cells(scopes)
-    places = tuple(dict.fromkeys(place for table, _ in rows for place in table.places))
+    places = tuple(dict.fromkeys(place for table, _ in rows for place in table.areas))
     bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
     low, high = bounds[:, :, 0].sum(axis=0), bounds[:, :, 1].sum(axis=0)
     closed = bounds[np.isfinite(bounds).all(axis=(1, 2))]

@@ -34,7 +34,8 @@ class Scope:
     ages
         Youngest and oldest age in years; None for everyone, including records without an age.
     kinds
-        The kinds of record that are counted, in the words of the study; none for all of them.
+        The kinds of record that are counted, as ``family=value``, e.g. ``knife=yes``; none for all of them. A record
+        has one value of a family, and must have one of those that are named.
 
     Examples
     --------
@@ -68,8 +69,7 @@ class Scope:
 def finest_cells(scopes: Sequence[Scope]) -> NDArray[np.bool_]:
     """Return which of the finest cells each scope consists of; shape (scopes, cells), each column once.
 
-    Records of which the scopes count the same belong to one cell. A kind is taken to overlap with any other kind, as
-    with knife crime and robbery: whether it does is not known.
+    Records of which the scopes count the same belong to one cell. Kinds of different families may overlap in any way.
 
     Examples
     --------
@@ -114,10 +114,21 @@ def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
 
 
 def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
-    kinds = sorted({kind for scope in scopes for kind in scope.kinds})
-    for held in itertools.product((False, True), repeat=len(kinds)):
-        present = {kind for kind, there in zip(kinds, held, strict=True) if there}
-        yield tuple(not scope.kinds or bool(present & set(scope.kinds)) for scope in scopes), True
+    """Give which scopes count each combination of kinds; each record has one value of each family, or another one."""
+    families: dict[str, list[str]] = {}
+    for family, value in sorted({tuple(kind.split("=", 1)) for scope in scopes for kind in scope.kinds}):
+        families.setdefault(family, []).append(value)
+    asked = [
+        {family: {f"{family}={value}" for value in values} & set(scope.kinds) for family, values in families.items()}
+        for scope in scopes
+    ]
+    for record in itertools.product(*([*values, None] for values in families.values())):
+        held = {family: f"{family}={value}" for family, value in zip(families, record, strict=True)}
+        complete = all(
+            value is not None or set(families[family]) != {"yes", "no"}
+            for family, value in zip(families, record, strict=True)
+        )
+        yield tuple(all(not any_of or held[family] in any_of for family, any_of in one.items()) for one in asked), complete
 
 
 def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -46,7 +46,8 @@ class CountTable:
     region
         The set of areas, as `region_of` names it; `WHOLE_FILE` if records elsewhere are counted too.
     places
-        Area ids in the order of the columns; empty for totals.
+        Area ids in the order of the columns; empty for totals. Names in brackets stand beside areas: events in none of
+        them, and rows without a place.
     scopes
         Which records each row counts.
     low, high
@@ -84,6 +85,11 @@ class CountTable:
             object.__setattr__(self, end, bounds)
         if (self.low > self.high).any():
             raise DisclosureError(f"A lower bound of {self.title} is above the upper one.")
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The places that are areas, and not what stands beside them."""
+        return tuple(place for place in self.places if not place.startswith("("))
 
     @property
     def is_total(self) -> bool:

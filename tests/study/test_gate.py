@@ -23,7 +23,7 @@ PUBLISH = SimpleNamespace(profile="publish", protection="nhs-digital")
 FOR_READERS = SimpleNamespace(profile="restricted", protection="nhs-digital")
 
 READERS = {
-    schema.EventSection: (read._read_records, read._read_events),
+    schema.EventSection: (read._read_records, read._published, series.read_series),
     schema.DeprivationSection: (read._read_deprivation,),
     chart_sections.SchoolsSection: (read._read_schools,),
     chart_sections.RecordedSection: (series.read_recorded_series,),

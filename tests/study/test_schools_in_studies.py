@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ import pytest
 import shapely
 
 from hotspots.analysis.schools.diverging import diverging_schools
+from hotspots.disclosure import Gate
 from hotspots.errors import StudyError
 from hotspots.model import Ages, Deprivation, Identity, Schools, StudyArea, count_schools, words_of
 from hotspots.publish.style.outlines import prepare_ground
@@ -110,6 +112,7 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
     )
     return Inputs(
         area=area,
+        gate=Gate(SimpleNamespace(protection="nhs-digital")),
         schools=Schools(schools, rows_read=N, identity=Identity(release=INVENTED, period="2014/15 to 2016/17")),
         placed=pd.Series(area.ids, index=schools.index, dtype=object),
         deprivation=Deprivation(

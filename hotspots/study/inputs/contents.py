@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotspots.disclosure import Gate
     from hotspots.errors import HotspotsError
     from hotspots.model import Ages, AreaCounts, Deprivation, Events, Extract, Factors, Schools, Series, StudyArea
 
@@ -23,12 +24,13 @@ class Inputs:
     """What a study reads, ready to be analysed.
 
     `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
-    and `series` have been through the gate. `detailed` are the areas in more detail, in which points are placed.
+    and `series` have been through the gate, which knows all tables of unreleased records. `detailed` are the areas in more detail, in which points are placed.
     `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
     study is not here, and why.
     """
 
     area: StudyArea
+    gate: Gate
     detailed: StudyArea | None = None
     ages: Ages | None = None
     labels: pd.DataFrame | None = None

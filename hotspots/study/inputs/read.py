@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.disclosure import is_restricted, keeps_back, through_gate
+from hotspots.disclosure import Gate, is_restricted, keeps_back, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     AreaCounts,
@@ -18,6 +18,7 @@ from hotspots.model import (
 )
 from hotspots.study.inputs.contents import Inputs, Report
 from hotspots.study.inputs.expected import last_steps
+from hotspots.study.inputs.released_records import records_of, scope_of
 from hotspots.study.inputs.requirements import (
     name_places,
     need_areas,
@@ -57,7 +58,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         Any error of a source, unless `keep_going`; an error of the boundaries always.
     """
     report("Reading the boundaries")
-    inputs = Inputs(area=_read_area(study))
+    inputs = Inputs(area=_read_area(study), gate=Gate(study))
     need_areas(inputs.area)
     name_places(study, inputs.area)
 
@@ -82,6 +83,12 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
             f"Reading {section.title}",
             lambda section=section: _read_events(study, section, inputs),  # type: ignore[misc]
         )
+    for section in study.events:
+        if section.name in inputs.events and any(one.events == section.name for one in study.series):
+            attempt(
+                f"Reading the charts of {section.title}",
+                lambda section=section: _read_charts(study, section, inputs),  # type: ignore[misc]
+            )
     for comparison in study.comparisons:
         attempt(
             f"Reading {comparison.title}",
@@ -177,24 +184,40 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
         if section.totals is not None:
             tightened = _tighten(study, section, counts)
             counts = tightened if is_restricted(study) else counts
-        inputs.counts[section.name] = through_gate(study, counts)
+        inputs.counts[section.name] = _published(study, section, counts, inputs)
         return
     events = _read_records(study, section, section.years, area=inputs.area)
     need_points(events.table, inputs.area, what=events.title)
     counts = count_events(events, inputs.area, detailed_areas=inputs.detailed)
-    inputs.counts[section.name] = through_gate(study, counts)
+    inputs.counts[section.name] = _published(study, section, counts, inputs, events=events)
+    inputs.events[section.name] = events
+
+
+def _published(
+    study: Study, section: EventSection, counts: AreaCounts, inputs: Inputs, *, events: Events | None = None
+) -> AreaCounts:
+    """Return counts as this study may use them; unreleased ones as they may be published beside all others."""
+    if not keeps_back(study, counts):
+        return through_gate(study, counts)
+    return inputs.gate.counts(
+        counts,
+        records=records_of(study, section),
+        scope=scope_of(section, counts if events is None else events),
+        before_counting=events.dropped if events is not None else (),
+    )
+
+
+def _read_charts(study: Study, section: EventSection, inputs: Inputs) -> None:
+    """Read the charts of one event section: after all counts by area, so that these have the narrower intervals."""
     series, left_out = read_series(
         study,
         section,
-        events=events,
-        counts=counts,
-        ages=inputs.ages,
+        events=inputs.events[section.name],
+        inputs=inputs,
         reread=lambda years: _read_records(study, section, years),
-        detailed_areas=inputs.detailed,
     )
     inputs.series += series
     inputs.left_out |= left_out
-    inputs.events[section.name] = events
 
 
 def _read_records(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.disclosure import keeps_back, reveals_area_counts, through_gate
+from hotspots.disclosure import keeps_back, through_gate
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
-from hotspots.model import AreaCounts, Events, Factors, Note, Series, SeriesBase, StudyArea
+from hotspots.model import Events, Factors, Note, Series, SeriesBase, StudyArea
+from hotspots.study.inputs.released_records import records_of, scopes_of_series
 
 if TYPE_CHECKING:
     from hotspots.model import Ages, Extract
+    from hotspots.study.inputs.contents import Inputs
     from hotspots.study.settings import EventSection, FactorsSection, RecordedSection, SeriesLine, SeriesSection, Study
 
-REVEALS_COUNTS: str = "its totals and the counts by area together would reveal suppressed counts"
-SAME_RECORDS: str = (
-    "another chart shows the same unreleased records, and together they could reveal suppressed counts: "
-    "make it lines of that one, or years of its quarters"
-)
+REVEALS_COUNTS: str = "beside other tables of the same records it could reveal suppressed counts"
 KEPT_BACK: str = "they are unreleased, and other counts of the same records could be compared with them"
 
 
@@ -36,10 +34,8 @@ def read_series(
     section: EventSection,
     *,
     events: Events,
-    counts: AreaCounts,
-    ages: Ages | None,
+    inputs: Inputs,
     reread: Callable[[tuple[int, int]], Events],
-    detailed_areas: StudyArea | None = None,
 ) -> tuple[list[Series], dict[str, str]]:
     """Return the series of one event section, brought through the gate, and what was left out and why.
 
@@ -47,45 +43,50 @@ def read_series(
     ----------
     study, section
         The recipe, and the section that the series are of.
-    events, counts
-        The events of the section, and their number by area before the gate.
-    ages
-        People by age, for rates of age groups.
+    events
+        The events of the section.
+    inputs
+        What was read before: the areas, people by age, and the gate with all tables that are published already.
     reread
         Gives the events of other years: each reading has an audit and notes of its own.
-    detailed_areas
-        The areas in more detail, in which points are placed.
     """
-    protected = keeps_back(study, counts)
-    sections = [one for one in study.series if one.events == section.name]
-    finished: dict[str, Series] = {}
+    finished: list[Series] = []
     left_out: dict[str, str] = {}
-    first: SeriesSection | None = None
-    # Where counts are protected, years are sums of protected quarters, so quarters come first.
-    for one in sorted(sections, key=lambda one: one.by != "quarter") if protected else sections:
-        chart = name_chart(one.title)
-        if first is not None:
-            years = _years_of(finished[first.name], first, one)
-            if years is None:
-                left_out[chart] = SAME_RECORDS
+    for one in (one for one in study.series if one.events == section.name):
+        read = events if one.years == section.years else reread(one.years)
+        of_years, base = _of_the_area(read, inputs.area, inputs.detailed)
+        if len(read) and not len(of_years):
+            left_out[name_chart(one.title)] = "no event of these years lies in the study area"
+            continue
+        series = replace(_count(one, of_years), base=base)
+        if keeps_back(study, series):
+            series = _published(study, section, one, series, inputs)
+            if series.table["low"].isna().all():
+                left_out[name_chart(one.title)] = REVEALS_COUNTS
                 continue
-            series = years
         else:
-            read = events if one.years == section.years else reread(one.years)
-            of_years, base = _of_the_area(read, counts.area, detailed_areas)
-            if len(read) and not len(of_years):
-                left_out[chart] = "no event of these years lies in the study area"
-                continue
-            series = replace(_count(study, one, of_years), base=base)
-            same = replace(counts, outside=0, dropped={}) if base == "study-area" else counts
-            if protected and _reveals_counts(study, one, series, section=section, counts=same, dropped=events.dropped):
-                left_out[chart] = REVEALS_COUNTS
-                continue
-            first = one if protected else None
-        series, why = _with_rates(study, one, series, section=section, counts=counts, ages=ages)
+            series = through_gate(study, series)
+        series, why = _with_rates(one, series, section=section, area=inputs.area, ages=inputs.ages)
         left_out |= {f"rates of {one.title}": why} if why else {}
-        finished[one.name] = finish_series(series, one)
-    return [finished[one.name] for one in sections if one.name in finished], left_out
+        finished.append(finish_series(series, one))
+    return finished, left_out
+
+
+def _published(
+    study: Study, section: EventSection, one: SeriesSection, series: Series, inputs: Inputs
+) -> Series:
+    """Return an unreleased series as it may be published beside all other tables of the same records."""
+    from hotspots.analysis.series import with_intervals
+
+    return with_intervals(
+        inputs.gate.series(
+            series,
+            records=records_of(study, section),
+            scopes=scopes_of_series(section, one, series),
+            area=inputs.area,
+            whole_file=series.base != "study-area",
+        )
+    )
 
 
 def name_chart(title: str) -> str:
@@ -103,58 +104,13 @@ def _of_the_area(events: Events, area: StudyArea, detailed_areas: StudyArea | No
     return inside.with_identity(notes=(*inside.notes, ONLY_INSIDE)), "study-area"
 
 
-def _count(study: Study, section: SeriesSection, events: Events) -> Series:
-    """Return the lines of a series, protected where its records are not released."""
-    from hotspots.analysis.series import count_by_quarter, count_by_year, join_series, with_intervals
+def _count(section: SeriesSection, events: Events) -> Series:
+    """Return the lines of a series."""
+    from hotspots.analysis.series import count_by_quarter, count_by_year, join_series
 
     count = count_by_quarter if section.by == "quarter" else count_by_year
     lines = [count(events, years=section.years, ages=line.ages, group=line.group) for line in section.lines]
-    series = join_series(*lines, name=section.name, title=section.title)
-    return with_intervals(through_gate(study, series)) if keeps_back(study, series) else series
-
-
-def _years_of(quarters: Series, first: SeriesSection, section: SeriesSection) -> Series | None:
-    """Return protected quarters added up to the years of another section; None where the quarters do not cover them."""
-    from hotspots.analysis.series import sum_to_years
-
-    same_lines = set(section.lines) <= set(first.lines)
-    same_years = first.years[0] <= section.years[0] and section.years[1] <= first.years[1]
-    if first.by != "quarter" or section.by != "year" or not same_lines or not same_years:
-        return None
-    years = sum_to_years(replace(quarters, rate_per=0.0))
-    groups = [line.group for line in section.lines]
-    table = years.table[["period", "group", "low", "high", "ci_low", "ci_high"]]
-    kept = table["group"].isin(groups) & table["period"].astype(int).between(*section.years)
-    return replace(
-        years,
-        table=table[kept],
-        provisional=(),
-        identity=replace(years.identity, name=section.name, title=section.title),
-    )
-
-
-def _reveals_counts(
-    study: Study,
-    one: SeriesSection,
-    series: Series,
-    *,
-    section: EventSection,
-    counts: AreaCounts,
-    dropped: Mapping[str, int],
-) -> bool:
-    """Return whether a protected series and the protected areas together reveal suppressed counts."""
-    first, last = section.years or (0, 9999)
-    whole_years = section.years is not None and one.years[0] <= first and last <= one.years[1]
-    # Each year has four quarters.
-    by_year = series.table.assign(period=[str(period)[:4] for period in series.table["period"]])
-    return reveals_area_counts(
-        replace(series, table=by_year),
-        counts,
-        rule=study.protection,
-        dropped=dropped,
-        years=(first, last),
-        complete={line.group for line in one.lines if whole_years and line.ages is None},
-    )
+    return join_series(*lines, name=section.name, title=section.title)
 
 
 def finish_series(series: Series, section: SeriesSection | RecordedSection) -> Series:
@@ -193,7 +149,7 @@ def finish_series(series: Series, section: SeriesSection | RecordedSection) -> S
 
 
 def _with_rates(
-    study: Study, one: SeriesSection, series: Series, *, section: EventSection, counts: AreaCounts, ages: Ages | None
+    one: SeriesSection, series: Series, *, section: EventSection, area: StudyArea, ages: Ages | None
 ) -> tuple[Series, str]:
     """Return a series with rates per 100,000 people where it asks for them, or why it has none."""
     from hotspots.analysis.series import with_rates
@@ -204,7 +160,7 @@ def _with_rates(
         return series, NO_PLACES
     people: dict[str, float] = {}
     for line in one.lines:
-        number = _people(counts.area, ages, _both(line, section))
+        number = _people(area, ages, _both(line, section))
         if isinstance(number, str):
             return series, number
         people[line.group] = number

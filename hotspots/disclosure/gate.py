@@ -1,0 +1,191 @@
+"""What a run publishes of unreleased records: each further table is published beside all others of the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotspots.disclosure.protection import DROPPED, Bounds, protect_counts, with_bounds
+from hotspots.disclosure.release import publish_areas, publish_totals
+from hotspots.disclosure.rules import find_rule
+from hotspots.disclosure.tables import WHOLE_FILE, CountTable, region_of
+from hotspots.errors import DisclosureError
+from hotspots.model import Note
+
+if TYPE_CHECKING:
+    from hotspots.disclosure.protection import Publishing
+    from hotspots.disclosure.scopes import Scope
+    from hotspots.model import AreaCounts, Series, StudyArea
+
+__all__ = ["Gate", "Mend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What was done to a table so that it reveals nothing beside others.
+
+    Parameters
+    ----------
+    title
+        The table.
+    beside
+        Titles of the other tables of the same records.
+    numbers
+        Numbers of the table.
+    wider
+        Numbers with a wider interval than the rule asks for.
+    left_out
+        Numbers that are left out.
+    """
+
+    title: str
+    beside: tuple[str, ...]
+    numbers: int
+    wider: int
+    left_out: int
+
+
+class Gate:
+    """All tables of unreleased records that a run publishes, in the order in which they are published.
+
+    Parameters
+    ----------
+    study
+        Its disclosure rule.
+    earlier
+        Tables that earlier runs have published.
+    """
+
+    def __init__(self, study: Publishing, earlier: Sequence[CountTable] = ()) -> None:
+        self.rule = find_rule(study.protection)
+        self.earlier = tuple(earlier)
+        self.tables: list[CountTable] = []
+        self.mends: list[Mend] = []
+
+    def counts(
+        self, counts: AreaCounts, *, records: str, scope: Scope, before_counting: Collection[str] = ()
+    ) -> AreaCounts:
+        """Return counts by area as they may be published beside everything else.
+
+        Parameters
+        ----------
+        counts
+            Unreleased counts.
+        records
+            Name of the records: tables with the same name are looked at together.
+        scope
+            Which records are counted.
+        before_counting
+            Reasons for which rows were left out because they are other records (of other years, ages or kinds): their
+            numbers are not shown, because other tables count them.
+        """
+        kept = {reason: number for reason, number in counts.dropped.items() if reason not in before_counting}
+        area = counts.area
+        people = area.areas["population"].to_dict() if area.has_population else None
+
+        def publish(places: tuple[str, ...], bounds: Bounds) -> Bounds:
+            plain = self._table(
+                f"the counts of {counts.title} by area", area, records, places=places, scopes=(scope,), bounds=bounds.T
+            )
+            return self._keep(publish_areas(self._all, plain, people=people))[:, 0].T
+
+        shown = protect_counts(replace(counts, dropped=kept), self.rule, publish)
+        if len(kept) < len(counts.dropped):
+            shown = replace(shown, audit={name: words for name, words in shown.audit.items() if name != "rows_read"})
+        return shown.with_identity(notes=(*shown.notes, *self._notes()))
+
+    def series(
+        self, series: Series, *, records: str, scopes: Sequence[Scope], area: StudyArea, whole_file: bool
+    ) -> Series:
+        """Return a series as it may be published beside everything else; numbers that may not be are missing.
+
+        Parameters
+        ----------
+        series
+            Unreleased counts by period.
+        records
+            As in `counts`.
+        scopes
+            Which records each row of the series counts.
+        area
+            The study area.
+        whole_file
+            Whether events outside the study area are counted too.
+        """
+        bounds = np.array(
+            [
+                (np.nan, np.nan) if np.isnan(low) else (self.rule.interval(low)[0], self.rule.interval(high)[1])
+                for low, high in series.table[["low", "high"]].to_numpy()
+            ]
+        ).reshape(-1, 2)
+        plain = self._table(
+            f"the chart of {series.title}",
+            area,
+            records,
+            places=(),
+            scopes=tuple(scopes),
+            bounds=bounds.T[:, :, None],
+            region=WHOLE_FILE if whole_file else None,
+        )
+        shown = with_bounds(series, self._keep(publish_totals(self._all, plain))[:, :, 0].T, self.rule)
+        return shown.with_identity(notes=(*shown.notes, *self._notes()))
+
+    @property
+    def _all(self) -> list[CountTable]:
+        return [*self.earlier, *self.tables]
+
+    def _table(
+        self,
+        title: str,
+        area: StudyArea,
+        records: str,
+        *,
+        places: tuple[str, ...],
+        scopes: tuple[Scope, ...],
+        bounds: Bounds,
+        region: str | None = None,
+    ) -> CountTable:
+        return CountTable(
+            records=records,
+            title=title,
+            geography=f"{area.geography} {area.vintage}",
+            authorities=tuple(area.authorities),
+            region=region_of(area.ids) if region is None else region,
+            places=places,
+            scopes=scopes,
+            low=bounds[0].reshape(len(scopes), -1),
+            high=bounds[1].reshape(len(scopes), -1),
+            rule=self.rule,
+        )
+
+    def _keep(self, table: CountTable) -> Bounds:
+        """Register a table as published and return its bounds; shape (2, scopes, places)."""
+        bounds = np.stack([table.low, table.high])
+        there = ~np.isnan(table.low)
+        # An interval that the rule would not show is told from the published one alone, not from the count behind it.
+        plain = np.array([self.rule.interval(low) for low in table.low[there]]).reshape(-1, 2)
+        wider = int((plain[:, 1] < table.high[there]).sum())
+        others = [one for one in self._all if one.records == table.records]
+        beside = tuple(
+            dict.fromkeys(one.title for one in others if any(a.overlaps(b) for a in one.scopes for b in table.scopes))
+        )
+        self.mends.append(Mend(table.title, beside, int(there.size), wider, int((~there).sum())))
+        self.tables.append(table)
+        return bounds
+
+    def _notes(self) -> tuple[Note, ...]:
+        """Return what readers are told about the table that was published last."""
+        mend = self.mends[-1]
+        if not mend.wider:
+            return ()
+        return (
+            Note(
+                f"{mend.wider:,} of {mend.numbers:,} intervals are wider than the rule asks for, because "
+                f"{' and '.join(mend.beside)} {'counts' if len(mend.beside) == 1 else 'count'} the same records.",
+                of="publication",
+                numbers=(mend.wider, mend.numbers),
+            ),
+        )
