@@ -160,7 +160,7 @@ def read_ledger(folder: Path | str) -> Ledger:
                 advice="put the missing entries back; without them nothing more of these records may be published",
             )
         entry = _read_entry(path)
-        if entry.number != number or entry.previous != (entries[-1].checksum if entries else ""):
+        if entry.previous != (entries[-1].checksum if entries else ""):
             raise DisclosureError(
                 f"{path} does not belong behind the entry before it.",
                 found=f"an entry with number {entry.number}, from another ledger or another order",

@@ -275,6 +275,9 @@ def test_a_drive_that_is_not_connected_is_no_empty_ledger(tmp_path):
     link = tmp_path / "link"
     link.symlink_to(away)
     assert "that its drive is connected" in message_of(link)
+    link.unlink()
+    link.symlink_to(tmp_path / "removed")
+    assert "that its drive is connected" in message_of(link)
 
 
 def test_a_folder_that_can_be_written_to_is_left_as_it_is(folder, tmp_path):
@@ -344,6 +347,16 @@ def test_what_another_run_published_meanwhile_stops_this_one(folder):
     assert len(read_ledger(folder).entries) == 2
     # What is published already tells nobody more: both may be shown.
     assert publish(other, make_table(title="one")).number == 2
+
+
+def test_entries_that_were_removed_meanwhile_stop_a_run(folder):
+    *_, last = publish_runs(folder, 2)
+    ledger = read_ledger(folder)
+    last.unlink()
+    with pytest.raises(DisclosureError, match="Another run was published meanwhile") as caught:
+        publish(ledger, make_table(title="other"))
+    assert caught.value.found == "other entries in the ledger"
+    assert [path.name for path in folder.iterdir()] == ["00001.json"]
 
 
 def test_a_number_that_is_taken_after_the_folder_was_read_is_not_overwritten(folder, monkeypatch):
