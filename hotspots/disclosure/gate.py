@@ -47,6 +47,18 @@ class Mend:
     wider: int
     left_out: int
 
+    @property
+    def words(self) -> str:
+        """What readers are told about it; empty where nothing was done."""
+        parts = []
+        if self.wider:
+            parts.append(f"{self.wider:,} of {self.numbers:,} intervals are wider than the rule asks for")
+        if self.left_out:
+            parts.append(f"{self.left_out:,} of {self.numbers:,} numbers are left out")
+        count = "counts" if len(self.beside) == 1 else "count"
+        because = f", because {' and '.join(self.beside)} {count} the same records"
+        return f"{' and '.join(parts)}{because}." if parts else ""
+
 
 class Gate:
     """All tables of unreleased records that a run publishes, in the order in which they are published.
@@ -179,13 +191,6 @@ class Gate:
     def _notes(self) -> tuple[Note, ...]:
         """Return what readers are told about the table that was published last."""
         mend = self.mends[-1]
-        if not mend.wider:
+        if not mend.wider and not mend.left_out:
             return ()
-        return (
-            Note(
-                f"{mend.wider:,} of {mend.numbers:,} intervals are wider than the rule asks for, because "
-                f"{' and '.join(mend.beside)} {'counts' if len(mend.beside) == 1 else 'count'} the same records.",
-                of="publication",
-                numbers=(mend.wider, mend.numbers),
-            ),
-        )
+        return (Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers)),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from hotspots.disclosure.tables import CountTable
 
 __all__ = ["publish_areas", "publish_totals"]
+
+_FEW_PEOPLE: Final = 100
+"""In areas with this many people and more, their number says nothing about a count."""
 
 
 def publish_areas(
@@ -62,6 +65,7 @@ def publish_areas(
     bounds = np.stack(known, axis=1) if known else np.empty((len(plain.places), 0, 2))
     counts = np.column_stack([plain.low[0], plain.high[0]])
     most = np.array([(people or {}).get(place, np.inf) for place in plain.places], dtype=float)
+    most[most >= _FEW_PEOPLE] = np.inf
     found = _publish(bounds, counts, most, scopes, plain)
     return replace(plain, low=found[None, :, 0], high=found[None, :, 1])
 
@@ -235,6 +239,9 @@ def _publish_total(
     of_areas = windows[by_area]
     if None in of_areas.windows:
         return np.nan, np.nan
+    if by_area and _within(of_areas, [scopes[number] for number in together[:-1]], known, new):
+        # Whatever the new number is, the totals say nothing about a single area: they are looked at alone.
+        return _publish_total([], totals, windows, new)
     views = _views_of_totals([scopes[number] for number in together], known, of_areas, new)
     return safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
 
@@ -268,6 +275,26 @@ def _views_of_totals(
         view = View(systems, shown, numbers)
         views.append(view if kept.all() else view.only(kept))
     return views
+
+
+def _within(of_areas: _AreaTotals, scopes: Sequence[Scope], known: Sequence[_Total], new: _Total) -> bool:
+    """Return whether published totals lie within the windows of the areas, whatever else they are."""
+    number = len(of_areas.low)
+    if not known or not of_areas.cells.shape[1]:
+        return False
+    cells = finest_cells(scopes)
+    charted = Systems(
+        cells[number:].astype(float),
+        np.array([[total.low for total in known]]),
+        np.array([[total.high for total in known]]),
+    )
+    by_area = position_of(cells[:number], of_areas.cells)
+    for window in of_areas.windows:
+        assert window is not None
+        least, most = charted.ranges(np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area])
+        if (least[:, 0] < window.low).any() or (new.table.region != WHOLE_FILE and (most[:, 0] > window.high).any()):
+            return False
+    return True
 
 
 def _area_totals(rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:

@@ -17,7 +17,9 @@ __all__ = ["Scope", "differences", "finest_cells", "likely_cells", "linked", "po
 
 _OLDEST: Final = 999
 """An age above all: a group without an upper limit ends here."""
-_OLD: Final = 105
+_OLD: Final = 120
+"""An age that no one has passed."""
+_HARDLY_ANYONE: Final = 105
 """Hardly anyone is older: a group of ages that ends above is taken to have everyone."""
 
 
@@ -30,9 +32,11 @@ class Scope:
     months
         First and last month, each as 12 × year + month − 1.
     undated
-        Whether records without a date are counted too.
+        Whether records without a date are counted too, and there are some.
     ages
         Youngest and oldest age in years; None for everyone, including records without an age.
+    ages_known
+        Whether no record that is counted lacks an age, which readers may know.
     kinds
         The kinds of record that are counted, as ``family=value``, e.g. ``knife=yes``; none for all of them. A record
         has one value of a family, and must have one of those that are named.
@@ -46,6 +50,7 @@ class Scope:
     months: tuple[int, int]
     undated: bool = False
     ages: tuple[int, int] | None = None
+    ages_known: bool = False
     kinds: tuple[str, ...] = ()
 
     @classmethod
@@ -107,10 +112,10 @@ def _by_month(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]
 
 
 def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
-    spans = [scope.ages or (0, _OLDEST) for scope in scopes]
+    spans = [scope.ages or (0, _OLD if scope.ages_known else _OLDEST) for scope in scopes]
     for start in sorted({0} | {start for first, last in spans for start in (first, last + 1)}):
-        yield tuple(first <= start <= last for first, last in spans), start <= _OLD
-    yield tuple(scope.ages is None for scope in scopes), False
+        yield tuple(first <= start <= last for first, last in spans), start <= _HARDLY_ANYONE
+    yield tuple(scope.ages is None and not scope.ages_known for scope in scopes), False
 
 
 def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:

@@ -150,6 +150,9 @@ def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
     # The boundaries are what all others refer to.
     for name in dict.fromkeys(("areas", *order)):
         yield from SECTIONS[name](study, inputs)
+    for mend in inputs.gate.mends:
+        if mend.words:
+            yield f"In {mend.title}, {mend.words}"
     for what, why in would_leave_out(study, inputs).items():
         yield f"Left out by a run: {what}, because {why}"
 

@@ -26,8 +26,8 @@ def worlds_of(cells) -> np.ndarray:
     return np.array(list(itertools.product(range(MOST + 1), repeat=len(cells))))
 
 
-def scope_of(ages, years) -> Scope:
-    return Scope.of_years(*years, ages=ages)
+def scope_of(ages, years, cells=CELLS) -> Scope:
+    return Scope.of_years(*years, ages=ages, ages_known=len(cells) == len(CELLS))
 
 
 def counts_of(ages, years, cells) -> np.ndarray:
@@ -49,7 +49,7 @@ def plain_table(title, ages, years, rule, cells) -> CountTable:
         authorities=("E1",),
         region="all",
         places=tuple(map(str, range(len(bounds)))),
-        scopes=(scope_of(ages, years),),
+        scopes=(scope_of(ages, years, cells),),
         low=bounds[None, :, 0],
         high=bounds[None, :, 1],
         rule=chosen,
@@ -87,7 +87,7 @@ def test_all_records_with_the_same_outputs_leave_every_number_its_interval(order
     shown = np.stack([np.stack([table.low[0], table.high[0]]) for table in tables])
     numbers = [counts_of(*one, records) for one in order]
     suppressed = range(find_rule(rule).smallest, find_rule(rule).largest + 1)
-    cells = finest_cells([scope_of(*one) for one in order])
+    cells = finest_cells([scope_of(*one, records) for one in order])
     looked_at = 0
     for worlds in together(shown).values():
         if shown[:, 1, worlds[0]].max() > MOST:

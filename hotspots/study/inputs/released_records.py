@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hotspots.model import AreaCounts, Series
     from hotspots.study.settings import EventSection, SeriesSection, Study
 
-__all__ = ["records_of", "scope_of", "scopes_of_series"]
+__all__ = ["all_ages_known", "records_of", "scope_of", "scopes_of_series"]
 
 _ANY_YEAR = 1900, 2100
 """Dates outside are none."""
@@ -36,7 +36,18 @@ def scope_of(section: EventSection, data: Events | AreaCounts) -> Scope:
         cover = data.cover if isinstance(data, Events) else data.coverage
         covered = [12 * int(month[:4]) + int(month[5:7]) - 1 for month in cover.months] if cover is not None else []
         months = (min(covered), max(covered)) if covered else (12 * _ANY_YEAR[0], 12 * _ANY_YEAR[1] + 11)
-    return Scope(months=months, undated=section.years is None, ages=section.ages, kinds=tuple(_kinds(section)))
+    return Scope(
+        months=months,
+        undated=section.years is None and (not isinstance(data, Events) or bool(data.table["when"].isna().any())),
+        ages=section.ages,
+        ages_known=isinstance(data, Events) and all_ages_known(data),
+        kinds=tuple(_kinds(section)),
+    )
+
+
+def all_ages_known(events: Events) -> bool:
+    """Return whether no event lacks an age."""
+    return "age" in events.table.columns and bool(events.table["age"].notna().all())
 
 
 def _kinds(section: EventSection) -> Iterator[str]:
@@ -50,12 +61,14 @@ def _kinds(section: EventSection) -> Iterator[str]:
         yield f"column={section.count_column}"
 
 
-def scopes_of_series(section: EventSection, one: SeriesSection, series: Series) -> tuple[Scope, ...]:
+def scopes_of_series(
+    section: EventSection, one: SeriesSection, series: Series, *, ages_known: bool
+) -> tuple[Scope, ...]:
     """Return which records each row of a series counts."""
     ages = {line.group: _both(line.ages, section.ages) for line in one.lines}
     kinds = tuple(_kinds(section))
     return tuple(
-        Scope(months=_months_of(str(period)), ages=ages[group], kinds=kinds)
+        Scope(months=_months_of(str(period)), ages=ages[group], ages_known=ages_known, kinds=kinds)
         for period, group in zip(series.table["period"], series.table["group"], strict=True)
     )
 

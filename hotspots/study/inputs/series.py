@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hotspots.disclosure import keeps_back, through_gate
 from hotspots.errors import AnalysisError, SourceError, StudyError, list_briefly
 from hotspots.model import Events, Factors, Note, Series, SeriesBase, StudyArea
-from hotspots.study.inputs.released_records import records_of, scopes_of_series
+from hotspots.study.inputs.released_records import all_ages_known, records_of, scopes_of_series
 
 if TYPE_CHECKING:
     from hotspots.model import Ages, Extract
@@ -60,7 +60,7 @@ def read_series(
             continue
         series = replace(_count(one, of_years), base=base)
         if keeps_back(study, series):
-            series = _published(study, section, one, series, inputs)
+            series = _published(study, section, one, series, inputs, ages_known=all_ages_known(of_years))
             if series.table["low"].isna().all():
                 left_out[name_chart(one.title)] = REVEALS_COUNTS
                 continue
@@ -73,7 +73,13 @@ def read_series(
 
 
 def _published(
-    study: Study, section: EventSection, one: SeriesSection, series: Series, inputs: Inputs
+    study: Study,
+    section: EventSection,
+    one: SeriesSection,
+    series: Series,
+    inputs: Inputs,
+    *,
+    ages_known: bool,
 ) -> Series:
     """Return an unreleased series as it may be published beside all other tables of the same records."""
     from hotspots.analysis.series import with_intervals
@@ -82,7 +88,7 @@ def _published(
         inputs.gate.series(
             series,
             records=records_of(study, section),
-            scopes=scopes_of_series(section, one, series),
+            scopes=scopes_of_series(section, one, series, ages_known=ages_known),
             area=inputs.area,
             whole_file=series.base != "study-area",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,6 +240,7 @@ def summarise(study: Study, inputs: Inputs, findings: Findings, *, sentences: Se
         },
         "inputs": fingerprints(study),
         "sources": {name: describe_source(counts) for name, counts in inputs.counts.items()},
+        "disclosure": [asdict(mend) for mend in inputs.gate.mends],
         "schools_read": _describe_schools(inputs),
         "findings": list(sentences),
         "hotspots": {
