@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.disclosure.protection import DROPPED, Bounds, protect_counts, with_bounds
+from hotspots.disclosure.protection import Bounds, protect_counts, with_bounds
 from hotspots.disclosure.release import publish_areas, publish_totals
 from hotspots.disclosure.rules import find_rule
 from hotspots.disclosure.tables import WHOLE_FILE, CountTable, region_of
-from hotspots.errors import DisclosureError
 from hotspots.model import Note
 
 if TYPE_CHECKING:
+    from hotspots.disclosure.memory import Memory
     from hotspots.disclosure.protection import Publishing
     from hotspots.disclosure.scopes import Scope
     from hotspots.model import AreaCounts, Series, StudyArea
 
 __all__ = ["Gate", "Mend"]
+
+NO_LEDGER: Final = (
+    "This run has no ledger of earlier ones: what they published of the same records was not looked at."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,16 @@ class Gate:
         Its disclosure rule.
     earlier
         Tables that earlier runs have published.
+    memory
+        The ledger of earlier runs, in place of `earlier`; None where the study keeps none.
     """
 
-    def __init__(self, study: Publishing, earlier: Sequence[CountTable] = ()) -> None:
+    def __init__(
+        self, study: Publishing, earlier: Sequence[CountTable] = (), *, memory: Memory | None = None
+    ) -> None:
         self.rule = find_rule(study.protection)
-        self.earlier = tuple(earlier)
+        self.memory = memory
+        self.earlier = tuple(earlier) if memory is None else memory.ledger.tables
         self.tables: list[CountTable] = []
         self.mends: list[Mend] = []
 
@@ -160,7 +169,7 @@ class Gate:
         bounds: Bounds,
         region: str | None = None,
     ) -> CountTable:
-        return CountTable(
+        table = CountTable(
             records=records,
             title=title,
             geography=f"{area.geography} {area.vintage}",
@@ -172,6 +181,9 @@ class Gate:
             high=bounds[1].reshape(len(scopes), -1),
             rule=self.rule,
         )
+        if self.memory is not None:
+            self.memory.need_unchanged(table)
+        return table
 
     def _keep(self, table: CountTable) -> Bounds:
         """Register a table as published and return its bounds; shape (2, scopes, places)."""
@@ -190,7 +202,9 @@ class Gate:
 
     def _notes(self) -> tuple[Note, ...]:
         """Return what readers are told about the table that was published last."""
-        mend = self.mends[-1]
-        if not mend.wider and not mend.left_out:
-            return ()
-        return (Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers)),)
+        mend, notes = self.mends[-1], []
+        if mend.words:
+            notes.append(Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers)))
+        if self.memory is None:
+            notes.append(Note(NO_LEDGER, of="settings"))
+        return tuple(notes)

@@ -137,13 +137,17 @@ def _publish(
             if answers[key][0] <= answers[key][1]:
                 found[place] = answers[key]
     if np.isnan(found[there]).any():
-        wrong = plain.places[int(np.flatnonzero(there & np.isnan(found[:, 0]))[0])]
-        raise DisclosureError(
-            f"{plain.title} contradicts what is published of the same records.",
-            found=f"the number of {wrong} can't be between the bounds that follow from earlier tables",
-            advice="records were corrected since, or these are other records: see the ledger of releases",
-        )
+        raise _contradiction(plain, plain.places[int(np.flatnonzero(there & np.isnan(found[:, 0]))[0])])
     return found
+
+
+def _contradiction(plain: CountTable, what: str) -> DisclosureError:
+    return DisclosureError(
+        f"{plain.title[:1].upper()}{plain.title[1:]} contradict what is published of the same records.",
+        found=f"the number of {what} can't lie between the bounds that follow from earlier tables",
+        advice="if records were corrected since, publish only months that earlier runs did not have; if these are other "
+        "records, give the section a source of its own",
+    )
 
 
 # --------------------------------------------------------------------------- totals
@@ -243,7 +247,10 @@ def _publish_total(
         # Whatever the new number is, the totals say nothing about a single area: they are looked at alone.
         return _publish_total([], totals, windows, new)
     views = _views_of_totals([scopes[number] for number in together], known, of_areas, new)
-    return safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
+    low, high = safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
+    if low > high:
+        raise _contradiction(new.table, new.scope.words)
+    return low, high
 
 
 def _views_of_totals(

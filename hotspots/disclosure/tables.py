@@ -95,3 +95,12 @@ class CountTable:
     def is_total(self) -> bool:
         """Whether each number is a total of many areas."""
         return not self.places
+
+    def repeats(self, other: CountTable) -> bool:
+        """Return whether another table has the same numbers: of the same areas and records."""
+        return (self.geography, self.region, self.places, self.scopes) == (
+            other.geography,
+            other.region,
+            other.places,
+            other.scopes,
+        )

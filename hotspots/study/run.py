@@ -17,6 +17,7 @@ from hotspots.study.output import (
     draw_everything,
     finish_summary,
     headlines,
+    keep_published,
     replaced_folder,
     summarise,
     write_layers,
@@ -138,7 +139,7 @@ def run_study(
     target = parent / _folder_name(study)
     with replaced_folder(target) as folder:
         with clock.stage("read and join"):
-            inputs = read_inputs(study, report=report)
+            inputs = read_inputs(study, report=report, outputs=target)
             study = name_places(study, inputs.area)
         with clock.stage("analyse"):
             findings = analyse(study, inputs, report=report)
@@ -152,6 +153,7 @@ def run_study(
             compile_briefing(study, inputs, findings, folder / "briefing.pdf", pages, sentences=sentences)
             summary = summarise(study, inputs, findings, sentences=sentences)
         finish_summary(folder, summary, clock.seconds)
+        keep_published(study, inputs)
     return Finished(target, sentences, summary, study.notes)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.disclosure import Gate, is_restricted, keeps_back, through_gate
+from hotspots.disclosure import Gate, Memory, is_restricted, keeps_back, open_memory, through_gate
 from hotspots.errors import HotspotsError, SourceError, list_briefly
 from hotspots.model import (
     AreaCounts,
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 UNRELEASED_POINTS = "the points are unreleased records of people, and a surface could reveal them"
 
 
-def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bool = False) -> Inputs:
+def read_inputs(
+    study: Study, *, report: Report = lambda _: None, keep_going: bool = False, outputs: Path | None = None
+) -> Inputs:
     """Return everything a study reads.
 
     Parameters
@@ -49,6 +51,8 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         The study.
     report
         Told each step.
+    outputs
+        The folder that a run replaces; None if nothing will be published.
     keep_going
         Collect errors in `problems` and read on, so that all can be reported at once; otherwise the first is raised.
 
@@ -58,7 +62,7 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
         Any error of a source, unless `keep_going`; an error of the boundaries always.
     """
     report("Reading the boundaries")
-    inputs = Inputs(area=_read_area(study), gate=Gate(study))
+    inputs = Inputs(area=_read_area(study), gate=Gate(study, memory=_open_memory(study, outputs)))
     need_areas(inputs.area)
     name_places(study, inputs.area)
 
@@ -115,6 +119,18 @@ def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bo
     for words, step in last_steps(study, inputs):
         attempt(words, step)
     return inputs
+
+
+def _open_memory(study: Study, outputs: Path | None) -> Memory | None:
+    """Return what earlier runs published, if this one publishes anything of unreleased records."""
+    if not study.ledger or not any(keeps_back(study, section) for section in study.events):
+        return None
+    return open_memory(
+        study.path(Path(study.ledger)),
+        None if study.private_file is None else study.path(study.private_file),
+        outputs=outputs or study.folder / "outputs",
+        writing=outputs is not None,
+    )
 
 
 # --------------------------------------------------------------------------- areas
@@ -199,9 +215,13 @@ def _published(
     """Return counts as this study may use them; unreleased ones as they may be published beside all others."""
     if not keeps_back(study, counts):
         return through_gate(study, counts)
+    memory, records = inputs.gate.memory, records_of(study, section)
+    if events is not None and memory is not None and memory.private is not None:
+        every = section.model_copy(update={"years": None, "ages": None, "codes": None, "knife": None})
+        memory.look_at(records, _read_records(study, every, None))
     return inputs.gate.counts(
         counts,
-        records=records_of(study, section),
+        records=records,
         scope=scope_of(section, counts if events is None else events),
         before_counting=events.dropped if events is not None else (),
     )

@@ -3,7 +3,7 @@
 from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.folder import replaced_folder
 from hotspots.study.output.main_findings import headlines
-from hotspots.study.output.provenance import describe_source
+from hotspots.study.output.provenance import describe_source, keep_published
 from hotspots.study.output.write import compile_briefing, finish_summary, summarise, write_layers
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "draw_everything",
     "finish_summary",
     "headlines",
+    "keep_published",
     "replaced_folder",
     "summarise",
     "write_layers",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import hotspots
 from hotspots.disclosure import keeps_back
 from hotspots.model import ENGLISH, AreaCounts, Period, words_of
 from hotspots.study.settings import Study
@@ -116,3 +117,17 @@ def imprint(study: Study, inputs: Inputs) -> str:
         [] if day is None else [f"{'Date' if study.date else 'Data to'} {day.day} {ENGLISH[day.month - 1]} {day.year}"]
     )
     return " · ".join([*words, *([f"Contact: {study.contact}"] if study.contact else [])])
+
+
+def keep_published(study: Study, inputs: Inputs) -> None:
+    """Write to the ledger what a finished run publishes of unreleased records."""
+    memory, tables = inputs.gate.memory, inputs.gate.tables
+    if memory is None or not tables:
+        return
+    memory.keep(
+        tables,
+        date=study_date(study, inputs) or date.today(),
+        title=study.title,
+        slug=study.output_name,
+        program=f"hotspots {hotspots.__version__}",
+    )

@@ -62,6 +62,12 @@ class Study(Section):
     rule: str | RuleSection = "nhs-digital"
     """Disclosure rule for unreleased counts of people: `"nhs-digital"` (1 to 7 suppressed, others rounded to 5),
     `"older-phe"` (1 to 5 suppressed), `"dfe"` (1 and 2 suppressed), or a section `[rule]`."""
+    ledger: str = Field(default="releases", max_length=500)
+    """Folder of the ledger: what each `publish` run has published of unreleased records, so that later runs reveal
+    nothing beside it. A unit can share one. With `""`, runs know nothing of each other."""
+    private_file: Path | None = None
+    """File with keyed fingerprints of unreleased records, outside of `ledger` and `outputs`. With it a later run knows
+    which records have changed; without it, records that were counted before can't be counted in another table."""
     readers: str = Field(default="", max_length=200)
     """Who may read a restricted study. Needed with `profile = "restricted"`."""
     demographics: bool = True

@@ -1,0 +1,136 @@
+"""What earlier runs published of the same records, and whether these records are still the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hotspots.disclosure.fingerprints import need_apart, new_private, read_private, write_private
+from hotspots.disclosure.ledger import need_newest, need_writable, read_ledger
+from hotspots.errors import DisclosureError, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotspots.disclosure.fingerprints import Fingerprints
+    from hotspots.disclosure.tables import CountTable
+    from hotspots.model import Events
+
+__all__ = ["Memory", "open_memory"]
+
+IDENTIFYING = ("area_code", "easting", "northing", "when", "kind", "age")
+"""Columns by which a record is known again, as far as a file has them."""
+ALL_MONTHS = 12 * 1900, 12 * 2100 + 11
+"""A file says of each month which records there are, even if there are none: one that has lost months has changed."""
+
+
+class Memory:
+    """The ledger of published runs, and the private file with fingerprints of records if there is one.
+
+    Parameters
+    ----------
+    folder
+        The ledger.
+    private_path
+        The private file; None if the study names none.
+    """
+
+    def __init__(self, folder: Path, private_path: Path | None) -> None:
+        self.ledger = read_ledger(folder)
+        self.private_path = private_path
+        self.private = None if private_path is None else read_private(private_path) or new_private()
+        if self.private is not None:
+            need_newest(self.ledger, self.private.newest)
+        self.fresh: dict[str, Fingerprints] = {}
+
+    def look_at(self, records: str, events: Events) -> None:
+        """Take the fingerprints of all records of a source, before any are chosen by year or age."""
+        if self.private is None or records in self.fresh:
+            return
+        self.fresh[records] = self.private.fingerprint(
+            events.table[[column for column in IDENTIFYING if column in events.table.columns]],
+            records=records,
+            places=events.table["area_code"],
+            months=ALL_MONTHS,
+            undated=True,
+        )
+
+    def need_unchanged(self, new: CountTable) -> None:
+        """Stop if a new table counts records again that earlier tables counted, and that are not known to be the same.
+
+        Raises
+        ------
+        DisclosureError
+            Naming both tables.
+        """
+        for entry in self.ledger.entries:
+            for table in entry.tables:
+                if table.records == new.records and not table.repeats(new):
+                    self._need_unchanged(table, new, entry.number)
+
+    def _need_unchanged(self, table: CountTable, new: CountTable, entry: int) -> None:
+        both = [(one, other) for one in table.scopes for other in new.scopes if one.overlaps(other)]
+        if not both:
+            return
+        pair = f"{new.title} and {table.title} (entry {entry} of {self.ledger.folder})"
+        if self.private is None or new.records not in self.fresh:
+            raise DisclosureError(
+                f"{pair} count the same records.",
+                found="it is not known whether these records have changed since, so that the difference could be told",
+                advice="name the private_file that the earlier run kept, or publish other months, or make the study "
+                "restricted",
+            )
+        places = {*table.areas, *new.areas, ""}
+        changed = self.private.changed(
+            new.records,
+            self.fresh[new.records],
+            entry=entry,
+            months=(
+                min(max(one.months[0], other.months[0]) for one, other in both),
+                max(min(one.months[1], other.months[1]) for one, other in both),
+            ),
+            undated=any(one.undated and other.undated for one, other in both),
+            places=places,
+        )
+        if changed:
+            raise DisclosureError(
+                f"{pair} count the same records, and these were corrected in between.",
+                found=f"other records in {plural(len(changed - {''}), 'area')} than the earlier run had, or not known",
+                advice="publish only months that the earlier run did not have, or make the study restricted",
+            )
+
+    def keep(self, tables: Sequence[CountTable], **run: Any) -> None:
+        """Write what was published: first the ledger, then the private file, so that a run that stops in between counts
+        as one whose records are not known."""
+        entry = self.ledger.add(tables=tables, **run)
+        if self.private is None or self.private_path is None or entry.number <= len(self.ledger.entries):
+            return
+        private = read_private(self.private_path) or self.private
+        for records, fresh in self.fresh.items():
+            private = private.with_run(records, fresh, entry=entry.number, checksum=entry.checksum)
+        write_private(self.private_path, private)
+
+
+def open_memory(folder: Path, private_path: Path | None, *, outputs: Path, writing: bool) -> Memory:
+    """Return what earlier runs published.
+
+    Parameters
+    ----------
+    folder, private_path
+        The ledger, and the private file if there is one.
+    outputs
+        The folder that a run replaces: neither may be in it.
+    writing
+        Whether the run will publish.
+
+    Raises
+    ------
+    DisclosureError
+        If one of them can't be read, is damaged or older than known, or could not be written.
+    """
+    if writing:
+        need_writable(folder, outputs=outputs)
+    if private_path is not None:
+        need_apart(private_path, ledger=folder, outputs=outputs)
+    return Memory(folder, private_path)

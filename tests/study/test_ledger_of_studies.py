@@ -1,0 +1,114 @@
+"""Runs of studies beside each other: what the ledger keeps, and what later runs publish, repeat or refuse."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_attacker import STUDY, true_counts, write_study
+
+from hotspots.disclosure.ledger import read_ledger
+from hotspots.errors import DisclosureError
+from hotspots.study.run import check_study, run_study
+
+EXTRA = 'slug = "hidden"\n'
+
+
+def study_of(folder: Path, *, years: str = "[2017, 2018]", keys: str = "", charts: bool = False, counts=None) -> Path:
+    text = STUDY.replace(EXTRA, EXTRA + keys).replace('file = "hes.csv"\nyears = [2017, 2018]', f'file = "hes.csv"\nyears = {years}')
+    text = text if charts else text[: text.index("[[series]]")] + text[text.index("[analysis]") :]
+    return write_study(folder, true_counts() if counts is None else counts, text=text)
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> str:
+    (tmp_path / "private").mkdir()
+    return 'private_file = "private/records"\n'
+
+
+def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
+    finished = run_study(study_of(tmp_path, charts=True))
+    (entry,) = read_ledger(tmp_path / "releases").entries
+    assert [table.title for table in entry.tables] == [
+        "the counts of hospital admissions by area",
+        "the chart of hospital admissions by year",
+    ]
+    areas = entry.tables[0]
+    low, high = np.array([(areas.low[0, i], areas.high[0, i]) for i in range(36)]).T
+    layer = json.loads((finished.folder / "summary.json").read_text())["sources"]["admissions"]
+    assert [low.sum(), high.sum()] == layer["observed"]
+    assert set(np.unique(high - low)) <= {0, 4, 6}
+
+
+def test_the_same_run_again_is_one_entry(tmp_path):
+    study = study_of(tmp_path)
+    first, second = (run_study(study) for _ in range(2))
+    assert first.summary["sources"] == second.summary["sources"]
+    assert len(read_ledger(tmp_path / "releases").entries) == 1
+
+
+def test_other_months_of_the_same_records_need_the_private_file(tmp_path):
+    run_study(study_of(tmp_path, years="[2017, 2017]"))
+    with pytest.raises(DisclosureError) as refused:
+        run_study(study_of(tmp_path, years="[2017, 2018]"))
+    assert "the counts of hospital admissions by area (entry 1 of" in str(refused.value)
+    assert "private_file" in refused.value.advice
+    assert len(read_ledger(tmp_path / "releases").entries) == 1
+    assert any("count the same records" in str(problem) for problem in check_study(tmp_path / "study.toml").problems)
+    run_study(study_of(tmp_path, years="[2018, 2018]"))
+    assert len(read_ledger(tmp_path / "releases").entries) == 2
+
+
+def test_with_the_private_file_more_months_are_published_beside_the_others(tmp_path, private):
+    run_study(study_of(tmp_path, years="[2017, 2017]", keys=private))
+    finished = run_study(study_of(tmp_path, years="[2017, 2018]", keys=private))
+    first, second = (entry.tables[0] for entry in read_ledger(tmp_path / "releases").entries)
+    assert ((second.high - second.low)[0, :36] > 6).any()
+    # What subtraction tells of 2018: any of the suppressed counts 1 to 7, or none of them.
+    low, high = second.low - first.high, second.high - first.low
+    assert (((low <= 1) & (high >= 7)) | (low > 7) | (high < 1)).all()
+    (mend,) = finished.summary["disclosure"]
+    assert mend["wider"]
+    assert mend["beside"] == ["the counts of hospital admissions by area"]
+    path = tmp_path / "private" / "records"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_corrected_records_are_refused(tmp_path, private):
+    run_study(study_of(tmp_path, years="[2017, 2017]", keys=private))
+    study = study_of(tmp_path, years="[2017, 2018]", keys=private)
+    rows = pd.read_csv(tmp_path / "hes.csv", dtype=str, keep_default_na=False)
+    rows[1:].to_csv(tmp_path / "hes.csv", index=False)
+    with pytest.raises(DisclosureError, match="were corrected in between"):
+        run_study(study)
+
+
+def test_another_study_that_contradicts_is_refused(tmp_path):
+    run_study(study_of(tmp_path))
+    with pytest.raises(DisclosureError, match="contradict what is published"):
+        run_study(study_of(tmp_path, counts=true_counts() + 20))
+
+
+def test_a_run_without_a_ledger_says_so(tmp_path):
+    finished = run_study(study_of(tmp_path, keys='ledger = ""\n'))
+    assert not (tmp_path / "releases").exists()
+    assert "has no ledger" in " ".join(finished.summary["sources"]["admissions"]["notes"])
+
+
+def test_a_failed_run_leaves_no_entry(tmp_path, monkeypatch):
+    import hotspots.study.run as run
+
+    monkeypatch.setattr(run, "compile_briefing", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        run_study(study_of(tmp_path))
+    assert read_ledger(tmp_path / "releases").entries == ()
+
+
+def test_released_records_and_restricted_studies_keep_no_ledger(tmp_path):
+    restricted = 'profile = "restricted"\nreaders = "Analysts"\n'
+    run_study(study_of(tmp_path, keys=restricted))
+    assert not (tmp_path / "releases").exists()
