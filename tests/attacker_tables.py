@@ -63,7 +63,11 @@ def possible(tables: Sequence[Shown], number: np.ndarray) -> tuple[float, float]
 def given_back(tables: Sequence[Shown], suppressed: range) -> dict[str, tuple[float, float]]:
     """Return the numbers that several tables narrow: published ones, and differences of two of the same area."""
     found = {}
-    rows = [(table.title, cells, bounds) for table in tables for cells, bounds in zip(table.cells, table.bounds, strict=True)]
+    rows = [
+        (table.title, cells, bounds)
+        for table in tables
+        for cells, bounds in zip(table.cells, table.bounds, strict=True)
+    ]
     rows = [row for row in rows if not np.isnan(row[2][0])]
     published = {row[1].tobytes() for row in rows}
     for title, cells, bounds in rows:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gate", "Mend"]
 
-NO_LEDGER: Final = (
-    "This run has no ledger of earlier ones: what they published of the same records was not looked at."
-)
+NO_LEDGER: Final = "This run has no ledger of earlier ones: what they published of the same records was not looked at."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,7 @@ class Gate:
         The ledger of earlier runs, in place of `earlier`; None where the study keeps none.
     """
 
-    def __init__(
-        self, study: Publishing, earlier: Sequence[CountTable] = (), *, memory: Memory | None = None
-    ) -> None:
+    def __init__(self, study: Publishing, earlier: Sequence[CountTable] = (), *, memory: Memory | None = None) -> None:
         self.rule = find_rule(study.protection)
         self.memory = memory
         self.earlier = tuple(earlier) if memory is None else memory.ledger.tables

@@ -72,7 +72,11 @@ class _Unpublished:
     def safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
         """Return which intervals of the new number leave all numbers uncertain enough."""
         enough = np.repeat(self.settled[:, [system]], len(low), axis=1)
-        for condition in (self._wide_from(self.starts[0]), self._not_suppressed, *map(self._wide_from, self.starts[1:])):
+        for condition in (
+            self._wide_from(self.starts[0]),
+            self._not_suppressed,
+            *map(self._wide_from, self.starts[1:]),
+        ):
             lacking = np.flatnonzero(~enough.all(axis=1))
             if not len(lacking):
                 break
@@ -83,7 +87,9 @@ class _Unpublished:
         """Return the condition that as many values are possible as there are suppressed counts, from a count on."""
 
         def holds(numbers: NDArray[np.intp], low: Ends, high: Ends, system: int) -> NDArray[np.bool_]:
-            pairs = zip(self._where("as low as", numbers, start), self._where("as high as", numbers, start), strict=True)
+            pairs = zip(
+                self._where("as low as", numbers, start), self._where("as high as", numbers, start), strict=True
+            )
             return np.array([one.met(low, high, system) & other.met(low, high, system) for one, other in pairs])
 
         return holds

@@ -132,9 +132,7 @@ Bounds = NDArray[np.float64]
 """Lowest and highest value of each number; shape (numbers, 2), missing where there is none."""
 
 
-def protect_counts(
-    noun: AreaCounts, rule: Rule, publish: Callable[[tuple[str, ...], Bounds], Bounds]
-) -> AreaCounts:
+def protect_counts(noun: AreaCounts, rule: Rule, publish: Callable[[tuple[str, ...], Bounds], Bounds]) -> AreaCounts:
     """Return counts by area with the intervals that `publish` makes of those of the rule.
 
     Parameters

@@ -133,7 +133,10 @@ def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]
             value is not None or set(families[family]) != {"yes", "no"}
             for family, value in zip(families, record, strict=True)
         )
-        yield tuple(all(not any_of or held[family] in any_of for family, any_of in one.items()) for one in asked), complete
+        yield (
+            tuple(all(not any_of or held[family] in any_of for family, any_of in one.items()) for one in asked),
+            complete,
+        )
 
 
 def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

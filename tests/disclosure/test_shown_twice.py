@@ -154,7 +154,9 @@ def test_nothing_is_given_back_by_tables_of_the_same_records(way, rule):
         if number == 0 and (way, rule) not in NOTHING_TO_FIND:
             alone = Publisher(records, rule, gate=False)
             way(alone)
-            assert given_back(alone.shown, suppressed), "the rule alone gives nothing back here: this test shows nothing"
+            assert given_back(alone.shown, suppressed), (
+                "the rule alone gives nothing back here: this test shows nothing"
+            )
 
 
 def test_other_areas_of_the_same_records_are_refused_by_name():

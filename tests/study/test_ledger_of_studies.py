@@ -19,7 +19,9 @@ EXTRA = 'slug = "hidden"\n'
 
 
 def study_of(folder: Path, *, years: str = "[2017, 2018]", keys: str = "", charts: bool = False, counts=None) -> Path:
-    text = STUDY.replace(EXTRA, EXTRA + keys).replace('file = "hes.csv"\nyears = [2017, 2018]', f'file = "hes.csv"\nyears = {years}')
+    text = STUDY.replace(EXTRA, EXTRA + keys).replace(
+        'file = "hes.csv"\nyears = [2017, 2018]', f'file = "hes.csv"\nyears = {years}'
+    )
     text = text if charts else text[: text.index("[[series]]")] + text[text.index("[analysis]") :]
     return write_study(folder, true_counts() if counts is None else counts, text=text)
 
