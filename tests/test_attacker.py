@@ -24,7 +24,7 @@ from hotspots import cli
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.disclosure import Gate, Scope
 from hotspots.disclosure.protection import protect
-from hotspots.disclosure.rules import RULES
+from hotspots.disclosure.release.rules import RULES
 from hotspots.model import Identity, Series
 from hotspots.study.run import run_study
 

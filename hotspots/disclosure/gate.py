@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hotspots.disclosure.protection import Bounds, protect_counts, with_bounds
-from hotspots.disclosure.release import publish_areas, publish_totals
-from hotspots.disclosure.rules import find_rule
-from hotspots.disclosure.tables import WHOLE_FILE, CountTable, region_of
+from hotspots.disclosure.release import WHOLE_FILE, CountTable, find_rule, publish_areas, publish_totals, region_of
 from hotspots.model import Note
 
 if TYPE_CHECKING:
-    from hotspots.disclosure.memory import Memory
+    from hotspots.disclosure.earlier import Memory
     from hotspots.disclosure.protection import Publishing
-    from hotspots.disclosure.scopes import Scope
+    from hotspots.disclosure.release import Scope
     from hotspots.model import AreaCounts, Series, StudyArea
 
 __all__ = ["Gate", "Mend"]

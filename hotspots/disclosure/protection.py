@@ -3,9 +3,10 @@
 Results that are computed from protected intervals alone can't reveal the counts, whatever is written later. Protecting
 the results instead is not enough: with one statistic per area there are as many equations as unknown counts.
 
-Totals need care. If a hundred areas have one or two events each, their total to the nearest five shows that no area has
-more than a few. So the interval of a total is the sum of the intervals of its parts. Where a total must have another interval, as in
-a chart of years, and where the same records are counted twice, `hotspots.disclosure.gate` looks at all tables together.
+Totals need care. If a hundred areas have one or two events each, their total to the nearest five shows that no area
+has more than a few. So the interval of a total is the sum of the intervals of its parts. Where a total must have
+another interval, as in a chart of years, and where the same records are counted twice, `hotspots.disclosure.gate`
+looks at all tables together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.disclosure.rules import Rule, _in_words, find_rule
+from hotspots.disclosure.release import Rule, find_rule, in_words
 from hotspots.errors import DisclosureError
 from hotspots.model import AreaCounts, Identity, Note, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
@@ -156,13 +157,13 @@ def protect_counts(noun: AreaCounts, rule: Rule, publish: Callable[[tuple[str, .
     )
     table = pd.DataFrame(shown[: len(table)], index=table.index, columns=table.columns)
     elsewhere = dict(zip(numbers, shown[len(table) :], strict=True))
-    in_words = {name: _in_words(*elsewhere[name]) if name in elsewhere else number for name, number in beside.items()}
+    words = {name: in_words(*elsewhere[name]) if name in elsewhere else number for name, number in beside.items()}
     return replace(
         noun,
         table=table.assign(reason=_reasons(noun.table["reason"], table, rule)),
-        outside=in_words[OUTSIDE],
+        outside=words[OUTSIDE],
         audit=_show_audit(noun, table, elsewhere.values(), rule),
-        dropped={reason: in_words[f"{DROPPED}{reason}"] for reason in noun.dropped},
+        dropped={reason: words[f"{DROPPED}{reason}"] for reason in noun.dropped},
         rule=rule.name,
         identity=_protected(noun, rule),
     )
@@ -233,8 +234,8 @@ def _show_audit(noun: AreaCounts, table: pd.DataFrame, elsewhere: Iterable[Bound
         if all(joined):
             del audit[f"joined_by_{how}"]
         elif number:
-            audit[f"joined_by_{how}"] = _in_words(*inside)
-    audit["rows_read"] = _in_words(*(inside + np.sum([*elsewhere], axis=0)))
+            audit[f"joined_by_{how}"] = in_words(*inside)
+    audit["rows_read"] = in_words(*(inside + np.sum([*elsewhere], axis=0)))
     return audit
 
 

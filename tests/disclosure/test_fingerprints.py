@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.disclosure import fingerprints as fingerprints_module
-from hotspots.disclosure.fingerprints import Private, need_apart, new_private, read_private, write_private
+from hotspots.disclosure.earlier.fingerprints import Private, need_apart, new_private, read_private, write_private
 from hotspots.errors import DisclosureError
 
 YEAR = (12 * 2019, 12 * 2019 + 11)

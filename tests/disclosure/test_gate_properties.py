@@ -13,7 +13,7 @@ from worlds import make_counts, make_grid
 
 import hotspots as hs
 from hotspots.disclosure.protection import protect
-from hotspots.disclosure.rules import RULES, find_rule
+from hotspots.disclosure.release.rules import RULES, find_rule
 from hotspots.model import combine
 
 AREA = make_grid(3, 3, population=1_000)

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from hotspots.disclosure import ledger as ledger_module
-from hotspots.disclosure.ledger import need_newest, need_writable, read_ledger
-from hotspots.disclosure.rules import RULES, find_rule
-from hotspots.disclosure.scopes import Scope
-from hotspots.disclosure.tables import WHOLE_FILE, CountTable, region_of
+from hotspots.disclosure.earlier.ledger import need_newest, need_writable, read_ledger
+from hotspots.disclosure.release.rules import RULES, find_rule
+from hotspots.disclosure.release.scopes import Scope
+from hotspots.disclosure.release.tables import WHOLE_FILE, CountTable, region_of
 from hotspots.errors import DisclosureError
 
 AREAS = ("E01000001", "E01000002", "E01000003")

@@ -11,7 +11,7 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.counts.reconcile_totals import tighten_counts
 from hotspots.disclosure.protection import protect, restrict
-from hotspots.disclosure.rules import RULES, find_rule
+from hotspots.disclosure.release.rules import RULES, find_rule
 from hotspots.errors import DisclosureError
 from hotspots.model import Events, Identity, Series
 

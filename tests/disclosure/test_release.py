@@ -8,10 +8,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from hotspots.disclosure.release import publish_areas
-from hotspots.disclosure.rules import find_rule
-from hotspots.disclosure.scopes import Scope, finest_cells
-from hotspots.disclosure.tables import CountTable
+from hotspots.disclosure.release.publishing import publish_areas
+from hotspots.disclosure.release.rules import find_rule
+from hotspots.disclosure.release.scopes import Scope, finest_cells
+from hotspots.disclosure.release.tables import CountTable
 
 YOUNG, OLD, UNKNOWN = (0, 24), (25, 120), (-1, -1)
 FIRST, LAST, BOTH = (2017, 2017), (2018, 2018), (2017, 2018)

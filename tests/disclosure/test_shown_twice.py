@@ -12,7 +12,7 @@ from attacker_tables import AGES, Shown, World, given_back
 from worlds import make_counts, make_grid
 
 from hotspots.disclosure import Gate, Scope
-from hotspots.disclosure.rules import RULES
+from hotspots.disclosure.release.rules import RULES
 from hotspots.errors import DisclosureError
 from hotspots.model import Identity, Series
 

@@ -12,7 +12,7 @@ from small_study import BIRMINGHAM, EXTRACTS, digests, write_extract_files, writ
 
 from hotspots.analysis.authorities.standardisation import ESP_2013
 from hotspots.analysis.series.counting import sum_to_years
-from hotspots.disclosure.rules import RULES
+from hotspots.disclosure.release.rules import RULES
 from hotspots.model import words_of
 from hotspots.publish.charts.series import draw_series
 from hotspots.study.check import would_leave_out

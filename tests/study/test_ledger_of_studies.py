@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from test_attacker import STUDY, true_counts, write_study
 
-from hotspots.disclosure.ledger import read_ledger
+from hotspots.disclosure.earlier.ledger import read_ledger
 from hotspots.errors import DisclosureError
 from hotspots.study.run import check_study, run_study
 

@@ -23,10 +23,10 @@ Report = Callable[[str], object]
 class Inputs:
     """What a study reads, ready to be analysed.
 
-    `events` keep their points and are used for surfaces and, where they are released, for standardised rates; `counts`
-    and `series` have been through the gate, which knows all tables of unreleased records. `detailed` are the areas in more detail, in which points are placed.
-    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
-    study is not here, and why.
+    `events` keep their points and are used for surfaces and, where they are released, for standardised rates;
+    `counts` and `series` have been through the gate, which knows all tables of unreleased records. `detailed` are the
+    areas in more detail, in which points are placed. `comparisons` and `predictions` are pairs of events: first and
+    second, past and future. `left_out` says what of the study is not here, and why.
     """
 
     area: StudyArea

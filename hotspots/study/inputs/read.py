@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,50 +77,45 @@ def read_inputs(
                 raise
             inputs.problems.append(error)
 
-    attempt("Checking the neighbours", lambda: need_neighbours(study, inputs.area))
-    if study.areas.labels is not None:
-        attempt("Reading the place names", lambda: _read_labels(study, inputs))
-    if study.areas.detailed_file is not None or study.areas.detailed_layer is not None:
-        attempt("Reading the detailed boundaries", lambda: _read_detailed_area(study, inputs))
-    if study.population_by_age is not None:
-        attempt("Reading the population by age", lambda: _read_ages(study, inputs))
-    for section in study.events:
-        attempt(
-            f"Reading {section.title}",
-            lambda section=section: _read_events(study, section, inputs),  # type: ignore[misc]
-        )
-    for section in study.events:
-        if section.name in inputs.events and any(one.events == section.name for one in study.series):
-            attempt(
-                f"Reading the charts of {section.title}",
-                lambda section=section: _read_charts(study, section, inputs),  # type: ignore[misc]
-            )
-    for comparison in study.comparisons:
-        attempt(
-            f"Reading {comparison.title}",
-            lambda comparison=comparison: _read_comparison(study, comparison, inputs),  # type: ignore[misc]
-        )
-    for prediction in study.predictions:
-        attempt(
-            f"Reading the past and the future of {prediction.events}",
-            lambda prediction=prediction: _read_prediction(study, prediction, inputs),  # type: ignore[misc]
-        )
-    for recorded in study.recorded:
-        attempt(
-            f"Reading {recorded.title}",
-            lambda recorded=recorded: _read_recorded(study, recorded, inputs),  # type: ignore[misc]
-        )
-    if study.deprivation is not None:
-        attempt(f"Reading {study.deprivation.title}", lambda: _read_deprivation(study, inputs))
-    if study.schools is not None:
-        attempt("Reading the schools", lambda: _read_schools(study, inputs))
-    if study.children_in_need is not None:
-        attempt("Reading the children in need factors", lambda: _read_factors(study, inputs))
-    if study.maps.basemap is not None:
-        attempt("Checking the basemap", lambda: need_ground(study, inputs.area))
-    for words, step in last_steps(study, inputs):
+    # One after the other: what is read later depends on what was read before.
+    for words, step in chain(_steps(study, inputs), last_steps(study, inputs)):
         attempt(words, step)
     return inputs
+
+
+def _steps(study: Study, inputs: Inputs) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield everything that is read after the boundaries, in order, each in words."""
+    yield "Checking the neighbours", partial(need_neighbours, study, inputs.area)
+    if study.areas.labels is not None:
+        yield "Reading the place names", partial(_read_labels, study, inputs)
+    if study.areas.detailed_file is not None or study.areas.detailed_layer is not None:
+        yield "Reading the detailed boundaries", partial(_read_detailed_area, study, inputs)
+    if study.population_by_age is not None:
+        yield "Reading the population by age", partial(_read_ages, study, inputs)
+    for section in study.events:
+        yield f"Reading {section.title}", partial(_read_events, study, section, inputs)
+    for section in study.events:
+        if section.name in inputs.events and any(one.events == section.name for one in study.series):
+            yield f"Reading the charts of {section.title}", partial(_read_charts, study, section, inputs)
+    for comparison in study.comparisons:
+        yield f"Reading {comparison.title}", partial(_read_comparison, study, comparison, inputs)
+    for prediction in study.predictions:
+        words = f"Reading the past and the future of {prediction.events}"
+        yield words, partial(_read_prediction, study, prediction, inputs)
+    for recorded in study.recorded:
+        yield f"Reading {recorded.title}", partial(_read_recorded, study, recorded, inputs)
+    yield from _steps_of_extracts(study, inputs)
+
+
+def _steps_of_extracts(study: Study, inputs: Inputs) -> Iterator[tuple[str, Callable[[], None]]]:
+    if study.deprivation is not None:
+        yield f"Reading {study.deprivation.title}", partial(_read_deprivation, study, inputs)
+    if study.schools is not None:
+        yield "Reading the schools", partial(_read_schools, study, inputs)
+    if study.children_in_need is not None:
+        yield "Reading the children in need factors", partial(_read_factors, study, inputs)
+    if study.maps.basemap is not None:
+        yield "Checking the basemap", partial(need_ground, study, inputs.area)
 
 
 def _open_memory(study: Study, outputs: Path | None) -> Memory | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["RULES", "Rule", "find_rule"]
+__all__ = ["RULES", "Rule", "find_rule", "in_words"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Rule:
 
     def show(self, count: int) -> str:
         """Return a count in words that say no more than the rule allows."""
-        return _in_words(*self.interval(count))
+        return in_words(*self.interval(count))
 
 
 RULES: Final = {
@@ -160,5 +160,6 @@ def _make_rule(*, largest: int, smallest: int = 1, rounding: int = 1) -> Rule:
     return Rule(name, smallest, largest, rounding, f"counts from {hidden} suppressed{rounded}")
 
 
-def _in_words(low: float, high: float) -> str:
+def in_words(low: float, high: float) -> str:
+    """Return an interval in words: "8 to 12", or one number where both ends are the same."""
     return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"

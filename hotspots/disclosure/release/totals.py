@@ -1,27 +1,27 @@
 """Within which limits totals of all areas tell nothing about a single area.
 
-A total of many areas narrows none of them as long as the other areas can make up for whatever one of them has. This is
-shown by construction. Areas with the same published intervals are a class. One area of each class is set aside; the
-others of a class have numbers y, as sums over the class, with reserves: u more and v fewer of each of some moves (one
-record more in a cell, or one moved from one cell to another) that the class could make and keep all its intervals. If
-the reserves of all classes add up to at least D + g, where D is the most by which a single area can differ in that move,
-then all totals within g of those of y and of the areas set aside can be had while any single area has any numbers that
-its own intervals allow: put that area aside in place of its class's one, and let the reserves make up for the difference.
-The numbers of a class can be shared out among its areas in whole numbers because the rows of nested or successive scopes
-make a totally unimodular matrix (Baum and Trotter 1978).
+A total of many areas narrows none of them as long as the other areas can make up for whatever one of them has. This
+is shown by construction. Areas with the same published intervals are a class. One area of each class is set aside;
+the others of a class have numbers y, as sums over the class, with reserves: u more and v fewer of each of some moves
+(one record more in a cell, or one moved from one cell to another) that the class could make and keep all its
+intervals. If the reserves of all classes add up to at least D + g, where D is the most by which a single area can
+differ in that move, then all totals within g of those of y and of the areas set aside can be had while any single
+area has any numbers that its own intervals allow: put that area aside in place of its class's one, and let the
+reserves make up for the difference. The numbers of a class can be shared out among its areas in whole numbers because
+the rows of nested or successive scopes make a totally unimodular matrix (Baum and Trotter 1978).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.disclosure.programs import Systems
+    from hotspots.disclosure.release.programs import Systems
 
 __all__ = ["Window", "free_totals"]
 
@@ -48,10 +48,6 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
     members
         Number of areas in each class.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_array, csr_array, eye_array, kron
-
-    number, cells = len(members), classes.rows.shape[1]
     moves, subtotals = _moves(classes.rows > 0)
     least, most = classes.ranges(subtotals)
     aside = classes.some_solution()
@@ -59,20 +55,52 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
         return None
     change = (most - least).max(axis=1)
     scale = np.maximum((most - least) @ members, 1.0)
-    # Variables: y, u and v of each class; by how much the window opens in each direction, as a share of the largest
-    # range; and the least of these shares, which matters as much as their mean.
+    result = _open_widest(classes, members, moves, change=change, scale=scale)
+    if result is None:
+        return None
+    totals, opening = result
+    totals, reach = totals + aside.sum(axis=0), np.floor(opening * scale + 1e-9)
+    return Window(subtotals, subtotals @ totals - reach, subtotals @ totals + reach)
+
+
+def _open_widest(
+    classes: Systems,
+    members: NDArray[np.intp],
+    moves: NDArray[np.float64],
+    *,
+    change: NDArray[np.float64],
+    scale: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return totals of all areas but one of each class, and how far the window opens around them in each direction.
+
+    Parameters
+    ----------
+    classes, members
+        As in `free_totals`.
+    moves
+        As `_moves` gives them.
+    change
+        The most by which a single area can change in each direction; shape (cells,).
+    scale
+        What the opening is a share of; shape (cells,).
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import block_array, csr_array, eye_array, kron
+
+    number, cells = len(members), classes.rows.shape[1]
+    # Variables: y, u and v of each class; by how much the window opens in each direction; and the least of these
+    # openings, which matters as much as their mean.
     rows = np.vstack([classes.rows, np.eye(cells)])
     more, fewer = np.maximum(rows @ moves, 0), np.maximum(-rows @ moves, 0)
-    each, every = eye_array(number), np.ones((1, number))
-    matrix = block_array(
-        [
-            [kron(each, rows), kron(each, -fewer), kron(each, -more), None, None],
-            [kron(each, rows), kron(each, more), kron(each, fewer), None, None],
-            [None, kron(every, np.eye(cells)), None, -np.diag(scale), None],
-            [None, None, kron(every, np.eye(cells)), -np.diag(scale), None],
-            [None, None, None, np.eye(cells), -np.ones((cells, 1))],
-        ]
-    )
+    each, every, one = eye_array(number), csr_array(np.ones((1, number))), csr_array(np.eye(cells))
+    opening = csr_array(-np.diag(scale))
+    blocks: list[list[Any]] = [
+        [kron(each, rows), kron(each, -fewer), kron(each, -more), None, None],
+        [kron(each, rows), kron(each, more), kron(each, fewer), None, None],
+        [None, kron(every, one), None, opening, None],
+        [None, None, kron(every, one), opening, None],
+        [None, None, None, one, csr_array(-np.ones((cells, 1)))],
+    ]
     others = (members - 1)[:, None]
     lowest = (np.column_stack([classes.low, np.zeros((number, cells))]) * others).ravel()
     highest = np.column_stack([classes.high * others, np.full((number, cells), np.inf)]).ravel()
@@ -81,7 +109,7 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
     result = milp(
         np.concatenate([np.zeros(whole), np.full(cells, -1 / cells), [-1.0]]),
         constraints=LinearConstraint(
-            csr_array(matrix),
+            csr_array(block_array(blocks)),
             np.concatenate([lowest, -endless, change, change, np.zeros(cells)]),
             np.concatenate([endless, highest, np.full(3 * cells, np.inf)]),
         ),
@@ -91,9 +119,7 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
     )
     if result.x is None:
         return None
-    totals = np.round(result.x[: number * cells]).reshape(number, cells).sum(axis=0) + aside.sum(axis=0)
-    reach = np.floor(result.x[whole:-1] * scale + 1e-9)
-    return Window(subtotals, subtotals @ totals - reach, subtotals @ totals + reach)
+    return np.round(result.x[: number * cells]).reshape(number, cells).sum(axis=0), np.asarray(result.x[whole:-1])
 
 
 def _moves(rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -3,8 +3,8 @@
 The systems have one structure (which cells each row adds up) and different bounds: those of an area, or of all areas
 with the same published intervals. They are solved as one block-diagonal program, because calling a solver costs more
 than solving a small system. Where the solution of the linear program is whole, it is a whole-number solution at the
-optimum, and nothing better exists. Where it is not, the program is solved again in whole numbers; one that is not solved
-in time has no answer (NaN), and no one may rely on it.
+optimum, and nothing better exists. Where it is not, the program is solved again in whole numbers; one that is not
+solved in time has no answer (NaN), and no one may rely on it.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Into which intervals a new number may be put, so that no published number and no difference of numbers gets narrower.
 
 A rule puts each count into one of its intervals (1 to 7, 8 to 12, ...). Beside numbers of the same records that are
-already published, some of these say too much: if 8 to 12 people of all ages are known, 8 to 12 people under 25 mean 0 to
-4 of the others. Such intervals are joined with their neighbours until whatever interval turns out to hold the count is
-safe. The joined intervals depend on nothing but what is already published: a reader can work them out, so that learning
-which intervals were joined tells nothing (simulatable auditing, Kenthapadi, Mishra and Nissim 2005). What a reader knows
-is then exactly: every number lies in its published interval.
+already published, some of these say too much: if 8 to 12 people of all ages are known, 8 to 12 people under 25 mean 0
+to 4 of the others. Such intervals are joined with their neighbours until whatever interval turns out to hold the
+count is safe. The joined intervals depend on nothing but what is already published: a reader can work them out, so
+that learning which intervals were joined tells nothing (simulatable auditing, Kenthapadi, Mishra and Nissim 2005).
+What a reader knows is then exactly: every number lies in its published interval.
 
-The largest value of a number, as a function of the new number, is concave, and the smallest is convex. So the new numbers
-at which a published number can still take its largest value are an interval, and an interval of the new number leaves
-that value possible if the two meet. All conditions on an interval are of this form (`_Meeting`), so that a few solutions
-for each number say which of all intervals are safe.
+The largest value of a number, as a function of the new number, is concave, and the smallest is convex. So the new
+numbers at which a published number can still take its largest value are an interval, and an interval of the new
+number leaves that value possible if the two meet. All conditions on an interval are of this form (`_Meeting`), so
+that a few solutions for each number say which of all intervals are safe.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hotspots.disclosure.scopes import differences, single_cells
+from hotspots.disclosure.release.scopes import differences, single_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hotspots.disclosure.programs import Systems
-    from hotspots.disclosure.rules import Rule
+    from hotspots.disclosure.release.programs import Systems
+    from hotspots.disclosure.release.rules import Rule
 
 Ends = NDArray[np.float64]
 _Condition = Callable[[NDArray[np.intp], Ends, Ends, int], NDArray[np.bool_]]
@@ -170,7 +170,7 @@ class Partitions:
     _known: dict[int, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def intervals(self, system: int) -> NDArray[np.float64]:
-        """Return the intervals of one system, from low to high; shape (intervals, 2). The last may have no upper end."""
+        """Return the intervals of one system, from low to high; shape (intervals, 2). The last may be without end."""
         if system not in self._known:
             first, last = self.first[system], self.last[system]
             parts = self.rule.parts(first, last if np.isfinite(last) else self._beyond(system))
@@ -193,7 +193,7 @@ class Partitions:
     def _beyond(self, system: int) -> float:
         """Return a count above which either all intervals are safe, or none: no condition changes there."""
         ends = itertools.chain.from_iterable(view.ends(system) for view in self.views)
-        return max(self.first[system], *ends) + self.rule.largest + 2 * self.rule.rounding
+        return float(max(self.first[system], *ends)) + self.rule.largest + 2 * self.rule.rounding
 
     def _safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
         return np.asarray(np.all([view.safe(low, high, system) for view in self.views], axis=0))
@@ -248,7 +248,7 @@ class Numbers:
 
     @classmethod
     def of(cls, cells: NDArray[np.bool_]) -> Numbers:
-        """Return the numbers of scopes (their cells, as `finest_cells` gives them), of which the last is the new one."""
+        """Return the numbers of scopes, given their cells by `finest_cells`; the last one is new."""
         return cls(cells[-1], cells[:-1], differences(cells), single_cells(cells))
 
     def only(self, cells: NDArray[np.bool_]) -> Numbers:

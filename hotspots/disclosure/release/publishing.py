@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hotspots.disclosure.partitions import Numbers, View, safe_partitions
-from hotspots.disclosure.programs import Systems
-from hotspots.disclosure.scopes import finest_cells, likely_cells, linked, position_of
-from hotspots.disclosure.tables import WHOLE_FILE
-from hotspots.disclosure.totals import Window, free_totals
+from hotspots.disclosure.release.partitions import Numbers, View, safe_partitions
+from hotspots.disclosure.release.programs import Systems
+from hotspots.disclosure.release.scopes import finest_cells, likely_cells, linked, position_of
+from hotspots.disclosure.release.tables import WHOLE_FILE
+from hotspots.disclosure.release.totals import Window, free_totals
 from hotspots.errors import DisclosureError, list_briefly
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hotspots.disclosure.scopes import Scope
-    from hotspots.disclosure.tables import CountTable
+    from hotspots.disclosure.release.scopes import Scope
+    from hotspots.disclosure.release.tables import CountTable
 
 __all__ = ["publish_areas", "publish_totals"]
 
@@ -145,8 +145,8 @@ def _contradiction(plain: CountTable, what: str) -> DisclosureError:
     return DisclosureError(
         f"{plain.title[:1].upper()}{plain.title[1:]} contradict what is published of the same records.",
         found=f"the number of {what} can't lie between the bounds that follow from earlier tables",
-        advice="if records were corrected since, publish only months that earlier runs did not have; if these are other "
-        "records, give the section a source of its own",
+        advice="if records were corrected since, publish only months that earlier runs did not have; if these are "
+        "other records, give the section a source of its own",
     )
 
 

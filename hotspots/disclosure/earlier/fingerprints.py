@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.disclosure.sealed_files import is_inside, seal, unseal, write_file
+from hotspots.disclosure.earlier.sealed_files import is_inside, seal, unseal, write_file
 from hotspots.errors import DisclosureError
 
 if TYPE_CHECKING:

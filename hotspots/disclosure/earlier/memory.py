@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.disclosure.fingerprints import need_apart, new_private, read_private, write_private
-from hotspots.disclosure.ledger import need_newest, need_writable, read_ledger
+from hotspots.disclosure.earlier.fingerprints import need_apart, new_private, read_private, write_private
+from hotspots.disclosure.earlier.ledger import need_newest, need_writable, read_ledger
 from hotspots.errors import DisclosureError, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hotspots.disclosure.fingerprints import Fingerprints
-    from hotspots.disclosure.tables import CountTable
+    from hotspots.disclosure.earlier.fingerprints import Fingerprints
+    from hotspots.disclosure.release import CountTable
     from hotspots.model import Events
 
 __all__ = ["Memory", "open_memory"]
@@ -101,8 +100,10 @@ class Memory:
             )
 
     def keep(self, tables: Sequence[CountTable], **run: Any) -> None:
-        """Write what was published: first the ledger, then the private file, so that a run that stops in between counts
-        as one whose records are not known."""
+        """Write what was published, as the last step of a run.
+
+        First the ledger, then the private file: a run that stops in between counts as one whose records are not known.
+        """
         entry = self.ledger.add(tables=tables, **run)
         if self.private is None or self.private_path is None or entry.number <= len(self.ledger.entries):
             return

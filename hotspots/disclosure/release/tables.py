@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hotspots.disclosure.rules import Rule
-    from hotspots.disclosure.scopes import Scope
+    from hotspots.disclosure.release.rules import Rule
+    from hotspots.disclosure.release.scopes import Scope
 
 __all__ = ["WHOLE_FILE", "CountTable", "region_of"]
 

@@ -188,10 +188,10 @@ def _is_sum(number: NDArray[np.bool_], cells: NDArray[np.bool_]) -> bool:
 
 def linked(cells: NDArray[np.bool_], new: int) -> NDArray[np.intp]:
     """Return which scopes have to do with one of them: they overlap with it, or with one that does."""
-    found = np.zeros(len(cells), dtype=bool)
+    found: NDArray[np.bool_] = np.zeros(len(cells), dtype=bool)
     found[new] = True
     while True:
-        reach = (cells & cells[found].any(axis=0)).any(axis=1)
+        reach: NDArray[np.bool_] = np.asarray((cells & cells[found].any(axis=0)).any(axis=1))
         if (reach == found).all():
             return np.flatnonzero(found)
         found = reach

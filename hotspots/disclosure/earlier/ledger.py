@@ -26,10 +26,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from hotspots.disclosure.rules import Rule
-from hotspots.disclosure.scopes import Scope
-from hotspots.disclosure.sealed_files import is_inside, seal, unseal, write_file
-from hotspots.disclosure.tables import CountTable
+from hotspots.disclosure.earlier.sealed_files import is_inside, seal, unseal, write_file
+from hotspots.disclosure.release import CountTable, Rule, Scope
 from hotspots.errors import DisclosureError, plural
 
 if TYPE_CHECKING:

@@ -1,0 +1,18 @@
+"""Which intervals a table of counts may have beside all published tables of the same records."""
+
+from hotspots.disclosure.release.publishing import publish_areas, publish_totals
+from hotspots.disclosure.release.rules import Rule, find_rule, in_words
+from hotspots.disclosure.release.scopes import Scope
+from hotspots.disclosure.release.tables import WHOLE_FILE, CountTable, region_of
+
+__all__ = [
+    "WHOLE_FILE",
+    "CountTable",
+    "Rule",
+    "Scope",
+    "find_rule",
+    "in_words",
+    "publish_areas",
+    "publish_totals",
+    "region_of",
+]
