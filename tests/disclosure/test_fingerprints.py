@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.disclosure import fingerprints as fingerprints_module
+from hotspots.disclosure.earlier import fingerprints as fingerprints_module
 from hotspots.disclosure.earlier.fingerprints import Private, need_apart, new_private, read_private, write_private
 from hotspots.errors import DisclosureError
 

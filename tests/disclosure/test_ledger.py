@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from hotspots.disclosure import ledger as ledger_module
+from hotspots.disclosure.earlier import ledger as ledger_module
 from hotspots.disclosure.earlier.ledger import need_newest, need_writable, read_ledger
 from hotspots.disclosure.release.rules import RULES, find_rule
 from hotspots.disclosure.release.scopes import Scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -181,10 +181,10 @@ def publish_totals(earlier: Sequence[CountTable], plain: CountTable) -> CountTab
         if table.is_total
         for row, scope in enumerate(table.scopes)
     ]
-    windows: dict[tuple[int, ...], _AreaTotals] = {}
+    read: dict[tuple[int, ...], _AreaTotals] = {}
     found = []
     for row, scope in enumerate(plain.scopes):
-        low, high = _publish_total(areas, totals, windows, _Total(scope, plain.low[row, 0], plain.high[row, 0], plain))
+        low, high = _publish_total(areas, totals, read, _Total(scope, plain.low[row, 0], plain.high[row, 0], plain))
         found.append((low, high))
         totals.append(_Total(scope, low, high, plain))
     bounds = np.array(found).reshape(-1, 2)
@@ -211,21 +211,112 @@ class _AreaTotals:
         Bounds of the total of each table.
     cells
         The finest cells of the tables: shape (tables, cells).
-    windows
-        Totals that tell nothing about an area: for those who take some cells for empty too, where there are such cells.
-        None where no such totals could be found.
+    likely
+        Cells that may have records; readers may take the others for empty.
+    classes, members
+        The systems of areas with the same intervals, and how many there are. Areas without a number in one of the
+        tables are left out: they make up for nothing.
     """
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     cells: NDArray[np.bool_]
-    windows: tuple[Window | None, ...]
+    likely: NDArray[np.bool_]
+    classes: Systems
+    members: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
+        """Return what these tables say."""
+        scopes = [table.scopes[row] for table, row in rows]
+        cells = finest_cells(scopes)
+        places = tuple(dict.fromkeys(place for table, _ in rows for place in table.areas))
+        bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
+        closed = bounds[np.isfinite(bounds).all(axis=(1, 2))]
+        patterns, members = np.unique(closed.reshape(len(closed), -1), axis=0, return_counts=True)
+        patterns = patterns.reshape(len(patterns), len(rows), 2)
+        return cls(
+            bounds[:, :, 0].sum(axis=0),
+            bounds[:, :, 1].sum(axis=0),
+            cells,
+            likely_cells(scopes),
+            Systems(cells.astype(float), patterns[:, :, 0], patterns[:, :, 1]),
+            members,
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Beside:
+    """A new total, the totals that are published beside it, and what tables by area say.
+
+    Parameters
+    ----------
+    areas
+        The tables by area.
+    known
+        Published totals of some of the same records.
+    new
+        The new total.
+    scopes
+        The scopes of the tables by area, of the known totals and of the new one.
+    """
+
+    areas: _AreaTotals
+    known: Sequence[_Total]
+    new: _Total
+    scopes: Sequence[Scope]
+
+    @property
+    def number(self) -> int:
+        """Number of tables by area."""
+        return len(self.areas.low)
+
+    def cells(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Return the finest cells of all scopes, and of which cell of the areas each is a part."""
+        cells = finest_cells(self.scopes)
+        return cells, position_of(cells[: self.number], self.areas.cells)
+
+    def windows(self) -> list[Window | None]:
+        """Return the window of totals that say nothing about an area; and one where some cells are taken for empty."""
+        cells, by_area = self.cells()
+        charted = Systems(
+            cells[self.number : -1].astype(float),
+            np.array([[total.low for total in self.known]]),
+            np.array([[total.high for total in self.known]]),
+        )
+        wanted = np.isin(np.arange(self.areas.cells.shape[1]), by_area[cells[-1]])
+        windows: list[Window | None] = []
+        for kept in dict.fromkeys([(True,) * len(wanted), tuple(self.areas.likely)]):
+            columns = np.flatnonzero(kept)
+
+            def in_areas(rows: NDArray[np.bool_], columns: NDArray[np.intp] = columns) -> NDArray[np.bool_]:
+                every = np.zeros((len(rows), len(wanted)), dtype=bool)
+                every[:, columns] = rows
+                return every
+
+            def known(rows: NDArray[np.bool_], lift: Any = in_areas) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+                least, most = charted.ranges(np.pad(lift(rows), ((0, 0), (0, 1)))[:, by_area])
+                return least[:, 0], most[:, 0]
+
+            window = free_totals(
+                self.areas.classes.only(np.array(kept)),
+                self.areas.members,
+                wanted=wanted[columns],
+                known=known if self.known and not self.whole_file else None,
+            )
+            windows.append(None if window is None else replace(window, rows=in_areas(window.rows)))
+        return windows
+
+    @property
+    def whole_file(self) -> bool:
+        """Whether records outside the areas add to the totals."""
+        return self.new.table.region == WHOLE_FILE
 
 
 def _publish_total(
     areas: Sequence[tuple[CountTable, int]],
     totals: Sequence[_Total],
-    windows: dict[tuple[int, ...], _AreaTotals],
+    read: dict[tuple[int, ...], _AreaTotals],
     new: _Total,
 ) -> tuple[float, float]:
     if np.isnan(new.low):
@@ -238,88 +329,69 @@ def _publish_total(
         table = areas[number][0] if number < len(areas) else known[number - len(areas)].table
         _need_same_areas(table, new.table)
     known = [known[number - len(areas)] for number in together[:-1] if number >= len(areas)]
-    if by_area not in windows:
-        windows[by_area] = _area_totals([areas[number] for number in by_area])
-    of_areas = windows[by_area]
-    if None in of_areas.windows:
+    scopes = [scopes[number] for number in together]
+    if by_area and by_area not in read:
+        read[by_area] = _AreaTotals.of([areas[number] for number in by_area])
+    views = _views_beside_areas(_Beside(read[by_area], known, new, scopes)) if by_area else _views(known, scopes)
+    if views is None:
         return np.nan, np.nan
-    if by_area and _within(of_areas, [scopes[number] for number in together[:-1]], known, new):
-        # Whatever the new number is, the totals say nothing about a single area: they are looked at alone.
-        return _publish_total([], totals, windows, new)
-    views = _views_of_totals([scopes[number] for number in together], known, of_areas, new)
+    if not views:
+        return _publish_total([], totals, read, new)
     low, high = safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
     if low > high:
         raise _contradiction(new.table, new.scope.words)
     return low, high
 
 
-def _views_of_totals(
-    scopes: Sequence[Scope], known: Sequence[_Total], of_areas: _AreaTotals, new: _Total
-) -> list[View]:
-    """Return what readers know of totals, beside the windows in which these say nothing about a single area."""
-    number = len(of_areas.low)
+def _views(known: Sequence[_Total], scopes: Sequence[Scope]) -> list[View]:
+    """Return what readers know of totals where no table by area has the same records."""
     cells, likely = finest_cells(scopes), likely_cells(scopes)
-    # Records outside the areas add to the totals of a whole file.
-    endless = new.table.region == WHOLE_FILE
-    low = [*of_areas.low, *(total.low for total in known), 0.0]
-    high = [*(total.high for total in known), np.inf]
     systems = Systems(
         cells.astype(float),
-        np.array([low]),
-        np.array([[*(np.full(number, np.inf) if endless else of_areas.high), *high]]),
+        np.array([[*(total.low for total in known), 0.0]]),
+        np.array([[*(total.high for total in known), np.inf]]),
     )
-    charted = finest_cells(scopes[number:])
+    view = View(systems, systems, Numbers.of(cells))
+    return [view] if likely.all() else [view, view.only(likely)]
+
+
+def _views_beside_areas(beside: _Beside) -> list[View] | None:
+    """Return what readers know of totals, where these must say nothing about a single area.
+
+    Returns
+    -------
+    list of View or None
+        Empty where the published totals say nothing already, whatever the new one is; None where nothing can be shown.
+    """
+    windows, areas, number = beside.windows(), beside.areas, beside.number
+    if None in windows:
+        return None
+    cells, by_area = beside.cells()
+    likely = likely_cells(beside.scopes)
+    systems = Systems(
+        cells.astype(float),
+        np.array([[*areas.low, *(total.low for total in beside.known), 0.0]]),
+        np.array(
+            [
+                [
+                    *(np.full(number, np.inf) if beside.whole_file else areas.high),
+                    *(total.high for total in beside.known),
+                    np.inf,
+                ]
+            ]
+        ),
+    )
+    charted = finest_cells(beside.scopes[number:])
     numbers = Numbers.of(charted).in_cells(position_of(cells[number:], charted))
-    by_area = position_of(cells[:number], of_areas.cells)
-    views = []
-    for kept in (np.ones(len(likely), dtype=bool), likely)[: 1 if likely.all() else 2]:
-        shown = systems
-        if number:
-            window = of_areas.windows[0 if kept.all() else -1]
-            assert window is not None
-            top = np.full(len(window.high), np.inf) if endless else window.high
-            shown = systems.with_rows(np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area], window.low, top)
-        view = View(systems, shown, numbers)
-        views.append(view if kept.all() else view.only(kept))
-    return views
-
-
-def _within(of_areas: _AreaTotals, scopes: Sequence[Scope], known: Sequence[_Total], new: _Total) -> bool:
-    """Return whether published totals lie within the windows of the areas, whatever else they are."""
-    number = len(of_areas.low)
-    if not known or not of_areas.cells.shape[1]:
-        return False
-    cells = finest_cells(scopes)
-    charted = Systems(
-        cells[number:].astype(float),
-        np.array([[total.low for total in known]]),
-        np.array([[total.high for total in known]]),
-    )
-    by_area = position_of(cells[:number], of_areas.cells)
-    for window in of_areas.windows:
+    totals_alone = Systems(systems.rows[number:-1], systems.low[:, number:-1], systems.high[:, number:-1])
+    views, said = [], False
+    for kept in dict.fromkeys([(True,) * len(likely), tuple(likely)]):
+        window = windows[0 if all(kept) else -1]
         assert window is not None
-        least, most = charted.ranges(np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area])
-        if (least[:, 0] < window.low).any() or (new.table.region != WHOLE_FILE and (most[:, 0] > window.high).any()):
-            return False
-    return True
-
-
-def _area_totals(rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
-    """Return what tables by area say of their totals. Areas without a number in one of them make up for nothing."""
-    scopes = [table.scopes[row] for table, row in rows]
-    if not rows:
-        return _AreaTotals(np.zeros(0), np.zeros(0), np.zeros((0, 0), dtype=bool), ())
-    cells, likely = finest_cells(scopes), likely_cells(scopes)
-    places = tuple(dict.fromkeys(place for table, _ in rows for place in table.areas))
-    bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
-    low, high = bounds[:, :, 0].sum(axis=0), bounds[:, :, 1].sum(axis=0)
-    closed = bounds[np.isfinite(bounds).all(axis=(1, 2))]
-    patterns, members = np.unique(closed.reshape(len(closed), -1), axis=0, return_counts=True)
-    patterns = patterns.reshape(len(patterns), len(rows), 2)
-    if not len(patterns):
-        return _AreaTotals(low, high, cells, (None,))
-    classes = Systems(cells.astype(float), patterns[:, :, 0], patterns[:, :, 1])
-    windows = [free_totals(classes, members)]
-    if not likely.all():
-        windows.append(free_totals(classes.only(likely), members))
-    return _AreaTotals(low, high, cells, tuple(windows))
+        rows = np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area]
+        top = np.full(len(window.high), np.inf) if beside.whole_file else window.high
+        least, most = totals_alone.ranges(rows)
+        said = said or not beside.known or bool((least[:, 0] < window.low).any() or (most[:, 0] > top).any())
+        view = View(systems, systems.with_rows(rows, window.low, top), numbers)
+        views.append(view if all(kept) else view.only(np.array(kept)))
+    return views if said else []

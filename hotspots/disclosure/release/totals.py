@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hotspots.disclosure.release.programs import Systems
@@ -38,7 +40,13 @@ class Window:
     high: NDArray[np.float64]
 
 
-def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
+def free_totals(
+    classes: Systems,
+    members: NDArray[np.intp],
+    *,
+    wanted: NDArray[np.bool_] | None = None,
+    known: Callable[[NDArray[np.bool_]], tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None,
+) -> Window | None:
     """Return a window of totals that tell nothing about a single area, as wide as possible; None where there is none.
 
     Parameters
@@ -47,6 +55,11 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
         One system for each class of areas with the same published intervals, all of which have an upper end.
     members
         Number of areas in each class.
+    wanted
+        The total for which the window should be widest, as the cells that it adds up; all alike if None.
+    known
+        Returns the range of totals that are published already, given the cells of each (totals by cells): the window
+        has all of it.
     """
     moves, subtotals = _moves(classes.rows > 0)
     least, most = classes.ranges(subtotals)
@@ -55,7 +68,19 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
         return None
     change = (most - least).max(axis=1)
     scale = np.maximum((most - least) @ members, 1.0)
-    result = _open_widest(classes, members, moves, change=change, scale=scale)
+    weights = np.full(len(scale), 1 / len(scale))
+    if wanted is not None and (subtotals == wanted).all(axis=1).any():
+        weights = np.where((subtotals == wanted).all(axis=1), 1.0, 0.01)
+    least_total, most_total = (np.full(len(scale), end) for end in (np.inf, -np.inf))
+    if known is not None:
+        low, high = known(subtotals)
+        there = np.isfinite(low) & np.isfinite(high)
+        least_total[there], most_total[there] = low[there], high[there]
+    beside = subtotals @ aside.sum(axis=0)
+    problem = _Problem(classes, members, moves, subtotals, change, scale, weights)
+    result = problem.solve(least_total - beside, most_total - beside) or problem.solve(
+        np.full(len(scale), np.inf), np.full(len(scale), -np.inf)
+    )
     if result is None:
         return None
     totals, opening = result
@@ -63,63 +88,74 @@ def free_totals(classes: Systems, members: NDArray[np.intp]) -> Window | None:
     return Window(subtotals, subtotals @ totals - reach, subtotals @ totals + reach)
 
 
-def _open_widest(
-    classes: Systems,
-    members: NDArray[np.intp],
-    moves: NDArray[np.float64],
-    *,
-    change: NDArray[np.float64],
-    scale: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return totals of all areas but one of each class, and how far the window opens around them in each direction.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Problem:
+    """Totals of all areas but one of each class, and how far a window opens around them in each direction.
 
     Parameters
     ----------
     classes, members
         As in `free_totals`.
-    moves
+    moves, subtotals
         As `_moves` gives them.
     change
         The most by which a single area can change in each direction; shape (cells,).
     scale
         What the opening is a share of; shape (cells,).
+    weights
+        How much the opening in each direction matters; shape (cells,).
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_array, csr_array, eye_array, kron
 
-    number, cells = len(members), classes.rows.shape[1]
-    # Variables: y, u and v of each class; by how much the window opens in each direction; and the least of these
-    # openings, which matters as much as their mean.
-    rows = np.vstack([classes.rows, np.eye(cells)])
-    more, fewer = np.maximum(rows @ moves, 0), np.maximum(-rows @ moves, 0)
-    each, every, one = eye_array(number), csr_array(np.ones((1, number))), csr_array(np.eye(cells))
-    opening = csr_array(-np.diag(scale))
-    blocks: list[list[Any]] = [
-        [kron(each, rows), kron(each, -fewer), kron(each, -more), None, None],
-        [kron(each, rows), kron(each, more), kron(each, fewer), None, None],
-        [None, kron(every, one), None, opening, None],
-        [None, None, kron(every, one), opening, None],
-        [None, None, None, one, csr_array(-np.ones((cells, 1)))],
-    ]
-    others = (members - 1)[:, None]
-    lowest = (np.column_stack([classes.low, np.zeros((number, cells))]) * others).ravel()
-    highest = np.column_stack([classes.high * others, np.full((number, cells), np.inf)]).ravel()
-    endless = np.full(len(lowest), np.inf)
-    whole = 3 * number * cells
-    result = milp(
-        np.concatenate([np.zeros(whole), np.full(cells, -1 / cells), [-1.0]]),
-        constraints=LinearConstraint(
-            csr_array(block_array(blocks)),
-            np.concatenate([lowest, -endless, change, change, np.zeros(cells)]),
-            np.concatenate([endless, highest, np.full(3 * cells, np.inf)]),
-        ),
-        bounds=Bounds(0, np.inf),
-        integrality=np.concatenate([np.ones(whole), np.zeros(cells + 1)]),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
-    )
-    if result.x is None:
-        return None
-    return np.round(result.x[: number * cells]).reshape(number, cells).sum(axis=0), np.asarray(result.x[whole:-1])
+    classes: Systems
+    members: NDArray[np.intp]
+    moves: NDArray[np.float64]
+    subtotals: NDArray[np.bool_]
+    change: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    def solve(
+        self, least: NDArray[np.float64], most: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the totals and openings of a window from at most `least` to at least `most` in each direction."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import block_array, csr_array, eye_array, kron
+
+        number, cells = len(self.members), len(self.scale)
+        # Variables: y, u and v of each class; by how much the window opens in each direction; and the least of these
+        # openings, which counts too where all directions matter alike.
+        rows = np.vstack([self.classes.rows, np.eye(cells)])
+        more, fewer = np.maximum(rows @ self.moves, 0), np.maximum(-rows @ self.moves, 0)
+        each, every, one = eye_array(number), csr_array(np.ones((1, number))), csr_array(np.eye(cells))
+        opening, sums = csr_array(np.diag(self.scale)), kron(every, csr_array(self.subtotals.astype(float)))
+        blocks: list[list[Any]] = [
+            [kron(each, rows), kron(each, -fewer), kron(each, -more), None, None],
+            [kron(each, rows), kron(each, more), kron(each, fewer), None, None],
+            [None, kron(every, one), None, -opening, None],
+            [None, None, kron(every, one), -opening, None],
+            [None, None, None, one, csr_array(-np.ones((cells, 1)))],
+            [sums, None, None, -opening, None],
+            [sums, None, None, opening, None],
+        ]
+        others = (self.members - 1)[:, None]
+        lowest = (np.column_stack([self.classes.low, np.zeros((number, cells))]) * others).ravel()
+        highest = np.column_stack([self.classes.high * others, np.full((number, cells), np.inf)]).ravel()
+        endless, free = np.full(len(lowest), np.inf), np.full(cells, np.inf)
+        whole = 3 * number * cells
+        result = milp(
+            np.concatenate([np.zeros(whole), -self.weights, [-1.0 if np.ptp(self.weights) == 0 else 0.0]]),
+            constraints=LinearConstraint(
+                csr_array(block_array(blocks)),
+                np.concatenate([lowest, -endless, self.change, self.change, np.zeros(cells), -free, most]),
+                np.concatenate([endless, highest, free, free, free, least, free]),
+            ),
+            bounds=Bounds(0, np.inf),
+            integrality=np.concatenate([np.ones(whole), np.zeros(cells + 1)]),
+            options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
+        )
+        if result.x is None:
+            return None
+        return np.round(result.x[: number * cells]).reshape(number, cells).sum(axis=0), np.asarray(result.x[whole:-1])
 
 
 def _moves(rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -1,0 +1,96 @@
+"""What the gate for published tables costs and keeps: England by age and year, and the sample as unreleased records.
+
+England's records are drawn, with the mean of stroke admissions and a gamma scatter of risks; the sample's are its invented
+admissions. Beside the gate stands the simple policy: a table that would reveal anything is left out as a whole.
+
+    python benchmarks/release.py
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import numpy as np
+
+from hotspots.disclosure.release.publishing import publish_areas, publish_totals
+from hotspots.disclosure.release.rules import RULES, Rule
+from hotspots.disclosure.release.scopes import Scope
+from hotspots.disclosure.release.tables import CountTable
+
+YOUNG = (0, 24)
+YEARS = (2017, 2018, 2019)
+
+
+def table(title: str, counts: np.ndarray, scopes: list[Scope], rule: Rule, *, total: bool = False) -> CountTable:
+    """Return a table as the rule alone shows it; counts by area, or one total for each scope."""
+    distinct, position = np.unique(counts, return_inverse=True)
+    bounds = np.array([rule.interval(count) for count in distinct])[position.ravel()]
+    shape = (len(scopes), 1 if total else counts.size)
+    places = () if total else tuple(map(str, range(counts.size)))
+    return CountTable(
+        records="admissions",
+        title=title,
+        geography="LSOA 2011",
+        authorities=("E1",),
+        region="all",
+        places=places,
+        scopes=tuple(scopes),
+        low=bounds[:, 0].reshape(shape),
+        high=bounds[:, 1].reshape(shape),
+        rule=rule,
+    )
+
+
+def kept(plain: CountTable, published: CountTable) -> float:
+    """Return the share of numbers that have the rule's own interval."""
+    return float(((plain.low == published.low) & (plain.high == published.high)).mean())
+
+
+def records(areas: int, mean: float, seed: int = 1) -> np.ndarray:
+    """Return numbers of records by year, age group (under 25 and older) and area."""
+    rng = np.random.default_rng(seed)
+    risk = rng.gamma(3, 1 / 3, areas)
+    return np.stack([rng.poisson(mean / 3 * share * risk, (3, areas)) for share in (0.4, 0.6)], axis=1)
+
+
+def publish(counts: np.ndarray, rule: Rule, *, whole: bool) -> list[tuple[str, float]]:
+    """Publish counts by year and age group, and of all years where `whole`, and charts; return the shares kept."""
+    tables: list[CountTable] = []
+    shares = []
+    spans = [(YEARS[0], YEARS[-1])] * whole + [(year, year) for year in YEARS]
+    for first, last in spans:
+        years = slice(first - YEARS[0], last - YEARS[0] + 1)
+        for name, ages, groups in (("all ages", None, slice(0, 2)), ("under 25", YOUNG, slice(0, 1))):
+            scope = Scope.of_years(first, last, ages=ages, ages_known=True)
+            plain = table(f"{first}-{last}, {name}", counts[years, groups].sum(axis=(0, 1)), [scope], rule)
+            tables.append(publish_areas(tables, plain))
+            shares.append((plain.title, kept(plain, tables[-1])))
+    scopes = [Scope.of_years(year, year, ages=ages, ages_known=True) for ages in (None, YOUNG) for year in YEARS]
+    totals = np.concatenate([counts.sum(axis=(1, 2)), counts[:, 0].sum(axis=1)])
+    plain = table("chart by year", totals, scopes, rule, total=True)
+    shares.append((plain.title, kept(plain, publish_totals(tables, plain))))
+    return shares
+
+
+def measure(title: str, counts: np.ndarray, rule: str, *, whole: bool) -> None:
+    """Print what is kept, and the processor seconds and peak memory of it."""
+    start = time.process_time()
+    shares = publish(counts, RULES[rule], whole=whole)
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"\n{title}, {rule}: {seconds:.1f} processor seconds, peak {peak:.2f} GB so far")
+    for name, share in shares:
+        print(f"  {name:22} {share:7.1%} of the numbers have the rule's own interval")
+
+
+def main() -> None:
+    """Print all of it."""
+    for rule in ("nhs-digital", "older-phe"):
+        measure("1,680 areas, 3 years, 2 age groups", records(1680, 9), rule, whole=False)
+        measure("1,680 areas, 3 years and all of them, 2 age groups", records(1680, 9), rule, whole=True)
+        measure("32,844 areas, 3 years, 2 age groups", records(32_844, 9), rule, whole=False)
+
+
+if __name__ == "__main__":
+    main()
