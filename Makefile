@@ -48,6 +48,7 @@ bench: $(VENV)/.installed-dev
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=$(VENV)/peers $(BIN)/python benchmarks/series.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/schools.py
 	$(BIN)/python benchmarks/england.py $(DATA)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/release.py
 
 SECONDS_OF_FUZZ ?= 600
 

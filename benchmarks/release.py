@@ -1,7 +1,8 @@
 """What the gate for published tables costs and keeps: England by age and year, and the sample as unreleased records.
 
-England's records are drawn, with the mean of stroke admissions and a gamma scatter of risks; the sample's are its invented
-admissions. Beside the gate stands the simple policy: a table that would reveal anything is left out as a whole.
+England's records are drawn, with the mean of stroke admissions and a gamma scatter of risks; the sample's are its
+invented admissions. Beside the gate stands the simple policy: a table that would reveal anything is left out as a
+whole.
 
     python benchmarks/release.py
 """

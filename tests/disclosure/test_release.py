@@ -15,14 +15,14 @@ from hotspots.disclosure.release.tables import CountTable
 
 YOUNG, OLD, UNKNOWN = (0, 24), (25, 120), (-1, -1)
 FIRST, LAST, BOTH = (2017, 2017), (2018, 2018), (2017, 2018)
-MOST = 6
+MOST = 5
 CELLS = ((YOUNG, FIRST), (YOUNG, LAST), (OLD, FIRST), (OLD, LAST))
 """The records of one area: people under 25 in 2017, in 2018, older people in 2017, in 2018."""
-RULES = ({"largest": 2}, {"largest": 3}, {"largest": 2, "rounding": 3}, {"smallest": 0, "largest": 2})
+RULES = ({"largest": 2}, {"largest": 2, "rounding": 3}, {"smallest": 0, "largest": 2})
 
 
 def worlds_of(cells) -> np.ndarray:
-    """Return every set of records with up to six in each cell."""
+    """Return every set of records with up to five in each cell."""
     return np.array(list(itertools.product(range(MOST + 1), repeat=len(cells))))
 
 
@@ -72,7 +72,7 @@ ORDERS = [
     [(YOUNG, FIRST), (None, BOTH), (OLD, LAST)],
     *(
         [EVERY[i] for i in np.random.default_rng(seed).permutation(len(EVERY))[:3]]
-        for seed in range(4)
+        for seed in range(3)
     ),
 ]  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_all_records_with_the_same_outputs_leave_every_number_its_interval(order
             found = set((numbers[whole] - numbers[part])[worlds])
             most = numbers[whole][worlds].max()
             assert not found & set(suppressed) or found >= {one for one in suppressed if one <= most}
-    assert looked_at > 3
+    assert looked_at > 2
 
 
 def together(shown: np.ndarray) -> dict[bytes, list[int]]:

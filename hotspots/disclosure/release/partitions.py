@@ -115,12 +115,12 @@ class _Unpublished:
             view, rule, low, high = self.view, self.rule, self.low[missing], self.high[missing]
             none, top = np.zeros_like(low), np.full_like(low, np.inf)
             bounds = {
-                "as low as": (view.shown, none, np.maximum(start, low)),
-                "as high as": (view.shown, np.minimum(start + rule.largest - rule.smallest, high), top),
-                "not above": (view.known, none, np.maximum(rule.largest, low)),
-                "not below": (view.known, np.minimum(rule.smallest, high), top),
+                "as low as": (none, np.maximum(start, low)),
+                "as high as": (np.minimum(start + rule.largest - rule.smallest, high), top),
+                "not above": (none, np.maximum(rule.largest, low)),
+                "not below": (np.minimum(rule.smallest, high), top),
             }[what]
-            found = _where(bounds[0], view.numbers.new, self.numbers[missing], *bounds[1:])
+            found = _where(view.known, view.numbers.new, self.numbers[missing], *bounds)
             self._found |= {(what, start, number): one for number, one in zip(missing, found, strict=True)}
         return [self._found[what, start, number] for number in numbers]
 
@@ -268,14 +268,14 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """What a reader takes for certain, and where solutions must be found to count as possible.
+    """What a reader takes for certain, and what must stay possible besides.
 
     Parameters
     ----------
     known
         Systems of what the reader knows.
     shown
-        The same systems, or narrower ones in which solutions can be shown to exist.
+        The same systems, or narrower ones: an interval of the new number must leave a solution of them.
     numbers
         The numbers in the cells of these systems.
     """
@@ -310,7 +310,7 @@ def _conditions(view: View, rule: Rule) -> _Conditions:
     (shown_first,), (shown_last,) = ([first], [last]) if shown is known else shown.ranges(numbers.new[None, :])
     unchanged = [_Meeting(shown_first, shown_last)]
     for end in known.ranges(numbers.published):
-        unchanged += _where(shown, numbers.new, numbers.published, end, end)
+        unchanged += _where(known, numbers.new, numbers.published, end, end)
     unpublished = (
         _Unpublished(view, numbers.differences, rule, (rule.smallest,)),
         _Unpublished(view, numbers.single, rule, range(rule.smallest, rule.largest + 1)),

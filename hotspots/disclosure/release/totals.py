@@ -74,7 +74,8 @@ def free_totals(
     least_total, most_total = (np.full(len(scale), end) for end in (np.inf, -np.inf))
     if known is not None:
         low, high = known(subtotals)
-        there = np.isfinite(low) & np.isfinite(high)
+        # Of the wanted total itself, only what others say is known.
+        there = np.isfinite(low) & np.isfinite(high) & ~(subtotals == wanted).all(axis=1)
         least_total[there], most_total[there] = low[there], high[there]
     beside = subtotals @ aside.sum(axis=0)
     problem = _Problem(classes, members, moves, subtotals, change, scale, weights)

@@ -21,6 +21,7 @@ from hotspots.publish.text.clustering import (
 )
 from hotspots.publish.text.clusters import clusters_alt, clusters_sentence, clusters_title, explain_clusters
 from hotspots.publish.text.findings import (
+    PROTECTED_WORDS,
     alt_text,
     beyond_words,
     boundaries_sentence,
@@ -78,6 +79,7 @@ from hotspots.publish.text.surfaces import (
 __all__ = [
     "BASE_WORDS",
     "LINES",
+    "PROTECTED_WORDS",
     "InsideContours",
     "Over",
     "Section",

@@ -285,6 +285,15 @@ def certainty_sentence(result: HotspotResult, place: Place | None = None) -> str
 # --------------------------------------------------------------------------- release, alternative text
 
 
+PROTECTED_WORDS: Final = (
+    "No published count, and no difference of two, is narrower than its interval for somebody who has every file of "
+    "every run in the ledger and the number of people in each area.",
+    "This is not promised against somebody who knows some of the records or holds the private file, nor for what other "
+    "bodies publish of the same people.",
+)
+"""What is promised of protected counts, and what is not: see docs/disclosure.md."""
+
+
 def release_sentence(release: str) -> str:
     """Return what a reader must know about what the numbers may be used for."""
     if release == OPEN:

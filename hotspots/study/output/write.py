@@ -30,6 +30,7 @@ from hotspots.model import (
 )
 from hotspots.publish.style import marking
 from hotspots.publish.text import (
+    PROTECTED_WORDS,
     boundaries_sentence,
     capitalised,
     listed,
@@ -141,6 +142,7 @@ def compile_briefing(
         "Schools": [schools.words, *words_of(schools.notes), *_around_schools(findings)] if schools else [],
         "Series": list(dict.fromkeys(extract.words for extract in findings.change_points.values())),
         "Authorities": [extract.words for extract in findings.extracts],
+        "Counts of people": list(PROTECTED_WORDS) if inputs.gate.tables else [],
         "Data": notes + [f"Left out: {what}, because {why}." for what, why in findings.left_out.items()],
     }
     write_briefing(
