@@ -10,6 +10,7 @@ import numpy as np
 
 from hotspots.disclosure.protection import Bounds, protect_counts, with_bounds
 from hotspots.disclosure.release import WHOLE_FILE, CountTable, find_rule, publish_areas, publish_totals, region_of
+from hotspots.errors import list_briefly
 from hotspots.model import Note
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Mend:
         Numbers with a wider interval than the rule asks for.
     left_out
         Numbers that are left out.
+    by_area
+        Whether it is a table of counts by area.
     """
 
     title: str
@@ -46,6 +49,7 @@ class Mend:
     numbers: int
     wider: int
     left_out: int
+    by_area: bool
 
     @property
     def words(self) -> str:
@@ -55,9 +59,7 @@ class Mend:
             parts.append(f"{self.wider:,} of {self.numbers:,} intervals are wider than the rule asks for")
         if self.left_out:
             parts.append(f"{self.left_out:,} of {self.numbers:,} numbers are left out")
-        count = "counts" if len(self.beside) == 1 else "count"
-        because = f", because {' and '.join(self.beside)} {count} the same records"
-        return f"{' and '.join(parts)}{because}." if parts else ""
+        return f"{' and '.join(parts)}: the same records are in {list_briefly(self.beside)}." if parts else ""
 
 
 class Gate:
@@ -190,7 +192,9 @@ class Gate:
         beside = tuple(
             dict.fromkeys(one.title for one in others if any(a.overlaps(b) for a in one.scopes for b in table.scopes))
         )
-        self.mends.append(Mend(table.title, beside, int(there.size), wider, int((~there).sum())))
+        self.mends.append(
+            Mend(table.title, beside, int(there.size), wider, int((~there).sum()), by_area=not table.is_total)
+        )
         self.tables.append(table)
         return bounds
 

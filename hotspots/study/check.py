@@ -151,7 +151,7 @@ def describe_check(study: Study, inputs: Inputs) -> Iterator[str]:
     for name in dict.fromkeys(("areas", *order)):
         yield from SECTIONS[name](study, inputs)
     for mend in inputs.gate.mends:
-        if mend.words:
+        if mend.words and not mend.by_area:  # of counts by area, it is a note of theirs
             yield f"In {mend.title}, {mend.words}"
     for what, why in would_leave_out(study, inputs).items():
         yield f"Left out by a run: {what}, because {why}"

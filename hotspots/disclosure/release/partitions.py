@@ -67,7 +67,7 @@ class _Unpublished:
         asking = ~settled.all(axis=1)
         self.view, self.rule, self.starts = view, rule, tuple(starts)
         self.numbers, self.low, self.high, self.settled = numbers[asking], low[asking], high[asking], settled[asking]
-        self._found: dict[tuple[str, int, int], _Meeting] = {}
+        self._found: dict[tuple[int | None, int], tuple[_Meeting, _Meeting]] = {}
 
     def safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
         """Return which intervals of the new number leave all numbers uncertain enough."""
@@ -87,42 +87,42 @@ class _Unpublished:
         """Return the condition that as many values are possible as there are suppressed counts, from a count on."""
 
         def holds(numbers: NDArray[np.intp], low: Ends, high: Ends, system: int) -> NDArray[np.bool_]:
-            pairs = zip(
-                self._where("as low as", numbers, start), self._where("as high as", numbers, start), strict=True
-            )
-            return np.array([one.met(low, high, system) & other.met(low, high, system) for one, other in pairs])
+            pairs = self._pairs(start, numbers)
+            return np.array([below.met(low, high, system) & above.met(low, high, system) for below, above in pairs])
 
         return holds
 
     def _not_suppressed(self, numbers: NDArray[np.intp], low: Ends, high: Ends, system: int) -> NDArray[np.bool_]:
         """Return where the number can't be a suppressed count."""
-        pairs = zip(self._where("not above", numbers), self._where("not below", numbers), strict=True)
-        return np.array([one.missed(low, high, system) | other.missed(low, high, system) for one, other in pairs])
+        pairs = self._pairs(None, numbers)
+        return np.array([below.missed(low, high, system) | above.missed(low, high, system) for below, above in pairs])
 
     def meetings(self) -> Iterator[_Meeting]:
         """Give every condition."""
-        numbers = np.arange(len(self.numbers))
-        for start in self.starts:
-            yield from self._where("as low as", numbers, start)
-            yield from self._where("as high as", numbers, start)
-        yield from self._where("not above", numbers)
-        yield from self._where("not below", numbers)
+        for start in (*self.starts, None):
+            yield from itertools.chain.from_iterable(self._pairs(start, np.arange(len(self.numbers))))
 
-    def _where(self, what: str, numbers: NDArray[np.intp], start: int = 0) -> list[_Meeting]:
-        """Return the new numbers at which each number can be as low or high as asked, or a suppressed count at all."""
-        missing = [number for number in numbers if (what, start, number) not in self._found]
+    def _pairs(self, start: int | None, numbers: NDArray[np.intp]) -> list[tuple[_Meeting, _Meeting]]:
+        """Return the new numbers at which each number can be low enough, and high enough.
+
+        That is, as low as a count and as high as that count and the width of suppressed counts; or, without a count, a
+        suppressed count or a lower one, and one or a higher one.
+        """
+        missing = [number for number in numbers if (start, number) not in self._found]
         if missing:
-            view, rule, low, high = self.view, self.rule, self.low[missing], self.high[missing]
-            none, top = np.zeros_like(low), np.full_like(low, np.inf)
-            bounds = {
-                "as low as": (none, np.maximum(start, low)),
-                "as high as": (np.minimum(start + rule.largest - rule.smallest, high), top),
-                "not above": (none, np.maximum(rule.largest, low)),
-                "not below": (np.minimum(rule.smallest, high), top),
-            }[what]
-            found = _where(view.known, view.numbers.new, self.numbers[missing], *bounds)
-            self._found |= {(what, start, number): one for number, one in zip(missing, found, strict=True)}
-        return [self._found[what, start, number] for number in numbers]
+            rule, low, high = self.rule, self.low[missing], self.high[missing]
+            least = rule.largest if start is None else start
+            most = rule.smallest if start is None else start + rule.largest - rule.smallest
+            found = _where(
+                self.view.known,
+                self.view.numbers.new,
+                np.vstack([self.numbers[missing]] * 2),
+                np.vstack([np.zeros_like(low), np.minimum(most, high)]),
+                np.vstack([np.maximum(least, low), np.full_like(low, np.inf)]),
+            )
+            pairs = zip(found[: len(missing)], found[len(missing) :], strict=True)
+            self._found |= {(start, number): pair for number, pair in zip(missing, pairs, strict=True)}
+        return [self._found[start, number] for number in numbers]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -309,8 +309,8 @@ def _conditions(view: View, rule: Rule) -> _Conditions:
     (first,), (last,) = known.ranges(numbers.new[None, :])
     (shown_first,), (shown_last,) = ([first], [last]) if shown is known else shown.ranges(numbers.new[None, :])
     unchanged = [_Meeting(shown_first, shown_last)]
-    for end in known.ranges(numbers.published):
-        unchanged += _where(known, numbers.new, numbers.published, end, end)
+    ends = np.vstack(known.ranges(numbers.published))
+    unchanged += _where(known, numbers.new, np.vstack([numbers.published] * 2), ends, ends)
     unpublished = (
         _Unpublished(view, numbers.differences, rule, (rule.smallest,)),
         _Unpublished(view, numbers.single, rule, range(rule.smallest, rule.largest + 1)),

@@ -114,15 +114,17 @@ class Systems:
         self, objective: NDArray[np.float64], times: int, further: _Row | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the smallest and largest values of an objective for each system, for all systems several times."""
-        found = np.full((2, times * len(self.low)), np.nan)
+        systems = times * len(self.low)
+        # Both ways are solved together: a call of the solver costs more than a small system.
+        every = np.arange(2 * systems)
+        found = np.full(2 * systems, np.nan)
         step = max(1, _TOGETHER // max(1, self.rows.shape[1]))
-        for start in range(0, found.shape[1], step):
-            block = np.arange(start, min(start + step, found.shape[1]))
-            of = block % len(self.low)
-            row = None if further is None else _rows_of(further, block)
-            for way, sign in enumerate((1.0, -1.0)):
-                values = _solve(self.rows, self.low[of], self.high[of], sign * objective[block], row)
-                found[way, block] = sign * values
+        for start in range(0, 2 * systems, step):
+            block = every[start : start + step]
+            of, sign = block % systems, np.where(block < systems, 1.0, -1.0)
+            row = None if further is None else _rows_of(further, of)
+            bounds = self.low[of % len(self.low)], self.high[of % len(self.low)]
+            found[block] = sign * _solve(self.rows, *bounds, sign[:, None] * objective[of], row)
         smallest, largest = found.reshape(2, times, len(self.low))
         return smallest, np.where(largest > BOUNDLESS / 2, np.inf, largest)
 
