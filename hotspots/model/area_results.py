@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, need_columns, need_unique
 from hotspots.model.events import ExpectedMethod
 from hotspots.model.identity import AS_LIST, USUAL_LEVEL, WHERE_KNOWN, Recorded, Result, need_tuples, written_as
+from hotspots.model.periods import Coverage, Period
 from hotspots.model.study_area import Place, StudyArea, slugify
 from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
@@ -229,9 +231,9 @@ class SpaceTimeMethod(Recorded):
     by: PeriodLength
     """Length of a period."""
     periods: int
-    first_period: str
-    last_period: str
-    """Number of periods, the first and the last."""
+    first_day: str
+    last_day: str
+    """Number of periods; first day of the first and last day of the last, as year-month-day."""
     prospective: bool
     """Whether only runs up to the last period were compared, or any."""
     longest: int
@@ -255,6 +257,11 @@ class SpaceTimeMethod(Recorded):
     """Numbers of areas in circles; of areas without people, where these are asked for."""
     events: int
     """Events in the areas and periods scanned."""
+
+    @property
+    def span(self) -> Period:
+        """The time from the first to the last day."""
+        return Coverage(date.fromisoformat(self.first_day), date.fromisoformat(self.last_day)).period
 
 
 CLUSTER_COLUMNS: Final = (
@@ -282,8 +289,8 @@ class Clusters(Result, OnMap):
         it can't exceed; `certainty`, one of `vocabulary.CLUSTER_CLASSES`; `radius` (metres; of an ellipse the longer
         half-axis), `shape` (longer over shorter axis, 1 for a circle) and `angle` (degrees of the longer axis, from
         east anticlockwise); `area_ids`, separated by spaces. Clusters in space and time have `SPACE_TIME_COLUMNS` too:
-        `start` and `end` (first and last day, as text), `periods` (their number) and `alive` (whether the last period
-        is one of them). Their expected events are those of the model, in these periods.
+        `start` and `end` (first and last day, as text), `periods` (their number) and `alive` (``"yes"`` if the last
+        period is one of them, or ``"no"``). Their expected events are those of the model, in these periods.
     sentences
         How they were found.
     provenance

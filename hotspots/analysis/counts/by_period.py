@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -66,27 +66,23 @@ def count_by_period(
     counted = inside & dated & (at >= 0)
     table = np.zeros((len(area), len(covered)))
     np.add.at(table, (place[counted], at[counted]), 1)
-    reasons = {
-        OUTSIDE: ~inside,
-        UNDATED: inside & ~dated,
-        IN_PART.format(by): inside & dated & (at < 0),
-    }
-    lost = {reason: int(one.sum()) for reason, one in reasons.items() if one.any()}
+    outside, undated = int((~inside).sum()), int((inside & ~dated).sum())
+    in_part = int((inside & dated & (at < 0)).sum())
+    lost = {OUTSIDE: outside, UNDATED: undated, IN_PART.format(by): in_part}
     return PeriodCounts(
         area,
         pd.DataFrame(table, index=area.ids, columns=covered),
         by=by,
-        dropped=dict(events.dropped) | lost,
-        identity=combine(events, area, detailed_areas, notes=(*events.notes, *_notes(lost))),
+        dropped=dict(events.dropped) | {reason: number for reason, number in lost.items() if number},
+        identity=combine(events, area, detailed_areas, notes=(*events.notes, *_notes(undated, in_part, by))),
     )
 
 
-def _notes(lost: Mapping[str, int]) -> Iterator[Note]:
+def _notes(undated: int, in_part: int, by: PeriodLength) -> Iterator[Note]:
     """Yield a note on the events that are in an area, but in no period."""
-    for reason, number in lost.items():
-        if reason != OUTSIDE:
-            words = f"{plural(number, 'event')} {'with' if reason == UNDATED else ''} {reason}: not counted by period."
-            yield Note(" ".join(words.split()), of="records", numbers=(number,))
+    for number, why in ((undated, f"with {UNDATED}"), (in_part, IN_PART.format(by))):
+        if number:
+            yield Note(f"{plural(number, 'event')} {why}: not counted by period.", of="records", numbers=(number,))
 
 
 def _whole_periods(cover: Coverage | None, by: PeriodLength) -> Iterator[pd.Period]:

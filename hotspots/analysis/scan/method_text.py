@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hotspots.errors import plural
+
 if TYPE_CHECKING:
     from hotspots.model import ScanMethod, SpaceTimeMethod
     from hotspots.vocabulary import ScanNull, SpaceTimeModel
@@ -69,11 +71,12 @@ def describe_space_time(method: SpaceTimeMethod) -> tuple[str, ...]:
     """Return how clusters in space and time were sought, in sentences."""
     within = "" if method.largest_radius_m is None else f" and {method.largest_radius_m:,.0f} m from their centre"
     of_what = "people" if method.model == "poisson" else "events"
-    lasting = f"{'up to the last one' if method.prospective else 'of any time'}, of at most {method.longest:,}"
+    lasting = f"{plural(method.longest, method.by)} {'up to the last one of' if method.prospective else 'in'}"
+    lasting = f"any run of at most {lasting} {method.span.words}"
     return (
         f"Space-time scan statistic: {method.cylinders_compared:,} cylinders, circles around the centres of areas with "
-        f"up to {100 * method.largest_share:g}% of the {of_what}{within}, over runs of whole {method.by}s {lasting} "
-        f"from {method.first_period} to {method.last_period}, compared by the likelihood ratio.",
+        f"up to {100 * method.largest_share:g}% of the {of_what}{within}, over {lasting}, compared by the likelihood "
+        "ratio.",
         f"Tested against this: {EXPECTED[method.model]}.",
         f"A p-value allows for the search over all cylinders; it is estimated from {method.draws:,} random maps "
         f"(importance sampling, seed {method.seed}), or is a computed bound where that is below 0.0001.",

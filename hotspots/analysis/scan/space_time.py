@@ -115,8 +115,8 @@ def scan_space_time(
         model=model,
         by=counts.by,
         periods=len(periods),
-        first_period=str(periods[0]),
-        last_period=str(periods[-1]),
+        first_day=periods[0].start_time.date().isoformat(),
+        last_day=periods[-1].end_time.date().isoformat(),
         prospective=prospective,
         longest=number,
         runs_compared=len(runs),
@@ -222,7 +222,7 @@ def _row(
         **{"p_low": found.p, "p_high": found.p, "p_error": found.error, "p_bound": found.bound},
         **{"certainty": "certain" if found.p <= level else "never"},
         **{"start": first.start_time.date().isoformat(), "end": last.end_time.date().isoformat()},
-        **{"periods": found.run[1] - found.run[0], "alive": found.run[1] == len(periods)},
+        **{"periods": found.run[1] - found.run[0], "alive": "yes" if found.run[1] == len(periods) else "no"},
     }
 
 

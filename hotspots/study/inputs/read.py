@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspots.disclosure import is_restricted, keeps_back, through_gate
-from hotspots.errors import HotspotsError, SourceError, list_briefly
+from hotspots.errors import AnalysisError, HotspotsError, SourceError, list_briefly, reason_of
 from hotspots.model import (
     AreaCounts,
     Events,
@@ -34,9 +34,18 @@ from hotspots.study.inputs.series import (
 )
 
 if TYPE_CHECKING:
-    from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
+    from hotspots.study.settings import (
+        ClustersSection,
+        ComparisonSection,
+        EventSection,
+        PredictionSection,
+        RecordedSection,
+        Study,
+    )
 
 UNRELEASED_POINTS = "the points are unreleased records of people, and a surface could reveal them"
+
+UNRELEASED_DATES = "the records are unreleased, and their clusters could reveal counts by area and period"
 
 
 def read_inputs(study: Study, *, report: Report = lambda _: None, keep_going: bool = False) -> Inputs:
@@ -195,6 +204,26 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
     inputs.series += series
     inputs.left_out |= left_out
     inputs.events[section.name] = events
+    for clusters in study.clusters:
+        if clusters.by is not None and section.name in clusters.events:
+            _count_by_period(study, section, clusters, inputs)
+
+
+def _count_by_period(study: Study, section: EventSection, clusters: ClustersSection, inputs: Inputs) -> None:
+    """Count the events of a section by period; of people who are not released, these counts are not made at all."""
+    from hotspots.analysis.counts import count_by_period
+
+    assert clusters.by is not None
+    what, events = f"{clusters.finds} of {section.title}", inputs.events[section.name]
+    if keeps_back(study, section):
+        inputs.left_out[what] = UNRELEASED_DATES
+        return
+    try:
+        counts = count_by_period(events, inputs.area, by=clusters.by, detailed_areas=inputs.detailed)
+    except AnalysisError as error:
+        inputs.left_out[what] = reason_of(error)
+    else:
+        inputs.period_counts[section.name] = counts
 
 
 def _read_records(
