@@ -4,8 +4,8 @@ Usage:
     python benchmarks/space_time_level.py [--maps 100] [--world WORDS ...]
 
 200 square areas of 1 km with 1,000 to 5,000 people, the twelve months of a year, 20 events an area; circles up to 10%
-of the people or events, runs of up to six months, 200 maps drawn for a p-value. Given is the share of maps on which the
-most likely cluster has a p-value of at most 5%; ± is one standard error; seconds are of the processor, a map.
+of the people or events, runs of up to three months, 100 maps drawn for a p-value. Given is the share of maps on which
+the most likely cluster has a p-value of at most 5%; ± is one standard error; seconds are of the processor, a map.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from level import gamma, lognormal, tenfold
+from level import LEVEL, Floats, gamma, lognormal, share, tenfold
 
 import hotspots as hs
 
 ROWS, COLUMNS, MONTHS, MEAN = 10, 20, 12, 20.0
 DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
+LIMITS = {"share": 0.1, "longest": 0.25, "draws": 100, "most": 1}
 PLANTED = np.array([64, 65, 84, 85])
 """Four squares in the middle; from May to July."""
-Floats = np.ndarray
 World = Callable[[np.random.Generator, Floats], Floats]
 
 
@@ -121,7 +121,7 @@ def main() -> None:
     people, months = area.areas["population"].to_numpy(), [f"2019-{month:02d}" for month in range(1, 13)]
     print(f"{'':42} {'permutation':>14} {'poisson':>14} {'seconds':>8}")
     for world in asked.world:
-        found, start = {"permutation": 0, "poisson": 0}, time.process_time()
+        found, start = {"permutation": [], "poisson": []}, time.process_time()
         for seed in range(asked.maps):
             counts = hs.clusters.PeriodCounts(
                 area,
@@ -129,16 +129,11 @@ def main() -> None:
                 by="month",
                 identity=hs.studies.Identity(release="invented"),
             )
-            for model in found:
-                table = hs.clusters.scan_space_time(counts, model=model, share=0.1, draws=200, most=1).table
-                found[model] += bool((table["p_high"] <= 0.05).any())
-        words = []
-        for number in found.values():
-            share = number / asked.maps
-            # Of none or all, the error if one more or one fewer had been found.
-            error = np.sqrt(max(share * (1 - share), 1 / asked.maps) / asked.maps)
-            words.append(f"{100 * share:6.1f} ± {100 * error:4.1f}")
-        print(f"{world:42} {words[0]:>14} {words[1]:>14} {(time.process_time() - start) / asked.maps:8.2f}", flush=True)
+            for model, findings in found.items():
+                likeliest = hs.clusters.scan_space_time(counts, model=model, **LIMITS).table
+                findings.append(bool((likeliest["p_high"] <= LEVEL).any()))
+        seconds = (time.process_time() - start) / asked.maps
+        print(f"{world:42} {share(found['permutation']):>14} {share(found['poisson']):>14} {seconds:8.2f}", flush=True)
 
 
 if __name__ == "__main__":
