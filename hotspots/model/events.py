@@ -192,14 +192,7 @@ class AreaCounts(ModelType):
 
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
-        need_unique(table.index, "rows of counts")
-        if set(table.index) != set(self.area.ids):
-            odd = sorted(set(map(str, table.index)) ^ set(self.area.ids))
-            raise AnalysisError(
-                "The counts and the study area do not have the same areas.",
-                found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
-                advice="make the counts with hotspots.count_events",
-            )
+        _need_areas(table.index, self.area, made_by="hotspots.count_events")
         table = table.reindex(self.area.ids)
         table[["observed_low", "observed_high"]] = table[["observed_low", "observed_high"]].astype(float)
         need_interval(table, "observed_low", "observed_high", "Area")
@@ -284,14 +277,7 @@ class PeriodCounts(ModelType):
 
     def __post_init__(self) -> None:
         table = self.table.copy()
-        need_unique(table.index, "rows of counts")
-        if set(table.index) != set(self.area.ids):
-            odd = sorted(set(map(str, table.index)) ^ set(self.area.ids))
-            raise AnalysisError(
-                "The counts and the study area do not have the same areas.",
-                found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
-                advice="make the counts with hotspots.clusters.count_by_period",
-            )
+        _need_areas(table.index, self.area, made_by="hotspots.clusters.count_by_period")
         table.columns = pd.PeriodIndex(table.columns, freq=PERIOD_FREQUENCIES[self.by], name="period")
         need_unique(table.columns, "columns of counts")
         table = table.loc[self.area.ids, sorted(table.columns)].astype(float)
@@ -310,6 +296,23 @@ class PeriodCounts(ModelType):
 
     def _numbers(self) -> dict[str, object]:
         return {"Events": int(self.table.to_numpy().sum()), "Areas": len(self), "Periods": self.table.shape[1]}
+
+    @property
+    def periods(self) -> pd.PeriodIndex:
+        """The periods, in order."""
+        return pd.PeriodIndex(self.table.columns)
+
+
+def _need_areas(index: pd.Index, area: StudyArea, *, made_by: str) -> None:
+    """Stop at counts that are not of each area of the study once."""
+    need_unique(index, "rows of counts")
+    if set(index) != set(area.ids):
+        odd = sorted(set(map(str, index)) ^ set(area.ids))
+        raise AnalysisError(
+            "The counts and the study area do not have the same areas.",
+            found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
+            advice=f"make the counts with {made_by}",
+        )
 
 
 def _expected(table: pd.DataFrame) -> pd.Series:

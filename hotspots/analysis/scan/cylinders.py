@@ -187,7 +187,7 @@ class CylinderSearch:
             sum_of_chances += own
             # Each draw keeps what it had with the chance that it should: in the end all have their share.
             at = np.flatnonzero(self.rng.random(self.draws) < own / sum_of_chances)
-            drawn.centre[at], drawn.last[at], drawn.count[at] = choose_zones(reached, model, self.rng, len(at))
+            drawn.centre[at], drawn.last[at], drawn.events[at] = choose_zones(reached, model, self.rng, len(at))
             drawn.run[at] = np.asarray(runs)[self.rng.integers(len(runs), size=len(at))]
         bound = min(bound, 1.0)
         if bound < SETTLED:
@@ -222,21 +222,21 @@ class CylinderSearch:
             own = first + at
             members = self.zones.members(int(drawn.centre[own]), int(drawn.last[own]))
             run = (int(drawn.run[own, 0]), int(drawn.run[own, 1]))
-            maps[1:, :, at] = self.model.draw(int(drawn.count[own]), members, run, self.rng).T
+            maps[1:, :, at] = self.model.draw(int(drawn.events[own]), members, run, self.rng).T
         np.cumsum(maps, axis=0, out=maps)
         return maps
 
 
 class _Drawn(NamedTuple):
-    """Cylinders that reach a statistic on maps to be drawn, and their counts (each draws; runs draws, 2)."""
+    """Cylinders that reach a statistic on maps to be drawn, and their events there (each draws; runs draws, 2)."""
 
     centre: NDArray[np.intp]
     last: NDArray[np.intp]
-    count: Floats
+    events: Floats
     run: NDArray[np.intp]
 
     @classmethod
     def none(cls, draws: int) -> _Drawn:
         """Return room for so many."""
-        whole = [np.zeros(draws, dtype=np.intp) for _ in range(2)]
-        return cls(*whole, np.zeros(draws), np.zeros((draws, 2), dtype=np.intp))
+        centre, last = np.zeros(draws, dtype=np.intp), np.zeros(draws, dtype=np.intp)
+        return cls(centre, last, np.zeros(draws), np.zeros((draws, 2), dtype=np.intp))

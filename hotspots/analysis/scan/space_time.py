@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
+import pandas as pd
 
 from hotspots.analysis.common import need_level, poisson_interval
 from hotspots.analysis.scan.cylinders import Cylinder, CylinderSearch, runs_of
@@ -18,7 +19,6 @@ from hotspots.vocabulary import SpaceTimeModel
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def scan_space_time(
         )
     areas, table, periods, number = _scannable(counts, model, longest)
     events = table.to_numpy(float)
-    runs = runs_of(np.array([one.ordinal for one in periods]), longest=number, prospective=prospective)
+    runs = runs_of(np.asarray(periods.asi8), longest=number, prospective=prospective)
     expects = _model_of(model, areas, events, periods)
     places = centres_of(areas)
     zones = circular_zones(places, expects.areas, share=share, radius=radius)
@@ -115,8 +115,8 @@ def scan_space_time(
         model=model,
         by=counts.by,
         periods=len(periods),
-        first_day=periods[0].start_time.date().isoformat(),
-        last_day=periods[-1].end_time.date().isoformat(),
+        first_day=_day(periods.start_time, 0),
+        last_day=_day(periods.end_time, -1),
         prospective=prospective,
         longest=number,
         runs_compared=len(runs),
@@ -162,7 +162,7 @@ def need_scannable_in_time(
 
 def _scannable(
     counts: PeriodCounts, model: str, longest: float
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[pd.Period], int]:
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.PeriodIndex, int]:
     """Return the areas that can be in a circle, their counts, the periods, and the periods of the longest run."""
     if model not in get_args(SpaceTimeModel):
         known = ", ".join(get_args(SpaceTimeModel))
@@ -173,7 +173,7 @@ def _scannable(
             found=f"longest = {longest:g}",
             advice=f"give a share above 0 and at most {LONGEST:g}: what lasts longer has no time to be compared with",
         )
-    areas, periods = counts.area.areas, list(counts.table.columns)
+    areas, periods = counts.area.areas, counts.periods
     if len(periods) < FEWEST_PERIODS:
         raise AnalysisError(
             "There are too few periods for a scan in space and time.",
@@ -199,18 +199,17 @@ def _scannable(
 
 
 def _model_of(
-    model: str, areas: gpd.GeoDataFrame, events: Floats, periods: list[pd.Period]
+    model: str, areas: gpd.GeoDataFrame, events: Floats, periods: pd.PeriodIndex
 ) -> PermutedPeriods | PoissonPeriods:
     if model == "permutation":
         return PermutedPeriods(events.sum(axis=1), events.sum(axis=0))
-    days = np.array([(one.end_time.normalize() - one.start_time).days + 1 for one in periods], dtype=float)
+    days = np.asarray((periods.end_time.normalize() - periods.start_time).days, dtype=float) + 1
     return PoissonPeriods(areas["population"].to_numpy(float), days, int(events.sum()))
 
 
 def _row(
-    found: Cylinder, areas: gpd.GeoDataFrame, places: Floats, periods: list[pd.Period], level: float
+    found: Cylinder, areas: gpd.GeoDataFrame, places: Floats, periods: pd.PeriodIndex, level: float
 ) -> dict[str, Any]:
-    first, last = periods[found.run[0]], periods[found.run[1] - 1]
     low, high = (float(end[0]) for end in poisson_interval(np.array([found.observed])))
     return {
         **describe_zone(areas, found.members, places, turned=(1.0, 0.0)),
@@ -221,9 +220,13 @@ def _row(
         **{f"statistic_{end}": found.statistic for end in ("low", "high")},
         **{"p_low": found.p, "p_high": found.p, "p_error": found.error, "p_bound": found.bound},
         **{"certainty": "certain" if found.p <= level else "never"},
-        **{"start": first.start_time.date().isoformat(), "end": last.end_time.date().isoformat()},
+        **{"start": _day(periods.start_time, found.run[0]), "end": _day(periods.end_time, found.run[1] - 1)},
         **{"periods": found.run[1] - found.run[0], "alive": "yes" if found.run[1] == len(periods) else "no"},
     }
+
+
+def _day(times: pd.DatetimeIndex, at: int) -> str:
+    return pd.Timestamp(times[at]).date().isoformat()
 
 
 def _notes(counts: PeriodCounts, left: int) -> tuple[Note, ...]:
