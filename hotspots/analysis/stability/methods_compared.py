@@ -124,8 +124,7 @@ def _method_of(result: Any) -> ComparedMethod:
     if not isinstance(result, Contours):
         what = "clusters in space and time" if isinstance(result, Clusters) else f"a {type(result).__name__}"
         raise AnalysisError(
-            "Not all of these results can be compared by area.",
-            found=what,
+            f"{what[0].upper()}{what[1:]} can't be compared by area.",
             advice="give results of getis_ord, local_moran, scan_clusters or tolerance_contours",
         )
     densest = set(result.table["kind"]) - {"raised", "lowered"}
