@@ -59,6 +59,7 @@ fuzz: $(VENV)/.installed-dev
 power: $(VENV)/.installed-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/power.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/level.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/space_time_level.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/given.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/surface_level.py
 

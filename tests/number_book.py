@@ -143,6 +143,30 @@ class Book:
             found.append((whole(len(inside)), whole(people), whole(events), whole(usual), f"{events / usual:.1f}", p))
         return found
 
+    def space_time_clusters(self, source: str) -> list[tuple[str, ...]]:
+        """Return time, areas, people, events, those expected, ratio and p-value of the clusters beyond chance at 5%.
+
+        Events are counted again in the file of admissions, all of them in the study area and in whole months; expected
+        are those of the areas times those of the months, over all. The p-value is the layer's.
+        """
+        section = next(one for one in self.study["events"] if one["title"].casefold() == source.casefold())
+        table, areas = self.layer(f"{section['name']}_space_time_clusters"), self.tested(source, "getis_ord")
+        rows = pd.read_csv(self.file.parent / section["file"])
+        found = []
+        for _, zone in table[table["p_high"] <= 0.05].iterrows():
+            there = rows["LSOA11"].isin(zone["area_ids"].split())
+            then = rows["ADMIDATE"].between(zone["start"], zone["end"])
+            inside = areas[areas["area_id"].isin(zone["area_ids"].split())]
+            events, usual = int((there & then).sum()), there.sum() * then.sum() / len(rows)
+            p = "below 0.0001" if zone["p_high"] < 0.0001 else f"{zone['p_high']:.2g}"
+            first, last = (pd.Timestamp(zone[end]) for end in ("start", "end"))
+            assert (first.day, last.is_month_end) == (1, True)
+            begins = f"{first:%B %Y}" if first.year < last.year else f"{first:%B}"
+            when = f"{last:%B %Y}" if first.month == last.month else f"{begins} to {last:%B %Y}"
+            people, ratio = whole(inside["population"].sum()), f"{events / usual:.1f}"
+            found.append((when, whole(len(inside)), people, whole(events), whole(usual), ratio, p))
+        return found
+
     def variants(self, source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
         """Return the layer of stability, and its settings in the summary."""
         name = self.named("events", source)

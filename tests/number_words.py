@@ -165,6 +165,29 @@ def _(book: Book, said: Said) -> Said:
     return {"n": whole(len(clusters)), "named": said["named"]}
 
 
+@saying(
+    r"(?P<n>NUMBER) space-time clusters? of (?P<source>.+?) (?:is|are) beyond chance"
+    r"(?:(?:,|; the most likely is) in [^\d,]+, (?P<when>.+))?"
+)
+def _(book: Book, said: Said) -> Said:
+    clusters = book.space_time_clusters(said["source"])
+    return {"n": whole(len(clusters)), "when": clusters[0][0] if said["when"] else said["when"]}
+
+
+TIME_HOLDS: Final = re.compile(
+    rf", ([^,;(]+) \(({NUMBER}) areas?, ({NUMBER}) people, ({NUMBER}) events, ({NUMBER}) expected there at that time, "
+    r"([\d.]+) times, p (below 0\.0001|[\d.]+)\)"
+)
+
+
+@saying(r"(?P<source>.+): (?P<n>NUMBER) space-time clusters? (?:is|are) beyond chance: (?P<named>.+)\.")
+def _(book: Book, said: Said) -> Said:
+    clusters, named = book.space_time_clusters(said["source"]), TIME_HOLDS.findall(said["named"])
+    assert named == clusters[:3], (named, clusters)
+    assert said["named"].startswith("the most likely, ") == (len(clusters) > 3)
+    return {"n": whole(len(clusters)), "named": said["named"]}
+
+
 # --------------------------------------------------------------------------- stability and agreement
 
 MOST: Final = r"(?:; (?P<what>the [^;]+?) decides most)?\.?"

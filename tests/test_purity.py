@@ -250,6 +250,8 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "correlogram": lambda w, _: given(w.counts, distances=[1500.0, 3000.0]),
     "describe_scale": lambda w, _: given(w.correlogram, title="crime"),
     "scan_clusters": lambda w, _: given(w.counts, draws=20),
+    "count_by_period": lambda w, _: given(w.events, w.area, by="month"),
+    "scan_space_time": lambda w, _: given(PUBLIC["count_by_period"](w.events, w.area, by="quarter"), draws=20),
     "stability": lambda w, _: given(
         w.events, w.area, nulls=["exchangeable-risk"], populations={"another": pd.Series(900.0, index=w.area.ids)}
     ),

@@ -4,9 +4,17 @@ Frozen, checked when made, keyed by `area_id` and never by position. Functions t
 into their tables.
 """
 
-from hotspots.model.area_results import CLUSTER_COLUMNS, Clusters, HotspotMethod, HotspotResult, ScanMethod
+from hotspots.model.area_results import (
+    CLUSTER_COLUMNS,
+    SPACE_TIME_COLUMNS,
+    Clusters,
+    HotspotMethod,
+    HotspotResult,
+    ScanMethod,
+    SpaceTimeMethod,
+)
 from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
-from hotspots.model.events import AreaCounts, Events, ExpectedMethod, Slope
+from hotspots.model.events import PERIOD_FREQUENCIES, AreaCounts, Events, ExpectedMethod, PeriodCounts, Slope
 from hotspots.model.findings import (
     Agreement,
     AgreementMethod,
@@ -76,8 +84,10 @@ __all__ = [
     "MONTHS_OF_A_YEAR",
     "MOST_PEOPLE",
     "NO_PERIOD",
+    "PERIOD_FREQUENCIES",
     "SCHOOL_COLUMNS",
     "SCHOOL_RESULT_COLUMNS",
+    "SPACE_TIME_COLUMNS",
     "AdaptiveBandwidths",
     "Ages",
     "Agreement",
@@ -111,6 +121,7 @@ __all__ = [
     "Note",
     "Part",
     "Period",
+    "PeriodCounts",
     "Place",
     "RateCurve",
     "RiskMethod",
@@ -125,6 +136,7 @@ __all__ = [
     "Slope",
     "SmoothedCountsMethod",
     "Smoothing",
+    "SpaceTimeMethod",
     "Stability",
     "StabilityMethod",
     "StudyArea",

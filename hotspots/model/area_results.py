@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError
 from hotspots.model.checks import freeze, need_columns, need_unique
 from hotspots.model.events import ExpectedMethod
 from hotspots.model.identity import AS_LIST, USUAL_LEVEL, WHERE_KNOWN, Recorded, Result, need_tuples, written_as
+from hotspots.model.periods import Coverage, Period
 from hotspots.model.study_area import Place, StudyArea, slugify
 from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
@@ -21,13 +23,17 @@ from hotspots.vocabulary import (
     METHOD_TITLES,
     RESULT_COLUMNS,
     SCAN_STATISTIC_WORDS,
+    SPACE_TIME_COLUMN_WORDS,
+    SPACE_TIME_WORDS,
     STATISTIC_TITLES,
     Adjustment,
     Method,
     Null,
+    PeriodLength,
     ScanNull,
     ScanStatistic,
     Secondary,
+    SpaceTimeModel,
     Statistic,
     TestedMeasure,
     WindowInference,
@@ -216,12 +222,57 @@ class ScanMethod(Recorded):
     """Name of the rule under which counts were protected; empty without one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceTimeMethod(Recorded):
+    """How cylinders, circles over some periods, were compared and the most likely clusters found."""
+
+    model: SpaceTimeModel = field(metadata=written_as(SPACE_TIME_WORDS))
+    """What is expected of an area and period."""
+    by: PeriodLength
+    """Length of a period."""
+    periods: int
+    first_day: str
+    last_day: str
+    """Number of periods; first day of the first and last day of the last, as year-month-day."""
+    prospective: bool
+    """Whether only runs up to the last period were compared, or any."""
+    longest: int
+    """Number of periods of the longest run."""
+    runs_compared: int
+    cylinders_compared: int
+    """Numbers of runs of periods, and of pairs of a circle and a run."""
+    largest_share: float
+    """Largest share in a circle, 0 to 1: of the population, or under the permutation model of the events."""
+    largest_radius_m: float | None
+    """Largest radius of a circle in metres; None without a limit."""
+    fewest_events: int
+    """Smallest number of events in a cluster."""
+    level: float
+    """Up to which p-value a cylinder is a cluster."""
+    draws: int
+    seed: int
+    """Number of maps drawn for each p-value, and seed."""
+    areas_scanned: int
+    areas_left_out: int
+    """Numbers of areas in circles; of areas without people, where these are asked for."""
+    events: int
+    """Events in the areas and periods scanned."""
+
+    @property
+    def span(self) -> Period:
+        """The time from the first to the last day."""
+        return Coverage(date.fromisoformat(self.first_day), date.fromisoformat(self.last_day)).period
+
+
 CLUSTER_COLUMNS: Final = (
     "areas", "people", "observed_low", "observed_high", "expected_low", "expected_high", "ratio_low", "ratio_high",
     "ratio_low_95", "ratio_high_95", "statistic_low", "statistic_high", "p_low", "p_high", "p_error", "p_bound",
     "certainty", "radius", "shape", "angle", "area_ids", "geometry",
 )  # fmt: skip
 """What a table of clusters has, in this order; the number of a cluster is its index."""
+
+SPACE_TIME_COLUMNS: Final = tuple(SPACE_TIME_COLUMN_WORDS)
+"""What one of clusters in space and time has as well, before the geometry."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -237,7 +288,9 @@ class Clusters(Result, OnMap):
         statistic and of the p-value over all values of suppressed counts; the standard error of the p-value and what
         it can't exceed; `certainty`, one of `vocabulary.CLUSTER_CLASSES`; `radius` (metres; of an ellipse the longer
         half-axis), `shape` (longer over shorter axis, 1 for a circle) and `angle` (degrees of the longer axis, from
-        east anticlockwise); `area_ids`, separated by spaces.
+        east anticlockwise); `area_ids`, separated by spaces. Clusters in space and time have `SPACE_TIME_COLUMNS` too:
+        `start` and `end` (first and last day, as text), `periods` (their number) and `alive` (``"yes"`` if the last
+        period is one of them, or ``"no"``). Their expected events are those of the model, in these periods.
     sentences
         How they were found.
     provenance
@@ -248,13 +301,14 @@ class Clusters(Result, OnMap):
 
     table: gpd.GeoDataFrame
     sentences: tuple[str, ...] = ()
-    provenance: ScanMethod | None = field(kw_only=True)
+    provenance: ScanMethod | SpaceTimeMethod | None = field(kw_only=True)
     area: StudyArea | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         need_tuples(self, "sentences")
         need_columns(self.table, CLUSTER_COLUMNS, "A table of clusters")
-        table = self.table[list(CLUSTER_COLUMNS)].copy()
+        own = SPACE_TIME_COLUMNS if self.spans_time else ()
+        table = self.table[[*CLUSTER_COLUMNS[:-1], *own, CLUSTER_COLUMNS[-1]]].copy()
         table.index.name = "cluster"
         need_unique(table.index, "clusters")
         freeze(self, "table", table)
@@ -263,9 +317,15 @@ class Clusters(Result, OnMap):
         return len(self.table)
 
     @property
+    def spans_time(self) -> bool:
+        """Whether its clusters are in space and time."""
+        return SPACE_TIME_COLUMNS[0] in self.table.columns
+
+    @property
     def stem(self) -> str:
         """Name of its files and layers."""
-        return f"{slugify(self.name).replace('-', '_') or 'events'}_clusters"
+        kind = "space_time_clusters" if self.spans_time else "clusters"
+        return f"{slugify(self.name).replace('-', '_') or 'events'}_{kind}"
 
     @property
     def level(self) -> float:

@@ -15,7 +15,7 @@ from hotspots.model.identity import AS_RECORDS, WHERE_KNOWN, ModelType, Recorded
 from hotspots.model.periods import Coverage, cover_dates
 from hotspots.model.study_area import StudyArea
 from hotspots.model.views import between, explore
-from hotspots.vocabulary import PlacedBy
+from hotspots.vocabulary import PeriodLength, PlacedBy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,14 +192,7 @@ class AreaCounts(ModelType):
 
         table = self.table.copy()
         need_columns(table, ("observed_low", "observed_high"), "A table of counts")
-        need_unique(table.index, "rows of counts")
-        if set(table.index) != set(self.area.ids):
-            odd = sorted(set(map(str, table.index)) ^ set(self.area.ids))
-            raise AnalysisError(
-                "The counts and the study area do not have the same areas.",
-                found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
-                advice="make the counts with hotspots.count_events",
-            )
+        _need_areas(table.index, self.area, made_by="hotspots.count_events")
         table = table.reindex(self.area.ids)
         table[["observed_low", "observed_high"]] = table[["observed_low", "observed_high"]].astype(float)
         need_interval(table, "observed_low", "observed_high", "Area")
@@ -253,6 +246,73 @@ class AreaCounts(ModelType):
         """The middle of every interval (events); the count itself where it is known."""
         middle: pd.Series = (self.table["observed_low"] + self.table["observed_high"]) / 2
         return middle
+
+
+PERIOD_FREQUENCIES: Final[Mapping[PeriodLength, str]] = {"month": "M", "quarter": "Q-DEC", "year": "Y-DEC"}
+"""What pandas calls calendar periods."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PeriodCounts(ModelType):
+    """Counts of events per area and calendar period, all of them known.
+
+    Parameters
+    ----------
+    area
+        The study area; the table's index equals its ids.
+    table
+        One row for each area, kept in the order of the study area's ids, one column for each period: whole numbers of
+        events. Columns are periods of pandas, or text from which it reads them (``2019-07``, ``2019Q3``, ``2019``);
+        kept in their order, and those that are not there are not covered.
+    by
+        ``"month"``, ``"quarter"`` or ``"year"``.
+    dropped
+        Reason → events that are in no period or area, as in `Events`.
+    """
+
+    area: StudyArea
+    table: pd.DataFrame
+    by: PeriodLength = field(kw_only=True)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        table = self.table.copy()
+        _need_areas(table.index, self.area, made_by="hotspots.clusters.count_by_period")
+        table.columns = pd.PeriodIndex(table.columns, freq=PERIOD_FREQUENCIES[self.by], name="period")
+        need_unique(table.columns, "columns of counts")
+        table = table.loc[self.area.ids, sorted(table.columns)].astype(float)
+        odd_values = table.to_numpy()[(table.isna() | (table < 0) | (table % 1 != 0)).to_numpy()]
+        if len(odd_values):
+            raise AnalysisError(
+                "Counts by period are whole numbers of events.",
+                found=f"{odd_values[0]:g} among {len(odd_values):,} such counts",
+                advice="a period that is not covered has no column",
+            )
+        freeze(self, "table", table)
+        freeze_mapping(self, "dropped")
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def _numbers(self) -> dict[str, object]:
+        return {"Events": int(self.table.to_numpy().sum()), "Areas": len(self), "Periods": self.table.shape[1]}
+
+    @property
+    def periods(self) -> pd.PeriodIndex:
+        """The periods, in order."""
+        return pd.PeriodIndex(self.table.columns)
+
+
+def _need_areas(index: pd.Index, area: StudyArea, *, made_by: str) -> None:
+    """Stop at counts that are not of each area of the study once."""
+    need_unique(index, "rows of counts")
+    if set(index) != set(area.ids):
+        odd = sorted(set(map(str, index)) ^ set(area.ids))
+        raise AnalysisError(
+            "The counts and the study area do not have the same areas.",
+            found=f"{len(odd):,} ids on one side only: {list_briefly(odd)}",
+            advice=f"make the counts with {made_by}",
+        )
 
 
 def _expected(table: pd.DataFrame) -> pd.Series:

@@ -183,17 +183,20 @@ def would_leave_out(study: Study, inputs: Inputs) -> dict[str, str]:
 
 def _without_scan(study: Study, inputs: Inputs) -> dict[str, str]:
     """Return the sources that can't be scanned, and why."""
-    from hotspots.analysis.scan import need_scannable
+    from hotspots.analysis.scan import need_scannable, need_scannable_in_time
 
     reasons = {}
     for section in study.clusters:
+        limits: dict[str, Any] = {"share": section.share, "radius": section.radius}
         for name in section.events:
-            if name in inputs.counts:
-                counts = inputs.counts[name]
-                try:
-                    need_scannable(counts, share=section.share, radius=section.radius)
-                except AnalysisError as error:
-                    reasons[f"clusters of {counts.title}"] = reason_of(error)
+            try:
+                if section.by is None and name in inputs.counts:
+                    need_scannable(inputs.counts[name], **limits)
+                elif section.by is not None and name in inputs.period_counts:
+                    counts = inputs.period_counts[name]
+                    need_scannable_in_time(counts, model=section.model, longest=section.longest, **limits)
+            except AnalysisError as error:
+                reasons[f"{section.finds} of {inputs.counts[name].title}"] = reason_of(error)
     return reasons
 
 
@@ -368,12 +371,19 @@ def _clusters(study: Study, inputs: Inputs) -> Iterator[str]:
     """Give the sources that are scanned, and with what; what a scan refuses stands with what a run leaves out."""
     for section in study.clusters:
         within = f" and {section.radius:,.0f} m" if section.radius is not None else ""
+        people = "people" if section.needs_people else "events"
         for name in section.events:
             counts = inputs.counts.get(name)
-            if counts is not None:
-                zones = f"{section.zones} up to {100 * section.share:g}% of the people{within}"
+            if counts is None:
+                continue
+            zones = f"{section.zones} up to {100 * section.share:g}% of the {people}{within}"
+            if section.by is not None:
+                lasting = f"up to {100 * section.longest:g}% of the {section.by}s"
+                lasting = f"{lasting}, to the last one" if section.prospective else lasting
+                yield f"{section.finds} of {counts.title}: {section.model}, {zones}, {lasting}"
+            else:
                 hidden = f", {many(counts.hidden, 'suppressed count')}" if counts.hidden else ""
-                yield f"clusters of {counts.title}: {zones}{hidden}"
+                yield f"{section.finds} of {counts.title}: {zones}{hidden}"
 
 
 def _stability(study: Study, inputs: Inputs) -> Iterator[str]:

@@ -29,6 +29,18 @@ SCAN_STATISTIC_WORDS: Final[Mapping[ScanStatistic, str]] = {
     "tail": "minus the logarithm of the chance of a count at least as high",
 }
 
+SpaceTimeModel = Literal["permutation", "poisson"]
+"""What is expected in an area and period: the share of its area times that of its period, of the events; or the share
+of its people times that of its days."""
+
+SPACE_TIME_WORDS: Final[Mapping[SpaceTimeModel, str]] = {
+    "permutation": "space-time permutation",
+    "poisson": "space-time Poisson",
+}
+
+PeriodLength = Literal["month", "quarter", "year"]
+"""By which calendar periods events are counted."""
+
 RiskNull = Literal["scattered-risk", "exchangeable-risk", "constant-risk"]
 """Those of surfaces, which have no values that could be placed at random."""
 

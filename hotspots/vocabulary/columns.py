@@ -181,6 +181,14 @@ CLUSTER_COLUMN_WORDS: Final = {
     "area_ids": ("Area codes", "Codes of its areas, separated by spaces"),
 }
 
+SPACE_TIME_COLUMN_WORDS: Final = {
+    "start": ("First day", "First day of the cluster, as year-month-day"),
+    "end": ("Last day", "Last day of the cluster, as year-month-day"),
+    "periods": ("Periods", "Number of months, quarters or years in the cluster"),
+    "alive": ("Alive", "Whether the cluster lasts to the end of the last period: yes or no"),
+}
+"""What clusters in space and time have beside those of space alone."""
+
 _NAMES_OF_AREAS: Final = {
     "area_id": COLUMN_WORDS["area_id"],
     "name": COLUMN_WORDS["name"],

@@ -22,6 +22,7 @@ from hotspots.model import (
     Identity,
     Note,
     SchoolResult,
+    SpaceTimeMethod,
     Stability,
     StabilityMethod,
     StudyArea,
@@ -367,6 +368,27 @@ def made_clusters(**fields: Any) -> Clusters:
 @pytest.fixture
 def clusters() -> Clusters:
     return made_clusters()
+
+
+@pytest.fixture
+def space_time_clusters() -> Clusters:
+    """Return two of the zones with their times: four squares from May to July 2019, one square all 2018."""
+    table = made_clusters().table.iloc[[0, 2]].set_axis([1, 2])
+    times = {"start": ["2019-05-01", "2018-01-01"], "end": ["2019-07-31", "2018-12-31"], "periods": [3, 12]}
+    method = SpaceTimeMethod(
+        **{"model": "permutation", "by": "month", "periods": 36, "first_day": "2017-01-01", "last_day": "2019-12-31"},
+        **{"prospective": False, "longest": 18, "runs_compared": 495, "cylinders_compared": 198_000},
+        **{
+            "largest_share": 0.5,
+            "largest_radius_m": None,
+            "fewest_events": 2,
+            "level": 0.05,
+            "draws": 1_000,
+            "seed": 0,
+        },
+        **{"areas_scanned": 36, "areas_left_out": 0, "events": 1_200},
+    )
+    return made_clusters(table=table.assign(**times, alive="no"), provenance=method)
 
 
 def made_stability(**fields: Any) -> Stability:

@@ -21,7 +21,7 @@ from hotspots.model import settings_of
 from hotspots.study import check_study, run_study
 from hotspots.study.check import describe_check
 from hotspots.study.findings import Findings
-from hotspots.study.findings.analyses import _add_clusters
+from hotspots.study.findings.scans import _add_clusters
 from hotspots.study.settings import ClustersSection, read_study
 
 MORE = """
@@ -160,7 +160,7 @@ def test_every_key_has_its_effect():
     }
     assert {key: settings[name] for key, name in written.items()} == asked
     assert found.clusters["crime"].table["radius"].max() <= 2_500
-    assert found.cluster_places["crime"][0].where.authorities == ("Birmingham",)
+    assert found.cluster_places["crime_clusters"][0].where.authorities == ("Birmingham",)
     usual = Findings()
     _add_clusters(usual, None, ClustersSection(events=("crime",)), "crime", inputs)
     settings = settings_of(usual.clusters["crime"])

@@ -81,7 +81,7 @@ def count_events(
         that were split or merged would seem to have no events.
     """
     events, area = as_events(events, release=release), as_area(area)
-    place, kind, audit, unplaced = _place_events(events, area, _polygons(area, detailed_areas))
+    place, kind, audit, unplaced = place_events(events, area, detailed_polygons(area, detailed_areas))
     _refuse_other_vintage(events, area, kind, unplaced.get("vintage", ("", 0))[1])
     dropped = dict(events.dropped)
     for reason, number in unplaced.values():
@@ -100,7 +100,7 @@ def count_events(
 
 def events_inside(events: Events, area: StudyArea, *, detailed_areas: StudyArea | None = None) -> Events:
     """Return the events that `count_events` counts in one of the areas; the others are dropped with the reason."""
-    place, _, _, _ = _place_events(events, area, _polygons(area, detailed_areas))
+    place, _, _, _ = place_events(events, area, detailed_polygons(area, detailed_areas))
     return events.where(place >= 0, reason="in no area of the study")
 
 
@@ -118,7 +118,7 @@ def place_schools(schools: Schools, area: StudyArea) -> pd.Series:
     return pd.Series(ids[place], index=table.index, name="area_id", dtype=object)
 
 
-def _place_events(
+def place_events(
     events: Events, area: StudyArea, polygons: gpd.GeoDataFrame
 ) -> tuple[NDArray[np.int64], NDArray[np.object_], dict[str, int], dict[str, tuple[str, int]]]:
     """Return each event's area by position (-1: none), what its code is, the audit, and reasons with numbers."""
@@ -233,7 +233,7 @@ def _drop(
             yield code_kind, (reason, number)
 
 
-def _polygons(area: StudyArea, detailed_areas: StudyArea | None) -> gpd.GeoDataFrame:
+def detailed_polygons(area: StudyArea, detailed_areas: StudyArea | None) -> gpd.GeoDataFrame:
     """Return the polygons in which points are placed, in the order of the area's ids."""
     if detailed_areas is None:
         return area.areas

@@ -11,9 +11,10 @@ from hotspots.analysis.common import as_counts, dispersion_bounds, need_level, p
 from hotspots.analysis.scan.method_text import describe_scan
 from hotspots.analysis.scan.search import Found, Nulls, Search, find_apart, find_removed
 from hotspots.analysis.scan.zone_models import Bernoulli
+from hotspots.analysis.scan.zone_rows import as_cluster_table, centres_of, describe_zone
 from hotspots.analysis.scan.zones import circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError, list_briefly, plural
-from hotspots.model import CLUSTER_COLUMNS, AreaCounts, Clusters, Note, ScanMethod, combine
+from hotspots.model import AreaCounts, Clusters, Note, ScanMethod, combine
 from hotspots.vocabulary import UNRELEASED, ScanNull, Secondary, ZoneShape
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def scan_clusters(
     _need_fitting(null, most=most, draws=draws)
     table = _scannable(counts)
     low, high = (np.rint(table[end].to_numpy(float)) for end in ("observed_low", "observed_high"))
-    people, places = table["population"].to_numpy(float), _centres(table)
+    people, places = table["population"].to_numpy(float), centres_of(table)
     make = circular_zones if zones == "circles" else elliptic_zones
     zones_of = partial(_zones_of, make, places, people, share=share, radius=radius)
     nulls = _nulls_of(null, low, high, people, cases=controls is not None)
@@ -133,17 +134,12 @@ def scan_clusters(
         rule=counts.rule,
     )
     return Clusters(
-        _as_table(rows, table.crs),
+        as_cluster_table(rows, table.crs),
         sentences=describe_scan(method),
         provenance=method,
         area=counts.area,
         identity=combine(counts, counts.area, notes=_notes(counts, len(counts) - len(table))),
     )
-
-
-def _centres(table: gpd.GeoDataFrame) -> Floats:
-    points = table.geometry.centroid
-    return np.column_stack([points.x, points.y])
 
 
 def _zones_of(make: Any, places: Floats, people: Floats, at: NDArray[np.intp], **limits: Any) -> Any:
@@ -200,7 +196,7 @@ def need_scannable(counts: AreaCounts, *, share: float = 0.5, radius: float | No
         As `scan_clusters`.
     """
     table = _scannable(counts)
-    circular_zones(_centres(table), table["population"].to_numpy(float), share=share, radius=radius)
+    circular_zones(centres_of(table), table["population"].to_numpy(float), share=share, radius=radius)
 
 
 def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
@@ -236,38 +232,25 @@ def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
 
 
 def _row(found: Found, table: gpd.GeoDataFrame, places: Floats) -> dict[str, Any]:
-    at = np.sort(found.members)
-    inside = table.iloc[at]
-    people = float(inside["population"].sum())
-    share = people / float(table["population"].sum())
+    zone = describe_zone(table, found.members, places, turned=(found.shape, found.angle))
+    inside = table.iloc[found.members]
+    share = zone["people"] / float(table["population"].sum())
     low, high = (float(inside[end].sum()) for end in ("observed_low", "observed_high"))
     all_low, all_high = (float(table[end].sum()) for end in ("observed_low", "observed_high"))
     # The ratio is least where the zone has as few events as it can have, and all others as many.
     least, most = share * (low + all_high - high), share * (high + all_low - low)
     limits = [float(poisson_interval(np.array([count]))[end][0]) for count, end in ((low, 0), (high, 1))]
-    away = places[at] - places[found.centre]
-    turn = np.radians(found.angle)
-    along, across = away @ [np.cos(turn), np.sin(turn)], away @ [-np.sin(turn), np.cos(turn)]
     return {
-        **{"areas": len(at), "people": people, "observed_low": low, "observed_high": high},
+        **zone,
+        **{"observed_low": low, "observed_high": high},
         **{"expected_low": share * all_low, "expected_high": share * all_high},
         **{"ratio_low": low / least if least > 0 else np.nan, "ratio_high": high / most if most > 0 else np.nan},
         **{"ratio_low_95": limits[0] / least if least > 0 else np.nan},
         **{"ratio_high_95": limits[1] / most if most > 0 else np.nan},
         **{"statistic_low": found.statistic[0], "statistic_high": found.statistic[1]},
         **{"p_low": found.p[0], "p_high": found.p[1], "p_error": found.error, "p_bound": found.bound},
-        **{"certainty": found.certainty, "shape": found.shape, "angle": found.angle},
-        "radius": float(np.hypot(along, found.shape * across).max()),
-        "area_ids": " ".join(str(area) for area in inside.index),
-        "geometry": inside.geometry.union_all(),
+        "certainty": found.certainty,
     }
-
-
-def _as_table(rows: list[dict[str, Any]], crs: Any) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-
-    table = gpd.GeoDataFrame(rows, columns=[*CLUSTER_COLUMNS], geometry="geometry", crs=crs)
-    return table.set_index(np.arange(1, len(table) + 1))
 
 
 def _notes(counts: AreaCounts, left: int) -> tuple[Note, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Kind = type[np.float32] | type[np.float64]
     Counts = NDArray[np.floating[Any]]
 
-__all__ = ["shares_of_draws"]
+__all__ = ["EXACT", "MAPS", "choose_zones", "rings_of", "shares_of_draws"]
 
 MAPS: Final = 64
 """Maps that are looked at together."""
@@ -38,18 +38,15 @@ def shares_of_draws(
     zones: Zones, model: ZoneModel, reached: Exceedance, rng: np.random.Generator, draws: int
 ) -> Floats:
     """Return one over the number of zones that reach the statistic, on maps on which a random one does (draws)."""
-    cumulated = np.cumsum(reached.chance.ravel())
-    chosen = np.searchsorted(cumulated, rng.random(draws) * cumulated[-1], side="right")
-    centre, last = np.unravel_index(np.minimum(chosen, reached.chance.size - 1), reached.chance.shape)
-    count = _counts_above(model, reached.least[centre, last], reached.size[centre, last], rng)
+    centre, last, count = choose_zones(reached, model, rng, draws)
     kind = np.float32 if model.total < EXACT else np.float64
     number = np.zeros(draws, dtype=np.int64)
-    if cumulated[-1] < RARE and SMALL * zones.order.shape[1] < len(model.size):
+    if float(reached.chance.sum()) < RARE and SMALL * zones.order.shape[1] < len(model.size):
         near = _Near(zones, reached, model, kind)
         for at in range(draws):
             number[at] = near.reaching(int(count[at]), zones.members(int(centre[at]), int(last[at])), rng)
         return 1 / np.maximum(number, 1)
-    rings = list(_rings(zones, reached, kind))
+    rings = list(rings_of(zones, reached, kind))
     for start in range(0, draws, MAPS):
         maps = np.empty((len(model.size), min(MAPS, draws - start)), dtype=kind)
         for at in range(maps.shape[1]):
@@ -58,6 +55,16 @@ def shares_of_draws(
         for part in rings:
             number[start : start + maps.shape[1]] += part.reaching(maps)
     return 1 / np.maximum(number, 1)
+
+
+def choose_zones(
+    reached: Exceedance, model: ZoneModel, rng: np.random.Generator, draws: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return random zones, each by its chance of reaching the statistic, and counts at which they do (each draws)."""
+    cumulated = np.cumsum(reached.chance.ravel())
+    chosen = np.searchsorted(cumulated, rng.random(draws) * cumulated[-1], side="right")
+    centre, last = np.unravel_index(np.minimum(chosen, reached.chance.size - 1), reached.chance.shape)
+    return centre, last, _counts_above(model, reached.least[centre, last], reached.size[centre, last], rng)
 
 
 def _counts_above(model: ZoneModel, least: Floats, size: Floats, rng: np.random.Generator) -> Floats:
@@ -136,7 +143,7 @@ def _ring_ends(wide: int) -> NDArray[np.intp]:
     return np.unique(np.minimum(np.cumsum(2 * np.sqrt(np.arange(wide) + 1).astype(np.int64)), wide))
 
 
-def _rings(zones: Zones, reached: Exceedance, kind: Kind) -> Iterator[_Rings]:
+def rings_of(zones: Zones, reached: Exceedance, kind: Kind) -> Iterator[_Rings]:
     """Yield the zones that can reach the statistic, some centres at a time."""
     possible = reached.chance > 0
     asked = np.flatnonzero(possible.any(axis=1))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Exceedance", "exceed"]
+__all__ = ["Exceedance", "exceed", "exceed_sizes"]
 
 PRECISION: Final = 1e-10
 """Share of a zone's chance that may be left out of its sum: it is added as an upper limit."""
@@ -49,15 +49,20 @@ def exceed(zones: Zones, model: ZoneModel, statistic: float) -> Exceedance:
     least, chance = np.full(size.shape, np.inf), np.zeros(size.shape)
     for penalty in np.unique(zones.penalties):
         at = np.flatnonzero(zones.ends & (zones.penalties == penalty)[:, None])
-        own = size.ravel()[at]
-        limits = _limits(model, _distinct(own), statistic / penalty)
-        count = np.searchsorted(limits, own, side="left")
-        reachable = (count < len(limits)) & (count > 0)
-        if not reachable.all():
-            at, own, count = at[reachable], own[reachable], count[reachable]
-        least.ravel()[at] = count
-        chance.ravel()[at] = np.minimum(np.exp(_log_chances(model, count, own)), 1.0)
+        least.ravel()[at], chance.ravel()[at] = exceed_sizes(size.ravel()[at], model, statistic / penalty)
     return Exceedance(least, chance, size)
+
+
+def exceed_sizes(sizes: Floats, model: ZoneModel, statistic: float) -> tuple[Floats, Floats]:
+    """Return the counts from which on zones of these sizes (m) reach a statistic, and how likely that is (each m)."""
+    least, chance = np.full(len(sizes), np.inf), np.zeros(len(sizes))
+    limits = _limits(model, _distinct(sizes), statistic)
+    count = np.searchsorted(limits, sizes, side="left")
+    reachable = (count < len(limits)) & (count > 0)
+    count = count[reachable]
+    least[reachable] = count
+    chance[reachable] = np.minimum(np.exp(_log_chances(model, count, sizes[reachable])), 1.0)
+    return least, chance
 
 
 def _distinct(values: Floats) -> Floats:

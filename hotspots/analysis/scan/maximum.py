@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["MaximumChance", "chance_of_maximum"]
+__all__ = ["MaximumChance", "bound_of_maximum", "chance_of_maximum"]
 
 AT_ONCE: Final = 32_768
 """Zones whose share of the bound is computed together: what is worked on stays in the processor's cache."""
@@ -68,7 +68,7 @@ def chance_of_maximum(
     Naiman and Priebe (2001), Journal of Computational and Graphical Statistics 10, 296-328 (the estimate).
     """
     reached = exceed(zones, model, statistic)
-    bound = min(_bound(zones, reached, model), 1.0) if bounded else 1.0
+    bound = min(bound_of_maximum(zones, reached, model), 1.0) if bounded else 1.0
     if draws == 0:
         return MaximumChance(bound, np.nan, np.nan)
     weight = float(reached.chance.sum())
@@ -80,7 +80,7 @@ def chance_of_maximum(
     return MaximumChance(bound, min(estimate, 1.0), weight * float(shares.std(ddof=1)) / np.sqrt(draws))
 
 
-def _bound(zones: Zones, reached: Exceedance, model: ZoneModel) -> float:
+def bound_of_maximum(zones: Zones, reached: Exceedance, model: ZoneModel) -> float:
     """Return the sum over centres of the chance that one of their zones reaches the statistic, bounded from above."""
     centres, width = zones.ends.shape
     rows = max(AT_ONCE // width, 1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from hotspots.model import ScanMethod
-    from hotspots.vocabulary import ScanNull
+from hotspots.errors import plural
 
-__all__ = ["describe_scan"]
+if TYPE_CHECKING:
+    from hotspots.model import ScanMethod, SpaceTimeMethod
+    from hotspots.vocabulary import ScanNull, SpaceTimeModel
+
+__all__ = ["describe_scan", "describe_space_time"]
 
 NULLS: Final[dict[ScanNull, str]] = {
     "exchangeable-risk": "areas differ in risk by moderate amounts, and the differences are scattered at random",
@@ -56,3 +58,28 @@ def _further(method: ScanMethod) -> str:
     if method.secondary == "removed":
         return "Further clusters are sought on the map without the areas of those before."
     return "Further clusters do not overlap those before, and are tested as the first is."
+
+
+EXPECTED: Final[dict[SpaceTimeModel, str]] = {
+    "permutation": "the events of an area are spread over the periods as all events are (space-time permutation: where "
+    "risk differs between places all the time, or between times everywhere, it is allowed for)",
+    "poisson": "everyone has the same risk on every day (space-time Poisson)",
+}
+
+
+def describe_space_time(method: SpaceTimeMethod) -> tuple[str, ...]:
+    """Return how clusters in space and time were sought, in sentences."""
+    within = "" if method.largest_radius_m is None else f" and {method.largest_radius_m:,.0f} m from their centre"
+    of_what = "people" if method.model == "poisson" else "events"
+    lasting = f"{plural(method.longest, method.by)} {'up to the last one of' if method.prospective else 'in'}"
+    lasting = f"any run of at most {lasting} {method.span.words}"
+    return (
+        f"Space-time scan statistic: {method.cylinders_compared:,} cylinders, circles around the centres of areas with "
+        f"up to {100 * method.largest_share:g}% of the {of_what}{within}, over {lasting}, compared by the likelihood "
+        "ratio.",
+        f"Tested against this: {EXPECTED[method.model]}.",
+        f"A p-value allows for the search over all cylinders; it is estimated from {method.draws:,} random maps "
+        f"(importance sampling, seed {method.seed}), or is a computed bound where that is below 0.0001.",
+        "Further clusters share no area with those before, and are tested as the first is.",
+        "A zone is not the border of a cluster.",
+    )

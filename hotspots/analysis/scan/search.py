@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Found", "Nulls", "Search", "find_apart", "find_removed"]
+__all__ = ["SAME", "Found", "Nulls", "Ranks", "Search", "find_apart", "find_removed"]
 
 Certainty = Literal["certain", "depends", "never"]
 

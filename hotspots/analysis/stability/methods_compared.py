@@ -119,11 +119,12 @@ def _by_method(results: Sequence[Compared]) -> dict[ComparedMethod, Compared]:
 def _method_of(result: Any) -> ComparedMethod:
     if isinstance(result, HotspotResult):
         return result.method
-    if isinstance(result, Clusters):
+    if isinstance(result, Clusters) and not result.spans_time:
         return "scan"
     if not isinstance(result, Contours):
+        what = "clusters in space and time" if isinstance(result, Clusters) else f"a {type(result).__name__}"
         raise AnalysisError(
-            f"A {type(result).__name__} can't be compared by area.",
+            f"{what[0].upper()}{what[1:]} can't be compared by area.",
             advice="give results of getis_ord, local_moran, scan_clusters or tolerance_contours",
         )
     densest = set(result.table["kind"]) - {"raised", "lowered"}

@@ -36,6 +36,7 @@ from hotspots.vocabulary import (
     RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
+    SPACE_TIME_COLUMN_WORDS,
     WITHOUT_LARGEST_WORDS,
     ClassStyle,
     Method,
@@ -52,6 +53,7 @@ __all__ = [
     "authority_style",
     "classes_style",
     "cluster_style",
+    "cluster_words",
     "contour_style",
     "rate_style",
     "school_column_words",
@@ -376,7 +378,12 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
     return LayerStyle(qml, layer_descriptor(name, rules, labels=text))
 
 
-def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters") -> LayerStyle:
+def cluster_words(*, in_time: bool = False) -> dict[str, tuple[str, str]]:
+    """Return title and description of every column of a layer of clusters."""
+    return CLUSTER_COLUMN_WORDS | (SPACE_TIME_COLUMN_WORDS if in_time else {})
+
+
+def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters", in_time: bool = False) -> LayerStyle:
     """Return the look of a layer of clusters: hatched by what is known of them, so that areas below are seen, numbered.
 
     The legend has clusters beyond chance, and of the others what occurs.
@@ -401,13 +408,14 @@ def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters
     qml = vector_style(
         rules,
         labels=text,
-        aliases=_titles(CLUSTER_COLUMN_WORDS),
+        aliases=_titles(cluster_words(in_time=in_time)),
         value_words={"certainty": labels},
         display="'Cluster ' || \"cluster\"",
         map_tip=map_tip(
             "'Cluster ' || \"cluster\"",
             in_words("certainty", labels),
             (
+                *((("From", markup("start")), ("To", markup("end"))) if in_time else ()),
                 ("Areas", number("areas", 0)),
                 ("People", number("people", 0)),
                 ("Events", interval("observed_low", "observed_high", 0)),

@@ -26,6 +26,7 @@ from hotspots.publish.gis.layer_styles import (
     authority_style,
     classes_style,
     cluster_style,
+    cluster_words,
     contour_style,
     rate_style,
     school_column_words,
@@ -41,7 +42,6 @@ from hotspots.vocabulary import (
     ANSWER_WORDS,
     AUTHORITY_COLUMN_WORDS,
     CHOICE_WORDS,
-    CLUSTER_COLUMN_WORDS,
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
@@ -77,11 +77,11 @@ Content = HotspotResult | Clusters | Stability | Agreement | Contours | SchoolRe
 TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_name", "name", "school_id"}) | {
     *("certainty", "class", "hot_without_largest", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
-    *("rate_class", "rate_differs", "area_ids", "decided_by", *AGREEMENT_TITLES),
+    *("rate_class", "rate_differs", "area_ids", "decided_by", *AGREEMENT_TITLES, "start", "end", "alive"),
 }
 WHOLE: Final = frozenset(
     {"cluster", "contour_id", "neighbours", "years", "hidden_years", "idaci_rank", "idaci_decile", "areas"}
-    | {"variants", "methods", "hot_methods"}
+    | {"variants", "methods", "hot_methods", "periods"}
 )
 """Columns that can't hold a fraction; the others are written as real numbers whatever stands in them, so that the
 types of a layer don't depend on the data."""
@@ -226,10 +226,11 @@ def contour_layer(contours: Contours) -> Layer:
 
 
 def cluster_layer(clusters: Clusters) -> Layer:
-    """Return the clusters of a scan as the layer ``<name>_clusters``."""
-    table = clusters.table.assign(cluster=clusters.table.index)
-    style = cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem)
-    return _polygons(clusters, "Most likely clusters", table, CLUSTER_COLUMN_WORDS, style, level=2)
+    """Return the clusters of a scan as the layer ``<name>_clusters``, or ``<name>_space_time_clusters``."""
+    table, in_time = clusters.table.assign(cluster=clusters.table.index), clusters.spans_time
+    style = cluster_style(set(table["certainty"]), release=clusters.release, name=clusters.stem, in_time=in_time)
+    what = f"Most likely {'space-time ' if in_time else ''}clusters"
+    return _polygons(clusters, what, table, cluster_words(in_time=in_time), style, level=2)
 
 
 def _contour_label(share: float, size: float) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
+import numpy as np
+
 from hotspots.errors import plural
-from hotspots.model import Clusters, Hotspot
+from hotspots.model import Clusters, Coverage, Hotspot
 from hotspots.publish.text.hotspots import location_words
 from hotspots.publish.text.how_to_read import data_sentences
 from hotspots.publish.text.phrases import Section, capitalised, section
@@ -21,14 +24,15 @@ LEAST_P: Final = 0.0001
 
 def clusters_title(clusters: Clusters, places: Sequence[Hotspot] = ()) -> str:
     """Return the finding in one line: how many clusters are beyond chance, and where the most likely one lies."""
-    certain, depends = (_number(clusters, kind) for kind in ("certain", "depends"))
+    (certain, depends), what = (_number(clusters, kind) for kind in ("certain", "depends")), _what(clusters)
     if certain == 0:
-        what = f"No cluster of {clusters.title} is {'certain to be ' if depends else ''}beyond chance"
-        return f"{what}; {depends:,} may be, depending on suppressed counts" if depends else what
-    words = f"{plural(certain, 'cluster')} of {clusters.title} {'is' if certain == 1 else 'are'} beyond chance"
+        none = f"No {what} of {clusters.title} is {'certain to be ' if depends else ''}beyond chance"
+        return f"{none}; {depends:,} may be, depending on suppressed counts" if depends else none
+    words = f"{plural(certain, what)} of {clusters.title} {'is' if certain == 1 else 'are'} beyond chance"
+    when = _when(clusters.table.iloc[0])
     if not places:
-        return words
-    where = location_words(places[0].where)
+        return f"{words}{when}" if certain == 1 else words
+    where = f"{location_words(places[0].where)}{when}"
     return f"{words}, in {where}" if certain == 1 else f"{words}; the most likely is in {where}"
 
 
@@ -39,7 +43,7 @@ def clusters_sentence(clusters: Clusters, places: Sequence[Hotspot]) -> str:
         return f"{clusters_title(clusters)}: in no zone are there more events than expected."
     rows = clusters.table.to_dict("records")
     described = [
-        f"{location_words(place.where)} ({_holds(row)}, {p_words(row['p_low'], row['p_high'])})"
+        f"{location_words(place.where)}{_when(row)} ({_holds(row)}, {p_words(row['p_low'], row['p_high'])})"
         for place, row in zip(places, rows, strict=True)
     ]
     if certain == 0:
@@ -47,16 +51,35 @@ def clusters_sentence(clusters: Clusters, places: Sequence[Hotspot]) -> str:
     named = described[: min(certain, NAMED)]
     which = "" if certain <= NAMED else "the most likely, "
     more = f" {plural(depends, 'more zone')} may be, depending on suppressed counts." if depends else ""
-    title = f"{plural(certain, 'cluster')} {'is' if certain == 1 else 'are'} beyond chance"
+    title = f"{plural(certain, _what(clusters))} {'is' if certain == 1 else 'are'} beyond chance"
     return f"{capitalised(clusters.title)}: {title}: {which}{'; '.join(named)}.{more}"
 
 
+def _what(clusters: Clusters) -> str:
+    return "space-time cluster" if clusters.spans_time else "cluster"
+
+
+def _when(row: Any) -> str:
+    """Return the time of a cluster after a comma; nothing of one in space alone.
+
+    Examples
+    --------
+    >>> _when({"start": "2019-05-01", "end": "2019-07-31"})
+    ', May to July 2019'
+    """
+    if "start" not in row:
+        return ""
+    return f", {Coverage(date.fromisoformat(row['start']), date.fromisoformat(row['end'])).period.words}"
+
+
 def _holds(row: dict[Any, Any]) -> str:
-    """Return what a zone holds: areas, people, events, those expected and the ratio."""
+    """Return what a zone holds: areas, people where they are known, events, those expected and the ratio."""
+    people = "" if np.isnan(row["people"]) else f"{row['people']:,.0f} people, "
+    of_what = "there at that time" if "start" in row else "at the study area's average"
     return (
-        f"{plural(row['areas'], 'area')}, {row['people']:,.0f} people, "
+        f"{plural(row['areas'], 'area')}, {people}"
         f"{_between(row['observed_low'], row['observed_high'], 0)} events, "
-        f"{_between(row['expected_low'], row['expected_high'], 0)} expected at the study area's average, "
+        f"{_between(row['expected_low'], row['expected_high'], 0)} expected {of_what}, "
         f"{_between(row['ratio_low'], row['ratio_high'], 1)} times"
     )
 
@@ -82,7 +105,12 @@ def explain_clusters(clusters: Clusters) -> list[Section]:
     kinds = set(clusters.table["certainty"])
     reading = []
     more = "more events per person than expected by chance, even after searching over all zones"
-    if "certain" in kinds:
+    if "certain" in kinds and clusters.spans_time:
+        reading.append(
+            "Red, with a number: for some time the areas of this zone together had more events than expected by "
+            "chance, even after searching over all zones and times."
+        )
+    elif "certain" in kinds:
         reading.append(f"Red, with a number: the areas of this zone together have {more}.")
     if "depends" in kinds:
         reading.append(f"Pale red: whether the areas together have {more}, depends on suppressed counts.")
@@ -109,13 +137,15 @@ def _lines(clusters: Clusters) -> list[str]:
         ratio = _between(row["ratio_low"], row["ratio_high"], 1)
         interval = f"95% interval {row['ratio_low_95']:.1f} to {row['ratio_high_95']:.1f}"
         p = p_words(row["p_low"], row["p_high"])
-        lines.append(f"Zone {number}: {events} events, {expected} expected, {ratio} times ({interval}), {p}.")
+        holds = f"{events} events, {expected} expected, {ratio} times ({interval}), {p}"
+        lines.append(f"Zone {number}{_when(row)}: {holds}.")
     return lines
 
 
 def clusters_alt(clusters: Clusters, *, title: str) -> str:
     """Return what the map shows, for readers who do not see it."""
-    return f"Map of the most likely clusters of {clusters.title}. {title}. {' '.join(_lines(clusters))}".strip()
+    what = f"{_what(clusters)}s of {clusters.title}"
+    return f"Map of the most likely {what}. {title}. {' '.join(_lines(clusters))}".strip()
 
 
 def _number(clusters: Clusters, certainty: str) -> int:

@@ -16,6 +16,7 @@ from hotspots.model import (
     Place,
     SchoolResult,
     Series,
+    SpaceTimeMethod,
     Stability,
     StudyArea,
     Surface,
@@ -32,6 +33,7 @@ from hotspots.vocabulary import (
     OPEN,
     RELEASE_WORDS,
     RESTRICTED,
+    SPACE_TIME_WORDS,
     STATISTIC_TITLES,
     UNRELEASED,
 )
@@ -178,12 +180,21 @@ def _how(result: HotspotResult | Surface | SchoolResult | Clusters | Stability |
     if isinstance(result, Agreement):
         return f"agreement of {len(result.compared)} methods"
     if isinstance(result, Clusters):
-        return f"scan statistic, significant at {100 * result.level:g}%"
+        return _scan_words(result)
     if isinstance(result, HotspotResult):
         return statistic(result)
     if isinstance(result, Surface):
         return SURFACE_WORDS[result.kind]
     return f"against {index_name(result)}"
+
+
+def _scan_words(result: Clusters) -> str:
+    """Return the statistic of a scan with its level; in space and time with the periods that it looked at."""
+    method, significant = result.provenance, f"significant at {100 * result.level:g}%"
+    if not isinstance(method, SpaceTimeMethod):
+        return f"scan statistic, {significant}"
+    lasting = " up to the last one" if method.prospective else ""
+    return f"{SPACE_TIME_WORDS[method.model]} scan by {method.by}{lasting}, {significant}"
 
 
 def statistic(result: HotspotResult) -> str:

@@ -8,6 +8,7 @@ from hotspots.disclosure import keeps_back
 from hotspots.errors import AnalysisError, reason_of
 from hotspots.study.findings.authorities import make_extracts
 from hotspots.study.findings.results import Findings, attempt
+from hotspots.study.findings.scans import scan
 from hotspots.study.inputs import empty_sides, need_index, nothing_happened
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         Surface,
     )
     from hotspots.study.inputs import Inputs, Report
-    from hotspots.study.settings import ClustersSection, ComparisonSection, PredictionSection, StabilitySection, Study
+    from hotspots.study.settings import ComparisonSection, PredictionSection, StabilitySection, Study
     from hotspots.vocabulary import RiskNull
 
 __all__ = ["analyse"]
@@ -64,7 +65,7 @@ def analyse(study: Study, inputs: Inputs, *, report: Report) -> Findings:
         if study.analysis.global_statistics:
             report(f"Measuring the clustering of {counts.title}")
             _measure_clustering(name, counts, neighbours, findings)
-    _scan(study, inputs, findings, report)
+    scan(study, inputs, findings, report)
     _make_surfaces(study, inputs, findings, report)
     _vary(study, inputs, findings, report)
     _name_places(findings, inputs)
@@ -123,36 +124,6 @@ def _measure_clustering(name: str, counts: AreaCounts, neighbours: Neighbours, f
     except AnalysisError as error:
         # A source of which nothing can be said stops no other.
         findings.left_out[f"clustering of {counts.title}"] = reason_of(error)
-
-
-def _scan(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:
-    """Add the most likely clusters of every source that is to be scanned."""
-    for section in study.clusters:
-        for name in section.events:
-            if name in inputs.counts:
-                report(f"Scanning {inputs.counts[name].title} for clusters")
-                attempt(
-                    findings, f"clusters of {inputs.counts[name].title}", _add_clusters, study, section, name, inputs
-                )
-
-
-def _add_clusters(findings: Findings, study: Study, section: ClustersSection, name: str, inputs: Inputs) -> None:
-    from hotspots.analysis.autocorrelation import locate_clusters
-    from hotspots.analysis.scan import scan_clusters
-
-    clusters = scan_clusters(
-        inputs.counts[name],
-        null=section.null,
-        share=section.share,
-        radius=section.radius,
-        zones=section.zones,
-        secondary=section.secondary,
-        level=section.level,
-        draws=section.draws,
-        rng=section.seed,
-    )
-    findings.clusters[name] = clusters
-    findings.cluster_places[name] = locate_clusters(clusters, inputs.area, labels=inputs.labels)
 
 
 def _vary(study: Study, inputs: Inputs, findings: Findings, report: Report) -> None:

@@ -45,9 +45,10 @@ class Findings:
 
     `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
     source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
-    in them; `clusters` those of this source, and `cluster_places` where each lies; `stability` and `agreement` how
-    far its hot areas depend on choices and methods; `best_bandwidths` those of the
-    prediction of this name; `change_points` and `changes` those of the series of this name.
+    in them; `clusters` those in space of this source, `space_time` those in space and time, and `cluster_places` where
+    each of those with this stem lies; `stability` and `agreement` how far its hot areas depend on choices and methods;
+    `best_bandwidths` those of the prediction of this name; `change_points` and `changes` those of the series of this
+    name.
     """
 
     results: list[HotspotResult] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Findings:
     contours: dict[str, Contours] = field(default_factory=dict)
     raised: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     clusters: dict[str, Clusters] = field(default_factory=dict)
+    space_time: dict[str, Clusters] = field(default_factory=dict)
     cluster_places: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     stability: dict[str, Stability] = field(default_factory=dict)
     agreement: dict[str, Agreement] = field(default_factory=dict)
@@ -70,6 +72,11 @@ class Findings:
     changes: dict[str, Change] = field(default_factory=dict)
     extracts: list[Extract] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scans(self) -> list[Clusters]:
+        """Clusters in space of all sources, then those in space and time."""
+        return [*self.clusters.values(), *self.space_time.values()]
 
 
 def attempt(findings: Findings, what: str, step: Callable[..., None], study: Study, *arguments: Any) -> None:

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
     from hotspots.disclosure import Gate
     from hotspots.errors import HotspotsError
-    from hotspots.model import Ages, AreaCounts, Deprivation, Events, Extract, Factors, Schools, Series, StudyArea
+    from hotspots.model import (
+        Ages,
+        AreaCounts,
+        Deprivation,
+        Events,
+        Extract,
+        Factors,
+        PeriodCounts,
+        Schools,
+        Series,
+        StudyArea,
+    )
 
 __all__ = ["Inputs", "Report"]
 
@@ -24,9 +35,10 @@ class Inputs:
     """What a study reads, ready to be analysed.
 
     `events` keep their points and are used for surfaces and, where they are released, for standardised rates;
-    `counts` and `series` have been through the gate, which knows all tables of unreleased records. `detailed` are the
-    areas in more detail, in which points are placed. `comparisons` and `predictions` are pairs of events: first and
-    second, past and future. `left_out` says what of the study is not here, and why.
+    `counts` and `series` have been through the gate, which knows all tables of unreleased records. `period_counts` are
+    of sources that need no protection alone. `detailed` are the areas in more detail, in which points are placed.
+    `comparisons` and `predictions` are pairs of events: first and second, past and future. `left_out` says what of the
+    study is not here, and why.
     """
 
     area: StudyArea
@@ -36,6 +48,7 @@ class Inputs:
     labels: pd.DataFrame | None = None
     events: dict[str, Events] = field(default_factory=dict)
     counts: dict[str, AreaCounts] = field(default_factory=dict)
+    period_counts: dict[str, PeriodCounts] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
     deprivation: Deprivation | None = None
     schools: Schools | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspots.disclosure import Gate, Memory, is_restricted, keeps_back, open_memory, through_gate
-from hotspots.errors import HotspotsError, SourceError, list_briefly
+from hotspots.errors import AnalysisError, HotspotsError, SourceError, list_briefly, reason_of
 from hotspots.model import (
     AreaCounts,
     Events,
@@ -37,9 +37,18 @@ from hotspots.study.inputs.series import (
 )
 
 if TYPE_CHECKING:
-    from hotspots.study.settings import ComparisonSection, EventSection, PredictionSection, RecordedSection, Study
+    from hotspots.study.settings import (
+        ClustersSection,
+        ComparisonSection,
+        EventSection,
+        PredictionSection,
+        RecordedSection,
+        Study,
+    )
 
 UNRELEASED_POINTS = "the points are unreleased records of people, and a surface could reveal them"
+
+UNRELEASED_DATES = "the records are unreleased, and their clusters could reveal counts by area and period"
 
 
 def read_inputs(
@@ -204,6 +213,9 @@ def _read_events(study: Study, section: EventSection, inputs: Inputs) -> None:
     counts = count_events(events, inputs.area, detailed_areas=inputs.detailed)
     inputs.counts[section.name] = _published(study, section, counts, inputs, events=events)
     inputs.events[section.name] = events
+    for clusters in study.clusters:
+        if clusters.by is not None and section.name in clusters.events:
+            _count_by_period(study, section, clusters, inputs)
 
 
 def _published(
@@ -235,6 +247,23 @@ def _read_charts(study: Study, section: EventSection, inputs: Inputs) -> None:
     )
     inputs.series += series
     inputs.left_out |= left_out
+
+
+def _count_by_period(study: Study, section: EventSection, clusters: ClustersSection, inputs: Inputs) -> None:
+    """Count the events of a section by period; of people who are not released, these counts are not made at all."""
+    from hotspots.analysis.counts import count_by_period
+
+    assert clusters.by is not None
+    what, events = f"{clusters.finds} of {section.title}", inputs.events[section.name]
+    if keeps_back(study, section):
+        inputs.left_out[what] = UNRELEASED_DATES
+        return
+    try:
+        counts = count_by_period(events, inputs.area, by=clusters.by, detailed_areas=inputs.detailed)
+    except AnalysisError as error:
+        inputs.left_out[what] = reason_of(error)
+    else:
+        inputs.period_counts[section.name] = counts
 
 
 def _read_records(

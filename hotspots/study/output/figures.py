@@ -109,7 +109,7 @@ def draw_everything(
 
     schools = [findings.schools] if findings.schools else []
     varied: list[Mapped] = [*findings.stability.values(), *findings.agreement.values()]
-    results: list[Mapped] = [*findings.results, *findings.clusters.values(), *varied, *findings.surfaces, *schools]
+    results: list[Mapped] = [*findings.results, *findings.scans, *varied, *findings.surfaces, *schools]
     dpi = study.maps.dpi
     shared = _Shared(
         results=results,
@@ -215,7 +215,7 @@ def _draw_map(job: _MapJob) -> Body | None:
         where = job.place.name if job.place is not None else ""
         title = hotspot_title(result, shared.hotspots.get((result.name, where), ()), job.place)
     elif isinstance(result, Clusters):
-        title = clusters_title(result, shared.cluster_places.get(result.name, ()))
+        title = clusters_title(result, shared.cluster_places.get(result.stem, ()))
     figure = draw_map(
         result,
         shared.ground,

@@ -48,7 +48,7 @@ def headlines(study: Study, inputs: Inputs, findings: Findings) -> tuple[str, ..
                 sentences.append(clustering_sentence(findings.clustering[result.name], title=result.title))
             if result.name in findings.correlograms:
                 sentences.append(describe_scale(findings.correlograms[result.name], title=result.title))
-    sentences += [clusters_sentence(one, findings.cluster_places[name]) for name, one in findings.clusters.items()]
+    sentences += [clusters_sentence(one, findings.cluster_places[one.stem]) for one in findings.scans]
     sentences += [f"{stability_title(one)}." for one in findings.stability.values()]
     sentences += [f"{agreement_title(one)}." for one in findings.agreement.values()]
     for surface in findings.surfaces:

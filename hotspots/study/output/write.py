@@ -70,7 +70,7 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
     contours = [one for one in findings.contours.values() if len(one)]
     layers: list[Any] = [
         *findings.results,
-        *findings.clusters.values(),
+        *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
         *contours,
@@ -91,7 +91,7 @@ def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
     from hotspots.publish.tables import write_school_tables, write_table
 
     by_area: list[Clusters | Stability | Agreement] = [
-        *findings.clusters.values(),
+        *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
     ]
@@ -133,7 +133,7 @@ def compile_briefing(
     schools = findings.schools
     methods = {
         "Hotspots": [*dict.fromkeys(result.words for result in findings.results), *_scatter(findings)],
-        "Clusters": list(dict.fromkeys(sentence for one in findings.clusters.values() for sentence in one.sentences)),
+        "Clusters": list(dict.fromkeys(sentence for one in findings.scans for sentence in one.sentences)),
         "Stability": list(
             dict.fromkeys(one.words for one in (*findings.stability.values(), *findings.agreement.values()))
         ),
@@ -205,7 +205,7 @@ def overall_release(inputs: Inputs, findings: Findings) -> str:
     contents = [
         *_sources(inputs),
         *findings.results,
-        *findings.clusters.values(),
+        *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
         *findings.surfaces,
@@ -254,8 +254,9 @@ def summarise(study: Study, inputs: Inputs, findings: Findings, *, sentences: Se
         "hotspot_groups": {
             name: [_describe_hotspot(one) for one in hotspots] for name, hotspots in findings.hotspots.items()
         },
-        "clusters": {
-            name: _describe_clusters(one, findings.cluster_places[name]) for name, one in findings.clusters.items()
+        **{
+            key: {name: _describe_clusters(one, findings.cluster_places[one.stem]) for name, one in clusters.items()}
+            for key, clusters in (("clusters", findings.clusters), ("space_time_clusters", findings.space_time))
         },
         "stability": {name: _describe_classes(one) for name, one in findings.stability.items()},
         "agreement": {name: _describe_classes(one) for name, one in findings.agreement.items()},

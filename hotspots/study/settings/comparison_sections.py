@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from hotspots.study.settings.section import Section
 from hotspots.study.settings.values import Codes, Distinct, Metres, SectionName, Share, Title, Width, Years
-from hotspots.vocabulary import Comparison, Null, ScanNull, Secondary, ZoneShape
+from hotspots.vocabulary import Comparison, Null, PeriodLength, ScanNull, Secondary, SpaceTimeModel, ZoneShape
 
 
 class ClustersSection(Section):
@@ -17,7 +17,8 @@ class ClustersSection(Section):
     events: Codes
     """Names of the `[[events]]` sections to scan, e.g. `["admissions", "knife_crime"]`."""
     share: float = Field(default=0.5, gt=0, le=0.5)
-    """Largest share of the population in a cluster, at most 0.5 (half). A smaller one is faster."""
+    """Largest share of the population in a cluster (by permutation: of the events), at most 0.5 (half). A smaller one
+    is faster."""
     radius: Metres | None = None
     """Largest radius of a cluster, in metres (of an ellipse, half its length). Without it, there is no limit."""
     zones: ZoneShape = "circles"
@@ -28,12 +29,43 @@ class ClustersSection(Section):
     secondary: Secondary = "apart"
     """How further clusters are sought: `"apart"` from those before, each tested as the first is; or on a map from which
     those before are `"removed"`, which finds more."""
+    by: PeriodLength | None = None
+    """Look for clusters in space and time, by `"month"`, `"quarter"` or `"year"`; needs events with dates. Without it,
+    in space alone. `null`, `zones` and `secondary` are for clusters in space alone."""
+    model: SpaceTimeModel = "permutation"
+    """What is expected in space and time. `"permutation"`: the events of an area are spread over the periods as all
+    events are, whatever the risk of the area, and no population is needed; `"poisson"`: everyone has the same risk on
+    every day. Needs `by`."""
+    prospective: bool = False
+    """Whether to look only for clusters that last to the end of the last period. Needs `by`."""
+    longest: float = Field(default=0.5, gt=0, le=0.9)
+    """Longest cluster, as a share of the periods, at most 0.9. A smaller one is faster. Needs `by`."""
     level: float = Field(default=0.05, gt=0, lt=0.5)
     """Significance level of a cluster, which allows for the search over all zones."""
     draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Number of random maps for each p-value."""
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the random maps: the same seed gives the same p-values."""
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> ClustersSection:
+        given = self.model_fields_set
+        in_time, in_space = given & {"model", "prospective", "longest"}, given & {"null", "zones", "secondary"}
+        if self.by is None and in_time:
+            raise ValueError(f'{min(in_time)} is for clusters in space and time: add by = "month", "quarter" or "year"')
+        if self.by is not None and in_space:
+            raise ValueError(f"{min(in_space)} is for clusters in space alone: leave it out, or leave out by")
+        return self
+
+    @property
+    def finds(self) -> str:
+        """What is looked for, in words."""
+        return "clusters" if self.by is None else "space-time clusters"
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether clusters are sought by population."""
+        return self.by is None or self.model == "poisson"
 
 
 class StabilitySection(Section):

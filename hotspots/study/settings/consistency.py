@@ -68,8 +68,9 @@ def _of_events(study: Any) -> Iterator[tuple[str, str]]:
             yield f"tables/{section.name}_standardised", owner
     for section in study.clusters:
         for name in section.events:
-            yield f"tables/{name}_clusters", f"clusters of {name!r}"
-            yield from _maps(study, f"{name}_clusters", f"clusters of {name!r}", close_ups=False)
+            stem = f"{name}_clusters" if section.by is None else f"{name}_space_time_clusters"
+            yield f"tables/{stem}", f"clusters of {name!r}"
+            yield from _maps(study, stem, f"clusters of {name!r}", close_ups=False)
     if study.stability is not None:
         looks = ("stability", "agreement") if study.stability.agreement else ("stability",)
         for stem in (f"{name}_{look}" for name in study.stability.events for look in looks):
@@ -284,14 +285,18 @@ def _of_surfaces(study: Any) -> str:
 
 def _of_clusters(study: Any) -> str:
     """Return what is wrong with the clusters, as far as the study file alone shows."""
-    names, scanned = [section.name for section in study.events], [name for one in study.clusters for name in one.events]
-    unknown = [name for name in scanned if name not in names]
+    formats = {section.name: section.format for section in study.events}
+    scanned = [(name, one.by is not None) for one in study.clusters for name in one.events]
+    unknown = [name for name, _ in scanned if name not in formats]
     if unknown:
         return f"clusters are of {unknown[0]!r}, which is not an event section"
-    twice = [name for name in scanned if scanned.count(name) > 1]
+    twice = [name for name, in_time in scanned if scanned.count((name, in_time)) > 1]
     if twice:
         return f"two sections of clusters are of {twice[0]!r}: name each source once"
-    if study.clusters and study.population is None:
+    undated = [name for name, in_time in scanned if in_time and formats[name] == "counts"]
+    if undated:
+        return f"clusters in space and time are of {undated[0]!r}, which has counts without dates"
+    if study.population is None and any(section.needs_people for section in study.clusters):
         return "[[clusters]] needs people: add [population]"
     return ""
 

@@ -137,6 +137,9 @@ def test_results_that_do_not_fit_each_other_are_refused():
         agreement([GI])
     with pytest.raises(AnalysisError, match="A StudyArea can't be compared"):
         agreement([GI, AREA])
+    times = {"start": "2019-01-01", "end": "2019-01-31", "periods": 1, "alive": "no"}
+    with pytest.raises(AnalysisError, match="Clusters in space and time can't be compared"):
+        agreement([GI, replace(SCAN, table=SCAN.table.assign(**times))])
     with pytest.raises(AnalysisError, match="None of the results has its study area"):
         agreement([replace(GI, area=None), SURFACE])
 

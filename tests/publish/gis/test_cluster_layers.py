@@ -15,7 +15,7 @@ from hotspots.errors import DisclosureError
 from hotspots.model import settings_of
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layers import cluster_layer
-from hotspots.vocabulary import CLUSTER_COLUMN_WORDS
+from hotspots.vocabulary import CLUSTER_COLUMN_WORDS, SPACE_TIME_COLUMN_WORDS
 
 LAYER = "knife_crime_clusters"
 
@@ -72,3 +72,25 @@ def test_unreleased_clusters_are_no_layer(tmp_path, clusters):
     secret = clusters.with_identity(release="unreleased")
     with pytest.raises(DisclosureError):
         write_geopackage(tmp_path / "x.gpkg", [secret], title="X")
+
+
+def test_clusters_in_time_have_a_layer_of_their_own_with_days(tmp_path, clusters, space_time_clusters, study_area):
+    layer = "knife_crime_space_time_clusters"
+    package = write_geopackage(tmp_path / "town.gpkg", [clusters, space_time_clusters, study_area], title="The town")
+    assert {layer, LAYER} <= {name for name, _ in pyogrio.list_layers(package)}
+    read = pyogrio.read_dataframe(package, layer=layer)
+    assert list(read.columns) == [*CLUSTER_COLUMN_WORDS, *SPACE_TIME_COLUMN_WORDS, "geometry"]
+    assert read["start"].tolist() == ["2019-05-01", "2018-01-01"]
+    assert read["end"].tolist() == ["2019-07-31", "2018-12-31"]
+    assert (read["periods"].tolist(), read["periods"].dtype) == ([3, 12], np.int64)
+    assert read["alive"].tolist() == ["no", "no"]
+    rows = ask(package, "SELECT column_name, title, description FROM gpkg_data_columns WHERE table_name = ?", layer)
+    words = CLUSTER_COLUMN_WORDS | SPACE_TIME_COLUMN_WORDS
+    assert {column: (title, text) for column, title, text in rows} == words
+    ((style,),) = ask(package, "SELECT styleQML FROM layer_styles WHERE f_table_name = ?", layer)
+    assert "From" in style
+    assert "&quot;start&quot;" in style or '"start"' in style
+    settings = cluster_layer(space_time_clusters).lineage["provenance"]
+    assert (settings["model"], settings["by"]) == ("space-time permutation", "month")
+    # In space alone there are no days.
+    assert "start" not in pyogrio.read_dataframe(package, layer=LAYER).columns

@@ -49,3 +49,16 @@ def test_a_map_without_clusters_says_so(clusters, study_area):
 def test_unreleased_clusters_are_not_drawn(clusters, study_area):
     with pytest.raises(DisclosureError):
         draw_map(clusters.with_identity(release="unreleased"), study_area)
+
+
+def test_the_page_of_clusters_in_time_says_when(space_time_clusters, study_area):
+    figure = draw_map(space_time_clusters, study_area)
+    text = prose(figure)
+    assert_legible(figure)
+    assert "1 space-time cluster of knife crime is beyond chance, May to July 2019" in text
+    assert "space-time permutation scan by month, significant at 5%" in text
+    assert "Zone 1, May to July 2019: 210 events" in text
+    assert "even after searching over all zones and times" in text
+    before = replace(space_time_clusters.provenance, prospective=True)
+    text = prose(draw_map(replace(space_time_clusters, provenance=before), study_area))
+    assert "space-time permutation scan by month up to the last one" in text

@@ -53,3 +53,32 @@ def test_the_alternative_text_has_every_zone(clusters):
     assert said.count("Zone ") == 3
     assert "Zone 2: 40 to 52 events" in said
     assert "p 0.012 to 0.2" in said
+
+
+def test_clusters_in_time_say_when(space_time_clusters, places):
+    first = of(space_time_clusters, "certain")
+    when = "in west Birmingham, near Smethwick, May to July 2019"
+    assert clusters_title(first, places[:1]) == f"1 space-time cluster of knife crime is beyond chance, {when}"
+    assert clusters_title(first) == "1 space-time cluster of knife crime is beyond chance, May to July 2019"
+    both = of(space_time_clusters, "certain", "certain")
+    assert clusters_title(both, places[::2]) == (
+        f"2 space-time clusters of knife crime are beyond chance; the most likely is {when}"
+    )
+    assert clusters_title(of(both, "never")) == "No space-time cluster of knife crime is beyond chance"
+    assert clusters_sentence(both, places[::2]) == (
+        "Knife crime: 2 space-time clusters are beyond chance: west Birmingham, near Smethwick, May to July 2019 "
+        "(4 areas, 6,140 people, 210 events, 122 expected there at that time, 1.7 times, p below 0.0001); west "
+        "Birmingham, near Smethwick, 2018 (1 area, 1,850 people, 50 events, 37 expected there at that time, 1.4 times, "
+        "p 0.4)."
+    )
+    said = clusters_alt(both, title=clusters_title(both))
+    assert said.startswith("Map of the most likely space-time clusters of knife crime. 2 space-time clusters")
+    assert "Zone 1, May to July 2019: 210 events" in said
+    assert "Zone 2, 2018: 50 events" in said
+
+
+def test_without_people_none_are_named(space_time_clusters, places):
+    alone = of(space_time_clusters, "certain")
+    said = clusters_sentence(replace(alone, table=alone.table.assign(people=float("nan"))), places[:1])
+    assert "(4 areas, 210 events," in said
+    assert "nan" not in said
