@@ -196,7 +196,10 @@ class ScanMethod(Recorded):
     null: ScanNull
     """Null hypothesis."""
     dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
-    """Variance of an area's count over its mean, lowest and highest estimate; None under constant risk."""
+    """Variance of an area's count over its mean, lowest and highest estimate; None under other nulls than exchangeable
+    risk."""
+    risks: tuple[tuple[float, float], ...] | None = field(default=None, metadata=AS_LIST | WHERE_KNOWN)
+    """Risks that areas have, and the share of the areas with each, as estimated under scattered risk."""
     secondary: Secondary
     """How further clusters were sought."""
     level: float

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.reference import estimate_risks
 from hotspots.analysis.common import as_counts, dispersion_bounds, need_level, poisson_interval
 from hotspots.analysis.scan.method_text import describe_scan
 from hotspots.analysis.scan.search import Found, Nulls, Search, find_apart, find_removed
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["need_scannable", "scan_clusters"]
 
-NULLS: tuple[ScanNull, ...] = ("exchangeable-risk", "constant-risk")
+NULLS: tuple[ScanNull, ...] = ("scattered-risk", "exchangeable-risk", "constant-risk")
 
 
 def scan_clusters(
@@ -113,6 +114,7 @@ def scan_clusters(
     search = Search(zones_of(np.arange(len(low))), nulls, low, high, level, most, draws, np.random.default_rng(rng))
     found = list(find_apart(search) if secondary == "apart" else find_removed(search, zones_of))
     rows = [_row(one, table, places) for one in found]
+    lowest, highest = (round(one, 4) for one in nulls.dispersion)
     method = ScanMethod(
         zones=zones,
         zones_compared=len(search.zones),
@@ -120,7 +122,9 @@ def scan_clusters(
         largest_radius_m=radius,
         statistic="likelihood-ratio" if nulls.constant else "tail",
         null="constant-risk" if nulls.constant else null,
-        dispersion=None if nulls.constant else (round(nulls.dispersion[0], 4), round(nulls.dispersion[1], 4)),
+        dispersion=None if nulls.constant or nulls.risks else (lowest, highest),
+        risks=nulls.risks
+        and tuple((round(one, 4), round(part, 4)) for one, part in np.transpose(nulls.risks).tolist()),
         secondary=secondary,
         level=level,
         draws=draws,
@@ -159,6 +163,15 @@ def _nulls_of(null: str, low: Floats, high: Floats, people: Floats, *, cases: bo
     if null == "constant-risk":
         return Nulls(people)
     expected = people * (low.sum() + high.sum()) / 2 / people.sum()
+    if null == "scattered-risk":
+        if (low < high).any():
+            raise AnalysisError(
+                "A scan under scattered risk needs counts that are known.",
+                found=f"{plural(int((low < high).sum()), 'suppressed count')}",
+                advice='use null="exchangeable-risk" or null="constant-risk", whose p-values are bounds over all '
+                "values that suppressed counts can have",
+            )
+        return Nulls(people, risks=estimate_risks(low, low, expected))
     # One variance over the mean for all areas: only then are sums of areas beta-binomial.
     return Nulls(people, dispersion_bounds(low, high, expected, relative=np.ones(len(low))))
 

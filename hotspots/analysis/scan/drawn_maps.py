@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hotspots.analysis.scan.scattered_risk import ScatteredRisk
 from hotspots.analysis.scan.zone_models import ZoneModel, log_tail
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ EXACT: Final = 2**24
 
 
 def shares_of_draws(
-    zones: Zones, model: ZoneModel, reached: Exceedance, rng: np.random.Generator, draws: int
+    zones: Zones, model: ZoneModel | ScatteredRisk, reached: Exceedance, rng: np.random.Generator, draws: int
 ) -> Floats:
     """Return one over the number of zones that reach the statistic, on maps on which a random one does (draws)."""
     cumulated = np.cumsum(reached.chance.ravel())
     chosen = np.searchsorted(cumulated, rng.random(draws) * cumulated[-1], side="right")
     centre, last = np.unravel_index(np.minimum(chosen, reached.chance.size - 1), reached.chance.shape)
-    count = _counts_above(model, reached.least[centre, last], reached.size[centre, last], rng)
+    count = reached.least[centre, last]
+    # Under scattered risk a map is drawn from the least count on, under others from a count drawn before.
+    if not isinstance(model, ScatteredRisk):
+        count = _counts_above(model, count, reached.size[centre, last], rng)
     kind = np.float32 if model.total < EXACT else np.float64
     number = np.zeros(draws, dtype=np.int64)
     if cumulated[-1] < RARE and SMALL * zones.order.shape[1] < len(model.size):
@@ -83,7 +87,7 @@ class _Near:
         Of the numbers in which events are added up.
     """
 
-    def __init__(self, zones: Zones, reached: Exceedance, model: ZoneModel, kind: Kind) -> None:
+    def __init__(self, zones: Zones, reached: Exceedance, model: ZoneModel | ScatteredRisk, kind: Kind) -> None:
         from scipy.sparse import csr_array
 
         order = zones.order

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["describe_scan"]
 
 NULLS: Final[dict[ScanNull, str]] = {
+    "scattered-risk": "areas differ in risk, some perhaps by much, and the differences are scattered at random",
     "exchangeable-risk": "areas differ in risk by moderate amounts, and the differences are scattered at random",
     "constant-risk": "everyone has the same risk",
 }
