@@ -38,6 +38,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
+def _spread_of(risks: tuple[tuple[float, float], ...] | None) -> float | None:
+    """Return the standard deviation of risks with these shares over their mean."""
+    if risks is None:
+        return None
+    total = sum(share for _, share in risks)
+    mean = sum(risk * share for risk, share in risks) / total
+    variance = sum(share * (risk - mean) ** 2 for risk, share in risks) / total
+    return float(variance**0.5 / mean)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotspotMethod(Recorded):
     """How areas were tested."""
@@ -87,12 +97,7 @@ class HotspotMethod(Recorded):
     @property
     def spread_of_risks(self) -> float | None:
         """Standard deviation of the risks of areas, as a share of their mean; None where they were not estimated."""
-        if self.risks is None:
-            return None
-        total = sum(share for _, share in self.risks)
-        mean = sum(risk * share for risk, share in self.risks) / total
-        variance = sum(share * (risk - mean) ** 2 for risk, share in self.risks) / total
-        return float(variance**0.5 / mean)
+        return _spread_of(self.risks)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -217,6 +222,11 @@ class ScanMethod(Recorded):
     """People in them."""
     rule: str
     """Name of the rule under which counts were protected; empty without one."""
+
+    @property
+    def spread_of_risks(self) -> float | None:
+        """Standard deviation of the risks of areas, as a share of their mean; None where they were not estimated."""
+        return _spread_of(self.risks)
 
 
 CLUSTER_COLUMNS: Final = (

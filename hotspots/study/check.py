@@ -188,7 +188,7 @@ def _without_scan(study: Study, inputs: Inputs) -> dict[str, str]:
             if name in inputs.counts:
                 counts = inputs.counts[name]
                 try:
-                    need_scannable(counts, share=section.share, radius=section.radius)
+                    need_scannable(counts, null=section.null, share=section.share, radius=section.radius)
                 except AnalysisError as error:
                     reasons[f"clusters of {counts.title}"] = reason_of(error)
     return reasons

@@ -36,6 +36,8 @@ def describe_scan(method: ScanMethod) -> tuple[str, ...]:
 
 
 def _spread(method: ScanMethod) -> str:
+    if method.spread_of_risks is not None:
+        return f" (standard deviation of areas' risks {method.spread_of_risks:.0%} of their mean)"
     if method.dispersion is None:
         return ""
     low, high = (f"{one:.2f}" for one in method.dispersion)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, windows_of
 
-from hotspots.analysis.autocorrelation.reference import Risks
-from hotspots.analysis.scan import scan_clusters
+from hotspots.analysis.autocorrelation.reference import Risks, mixed_poisson_tails
+from hotspots.analysis.scan import need_scannable, scan_clusters
 from hotspots.analysis.scan.maximum import chance_of_maximum
 from hotspots.analysis.scan.scattered_risk import ScatteredRisk
 from hotspots.analysis.scan.zone_tails import exceed_scattered, scattered_statistics
@@ -114,6 +114,23 @@ def test_zones_reach_a_statistic_from_the_first_count_on(risks):
                 assert reached.chance[centre, last] == pytest.approx(float(right[first]), rel=1e-7)
 
 
+@pytest.mark.parametrize("risks", [TENFOLD, WITH_NONE, WIDE], ids=["tenfold", "none", "wide"])
+def test_tails_of_large_zones_are_those_of_windows(risks):
+    """Beside the test of areas, which adds up chances count by count: zones of up to 60 areas with 150 events each."""
+    zones, expected = world(200, mean=150.0, share=0.3)
+    model, rng = ScatteredRisk(expected, risks), np.random.default_rng(6)
+    centre, last = rng.integers(0, 200, 40), rng.integers(0, 60, 40)
+    asked = np.zeros(zones.ends.shape, dtype=bool)
+    asked[centre, last] = zones.ends[centre, last]
+    sets = [zones.members(*at) for at in np.argwhere(asked)]
+    mean = np.array([model.mean[areas].sum() for areas in sets])
+    counts = np.zeros(asked.shape)
+    counts[asked] = np.ceil(mean + 2 * np.sqrt(mean + mean**2 / np.array([len(areas) for areas in sets])))
+    found = scattered_statistics(zones, model, counts, asked)[asked]
+    hot, _ = mixed_poisson_tails(counts[asked], windows_of(sets, 200), expected, risks)
+    np.testing.assert_allclose(np.exp(-found), hot, rtol=1e-8, atol=2e-12)
+
+
 def test_the_bound_of_two_nested_zones_is_their_chance():
     """One area, and it with its neighbour: the bound is P(A or B), here added up over both areas' counts."""
     zones, expected = world()
@@ -196,10 +213,20 @@ def test_a_single_area_of_many_times_the_risk_is_no_cluster_and_neighbours_at_th
 def test_suppressed_counts_are_refused_with_the_nulls_that_allow_for_them():
     area = make_grid(6, 6, population=2_000.0)
     counts = make_counts(area, np.ones(36), np.full(36, 7.0))
-    with pytest.raises(AnalysisError, match="needs counts that are known") as caught:
+    with pytest.raises(AnalysisError, match="needs known counts") as caught:
         scan_clusters(counts, null="scattered-risk")
     assert "36 suppressed counts" in str(caught.value)
     assert "exchangeable-risk" in str(caught.value)
+
+
+def test_too_many_zones_are_refused_before_they_are_compared(monkeypatch):
+    monkeypatch.setattr("hotspots.analysis.scan.clusters.MOST_SCATTERED", 500)
+    counts = make_counts(make_grid(10, 10, population=2_000.0), np.full(100, 3.0))
+    for look in (need_scannable, scan_clusters):
+        with pytest.raises(AnalysisError, match="too many zones for a scan under scattered risk"):
+            look(counts, null="scattered-risk")
+    need_scannable(counts, null="exchangeable-risk")
+    need_scannable(counts, null="scattered-risk", share=0.03)
 
 
 def test_further_clusters_and_ellipses():
