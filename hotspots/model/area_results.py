@@ -44,6 +44,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
+def _spread_of(risks: tuple[tuple[float, float], ...] | None) -> float | None:
+    """Return the standard deviation of risks with these shares over their mean."""
+    if risks is None:
+        return None
+    total = sum(share for _, share in risks)
+    mean = sum(risk * share for risk, share in risks) / total
+    variance = sum(share * (risk - mean) ** 2 for risk, share in risks) / total
+    return float(variance**0.5 / mean)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotspotMethod(Recorded):
     """How areas were tested."""
@@ -93,12 +103,7 @@ class HotspotMethod(Recorded):
     @property
     def spread_of_risks(self) -> float | None:
         """Standard deviation of the risks of areas, as a share of their mean; None where they were not estimated."""
-        if self.risks is None:
-            return None
-        total = sum(share for _, share in self.risks)
-        mean = sum(risk * share for risk, share in self.risks) / total
-        variance = sum(share * (risk - mean) ** 2 for risk, share in self.risks) / total
-        return float(variance**0.5 / mean)
+        return _spread_of(self.risks)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -202,7 +207,10 @@ class ScanMethod(Recorded):
     null: ScanNull
     """Null hypothesis."""
     dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
-    """Variance of an area's count over its mean, lowest and highest estimate; None under constant risk."""
+    """Variance of an area's count over its mean, lowest and highest estimate; None under other nulls than exchangeable
+    risk."""
+    risks: tuple[tuple[float, float], ...] | None = field(default=None, metadata=AS_LIST | WHERE_KNOWN)
+    """Risks that areas have, and the share of the areas with each, as estimated under scattered risk."""
     secondary: Secondary
     """How further clusters were sought."""
     level: float
@@ -220,6 +228,11 @@ class ScanMethod(Recorded):
     """People in them."""
     rule: str
     """Name of the rule under which counts were protected; empty without one."""
+
+    @property
+    def spread_of_risks(self) -> float | None:
+        """Standard deviation of the risks of areas, as a share of their mean; None where they were not estimated."""
+        return _spread_of(self.risks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,7 +191,7 @@ def _without_scan(study: Study, inputs: Inputs) -> dict[str, str]:
         for name in section.events:
             try:
                 if section.by is None and name in inputs.counts:
-                    need_scannable(inputs.counts[name], **limits)
+                    need_scannable(inputs.counts[name], null=section.null, **limits)
                 elif section.by is not None and name in inputs.period_counts:
                     counts = inputs.period_counts[name]
                     need_scannable_in_time(counts, model=section.model, longest=section.longest, **limits)

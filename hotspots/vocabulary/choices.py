@@ -12,7 +12,7 @@ Statistic = Literal["gi_star", "gi", "local_moran"]
 
 Null = Literal["scattered-risk", "exchangeable-risk", "constant-risk", "randomisation"]
 
-ScanNull = Literal["exchangeable-risk", "constant-risk"]
+ScanNull = Literal["scattered-risk", "exchangeable-risk", "constant-risk"]
 """Null hypotheses of a scan."""
 
 ZoneShape = Literal["circles", "ellipses"]

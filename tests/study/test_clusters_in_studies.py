@@ -92,6 +92,24 @@ def test_check_reports_the_section(tmp_path):
     assert not any("Left out" in line for line in lines)
 
 
+def test_scattered_risk_is_a_null_of_known_counts_alone(tmp_path):
+    """A run has its settings and words; `check` says beforehand that suppressed counts are left out, and why."""
+    text = MORE.replace("share", 'null = "scattered-risk"\nshare')
+    done = run_study(write_small_study(tmp_path, more=text), output=tmp_path / "out")
+    settings = done.summary["clusters"]["violence"]["settings"]
+    assert settings["null"] == "scattered-risk"
+    assert sum(share for _, share in settings["risks"]) == pytest.approx(1, abs=1e-3)
+    assert "dispersion" not in settings or settings["dispersion"] is None
+    page = next(page for page in read_pages(done.folder / "briefing.pdf") if "of violent crime is beyond" in page.title)
+    assert re.search(r"standard deviation of areas' risks \d+% of their mean", page.text.replace("’", "'"))
+    (tmp_path / "kept").mkdir()
+    study = read_study(write_small_study(tmp_path / "kept", release="unreleased", more=text))
+    reason = next(
+        line for line in describe_check(study, check_study(study).inputs) if "Left out by a run: clusters of" in line
+    )
+    assert "because a scan under scattered risk needs known counts; under exchangeable or constant risk it" in reason
+
+
 def test_protected_counts_are_scanned_as_intervals_and_hold_for_every_value(tmp_path):
     """The true counts lie in the intervals, and so do the events of every zone that is written."""
     file = write_small_study(tmp_path, release="unreleased", more=MORE)

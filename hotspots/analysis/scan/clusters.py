@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hotspots.analysis.autocorrelation.reference import estimate_risks
 from hotspots.analysis.common import as_counts, dispersion_bounds, need_level, poisson_interval
 from hotspots.analysis.scan.method_text import describe_scan
 from hotspots.analysis.scan.search import Found, Nulls, Search, find_apart, find_removed
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from hotspots.analysis.scan.zones import Zones
+
     Floats = NDArray[np.float64]
 
 __all__ = ["need_scannable", "scan_clusters"]
 
-NULLS: tuple[ScanNull, ...] = ("exchangeable-risk", "constant-risk")
+NULLS: tuple[ScanNull, ...] = ("scattered-risk", "exchangeable-risk", "constant-risk")
+MOST_SCATTERED: Final = 2_000_000
+"""Zones that are compared under scattered risk: each takes some 30 millionths of a second for each p-value."""
 
 
 def scan_clusters(
@@ -53,7 +58,8 @@ def scan_clusters(
 
     Do not read the zone as the border of a cluster: areas at its edge may not belong to it, and a cluster of another
     form is found in pieces. Under constant risk nearly every map of real risks has a cluster, because risks scatter;
-    exchangeable risk allows for scatter like a gamma's, and not for single areas of many times the risk.
+    exchangeable risk allows for scatter like a gamma's, and not for single areas of many times the risk; scattered
+    risk allows for both, and finds less.
 
     Parameters
     ----------
@@ -64,7 +70,10 @@ def scan_clusters(
         and everyone has the same risk (`null` is then ``"constant-risk"``).
     null
         ``"exchangeable-risk"`` (default): counts are Dirichlet-multinomial, and zones are compared by the chance of
-        their count; ``"constant-risk"``: zones are compared by Kulldorff's likelihood ratio, as in SaTScan.
+        their count; ``"scattered-risk"``: areas' risks are drawn from a distribution of any form, estimated from the
+        map, and zones are compared by the chance of their count, of all events together not given: of known counts
+        and up to two million zones; ``"constant-risk"``: zones are compared by Kulldorff's likelihood ratio, as in
+        SaTScan.
     share
         Largest share of the population in a zone, at most one half.
     radius
@@ -92,7 +101,8 @@ def scan_clusters(
     Raises
     ------
     AnalysisError
-        If there is no population or no event, a count is not whole, or fewer than ten areas can be scanned.
+        If there is no population or no event, a count is not whole, or fewer than ten areas can be scanned; under
+        scattered risk if a count is suppressed, or there are too many zones.
 
     References
     ----------
@@ -105,15 +115,18 @@ def scan_clusters(
     else:
         counts = as_counts(*_with_controls(counts, column, controls, null), release=release)
     _need_fitting(null, most=most, draws=draws)
-    table = _scannable(counts)
+    table = _scannable(counts, null)
     low, high = (np.rint(table[end].to_numpy(float)) for end in ("observed_low", "observed_high"))
     people, places = table["population"].to_numpy(float), centres_of(table)
     make = circular_zones if zones == "circles" else elliptic_zones
     zones_of = partial(_zones_of, make, places, people, share=share, radius=radius)
     nulls = _nulls_of(null, low, high, people, cases=controls is not None)
-    search = Search(zones_of(np.arange(len(low))), nulls, low, high, level, most, draws, np.random.default_rng(rng))
+    every = zones_of(np.arange(len(low)))
+    _need_few(every, null)
+    search = Search(every, nulls, low, high, level, most, draws, np.random.default_rng(rng))
     found = list(find_apart(search) if secondary == "apart" else find_removed(search, zones_of))
     rows = [_row(one, table, places) for one in found]
+    lowest, highest = (round(one, 4) for one in nulls.dispersion)
     method = ScanMethod(
         zones=zones,
         zones_compared=len(search.zones),
@@ -121,7 +134,9 @@ def scan_clusters(
         largest_radius_m=radius,
         statistic="likelihood-ratio" if nulls.constant else "tail",
         null="constant-risk" if nulls.constant else null,
-        dispersion=None if nulls.constant else (round(nulls.dispersion[0], 4), round(nulls.dispersion[1], 4)),
+        dispersion=None if nulls.constant or nulls.risks else (lowest, highest),
+        risks=nulls.risks
+        and tuple((round(one, 4), round(part, 4)) for one, part in np.transpose(nulls.risks).tolist()),
         secondary=secondary,
         level=level,
         draws=draws,
@@ -155,6 +170,8 @@ def _nulls_of(null: str, low: Floats, high: Floats, people: Floats, *, cases: bo
     if null == "constant-risk":
         return Nulls(people)
     expected = people * (low.sum() + high.sum()) / 2 / people.sum()
+    if null == "scattered-risk":
+        return Nulls(people, risks=estimate_risks(low, low, expected))
     # One variance over the mean for all areas: only then are sums of areas beta-binomial.
     return Nulls(people, dispersion_bounds(low, high, expected, relative=np.ones(len(low))))
 
@@ -187,7 +204,9 @@ def _need_fitting(null: str, *, most: int, draws: int) -> None:
         )
 
 
-def need_scannable(counts: AreaCounts, *, share: float = 0.5, radius: float | None = None) -> None:
+def need_scannable(
+    counts: AreaCounts, *, null: ScanNull = "exchangeable-risk", share: float = 0.5, radius: float | None = None
+) -> None:
     """Refuse counts that can't be scanned, before anything is computed.
 
     Raises
@@ -195,11 +214,21 @@ def need_scannable(counts: AreaCounts, *, share: float = 0.5, radius: float | No
     AnalysisError
         As `scan_clusters`.
     """
-    table = _scannable(counts)
-    circular_zones(centres_of(table), table["population"].to_numpy(float), share=share, radius=radius)
+    table = _scannable(counts, null)
+    zones = circular_zones(centres_of(table), table["population"].to_numpy(float), share=share, radius=radius)
+    _need_few(zones, null)
 
 
-def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
+def _need_few(zones: Zones, null: str) -> None:
+    if null == "scattered-risk" and len(zones) > MOST_SCATTERED:
+        raise AnalysisError(
+            "There are too many zones for a scan under scattered risk.",
+            found=f"{len(zones):,} zones; {MOST_SCATTERED:,}, about a minute for each cluster, are the most",
+            advice='give a smaller share of the people, or a radius; or use null="exchangeable-risk"',
+        )
+
+
+def _scannable(counts: AreaCounts, null: str) -> gpd.GeoDataFrame:
     """Return the rows of the areas that can be in a zone: those with people and a count."""
     if not counts.area.has_population:
         raise AnalysisError(
@@ -221,6 +250,14 @@ def _scannable(counts: AreaCounts) -> gpd.GeoDataFrame:
             "A scan needs whole counts of events.",
             found=f"{values[odd][0]:g}",
             advice="give counts as they were made, and the population for rates",
+        )
+    hidden = int((values[:, 0] < values[:, 1]).sum())
+    if null == "scattered-risk" and hidden:
+        raise AnalysisError(
+            "A scan under scattered risk needs known counts; under exchangeable or constant risk it allows for others.",
+            found=plural(hidden, "suppressed count"),
+            advice='use null="exchangeable-risk" or null="constant-risk": their p-values are bounds over all values '
+            "that suppressed counts can have",
         )
     if values[:, 1].sum() < 1:
         raise AnalysisError(

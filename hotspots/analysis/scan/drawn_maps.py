@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hotspots.analysis.scan.scattered_risk import ScatteredRisk
 from hotspots.analysis.scan.zone_models import ZoneModel, log_tail
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ EXACT: Final = 2**24
 
 
 def shares_of_draws(
-    zones: Zones, model: ZoneModel, reached: Exceedance, rng: np.random.Generator, draws: int
+    zones: Zones, model: ZoneModel | ScatteredRisk, reached: Exceedance, rng: np.random.Generator, draws: int
 ) -> Floats:
     """Return one over the number of zones that reach the statistic, on maps on which a random one does (draws)."""
     centre, last, count = choose_zones(reached, model, rng, draws)
@@ -58,13 +59,17 @@ def shares_of_draws(
 
 
 def choose_zones(
-    reached: Exceedance, model: ZoneModel, rng: np.random.Generator, draws: int
+    reached: Exceedance, model: ZoneModel | ScatteredRisk, rng: np.random.Generator, draws: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Return random zones, each by its chance of reaching the statistic, and counts at which they do (each draws)."""
     cumulated = np.cumsum(reached.chance.ravel())
     chosen = np.searchsorted(cumulated, rng.random(draws) * cumulated[-1], side="right")
     centre, last = np.unravel_index(np.minimum(chosen, reached.chance.size - 1), reached.chance.shape)
-    return centre, last, _counts_above(model, reached.least[centre, last], reached.size[centre, last], rng)
+    least = reached.least[centre, last]
+    # Under scattered risk a map is drawn from the least count on, under others from a count drawn before.
+    if isinstance(model, ScatteredRisk):
+        return centre, last, least
+    return centre, last, _counts_above(model, least, reached.size[centre, last], rng)
 
 
 def _counts_above(model: ZoneModel, least: Floats, size: Floats, rng: np.random.Generator) -> Floats:
@@ -90,7 +95,7 @@ class _Near:
         Of the numbers in which events are added up.
     """
 
-    def __init__(self, zones: Zones, reached: Exceedance, model: ZoneModel, kind: Kind) -> None:
+    def __init__(self, zones: Zones, reached: Exceedance, model: ZoneModel | ScatteredRisk, kind: Kind) -> None:
         from scipy.sparse import csr_array
 
         order = zones.order

@@ -13,7 +13,9 @@ import numpy as np
 
 from hotspots.analysis.scan.drawn_maps import shares_of_draws
 from hotspots.analysis.scan.exceedance import Exceedance, exceed
+from hotspots.analysis.scan.scattered_risk import ScatteredRisk
 from hotspots.analysis.scan.zone_models import ZoneModel
+from hotspots.analysis.scan.zone_tails import exceed_scattered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +42,7 @@ class MaximumChance(NamedTuple):
 
 def chance_of_maximum(
     zones: Zones,
-    model: ZoneModel,
+    model: ZoneModel | ScatteredRisk,
     statistic: float,
     *,
     rng: np.random.Generator,
@@ -67,8 +69,12 @@ def chance_of_maximum(
     Worsley (1982), Biometrika 69, 297-302, and Hunter (1976), Journal of Applied Probability 13, 597-603 (the bound);
     Naiman and Priebe (2001), Journal of Computational and Graphical Statistics 10, 296-328 (the estimate).
     """
-    reached = exceed(zones, model, statistic)
-    bound = min(bound_of_maximum(zones, reached, model), 1.0) if bounded else 1.0
+    if isinstance(model, ScatteredRisk):
+        reached, bound = exceed_scattered(zones, model, statistic)
+    else:
+        reached = exceed(zones, model, statistic)
+        bound = bound_of_maximum(zones, reached, model) if bounded else 1.0
+    bound = min(bound, 1.0)
     if draws == 0:
         return MaximumChance(bound, np.nan, np.nan)
     weight = float(reached.chance.sum())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["describe_scan", "describe_space_time"]
 
 NULLS: Final[dict[ScanNull, str]] = {
+    "scattered-risk": "areas differ in risk, some perhaps by much, and the differences are scattered at random",
     "exchangeable-risk": "areas differ in risk by moderate amounts, and the differences are scattered at random",
     "constant-risk": "everyone has the same risk",
 }
@@ -37,6 +38,8 @@ def describe_scan(method: ScanMethod) -> tuple[str, ...]:
 
 
 def _spread(method: ScanMethod) -> str:
+    if method.spread_of_risks is not None:
+        return f" (standard deviation of areas' risks {method.spread_of_risks:.0%} of their mean)"
     if method.dispersion is None:
         return ""
     low, high = (f"{one:.2f}" for one in method.dispersion)

@@ -7,19 +7,22 @@ as many, and greatest in the reverse. P-values are those of these two fills.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
 from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
-from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk, ZoneModel, poisson_ratio
+from hotspots.analysis.scan.scattered_risk import ScatteredRisk
+from hotspots.analysis.scan.zone_models import ConstantRisk, ExchangeableRisk, ZoneModel, poisson_ratio
+from hotspots.analysis.scan.zone_tails import scattered_statistics
 from hotspots.analysis.scan.zones import FEWEST_AREAS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hotspots.analysis.autocorrelation.reference import Risks
     from hotspots.analysis.scan.zones import Zones
 
     Floats = NDArray[np.float64]
@@ -97,24 +100,29 @@ class Nulls:
         Smallest and largest variance of an area's count over its mean; ones under constant risk.
     other
         Instead: the model at a number of events.
+    risks
+        Instead: the distribution of risks, of any form.
     """
 
     people: Floats
     dispersion: tuple[float, float] = (1.0, 1.0)
     other: Callable[[int], ZoneModel] | None = None
+    risks: Risks | None = None
 
     @property
     def constant(self) -> bool:
         """Whether everyone has the same risk, so that zones are compared by the likelihood ratio."""
-        return max(self.dispersion) < ALMOST
+        return self.risks is None and max(self.dispersion) < ALMOST
 
-    def at(self, total: float) -> list[ZoneModel]:
+    def at(self, total: float) -> Sequence[ZoneModel | ScatteredRisk]:
         """Return the models with so many events in all areas: one, or one for either dispersion."""
         if self.other is not None:
             return [self.other(round(total))]
         expected = self.people * total / self.people.sum()
+        if self.risks is not None:
+            return [ScatteredRisk(expected, self.risks)]
         return [
-            ConstantRisk(expected, round(total)) if one < ALMOST else ScatteredRisk(expected, round(total), one)
+            ConstantRisk(expected, round(total)) if one < ALMOST else ExchangeableRisk(expected, round(total), one)
             for one in dict.fromkeys(self.dispersion)
         ]
 
@@ -159,10 +167,12 @@ class Search:
         """
         if self.known:
             model = self.nulls.at(self.low.sum())[0]
-            count, size = self.zones.sums(self.low), self.zones.sums(model.size)
+            count, penalties = self.zones.sums(self.low), self.zones.penalties
+            if isinstance(model, ScatteredRisk):
+                return Ranks(scattered_statistics(self.zones, model, count, self.zones.ends) * penalties[:, None])
+            size = self.zones.sums(model.size)
             limits = np.zeros(count.shape)
             limits[self.zones.ends] = model.statistic_limit(count[self.zones.ends], size[self.zones.ends])
-            penalties = self.zones.penalties
             return Ranks(
                 limits * penalties[:, None],
                 lambda at: model.statistic(count.ravel()[at], size.ravel()[at]) * penalties[at // count.shape[1]],
@@ -200,22 +210,27 @@ class Search:
         return Found(int(members[0]), members, statistic, p, error, bound, certainty, shape, angle)
 
     def _judge(
-        self, model: ZoneModel, centre: int, last: int, events: float, *, draws: int | None = None
+        self, model: ZoneModel | ScatteredRisk, centre: int, last: int, events: float, *, draws: int | None = None
     ) -> tuple[float, MaximumChance]:
         """Return the statistic of a zone with so many events, and how often the maximum reaches it."""
         if events == 0:
             return 0.0, MaximumChance(1.0, 1.0, 0.0)
-        members = self.zones.members(centre, last)
-        size = float(model.size[members].sum())
-        statistic = float(model.statistic(np.array([events]), np.array([size]))[0]) * float(
-            self.zones.penalties[centre]
-        )
+        statistic = self._statistic(model, centre, last, events) * float(self.zones.penalties[centre])
         if statistic <= 0:
             return 0.0, MaximumChance(1.0, 1.0, 0.0)
         number = self.draws if draws is None else draws
         least = statistic * (1 - SAME)
         bounded = self.known or not number
         return statistic, chance_of_maximum(self.zones, model, least, rng=self.rng, draws=number, bounded=bounded)
+
+    def _statistic(self, model: ZoneModel | ScatteredRisk, centre: int, last: int, events: float) -> float:
+        """Return the statistic of a zone with so many events, before its penalty."""
+        if isinstance(model, ScatteredRisk):
+            alone = replace(self.zones, order=self.zones.order[[centre]], ends=self.zones.ends[[centre]], shapes=None)
+            asked = np.arange(alone.ends.shape[1]) == last
+            return float(scattered_statistics(alone, model, np.full(asked[None].shape, events), asked[None]).max())
+        size = float(model.size[self.zones.members(centre, last)].sum())
+        return float(model.statistic(np.array([events]), np.array([size]))[0])
 
 
 def find_apart(search: Search) -> Iterator[Found]:

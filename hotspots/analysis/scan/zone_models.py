@@ -1,4 +1,4 @@
-"""How likely a zone's count is where nothing clusters: constant risk, scattered risk, cases among controls.
+"""How likely a zone's count is where nothing clusters: constant risk, exchangeable risk, cases among controls.
 
 A model has a statistic, which grows with a zone's count and falls with its size; the chance of every count; and random
 maps in which some areas have a given count together. All are given the number of events in all areas.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bernoulli", "ConstantRisk", "ScatteredRisk", "ZoneModel", "log_tail", "poisson_ratio"]
+__all__ = ["Bernoulli", "ConstantRisk", "ExchangeableRisk", "ZoneModel", "log_tail", "poisson_ratio"]
 
 
 AT_ONCE: Final = 4_096
@@ -168,8 +168,8 @@ class ConstantRisk:
 
 
 @dataclass(frozen=True, slots=True)
-class ScatteredRisk:
-    """Areas' risks scatter: counts are Dirichlet-multinomial, a zone's count is beta-binomial.
+class ExchangeableRisk:
+    """Areas' risks scatter like gammas: counts are Dirichlet-multinomial, a zone's count is beta-binomial.
 
     The statistic is minus the logarithm of the chance of a count at least as high.
 
@@ -239,7 +239,7 @@ class ScatteredRisk:
         value = gammaln(inside + count) - gammaln(inside) + gammaln(outside + left) - gammaln(outside)
         return value + _log_choose(total, count) - gammaln(self.weight + total) + gammaln(self.weight)
 
-    def merged(self, areas: NDArray[np.intp]) -> ScatteredRisk:
+    def merged(self, areas: NDArray[np.intp]) -> ExchangeableRisk:
         """See `ZoneModel`."""
         return replace(self, size=_with_rest(self.size, areas))
 

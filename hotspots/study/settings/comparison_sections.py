@@ -25,7 +25,8 @@ class ClustersSection(Section):
     """Shape of the zones that are compared: `"circles"`, or `"ellipses"` too, which takes some fifty times as long."""
     null: ScanNull = "exchangeable-risk"
     """Null hypothesis. `"exchangeable-risk"`: areas differ in risk by moderate amounts, without clustering;
-    `"constant-risk"`: all areas have the same risk, as in SaTScan."""
+    `"scattered-risk"`: some perhaps by much, so that a single area of many times the risk is no cluster, but only of
+    counts that are not suppressed, and slower; `"constant-risk"`: all areas have the same risk, as in SaTScan."""
     secondary: Secondary = "apart"
     """How further clusters are sought: `"apart"` from those before, each tested as the first is; or on a map from which
     those before are `"removed"`, which finds more."""

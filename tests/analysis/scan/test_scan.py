@@ -15,7 +15,7 @@ from hotspots.analysis.expected import with_expected
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.exceedance import exceed
 from hotspots.analysis.scan.maximum import chance_of_maximum
-from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk, log_tail
+from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ExchangeableRisk, log_tail
 from hotspots.analysis.scan.zones import circular_zones
 from hotspots.errors import AnalysisError
 from hotspots.model import words_of
@@ -84,7 +84,7 @@ def test_chances_are_those_of_scipy(kind):
     model, right = {
         "constant": (ConstantRisk(people * 12 / 30, 12), lambda c, s: binom.sf(c - 1, 12, s / 30)),
         "scattered": (
-            ScatteredRisk(people * 12 / 30, 12, 1.8),
+            ExchangeableRisk(people * 12 / 30, 12, 1.8),
             lambda c, s: betabinom.sf(c - 1, 12, s / 2, (30 - s) / 2),
         ),
         "bernoulli": (Bernoulli(people, 12), lambda c, s: hypergeom.sf(c - 1, 30, s, 12)),
@@ -110,7 +110,7 @@ def test_the_chance_of_the_maximum_is_that_of_all_maps(kind):
     _, people, zones = small_world()
     total = 4
     expected = people * total / people.sum()
-    model = ConstantRisk(expected, total) if kind == "constant" else ScatteredRisk(expected, total, 1.6)
+    model = ConstantRisk(expected, total) if kind == "constant" else ExchangeableRisk(expected, total, 1.6)
     weight = expected / 0.6
     maps, chances = [], []
     for placed in product(range(10), repeat=total):
@@ -137,7 +137,7 @@ def test_the_chance_of_the_maximum_is_that_of_all_maps(kind):
 
 def test_every_zone_is_reached_from_the_first_count_on():
     _, people, zones = small_world()
-    for model in (ConstantRisk(people * 9 / 45, 9), ScatteredRisk(people * 9 / 45, 9, 1.5), Bernoulli(people, 9)):
+    for model in (ConstantRisk(people * 9 / 45, 9), ExchangeableRisk(people * 9 / 45, 9, 1.5), Bernoulli(people, 9)):
         reached = exceed(zones, model, 1.7)
         for centre, last in zip(*np.nonzero(zones.ends), strict=True):
             size = float(zones.sums(model.size)[centre, last])
@@ -154,7 +154,7 @@ def test_chances_of_thousands_of_zones_are_those_of_scipy(kind):
     model, statistic, chance = {
         "constant": (ConstantRisk(people * 900 / all_, 900), 6.0, lambda c, s: binom.sf(c - 1, 900, s / 900)),
         "scattered": (
-            ScatteredRisk(people * 900 / all_, 900, 1.8),
+            ExchangeableRisk(people * 900 / all_, 900, 1.8),
             9.0,
             lambda c, s: betabinom.sf(c - 1, 900, s / 0.8, (900 - s) / 0.8),
         ),

@@ -10,7 +10,7 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.common.dispersion import robust_dispersion
 from hotspots.analysis.scan import scan_clusters
-from hotspots.analysis.scan.zone_models import ConstantRisk, ScatteredRisk
+from hotspots.analysis.scan.zone_models import ConstantRisk, ExchangeableRisk
 from hotspots.analysis.scan.zones import circular_zones
 
 PEOPLE = np.array([900, 1200, 700, 1500, 1000, 800, 1100, 1300, 600, 900], dtype=float)
@@ -45,7 +45,7 @@ def model_at(null, fill):
     """Return the model of one map, with the dispersion that it has itself."""
     total, expected = int(fill.sum()), PEOPLE * fill.sum() / PEOPLE.sum()
     spread = 1.0 if null == "constant-risk" else robust_dispersion(fill, expected, relative=np.ones(10))
-    return ConstantRisk(expected, total) if spread < 1.001 else ScatteredRisk(expected, total, spread)
+    return ConstantRisk(expected, total) if spread < 1.001 else ExchangeableRisk(expected, total, spread)
 
 
 def chances_of(model, maps):

@@ -13,7 +13,7 @@ from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.clusters import _zones_of
 from hotspots.analysis.scan.exceedance import exceed
 from hotspots.analysis.scan.maximum import chance_of_maximum
-from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ScatteredRisk
+from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ExchangeableRisk
 from hotspots.analysis.scan.zones import Zones, circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError
 from hotspots.model import Identity, StudyArea
@@ -115,10 +115,10 @@ def both_counts(model, first, second):
     ("model", "statistic", "above"),
     [
         (ConstantRisk(np.array([1.0, 3.0, 16.0]), 20), 1.0, 1e-8),
-        (ScatteredRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-8),
+        (ExchangeableRisk(np.array([1.0, 3.0, 16.0]), 20, 1.7), 2.0, 1e-8),
         (Bernoulli(np.array([5.0, 15.0, 60.0]), 20), 1.0, 1e-8),
         (ConstantRisk(np.array([60.0, 240.0, 500.0]), 800), 3.0, 1e-8),
-        (ScatteredRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 1e-8),
+        (ExchangeableRisk(np.array([60.0, 240.0, 500.0]), 800, 3.0), 4.0, 1e-8),
     ],
 )
 def test_of_two_nested_zones_the_bound_is_the_chance_of_either(model, statistic, above):
@@ -160,7 +160,7 @@ def test_where_reaching_is_rare_the_zones_around_one_are_enough(kind):
     assert zones.order.shape == (400, 2)
     model, statistic = {
         "constant": (ConstantRisk(people * 150 / 22_000, 150), 19.0),
-        "scattered": (ScatteredRisk(people * 150 / 22_000, 150, 1.7), 23.0),
+        "scattered": (ExchangeableRisk(people * 150 / 22_000, 150, 1.7), 23.0),
         "bernoulli": (Bernoulli(people, 150), 19.0),
     }[kind]
     reached = exceed(zones, model, statistic)

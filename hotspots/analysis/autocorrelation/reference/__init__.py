@@ -9,11 +9,12 @@ from hotspots.analysis.autocorrelation.reference.exact import (
 )
 from hotspots.analysis.autocorrelation.reference.fourier import bracketed_tails
 from hotspots.analysis.autocorrelation.reference.mixed_binomial import estimate_shares
-from hotspots.analysis.autocorrelation.reference.mixed_poisson import estimate_risks, mixed_poisson_tails
+from hotspots.analysis.autocorrelation.reference.mixed_poisson import Risks, estimate_risks, mixed_poisson_tails
 from hotspots.analysis.autocorrelation.reference.permutation import draws_needed, weighted_tails
 from hotspots.analysis.autocorrelation.reference.suppressed import extreme_tails, filling_cost
 
 __all__ = [
+    "Risks",
     "beta_binomial_tails",
     "bracketed_tails",
     "conditional_tails",
