@@ -136,7 +136,7 @@ def learn_audit(known: Knowledge, source: Mapping, years: Sequence[tuple[float, 
 
 
 UNDERSTOOD = re.compile(
-    r"areas|versions|inputs|files|seconds|clustering|correlograms|surfaces|schools|schools_read"
+    r"areas|versions|disclosure|inputs|files|seconds|clustering|correlograms|surfaces|schools|schools_read"
     r"|hotspots\.\w+\.\w+\.(settings|classes|certainty|places)|sources\.\w+\.(rows_read|kept|joined_by_\w+|outside\w*"
     r"|observed|dropped|areas_with\w+|distinct_points|passed_over_codes)"
 )

@@ -75,7 +75,7 @@ def test_with_the_private_file_more_months_are_published_beside_the_others(tmp_p
     assert (((low <= 1) & (high >= 7)) | (low > 7) | (high < 1)).all()
     (mend,) = finished.summary["disclosure"]
     assert mend["wider"]
-    assert mend["beside"] == ["the counts of hospital admissions by area"]
+    assert list(mend["beside"]) == ["the counts of hospital admissions by area"]
     path = tmp_path / "private" / "records"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

@@ -10,10 +10,9 @@ import numpy as np
 from hotspots.analysis.autocorrelation.reference import estimate_risks
 from hotspots.analysis.common import as_counts, dispersion_bounds, need_level, poisson_interval
 from hotspots.analysis.scan.method_text import describe_scan
+from hotspots.analysis.scan.reference import Bernoulli, circular_zones, elliptic_zones
 from hotspots.analysis.scan.search import Found, Nulls, Search, find_apart, find_removed
-from hotspots.analysis.scan.zone_models import Bernoulli
 from hotspots.analysis.scan.zone_rows import as_cluster_table, centres_of, describe_zone
-from hotspots.analysis.scan.zones import circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError, list_briefly, plural
 from hotspots.model import AreaCounts, Clusters, Note, ScanMethod, combine
 from hotspots.vocabulary import UNRELEASED, ScanNull, Secondary, ZoneShape
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference import Zones
 
     Floats = NDArray[np.float64]
 

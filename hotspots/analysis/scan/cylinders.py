@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.scan.drawn_maps import EXACT, MAPS, choose_zones, rings_of
-from hotspots.analysis.scan.exceedance import Exceedance, exceed_sizes
-from hotspots.analysis.scan.maximum import MaximumChance, bound_of_maximum
+from hotspots.analysis.scan.reference import (
+    EXACT,
+    MAPS,
+    Exceedance,
+    MaximumChance,
+    bound_of_maximum,
+    choose_zones,
+    exceed_sizes,
+    rings_of,
+)
 from hotspots.analysis.scan.run_models import RunModel
 from hotspots.analysis.scan.search import SAME, Ranks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.zone_models import ZoneModel
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference import ZoneModel, Zones
 
     Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ZoneModel, poisson_ratio
+from hotspots.analysis.scan.reference import Bernoulli, ConstantRisk, ZoneModel, poisson_ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.scan.maximum import MaximumChance, chance_of_maximum
-from hotspots.analysis.scan.scattered_risk import ScatteredRisk
-from hotspots.analysis.scan.zone_models import ConstantRisk, ExchangeableRisk, ZoneModel, poisson_ratio
-from hotspots.analysis.scan.zone_tails import scattered_statistics
-from hotspots.analysis.scan.zones import FEWEST_AREAS
+from hotspots.analysis.scan.reference import (
+    FEWEST_AREAS,
+    ConstantRisk,
+    ExchangeableRisk,
+    MaximumChance,
+    ScatteredRisk,
+    ZoneModel,
+    chance_of_maximum,
+    poisson_ratio,
+    scattered_statistics,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hotspots.analysis.autocorrelation.reference import Risks
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference import Zones
 
     Floats = NDArray[np.float64]
 

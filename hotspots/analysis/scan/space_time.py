@@ -10,9 +10,9 @@ import pandas as pd
 from hotspots.analysis.common import need_level, poisson_interval
 from hotspots.analysis.scan.cylinders import Cylinder, CylinderSearch, runs_of
 from hotspots.analysis.scan.method_text import describe_space_time
+from hotspots.analysis.scan.reference import circular_zones
 from hotspots.analysis.scan.run_models import FEWEST_EVENTS, PermutedPeriods, PoissonPeriods
 from hotspots.analysis.scan.zone_rows import as_cluster_table, centres_of, describe_zone
-from hotspots.analysis.scan.zones import circular_zones
 from hotspots.errors import AnalysisError, plural
 from hotspots.model import Clusters, Note, PeriodCounts, SpaceTimeMethod, combine
 from hotspots.vocabulary import SpaceTimeModel

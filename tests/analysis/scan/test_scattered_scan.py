@@ -12,10 +12,10 @@ from worlds import make_counts, make_grid, windows_of
 
 from hotspots.analysis.autocorrelation.reference import Risks, mixed_poisson_tails
 from hotspots.analysis.scan import need_scannable, scan_clusters
-from hotspots.analysis.scan.maximum import chance_of_maximum
-from hotspots.analysis.scan.scattered_risk import ScatteredRisk
-from hotspots.analysis.scan.zone_tails import exceed_scattered, scattered_statistics
-from hotspots.analysis.scan.zones import circular_zones
+from hotspots.analysis.scan.reference.maximum import chance_of_maximum
+from hotspots.analysis.scan.reference.scattered_risk import ScatteredRisk
+from hotspots.analysis.scan.reference.zone_tails import exceed_scattered, scattered_statistics
+from hotspots.analysis.scan.reference.zones import circular_zones
 from hotspots.errors import AnalysisError
 
 TENFOLD = Risks(np.array([0.9, 10.0]), np.array([0.98, 0.02]))

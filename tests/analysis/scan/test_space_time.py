@@ -9,8 +9,8 @@ from worlds import identified, make_grid
 
 from hotspots.analysis.scan import scan_space_time
 from hotspots.analysis.scan.cylinders import CylinderSearch, runs_of
+from hotspots.analysis.scan.reference.zones import Zones, circular_zones
 from hotspots.analysis.scan.run_models import PermutedPeriods, PoissonPeriods
-from hotspots.analysis.scan.zones import Zones, circular_zones
 from hotspots.errors import AnalysisError
 from hotspots.model import PeriodCounts
 

@@ -10,8 +10,8 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.common.dispersion import robust_dispersion
 from hotspots.analysis.scan import scan_clusters
-from hotspots.analysis.scan.zone_models import ConstantRisk, ExchangeableRisk
-from hotspots.analysis.scan.zones import circular_zones
+from hotspots.analysis.scan.reference.zone_models import ConstantRisk, ExchangeableRisk
+from hotspots.analysis.scan.reference.zones import circular_zones
 
 PEOPLE = np.array([900, 1200, 700, 1500, 1000, 800, 1100, 1300, 600, 900], dtype=float)
 LOW = np.array([3, 2, 0, 1, 1, 0, 0, 0, 0, 0], dtype=float)

@@ -11,10 +11,10 @@ from worlds import make_counts, make_grid
 
 from hotspots.analysis.scan import scan_clusters
 from hotspots.analysis.scan.clusters import _zones_of
-from hotspots.analysis.scan.exceedance import exceed
-from hotspots.analysis.scan.maximum import chance_of_maximum
-from hotspots.analysis.scan.zone_models import Bernoulli, ConstantRisk, ExchangeableRisk
-from hotspots.analysis.scan.zones import Zones, circular_zones, elliptic_zones
+from hotspots.analysis.scan.reference.exceedance import exceed
+from hotspots.analysis.scan.reference.maximum import chance_of_maximum
+from hotspots.analysis.scan.reference.zone_models import Bernoulli, ConstantRisk, ExchangeableRisk
+from hotspots.analysis.scan.reference.zones import Zones, circular_zones, elliptic_zones
 from hotspots.errors import AnalysisError
 from hotspots.model import Identity, StudyArea
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.scan.drawn_maps import shares_of_draws
-from hotspots.analysis.scan.exceedance import Exceedance, exceed
-from hotspots.analysis.scan.scattered_risk import ScatteredRisk
-from hotspots.analysis.scan.zone_models import ZoneModel
-from hotspots.analysis.scan.zone_tails import exceed_scattered
+from hotspots.analysis.scan.reference.drawn_maps import shares_of_draws
+from hotspots.analysis.scan.reference.exceedance import Exceedance, exceed
+from hotspots.analysis.scan.reference.scattered_risk import ScatteredRisk
+from hotspots.analysis.scan.reference.zone_models import ZoneModel
+from hotspots.analysis.scan.reference.zone_tails import exceed_scattered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference.zones import Zones
 
     Floats = NDArray[np.float64]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hotspots.analysis.scan.scattered_risk import ScatteredRisk
-from hotspots.analysis.scan.zone_models import ZoneModel, log_tail
+from hotspots.analysis.scan.reference.scattered_risk import ScatteredRisk
+from hotspots.analysis.scan.reference.zone_models import ZoneModel, log_tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.exceedance import Exceedance
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference.exceedance import Exceedance
+    from hotspots.analysis.scan.reference.zones import Zones
 
     Floats = NDArray[np.float64]
     Kind = type[np.float32] | type[np.float64]

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.scan.exceedance import Exceedance
+from hotspots.analysis.scan.reference.exceedance import Exceedance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.scattered_risk import ScatteredRisk
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference.scattered_risk import ScatteredRisk
+    from hotspots.analysis.scan.reference.zones import Zones
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]

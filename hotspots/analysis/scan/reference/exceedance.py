@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.scan.zone_models import ZoneModel, log_tail
+from hotspots.analysis.scan.reference.zone_models import ZoneModel, log_tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hotspots.analysis.scan.zones import Zones
+    from hotspots.analysis.scan.reference.zones import Zones
 
     Floats = NDArray[np.float64]
 
