@@ -63,9 +63,12 @@ class Memory:
         DisclosureError
             Naming both tables.
         """
+        # A table that was published before gets the same intervals again, or contradicts them: it tells nothing new.
+        if any(table.repeats(new) for table in self.ledger.tables):
+            return
         for entry in self.ledger.entries:
             for table in entry.tables:
-                if table.records == new.records and not table.repeats(new):
+                if table.records == new.records:
                     self._need_unchanged(table, new, entry.number)
 
     def _need_unchanged(self, table: CountTable, new: CountTable, entry: int) -> None:

@@ -98,7 +98,8 @@ class CountTable:
 
     def repeats(self, other: CountTable) -> bool:
         """Return whether another table has the same numbers: of the same areas and records."""
-        return (self.geography, self.region, self.places, self.scopes) == (
+        return (self.records, self.geography, self.region, self.places, self.scopes) == (
+            other.records,
             other.geography,
             other.region,
             other.places,
