@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from hotspots.disclosure.release.publishing import publish_areas
+from hotspots.disclosure.release.publishing import publish_areas, publish_totals
 from hotspots.disclosure.release.rules import find_rule
 from hotspots.disclosure.release.scopes import Scope, finest_cells
 from hotspots.disclosure.release.tables import CountTable
@@ -38,22 +38,28 @@ def counts_of(ages, years, cells) -> np.ndarray:
     return worlds_of(cells)[:, inside].sum(axis=1)
 
 
-def plain_table(title, ages, years, rule, cells) -> CountTable:
-    """Return the table of all worlds, each as an area of its own, as the rule alone shows it."""
-    chosen = find_rule(rule)
-    bounds = np.array([chosen.interval(count) for count in counts_of(ages, years, cells)])
+def make_table(title, scopes, places, bounds, rule) -> CountTable:
+    """Return a table with these bounds, lowest and highest; totals where there are no places."""
     return CountTable(
         records="admissions",
         title=title,
         geography="world",
         authorities=("E1",),
         region="all",
-        places=tuple(map(str, range(len(bounds)))),
-        scopes=(scope_of(ages, years, cells),),
-        low=bounds[None, :, 0],
-        high=bounds[None, :, 1],
-        rule=chosen,
+        places=places,
+        scopes=scopes,
+        low=bounds[0].reshape(len(scopes), -1),
+        high=bounds[1].reshape(len(scopes), -1),
+        rule=rule,
     )
+
+
+def plain_table(title, ages, years, rule, cells) -> CountTable:
+    """Return the table of all worlds, each as an area of its own, as the rule alone shows it."""
+    chosen = find_rule(rule)
+    bounds = np.array([chosen.interval(count) for count in counts_of(ages, years, cells)]).T
+    places = tuple(map(str, range(bounds.shape[1])))
+    return make_table(title, (scope_of(ages, years, cells),), places, bounds, chosen)
 
 
 def publish(order, rule, cells) -> list[CountTable]:
@@ -114,3 +120,38 @@ def together(shown: np.ndarray) -> dict[bytes, list[int]]:
     for world in range(shown.shape[2]):
         same[shown[:, :, world].tobytes()].append(world)
     return same
+
+
+@pytest.mark.parametrize("rule", [{"largest": 2}, {"largest": 2, "rounding": 3}], ids=str)
+def test_charts_leave_every_area_and_every_year_its_interval(rule):
+    """All records of four areas with up to two events each in two years: a map of both years, and a chart by year."""
+    chosen = find_rule(rule)
+    of_area = [pair for pair in itertools.product(range(3), repeat=2) if sum(pair) <= 2]
+    worlds = np.array(list(itertools.product(of_area, repeat=4)))  # worlds by areas by years
+    areas, years = worlds.sum(axis=2), worlds.sum(axis=1)
+
+    def interval(counts):
+        return np.array([chosen.interval(count) for count in counts]).T
+
+    same = defaultdict(list)
+    published = {}
+    for number, (counts, totals) in enumerate(zip(areas, years, strict=True)):
+        key = interval(counts).tobytes(), interval(totals).tobytes()
+        if key not in published:
+            scope = Scope.of_years(2017, 2018, ages_known=True)
+            first = publish_areas([], make_table("areas", (scope,), tuple("abcd"), interval(counts), chosen))
+            both = (Scope.of_years(2017, 2017, ages_known=True), Scope.of_years(2018, 2018, ages_known=True))
+            second = publish_totals([first], make_table("chart", both, (), interval(totals), chosen))
+            published[key] = first, second
+        first, second = published[key]
+        same[first.low.tobytes(), first.high.tobytes(), second.low.tobytes(), second.high.tobytes()].append(number)
+    drawn = 0
+    for (low, high, first, last), group in same.items():
+        assert (areas[group].min(axis=0) == np.frombuffer(low)).all()
+        assert (areas[group].max(axis=0) == np.frombuffer(high)).all()
+        for year in range(2):
+            ends = np.frombuffer(first)[year], np.frombuffer(last)[year]
+            if not np.isnan(ends[0]):
+                drawn += 1
+                assert (years[group, year].min(), years[group, year].max()) == ends
+    assert drawn > 5

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_attacker import STUDY, true_counts, write_study
+from worlds import make_counts, make_grid
 
 from hotspots.disclosure.earlier.ledger import read_ledger
 from hotspots.errors import DisclosureError
+from hotspots.study.inputs.released_records import scope_of
 from hotspots.study.run import check_study, run_study
+from hotspots.study.settings.schema import EventSection
 
 EXTRA = 'slug = "hidden"\n'
 
@@ -114,3 +117,19 @@ def test_released_records_and_restricted_studies_keep_no_ledger(tmp_path):
     restricted = 'profile = "restricted"\nreaders = "Analysts"\n'
     run_study(study_of(tmp_path, keys=restricted))
     assert not (tmp_path / "releases").exists()
+
+
+@pytest.mark.parametrize(
+    ("period", "months"),
+    [
+        ("2017", (12 * 2017, 12 * 2017 + 11)),
+        ("2017 to 2019", (12 * 2017, 12 * 2019 + 11)),
+        ("last winter", (12 * 1900, 12 * 2100 + 11)),
+    ],
+)
+def test_the_months_of_a_table_of_counts_are_those_of_its_period(period, months):
+    """Two tables of one source with other periods are other numbers and do not contradict each other."""
+    section = EventSection(
+        name="stroke", title="stroke", format="counts", file="counts.csv", count_column="n", period=period
+    )
+    assert scope_of(section, make_counts(make_grid(1, 2), [3, 30], release="unreleased")).months == months

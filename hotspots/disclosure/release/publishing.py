@@ -145,8 +145,8 @@ def _contradiction(plain: CountTable, what: str) -> DisclosureError:
     return DisclosureError(
         f"{plain.title[:1].upper()}{plain.title[1:]} contradict what is published of the same records.",
         found=f"the number of {what} can't lie between the bounds that follow from earlier tables",
-        advice="if records were corrected since, publish only months that earlier runs did not have; if these are "
-        "other records, give the section a source of its own",
+        advice="if these are other records, give the section its own source, or its years; if records were corrected "
+        "since, publish only months that earlier runs did not have",
     )
 
 

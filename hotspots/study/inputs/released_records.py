@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hotspots.disclosure import Scope
-from hotspots.model import Events, Period
+from hotspots.model import AreaCounts, Events, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hotspots.model import AreaCounts, Series
+    from hotspots.model import Series
     from hotspots.study.settings import EventSection, SeriesSection, Study
 
 __all__ = ["all_ages_known", "records_of", "scope_of", "scopes_of_series"]
 
+YEARS = re.compile(r"(\d{4})(?:\s*(?:-|–|to)\s*(\d{4}))?")
+"""A year, or years from one to another, as the period of a table of counts."""
 _ANY_YEAR = 1900, 2100
 """Dates outside are none."""
 
@@ -30,8 +33,11 @@ def records_of(study: Study, section: EventSection) -> str:
 
 def scope_of(section: EventSection, data: Events | AreaCounts) -> Scope:
     """Return which records a section counts: of its years, or of all months that its file covers."""
+    stated = YEARS.fullmatch(section.period or "")
     if section.years is not None:
         months = 12 * section.years[0], 12 * section.years[1] + 11
+    elif isinstance(data, AreaCounts) and stated is not None:
+        months = 12 * int(stated[1]), 12 * int(stated[2] or stated[1]) + 11
     else:
         cover = data.cover if isinstance(data, Events) else data.coverage
         covered = [12 * int(month[:4]) + int(month[5:7]) - 1 for month in cover.months] if cover is not None else []
