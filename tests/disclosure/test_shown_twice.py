@@ -190,3 +190,17 @@ def test_a_year_of_monthly_runs():
             earlier, shown = [*earlier, *run.gate.tables], [*shown, *run.shown]
         assert given_back(shown, range(RULES[rule].smallest, RULES[rule].largest + 1)) == {}
         assert (shown[-1].bounds[:, 1] >= shown[0].bounds[:, 1]).all()
+
+
+def test_areas_after_a_chart_of_them_are_published_or_refused_by_name():
+    """A run with a chart of a year alone, then one with the areas of that year, where the chart could tell of them."""
+    for records, rule, refused in ((world(0, 0.2), "nhs-digital", False), (RARE, "older-phe", True)):
+        first = Publisher(records, rule, gate=True)
+        first.chart(by_year(2017, 2018))
+        second = Publisher(records, rule, gate=True, earlier=first.gate.tables)
+        if refused:
+            with pytest.raises(DisclosureError, match=r"chart of a chart could narrow the counts of .* by area"):
+                second.areas(2017, 2018)
+        else:
+            second.areas(2017, 2018)
+            assert given_back([*first.shown, *second.shown], range(1, 8)) == {}

@@ -36,7 +36,7 @@ def publish_areas(
     Parameters
     ----------
     earlier
-        Tables by area that are published, in any order.
+        All tables that are published, in any order.
     plain
         The new table, with one scope, as the rule alone shows it.
     people
@@ -46,7 +46,7 @@ def publish_areas(
     ------
     DisclosureError
         If an earlier table of overlapping records has other areas, so that it can't be looked at together with this
-        one; or if the new numbers contradict those that are published.
+        one; if earlier totals of them could narrow the new numbers; or if these contradict what is published.
     """
     (scope,) = plain.scopes
     rows = [
@@ -67,7 +67,9 @@ def publish_areas(
     most = np.array([(people or {}).get(place, np.inf) for place in plain.places], dtype=float)
     most[most >= _FEW_PEOPLE] = np.inf
     found = _publish(bounds, counts, most, scopes, plain)
-    return replace(plain, low=found[None, :, 0], high=found[None, :, 1])
+    published = replace(plain, low=found[None, :, 0], high=found[None, :, 1])
+    _need_free_totals(earlier, published)
+    return published
 
 
 def _bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[np.float64]:
@@ -92,10 +94,12 @@ def _need_same_areas(table: CountTable, plain: CountTable) -> None:
     shared = sorted(set(table.authorities) & set(plain.authorities))
     totals = table.is_total or plain.is_total
     other_set = totals and WHOLE_FILE not in (table.region, plain.region) and table.region != plain.region
-    if shared and (table.geography != plain.geography or other_set):
+    # Areas without authorities may lie anywhere.
+    apart = table.authorities and plain.authorities and not shared
+    if not apart and (table.geography != plain.geography or other_set):
         raise DisclosureError(
             f"{plain.title} and {table.title} count the same records by different areas.",
-            found=f"{plain.geography} and {table.geography} in {list_briefly(shared)}"
+            found=f"{plain.geography} and {table.geography}{' in ' * bool(shared)}{list_briefly(shared)}"
             + (", other sets of areas" if other_set else ""),
             advice="publish both by the same areas, or only one of them",
         )
@@ -276,8 +280,11 @@ class _Beside:
         cells = finest_cells(self.scopes)
         return cells, position_of(cells[: self.number], self.areas.cells)
 
-    def windows(self) -> list[Window | None]:
-        """Return the window of totals that say nothing about an area; and one where some cells are taken for empty."""
+    def windows(self, *, all_alike: bool) -> list[Window | None]:
+        """Return the window of totals that say nothing about an area; and one where some cells are taken for empty.
+
+        It is widest for the new total, unless all totals matter alike.
+        """
         cells, by_area = self.cells()
         charted = Systems(
             cells[self.number : -1].astype(float),
@@ -301,7 +308,7 @@ class _Beside:
             window = free_totals(
                 self.areas.classes.only(np.array(kept)),
                 self.areas.members,
-                wanted=wanted[columns],
+                wanted=None if all_alike else wanted[columns],
                 known=known if self.known and not self.whole_file else None,
             )
             windows.append(None if window is None else replace(window, rows=in_areas(window.rows)))
@@ -343,6 +350,36 @@ def _publish_total(
     return low, high
 
 
+def _need_free_totals(earlier: Sequence[CountTable], published: CountTable) -> None:
+    """Refuse a table by area that totals which are published already could narrow."""
+    same = [table for table in earlier if table.records == published.records]
+    areas = [(table, row) for table in [*same, published] if not table.is_total for row in range(len(table.scopes))]
+    totals = [
+        _Total(scope, table.low[row, 0], table.high[row, 0], table)
+        for table in same
+        if table.is_total
+        for row, scope in enumerate(table.scopes)
+        if not np.isnan(table.low[row, 0])
+    ]
+    scopes = [*(table.scopes[row] for table, row in areas), *(total.scope for total in totals)]
+    together = linked(finest_cells(scopes), len(areas) - 1)
+    totals = [totals[number - len(areas)] for number in together if number >= len(areas)]
+    if not totals:
+        return
+    for total in totals:
+        _need_same_areas(total.table, published)
+    read = _AreaTotals.of([areas[number] for number in together if number < len(areas)])
+    # The last total stands in for a new one: what is asked is whether all of them fit a window.
+    beside = _Beside(read, totals, totals[-1], [*(scopes[number] for number in together), totals[-1].scope])
+    views = _views_beside_areas(beside, all_alike=True)
+    if views is None or any(view.shown.some_solution() is None for view in views):
+        raise DisclosureError(
+            f"{totals[-1].table.title} could narrow {published.title}.",
+            found="totals that are published already, close to the lowest or highest that the areas can add up to",
+            advice="publish fewer ages or other years by area, or make the study restricted",
+        )
+
+
 def _views(known: Sequence[_Total], scopes: Sequence[Scope]) -> list[View]:
     """Return what readers know of totals where no table by area has the same records."""
     cells, likely = finest_cells(scopes), likely_cells(scopes)
@@ -355,7 +392,7 @@ def _views(known: Sequence[_Total], scopes: Sequence[Scope]) -> list[View]:
     return [view] if likely.all() else [view, view.only(likely)]
 
 
-def _views_beside_areas(beside: _Beside) -> list[View] | None:
+def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[View] | None:
     """Return what readers know of totals, where these must say nothing about a single area.
 
     Returns
@@ -363,7 +400,7 @@ def _views_beside_areas(beside: _Beside) -> list[View] | None:
     list of View or None
         Empty where the published totals say nothing already, whatever the new one is; None where nothing can be shown.
     """
-    windows, areas, number = beside.windows(), beside.areas, beside.number
+    windows, areas, number = beside.windows(all_alike=all_alike), beside.areas, beside.number
     if None in windows:
         return None
     cells, by_area = beside.cells()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Window", "free_totals"]
 
+_KNOWN: Final = 0.2
+"""A published total is known if its range is at most this share of the range that tables by area leave it."""
 _SECONDS: Final = 60.0
 """Longest time for the program; what was found until then counts."""
 
@@ -59,7 +61,7 @@ def free_totals(
         The total for which the window should be widest, as the cells that it adds up; all alike if None.
     known
         Returns the range of totals that are published already, given the cells of each (totals by cells): the window
-        has all of it.
+        has all of it where it is narrow.
     """
     moves, subtotals = _moves(classes.rows > 0)
     least, most = classes.ranges(subtotals)
@@ -68,14 +70,13 @@ def free_totals(
         return None
     change = (most - least).max(axis=1)
     scale = np.maximum((most - least) @ members, 1.0)
-    weights = np.full(len(scale), 1 / len(scale))
-    if wanted is not None and (subtotals == wanted).all(axis=1).any():
-        weights = np.where((subtotals == wanted).all(axis=1), 1.0, 0.01)
+    first = np.zeros(len(scale), dtype=bool) if wanted is None else (subtotals == wanted).all(axis=1)
+    weights = np.where(first, 1.0, 0.01) if first.any() else np.full(len(scale), 1 / len(scale))
     least_total, most_total = (np.full(len(scale), end) for end in (np.inf, -np.inf))
     if known is not None:
         low, high = known(subtotals)
-        # Of the wanted total itself, only what others say is known.
-        there = np.isfinite(low) & np.isfinite(high) & ~(subtotals == wanted).all(axis=1)
+        # What is hardly known is no reason to move the window; nor is what others say of the wanted total.
+        there = ~first & (high - low <= _KNOWN * scale)
         least_total[there], most_total[there] = low[there], high[there]
     beside = subtotals @ aside.sum(axis=0)
     problem = _Problem(classes, members, moves, subtotals, change, scale, weights)
