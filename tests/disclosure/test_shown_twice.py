@@ -204,3 +204,14 @@ def test_areas_after_a_chart_of_them_are_published_or_refused_by_name():
         else:
             second.areas(2017, 2018)
             assert given_back([*first.shown, *second.shown], range(1, 8)) == {}
+
+
+@pytest.mark.parametrize("factor", [0, 3])
+def test_numbers_that_contradict_earlier_ones_are_refused(factor):
+    """Fewer records than are published, or more: these are others, or they were corrected."""
+    records = world(0)
+    first = Publisher(records, "nhs-digital", gate=True)
+    first.areas(2017, 2019)
+    other = Publisher(World(factor * records.counts), "nhs-digital", gate=True, earlier=first.gate.tables)
+    with pytest.raises(DisclosureError, match="contradict what is published"):
+        other.areas(2017, 2019)

@@ -181,7 +181,12 @@ class Partitions:
         return self._known[system]
 
     def interval(self, low: float, high: float, system: int) -> tuple[float, float]:
-        """Return the interval to publish for a count from `low` to `high`, as the rule alone would show it."""
+        """Return the interval to publish for a count from `low` to `high`, as the rule alone would show it.
+
+        The ends are the wrong way round if no such count fits what is published.
+        """
+        if high < self.first[system] or low > self.last[system]:
+            return np.inf, -np.inf
         intervals = self.intervals(system)
         ends = []
         for end, column in ((low, 0), (high, 1)):
