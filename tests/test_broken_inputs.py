@@ -31,7 +31,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_the_whole_study_is_valid_and_has_every_section():
     assert make_study(WHOLE).output_name == "a-study"
     assert {path[0] for path in KEYS} - set(WHOLE) == {
-        "slug", "subtitle", "profile", "readers", "demographics", "date", "contact",
+        "slug", "subtitle", "profile", "readers", "demographics", "date", "contact", "ledger", "private_file",
     }  # fmt: skip
     assert len(KEYS) * len(NEVER) > 1000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -188,7 +189,9 @@ class Gate:
         # An interval that the rule would not show is told from the published one alone, not from the count behind it.
         plain = np.array([self.rule.interval(low) for low in table.low[there]]).reshape(-1, 2)
         wider = int((plain[:, 1] < table.high[there]).sum())
-        others = [one for one in self._all if one.records == table.records]
+        # A table that an earlier run published stands beside what was there before it: a repeated run says the same.
+        before = itertools.takewhile(lambda one: not one.repeats(table), self._all)
+        others = [one for one in before if one.records == table.records]
         beside = tuple(
             dict.fromkeys(one.title for one in others if any(a.overlaps(b) for a in one.scopes for b in table.scopes))
         )

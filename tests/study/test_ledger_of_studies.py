@@ -52,6 +52,7 @@ def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
 def test_the_same_run_again_is_one_entry(tmp_path):
     study = study_of(tmp_path, charts=True)
     first, second = (run_study(study) for _ in range(2))
+    assert first.summary["disclosure"] == second.summary["disclosure"]
     assert first.summary["sources"] == second.summary["sources"]
     assert len(read_ledger(tmp_path / "releases").entries) == 1
 
