@@ -157,12 +157,17 @@ ZONE_HOLDS: Final = re.compile(
 )
 
 
-@saying(r"(?P<source>.+): (?P<n>NUMBER) clusters? (?:is|are) beyond chance: (?P<named>.+)\.")
-def _(book: Book, said: Said) -> Said:
-    clusters, named = book.clusters(said["source"]), ZONE_HOLDS.findall(said["named"])
+def recounted_clusters(clusters: list[tuple[str, ...]], said: Said, holds: re.Pattern[str]) -> Said:
+    """Check that the first three clusters are named, each with its numbers, and count all of them."""
+    named = holds.findall(said["named"])
     assert named == clusters[:3], (named, clusters)
     assert said["named"].startswith("the most likely, ") == (len(clusters) > 3)
     return {"n": whole(len(clusters)), "named": said["named"]}
+
+
+@saying(r"(?P<source>.+): (?P<n>NUMBER) clusters? (?:is|are) beyond chance: (?P<named>.+)\.")
+def _(book: Book, said: Said) -> Said:
+    return recounted_clusters(book.clusters(said["source"]), said, ZONE_HOLDS)
 
 
 @saying(
@@ -182,10 +187,7 @@ TIME_HOLDS: Final = re.compile(
 
 @saying(r"(?P<source>.+): (?P<n>NUMBER) space-time clusters? (?:is|are) beyond chance: (?P<named>.+)\.")
 def _(book: Book, said: Said) -> Said:
-    clusters, named = book.space_time_clusters(said["source"]), TIME_HOLDS.findall(said["named"])
-    assert named == clusters[:3], (named, clusters)
-    assert said["named"].startswith("the most likely, ") == (len(clusters) > 3)
-    return {"n": whole(len(clusters)), "named": said["named"]}
+    return recounted_clusters(book.space_time_clusters(said["source"]), said, TIME_HOLDS)
 
 
 # --------------------------------------------------------------------------- stability and agreement

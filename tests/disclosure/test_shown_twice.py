@@ -179,6 +179,7 @@ def test_the_same_records_under_two_rules():
     assert np.array_equal(first.shown[0].bounds, second.shown[0].bounds)
 
 
+@pytest.mark.slow
 def test_a_year_of_monthly_runs():
     """Twelve runs of one study, each with a further quarter of its file: the attacker has all of them."""
     records = world(3, 1.5)
@@ -215,3 +216,25 @@ def test_numbers_that_contradict_earlier_ones_are_refused(factor):
     other = Publisher(World(factor * records.counts), "nhs-digital", gate=True, earlier=first.gate.tables)
     with pytest.raises(DisclosureError, match="contradict what is published"):
         other.areas(2017, 2019)
+
+
+def test_a_chart_beside_areas_without_a_number():
+    """Areas that tables lack make up for nothing; one with a number that nothing ends can't be shown to be safe."""
+    records = world(2, 0.3)
+    run = Publisher(records, "nhs-digital", gate=True)
+    run.areas(2017, 2018)
+    run.areas(2018, 2018)
+    both, last = run.gate.tables
+
+    def without(table, areas):
+        gaps = np.isin(range(len(table.places)), areas)
+        return replace(table, low=np.where(gaps, np.nan, table.low), high=np.where(gaps, np.nan, table.high))
+
+    for earlier, charted in (
+        ([without(both, [0])], True),
+        ([without(both, range(8))], True),
+        ([without(both, [0]), last], False),
+    ):
+        later = Publisher(records, "nhs-digital", gate=True, earlier=earlier)
+        later.chart(by_year(2017))
+        assert np.isfinite(later.shown[0].bounds).all() == charted

@@ -43,10 +43,13 @@ class Memory:
             need_newest(self.ledger, self.private.newest)
         self.fresh: dict[str, Fingerprints] = {}
 
+    def wants(self, records: str) -> bool:
+        """Return whether the fingerprints of these records are needed and not there yet."""
+        return self.private is not None and records not in self.fresh
+
     def look_at(self, records: str, events: Events) -> None:
-        """Take the fingerprints of all records of a source, before any are chosen by year or age."""
-        if self.private is None or records in self.fresh:
-            return
+        """Take the fingerprints of all records of a source that `wants` them, before any are chosen by year or age."""
+        assert self.private is not None
         self.fresh[records] = self.private.fingerprint(
             events.table[[column for column in IDENTIFYING if column in events.table.columns]],
             records=records,

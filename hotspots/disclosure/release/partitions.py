@@ -291,7 +291,8 @@ class View:
 
     def only(self, cells: NDArray[np.bool_]) -> View:
         """Return the view of a reader who takes all other cells for empty."""
-        return View(self.known.only(cells), self.shown.only(cells), self.numbers.only(cells))
+        known = self.known.only(cells)
+        return View(known, known if self.shown is self.known else self.shown.only(cells), self.numbers.only(cells))
 
 
 def safe_partitions(views: Sequence[View], rule: Rule) -> Partitions:

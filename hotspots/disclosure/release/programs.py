@@ -102,13 +102,11 @@ class Systems:
 
     def some_solution(self) -> NDArray[np.float64] | None:
         """Return one solution of each system, shape (systems, cells); None where one of them has none."""
-        found = []
-        for low, high in zip(self.low, self.high, strict=True):
-            solution = _minimise(self.rows, low[None], high[None], np.zeros((1, self.rows.shape[1])), None)
-            if solution is None:
-                return None
-            found.append(solution[0])
-        return np.array(found)
+        return _minimise(self, np.zeros((len(self.low), self.rows.shape[1])), None)
+
+    def take(self, systems: NDArray[np.intp]) -> Systems:
+        """Return some of the systems, each as often as it is named."""
+        return Systems(self.rows, self.low[systems], self.high[systems])
 
     def _both_ways(
         self, objective: NDArray[np.float64], times: int, further: _Row | None
@@ -123,8 +121,7 @@ class Systems:
             block = every[start : start + step]
             of, sign = block % systems, np.where(block < systems, 1.0, -1.0)
             row = None if further is None else _rows_of(further, of)
-            bounds = self.low[of % len(self.low)], self.high[of % len(self.low)]
-            found[block] = sign * _solve(self.rows, *bounds, sign[:, None] * objective[of], row)
+            found[block] = sign * _solve(self.take(of % len(self.low)), sign[:, None] * objective[of], row)
         smallest, largest = found.reshape(2, times, len(self.low))
         return smallest, np.where(largest > BOUNDLESS / 2, np.inf, largest)
 
@@ -133,15 +130,13 @@ _Row = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"
 """A further row of each system (systems by cells) and its bounds."""
 
 
-def _solve(
-    rows: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    objective: NDArray[np.float64],
-    further: _Row | None,
-) -> NDArray[np.float64]:
+def _rows_of(further: _Row, systems: NDArray[np.intp]) -> _Row:
+    return further[0][systems], further[1][systems], further[2][systems]
+
+
+def _solve(systems: Systems, objective: NDArray[np.float64], further: _Row | None) -> NDArray[np.float64]:
     """Return the smallest value of each system's objective (systems by cells)."""
-    solution = _minimise(rows, low, high, objective, further)
+    solution = _minimise(systems, objective, further)
     if solution is not None:
         return np.asarray((solution * objective).sum(axis=1))
     if len(objective) == 1:
@@ -149,30 +144,20 @@ def _solve(
     # One system without a solution takes those of all others: they are solved in halves.
     return np.concatenate(
         [
-            _solve(rows, low[half], high[half], objective[half], None if further is None else _rows_of(further, half))
+            _solve(systems.take(half), objective[half], None if further is None else _rows_of(further, half))
             for half in np.array_split(np.arange(len(objective)), 2)
         ]
     )
 
 
-def _rows_of(further: _Row, systems: NDArray[np.intp]) -> _Row:
-    return further[0][systems], further[1][systems], further[2][systems]
-
-
-def _minimise(
-    rows: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    objective: NDArray[np.float64],
-    further: _Row | None,
-) -> NDArray[np.float64] | None:
+def _minimise(systems: Systems, objective: NDArray[np.float64], further: _Row | None) -> NDArray[np.float64] | None:
     """Return a whole-number solution of all systems at their optimum (systems by cells); None if one has none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import block_array, block_diag, csr_array, eye_array, kron
 
-    systems, cells = objective.shape
-    matrix = csr_array(kron(eye_array(systems), csr_array(rows)))
-    ends = [low.ravel(), high.ravel()]
+    number, cells = objective.shape
+    matrix = csr_array(kron(eye_array(number), csr_array(systems.rows)))
+    ends = [systems.low.ravel(), systems.high.ravel()]
     if further is not None:
         matrix = csr_array(block_array([[matrix], [block_diag([row[None, :] for row in further[0]])]]))
         ends = [np.concatenate([end, more]) for end, more in zip(ends, further[1:], strict=True)]
@@ -181,12 +166,12 @@ def _minimise(
             objective.ravel(),
             constraints=LinearConstraint(matrix, ends[0], np.minimum(ends[1], BOUNDLESS)),
             bounds=Bounds(0, BOUNDLESS),
-            integrality=np.full(systems * cells, int(whole)),
+            integrality=np.full(number * cells, int(whole)),
             options={"time_limit": _SECONDS, "mip_rel_gap": 0.0} if whole else {},
         )
         if result.status != 0:
             return None
         solution = np.round(np.asarray(result.x))
         if np.abs(solution - result.x).max(initial=0.0) <= 1e-6:
-            return np.asarray(solution.reshape(systems, cells))
+            return np.asarray(solution.reshape(number, cells))
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -72,6 +72,12 @@ def publish_areas(
     return published
 
 
+def _as_readers_may(likely: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return which cells readers may take to have records: all of them; and the likely ones alone, if others exist."""
+    every = np.ones_like(likely)
+    return [every] if likely.all() else [every, likely]
+
+
 def _bounds(table: CountTable, row: int, places: Sequence[str]) -> NDArray[np.float64]:
     """Return the bounds of one row at these places; from 0 without an upper end where there is no number."""
     position = {place: number for number, place in enumerate(table.places)}
@@ -132,7 +138,7 @@ def _publish(
             patterns[:, number:],
         )
         view, likely = View(known, known, Numbers.of(cells)), likely_cells(scopes)
-        partitions = safe_partitions([view] if likely.all() else [view, view.only(likely)], plain.rule)
+        partitions = safe_partitions([view.only(kept) for kept in _as_readers_may(likely)], plain.rule)
         answers: dict[tuple[int, float, float], tuple[float, float]] = {}
         for place, system in zip(todo, pattern_of.ravel(), strict=True):
             key = int(system), *counts[place]
@@ -218,8 +224,10 @@ class _AreaTotals:
     likely
         Cells that may have records; readers may take the others for empty.
     classes, members
-        The systems of areas with the same intervals, and how many there are. Areas without a number in one of the
-        tables are left out: they make up for nothing.
+        The systems of areas with the same intervals, and how many there are. Areas without any number are left out:
+        they make up for nothing. None are here if there are areas whose numbers have no end in some cell.
+    empty
+        Whether no area has any number.
     """
 
     low: NDArray[np.float64]
@@ -228,6 +236,7 @@ class _AreaTotals:
     likely: NDArray[np.bool_]
     classes: Systems
     members: NDArray[np.intp]
+    empty: bool
 
     @classmethod
     def of(cls, rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
@@ -236,8 +245,12 @@ class _AreaTotals:
         cells = finest_cells(scopes)
         places = tuple(dict.fromkeys(place for table, _ in rows for place in table.areas))
         bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
-        closed = bounds[np.isfinite(bounds).all(axis=(1, 2))]
-        patterns, members = np.unique(closed.reshape(len(closed), -1), axis=0, return_counts=True)
+        ended = np.isfinite(bounds[:, :, 1])
+        closed = np.all(np.any(ended[:, :, None] & cells, axis=1), axis=1)
+        without = ~np.any(ended, axis=1)
+        # An area with a number in one table, and none in another that could end it, can't be shown to stay uncertain.
+        shown = bounds[closed] if np.all(closed | without) else bounds[:0]
+        patterns, members = np.unique(shown.reshape(len(shown), 2 * len(rows)), axis=0, return_counts=True)
         patterns = patterns.reshape(len(patterns), len(rows), 2)
         return cls(
             bounds[:, :, 0].sum(axis=0),
@@ -246,6 +259,7 @@ class _AreaTotals:
             likely_cells(scopes),
             Systems(cells.astype(float), patterns[:, :, 0], patterns[:, :, 1]),
             members,
+            bool(np.all(without)),
         )
 
 
@@ -280,6 +294,11 @@ class _Beside:
         cells = finest_cells(self.scopes)
         return cells, position_of(cells[: self.number], self.areas.cells)
 
+    def lifted(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return numbers given in cells of the areas in the finest cells of all scopes."""
+        _, by_area = self.cells()
+        return np.pad(rows, ((0, 0), (0, 1)))[:, by_area]
+
     def windows(self, *, all_alike: bool) -> list[Window | None]:
         """Return the window of totals that say nothing about an area; and one where some cells are taken for empty.
 
@@ -291,28 +310,23 @@ class _Beside:
             np.array([[total.low for total in self.known]]),
             np.array([[total.high for total in self.known]]),
         )
-        wanted = np.isin(np.arange(self.areas.cells.shape[1]), by_area[cells[-1]])
-        windows: list[Window | None] = []
-        for kept in dict.fromkeys([(True,) * len(wanted), tuple(self.areas.likely)]):
-            columns = np.flatnonzero(kept)
 
-            def in_areas(rows: NDArray[np.bool_], columns: NDArray[np.intp] = columns) -> NDArray[np.bool_]:
-                every = np.zeros((len(rows), len(wanted)), dtype=bool)
-                every[:, columns] = rows
-                return every
+        def known(rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            least, most = charted.ranges(self.lifted(rows))
+            return least[:, 0], most[:, 0]
 
-            def known(rows: NDArray[np.bool_], lift: Any = in_areas) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-                least, most = charted.ranges(np.pad(lift(rows), ((0, 0), (0, 1)))[:, by_area])
-                return least[:, 0], most[:, 0]
-
-            window = free_totals(
-                self.areas.classes.only(np.array(kept)),
-                self.areas.members,
-                wanted=None if all_alike else wanted[columns],
+        areas = self.areas
+        wanted = np.isin(np.arange(areas.cells.shape[1]), by_area[cells[-1]])
+        return [
+            free_totals(
+                areas.classes,
+                areas.members,
+                kept=kept,
+                wanted=None if all_alike else wanted,
                 known=known if self.known and not self.whole_file else None,
             )
-            windows.append(None if window is None else replace(window, rows=in_areas(window.rows)))
-        return windows
+            for kept in _as_readers_may(areas.likely)
+        ]
 
     @property
     def whole_file(self) -> bool:
@@ -339,6 +353,8 @@ def _publish_total(
     scopes = [scopes[number] for number in together]
     if by_area and by_area not in read:
         read[by_area] = _AreaTotals.of([areas[number] for number in by_area])
+    if by_area and read[by_area].empty:
+        return _publish_total([], totals, read, new)
     views = _views_beside_areas(_Beside(read[by_area], known, new, scopes)) if by_area else _views(known, scopes)
     if views is None:
         return np.nan, np.nan
@@ -389,7 +405,7 @@ def _views(known: Sequence[_Total], scopes: Sequence[Scope]) -> list[View]:
         np.array([[*(total.high for total in known), np.inf]]),
     )
     view = View(systems, systems, Numbers.of(cells))
-    return [view] if likely.all() else [view, view.only(likely)]
+    return [view.only(kept) for kept in _as_readers_may(likely)]
 
 
 def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[View] | None:
@@ -403,7 +419,7 @@ def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[Vie
     windows, areas, number = beside.windows(all_alike=all_alike), beside.areas, beside.number
     if None in windows:
         return None
-    cells, by_area = beside.cells()
+    cells, _ = beside.cells()
     likely = likely_cells(beside.scopes)
     systems = Systems(
         cells.astype(float),
@@ -422,13 +438,13 @@ def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[Vie
     numbers = Numbers.of(charted).in_cells(position_of(cells[number:], charted))
     totals_alone = Systems(systems.rows[number:-1], systems.low[:, number:-1], systems.high[:, number:-1])
     views, said = [], False
-    for kept in dict.fromkeys([(True,) * len(likely), tuple(likely)]):
-        window = windows[0 if all(kept) else -1]
+    for kept in _as_readers_may(likely):
+        window = windows[0 if kept.all() else -1]
         assert window is not None
-        rows = np.pad(window.rows, ((0, 0), (0, 1)))[:, by_area]
+        rows = beside.lifted(window.rows)
         top = np.full(len(window.high), np.inf) if beside.whole_file else window.high
         least, most = totals_alone.ranges(rows)
         said = said or not beside.known or bool((least[:, 0] < window.low).any() or (most[:, 0] > top).any())
         view = View(systems, systems.with_rows(rows, window.low, top), numbers)
-        views.append(view if all(kept) else view.only(np.array(kept)))
+        views.append(view.only(kept))
     return views if said else []

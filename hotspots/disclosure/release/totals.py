@@ -46,6 +46,7 @@ def free_totals(
     classes: Systems,
     members: NDArray[np.intp],
     *,
+    kept: NDArray[np.bool_],
     wanted: NDArray[np.bool_] | None = None,
     known: Callable[[NDArray[np.bool_]], tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None,
 ) -> Window | None:
@@ -54,27 +55,34 @@ def free_totals(
     Parameters
     ----------
     classes
-        One system for each class of areas with the same published intervals, all of which have an upper end.
+        One system for each class of areas with the same published intervals, in which all cells have an upper end.
     members
         Number of areas in each class.
+    kept
+        Cells that may have records; the others are taken for empty.
     wanted
         The total for which the window should be widest, as the cells that it adds up; all alike if None.
     known
         Returns the range of totals that are published already, given the cells of each (totals by cells): the window
         has all of it where it is narrow.
     """
+    if not len(members):
+        return None
+    classes = classes.only(kept)
     moves, subtotals = _moves(classes.rows > 0)
+    in_cells = np.zeros((len(subtotals), len(kept)), dtype=bool)
+    in_cells[:, kept] = subtotals
     least, most = classes.ranges(subtotals)
     aside = classes.some_solution()
     if np.isnan(least).any() or np.isinf(most).any() or aside is None:
         return None
     change = (most - least).max(axis=1)
     scale = np.maximum((most - least) @ members, 1.0)
-    first = np.zeros(len(scale), dtype=bool) if wanted is None else (subtotals == wanted).all(axis=1)
+    first = np.zeros(len(scale), dtype=bool) if wanted is None else (subtotals == wanted[kept]).all(axis=1)
     weights = np.where(first, 1.0, 0.01) if first.any() else np.full(len(scale), 1 / len(scale))
     least_total, most_total = (np.full(len(scale), end) for end in (np.inf, -np.inf))
     if known is not None:
-        low, high = known(subtotals)
+        low, high = known(in_cells)
         # What is hardly known is no reason to move the window; nor is what others say of the wanted total.
         there = ~first & (high - low <= _KNOWN * scale)
         least_total[there], most_total[there] = low[there], high[there]
@@ -87,7 +95,7 @@ def free_totals(
         return None
     totals, opening = result
     totals, reach = totals + aside.sum(axis=0), np.floor(opening * scale + 1e-9)
-    return Window(subtotals, subtotals @ totals - reach, subtotals @ totals + reach)
+    return Window(in_cells, subtotals @ totals - reach, subtotals @ totals + reach)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,7 +149,10 @@ class _Problem:
         ]
         others = (self.members - 1)[:, None]
         lowest = (np.column_stack([self.classes.low, np.zeros((number, cells))]) * others).ravel()
-        highest = np.column_stack([self.classes.high * others, np.full((number, cells), np.inf)]).ravel()
+        # A table without a number for a class sets no upper end, not even for no areas.
+        ended = np.isfinite(self.classes.high)
+        top = np.where(ended, np.where(ended, self.classes.high, 0.0) * others, np.inf)
+        highest = np.column_stack([top, np.full((number, cells), np.inf)]).ravel()
         endless, free = np.full(len(lowest), np.inf), np.full(cells, np.inf)
         whole = 3 * number * cells
         result = milp(

@@ -225,8 +225,8 @@ def _published(
     if not keeps_back(study, counts):
         return through_gate(study, counts)
     memory, records = inputs.gate.memory, records_of(study, section)
-    if events is not None and memory is not None and memory.private is not None:
-        every = section.model_copy(update={"years": None, "ages": None, "codes": None, "knife": None})
+    if events is not None and memory is not None and memory.wants(records):
+        every = section.model_copy(update=dict.fromkeys(("years", "ages", "codes", "knife", "crime_types")))
         memory.look_at(records, _read_records(study, every, None))
     return inputs.gate.counts(
         counts,
