@@ -188,3 +188,6 @@ MEASURE_WORDS: Final[dict[TestedMeasure, str]] = {
     "as-given": "value as given",
 }
 """What is placed at random under randomisation; the nulls of risk take counts and population themselves."""
+
+MOST_DISPERSION: Final = 1e4
+"""A variance over the mean beyond this is no longer scatter: the search for it ends here."""

@@ -1,6 +1,6 @@
 """What several kinds of analysis need: grids, multiple testing, rates, suppressed counts, dispersion, time coverage."""
 
-from hotspots.analysis.common.dispersion import MOST_DISPERSION, dispersion_bounds, first_balance, robust_dispersion
+from hotspots.analysis.common.dispersion import dispersion_bounds, first_balance, robust_dispersion
 from hotspots.analysis.common.from_geodataframe import as_area, as_counts, as_events, as_schools
 from hotspots.analysis.common.grid import MOST_SURFACE_CELLS, SIDES, Grid, choose_side
 from hotspots.analysis.common.multiple_testing import (
@@ -29,7 +29,6 @@ from hotspots.analysis.common.time_coverage import (
 )
 
 __all__ = [
-    "MOST_DISPERSION",
     "MOST_SURFACE_CELLS",
     "SIDES",
     "Counts",

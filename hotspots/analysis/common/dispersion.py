@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotspots.vocabulary import MOST_DISPERSION
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -42,9 +44,6 @@ MARGIN = 0.01
 
 NEARBY = 0.02
 """Half-width, on the log scale, of the first search around the previous dispersion."""
-
-MOST_DISPERSION = 1e4
-"""A dispersion beyond this is no longer scatter; the search ends here."""
 
 
 def robust_dispersion(observed: Floats, expected: Floats, *, relative: Floats | None = None) -> float:

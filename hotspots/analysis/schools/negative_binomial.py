@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.common import MOST_DISPERSION, Counts, counts_of, first_balance
+from hotspots.analysis.common import Counts, counts_of, first_balance
 from hotspots.errors import AnalysisError
+from hotspots.vocabulary import MOST_DISPERSION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -30,6 +30,7 @@ from hotspots.vocabulary import (
     COLUMN_WORDS,
     HOT_CLASSES,
     INVENTED,
+    MOST_DISPERSION,
     OPEN,
     RELEASE_WORDS,
     RESTRICTED,
@@ -224,11 +225,22 @@ def dispersion_sentence(result: HotspotResult) -> str:
             f"Here the standard deviation of areas' risks is estimated at {method.spread_of_risks:.0%} of their mean."
         )
     spread = None if method is None else method.dispersion
-    if spread is None:
-        return ""
-    low, high = (f"{float(bound):.2f}" for bound in spread)
-    times = low if low == high else f"{low} to {high}"
-    return f"Here the variance of an average area's count is {times} times its mean."
+    return (
+        ""
+        if spread is None
+        else f"Here the variance of an average area's count is {dispersion_words(spread)} its mean."
+    )
+
+
+def dispersion_words(bounds: tuple[float, float]) -> str:
+    """Return a variance over its mean: "1.80 times", "1.23 to 1.50 times", or "at least 1.23 times" without an end.
+
+    Where counts are too uncertain, the search for the largest dispersion ends at a number that says nothing.
+    """
+    low, high = (f"{float(bound):.2f}" for bound in bounds)
+    if bounds[1] >= MOST_DISPERSION:
+        return f"at least {low} times"
+    return f"{low if low == high else f'{low} to {high}'} times"
 
 
 def level_sentence(result: HotspotResult, place: Place | None = None) -> str:

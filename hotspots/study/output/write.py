@@ -33,6 +33,7 @@ from hotspots.publish.text import (
     PROTECTED_WORDS,
     boundaries_sentence,
     capitalised,
+    dispersion_words,
     listed,
     location_words,
     surface_paragraphs,
@@ -179,10 +180,7 @@ def _scatter(findings: Findings) -> list[str]:
         for result in findings.results
         if result.provenance is not None and result.provenance.dispersion is not None
     }
-    parts = [
-        f"{low:.2f} times for {title}" if low == high else f"{low:.2f} to {high:.2f} times for {title}"
-        for title, (low, high) in spreads.items()
-    ]
+    parts = [f"{dispersion_words(bounds)} for {title}" for title, bounds in spreads.items()]
     if not parts:
         return []
     return [f"The variance of an average area's count, over its mean, was estimated at {listed(parts)}."]

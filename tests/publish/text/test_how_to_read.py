@@ -85,6 +85,8 @@ def test_the_variance_stands_with_the_method(gi_result: HotspotResult) -> None:
     assert "Here the variance of an average area's count is 1.80 times its mean." in method
     hidden = replace(gi_result, provenance=hotspot_method(dispersion=(1.234, 1.5)))
     assert "is 1.23 to 1.50 times its mean" in explain_hotspots(hidden)[1].words
+    endless = replace(gi_result, provenance=hotspot_method(dispersion=(1.0, 10_100.0)))
+    assert "is at least 1.00 times its mean" in explain_hotspots(endless)[1].words
     known = replace(gi_result, provenance=hotspot_method(dispersion=None))
     assert "variance" not in explain_hotspots(known)[1].words
 
