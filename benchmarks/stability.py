@@ -49,7 +49,10 @@ def vary(data: str, case: dict[str, Any]) -> tuple[float, float, int, str]:
             title="stroke admissions",
             release="unreleased" if case.get("suppressed") else "open",
         )
-        return hs.protect(found, {"largest": 7, "rounding": 1}) if case.get("suppressed") else found
+        if not case.get("suppressed"):
+            return found
+        gate = hs.disclosure.Gate({"largest": 7, "rounding": 1})
+        return hs.protect(found, gate, scope=hs.disclosure.Scope.of_years(2017, 2019))
 
     inside = np.asarray(england.ids.isin(codes)) if not case.get("england") else np.ones(len(england), dtype=bool)
     options: dict[str, Any] = {"nulls": NULLS[: case.get("nulls", 2)]}

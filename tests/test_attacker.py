@@ -9,7 +9,6 @@ import re
 import shutil
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,12 +17,11 @@ from attacker import attack, learn_audit, open_published
 from attacker_columns import Knowledge, formulas
 from click.testing import CliRunner
 from small_study import codes_of, digests
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, protect_alone
 
 from hotspots import cli
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.disclosure import Gate, Scope
-from hotspots.disclosure.protection import protect
 from hotspots.disclosure.release.rules import RULES
 from hotspots.model import Identity, Series
 from hotspots.study.run import run_study
@@ -323,7 +321,7 @@ def test_a_total_near_its_lowest_tells_of_every_area(run):
     # What the gate says instead.
     counts = make_counts(make_grid(6, 6), SPARSE, release="unreleased", audit={"rows_read": 24, "joined_by_code": 24,
                          "joined_by_point": 0, "kept": 24})  # fmt: skip
-    audit = protect(counts, "nhs-digital").audit
+    audit = protect_alone(counts, "nhs-digital").audit
     assert dict(audit) == {"rows_read": "24 to 168", "joined_by_code": "24 to 168", "joined_by_point": "0"}
     known = Knowledge.of_layer(layer)
     learn_audit(known, {**audit, "outside": "0", "dropped": {}})
@@ -334,11 +332,11 @@ def test_a_last_part_is_not_had_by_subtraction():
     """Under the older rule larger numbers are not rounded: 40 rows less 36 in areas would be 4 outside."""
     counts = make_counts(make_grid(1, 3), [10, 11, 15], release="unreleased", outside=4, audit={"rows_read": 40,
                          "kept": 40, "joined_by_code": 36, "joined_by_point": 0, "outside": 4})  # fmt: skip
-    safe = protect(counts, "older-phe")
+    safe = protect_alone(counts, "older-phe")
     assert safe.outside == "1 to 5"
     assert safe.audit["rows_read"] == "37 to 41"
     assert "kept" not in safe.audit
-    again = protect(safe, "older-phe")
+    again = protect_alone(safe, "older-phe")
     assert dict(again.audit) == dict(safe.audit)
 
 
@@ -362,7 +360,7 @@ def test_areas_and_years_that_the_gate_publishes_give_nothing_back(seed):
     """The gate's windows and partitions against whole-number programming, on small worlds of all kinds."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rng.choice([0.7, 3, 9]), size=8)
-    gate = Gate(SimpleNamespace(protection=rng.choice(list(RULES))))
+    gate = Gate(rng.choice(list(RULES)))
     grid = make_grid(1, 8)
     shown = gate.counts(
         make_counts(grid, counts, release="unreleased"), records="hes", scope=Scope.of_years(2017, 2018)

@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 
-from hotspots.model import AreaCounts, Identity, StudyArea
+from hotspots.disclosure import Gate, Scope, protect
+from hotspots.model import AreaCounts, Identity, Series, StudyArea
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,6 +58,18 @@ def make_counts(area: StudyArea, values: object, high: object = None, **words: s
     low = np.asarray(values, dtype=float)
     table = pd.DataFrame({"observed_low": low, "observed_high": low if high is None else high}, index=area.ids)
     return identified(AreaCounts, area, table, **{"release": "open", **words})
+
+
+def protect_alone(noun, rule, *, area=None):
+    """Return counts that are published alone: nothing else of the same records is."""
+    if not isinstance(noun, Series):
+        return protect(noun, Gate(rule), scope=Scope.of_years(2000, 2000))
+    months = noun.table["period"].rank(method="dense").astype(int)
+    ages = {
+        group: None if group == "all" else (number, number) for number, group in enumerate(noun.table["group"].unique())
+    }
+    scopes = [Scope(months=(m, m), ages=ages[g]) for m, g in zip(months, noun.table["group"], strict=True)]
+    return protect(noun, Gate(rule), scope=scopes, area=area or make_grid(1, 2))
 
 
 def windows_of(sets: list[np.ndarray], n: int, weights: list[np.ndarray] | None = None) -> csr_array:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
-from hotspots.disclosure.protection import Bounds, protect_counts, with_bounds
-from hotspots.disclosure.release import WHOLE_FILE, CountTable, find_rule, publish_areas, publish_totals, region_of
-from hotspots.errors import list_briefly
-from hotspots.model import Note
+from hotspots.disclosure.protection import protect_counts, with_bounds
+from hotspots.disclosure.release import (
+    WHOLE_FILE,
+    CountTable,
+    Scope,
+    find_rule,
+    publish_areas,
+    publish_totals,
+    region_of,
+)
+from hotspots.errors import DisclosureError, list_briefly
+from hotspots.model import AreaCounts, Note, Series
+from hotspots.vocabulary import RESTRICTED
 
 if TYPE_CHECKING:
-    from hotspots.disclosure.earlier import Memory
-    from hotspots.disclosure.protection import Publishing
-    from hotspots.disclosure.release import Scope
-    from hotspots.model import AreaCounts, Series, StudyArea
+    from collections.abc import Mapping
 
-__all__ = ["Gate", "Mend"]
+    from hotspots.disclosure.earlier import Memory
+    from hotspots.disclosure.protection import Bounds
+    from hotspots.disclosure.release import Rule
+    from hotspots.model import StudyArea
+
+__all__ = ["Gate", "Mend", "protect"]
 
 NO_LEDGER: Final = "This run has no ledger of earlier ones: what they published of the same records was not looked at."
 
@@ -68,16 +79,23 @@ class Gate:
 
     Parameters
     ----------
-    study
-        Its disclosure rule.
+    rule
+        The disclosure rule: ``"nhs-digital"``, ``"older-phe"`` or ``"dfe"``; or numbers, e.g.
+        ``{"largest": 4, "rounding": 5}``.
     earlier
         Tables that earlier runs have published.
     memory
         The ledger of earlier runs, in place of `earlier`; None where the study keeps none.
     """
 
-    def __init__(self, study: Publishing, earlier: Sequence[CountTable] = (), *, memory: Memory | None = None) -> None:
-        self.rule = find_rule(study.protection)
+    def __init__(
+        self,
+        rule: str | Rule | Mapping[str, int],
+        earlier: Sequence[CountTable] = (),
+        *,
+        memory: Memory | None = None,
+    ) -> None:
+        self.rule = find_rule(rule)
         self.memory = memory
         self.earlier = tuple(earlier) if memory is None else memory.ledger.tables
         self.tables: list[CountTable] = []
@@ -209,3 +227,85 @@ class Gate:
         if self.memory is None:
             notes.append(Note(NO_LEDGER, of="settings"))
         return tuple(notes)
+
+
+# --------------------------------------------------------------------------- from Python, one table after the other
+
+
+@overload
+def protect(noun: AreaCounts, gate: Gate, *, scope: Scope, records: str = "records") -> AreaCounts: ...
+
+
+@overload
+def protect(
+    noun: Series,
+    gate: Gate,
+    *,
+    scope: Sequence[Scope],
+    records: str = "records",
+    area: StudyArea,
+    whole_file: bool = False,
+) -> Series: ...
+
+
+def protect(
+    noun: AreaCounts | Series,
+    gate: Gate,
+    *,
+    scope: Scope | Sequence[Scope],
+    records: str = "records",
+    area: StudyArea | None = None,
+    whole_file: bool = False,
+) -> AreaCounts | Series:
+    """Return counts as intervals that may be published beside all others of the gate, marked with its rule.
+
+    One gate is for everything that is ever published of the same records: it keeps each table, and the next one is
+    published beside it. Two gates for the same records know nothing of each other, unless they have a ledger
+    (`hotspots.disclosure.open_memory`).
+
+    Parameters
+    ----------
+    noun
+        Counts by area or by period, as they were read and counted.
+    gate
+        All tables that were protected before, and the disclosure rule.
+    scope
+        Which records are counted (months, ages, kinds); for counts by period, of each row of the table.
+    records
+        A name of the source: tables with the same name count the same records. Other sources need other names.
+    area, whole_file
+        For counts by period: the study area, and whether events outside it are counted too.
+
+    Raises
+    ------
+    DisclosureError
+        If given a rule in place of a gate; if given single records (events, points), which no rule can protect; if
+        they are restricted: totals may have made their intervals narrower than those that the source publishes; or if
+        they contradict what the gate has published, or can't be looked at together with it.
+    """
+    if not isinstance(gate, Gate):
+        raise DisclosureError(
+            "Counts are protected by a gate, which knows the other tables of the same records.",
+            found=f"{gate!r} in place of a gate",
+            advice='gate = hotspots.disclosure.Gate("nhs-digital"); hotspots.protect(counts, gate, scope=...)',
+        )
+    if noun.release == RESTRICTED:
+        raise DisclosureError(
+            f"{type(noun).__name__} is restricted and cannot be published.",
+            found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
+            advice="protect the counts as they were read from their source",
+        )
+    if isinstance(noun, AreaCounts) and isinstance(scope, Scope):
+        return gate.counts(noun, records=records, scope=scope)
+    if isinstance(noun, Series) and not isinstance(scope, Scope) and area is not None:
+        return gate.series(noun, records=records, scopes=scope, area=area, whole_file=whole_file)
+    if isinstance(noun, AreaCounts | Series):
+        raise DisclosureError(
+            f"It is not known which records the {noun.title} count.",
+            found=f"scope {scope!r}",
+            advice="counts by area have one Scope; counts by period have one for each row, and the area",
+        )
+    raise DisclosureError(
+        f"{type(noun).__name__} can't be protected by suppressing small counts.",
+        advice="count the events by area or by year first",
+    )

@@ -11,7 +11,6 @@ looks at all tables together.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hotspots.disclosure.release import Rule, find_rule, in_words
+from hotspots.disclosure.release import in_words
 from hotspots.errors import DisclosureError
 from hotspots.model import AreaCounts, Identity, Note, Series
 from hotspots.vocabulary import RESTRICTED, UNRELEASED
@@ -28,6 +27,7 @@ from hotspots.vocabulary import RESTRICTED, UNRELEASED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hotspots.disclosure.release import Rule
 
 OVERLAPPING: Final = frozenset(
     {
@@ -45,7 +45,6 @@ DROPPED: Final = "(not used) "
 """What stands beside areas in a table: events in none of them, and rows by the reason why they were not used."""
 
 Source = TypeVar("Source")
-Protectable = TypeVar("Protectable", AreaCounts, Series)
 
 
 class Marked(Protocol):
@@ -82,51 +81,25 @@ def through_gate(study: Publishing, noun: Source) -> Source:
     """Return a source as this study may use it.
 
     A released source is unchanged. In a restricted study, an unreleased one is marked as restricted. In a published
-    study its counts are protected before anything is computed from them. Single records remain unreleased, and no
-    writer accepts them.
-    """
-    given: Any = noun
-    passed = noun
-    if is_restricted(study):
-        passed = restrict(given)
-    elif keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
-        passed = protect(given, study.protection)
-    return passed
-
-
-def protect(noun: Protectable, rule: str | Rule | Mapping[str, int]) -> Protectable:
-    """Return counts as intervals under a rule, marked with the rule's name.
-
-    Parameters
-    ----------
-    noun
-        Counts by area or by period.
-    rule
-        ``"nhs-digital"``, ``"older-phe"`` or ``"dfe"``; or numbers, e.g. ``{"largest": 4, "rounding": 5}``.
+    study single records remain unreleased, and no writer accepts them.
 
     Raises
     ------
     DisclosureError
-        If the rule is not known; if given single records (events, points), which no rule can protect;
-        or if they are restricted: totals may have made their intervals narrower than those that the source publishes,
-        and the intervals of this rule may be narrower than the source's too.
+        For unreleased counts in a published study: they are published beside all others of the same records, through
+        `hotspots.disclosure.Gate`.
     """
-    chosen = find_rule(rule)
-    if noun.release == RESTRICTED:
+    given: Any = noun
+    if is_restricted(study):
+        marked: Source = restrict(given)
+        return marked
+    if keeps_back(study, given) and isinstance(noun, AreaCounts | Series):
         raise DisclosureError(
-            f"{type(noun).__name__} is restricted and cannot be published.",
-            found=f"the release mark {RESTRICTED!r}: true counts, or intervals that totals made narrower",
-            advice="protect the counts as they were read from their source",
+            f"The counts of {noun.title} are not registered for publication.",
+            found="unreleased counts, which other tables of the same records could give back",
+            advice="pass them to Gate.counts or Gate.series, which look at all these tables together",
         )
-    if isinstance(noun, AreaCounts):
-        return protect_counts(noun, chosen, lambda _, bounds: bounds)
-    if isinstance(noun, Series):
-        table = _widen_differences(_widen(noun.table, chosen, "low", "high"), chosen)
-        return with_bounds(noun, table[["low", "high"]].to_numpy(), chosen)
-    raise DisclosureError(
-        f"{type(noun).__name__} can't be protected by suppressing small counts.",
-        advice="count the events by area or by year first",
-    )
+    return noun
 
 
 Bounds = NDArray[np.float64]
@@ -178,22 +151,6 @@ def with_bounds(noun: Series, bounds: Bounds, rule: Rule) -> Series:
 
 def _protected(noun: AreaCounts | Series, rule: Rule) -> Identity:
     return replace(noun.identity, release=rule.name, notes=_notes_to_keep(noun.notes, rule))
-
-
-def _widen_differences(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """Return a table of protected periods and groups in which no two exact counts differ by a suppressed count.
-
-    One group may be part of another (under 25 in all ages). Their difference is then a count too. Where it would be
-    suppressed, the smaller count becomes an interval in which the difference can be any suppressed count. Rounded
-    counts are never exact. Sums of three or more groups are not checked.
-    """
-    hidden = table.copy()
-    for _, rows in table.groupby("period", sort=False):
-        exact = rows.loc[rows["low"] == rows["high"], "low"].sort_values(kind="stable")
-        for smaller, larger in itertools.pairwise(exact.index):
-            if rule.smallest <= exact[larger] - exact[smaller] <= rule.largest:
-                hidden.loc[smaller, ["low", "high"]] = exact[larger] - rule.largest, exact[larger] - rule.smallest
-    return hidden
 
 
 def _reasons(reason: pd.Series, table: pd.DataFrame, rule: Rule) -> pd.Series:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, get_args
 
-from hotspots.errors import AnalysisError
+from hotspots.errors import AnalysisError, DisclosureError
 from hotspots.model.checks import freeze
 from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period
 from hotspots.model.views import as_html
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import RESTRICTED, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -177,7 +177,20 @@ class ModelType:
     usual_title: ClassVar[str] = "events"
 
     def with_identity(self, **changes: Any) -> Self:
-        """Return the same with other parts of its identity, e.g. ``title``."""
+        """Return the same with other parts of its identity, e.g. ``title``.
+
+        Raises
+        ------
+        DisclosureError
+            If a release mark would make unreleased or restricted data publishable: only `hotspots.protect` does.
+        """
+        kept_back = (UNRELEASED, RESTRICTED)
+        if self.release in kept_back and changes.get("release", self.release) not in kept_back:
+            raise DisclosureError(
+                f"{self.title[:1].upper()}{self.title[1:]} can't be made publishable by another mark.",
+                found=f"{self.release!r} to become {changes['release']!r}",
+                advice="protect the counts with a gate, or read released data with their mark",
+            )
         return replace(self, identity=replace(self.identity, **changes))
 
     def cited_as(self, source: str) -> Self:

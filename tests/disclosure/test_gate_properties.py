@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, protect_alone
 
 import hotspots as hs
-from hotspots.disclosure.protection import protect
 from hotspots.disclosure.release.rules import RULES, find_rule
 from hotspots.model import combine
 
@@ -35,7 +34,7 @@ def rules(draw: st.DrawFn) -> str | dict[str, int]:
 
 
 def gated(values: list[int], rule: Any) -> hs.AreaCounts:
-    return protect(make_counts(AREA, values, release="unreleased"), rule)
+    return protect_alone(make_counts(AREA, values, release="unreleased"), rule)
 
 
 @given(values=COUNTS, rule=rules())
@@ -48,7 +47,7 @@ def test_the_true_count_lies_inside_its_interval(values, rule):
 @given(values=COUNTS, rule=rules())
 def test_protecting_twice_changes_nothing(values, rule):
     once = gated(values, rule)
-    twice = protect(once, rule)
+    twice = protect_alone(once, rule)
     pd.testing.assert_frame_equal(twice.table, once.table)
     assert (twice.release, twice.rule) == (once.release, once.rule)
 

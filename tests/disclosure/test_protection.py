@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, protect_alone
 
 from hotspots.analysis.counts.reconcile_totals import tighten_counts
-from hotspots.disclosure.protection import protect, restrict
+from hotspots.disclosure import Gate, Scope, protect
+from hotspots.disclosure.protection import restrict
 from hotspots.disclosure.release.rules import RULES, find_rule
 from hotspots.errors import DisclosureError
 from hotspots.model import Events, Identity, Series
+
+YEAR = Scope.of_years(2019, 2019)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +45,8 @@ def test_the_interval_holds_the_count_and_depends_only_on_what_is_published():
 
 def test_protected_counts_do_not_depend_on_what_they_hide():
     area = make_grid(2, 3)
-    one = protect(make_counts(area, [1, 9, 14, 0, 7, 23], release="unreleased"), "nhs-digital")
-    two = protect(make_counts(area, [6, 11, 16, 0, 2, 27], release="unreleased"), "nhs-digital")
+    one = protect_alone(make_counts(area, [1, 9, 14, 0, 7, 23], release="unreleased"), "nhs-digital")
+    two = protect_alone(make_counts(area, [6, 11, 16, 0, 2, 27], release="unreleased"), "nhs-digital")
     pd.testing.assert_frame_equal(one.table, two.table)
     assert (one.release, one.rule) == ("nhs-digital", "nhs-digital")
     assert one.table["observed_low"].tolist() == [1, 8, 13, 0, 1, 23]
@@ -62,7 +65,7 @@ def test_the_audit_is_protected_too():
         dropped={"no date": 1},
         identity=Identity(release="unreleased"),
     )
-    safe = protect(counts, "nhs-digital")
+    safe = protect_alone(counts, "nhs-digital")
     assert safe.outside == "1 to 7"
     assert dict(safe.audit) == {"rows_read": "1,233 to 1,237"}
     assert dict(safe.dropped) == {"no date": "1 to 7"}
@@ -70,7 +73,7 @@ def test_the_audit_is_protected_too():
 
 def test_missing_counts_stay_missing():
     area = make_grid(1, 3)
-    safe = protect(make_counts(area, [np.nan, 2, 30], release="unreleased"), "older-phe")
+    safe = protect_alone(make_counts(area, [np.nan, 2, 30], release="unreleased"), "older-phe")
     assert np.isnan(safe.table["observed_low"].iloc[0])
     assert safe.table["observed_high"].tolist()[1:] == [5, 30]
 
@@ -86,7 +89,7 @@ def test_a_series_loses_the_interval_made_from_the_true_count():
             "ci_high": 50.0,
         }
     )
-    safe = protect(Series(table, unit="events", identity=Identity(release="unreleased")), "nhs-digital")
+    safe = protect_alone(Series(table, unit="events", identity=Identity(release="unreleased")), "nhs-digital")
     assert safe.table[["low", "high"]].to_numpy().tolist() == [[1, 7], [38, 42]]
     assert safe.table[["ci_low", "ci_high"]].isna().all(axis=None)
 
@@ -95,7 +98,7 @@ def test_single_events_can_not_be_protected():
     columns = ["easting", "northing", "area_code", "when", "kind"]
     events = Events(pd.DataFrame(columns=columns), rows_read=0, identity=Identity(release="unreleased"))
     with pytest.raises(DisclosureError, match="Events can't be protected"):
-        protect(events, "nhs-digital")
+        protect_alone(events, "nhs-digital")
 
 
 def test_an_unknown_rule_names_the_nearest():
@@ -143,7 +146,7 @@ def test_a_rule_of_numbers_has_a_name_that_says_them():
     assert rule.name == "1 to 9 suppressed, nearest 10"
     assert find_rule({"largest": 4}).words == "counts from 1 to 4 suppressed"
     assert find_rule(rule) is rule
-    safe = protect(make_counts(make_grid(1, 3), [0, 3, 17], release="unreleased"), {"largest": 9, "rounding": 10})
+    safe = protect_alone(make_counts(make_grid(1, 3), [0, 3, 17], release="unreleased"), {"largest": 9, "rounding": 10})
     assert safe.table["observed_high"].tolist() == [0, 9, 24]
     assert (safe.release, safe.rule) == (rule.name, rule.name)
 
@@ -171,7 +174,7 @@ def test_what_is_for_named_readers_is_not_protected_afterwards():
     tight = tighten_counts(make_counts(area, [1, 9, 8], [5, 9, 8], release="open"), {"E08000025": (12, 12)})
     assert tight.table["observed_low"].tolist() == [3, 9, 8]
     with pytest.raises(DisclosureError) as caught:
-        protect(tight, "dfe")
+        protect_alone(tight, "dfe")
     assert "AreaCounts is restricted and cannot be published" in str(caught.value)
     assert "protect the counts as they were read" in str(caught.value)
 
@@ -181,7 +184,7 @@ def test_the_reason_of_a_protected_count_says_no_more_than_its_interval():
     # A source that hides 1 to 5 itself: under nhs-digital its 6 must look like what it hides.
     counts = make_counts(area, [1, 6, 9, 0, np.nan], [5, 6, 9, 0, np.nan], release="unreleased")
     why = ["suppressed (*)", "", "", "", "not available (:)"]
-    safe = protect(replace(counts, table=counts.table.assign(reason=why)), "nhs-digital")
+    safe = protect_alone(replace(counts, table=counts.table.assign(reason=why)), "nhs-digital")
     assert safe.table["reason"].tolist() == [
         *(
             "suppressed (nhs-digital)",
@@ -193,6 +196,46 @@ def test_the_reason_of_a_protected_count_says_no_more_than_its_interval():
     ]
 
 
+# --------------------------------------------------------------------------- registration
+
+
+def test_a_rule_in_place_of_a_gate_is_no_registration():
+    with pytest.raises(DisclosureError) as caught:
+        protect(make_counts(make_grid(1, 3), [1, 2, 3], release="unreleased"), "dfe", scope=YEAR)
+    assert "found: 'dfe' in place of a gate" in str(caught.value)
+    assert 'hotspots.disclosure.Gate("nhs-digital")' in str(caught.value)
+
+
+def test_counts_without_the_records_they_count_are_no_registration():
+    counts = make_counts(make_grid(1, 3), [1, 2, 3], release="unreleased")
+    with pytest.raises(TypeError, match="scope"):
+        protect(counts, Gate("dfe"))
+    with pytest.raises(DisclosureError, match="not known which records"):
+        protect(counts, Gate("dfe"), scope=[YEAR])
+
+
+def test_a_gate_remembers_what_it_protected():
+    """Of 20 admissions 17 were under 25: alone, the rule shows 17; beside all ages, the other 3 would follow."""
+    area, gate = make_grid(1, 3), Gate("older-phe")
+    everyone, young = (make_counts(area, numbers, release="unreleased") for numbers in ([20, 9, 0], [17, 0, 0]))
+    protect(everyone, gate, scope=YEAR)
+    beside = protect(young, gate, scope=replace(YEAR, ages=(0, 24)))
+    alone = protect(young, Gate("older-phe"), scope=replace(YEAR, ages=(0, 24)))
+    assert alone.table["observed_low"].tolist() == [17, 0, 0]
+    assert beside.table[["observed_low", "observed_high"]].to_numpy().tolist() == [[15, 19], [0, 0], [0, 0]]
+    other = protect(young, gate, records="others", scope=replace(YEAR, ages=(0, 24)))
+    assert other.table["observed_low"].tolist() == [17, 0, 0]
+
+
+@pytest.mark.parametrize("mark", ["unreleased", "restricted"])
+def test_no_other_mark_makes_counts_publishable(mark):
+    counts = make_counts(make_grid(1, 3), [1, 2, 3], release=mark)
+    for stronger in ("nhs-digital", "invented", "open"):
+        with pytest.raises(DisclosureError, match="can't be made publishable"):
+            counts.with_identity(release=stronger)
+    assert counts.with_identity(title="others").release == mark
+
+
 def test_two_lines_do_not_give_back_their_difference():
     """Of 100 admissions 97 were under 25: the other 3 are as hidden as if they stood there."""
     rows = [("2018", "all", 100), ("2018", "under 25", 97), ("2019", "all", 90), ("2019", "under 25", 90)]
@@ -201,12 +244,14 @@ def test_two_lines_do_not_give_back_their_difference():
         [(period, group, float(n), float(n), np.nan, np.nan) for period, group, n in rows],
         columns=["period", "group", "low", "high", "ci_low", "ci_high"],
     )
-    safe = protect(Series(table, unit="admissions", identity=Identity(release="unreleased")), "older-phe").table
+    safe = protect_alone(Series(table, unit="admissions", identity=Identity(release="unreleased")), "older-phe").table
     found = {(r.period, r.group): (r.low, r.high) for r in safe.itertuples()}
     assert found["2018", "under 25"] == (95, 99)  # the others are 1 to 5
     assert found["2018", "all"] == (100, 100)
     assert found["2019", "under 25"] == (90, 90)  # no others: 0 is not hidden
     assert found["2020", "under 25"] == (60, 60)
-    assert found["2021", "under 25"] == (1, 5)  # hidden already, and with it the difference
-    again = protect(Series(table, unit="admissions", identity=Identity(release="unreleased")), "nhs-digital").table
+    assert found["2021", "under 25"] == (1, 8)  # with 1 to 5, the others would be 4 to 8
+    again = protect_alone(
+        Series(table, unit="admissions", identity=Identity(release="unreleased")), "nhs-digital"
+    ).table
     assert (again["low"] < again["high"]).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -41,7 +40,7 @@ class Publisher:
 
     def __init__(self, records: World, rule: str, *, gate: bool, earlier=()) -> None:
         self.world, self.rule, self.with_gate = records, RULES[rule], gate
-        self.gate = Gate(SimpleNamespace(protection=rule), earlier)
+        self.gate = Gate(rule, earlier)
         self.shown: list[Shown] = []
 
     def areas(self, first: int, last: int, *, ages=AGES, records="hes") -> None:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, protect_alone
 
 import hotspots as hs
 from hotspots.model import (
@@ -129,7 +129,7 @@ def test_tables_of_areas_are_geodataframes_in_the_order_of_the_ids():
         COUNTS,
         hs.AreaCounts(AREA, upside_down, identity=hs.studies.Identity(release="unreleased")),
         hs.getis_ord(COUNTS),
-        hs.protect(COUNTS, "nhs-digital"),
+        protect_alone(COUNTS, "nhs-digital"),
     ]
     for instance in instances:
         assert isinstance(instance.table, gpd.GeoDataFrame)
@@ -181,7 +181,7 @@ def test_of_unreleased_records_only_title_and_rows_are_shown(name):
 
 
 def test_protected_counts_are_shown_as_they_are_published():
-    protected = hs.protect(COUNTS.with_identity(release="unreleased"), "nhs-digital")
+    protected = protect_alone(COUNTS.with_identity(release="unreleased"), "nhs-digital")
     html = protected._repr_html_()
     assert facts(html)["Events"] == " to ".join(
         f"{protected.table[end].sum():,.0f}" for end in ("observed_low", "observed_high")

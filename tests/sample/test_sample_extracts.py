@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import ROOT
+from worlds import ROOT, protect_alone
 
 from hotspots.analysis.authorities.profiles import describe_authorities
 from hotspots.analysis.authorities.standardisation import count_by_age, standardised_rates
 from hotspots.analysis.series.change import change_since
 from hotspots.analysis.series.change_points import find_change_points
 from hotspots.analysis.series.counting import count_by_quarter, count_by_year, sum_to_years, with_intervals, with_rates
-from hotspots.disclosure.protection import protect
 from hotspots.model import Place, StudyArea, words_of
 from hotspots.sources.ages import read_ages
 from hotspots.sources.boundaries import read_areas
@@ -80,7 +79,7 @@ def test_standardised_rates_of_admissions(area: StudyArea) -> None:
     counts = count_by_age(events, area, ages=ages)
     places = [Place("Birmingham–Sandwell", ("E08000025", "E08000028"))]
     true = standardised_rates(counts, ages, area=area, places=places, years=3).table
-    shown = standardised_rates(protect(counts, "nhs-digital"), ages, area=area, places=places, years=3)
+    shown = standardised_rates(protect_alone(counts, "nhs-digital"), ages, area=area, places=places, years=3)
     assert shown.release == "nhs-digital"
     assert len(shown.table) == 9
     assert (shown.table["rate_low"] <= true["rate_low"]).all()

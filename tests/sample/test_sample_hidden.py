@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from worlds import ROOT
+from worlds import ROOT, protect_alone
 
 import hotspots as hs
 
@@ -46,7 +46,7 @@ def worst_fills(protected, links, area_id):
 def test_certain_areas_are_true_and_the_others_could_be_otherwise(admissions, null, rule):
     counts, links = admissions
     truth = hot_under(counts, counts.middle, links, null)
-    protected = hs.protect(counts, rule)
+    protected = protect_alone(counts, rule)
     result = hs.getis_ord(protected, links, null=null)
     certain = set(result.hot())
     low, high = (protected.table[f"observed_{end}"] for end in ("low", "high"))

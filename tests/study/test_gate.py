@@ -14,6 +14,7 @@ from worlds import make_counts, make_grid
 
 from hotspots import study as study_package
 from hotspots.disclosure import keeps_back, through_gate
+from hotspots.errors import DisclosureError
 from hotspots.model import Deprivation, Events, Identity, Schools, Series
 from hotspots.study.inputs import read, series
 from hotspots.study.settings import chart_sections, schema
@@ -60,15 +61,14 @@ def test_what_is_released_passes(study, release):
         assert through_gate(study, data).release == release
 
 
-def test_unreleased_counts_are_protected_and_records_stay_what_no_writer_takes():
+def test_unreleased_counts_must_be_registered_and_records_stay_what_no_writer_takes():
     given = released_as(UNRELEASED)
     assert all(keeps_back(PUBLISH, data) for data in given.values())
-    after = {name: through_gate(PUBLISH, data).release for name, data in given.items()}
-    assert after == {
-        "counts": "nhs-digital",
-        "series": "nhs-digital",
-        **dict.fromkeys(("events", "schools", "deprivation"), UNRELEASED),
-    }
+    for name in ("counts", "series"):
+        with pytest.raises(DisclosureError, match="not registered for publication"):
+            through_gate(PUBLISH, given[name])
+    for name in ("events", "schools", "deprivation"):
+        assert through_gate(PUBLISH, given[name]).release == UNRELEASED
 
 
 def test_for_named_readers_all_is_marked_and_nothing_hidden():

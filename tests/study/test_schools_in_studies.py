@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -112,7 +111,7 @@ def inputs(*, prefix: str = "E01", title: str = "IDACI 2019", scores: bool = Tru
     )
     return Inputs(
         area=area,
-        gate=Gate(SimpleNamespace(protection="nhs-digital")),
+        gate=Gate("nhs-digital"),
         schools=Schools(schools, rows_read=N, identity=Identity(release=INVENTED, period="2014/15 to 2016/17")),
         placed=pd.Series(area.ids, index=schools.index, dtype=object),
         deprivation=Deprivation(

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
-from worlds import make_counts, make_grid
+from worlds import make_counts, make_grid, protect_alone
 
 from hotspots.analysis.autocorrelation import getis_ord, link_neighbours, local_moran
 from hotspots.analysis.expected import with_expected, with_expected_by_age
 from hotspots.analysis.expected.own_counts import NO_EXPECTED, ZERO_EXPECTED
-from hotspots.disclosure import protect
 from hotspots.errors import AnalysisError, DisclosureError
 from hotspots.model import Ages, Events, Identity
 from hotspots.vocabulary import OPEN, UNRELEASED
@@ -117,8 +116,8 @@ def test_randomisation_uses_no_expected_counts(area):
 def test_counts_are_protected_before_anything_is_expected_of_them(area):
     counts = make_counts(area, np.arange(36), release=UNRELEASED)
     with pytest.raises(DisclosureError, match="made from the counts before"):
-        protect(with_expected(counts, own(area, np.ones(36))), "nhs-digital")
-    assert with_expected(protect(counts, "nhs-digital"), own(area, np.ones(36))).release == "nhs-digital"
+        protect_alone(with_expected(counts, own(area, np.ones(36))), "nhs-digital")
+    assert with_expected(protect_alone(counts, "nhs-digital"), own(area, np.ones(36))).release == "nhs-digital"
 
 
 def test_the_weakest_mark_passes_on(area):
@@ -180,7 +179,7 @@ def test_bands_of_less_than_five_years_are_put_together():
 def test_rates_of_ages_carry_the_mark_of_the_records():
     area = make_grid(1, 3)
     ages = young_and_old(area, [10, 10, 10], [0, 5, 5])
-    counts = protect(make_counts(area, [9, 0, 0], release=UNRELEASED), "nhs-digital")
+    counts = protect_alone(make_counts(area, [9, 0, 0], release=UNRELEASED), "nhs-digital")
     found = with_expected_by_age(counts, ages, events=events_of(area, [1, 2, 70], release=UNRELEASED))
     assert found.release == UNRELEASED
 

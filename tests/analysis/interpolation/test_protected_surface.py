@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import identified, make_counts, make_grid
+from worlds import identified, make_counts, make_grid, protect_alone
 
 from hotspots.analysis.interpolation.protected_surface import smooth_counts
-from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, Identity, words_of
 
@@ -77,7 +76,7 @@ def test_other_counts_in_the_same_intervals_give_the_same_surface():
     true = rng.integers(1, 8, len(GRID))
     other = rng.integers(1, 8, len(GRID))
     one, two = (
-        smooth_counts(protect(make_counts(GRID, numbers), "nhs-digital"), cell=250, minimum_events=10)
+        smooth_counts(protect_alone(make_counts(GRID, numbers), "nhs-digital"), cell=250, minimum_events=10)
         for numbers in (true, other)
     )
     assert np.array_equal(one.values, two.values, equal_nan=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import identified
+from worlds import identified, protect_alone
 
 from hotspots.analysis.series.change import change_since, join_series
 from hotspots.analysis.series.counting import (
@@ -14,7 +14,6 @@ from hotspots.analysis.series.counting import (
     with_intervals,
     with_rates,
 )
-from hotspots.disclosure.protection import protect
 from hotspots.errors import AnalysisError
 from hotspots.model import Events, Identity, Series, words_of
 
@@ -113,7 +112,7 @@ def test_rates_need_people():
 
 def test_protecting_a_series_takes_its_rates_away():
     series = with_rates(with_intervals(make_series({"2013": 3.0}, release="unreleased")), 1_000)
-    hidden = protect(series, "nhs-digital")
+    hidden = protect_alone(series, "nhs-digital")
     assert not [column for column in hidden.table.columns if column.startswith("rate")]
     assert hidden.rate_per == 0
     rated = with_rates(with_intervals(hidden), 1_000, per=1_000).table.iloc[0]
