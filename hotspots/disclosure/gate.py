@@ -54,6 +54,8 @@ class Mend:
         Numbers that are left out.
     by_area
         Whether it is a table of counts by area.
+    cut
+        Areas with fewer people than the upper end of their interval.
     """
 
     title: str
@@ -62,6 +64,7 @@ class Mend:
     wider: int
     left_out: int
     by_area: bool
+    cut: int = 0
 
     @property
     def words(self) -> str:
@@ -71,7 +74,11 @@ class Mend:
             parts.append(f"{self.wider:,} of {self.numbers:,} intervals are wider than the rule asks for")
         if self.left_out:
             parts.append(f"{self.left_out:,} of {self.numbers:,} numbers are left out")
-        return f"{' and '.join(parts)}: the same records are in {list_briefly(self.beside)}." if parts else ""
+        found = f"{' and '.join(parts)}: the same records are in {list_briefly(self.beside)}." if parts else ""
+        if self.cut:
+            areas = "1 area has" if self.cut == 1 else f"{self.cut:,} areas have"
+            found = f"{found} {areas} fewer people than the upper end of the interval.".strip()
+        return found
 
 
 class Gate:
@@ -86,6 +93,9 @@ class Gate:
         Tables that earlier runs have published.
     memory
         The ledger of earlier runs, in place of `earlier`; None where the study keeps none.
+    mend_population_cut
+        Whether an interval that ends at the number of people in an area is joined with lower ones until it has as many
+        values as the rule shows. By default it is only said how many there are.
     """
 
     def __init__(
@@ -94,9 +104,11 @@ class Gate:
         earlier: Sequence[CountTable] = (),
         *,
         memory: Memory | None = None,
+        mend_population_cut: bool = False,
     ) -> None:
         self.rule = find_rule(rule)
         self.memory = memory
+        self.mend_population_cut = mend_population_cut
         self.earlier = tuple(earlier) if memory is None else memory.ledger.tables
         self.tables: list[CountTable] = []
         self.mends: list[Mend] = []
@@ -126,7 +138,8 @@ class Gate:
             plain = self._table(
                 f"the counts of {counts.title} by area", area, records, places=places, scopes=(scope,), bounds=bounds.T
             )
-            return self._keep(publish_areas(self._all, plain, people=people))[:, 0].T
+            shown = publish_areas(self._all, plain, people=people, mend_population_cut=self.mend_population_cut)
+            return self._keep(shown, cut=self._cut(shown, people or {}))[:, 0].T
 
         shown = protect_counts(replace(counts, dropped=kept), self.rule, publish)
         if len(kept) < len(counts.dropped):
@@ -200,7 +213,13 @@ class Gate:
             self.memory.need_unchanged(table)
         return table
 
-    def _keep(self, table: CountTable) -> Bounds:
+    def _cut(self, table: CountTable, people: Mapping[str, float]) -> int:
+        """Return in how many areas the interval ends at the number of people, below where the rule would end it."""
+        high = dict(zip(table.places, table.high[0], strict=True))
+        ends = [high[place] for place, number in people.items() if high.get(place) == number]
+        return sum(self.rule.interval(end)[1] > end for end in ends)
+
+    def _keep(self, table: CountTable, *, cut: int = 0) -> Bounds:
         """Register a table as published and return its bounds; shape (2, scopes, places)."""
         bounds = np.stack([table.low, table.high])
         there = ~np.isnan(table.low)
@@ -214,7 +233,7 @@ class Gate:
             dict.fromkeys(one.title for one in others if any(a.overlaps(b) for a in one.scopes for b in table.scopes))
         )
         self.mends.append(
-            Mend(table.title, beside, int(there.size), wider, int((~there).sum()), by_area=not table.is_total)
+            Mend(table.title, beside, int(there.size), wider, int((~there).sum()), by_area=not table.is_total, cut=cut)
         )
         self.tables.append(table)
         return bounds
@@ -223,7 +242,9 @@ class Gate:
         """Return what readers are told about the table that was published last."""
         mend, notes = self.mends[-1], []
         if mend.words:
-            notes.append(Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers)))
+            notes.append(
+                Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers, mend.cut))
+            )
         if self.memory is None:
             notes.append(Note(NO_LEDGER, of="settings"))
         return tuple(notes)

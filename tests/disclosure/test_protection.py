@@ -227,6 +227,21 @@ def test_a_gate_remembers_what_it_protected():
     assert other.table["observed_low"].tolist() == [17, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("mend", "shown"),
+    # By hand, under nhs-digital (0; 1 to 7; 8 to 12; ...): of 3 people, 1 to 3 has fewer than seven values, and so have
+    # all counts there are; of 10 people, 8 to 10 has three of the rule's five, and 1 to 10 has more than seven.
+    [(False, [(1, 3), (0, 0), (8, 10), (8, 12)]), (True, [(0, 3), (0, 3), (1, 10), (8, 12)])],
+)
+def test_the_number_of_people_cuts_an_interval_and_may_be_mended(mend, shown):
+    area = make_grid(1, 4).with_population(pd.Series([3, 3, 10, 50], index=make_grid(1, 4).ids))
+    gate = Gate("nhs-digital", mend_population_cut=mend)
+    found = protect(make_counts(area, [2, 0, 9, 9], release="unreleased"), gate, scope=YEAR)
+    assert [tuple(ends) for ends in found.table[["observed_low", "observed_high"]].to_numpy()] == shown
+    assert gate.mends[0].cut == (3 if mend else 2)
+    assert f"{gate.mends[0].cut} areas have fewer people" in gate.mends[0].words
+
+
 @pytest.mark.parametrize("mark", ["unreleased", "restricted"])
 def test_no_other_mark_makes_counts_publishable(mark):
     counts = make_counts(make_grid(1, 3), [1, 2, 3], release=mark)

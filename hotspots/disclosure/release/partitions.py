@@ -167,6 +167,8 @@ class Partitions:
     last: NDArray[np.float64]
     """Smallest and largest value of the new number that fit what is published; shape (systems,)."""
     views: tuple[_Conditions, ...]
+    whole: NDArray[np.bool_]
+    """Systems in which an interval must have as many values as the rule shows there, whatever cuts it."""
     _known: dict[int, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def intervals(self, system: int) -> NDArray[np.float64]:
@@ -201,7 +203,11 @@ class Partitions:
         return float(max(self.first[system], *ends)) + self.rule.largest + 2 * self.rule.rounding
 
     def _safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
-        return np.asarray(np.all([view.safe(low, high, system) for view in self.views], axis=0))
+        safe = np.asarray(np.all([view.safe(low, high, system) for view in self.views], axis=0))
+        if self.whole[system]:
+            shown = np.array([self.rule.interval(count) for count in low]).reshape(-1, 2)
+            safe &= high - low >= shown[:, 1] - shown[:, 0]
+        return safe
 
     def _join(self, parts: NDArray[np.float64], system: int) -> NDArray[np.float64]:
         """Return intervals joined until each is safe, in the order of the parts; one interval is always safe."""
@@ -295,7 +301,7 @@ class View:
         return View(known, known if self.shown is self.known else self.shown.only(cells), self.numbers.only(cells))
 
 
-def safe_partitions(views: Sequence[View], rule: Rule) -> Partitions:
+def safe_partitions(views: Sequence[View], rule: Rule, *, whole: NDArray[np.bool_] | None = None) -> Partitions:
     """Return the intervals into which a new number may be put, in each of many systems.
 
     Parameters
@@ -304,9 +310,12 @@ def safe_partitions(views: Sequence[View], rule: Rule) -> Partitions:
         What readers may take for certain; the first one is what is certain. An interval is safe if it is for all.
     rule
         The disclosure rule.
+    whole
+        Systems in which an interval must have as many values as the rule shows there; none by default.
     """
     conditions = tuple(_conditions(view, rule) for view in views)
-    return Partitions(rule, conditions[0].first, conditions[0].last, conditions)
+    first, last = conditions[0].first, conditions[0].last
+    return Partitions(rule, first, last, conditions, np.zeros(len(first), dtype=bool) if whole is None else whole)
 
 
 def _conditions(view: View, rule: Rule) -> _Conditions:

@@ -29,7 +29,11 @@ _FEW_PEOPLE: Final = 100
 
 
 def publish_areas(
-    earlier: Sequence[CountTable], plain: CountTable, *, people: Mapping[str, float] | None = None
+    earlier: Sequence[CountTable],
+    plain: CountTable,
+    *,
+    people: Mapping[str, float] | None = None,
+    mend_population_cut: bool = False,
 ) -> CountTable:
     """Return a table by area as it may be published beside earlier ones of the same records.
 
@@ -41,6 +45,9 @@ def publish_areas(
         The new table, with one scope, as the rule alone shows it.
     people
         Area id → people who live there. A count is taken to be no higher: a reader can cut its interval in this way.
+    mend_population_cut
+        Whether an interval that is cut in this way must have as many values as the rule shows, if need be by joining
+        all counts from 0 on.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def publish_areas(
     counts = np.column_stack([plain.low[0], plain.high[0]])
     most = np.array([(people or {}).get(place, np.inf) for place in plain.places], dtype=float)
     most[most >= _FEW_PEOPLE] = np.inf
-    found = _publish(bounds, counts, most, scopes, plain)
+    found = _publish(bounds, counts, most, scopes, plain, mend_population_cut=mend_population_cut)
     published = replace(plain, low=found[None, :, 0], high=found[None, :, 1])
     _need_free_totals(earlier, published)
     return published
@@ -117,6 +124,8 @@ def _publish(
     most: NDArray[np.float64],
     scopes: Sequence[Scope],
     plain: CountTable,
+    *,
+    mend_population_cut: bool,
 ) -> NDArray[np.float64]:
     """Return the bounds to publish for each area: areas with the same published intervals are looked at once."""
     cells, number = finest_cells(scopes), len(scopes) - 1
@@ -138,7 +147,11 @@ def _publish(
             patterns[:, number:],
         )
         view, likely = View(known, known, Numbers.of(cells)), likely_cells(scopes)
-        partitions = safe_partitions([view.only(kept) for kept in _as_readers_may(likely)], plain.rule)
+        partitions = safe_partitions(
+            [view.only(kept) for kept in _as_readers_may(likely)],
+            plain.rule,
+            whole=mend_population_cut & np.isfinite(patterns[:, -1]),
+        )
         answers: dict[tuple[int, float, float], tuple[float, float]] = {}
         for place, system in zip(todo, pattern_of.ravel(), strict=True):
             key = int(system), *counts[place]

@@ -73,7 +73,8 @@ def read_inputs(
         Any error of a source, unless `keep_going`; an error of the boundaries always.
     """
     report("Reading the boundaries")
-    inputs = Inputs(area=_read_area(study), gate=Gate(study.protection, memory=_open_memory(study, outputs)))
+    gate = Gate(study.protection, memory=_open_memory(study, outputs), mend_population_cut=study.mend_population_cut)
+    inputs = Inputs(area=_read_area(study), gate=gate)
     need_areas(inputs.area)
     name_places(study, inputs.area)
 

@@ -68,6 +68,10 @@ class Study(Section):
     private_file: Path | None = None
     """File with keyed fingerprints of unreleased records, outside of `ledger` and `outputs`. With it a later run knows
     which records have changed; without it, records that were counted before can't be counted in another table."""
+    mend_population_cut: bool = False
+    """Whether a published interval that the number of people in an area cuts (3 people: 1 to 3 in place of 1 to 7) is
+    joined with lower ones until it has as many values as the rule shows. By default it is only said in how many
+    areas."""
     readers: str = Field(default="", max_length=200)
     """Who may read a restricted study. Needed with `profile = "restricted"`."""
     demographics: bool = True
