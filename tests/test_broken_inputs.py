@@ -32,7 +32,7 @@ def test_the_whole_study_is_valid_and_has_every_section():
     assert make_study(WHOLE).output_name == "a-study"
     assert {path[0] for path in KEYS} - set(WHOLE) == {
         "slug", "subtitle", "profile", "readers", "demographics", "date", "contact", "ledger", "private_file",
-        "mend_population_cut",
+        "corrections", "mend_population_cut",
     }  # fmt: skip
     assert len(KEYS) * len(NEVER) > 1000
 

@@ -15,6 +15,7 @@ from hotspots.disclosure.release import (
     CountTable,
     Scope,
     find_rule,
+    months_in_words,
     publish_areas,
     publish_totals,
     region_of,
@@ -56,6 +57,8 @@ class Mend:
         Whether it is a table of counts by area.
     cut
         Areas with fewer people than the upper end of their interval.
+    corrected
+        Months whose records were corrected since earlier runs counted them, in words.
     """
 
     title: str
@@ -65,6 +68,7 @@ class Mend:
     left_out: int
     by_area: bool
     cut: int = 0
+    corrected: str = ""
 
     @property
     def words(self) -> str:
@@ -78,6 +82,9 @@ class Mend:
         if self.cut:
             areas = "1 area has" if self.cut == 1 else f"{self.cut:,} areas have"
             found = f"{found} {areas} fewer people than the upper end of the interval.".strip()
+        if self.corrected:
+            sentence = f"Records of {self.corrected} were corrected since earlier runs counted them."
+            found = f"{found} {sentence}".strip()
         return found
 
 
@@ -209,9 +216,7 @@ class Gate:
             high=bounds[1].reshape(len(scopes), -1),
             rule=self.rule,
         )
-        if self.memory is not None:
-            self.memory.need_unchanged(table)
-        return table
+        return table if self.memory is None else self.memory.after_corrections(table)
 
     def _cut(self, table: CountTable, people: Mapping[str, float]) -> int:
         """Return in how many areas the interval ends at the number of people, below where the rule would end it."""
@@ -232,8 +237,18 @@ class Gate:
         beside = tuple(
             dict.fromkeys(one.title for one in others if any(a.overlaps(b) for a in one.scopes for b in table.scopes))
         )
+        corrections = {one[:2] for scope in table.scopes for one in scope.corrections}
         self.mends.append(
-            Mend(table.title, beside, int(there.size), wider, int((~there).sum()), by_area=not table.is_total, cut=cut)
+            Mend(
+                table.title,
+                beside,
+                int(there.size),
+                wider,
+                int((~there).sum()),
+                by_area=not table.is_total,
+                cut=cut,
+                corrected=list_briefly([months_in_words(*months) for months in sorted(corrections)]),
+            )
         )
         self.tables.append(table)
         return bounds
@@ -243,7 +258,11 @@ class Gate:
         mend, notes = self.mends[-1], []
         if mend.words:
             notes.append(
-                Note(mend.words, of="publication", numbers=(mend.wider, mend.left_out, mend.numbers, mend.cut))
+                Note(
+                    mend.words,
+                    of="publication",
+                    numbers=(mend.wider, mend.left_out, mend.numbers, mend.cut, mend.corrected),
+                )
             )
         if self.memory is None:
             notes.append(Note(NO_LEDGER, of="settings"))

@@ -13,7 +13,7 @@ from test_attacker import STUDY, true_counts, write_study
 from worlds import make_counts, make_grid
 
 from hotspots.disclosure.earlier.ledger import read_ledger
-from hotspots.errors import DisclosureError
+from hotspots.errors import DisclosureError, StudyError
 from hotspots.study.inputs.released_records import scope_of
 from hotspots.study.run import check_study, run_study
 from hotspots.study.settings.schema import EventSection
@@ -91,6 +91,53 @@ def test_corrected_records_are_refused(tmp_path, private):
     rows[1:].to_csv(tmp_path / "hes.csv", index=False)
     with pytest.raises(DisclosureError, match="were corrected in between"):
         run_study(study)
+
+
+def without_first_row(folder: Path) -> str:
+    """Take the first record out of the file; return its month."""
+    rows = pd.read_csv(folder / "hes.csv", dtype=str, keep_default_na=False)
+    rows[1:].to_csv(folder / "hes.csv", index=False)
+    return rows["ADMIDATE"].iloc[0]
+
+
+def test_corrected_records_are_published_in_wider_intervals_on_request(tmp_path, private):
+    keys = private + 'corrections = "coarsen"\n'
+    run_study(study_of(tmp_path, years="[2017, 2018]", keys=keys, charts=True))
+    study = study_of(tmp_path, years="[2017, 2018]", keys=keys, charts=True)
+    day = pd.Timestamp(without_first_row(tmp_path))
+    finished = run_study(study)
+    before, after = (entry.tables for entry in read_ledger(tmp_path / "releases").entries)
+    month = 12 * day.year + day.month - 1
+    assert after[0].scopes[0].corrections == ((month, month, 2),)
+    assert before[0].scopes[0].corrections == ()
+    # Whoever takes it that records were only removed finds any of the suppressed counts 1 to 7 possible, or none.
+    for first, second in zip(before, after, strict=True):
+        # The year that was not corrected keeps its interval: nothing was removed from it.
+        pairs = [(old, new) for old, new in zip(first.scopes, second.scopes, strict=True) if new.corrections]
+        rows = [first.scopes.index(old) for old, _ in pairs]
+        least, most = first.low[rows] - second.high[rows], first.high[rows] - second.low[rows]
+        there = ~np.isnan(second.low[rows])
+        assert (((least <= 1) & (most >= np.minimum(7, first.high[rows]))) | (most < 1))[there].all()
+    assert finished.summary["disclosure"][0]["corrected"] == f"{day:%Y-%m}"
+    notes = " ".join(finished.summary["sources"]["admissions"]["notes"])
+    assert f"Records of {day:%Y-%m} were corrected since earlier runs counted them." in notes
+
+
+def test_the_same_corrected_records_again_are_one_entry(tmp_path, private):
+    keys = private + 'corrections = "coarsen"\n'
+    run_study(study_of(tmp_path, years="[2017, 2017]", keys=keys))
+    study = study_of(tmp_path, years="[2017, 2018]", keys=keys)
+    without_first_row(tmp_path)
+    for _ in range(2):
+        run_study(study)
+    assert len(read_ledger(tmp_path / "releases").entries) == 2
+    # Not corrected: as if nothing could be.
+    run_study(study_of(tmp_path, years="[2018, 2018]", keys=keys))
+
+
+def test_coarsening_needs_the_private_file(tmp_path):
+    with pytest.raises(StudyError, match="needs a private_file"):
+        run_study(study_of(tmp_path, keys='corrections = "coarsen"\n'))
 
 
 def test_another_study_that_contradicts_is_refused(tmp_path):

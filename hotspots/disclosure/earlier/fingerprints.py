@@ -185,18 +185,40 @@ class Private:
         places
             Ids of the places to compare.
         """
+        cells = self.changed_cells(records, fresh, entry=entry, months=months, undated=undated)
+        return frozenset(places) if cells is None else frozenset(place for place, _ in cells).intersection(places)
+
+    def changed_cells(
+        self, records: str, fresh: Fingerprints, *, entry: int, months: tuple[int, int], undated: bool = False
+    ) -> frozenset[Cell] | None:
+        """Return the areas and months whose records are not those behind an entry of the ledger; None if not known.
+
+        Parameters
+        ----------
+        records, fresh, entry, months, undated
+            As in `changed`.
+        """
         wanted = Span(months=months, undated=undated)
         remembered = self.sources.get(records, Remembered())
         run = remembered.runs.get(entry)
         if run is None or not run.covers(wanted) or not fresh.span.covers(wanted):
-            return frozenset(places)
+            return None
         found = set()
-        for place, month in remembered.cells.keys() | fresh.cells.keys():
-            if wanted.has(month):
-                digest, since = remembered.cells.get((place, month), (_NO_RECORDS, 0))
-                if since > entry or digest != fresh.cells.get((place, month), _NO_RECORDS):
-                    found.add(place)
-        return frozenset(found.intersection(places))
+        for cell in remembered.cells.keys() | fresh.cells.keys():
+            if wanted.has(cell[1]):
+                digest, since = remembered.cells.get(cell, (_NO_RECORDS, 0))
+                if since > entry or digest != fresh.cells.get(cell, _NO_RECORDS):
+                    found.add(cell)
+        return frozenset(found)
+
+    def changed_since_last(self, records: str, fresh: Fingerprints) -> frozenset[int | None]:
+        """Return the months in which records changed since fingerprints were last kept; None for those without one."""
+        old = self.sources.get(records, Remembered()).cells
+        return frozenset(
+            month
+            for place, month in old.keys() | fresh.cells.keys()
+            if old.get((place, month), (_NO_RECORDS, 0))[0] != fresh.cells.get((place, month), _NO_RECORDS)
+        )
 
     def with_run(self, records: str, fresh: Fingerprints, *, entry: int, checksum: str) -> Private:
         """Return the content with the fingerprints behind a new entry; those of other months stay as they are.

@@ -299,11 +299,24 @@ def _written(table: CountTable) -> dict[str, Any]:
     fields = {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
     return {
         **fields,
-        "scopes": [dataclasses.asdict(scope) for scope in table.scopes],
+        "scopes": [_scope_written(scope) for scope in table.scopes],
         "low": _bounds_written(table.low),
         "high": _bounds_written(table.high),
         "rule": dataclasses.asdict(table.rule),
     }
+
+
+def _scope_written(scope: Scope) -> dict[str, Any]:
+    """Return a scope as JSON has it: what a reader takes to have happened is no part of it."""
+    fields = {name: value for name, value in dataclasses.asdict(scope).items() if name != "reading"}
+    if not scope.corrections:
+        del fields["corrections"]
+    return fields
+
+
+def _scope(written: dict[str, Any]) -> Scope:
+    corrections = tuple(tuple(one) for one in written.get("corrections", ()))
+    return Scope(**{**_tuples_in(written), "corrections": corrections})
 
 
 def _bounds_written(bounds: NDArray[np.float64]) -> list[list[int | float | str | None]]:
@@ -334,7 +347,7 @@ def _entry(content: dict[str, Any]) -> Entry:
 
 def _table(written: dict[str, Any]) -> CountTable:
     fields = _tuples_in(written)
-    fields["scopes"] = tuple(Scope(**_tuples_in(scope)) for scope in written["scopes"])
+    fields["scopes"] = tuple(_scope(scope) for scope in written["scopes"])
     fields["rule"] = Rule(**written["rule"])
     for end in ("low", "high"):
         # Not a number where there is none, and "inf" as a number.

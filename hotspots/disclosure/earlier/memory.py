@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspots.disclosure.earlier.fingerprints import need_apart, new_private, read_private, write_private
 from hotspots.disclosure.earlier.ledger import need_newest, need_writable, read_ledger
+from hotspots.disclosure.release import ALL_MONTHS
 from hotspots.errors import DisclosureError, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hotspots.disclosure.earlier.fingerprints import Fingerprints
-    from hotspots.disclosure.release import CountTable
+    from hotspots.disclosure.release import Correction, CountTable, Scope
     from hotspots.model import Events
 
 __all__ = ["Memory", "open_memory"]
 
 IDENTIFYING = ("area_code", "easting", "northing", "when", "kind", "age")
 """Columns by which a record is known again, as far as a file has them."""
-ALL_MONTHS = 12 * 1900, 12 * 2100 + 11
-"""A file says of each month which records there are, even if there are none: one that has lost months has changed."""
 
 
 class Memory:
@@ -33,15 +33,19 @@ class Memory:
         The ledger.
     private_path
         The private file; None if the study names none.
+    coarsens
+        Whether corrected records may be published again, in intervals that give nothing back.
     """
 
-    def __init__(self, folder: Path, private_path: Path | None) -> None:
+    def __init__(self, folder: Path, private_path: Path | None, *, coarsens: bool = False) -> None:
         self.ledger = read_ledger(folder)
         self.private_path = private_path
         self.private = None if private_path is None else read_private(private_path) or new_private()
         if self.private is not None:
             need_newest(self.ledger, self.private.newest)
+        self.coarsens = coarsens
         self.fresh: dict[str, Fingerprints] = {}
+        self._corrections: dict[str, tuple[Correction, ...]] = {}
 
     def wants(self, records: str) -> bool:
         """Return whether the fingerprints of these records are needed and not there yet."""
@@ -54,25 +58,65 @@ class Memory:
             events.table[[column for column in IDENTIFYING if column in events.table.columns]],
             records=records,
             places=events.table["area_code"],
+            # A file says of each month which records there are, even if there are none: one that has lost some changed.
             months=ALL_MONTHS,
             undated=True,
         )
 
-    def need_unchanged(self, new: CountTable) -> None:
-        """Stop if a new table counts records again that earlier tables counted, and that are not known to be the same.
+    def after_corrections(self, new: CountTable) -> CountTable:
+        """Return a new table with the corrections of its records since earlier runs counted them.
 
         Raises
         ------
         DisclosureError
-            Naming both tables.
+            If it counts records again that are not known to be the same, or were corrected and may not be published
+            again. It names both tables.
         """
+        known = self.private is not None and new.records in self.fresh
+        if self.coarsens and known:
+            corrections = self._corrections_of(new.records)
+            return replace(new, scopes=tuple(scope.corrected(corrections) for scope in new.scopes))
         # A table that was published before gets the same intervals again, or contradicts them: it tells nothing new.
-        if any(table.repeats(new) for table in self.ledger.tables):
-            return
-        for entry in self.ledger.entries:
-            for table in entry.tables:
-                if table.records == new.records:
-                    self._need_unchanged(table, new, entry.number)
+        if not any(table.repeats(new) for table in self.ledger.tables):
+            for entry in self.ledger.entries:
+                for table in entry.tables:
+                    if table.records == new.records:
+                        self._need_unchanged(table, new, entry.number)
+        return new
+
+    def _corrections_of(self, records: str) -> tuple[Correction, ...]:
+        """Return all corrections of these records: those that the ledger has, and one since its last entry if any."""
+        if records not in self._corrections:
+            scopes = [
+                (entry.number, scope)
+                for entry in self.ledger.entries
+                for table in entry.tables
+                if table.records == records
+                for scope in table.scopes
+            ]
+            known = sorted({one for _, scope in scopes for one in scope.corrections}, key=lambda one: one[2])
+            months = {
+                month for number, scope in scopes for month in self._changed_months(records, number, scope, known)
+            }
+            if months:
+                known.append((min(months), max(months), len(self.ledger.entries) + 1))
+            self._corrections[records] = tuple(known)
+        return self._corrections[records]
+
+    def _changed_months(self, records: str, entry: int, scope: Scope, known: Sequence[Correction]) -> Iterator[int]:
+        """Give months whose records are not those behind an entry, unless a correction that the ledger has says so."""
+        assert self.private is not None
+        now, late = self.fresh[records], [one for one in known if one[2] > entry]
+        cells = self.private.changed_cells(records, now, entry=entry, months=scope.months, undated=scope.undated)
+        months: set[int | None] = {month for _, month in cells or ()}
+        if cells is None:  # it is not known
+            months.update(range(scope.months[0], scope.months[1] + 1), (None,) * scope.undated)
+        latest = self.private.changed_since_last(records, now)
+        for month in months:
+            # A record without a date may be of any month.
+            for one in ALL_MONTHS if month is None else (month,):
+                if month in latest or not any(first <= one <= last for first, last, _ in late):
+                    yield one
 
     def _need_unchanged(self, table: CountTable, new: CountTable, entry: int) -> None:
         both = [(one, other) for one in table.scopes for other in new.scopes if one.overlaps(other)]
@@ -119,7 +163,9 @@ class Memory:
         write_private(self.private_path, private)
 
 
-def open_memory(folder: Path, private_path: Path | None, *, outputs: Path, writing: bool) -> Memory:
+def open_memory(
+    folder: Path, private_path: Path | None, *, outputs: Path, writing: bool, coarsens: bool = False
+) -> Memory:
     """Return what earlier runs published.
 
     Parameters
@@ -130,6 +176,8 @@ def open_memory(folder: Path, private_path: Path | None, *, outputs: Path, writi
         The folder that a run replaces: neither may be in it.
     writing
         Whether the run will publish.
+    coarsens
+        As in `Memory`.
 
     Raises
     ------
@@ -140,4 +188,4 @@ def open_memory(folder: Path, private_path: Path | None, *, outputs: Path, writi
         need_writable(folder, outputs=outputs)
     if private_path is not None:
         need_apart(private_path, ledger=folder, outputs=outputs)
-    return Memory(folder, private_path)
+    return Memory(folder, private_path, coarsens=coarsens)

@@ -135,6 +135,7 @@ class _Conditions:
     """Smallest and largest value of the new number; missing in systems that this reader's view contradicts."""
     unchanged: tuple[_Meeting, ...]
     unpublished: tuple[_Unpublished, ...]
+    certain: bool
 
     def safe(self, low: NDArray[np.float64], high: NDArray[np.float64], system: int) -> NDArray[np.bool_]:
         """Return which intervals leave everything as uncertain as it must be."""
@@ -150,6 +151,9 @@ class _Conditions:
             safe = safe & meeting.met(low, high, system)
         for numbers in self.unpublished:
             safe[safe] = numbers.safe(low[safe], high[safe], system)
+        if not self.certain:
+            # Whoever takes something for certain that turns out wrong learns nothing in this way.
+            safe = safe | (high < first) | (low > last)
         return np.asarray(safe)
 
     def ends(self, system: int) -> list[float]:
@@ -289,16 +293,21 @@ class View:
         The same systems, or narrower ones: an interval of the new number must leave a solution of them.
     numbers
         The numbers in the cells of these systems.
+    certain
+        Whether a reader has no other choice than to take it for certain. Otherwise an interval that contradicts the
+        view is safe in it.
     """
 
     known: Systems
     shown: Systems
     numbers: Numbers
+    certain: bool = True
 
     def only(self, cells: NDArray[np.bool_]) -> View:
         """Return the view of a reader who takes all other cells for empty."""
         known = self.known.only(cells)
-        return View(known, known if self.shown is self.known else self.shown.only(cells), self.numbers.only(cells))
+        shown = known if self.shown is self.known else self.shown.only(cells)
+        return View(known, shown, self.numbers.only(cells), self.certain)
 
 
 def safe_partitions(views: Sequence[View], rule: Rule, *, whole: NDArray[np.bool_] | None = None) -> Partitions:
@@ -330,7 +339,7 @@ def _conditions(view: View, rule: Rule) -> _Conditions:
         _Unpublished(view, numbers.differences, rule, (rule.smallest,)),
         _Unpublished(view, numbers.single, rule, range(rule.smallest, rule.largest + 1)),
     )
-    return _Conditions(rule, first, last, tuple(unchanged), unpublished)
+    return _Conditions(rule, first, last, tuple(unchanged), unpublished, view.certain)
 
 
 def _where(

@@ -9,7 +9,7 @@ import numpy as np
 
 from hotspots.disclosure.release.partitions import Numbers, View, safe_partitions
 from hotspots.disclosure.release.programs import Systems
-from hotspots.disclosure.release.scopes import finest_cells, likely_cells, linked, position_of
+from hotspots.disclosure.release.scopes import finest_cells, likely_cells, linked, position_of, readings
 from hotspots.disclosure.release.tables import WHOLE_FILE
 from hotspots.disclosure.release.totals import Window, free_totals
 from hotspots.errors import DisclosureError, list_briefly
@@ -68,12 +68,13 @@ def publish_areas(
     for table, _ in rows:
         _need_same_areas(table, plain)
     scopes = [*(table.scopes[row] for table, row in rows), scope]
+    read = readings(scopes)
     known = [_bounds(table, row, plain.places) for table, row in rows]
     bounds = np.stack(known, axis=1) if known else np.empty((len(plain.places), 0, 2))
     counts = np.column_stack([plain.low[0], plain.high[0]])
     most = np.array([(people or {}).get(place, np.inf) for place in plain.places], dtype=float)
     most[most >= _FEW_PEOPLE] = np.inf
-    found = _publish(bounds, counts, most, scopes, plain, mend_population_cut=mend_population_cut)
+    found = _publish(bounds, counts, most, read, plain, mend_population_cut=mend_population_cut)
     published = replace(plain, low=found[None, :, 0], high=found[None, :, 1])
     _need_free_totals(earlier, published)
     return published
@@ -122,13 +123,13 @@ def _publish(
     bounds: NDArray[np.float64],
     counts: NDArray[np.float64],
     most: NDArray[np.float64],
-    scopes: Sequence[Scope],
+    read: Sequence[Sequence[Scope]],
     plain: CountTable,
     *,
     mend_population_cut: bool,
 ) -> NDArray[np.float64]:
     """Return the bounds to publish for each area: areas with the same published intervals are looked at once."""
-    cells, number = finest_cells(scopes), len(scopes) - 1
+    number = bounds.shape[1]
     found = np.full_like(counts, np.nan)
     there = ~np.isnan(counts[:, 0])
     # More events than people: the number of people tells nothing.
@@ -141,14 +142,12 @@ def _publish(
         high = np.minimum(bounds[todo, :, 1], cut[todo, None])
         given = np.column_stack([bounds[todo, :, 0], high, cut[todo]])
         patterns, pattern_of = np.unique(given, axis=0, return_inverse=True)
-        known = Systems(
-            cells.astype(float),
-            np.column_stack([patterns[:, :number], np.zeros(len(patterns))]),
-            patterns[:, number:],
-        )
-        view, likely = View(known, known, Numbers.of(cells)), likely_cells(scopes)
+        low = np.column_stack([patterns[:, :number], np.zeros(len(patterns))])
+        views = [
+            view for scopes in read for view in _views_of(scopes, low, patterns[:, number:], certain=scopes is read[0])
+        ]
         partitions = safe_partitions(
-            [view.only(kept) for kept in _as_readers_may(likely)],
+            views,
             plain.rule,
             whole=mend_population_cut & np.isfinite(patterns[:, -1]),
         )
@@ -162,6 +161,16 @@ def _publish(
     if np.isnan(found[there]).any():
         raise _contradiction(plain, plain.places[int(np.flatnonzero(there & np.isnan(found[:, 0]))[0])])
     return found
+
+
+def _views_of(
+    scopes: Sequence[Scope], low: NDArray[np.float64], high: NDArray[np.float64], *, certain: bool = True
+) -> list[View]:
+    """Return what readers know, given bounds of each scope in each system; shape (systems, scopes)."""
+    cells, likely = finest_cells(scopes), likely_cells(scopes)
+    known = Systems(cells.astype(float), low, high)
+    view = View(known, known, Numbers.of(cells), certain)
+    return [view.only(kept) for kept in _as_readers_may(likely)]
 
 
 def _contradiction(plain: CountTable, what: str) -> DisclosureError:
@@ -204,7 +213,7 @@ def publish_totals(earlier: Sequence[CountTable], plain: CountTable) -> CountTab
         if table.is_total
         for row, scope in enumerate(table.scopes)
     ]
-    read: dict[tuple[int, ...], _AreaTotals] = {}
+    read: _Read = {}
     found = []
     for row, scope in enumerate(plain.scopes):
         low, high = _publish_total(areas, totals, read, _Total(scope, plain.low[row, 0], plain.high[row, 0], plain))
@@ -252,9 +261,8 @@ class _AreaTotals:
     empty: bool
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[CountTable, int]]) -> _AreaTotals:
-        """Return what these tables say."""
-        scopes = [table.scopes[row] for table, row in rows]
+    def of(cls, rows: Sequence[tuple[CountTable, int]], scopes: Sequence[Scope]) -> _AreaTotals:
+        """Return what these tables say, if they count these records."""
         cells = finest_cells(scopes)
         places = tuple(dict.fromkeys(place for table, _ in rows for place in table.areas))
         bounds = np.stack([_bounds(table, row, places) for table, row in rows], axis=1)
@@ -274,6 +282,15 @@ class _AreaTotals:
             members,
             bool(np.all(without)),
         )
+
+    @property
+    def possible(self) -> bool:
+        """Whether there can be records that the tables count in this way."""
+        return not len(self.members) or self.classes.some_solution() is not None
+
+
+_Read = dict[tuple[tuple[int, "Scope"], ...], _AreaTotals]
+"""What tables by area say, by their numbers and the records that they count."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -350,33 +367,56 @@ class _Beside:
 def _publish_total(
     areas: Sequence[tuple[CountTable, int]],
     totals: Sequence[_Total],
-    read: dict[tuple[int, ...], _AreaTotals],
+    read: _Read,
     new: _Total,
 ) -> tuple[float, float]:
     if np.isnan(new.low):
         return np.nan, np.nan
     known = [total for total in totals if not np.isnan(total.low)]
+    tables = [*(table for table, _ in areas), *(total.table for total in known), new.table]
     scopes = [*(table.scopes[row] for table, row in areas), *(total.scope for total in known), new.scope]
-    together = linked(finest_cells(scopes), len(scopes) - 1)
-    by_area = tuple(int(number) for number in together if number < len(areas))
-    for number in together[:-1]:
-        table = areas[number][0] if number < len(areas) else known[number - len(areas)].table
-        _need_same_areas(table, new.table)
-    known = [known[number - len(areas)] for number in together[:-1] if number >= len(areas)]
-    scopes = [scopes[number] for number in together]
-    if by_area and by_area not in read:
-        read[by_area] = _AreaTotals.of([areas[number] for number in by_area])
-    if by_area and read[by_area].empty:
-        return _publish_total([], totals, read, new)
-    views = _views_beside_areas(_Beside(read[by_area], known, new, scopes)) if by_area else _views(known, scopes)
-    if views is None:
-        return np.nan, np.nan
-    if not views:
-        return _publish_total([], totals, read, new)
+    for number in linked(finest_cells(scopes), len(scopes) - 1)[:-1]:
+        _need_same_areas(tables[number], new.table)
+    every = readings(scopes)
+    views: list[View] = []
+    for one in every:
+        found = _views_of_total(areas, known, new, one, read, certain=one is every[0])
+        if found is None:
+            return np.nan, np.nan
+        views += found
     low, high = safe_partitions(views, new.table.rule).interval(new.low, new.high, 0)
     if low > high:
         raise _contradiction(new.table, new.scope.words)
     return low, high
+
+
+def _views_of_total(
+    areas: Sequence[tuple[CountTable, int]],
+    known: Sequence[_Total],
+    new: _Total,
+    scopes: Sequence[Scope],
+    read: _Read,
+    *,
+    certain: bool,
+) -> list[View] | None:
+    """Return what readers know of a new total if all count these records; None where nothing can be shown."""
+    together = linked(finest_cells(scopes), len(scopes) - 1)
+    beside = [known[number - len(areas)] for number in together[:-1] if number >= len(areas)]
+    by_area = [int(number) for number in together if number < len(areas)]
+    if not by_area:
+        return _views(beside, [scopes[number] for number in together], certain=certain)
+    key = tuple((number, scopes[number]) for number in by_area)
+    if key not in read:
+        read[key] = _AreaTotals.of([areas[number] for number in by_area], [scopes[number] for number in by_area])
+    if not read[key].empty:
+        if not certain and not read[key].possible:
+            return []
+        views = _views_beside_areas(
+            _Beside(read[key], beside, new, [scopes[number] for number in together]), certain=certain
+        )
+        if views is None or views:
+            return views
+    return _views_of_total([], known, new, scopes[len(areas) :], read, certain=certain)
 
 
 def _need_free_totals(earlier: Sequence[CountTable], published: CountTable) -> None:
@@ -391,37 +431,54 @@ def _need_free_totals(earlier: Sequence[CountTable], published: CountTable) -> N
         if not np.isnan(table.low[row, 0])
     ]
     scopes = [*(table.scopes[row] for table, row in areas), *(total.scope for total in totals)]
+    linked_totals = [number - len(areas) for number in linked(finest_cells(scopes), len(areas) - 1)]
+    for number in linked_totals:
+        if number >= 0:
+            _need_same_areas(totals[number].table, published)
+    every = readings(scopes)
+    for one in every:
+        narrowing = _narrowing_total(areas, totals, one, certain=one is every[0])
+        if narrowing is not None:
+            raise DisclosureError(
+                f"{narrowing.table.title} could narrow {published.title}.",
+                found="totals that are published already, close to the lowest or highest that the areas can add up to",
+                advice="publish fewer ages or other years by area, or make the study restricted",
+            )
+
+
+def _narrowing_total(
+    areas: Sequence[tuple[CountTable, int]], totals: Sequence[_Total], scopes: Sequence[Scope], *, certain: bool
+) -> _Total | None:
+    """Return a total that could narrow the last table by area, if all count these records."""
     together = linked(finest_cells(scopes), len(areas) - 1)
     totals = [totals[number - len(areas)] for number in together if number >= len(areas)]
     if not totals:
-        return
-    for total in totals:
-        _need_same_areas(total.table, published)
-    read = _AreaTotals.of([areas[number] for number in together if number < len(areas)])
+        return None
+    by_area = [number for number in together if number < len(areas)]
+    read = _AreaTotals.of([areas[number] for number in by_area], [scopes[number] for number in by_area])
+    if not certain and not read.possible:
+        return None
     # The last total stands in for a new one: what is asked is whether all of them fit a window.
-    beside = _Beside(read, totals, totals[-1], [*(scopes[number] for number in together), totals[-1].scope])
-    views = _views_beside_areas(beside, all_alike=True)
-    if views is None or any(view.shown.some_solution() is None for view in views):
-        raise DisclosureError(
-            f"{totals[-1].table.title} could narrow {published.title}.",
-            found="totals that are published already, close to the lowest or highest that the areas can add up to",
-            advice="publish fewer ages or other years by area, or make the study restricted",
-        )
+    beside = _Beside(read, totals, totals[-1], [*(scopes[number] for number in together), scopes[together[-1]]])
+    views = _views_beside_areas(beside, certain=certain, all_alike=True)
+    if views is None:
+        return totals[-1]
+    for view in views:
+        # Whoever takes wrong things for certain learns nothing.
+        wrong = not certain and view.known.some_solution() is None
+        if not wrong and view.shown.some_solution() is None:
+            return totals[-1]
+    return None
 
 
-def _views(known: Sequence[_Total], scopes: Sequence[Scope]) -> list[View]:
+def _views(known: Sequence[_Total], scopes: Sequence[Scope], *, certain: bool) -> list[View]:
     """Return what readers know of totals where no table by area has the same records."""
-    cells, likely = finest_cells(scopes), likely_cells(scopes)
-    systems = Systems(
-        cells.astype(float),
-        np.array([[*(total.low for total in known), 0.0]]),
-        np.array([[*(total.high for total in known), np.inf]]),
-    )
-    view = View(systems, systems, Numbers.of(cells))
-    return [view.only(kept) for kept in _as_readers_may(likely)]
+    low = np.array([[*(total.low for total in known), 0.0]])
+    high = np.array([[*(total.high for total in known), np.inf]])
+    return _views_of(scopes, low, high, certain=certain)
 
 
-def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[View] | None:
+def _views_beside_areas(beside: _Beside, *, certain: bool, all_alike: bool = False) -> list[View] | None:
     """Return what readers know of totals, where these must say nothing about a single area.
 
     Returns
@@ -458,6 +515,6 @@ def _views_beside_areas(beside: _Beside, *, all_alike: bool = False) -> list[Vie
         top = np.full(len(window.high), np.inf) if beside.whole_file else window.high
         least, most = totals_alone.ranges(rows)
         said = said or not beside.known or bool((least[:, 0] < window.low).any() or (most[:, 0] > top).any())
-        view = View(systems, systems.with_rows(rows, window.low, top), numbers)
+        view = View(systems, systems.with_rows(rows, window.low, top), numbers, certain)
         views.append(view.only(kept))
     return views if said else []

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Scope", "differences", "finest_cells", "likely_cells", "linked", "position_of", "single_cells"]
+__all__ = [
+    "ALL_MONTHS",
+    "Correction",
+    "Scope",
+    "differences",
+    "finest_cells",
+    "likely_cells",
+    "linked",
+    "months_in_words",
+    "position_of",
+    "readings",
+    "single_cells",
+]
 
 _OLDEST: Final = 999
 """An age above all: a group without an upper limit ends here."""
 _OLD: Final = 120
 """An age that no one has passed."""
+ALL_MONTHS: Final = 12 * 1900, 12 * 2100 + 11
+"""First and last month of all dates; others are taken for errors."""
 _HARDLY_ANYONE: Final = 105
 """Hardly anyone is older: a group of ages that ends above is taken to have everyone."""
+
+
+Correction = tuple[int, int, int]
+"""First and last month in which records were corrected, and the number of the first entry of the ledger since then."""
+Reading = Literal["anything", "nothing", "added", "removed"]
+"""What a reader takes to have happened to the records of a corrected month."""
+_PRESENT: Final[dict[Reading, Callable[[int, int], bool]]] = {
+    "anything": operator.eq,
+    "nothing": lambda record, table: True,
+    "added": operator.le,
+    "removed": operator.ge,
+}
+"""Whether a table counts a record of a month, given after how many corrections it was there (was added, was there last)
+and after how many the table was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +70,10 @@ class Scope:
     kinds
         The kinds of record that are counted, as ``family=value``, e.g. ``knife=yes``; none for all of them. A record
         has one value of a family, and must have one of those that are named.
+    corrections
+        Corrections of these records before they were counted; see `corrected`.
+    reading
+        What is taken to have happened to records of other tables, before or after these corrections.
 
     Examples
     --------
@@ -52,6 +86,8 @@ class Scope:
     ages: tuple[int, int] | None = None
     ages_known: bool = False
     kinds: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    reading: Reading = "nothing"
 
     @classmethod
     def of_years(cls, first: int, last: int, **others: object) -> Scope:
@@ -61,14 +97,32 @@ class Scope:
     @property
     def words(self) -> str:
         """The scope in words, e.g. 2017-01 to 2018-12, ages 0 to 24."""
-        first, last = (f"{month // 12}-{month % 12 + 1:02d}" for month in self.months)
         ages = "" if self.ages is None else f", ages {self.ages[0]} to {self.ages[1]}"
         kinds = f", {' and '.join(self.kinds)}" if self.kinds else ""
-        return f"{first} to {last}{ages}{kinds}"
+        return f"{months_in_words(*self.months)}{ages}{kinds}"
+
+    def corrected(self, corrections: Iterable[Correction]) -> Scope:
+        """Return the scope of a table that counts the records after some corrections; others are of other months."""
+        own = (one for one in corrections if one[0] <= self.months[1] and one[1] >= self.months[0])
+        return replace(self, corrections=tuple(own))
 
     def overlaps(self, other: Scope) -> bool:
         """Return whether there can be a record that both count."""
         return bool(finest_cells([self, other]).all(axis=0).any())
+
+
+def months_in_words(first: int, last: int) -> str:
+    """Return months in words.
+
+    Examples
+    --------
+    >>> months_in_words(24204, 24215), months_in_words(24204, 24204), months_in_words(*ALL_MONTHS)
+    ('2017-01 to 2017-12', '2017-01', 'all months')
+    """
+    if (first, last) == ALL_MONTHS:
+        return "all months"
+    words = [f"{month // 12}-{month % 12 + 1:02d}" for month in (first, last)]
+    return " to ".join(dict.fromkeys(words))
 
 
 def finest_cells(scopes: Sequence[Scope]) -> NDArray[np.bool_]:
@@ -106,9 +160,23 @@ def _cells(scopes: Sequence[Scope]) -> dict[tuple[bool, ...], bool]:
 
 
 def _by_month(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
-    for start in sorted({start for scope in scopes for start in (scope.months[0], scope.months[1] + 1)}):
-        yield tuple(scope.months[0] <= start <= scope.months[1] for scope in scopes), True
-    yield tuple(scope.undated for scope in scopes), False
+    """Give which scopes count the records of each month, in every state that corrections make of them."""
+    starts = {start for scope in scopes for start in (scope.months[0], scope.months[1] + 1)}
+    starts |= {end for scope in scopes for first, last, _ in scope.corrections for end in (first, last + 1)}
+    for start in sorted(starts):
+        inside = [scope.months[0] <= start <= scope.months[1] for scope in scopes]
+        for present in _states(scopes, start):
+            yield tuple(map(operator.and_, inside, present)), True
+    # Records without a date were corrected where those of all months were.
+    for present in _states(scopes, ALL_MONTHS[0]):
+        yield tuple(map(operator.and_, (scope.undated for scope in scopes), present)), False
+
+
+def _states(scopes: Sequence[Scope], month: int) -> Iterator[tuple[bool, ...]]:
+    """Give which tables were made when a record was there, for every record of a month that there may be."""
+    corrected = [sum(first <= month <= last for first, last, _ in scope.corrections) for scope in scopes]
+    for record in sorted(set(corrected)):
+        yield tuple(_PRESENT[scope.reading](record, table) for scope, table in zip(scopes, corrected, strict=True))
 
 
 def _by_age(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]:
@@ -137,6 +205,32 @@ def _by_kind(scopes: Sequence[Scope]) -> Iterator[tuple[tuple[bool, ...], bool]]
             tuple(all(not any_of or held[family] in any_of for family, any_of in one.items()) for one in asked),
             complete,
         )
+
+
+def readings(scopes: Sequence[Scope]) -> list[list[Scope]]:
+    """Return what readers may take to have happened where records were corrected between two tables.
+
+    Returns
+    -------
+    list of list of Scope
+        First what is certain: before and after a correction there may be any records. Then that none was changed; that
+        records were only added; and that they were only removed. Readings that make the same cells are given once.
+
+    Examples
+    --------
+    >>> year = Scope.of_years(2019, 2019)
+    >>> for scopes in readings([year, year.corrected([(*year.months, 2)])]):
+    ...     print(finest_cells(scopes).astype(int).tolist())
+    [[1, 0], [0, 1]]
+    [[1], [1]]
+    [[1, 0], [1, 1]]
+    [[1, 1], [0, 1]]
+    """
+    found: dict[tuple[tuple[bool, ...], ...], list[Scope]] = {}
+    for reading in get_args(Reading):
+        read = [replace(scope, reading=reading) for scope in scopes]
+        found.setdefault(tuple(sorted(_cells(read))), read)
+    return list(found.values())
 
 
 def differences(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -137,6 +137,7 @@ def _open_memory(study: Study, outputs: Path | None) -> Memory | None:
         None if study.private_file is None else study.path(study.private_file),
         outputs=outputs or study.folder / "outputs",
         writing=outputs is not None,
+        coarsens=study.corrections == "coarsen",
     )
 
 

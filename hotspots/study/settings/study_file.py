@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
@@ -68,6 +68,10 @@ class Study(Section):
     private_file: Path | None = None
     """File with keyed fingerprints of unreleased records, outside of `ledger` and `outputs`. With it a later run knows
     which records have changed; without it, records that were counted before can't be counted in another table."""
+    corrections: Literal["refuse", "coarsen"] = "refuse"
+    """What happens to counts of records that were corrected since an earlier run published them: the run stops, or they
+    are published in wider intervals that do not give the correction back (few by area, most of charts). `"coarsen"`
+    needs `private_file`."""
     mend_population_cut: bool = False
     """Whether a published interval that the number of people in an area cuts (3 people: 1 to 3 in place of 1 to 7) is
     joined with lower ones until it has as many values as the rule shows. By default it is only said in how many
@@ -155,6 +159,8 @@ class Study(Section):
     @model_validator(mode="after")
     def _named(self) -> Study:
         # The slug is a folder that a run replaces: it may not lead elsewhere.
+        if self.corrections == "coarsen" and self.private_file is None:
+            raise ValueError('corrections = "coarsen" needs a private_file, which tells what was corrected')
         if self.slug and slugify(self.slug) != self.slug.lower().replace("_", "-"):
             raise ValueError(f"slug is the name of a folder: letters, digits and hyphens (found {self.slug!r})")
         if self.output_name in RESERVED:
