@@ -14,7 +14,8 @@ import time
 
 import numpy as np
 
-from hotspots.disclosure.release.publishing import publish_areas, publish_totals
+from hotspots.disclosure.release.publishing import publish_areas
+from hotspots.disclosure.release.publishing_totals import publish_totals
 from hotspots.disclosure.release.rules import RULES, Rule
 from hotspots.disclosure.release.scopes import Scope
 from hotspots.disclosure.release.tables import CountTable

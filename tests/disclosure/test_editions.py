@@ -8,7 +8,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from hotspots.disclosure.release.publishing import publish_areas, publish_totals
+from hotspots.disclosure.release.publishing import publish_areas
+from hotspots.disclosure.release.publishing_totals import publish_totals
 from hotspots.disclosure.release.rules import find_rule
 from hotspots.disclosure.release.scopes import Scope, finest_cells, readings
 from hotspots.disclosure.release.tables import CountTable

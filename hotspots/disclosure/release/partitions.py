@@ -216,28 +216,32 @@ class Partitions:
     def _join(self, parts: NDArray[np.float64], system: int) -> NDArray[np.float64]:
         """Return intervals joined until each is safe, in the order of the parts; one interval is always safe."""
         alone = self._safe(parts[:, 0], parts[:, 1], system)
-        joined: list[tuple[float, float]] = []
+        begins: list[int] = []
         start = 0
         while start < len(parts):
-            end = start
+            begin, end = start, start
             if not alone[start]:
-                low = np.minimum.accumulate(parts[start:, 0])
-                high = np.maximum.accumulate(parts[start:, 1])
-                safe = self._safe(low, high, system)
-                if not safe.any():
-                    break
-                end = start + int(np.argmax(safe))
-            joined.append((parts[start : end + 1, 0].min(), parts[start : end + 1, 1].max()))
+                safe = self._safe_from(parts, begin, start, system)
+                # Where no interval that begins here is safe, it begins where the one before it did.
+                while not safe.any() and begins:
+                    begin = begins.pop()
+                    safe = self._safe_from(parts, begin, start, system)
+                end = start + int(np.argmax(safe)) if safe.any() else len(parts) - 1
+            begins.append(begin)
             start = end + 1
-        if start < len(parts):
-            last = parts[start:, 0].min(), parts[start:, 1].max()
-            while joined:
-                before = joined.pop()
-                last = min(last[0], before[0]), max(last[1], before[1])
-                if self._safe(np.array(last[:1]), np.array(last[1:]), system).all():
-                    break
-            joined.append(last)
-        return np.array(joined)
+        ends = [*(begin - 1 for begin in begins[1:]), len(parts) - 1]
+        return np.array(
+            [
+                (parts[begin : end + 1, 0].min(), parts[begin : end + 1, 1].max())
+                for begin, end in zip(begins, ends, strict=True)
+            ]
+        )
+
+    def _safe_from(self, parts: NDArray[np.float64], begin: int, first: int, system: int) -> NDArray[np.bool_]:
+        """Return whether intervals that begin with a part are safe, by the part with which they end, from `first` on."""
+        low = np.minimum.accumulate(parts[begin:, 0])[first - begin :]
+        high = np.maximum.accumulate(parts[begin:, 1])[first - begin :]
+        return self._safe(low, high, system)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
