@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 
+import hotspots as hs
+from hotspots.analysis.counts import events_inside
+from hotspots.analysis.series import join_series
 from hotspots.disclosure.release.publishing import publish_areas
 from hotspots.disclosure.release.publishing_totals import publish_totals
 from hotspots.disclosure.release.rules import RULES, Rule
@@ -86,8 +90,70 @@ def measure(title: str, counts: np.ndarray, rule: str, *, whole: bool) -> None:
         print(f"  {name:22} {share:7.1%} of the numbers have the rule's own interval")
 
 
+def certain_hot(result: hs.HotspotResult) -> int:
+    """Return how many areas are hot whatever the suppressed counts are."""
+    return int((result.table.loc[result.hot(), "certainty"] == "certain").sum())
+
+
+def sample(rule: str) -> None:
+    """Print what is kept of the sample's admissions as unreleased records, and how many hot areas stay certain."""
+    data = Path(__file__).parents[1] / "data"
+    area = hs.read_areas(data / "boundaries/west_midlands_lsoa11.gpkg", layer="lsoa11")
+    area = area.with_population(hs.read_population(data / "boundaries/population_lsoa11_census2011.csv"))
+    read = [
+        hs.read_hes(
+            data / "events/invented_hes_admissions_2013-2019.csv.gz",
+            years=(2017, 2019),
+            ages=ages,
+            release="unreleased",
+        )
+        for ages in (None, YOUNG)
+    ]
+    counted = [hs.count_events(events, area) for events in read]
+    every = hs.read_hes(
+        data / "events/invented_hes_admissions_2013-2019.csv.gz", years=(2013, 2019), release="unreleased"
+    )
+    every = events_inside(every, area)
+    start, gate, plain = time.process_time(), hs.disclosure.Gate(rule), []
+    shown = []
+    for ages, counts in zip((None, YOUNG), counted, strict=True):
+        scope = Scope.of_years(2017, 2019, ages=ages)
+        shown.append(hs.protect(counts, gate, scope=scope))
+        plain.append(hs.protect(counts, hs.disclosure.Gate(rule), scope=scope))
+    for count, months in ((hs.series.count_by_year, 12), (hs.series.count_by_quarter, 3)):
+        groups = {"all": None, "under 25": YOUNG}
+        lines = [count(every, years=(2013, 2019), ages=ages, group=group) for group, ages in groups.items()]
+        chart = join_series(*lines, name="chart", title=f"{months} months")
+        first = range(12 * 2013, 12 * 2020, months)
+        scopes = [Scope(months=(month, month + months - 1), ages=ages) for ages in groups.values() for month in first]
+        hs.protect(chart, gate, scope=scopes, area=area)
+    print(f"\nThe sample's admissions, {rule}: {time.process_time() - start:.1f} processor seconds")
+    for mend in gate.mends:
+        print(f"  {mend.title:60} {mend.numbers - mend.wider - mend.left_out:5} of {mend.numbers} as under the rule")
+    for null in ("constant-risk", None):
+        hot = [sum(certain_hot(hs.getis_ord(counts, null=null)) for counts in tables) for tables in (plain, shown)]
+        print(f"  certain hot areas, {null or 'default null'}: {hot[1]} of {hot[0]}")
+
+
+def monthly(rule: str, months: int = 12) -> None:
+    """Print what a year of monthly runs keeps: each adds a month of 1,680 areas, and publishes all months so far."""
+    counts = np.random.default_rng(2).poisson(9 / 36 * np.random.default_rng(1).gamma(3, 1 / 3, 1680), (months, 1680))
+    start, tables = time.process_time(), []
+    print(f"\n{months} monthly runs of 1,680 areas, {rule}, all months so far")
+    for month in range(1, months + 1):
+        scope = Scope(months=(24204, 24203 + month), ages_known=True)
+        plain = table(f"{month} months", counts[:month].sum(axis=0), [scope], RULES[rule])
+        tables.append(publish_areas(tables, plain))
+        print(
+            f"  {plain.title:12} {kept(plain, tables[-1]):7.1%} have the rule's own interval; "
+            f"{time.process_time() - start:.1f} processor seconds so far"
+        )
+
+
 def main() -> None:
     """Print all of it."""
+    sample("nhs-digital")
+    monthly("nhs-digital")
     for rule in ("nhs-digital", "older-phe"):
         measure("1,680 areas, 3 years, 2 age groups", records(1680, 9), rule, whole=False)
         measure("1,680 areas, 3 years and all of them, 2 age groups", records(1680, 9), rule, whole=True)

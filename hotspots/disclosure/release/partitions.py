@@ -238,7 +238,7 @@ class Partitions:
         )
 
     def _safe_from(self, parts: NDArray[np.float64], begin: int, first: int, system: int) -> NDArray[np.bool_]:
-        """Return whether intervals that begin with a part are safe, by the part with which they end, from `first` on."""
+        """Return whether intervals that begin with a part are safe, by the part with which they end, from `first`."""
         low = np.minimum.accumulate(parts[begin:, 0])[first - begin :]
         high = np.maximum.accumulate(parts[begin:, 1])[first - begin :]
         return self._safe(low, high, system)
