@@ -178,22 +178,6 @@ def test_the_same_records_under_two_rules():
     assert np.array_equal(first.shown[0].bounds, second.shown[0].bounds)
 
 
-@pytest.mark.slow
-def test_a_year_of_monthly_runs():
-    """Twelve runs of one study, each with a further quarter of its file: the attacker has all of them."""
-    records = world(3, 1.5)
-    for rule, runs in (("older-phe", 12), ("nhs-digital", 4)):
-        suppressed = range(RULES[rule].smallest, RULES[rule].largest + 1)
-        earlier, shown, alone = [], [], Publisher(records, rule, gate=False)
-        for last in range(1, runs + 1):
-            run = Publisher(records, rule, gate=True, earlier=earlier)
-            run.so_far(last)
-            alone.so_far(last)
-            earlier, shown = [*earlier, *run.gate.tables], [*shown, *run.shown]
-        assert given_back(shown, suppressed) == {}
-        assert given_back(alone.shown[:2], suppressed)
-
-
 def test_areas_after_a_chart_of_them_are_published_or_refused_by_name():
     """A run with a chart of a year alone, then one with the areas of that year, where the chart could tell of them."""
     for records, rule, refused in ((world(0, 0.2), "nhs-digital", False), (RARE, "older-phe", True)):
