@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,6 @@ from hotspots.model import Place, RateCurve, SchoolResult, change_words, count_s
 from hotspots.publish.style import nation_words
 from hotspots.publish.text.phrases import capitalised, in_place, listed
 from hotspots.vocabulary import HOLDS_WORDS, SCHOOL_GROUP_WORDS
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Over",
