@@ -22,8 +22,8 @@ FILES = {
     "model.py": "class Counts:\n    pass\n\n\nclass Unused:\n    pass\n\n\ndef renamed(old):\n    return old\n",
     "sources/__init__.py": "",
     "sources/hes.py": (
-        "from house.sources.dates import to_date\n\n\ndef read(path):\n    return _rows(path)\n\n\n"
-        "def _rows(path):\n    return to_date(path)\n"
+        "from house.sources.dates import to_date\nfrom house.vocabulary import tidy\n\n\n"
+        "def read(path):\n    return _rows(tidy(path))\n\n\ndef _rows(path):\n    return to_date(path)\n"
     ),
     "sources/dates.py": (
         'def to_date(text):\n    """Return it.\n\n    More.\n    """\n    # Why.\n    # ---- part\n    return text\n'
@@ -34,6 +34,8 @@ FILES = {
         "@renamed\ndef count_all(rows: Unused):\n    total = 0  # so far\n\n"
         "    for row in rows:\n        total += row\n    return total\n"
     ),
+    "vocabulary/__init__.py": "from house.vocabulary.codes import tidy\n",
+    "vocabulary/codes.py": "def tidy(text):\n    return text\n",
     "publish/__init__.py": "",
     "publish/maps.py": "from house.analysis import count_all\n\n\ndef draw(rows):\n    return count_all(rows)\n",
 }
@@ -86,6 +88,11 @@ def test_a_plus_opens_what_helpers_use(package):
     assert found == {"house.cli", "house.study", "house.sources.hes", "house.sources.dates"}
 
 
+def test_a_module_of_the_vocabulary_is_looked_up_and_not_opened(package):
+    assert ("house.vocabulary.codes", "tidy") in package.graph()["house.sources.hes", "read"]
+    assert opened(package, ("read+",))[0] == {"house.sources.hes", "house.sources.dates"}
+
+
 def test_a_renamed_stop_has_both_names(package):
     assert opened(package, ("run > read_hes|read",)) == opened(package, ("run > read",))
 
@@ -106,7 +113,7 @@ def test_a_folder_with_too_many_modules_is_named(package, monkeypatch):
     monkeypatch.setattr(measure_house, "LEGS", {})
     lines = list(measure_house.describe(package))
     assert "folders above 2 modules: (root)" in lines
-    assert "modules imported by one other only: 2" in "\n".join(lines)
+    assert "modules imported by one other only: 3" in "\n".join(lines)
 
 
 def test_every_trace_is_found_in_this_package():

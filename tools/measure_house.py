@@ -11,10 +11,11 @@ left out; a function inside another belongs to the outer one. *Code* is what is 
 docstring. A module is *imported by one other only* if one module uses its names and the top face does not give it out.
 
 The modules *opened* for a trace are those that define a function or class on a shortest path of uses along each leg
-of the trace; for a stop marked ``+``, also what it and its private helpers use: a reader follows a row of data into
-them, but needs no more of a setting than where it goes. A *use* is any mention of a top-level function or class
-outside annotations and decorators: a decorator (`renamed_arguments`) says how a function may be called, and makes
-nothing of what it is called with. Faces, errors and the vocabulary are looked up, not followed, and don't count.
+of the trace; for a stop marked ``+``, also what it and its helpers in the same module use: a reader follows a row of
+data into them, but needs no more of a setting than where it goes. A trace of data starts at the command (`cli.run`).
+A *use* is any mention of a top-level function or class outside annotations and decorators: a decorator
+(`renamed_arguments`) says how a function may be called, and makes nothing of what it is called with. Faces, errors and
+all modules of the vocabulary are looked up, not followed, and don't count.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ MOST_MODULES: Final = 12
 """Modules of a folder; `sources` has one for each publisher's format and is not held to it."""
 
 LOOKED_UP: Final = ("errors", "vocabulary")
+"""Modules, or folders with all modules in them."""
 
 NO_COMMENT: Final = re.compile(r"# ?(?:-{3}|noqa|fmt:|type:|pragma)")
 """Rules between parts of a module, and marks for other tools."""
@@ -48,7 +50,7 @@ LEGS: Final = {
     "an HES row to its polygon": (
         "run > read_hes+",
         "run > count_events+",
-        "run > protect",
+        "run > Gate > protect_counts",
         "run > getis_ord+",
         "run > write_geopackage > area_layer+",
     ),
@@ -281,8 +283,8 @@ def opened(package: Package, legs: Sequence[str]) -> tuple[set[str], list[str]]:
             if stop.endswith("+"):
                 seen.update(used for node in _with_helpers(graph, here) for used in graph[node])
             before = here
-    looked_up = {f"{package.folder.name}.{name}" for name in LOOKED_UP}
-    return {module for module, _ in seen if not package.modules[module].is_face} - looked_up, lost
+    followed = {module for module, _ in seen if not package.modules[module].is_face}
+    return {module for module in followed if module.split(".")[1] not in LOOKED_UP}, lost
 
 
 def _with_helpers(graph: Mapping[Definition, set[Definition]], nodes: Sequence[Definition]) -> set[Definition]:

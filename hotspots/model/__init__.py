@@ -56,6 +56,8 @@ from hotspots.model.schools import (
     SchoolMethod,
     SchoolResult,
     Schools,
+    groups_of,
+    one_sided,
 )
 from hotspots.model.study_area import MOST_PEOPLE, Place, StudyArea, slugify
 from hotspots.model.surface_methods import (
@@ -149,10 +151,12 @@ __all__ = [
     "cover_dates",
     "cover_months",
     "cover_years",
+    "groups_of",
     "interval_words",
     "months_of",
     "need_columns",
     "need_released",
+    "one_sided",
     "renamed_arguments",
     "settings_of",
     "slugify",

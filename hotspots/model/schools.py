@@ -16,7 +16,9 @@ from hotspots.model.study_area import MOST_PEOPLE, StudyArea
 from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
     SCHOOL_CLASSES,
+    SCHOOL_GROUPS,
     Adjustment,
+    ClassStyle,
     Covariate,
 )
 
@@ -357,3 +359,19 @@ class SchoolResult(Result, OnMap):
     def areas_ranked(self) -> float:
         """How many areas the index ranks: the last rank of these schools where it is not known."""
         return float(self.table["idaci_rank"].max()) if self.provenance is None else self.provenance.areas_ranked
+
+
+def groups_of(result: SchoolResult, table: pd.DataFrame) -> list[tuple[ClassStyle, pd.Series]]:
+    """Return the two groups that go against the slope, and which schools of the table are in each."""
+    ids, method = table.index.astype(str), result.provenance
+    inside = {
+        "fewer_in_most_deprived": () if method is None else method.fewer_in_most_deprived,
+        "more_in_least_deprived": () if method is None else method.more_in_least_deprived,
+    }
+    return [(group, pd.Series(ids.isin(inside[group.key]), index=table.index)) for group in SCHOOL_GROUPS]
+
+
+def one_sided(table: pd.DataFrame) -> pd.Series:
+    """Return which schools stand out under one index and not, or not in the same way, under the other."""
+    sided: pd.Series = (table["holds"] != "") & (table["holds"] != "both")
+    return sided

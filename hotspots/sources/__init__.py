@@ -4,7 +4,7 @@ One module per publisher's format. Each reads its file, checks every value that 
 with the account of what was read, kept and dropped. Nothing else in the package opens a data file.
 """
 
-from hotspots.sources._naming import need_vintage
+from hotspots.sources._tabular import need_vintage
 from hotspots.sources.ages import read_ages
 from hotspots.sources.authority_totals import read_authority_totals
 from hotspots.sources.boundaries import read_areas, read_place_labels

@@ -1,4 +1,4 @@
-"""Tables as text, whatever their format: their columns by name, and which of their rows are kept."""
+"""Tables as text, whatever their format: their columns by name, also by ONS's, and which of their rows are kept."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, nearest, suggest
-from hotspots.model import Note, Period
+from hotspots.model import Note, Period, StudyArea
 from hotspots.sources import _parquet, _text_files
+from hotspots.vocabulary import is_newer_lsoa
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -213,6 +215,137 @@ def _need_apart(chosen: Columns) -> None:
                     found=f"{role} = {chosen[role]!r}, {other} = {chosen[other]!r}",
                     advice=f"name a column for each with columns = {{ {first} = ..., {second} = ... }}",
                 )
+
+
+# --------------------------------------------------------------------------- ONS's names for columns of areas
+
+GEOGRAPHIES: Final[Mapping[str, str]] = {
+    "oa": "output area",
+    "lsoa": "LSOA",
+    "msoa": "MSOA",
+    "wd": "ward",
+    "ward": "ward",
+    "lad": "local authority",
+    "ltla": "local authority",
+    "la": "local authority",
+    "pfa": "police force area",
+}
+"""How ONS begins the names of its columns → what the areas are; the smallest first."""
+
+SMALL_AREAS: Final = ("oa", "lsoa", "msoa")
+VINTAGES: Final = (2001, 2011, 2021)
+"""Of small areas: their codes changed with the censuses."""
+PLAIN_CODES: Final = ("area_id", "area_code", "gss_code", "geography_code", "geo_code", "code")
+CODE_LIKE: Final = re.compile(r"lsoa|msoa|lad|ward|area|gss|geo|code")
+"""What stands in the name of a column that might be meant."""
+
+
+class AreaColumn(NamedTuple):
+    """What the name of a column says: ``LSOA11CD`` is the code of an LSOA of 2011."""
+
+    prefix: str
+    year: int | None
+    kind: Literal["code", "name"]
+
+
+def parse_column(column: str) -> AreaColumn | None:
+    """Return what the name of a column of area codes or names says, or None.
+
+    Understood are ONS's own names, those of its catalogues, and both cut to ten characters by a shapefile.
+
+    Examples
+    --------
+    >>> parse_column("LSOA11CD")
+    AreaColumn(prefix='lsoa', year=2011, kind='code')
+    >>> parse_column("LSOA name (2021)")
+    AreaColumn(prefix='lsoa', year=2021, kind='name')
+    >>> parse_column("lsoa21_code").year, parse_column("LSOA11").year, parse_column("location")
+    (2021, 2011, None)
+    >>> parse_column("lsoa11_cod").kind, parse_column("lsoa11_nam").kind
+    ('code', 'name')
+    """
+    prefixes = "|".join(sorted(GEOGRAPHIES, key=len, reverse=True))
+    year = r"(20[0-9]{2}|[0-9]{2})"
+    long = {"localauthoritydistrict": "lad", "lowersuperoutputarea": "lsoa", "lowerlayersuperoutputarea": "lsoa"}
+    folded = fold(column)
+    for words, prefix in long.items():
+        folded = folded.replace(words, prefix)
+    match = re.fullmatch(rf"({prefixes}){year}?(cd|code|cod|nm|name|nam){year}?", folded)
+    if match is None:
+        # Hospital records have the code under the bare name of the geography.
+        bare = re.fullmatch(rf"(oa|lsoa|msoa){year}", folded)
+        return AreaColumn(bare[1], _year(bare[2]), "code") if bare else None
+    return AreaColumn(match[1], _year(match[2] or match[4]), "code" if match[3].startswith("c") else "name")
+
+
+def _year(digits: str | None) -> int | None:
+    return int(digits) % 100 + 2000 if digits else None
+
+
+def find_code_column(columns: Sequence[str], *, path: Path, option: str = "id_column") -> str:
+    """Return the column with the code of the smallest geography.
+
+    Raises
+    ------
+    SourceError
+        If there is none, or more than one.
+    """
+    parsed = {column: what for column in columns if (what := parse_column(column))}
+    for prefix in GEOGRAPHIES:
+        found = [column for column, what in parsed.items() if what.prefix == prefix and what.kind == "code"]
+        if len(found) > 1:
+            raise SourceError(
+                f"{path} has more than one column of {GEOGRAPHIES[prefix]} codes.",
+                found=list_briefly(found),
+                advice=f"name the one that is meant with {option}",
+            )
+        if found:
+            return found[0]
+    plain = find_column(columns, PLAIN_CODES)
+    if plain is not None:
+        return plain
+    if len(columns) == 1:
+        # The whole header in one column: the wrong separator is what there is to say.
+        return need_column(columns, PLAIN_CODES, path=path, option=option)
+    near = next((c for c in columns if CODE_LIKE.search(fold(c))), None)
+    raise SourceError(
+        f"{path} has no column of area codes.",
+        found=f"columns {list_briefly(columns, 40)}",
+        advice=f"{f'is it {near!r}? ' if near else ''}name the column with {option}",
+    )
+
+
+def find_vintage(column: str, codes: Sequence[str]) -> int | None:
+    """Return the year of the geography of codes, by the column's name or by codes that are new in 2021.
+
+    Examples
+    --------
+    >>> find_vintage("LSOA11CD", ["E01008881"]), find_vintage("code", ["E01034955"])
+    (2011, 2021)
+    """
+    named = parse_column(column)
+    if named is not None and named.prefix in SMALL_AREAS and named.year in VINTAGES:
+        return named.year
+    return 2021 if any(is_newer_lsoa(code) for code in codes) else None
+
+
+def need_vintage(vintage: int | None, area: StudyArea, *, path: Path, column: str) -> None:
+    """Stop where codes are of another vintage than the areas: areas that were split or merged would have no number.
+
+    Raises
+    ------
+    SourceError
+        If both vintages are known and differ.
+    """
+    if vintage is not None and area.vintage in VINTAGES and vintage != area.vintage:
+        raise SourceError(
+            f"{path} has codes of {vintage}, but the boundaries are of {area.vintage}.",
+            found=f"column {column!r}; {area.geography} {area.vintage}",
+            advice=f"use a file of {area.vintage}, boundaries of {vintage}, or recode it with ONS's lookup",
+        )
+
+
+# --------------------------------------------------------------------------- rows that are kept
 
 
 class Sieve:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import Ages, Identity, Note, Period
-from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.sources import _area_rows, _cell_values, _tabular
 from hotspots.sources.population import rows_of_year
 from hotspots.vocabulary import OPEN
 
@@ -59,7 +59,7 @@ def read_ages(
     """
     table = _tabular.read_table(path)
     rows = rows_of_year(table, year)
-    areas = _naming.find_area_codes(table, id_column, rows=rows)
+    areas = _area_rows.find_area_codes(table, id_column, rows=rows)
     bands = _bands([column for column in table.frame.columns if column != areas.column], path=table.path)
     frame = table.frame[rows]
     values = {

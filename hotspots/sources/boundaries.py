@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import SourceError
+from hotspots.errors import SourceError, list_briefly, nearest
 from hotspots.model import Identity, StudyArea
-from hotspots.sources import _cell_values, _naming, _polygons, _tabular, _text_files, _vector_files
+from hotspots.sources import _cell_values, _polygons, _tabular, _text_files, _vector_files
 from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, detect_vintage, is_newer_lsoa, tidy_code
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ __all__ = ["read_areas", "read_place_labels"]
 
 EARLIEST, LATEST = 1971, 2100
 """Years of geographies: small areas were first drawn for the census of 1971."""
+
+AUTHORITIES: Final = ("lad", "ltla", "la")
+"""How ONS begins the names of columns of authorities."""
+PLAIN_NAMES: Final = ("area_name", "geography_name", "name")
 
 AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
 """ONS names an LSOA ``Birmingham 067A`` and an MSOA ``Birmingham 067``."""
@@ -141,12 +145,12 @@ def _find_columns(
 ) -> _Columns:
     """Return the columns as named by the caller, or else found by ONS's names."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
-    ons = {column: parsed for column in plain if (parsed := _naming.parse_column(column))}
+    ons = {column: parsed for column in plain if (parsed := _tabular.parse_column(column))}
     if id_ is not None:
         id_ = _tabular.need_column(plain, (id_,), path=path, option="id_column")
     else:
-        id_ = _naming.find_code_column(plain, path=path)
-    prefix, year, _ = ons.get(id_, _naming.AreaColumn("", None, "code"))
+        id_ = _tabular.find_code_column(plain, path=path)
+    prefix, year, _ = ons.get(id_, _tabular.AreaColumn("", None, "code"))
 
     def find(kind: str, prefixes: Sequence[str], fallback: Sequence[str]) -> str | None:
         """Return the column of this kind of the same year as the ids, or the newest, or one with a plain name."""
@@ -157,13 +161,13 @@ def _find_columns(
     def named(given: str | None, option: str) -> str | None:
         return _tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
 
-    code_of_itself = id_ if prefix in _naming.AUTHORITIES else None
+    code_of_itself = id_ if prefix in AUTHORITIES else None
     return _Columns(
         id=id_,
-        name=named(name, "name_column") or find("name", (prefix,), _naming.PLAIN_NAMES),
-        la_code=named(la_code, "la_code_column") or code_of_itself or find("code", _naming.AUTHORITIES, ()),
-        la_name=named(la_name, "la_name_column") or find("name", _naming.AUTHORITIES, ("local_authority", "authority")),
-        geography=_naming.GEOGRAPHIES.get(prefix, "area"),
+        name=named(name, "name_column") or find("name", (prefix,), PLAIN_NAMES),
+        la_code=named(la_code, "la_code_column") or code_of_itself or find("code", AUTHORITIES, ()),
+        la_name=named(la_name, "la_name_column") or find("name", AUTHORITIES, ("local_authority", "authority")),
+        geography=_tabular.GEOGRAPHIES.get(prefix, "area"),
         year=year,
     )
 
@@ -271,8 +275,26 @@ def _keep_authorities(areas: gpd.GeoDataFrame, wanted: Sequence[str] | None, pat
     if wanted is None:
         return areas
     known = dict(zip(areas["la_code"], areas["la_name"], strict=True))
-    codes = _naming.find_authorities(wanted, known, where=f"{path}")
-    return areas[areas["la_code"].isin(codes)]
+    return areas[areas["la_code"].isin(_find_authorities(wanted, known, path))]
+
+
+def _find_authorities(wanted: Sequence[str], known: Mapping[str, str], path: Path) -> list[str]:
+    """Return the codes of authorities that are named by code or by name; `known` is code → name of all there are."""
+    by_name = {name.casefold(): code for code, name in known.items()}
+    codes = []
+    for word in wanted:
+        code = tidy_code(word)
+        found = code if code in known else by_name.get(code.casefold())
+        if found is None:
+            named = [f"{code} {name}" for code, name in sorted(known.items())]
+            near = nearest(word, [*known, *known.values()])
+            raise SourceError(
+                f"There is no local authority {word!r} in {path}.",
+                found=f"{len(known):,} authorities: {list_briefly(named, 12)}",
+                advice=f"is it {near}?" if near else "name them by these codes or names",
+            )
+        codes.append(found)
+    return codes
 
 
 # --------------------------------------------------------------------------- vintage

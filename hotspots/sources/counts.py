@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly, plural
 from hotspots.model import AreaCounts, Identity, Note, Period, StudyArea, renamed_arguments
-from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.sources import _area_rows, _cell_values, _tabular
 from hotspots.vocabulary import UNRELEASED, weakest_release
 
 NO_ROW: Final = "no row in the source"
@@ -149,7 +149,7 @@ def read_totals(
     """
     table = _tabular.read_table(path)
     column = table.need(count_column, option="count_column")
-    codes = _naming.find_area_codes(table, id_column).codes
+    codes = _area_rows.find_area_codes(table, id_column).codes
     low, high, _ = _intervals(table, column, multiply_by=multiply_by, marks=marks or {}, rounding=rounding)
     bounds = zip(codes, low, high, strict=True)
     return {str(code): (float(least), float(most)) for code, least, most in bounds if not np.isnan(least)}
@@ -177,11 +177,11 @@ def _match_areas(
     if id_column is None and name_column is not None:
         rows = table.frame.index.tolist()
         names = table.frame[table.need(name_column, option="name_column")].str.casefold()
-        _naming.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
+        _area_rows.need_unique_codes(names.tolist(), rows, path=table.path, option="name_column")
         by_name = _ids_by_name(area)
         return names.map(by_name).astype(object)
-    column, codes, vintage = _naming.find_area_codes(table, id_column)
-    _naming.need_vintage(vintage, area, path=table.path, column=column)
+    column, codes, vintage = _area_rows.find_area_codes(table, id_column)
+    _tabular.need_vintage(vintage, area, path=table.path, column=column)
     return codes.where(codes.isin(area.ids), None)
 
 

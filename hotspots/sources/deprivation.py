@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
 from hotspots.model import Deprivation, DeprivationIndex, Identity
-from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.sources import _area_rows, _cell_values, _tabular
 from hotspots.vocabulary import OPEN
 
 IDACI: Final = "Income Deprivation Affecting Children Index"
@@ -61,7 +61,7 @@ def read_deprivation(
             found=f"columns {list_briefly(table.frame.columns, 40)}",
             advice="name them with score_column, rank_column and decile_column",
         )
-    areas = _naming.find_area_codes(table, id_column)
+    areas = _area_rows.find_area_codes(table, id_column)
     columns = {measure: _measure(table, measure, column, index=index) for measure, column in chosen.items()}
     values = pd.DataFrame(columns).set_axis(areas.as_index)
     score = chosen["score"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hotspots.errors import SourceError, list_briefly, plural
 from hotspots.model import Events, Identity, Note, StudyArea
-from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.sources import _cell_values, _tabular
 from hotspots.vocabulary import SHARP_OBJECT, UNRELEASED, VIOLENCE
 
 COLUMNS: Final = {
@@ -166,14 +166,14 @@ def _area_codes(table: _tabular.TextTable, names: _tabular.Columns, area: StudyA
     if "area_code" in names.named:
         column = table.need(names["area_code"], option="columns = { area_code = ... }")
     else:
-        column = _naming.find_code_column(
+        column = _tabular.find_code_column(
             list(table.frame.columns), path=table.path, option="columns = { area_code = ... }"
         )
     if area is not None:
         # By the name alone: codes of another vintage are counted where events are placed.
-        _naming.need_vintage(_naming.find_vintage(column, ()), area, path=table.path, column=column)
-    parsed = _naming.parse_column(column)
-    geography = f" ({_naming.GEOGRAPHIES[parsed.prefix]} of {parsed.year})" if parsed and parsed.year else ""
+        _tabular.need_vintage(_tabular.find_vintage(column, ()), area, path=table.path, column=column)
+    parsed = _tabular.parse_column(column)
+    geography = f" ({_tabular.GEOGRAPHIES[parsed.prefix]} of {parsed.year})" if parsed and parsed.year else ""
     words = f"Area of residence from the column {column}{geography}."
     return _cell_values.to_codes(table.frame[column]), Note(words, of="publication", numbers=(column,))
 

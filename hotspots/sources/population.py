@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from hotspots.errors import SourceError, list_briefly
-from hotspots.sources import _cell_values, _naming, _tabular
+from hotspots.sources import _area_rows, _cell_values, _tabular
 
 COLUMNS: Final = ("population", "total_population", "all_ages", "total", "persons", "all_persons", "usual_residents")
 
@@ -38,7 +38,7 @@ def read_population(
     """
     table = _tabular.read_table(path)
     rows = rows_of_year(table, year)
-    areas = _naming.find_area_codes(table, id_column, rows=rows)
+    areas = _area_rows.find_area_codes(table, id_column, rows=rows)
     people = table.need(*((column,) if column else COLUMNS), option="column", what="number of people")
     cells = table.frame[people][rows]
     values = _cell_values.to_number(cells, path=table.path, kind="amount").values
@@ -90,7 +90,7 @@ def read_covariates(
     """
     table = _tabular.read_table(path)
     rows = rows_of_year(table, year)
-    areas = _naming.find_area_codes(table, id_column, rows=rows)
+    areas = _area_rows.find_area_codes(table, id_column, rows=rows)
     found = {}
     for column in columns:
         cells = table.frame[table.need(column, option=option, what="numbers by area")][rows]

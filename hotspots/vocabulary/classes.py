@@ -7,6 +7,28 @@ from typing import Final
 
 from hotspots.vocabulary.choices import Method
 
+INK: Final = "#262626"
+"""What is drawn or written on a light colour."""
+
+
+def ink_on(colour: str) -> str:
+    """Return white or ink, whichever is seen better on this colour (the higher contrast ratio of WCAG 2).
+
+    Examples
+    --------
+    >>> ink_on("#08519c"), ink_on("#c6dbef"), ink_on("#567ba9")
+    ('#ffffff', '#262626', '#ffffff')
+    """
+    light = _luminance(colour) + 0.05
+    return "#ffffff" if 1.05 / light > light / (_luminance(INK) + 0.05) else INK
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance (0 to 1) of an sRGB colour."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
 
 @dataclass(frozen=True)
 class ClassStyle:
@@ -21,6 +43,11 @@ class ClassStyle:
     colour: str
     hatch: str = ""
     marker: str = "o"
+
+    @property
+    def ink(self) -> str:
+        """Colour of what is drawn on it: its hatch, a dot, a number."""
+        return ink_on(self.colour)
 
 
 NOT_SIGNIFICANT: Final = ClassStyle("not_significant", "Not significant", "#f2f0eb")
@@ -54,6 +81,19 @@ SCHOOL_CLASSES: Final = (
     ClassStyle("far_below", "Far below expected (beyond 99.8%)", "#005a32", marker="v"),
     ClassStyle("cannot_be_judged", "Cannot be judged", "#969696", marker="X"),
 )
+
+SCHOOL_GROUPS: Final = (
+    ClassStyle("fewer_in_most_deprived", "Fewer than expected, highly deprived area (deciles 1 to 3)", "#005a32"),
+    ClassStyle(
+        "more_in_least_deprived", "More than expected, least deprived area (deciles 7 to 10)", "#7f0000", marker="s"
+    ),
+)
+"""Schools that go against the slope, as a needs assessment names them; keys are fields of `SchoolMethod`."""
+
+SCHOOL_GROUP_WORDS: Final = {
+    "fewer_in_most_deprived": "fewer, highly deprived area",
+    "more_in_least_deprived": "more, least deprived area",
+}
 
 RATE_CLASSES: Final = (
     ClassStyle("above_twice", "Above twice the average", "#b30000", marker="^"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from hotspots.analysis.autocorrelation.method_text import describe_method
 from hotspots.analysis.autocorrelation.neighbours import Neighbours
-from hotspots.analysis.autocorrelation.p_values import Tails, tails_under
+from hotspots.analysis.autocorrelation.p_values import Tails, hot_without_largest, tails_under
 from hotspots.analysis.autocorrelation.windows import (
     PER,
     Windows,
@@ -18,7 +18,6 @@ from hotspots.analysis.autocorrelation.windows import (
     prepare_windows,
     quadrants,
 )
-from hotspots.analysis.autocorrelation.without_largest import hot_without_largest
 from hotspots.analysis.common import (
     adjust_tails,
     as_counts,

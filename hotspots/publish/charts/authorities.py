@@ -13,7 +13,6 @@ import pandas as pd
 from hotspots.errors import AnalysisError, list_briefly, plural
 from hotspots.model import Extract, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, Sheet, begin_chart, page_style, write_notes
-from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     capitalised,
     extract_title,
@@ -23,6 +22,7 @@ from hotspots.publish.text import (
     recording_title,
     rows_of_period,
 )
+from hotspots.vocabulary import ink_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,6 @@ import pandas as pd
 
 from hotspots.model import AreaCounts, Factors, need_released, words_of
 from hotspots.publish.page import INK, MM_PER_POINT, QUIET, begin_chart, open_axes, page_style, tidy, write_notes
-from hotspots.publish.style import ink_on
 from hotspots.publish.text import (
     LINES,
     capitalised,
@@ -19,6 +18,7 @@ from hotspots.publish.text import (
     geography_words,
     listed,
 )
+from hotspots.vocabulary import ink_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,11 +12,9 @@ from hotspots.publish.gis.sld import layer_descriptor
 from hotspots.publish.style import (
     CHANCE_COLOUR,
     DEPENDS,
-    INK,
     NOT_BEYOND,
     RATE_LEVELS,
     SCHOOL_LEVELS,
-    ink_on,
     marking,
     nation_words,
     surface_shades,
@@ -30,6 +28,7 @@ from hotspots.vocabulary import (
     COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
+    INK,
     METHOD_CLASSES,
     MORAN_CLASSES,
     RATE_CLASSES,
@@ -101,7 +100,7 @@ def area_style(method: Method, *, release: str, unsure: bool = True, name: str =
             fill=style.colour,
             outline=AREA_EDGE,
             hatch=style.hatch,
-            ink=ink_on(style.colour),
+            ink=style.ink,
         )
         for style in classes
     ]

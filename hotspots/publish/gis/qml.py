@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hotspots.publish.style import INK
+from hotspots.vocabulary import INK
 
 __all__ = ["Labels", "Rule", "codes_style", "raster_style", "vector_style"]
 

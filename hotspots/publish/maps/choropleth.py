@@ -10,9 +10,9 @@ import numpy as np
 from hotspots.model import Agreement, Deprivation, HotspotResult, Place, SchoolResult, Stability
 from hotspots.publish.maps.paths import compound_path
 from hotspots.publish.page import INK, MM_PER_INCH, Entry
-from hotspots.publish.style import DEPENDS, MANY_AUTHORITIES, Ground, ink_on
+from hotspots.publish.style import DEPENDS, MANY_AUTHORITIES, Ground
 from hotspots.publish.text import has_intervals
-from hotspots.vocabulary import AGREEMENT_CLASSES, METHOD_CLASSES, STABILITY_CLASSES, ClassStyle
+from hotspots.vocabulary import AGREEMENT_CLASSES, METHOD_CLASSES, STABILITY_CLASSES, ClassStyle, ink_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,10 +150,8 @@ def draw_areas(
         unsure = _shapes(ground, of_class & depends & seen)
         if len(unsure):
             pixels = "rasterized" in drawn
-            _hatch(axes, compound_path(unsure), DEPENDS.hatch, ink_on(style.colour), zorder=2, pixels=pixels)
-        entries.append(
-            Entry(style.label, style.colour, style.hatch, int(of_class.sum()), hatch_colour=ink_on(style.colour))
-        )
+            _hatch(axes, compound_path(unsure), DEPENDS.hatch, style.ink, zorder=2, pixels=pixels)
+        entries.append(Entry(style.label, style.colour, style.hatch, int(of_class.sum()), hatch_colour=style.ink))
     if has_intervals(result, place):
         entries.append(Entry(DEPENDS.label, DEPENDS.colour, DEPENDS.hatch, int(depends.sum())))
     return entries

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Place, SchoolResult
+from hotspots.model import Place, SchoolResult, groups_of, one_sided
 from hotspots.publish.page.legend import Entry
 from hotspots.publish.page.sheet import INK, MM_PER_POINT
-from hotspots.publish.style import RATE_LEVELS, SCHOOL_LEVELS, ink_on
-from hotspots.publish.text import groups_of, one_sided, schools_in
+from hotspots.publish.style import RATE_LEVELS, SCHOOL_LEVELS
+from hotspots.publish.text import schools_in
 from hotspots.vocabulary import RATE_CLASSES, SCHOOL_CLASSES
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def draw_school_marks(
         size = small if key in QUIET_CLASSES else LARGE
         draw(mine, style.marker, size=size, colour=style.colour, order=order, edge=0.6)
         if (mine & sided).any():
-            draw(mine & sided, "o", size=DOT, colour=ink_on(style.colour), order=order + 0.05)
+            draw(mine & sided, "o", size=DOT, colour=style.ink, order=order + 0.05)
 
 
 def draw_schools(axes: Axes, result: SchoolResult, *, place: Place | None, by_rate: bool = False) -> list[Entry]:

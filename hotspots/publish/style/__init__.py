@@ -1,6 +1,5 @@
-"""Colours, markings, classes and outlines: one palette for every output."""
+"""Markings, classes of surfaces and outlines: one palette for every output."""
 
-from hotspots.publish.style.colour import INK, ink_on
 from hotspots.publish.style.markings import DEPENDS, RATE_LEVELS, SCHOOL_LEVELS, marking, nation_words
 from hotspots.publish.style.outlines import MANY_AUTHORITIES, Ground, authority_outlines, prepare_ground
 from hotspots.publish.style.surface_classes import (
@@ -19,7 +18,6 @@ from hotspots.publish.style.surface_classes import (
 __all__ = [
     "CHANCE_COLOUR",
     "DEPENDS",
-    "INK",
     "LOWERED_COLOURS",
     "MANY_AUTHORITIES",
     "NOT_BEYOND",
@@ -32,7 +30,6 @@ __all__ = [
     "cell_centres",
     "cells_within",
     "class_codes",
-    "ink_on",
     "line_labels",
     "marking",
     "nation_words",

@@ -39,7 +39,6 @@ from hotspots.publish.text.findings import (
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 from hotspots.publish.text.how_to_read import explain_hotspots, explain_schools, explain_surface
 from hotspots.publish.text.phrases import Section, capitalised, listed, percent, period_words, section
-from hotspots.publish.text.school_groups import groups_of, one_sided, with_holds_words
 from hotspots.publish.text.school_rates import average_words, explain_rates, need_rates, rate_alt, rates_title
 from hotspots.publish.text.schools import (
     Over,
@@ -55,6 +54,7 @@ from hotspots.publish.text.schools import (
     schools_title,
     slope_title,
     unplaced_sentence,
+    with_holds_words,
 )
 from hotspots.publish.text.series import (
     BASE_WORDS,
@@ -121,7 +121,6 @@ __all__ = [
     "flagged_title",
     "flagged_words",
     "geography_words",
-    "groups_of",
     "has_intervals",
     "hotspot_title",
     "hotspots_sentence",
@@ -133,7 +132,6 @@ __all__ = [
     "location_words",
     "need_rates",
     "number_or_range",
-    "one_sided",
     "percent",
     "period_words",
     "places_sentence",

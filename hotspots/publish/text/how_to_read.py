@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hotspots.model import Contours, HotspotResult, Note, Place, SchoolResult, Surface, words_of
+from hotspots.model import Contours, HotspotResult, Note, Place, SchoolResult, Surface, one_sided, words_of
 from hotspots.publish.text import findings
 from hotspots.publish.text.phrases import Section, capitalised, listed, section
-from hotspots.publish.text.school_groups import one_sided
 from hotspots.publish.text.schools import Over, slope_words
 from hotspots.publish.text.surfaces import bandwidth_sentence, surface_method, surface_reading
 from hotspots.vocabulary import COLD_CLASSES, HOT_CLASSES, Null

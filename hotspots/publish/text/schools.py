@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import plural
-from hotspots.model import Place, RateCurve, SchoolResult, change_words, count_schools, interval_words
+from hotspots.model import Place, RateCurve, SchoolResult, change_words, count_schools, groups_of, interval_words
 from hotspots.publish.style import nation_words
 from hotspots.publish.text.phrases import capitalised, in_place, listed
-from hotspots.publish.text.school_groups import groups_of, with_holds_words
-
-if TYPE_CHECKING:
-    pass
+from hotspots.vocabulary import HOLDS_WORDS, SCHOOL_GROUP_WORDS
 
 __all__ = [
     "Over",
@@ -33,6 +30,7 @@ __all__ = [
     "slope_title",
     "slope_words",
     "unplaced_sentence",
+    "with_holds_words",
     "worth_a_look",
 ]
 
@@ -177,6 +175,11 @@ def schools_sentence(result: SchoolResult) -> str:
 # --------------------------------------------------------------------------- schools that stand out
 
 
+def with_holds_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of schools that says in words under which deprivation each stands out."""
+    return table.assign(holds=table["holds"].map(HOLDS_WORDS))
+
+
 def flagged_schools(result: SchoolResult) -> pd.DataFrame:
     """Return a table for print of every school that stands out under one index or the other.
 
@@ -187,7 +190,7 @@ def flagged_schools(result: SchoolResult) -> pd.DataFrame:
     group = pd.Series("", index=table.index, dtype=object)
     order = pd.Series(9, index=table.index)
     for number, (one, inside) in enumerate(groups_of(result, table)):
-        group[inside], order[inside] = one.words, number
+        group[inside], order[inside] = SCHOOL_GROUP_WORDS[one.key], number
     rank = table["class"].map({key: number for number, key in enumerate((*STANDS_OUT, "as_expected"))}).fillna(9)
     shown = pd.DataFrame(
         {

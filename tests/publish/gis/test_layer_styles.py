@@ -11,10 +11,10 @@ import pytest
 from hotspots.model import SCHOOL_RESULT_COLUMNS
 from hotspots.publish.gis.layer_styles import area_style, authority_style, school_style, surface_style
 from hotspots.publish.gis.map_tips import in_words, map_tip
-from hotspots.publish.style.colour import INK, ink_on
 from hotspots.publish.style.markings import DEPENDS, SCHOOL_LEVELS, marking
 from hotspots.publish.style.surface_classes import SURFACE_COLOURS, surface_breaks, surface_labels
 from hotspots.vocabulary import (
+    INK,
     METHOD_CLASSES,
     RELEASE_WORDS,
     RESULT_COLUMNS,
@@ -91,7 +91,7 @@ def test_classes_survive_a_black_and_white_printer(classes):
 
 def test_ink_is_seen_on_every_class():
     for style in (*GI_CLASSES, *METHOD_CLASSES["local_moran"]):
-        assert abs(grey(style.colour) - grey(ink_on(style.colour))) > 0.3, style.key
+        assert abs(grey(style.colour) - grey(style.ink)) > 0.3, style.key
 
 
 @pytest.mark.parametrize("release", ["invented", "restricted"])

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from made_methods import school_method
 
-from hotspots.model import SchoolComparison, SchoolResult
+from hotspots.model import SchoolComparison, SchoolResult, one_sided
 from hotspots.publish.gis.layer_styles import school_style
 from hotspots.publish.gis.layers import school_layer
 from hotspots.publish.page.school_marks import school_entries
 from hotspots.publish.text.findings import schools_title, subtitle
 from hotspots.publish.text.how_to_read import explain_schools
-from hotspots.publish.text.school_groups import one_sided
 from hotspots.publish.text.schools import (
     flagged_schools,
     flagged_title,
