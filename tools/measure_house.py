@@ -62,7 +62,7 @@ LEGS: Final = {
     ),
     "a suppressed count to 'depends'": (
         "read_inputs > read_counts",
-        "read_inputs > protect",
+        "read_inputs > Gate > protect_counts",
         "analyse > getis_ord > extreme_tails",
         "getis_ord > certainties",
     ),
