@@ -22,7 +22,7 @@ MANUAL = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_python_blocks_run(tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", MANUAL, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     shutil.copytree(ROOT / "data", tmp_path / "data")
     (tmp_path / "program.py").write_text("\n".join(blocks), encoding="utf-8")
     done = subprocess.run(
