@@ -18,6 +18,34 @@ settings.load_profile("hotspots")
 
 collect_ignore = ["publish/gis/qgis_open.py"]
 """A program for the Python that QGIS brings: no search for examples may import it."""
+
+LONGEST = (
+    "tests/study/test_run.py",
+    "tests/analysis/series/test_change_points.py",
+    "tests/test_large_study.py",
+    "tests/sample/test_numbers.py",
+    "tests/test_west_yorkshire.py",
+    "tests/test_real.py",
+    "tests/test_attacker.py",
+    "tests/analysis/autocorrelation/test_hidden.py",
+    "tests/study/test_ledger_of_studies.py",
+    "tests/study/test_extracts_in_studies.py",
+    "tests/study/test_space_time_in_studies.py",
+    "tests/study/test_clusters_in_studies.py",
+    "tests/study/test_stability_in_studies.py",
+    "tests/analysis/autocorrelation/test_calibration.py",
+    "tests/study/test_ended_runs.py",
+    "tests/test_manual.py",
+    "tests/sample",
+)
+"""What takes longest begins first: at the end of a run no process waits for another's last file."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; those of the same place keep their order."""
+    items.sort(key=lambda item: next((at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 99))
+
+
 _check_note = Note.__post_init__
 
 

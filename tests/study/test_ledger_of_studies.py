@@ -30,11 +30,18 @@ def study_of(folder: Path, *, years: str = "[2017, 2018]", keys: str = "", chart
 
 
 @pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs draw nothing, which takes most of their time: no entry depends on it."""
+    monkeypatch.setattr("hotspots.study.run.draw_everything", lambda *_, **__: [])
+
+
+@pytest.fixture
 def private(tmp_path: Path) -> str:
     (tmp_path / "private").mkdir()
     return 'private_file = "private/records"\n'
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
     finished = run_study(study_of(tmp_path, charts=True))
     (entry,) = read_ledger(tmp_path / "releases").entries
@@ -49,6 +56,7 @@ def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
     assert set(np.unique(high - low)) <= {0, 4, 6}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_same_run_again_is_one_entry(tmp_path):
     study = study_of(tmp_path, charts=True)
     first, second = (run_study(study) for _ in range(2))
@@ -57,6 +65,7 @@ def test_the_same_run_again_is_one_entry(tmp_path):
     assert len(read_ledger(tmp_path / "releases").entries) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_other_months_of_the_same_records_need_the_private_file(tmp_path):
     run_study(study_of(tmp_path, years="[2017, 2017]"))
     with pytest.raises(DisclosureError) as refused:
@@ -84,6 +93,7 @@ def test_with_the_private_file_more_months_are_published_beside_the_others(tmp_p
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_corrected_records_are_refused(tmp_path, private):
     run_study(study_of(tmp_path, years="[2017, 2017]", keys=private))
     study = study_of(tmp_path, years="[2017, 2018]", keys=private)
@@ -93,18 +103,21 @@ def test_corrected_records_are_refused(tmp_path, private):
         run_study(study)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_study_that_contradicts_is_refused(tmp_path):
     run_study(study_of(tmp_path))
     with pytest.raises(DisclosureError, match="contradict what is published"):
         run_study(study_of(tmp_path, counts=true_counts() + 20))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_a_ledger_says_so(tmp_path):
     finished = run_study(study_of(tmp_path, keys='ledger = ""\n'))
     assert not (tmp_path / "releases").exists()
     assert "has no ledger" in " ".join(finished.summary["sources"]["admissions"]["notes"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_failed_run_leaves_no_entry(tmp_path, monkeypatch):
     import hotspots.study.run as run
 
@@ -114,6 +127,7 @@ def test_a_failed_run_leaves_no_entry(tmp_path, monkeypatch):
     assert read_ledger(tmp_path / "releases").entries == ()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_released_records_and_restricted_studies_keep_no_ledger(tmp_path):
     restricted = 'profile = "restricted"\nreaders = "Analysts"\n'
     run_study(study_of(tmp_path, keys=restricted))
