@@ -90,6 +90,12 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs draw nothing, which takes most of their time: for tests of what no map or chart has a part in."""
+    monkeypatch.setattr("hotspots.study.run.draw_everything", lambda *_, **__: [])
+
+
+@pytest.fixture
 def grid() -> StudyArea:
     """Return a 6 by 6 grid of square areas without a population."""
     return make_grid(6, 6)

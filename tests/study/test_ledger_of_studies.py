@@ -30,12 +30,6 @@ def study_of(folder: Path, *, years: str = "[2017, 2018]", keys: str = "", chart
 
 
 @pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs draw nothing, which takes most of their time: no entry depends on it."""
-    monkeypatch.setattr("hotspots.study.run.draw_everything", lambda *_, **__: [])
-
-
-@pytest.fixture
 def private(tmp_path: Path) -> str:
     (tmp_path / "private").mkdir()
     return 'private_file = "private/records"\n'
