@@ -83,10 +83,13 @@ def in_ci() -> bool:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a finished run of the sample study, which takes a minute."""
+    """Return the folder of a finished run of the sample study, which takes a minute; its PNGs are of few dots."""
     from hotspots.study.run import run_study
+    from hotspots.study.settings import read_study
 
-    return run_study(ROOT / "study.toml", output=tmp_path_factory.mktemp("sample-run")).folder
+    study = read_study(ROOT / "study.toml")
+    study = study.model_copy(update={"maps": study.maps.model_copy(update={"dpi": 72})})
+    return run_study(study, output=tmp_path_factory.mktemp("sample-run")).folder
 
 
 @pytest.fixture
