@@ -172,10 +172,11 @@ def restricted_likelihoods(
     for number, parts in enumerate(shapes):
         extra[number, :, : len(parts)] = columns_of(parts, time)
     # log det X'V⁻¹X of every course where V is the unit: X'X / unit.
-    plain = next(_project(np.eye(n)[None] / float(np.sqrt(unit)), base, extra)).log_det
+    plain = next(_project(np.eye(n)[None] / np.sqrt(unit), base, extra)).log_det
     best = np.full((len(shapes), logs.shape[1]), -np.inf)
     roots = roots_of_variances(chance, tried, time=time)
-    for root, course in zip(roots, _project(np.linalg.inv(roots), base, extra), strict=True):
+    whites = np.asarray(np.linalg.inv(roots), dtype=float)
+    for root, course in zip(roots, _project(whites, base, extra), strict=True):
         left = course.clean @ logs
         # A course adds at most two orthonormal directions, and gains half the squared projections on them.
         gained = (course.first @ left) ** 2 + (course.second @ left) ** 2
