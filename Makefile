@@ -13,6 +13,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# One thread of linear algebra to a process: more would wait for each other. A file stays in one process, which makes
+# what its tests share once, and files begin in the order of tests/conftest.py.
+PYTEST = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: demo quick test check wheel bench fuzz power sample clean
 
 demo: $(VENV)/.installed
@@ -25,10 +29,10 @@ demo: $(VENV)/.installed
 quick: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m "not real and not slow" @tests/quick.txt
+	$(PYTEST) --quiet -m "not real and not slow" @tests/quick.txt
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(PYTEST)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

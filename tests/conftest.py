@@ -18,6 +18,34 @@ settings.load_profile("hotspots")
 
 collect_ignore = ["publish/gis/qgis_open.py"]
 """A program for the Python that QGIS brings: no search for examples may import it."""
+
+LONGEST = (
+    "tests/study/test_run.py",
+    "tests/analysis/series/test_change_points.py",
+    "tests/test_large_study.py",
+    "tests/sample/test_numbers.py",
+    "tests/test_west_yorkshire.py",
+    "tests/test_real.py",
+    "tests/test_attacker.py",
+    "tests/analysis/autocorrelation/test_hidden.py",
+    "tests/study/test_ledger_of_studies.py",
+    "tests/study/test_extracts_in_studies.py",
+    "tests/study/test_space_time_in_studies.py",
+    "tests/study/test_clusters_in_studies.py",
+    "tests/study/test_stability_in_studies.py",
+    "tests/analysis/autocorrelation/test_calibration.py",
+    "tests/study/test_ended_runs.py",
+    "tests/test_manual.py",
+    "tests/sample",
+)
+"""What takes longest begins first: at the end of a run no process waits for another's last file."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; those of the same place keep their order."""
+    items.sort(key=lambda item: next((at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 99))
+
+
 _check_note = Note.__post_init__
 
 
@@ -55,10 +83,19 @@ def in_ci() -> bool:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a finished run of the sample study, which takes a minute."""
+    """Return the folder of a finished run of the sample study, which takes a minute; its PNGs are of few dots."""
     from hotspots.study.run import run_study
+    from hotspots.study.settings import read_study
 
-    return run_study(ROOT / "study.toml", output=tmp_path_factory.mktemp("sample-run")).folder
+    study = read_study(ROOT / "study.toml")
+    study = study.model_copy(update={"maps": study.maps.model_copy(update={"dpi": 72})})
+    return run_study(study, output=tmp_path_factory.mktemp("sample-run")).folder
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs draw nothing, which takes most of their time: for tests of what no map or chart has a part in."""
+    monkeypatch.setattr("hotspots.study.run.draw_everything", lambda *_, **__: [])
 
 
 @pytest.fixture

@@ -100,6 +100,9 @@ name = "Birmingham"
 authorities = ["E08000025"]
 """
 
+SURFACELESS = {"crime": "density = false", "admissions": "density = false"}
+"""Options of `write_small_study` for what surfaces have no part in: they take most of a run."""
+
 
 def write_extract_files(folder: Path, *, seed: int = 2) -> None:
     """Write people by age, recorded crime, deprivation and factors beside a small study."""

@@ -11,7 +11,7 @@ import textwrap
 import geopandas as gpd
 import pytest
 from click.testing import CliRunner
-from small_study import write_small_study
+from small_study import SURFACELESS, write_small_study
 from worlds import ROOT
 
 import hotspots
@@ -112,7 +112,7 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 def test_a_run_says_nothing_on_the_way_when_not_a_terminal(tmp_path):
-    study = write_small_study(tmp_path)
+    study = write_small_study(tmp_path, **SURFACELESS)
     done = subprocess.run(
         [sys.executable, "-m", "hotspots", "--quiet", "run", str(study)],
         cwd=tmp_path, capture_output=True, text=True, check=False,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import write_small_study
+from small_study import SURFACELESS, write_small_study
 from worlds import ROOT, make_counts, make_grid
 
 import hotspots as hs
@@ -200,10 +200,6 @@ def episodes_file(folder: Path) -> Path:
     return folder / "episodes.csv"
 
 
-def surfaceless(folder: Path) -> Path:
-    return write_small_study(folder, crime="density = false", admissions="density = false")
-
-
 SETTINGS = {
     "title": "A study",
     "areas": {"file": "areas.gpkg"},
@@ -347,7 +343,9 @@ CALLS: dict[str, Callable[[World, Path], tuple[tuple[Any, ...], dict[str, Any]]]
     "make_study": lambda w, folder: given(pickle.loads(pickle.dumps(SETTINGS)), folder=folder),
     "read_study": lambda w, folder: given(write_small_study(folder)),
     "check_study": lambda w, folder: given(PUBLIC["read_study"](write_small_study(folder))),
-    "run_study": lambda w, folder: given(PUBLIC["read_study"](surfaceless(folder)), output=folder / "out"),
+    "run_study": lambda w, folder: given(
+        PUBLIC["read_study"](write_small_study(folder, **SURFACELESS)), output=folder / "out"
+    ),
 }
 """Public function → what it is called with."""
 

@@ -136,6 +136,7 @@ def test_bradford_from_the_file_of_england(shared_data, tmp_path):
                     "format": "police",
                     "file": "crime_west_yorkshire_2018-07_street_sample.csv",
                     "release": "open",
+                    "density": False,
                 }
             ],
             "maps": QUIET_MAPS,

@@ -144,6 +144,8 @@ years = [2016, 2018]
 rates = true
 base = 2016
 change_points = true
+[maps]
+dpi = 72
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 from number_book import Book
 from number_words import wrong_in
 from page_words import read_pages
-from small_study import write_small_study
+from small_study import SURFACELESS, write_small_study
 from worlds import make_counts, make_grid
 
 from hotspots.errors import StudyError
@@ -42,7 +42,7 @@ def planted(codes):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scanned")
-    return run_study(write_small_study(folder, more=MORE), output=folder / "out")
+    return run_study(write_small_study(folder, more=MORE, **SURFACELESS), output=folder / "out")
 
 
 def test_a_run_writes_layer_table_map_and_finding(finished):
@@ -95,7 +95,7 @@ def test_check_reports_the_section(tmp_path):
 def test_scattered_risk_is_a_null_of_known_counts_alone(tmp_path):
     """A run has its settings and words; `check` says beforehand that suppressed counts are left out, and why."""
     text = MORE.replace("share", 'null = "scattered-risk"\nshare')
-    done = run_study(write_small_study(tmp_path, more=text), output=tmp_path / "out")
+    done = run_study(write_small_study(tmp_path, more=text, **SURFACELESS), output=tmp_path / "out")
     settings = done.summary["clusters"]["violence"]["settings"]
     assert settings["null"] == "scattered-risk"
     assert sum(share for _, share in settings["risks"]) == pytest.approx(1, abs=1e-3)
@@ -112,7 +112,7 @@ def test_scattered_risk_is_a_null_of_known_counts_alone(tmp_path):
 
 def test_protected_counts_are_scanned_as_intervals_and_hold_for_every_value(tmp_path):
     """The true counts lie in the intervals, and so do the events of every zone that is written."""
-    file = write_small_study(tmp_path, release="unreleased", more=MORE)
+    file = write_small_study(tmp_path, release="unreleased", more=MORE, **SURFACELESS)
     done = run_study(file, output=tmp_path / "out")
     layer = gpd.read_file(done.folder / "hotspots.gpkg", layer="admissions_clusters")
     true = pd.read_csv(tmp_path / "hes.csv")["LSOA11"].value_counts()

@@ -30,7 +30,7 @@ COMPARISON, PREDICTION = "comparison later against earlier", "prediction of viol
 
 def write(folder, *, later="[2019, 2019]", earlier="[2018, 2018]", **spoilt):
     """Write a study whose crimes of 2018 are those of 2019 again, with other coordinates where they are given."""
-    file = write_small_study(folder, more=SIDES.format(later=later, earlier=earlier))
+    file = write_small_study(folder, more=SIDES.format(later=later, earlier=earlier), admissions="density = false")
     crime = pd.read_csv(folder / "crime.csv", dtype=str, keep_default_na=False)
     pd.concat([crime.assign(Month="2018-03", **spoilt), crime]).to_csv(folder / "crime.csv", index=False)
     return file, len(crime)
@@ -86,7 +86,7 @@ def test_two_sides_with_events_are_compared(tmp_path):
 
 @pytest.mark.parametrize("density", ["", *(f'bandwidth = "{rule}"' for rule in ("scott", "likelihood", "diggle"))])
 def test_a_bandwidth_that_can_not_be_found_is_foreseen(tmp_path, density):
-    file = write_small_study(tmp_path, more=f"[density]\n{density}\n" if density else "")
+    file = write_small_study(tmp_path, more=f"[density]\n{density}\n" if density else "", admissions="density = false")
     crime = pd.read_csv(tmp_path / "crime.csv").assign(Easting=405_000, Northing=295_000)
     crime.to_csv(tmp_path / "crime.csv", index=False)
     why = "all events lie on one point, so no bandwidth can be derived from their spread"
@@ -95,7 +95,7 @@ def test_a_bandwidth_that_can_not_be_found_is_foreseen(tmp_path, density):
 
 @pytest.mark.parametrize("rule", ["silverman", "scott", "least-squares"])
 def test_a_line_of_events_and_its_bandwidth_are_foreseen(tmp_path, rule):
-    file = write_small_study(tmp_path, more=f'[density]\nbandwidth = "{rule}"\n')
+    file = write_small_study(tmp_path, more=f'[density]\nbandwidth = "{rule}"\n', admissions="density = false")
     crime = pd.read_csv(tmp_path / "crime.csv").head(40).assign(Northing=295_000)
     crime.to_csv(tmp_path / "crime.csv", index=False)
     ((what, why),) = reasons(file).items()
@@ -107,7 +107,7 @@ def test_a_line_of_events_and_its_bandwidth_are_foreseen(tmp_path, rule):
 def test_an_adaptive_density_of_discs_over_everything_is_foreseen(tmp_path):
     """A disc of 5 km over cells of 5 m for each of a thousand events: 3e9 values, and minutes."""
     settings = 'kernel = "uniform"\nadaptive = true\nbandwidth = 5000\ncell = 5\nrisk = false\n'
-    file = write_small_study(tmp_path, more=f"[density]\n{settings}")
+    file = write_small_study(tmp_path, more=f"[density]\n{settings}", admissions="density = false")
     ((what, why),) = reasons(file).items()
     assert what == "density surface of violent crime"
     assert why == "the discs of an adaptive density with the uniform kernel hold too many cells"

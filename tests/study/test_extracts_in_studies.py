@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from attacker import attack, open_published
-from small_study import BIRMINGHAM, EXTRACTS, digests, write_extract_files, write_small_study
+from small_study import BIRMINGHAM, EXTRACTS, SURFACELESS, digests, write_extract_files, write_small_study
 
 from hotspots.analysis.authorities.standardisation import ESP_2013
 from hotspots.analysis.series.counting import sum_to_years
@@ -24,7 +24,7 @@ from hotspots.study.run import check_study, run_study
 from hotspots.study.settings.study_file import read_study
 
 NAMES = ("by_year", "by_quarter", "recorded")
-WITH = "standardised = true"
+WITH = "standardised = true\ndensity = false"
 
 
 def write(folder, *, more=EXTRACTS, admissions=WITH, **options):
@@ -126,7 +126,7 @@ def test_standardised_rates_by_hand(finished):
 
 def test_extracts_can_be_left_out(tmp_path):
     write_extract_files(tmp_path)
-    inputs, findings = found(write_small_study(tmp_path))
+    inputs, findings = found(write_small_study(tmp_path, **SURFACELESS))
     assert (inputs.series, inputs.ages, inputs.factors, inputs.recording) == ([], None, None, None)
     assert (findings.extracts, findings.changes, findings.change_points, findings.left_out) == ([], {}, {}, {})
     file = write(tmp_path, study="demographics = false", admissions="", more=EXTRACTS.replace("theme", "# theme"))
@@ -405,7 +405,7 @@ episodes = "{shared_data.as_posix()}/cin_rates_wm_la_2013-2025.csv"
 year = 2019
 theme = "Domestic abuse"
 """
-    inputs, findings = found(write_small_study(tmp_path, more=more))
+    inputs, findings = found(write_small_study(tmp_path, more=more, **SURFACELESS))
     assert inputs.series[0].table["low"].tolist() == [1508, 1659, 1559, 2044, 2393, 2850, 3428]
     change = findings.changes["knife"].table.set_index("period")
     assert change.loc["2018/19", "ratio"] == pytest.approx(3428 / 1559)

@@ -35,6 +35,7 @@ def private(tmp_path: Path) -> str:
     return 'private_file = "private/records"\n'
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
     finished = run_study(study_of(tmp_path, charts=True))
     (entry,) = read_ledger(tmp_path / "releases").entries
@@ -49,6 +50,7 @@ def test_a_run_keeps_what_it_published_and_nothing_else(tmp_path):
     assert set(np.unique(high - low)) <= {0, 4, 6}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_same_run_again_is_one_entry(tmp_path):
     study = study_of(tmp_path, charts=True)
     first, second = (run_study(study) for _ in range(2))
@@ -57,6 +59,7 @@ def test_the_same_run_again_is_one_entry(tmp_path):
     assert len(read_ledger(tmp_path / "releases").entries) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_other_months_of_the_same_records_need_the_private_file(tmp_path):
     run_study(study_of(tmp_path, years="[2017, 2017]"))
     with pytest.raises(DisclosureError) as refused:
@@ -84,6 +87,7 @@ def test_with_the_private_file_more_months_are_published_beside_the_others(tmp_p
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_corrected_records_are_refused(tmp_path, private):
     run_study(study_of(tmp_path, years="[2017, 2017]", keys=private))
     study = study_of(tmp_path, years="[2017, 2018]", keys=private)
@@ -100,6 +104,7 @@ def without_first_row(folder: Path) -> str:
     return rows["ADMIDATE"].iloc[0]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_corrected_records_are_published_in_wider_intervals_on_request(tmp_path, private):
     keys = private + 'corrections = "coarsen"\n'
     run_study(study_of(tmp_path, years="[2017, 2018]", keys=keys, charts=True))
@@ -123,6 +128,7 @@ def test_corrected_records_are_published_in_wider_intervals_on_request(tmp_path,
     assert f"Records of {day:%Y-%m} were corrected since earlier runs counted them." in notes
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_same_corrected_records_again_are_one_entry(tmp_path, private):
     keys = private + 'corrections = "coarsen"\n'
     run_study(study_of(tmp_path, years="[2017, 2017]", keys=keys))
@@ -135,23 +141,27 @@ def test_the_same_corrected_records_again_are_one_entry(tmp_path, private):
     run_study(study_of(tmp_path, years="[2018, 2018]", keys=keys))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_coarsening_needs_the_private_file(tmp_path):
     with pytest.raises(StudyError, match="needs a private_file"):
         run_study(study_of(tmp_path, keys='corrections = "coarsen"\n'))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_study_that_contradicts_is_refused(tmp_path):
     run_study(study_of(tmp_path))
     with pytest.raises(DisclosureError, match="contradict what is published"):
         run_study(study_of(tmp_path, counts=true_counts() + 20))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_a_ledger_says_so(tmp_path):
     finished = run_study(study_of(tmp_path, keys='ledger = ""\n'))
     assert not (tmp_path / "releases").exists()
     assert "has no ledger" in " ".join(finished.summary["sources"]["admissions"]["notes"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_failed_run_leaves_no_entry(tmp_path, monkeypatch):
     import hotspots.study.run as run
 
@@ -161,6 +171,7 @@ def test_a_failed_run_leaves_no_entry(tmp_path, monkeypatch):
     assert read_ledger(tmp_path / "releases").entries == ()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_released_records_and_restricted_studies_keep_no_ledger(tmp_path):
     restricted = 'profile = "restricted"\nreaders = "Analysts"\n'
     run_study(study_of(tmp_path, keys=restricted))

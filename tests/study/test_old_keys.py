@@ -60,6 +60,7 @@ def test_new_keys_and_sections_that_are_none_have_no_note():
         make_study({**SMALL, "notes": ["a"]})
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_check_and_run_say_the_new_name_once(tmp_path):
     path = write_small_study(tmp_path)
     text = path.read_text(encoding="utf-8")

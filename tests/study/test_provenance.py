@@ -10,7 +10,7 @@ import pandas as pd
 import pikepdf
 import pytest
 from page_words import read_pages
-from small_study import write_small_study
+from small_study import SURFACELESS, write_small_study
 
 from hotspots.errors import StudyError
 from hotspots.model import Period, cover_months
@@ -31,7 +31,7 @@ def dated(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undated(tmp_path_factory):
     """Return the folder of a run whose study file gives neither."""
-    return run_study(write_small_study(tmp_path_factory.mktemp("undated"))).folder
+    return run_study(write_small_study(tmp_path_factory.mktemp("undated"), **SURFACELESS)).folder
 
 
 def words_of(path) -> str:

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import BIRMINGHAM, digests, write_small_study
+from small_study import BIRMINGHAM, SURFACELESS, digests, write_small_study
 from worlds import ROOT
 
 from hotspots.errors import HotspotsError, OutputError, SourceError, StudyError
@@ -74,14 +74,13 @@ def test_the_authorities_are_dissolved_once(tmp_path, monkeypatch):
     dissolve = outlines.authority_outlines
     monkeypatch.setattr(outlines, "authority_outlines", lambda area: calls.append(1) or dissolve(area))
     monkeypatch.setattr(layers, "authority_outlines", outlines.authority_outlines)
-    run_study(write_small_study(tmp_path, crime="density = false"))
+    run_study(write_small_study(tmp_path, **SURFACELESS))
     assert len(calls) == 1
 
 
-def test_the_same_run_twice_gives_the_same_content(tmp_path):
-    one = run_study(write_small_study(tmp_path), output=tmp_path / "one")
-    two = run_study(tmp_path / "study.toml", output=tmp_path / "two")
-    assert digests(one.folder) == digests(two.folder)
+def test_the_same_run_twice_gives_the_same_content(tmp_path, finished):
+    again = run_study(finished.folder.parents[1] / "study.toml", output=tmp_path)
+    assert digests(again.folder) == digests(finished.folder)
 
 
 def test_several_processes_draw_the_same_files(tmp_path, finished):
@@ -91,14 +90,14 @@ def test_several_processes_draw_the_same_files(tmp_path, finished):
 
 
 def test_a_failed_run_leaves_the_previous_outputs(tmp_path, monkeypatch):
-    study = write_small_study(tmp_path, crime="density = false")
+    study = write_small_study(tmp_path, **SURFACELESS)
     first = run_study(study)
     before = digests(first.folder)
     (tmp_path / "crime.csv").write_text("Month,Nothing\n2019-03,1\n", encoding="utf-8")
     with pytest.raises(SourceError):
         run_study(study)
     assert digests(first.folder) == before
-    write_small_study(tmp_path, crime="density = false")
+    write_small_study(tmp_path, **SURFACELESS)
 
     def out_of_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -144,7 +143,7 @@ def everything_written(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def test_unreleased_counts_are_protected_before_anything_is_computed(tmp_path):
-    finished = run_study(write_small_study(tmp_path, release="unreleased"))
+    finished = run_study(write_small_study(tmp_path, release="unreleased", crime="density = false"))
     layer = everything_written(finished.folder)["admissions_getis_ord"]
     hes = pd.read_csv(tmp_path / "hes.csv")
     true = hes["LSOA11"].value_counts().reindex(layer["area_id"]).fillna(0).to_numpy()
@@ -162,7 +161,7 @@ def test_unreleased_counts_are_protected_before_anything_is_computed(tmp_path):
 
 def test_what_is_written_does_not_depend_on_what_is_hidden(tmp_path):
     """Move admissions so that every protected interval stays: not a byte of the layers, maps or briefing changes."""
-    first = run_study(write_small_study(tmp_path, release="unreleased"))
+    first = run_study(write_small_study(tmp_path, release="unreleased", crime="density = false"))
     hes = pd.read_csv(tmp_path / "hes.csv")
     counts = hes["LSOA11"].value_counts()
     small = counts[(counts >= 2) & (counts <= 6)].index
@@ -197,7 +196,8 @@ def test_a_surface_of_unreleased_points_says_no_more_than_their_protected_counts
 
 
 def test_a_restricted_run_says_so_everywhere(tmp_path):
-    file = write_small_study(tmp_path, release="unreleased", study='profile = "restricted"\nreaders = "Analysts"')
+    restricted = 'profile = "restricted"\nreaders = "Analysts"'
+    file = write_small_study(tmp_path, release="unreleased", study=restricted, crime="density = false")
     finished = run_study(file)
     assert finished.folder.name == "small-RESTRICTED"
     assert finished.summary["release"] == "restricted"
@@ -268,7 +268,7 @@ cell = 250
 
 def test_rates_and_protected_rates_are_placed_at_random(tmp_path):
     analysis = '[analysis]\nnull = "randomisation"\nmeasure = "rate"\nconditional = true\nmid_p = true\n'
-    finished = run_study(write_small_study(tmp_path, more=analysis, release="unreleased"))
+    finished = run_study(write_small_study(tmp_path, more=analysis, release="unreleased", **SURFACELESS))
     for name in ("violence", "admissions"):
         settings = finished.summary["hotspots"][name]["getis_ord"]["settings"]
         assert (settings["measure"], settings["inference"]) == ("rate per 1,000 people", "bracketed")
@@ -371,7 +371,7 @@ def test_places_name_their_authorities_by_code_or_by_name(tmp_path):
     named = BIRMINGHAM.replace('"E08000025"', '"birmingham"')
     assert named != BIRMINGHAM
     finished = [
-        run_study(write_small_study(tmp_path / folder, places=places))
+        run_study(write_small_study(tmp_path / folder, places=places, **SURFACELESS))
         for folder, places in (("code", BIRMINGHAM), ("name", named))
     ]
     assert finished[0].findings == finished[1].findings

@@ -12,7 +12,7 @@ import pytest
 from number_book import Book
 from number_words import wrong_in
 from page_words import read_pages
-from small_study import codes_of, write_small_study
+from small_study import SURFACELESS, codes_of, write_small_study
 from worlds import make_grid
 
 from hotspots.errors import StudyError
@@ -33,7 +33,7 @@ PLANTED = (66, 67, 76, 77)
 
 def write_study(folder, *, more=MORE, **changes):
     """Write the small study with 60 more admissions from four squares in the south-east, from May to July 2018."""
-    file = write_small_study(folder, more=more, **changes)
+    file = write_small_study(folder, more=more, **SURFACELESS, **changes)
     rng, codes = np.random.default_rng(1), codes_of(make_grid(10, 10))
     rows = pd.read_csv(folder / "hes.csv")
     extra = rows.sample(60, random_state=1).assign(EPIKEY=np.arange(60) + 900_000)

@@ -11,7 +11,7 @@ import pytest
 from number_book import Book
 from number_words import wrong_in
 from page_words import read_pages
-from small_study import write_small_study
+from small_study import SURFACELESS, write_small_study
 
 from hotspots.errors import StudyError
 from hotspots.study import check_study, run_study
@@ -32,7 +32,7 @@ events = ["violence", "admissions"]
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("varied")
-    return run_study(write_small_study(folder, more=MORE), output=folder / "out")
+    return run_study(write_small_study(folder, more=MORE, admissions="density = false"), output=folder / "out")
 
 
 def test_a_run_writes_layers_tables_maps_and_findings(finished):
@@ -75,7 +75,7 @@ def test_titles_and_findings_are_counted_again(finished):
 def test_the_studys_own_neighbours_and_null_are_among_the_variants(tmp_path):
     more = MORE + '[analysis]\nneighbours = "nearest"\nnumber = 5\nnull = "constant-risk"\n'
     text = more.replace('[[clusters]]\nevents = ["violence"]\nshare = 0.3\ndraws = 200\n', "")
-    file = write_small_study(tmp_path, more=text.replace('"violence", ', "") + "[density]\nrisk = false\n")
+    file = write_small_study(tmp_path, more=text.replace('"violence", ', ""), **SURFACELESS)
     settings = run_study(file, output=tmp_path / "out").summary["stability"]["admissions"]["settings"]
     options = {choice["choice"]: choice["options"] for choice in settings["choices"]}
     assert options["neighbours"][0] == "5 nearest areas"
@@ -114,8 +114,10 @@ def test_nulls_of_risk_need_people(tmp_path):
 
 
 def test_protected_counts_give_intervals_under_their_rule(tmp_path):
-    more = '[stability]\nevents = ["admissions"]\n[density]\nrisk = false\n'
-    done = run_study(write_small_study(tmp_path, release="unreleased", more=more), output=tmp_path / "out")
+    file = write_small_study(
+        tmp_path, release="unreleased", more='[stability]\nevents = ["admissions"]\n', **SURFACELESS
+    )
+    done = run_study(file, output=tmp_path / "out")
     settings = done.summary["stability"]["admissions"]["settings"]
     assert settings["rule"] == "nhs-digital"
     assert settings["areas_hidden"] > 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from hotspots.analysis.series.overdispersion import Scatter, correlate
+from hotspots.analysis.series.overdispersion import Scatter, roots_of_variances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -172,11 +172,11 @@ def restricted_likelihoods(
     for number, parts in enumerate(shapes):
         extra[number, :, : len(parts)] = columns_of(parts, time)
     # log det X'V⁻¹X of every course where V is the unit: X'X / unit.
-    plain = _project(np.eye(n) / np.sqrt(unit), base, extra).log_det
+    plain = next(_project(np.eye(n)[None] / np.sqrt(unit), base, extra)).log_det
     best = np.full((len(shapes), logs.shape[1]), -np.inf)
-    for scatter in tried:
-        root = np.linalg.cholesky(np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation))
-        course = _project(np.linalg.inv(root), base, extra)
+    roots = roots_of_variances(chance, tried, time=time)
+    whites = np.asarray(np.linalg.inv(roots), dtype=float)
+    for root, course in zip(roots, _project(whites, base, extra), strict=True):
         left = course.clean @ logs
         # A course adds at most two orthonormal directions, and gains half the squared projections on them.
         gained = (course.first @ left) ** 2 + (course.second @ left) ** 2
@@ -198,16 +198,16 @@ class _Projected(NamedTuple):
     """log det X'V⁻¹X of each course, shape (shapes,)."""
 
 
-def _project(white: Floats, base: Floats, extra: Floats) -> _Projected:
-    """Return the whitened courses; shared columns are projected out once (Frisch and Waugh)."""
-    basis, triangle = np.linalg.qr(white @ base)
-    clean = white - basis @ (basis.T @ white)
-    pairs, before = _through(clean, extra), _through(white, extra)
-    first, length = _unit(pairs[:, :, 0], before[:, :, 0])
-    rest = pairs[:, :, 1] - (first * pairs[:, :, 1]).sum(axis=1)[:, None] * first
-    second, further = _unit(rest, before[:, :, 1])
-    shared = float(np.log(np.abs(np.diag(triangle))).sum())
-    return _Projected(clean, first, second, 2 * (shared + np.log(length) + np.log(further)))
+def _project(whites: Floats, base: Floats, extra: Floats) -> Iterator[_Projected]:
+    """Yield the courses under each whitening, (m, n, n); shared columns are projected out once (Frisch and Waugh)."""
+    for white, basis, triangle in zip(whites, *np.linalg.qr(whites @ base), strict=True):
+        clean = white - basis @ (basis.T @ white)
+        pairs, before = _through(clean, extra), _through(white, extra)
+        first, length = _unit(pairs[:, :, 0], before[:, :, 0])
+        rest = pairs[:, :, 1] - (first * pairs[:, :, 1]).sum(axis=1)[:, None] * first
+        second, further = _unit(rest, before[:, :, 1])
+        shared = float(np.log(np.abs(np.diag(triangle))).sum())
+        yield _Projected(clean, first, second, 2 * (shared + np.log(length) + np.log(further)))
 
 
 def _through(matrix: Floats, pairs: Floats) -> Floats:

@@ -7,6 +7,7 @@ order 1, with one standard deviation and one correlation from each period to the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CORRELATIONS", "Scatter", "chance_of_logs", "correlate", "draw_series", "estimate_scatter", "scatters_for"]
+__all__ = [
+    "CORRELATIONS",
+    "Scatter",
+    "chance_of_logs",
+    "correlate",
+    "draw_series",
+    "estimate_scatter",
+    "roots_of_variances",
+    "scatters_for",
+]
 
 CORRELATIONS: Final = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97)
 """Correlations from period to period that are tried."""
@@ -38,6 +48,23 @@ class Scatter(NamedTuple):
 def correlate(time: Floats, correlation: float) -> Floats:
     """Return the correlations of an autoregression of order 1 at these times (numbers of periods), shape (n, n)."""
     return np.asarray(float(correlation) ** np.abs(time[:, None] - time[None, :]), dtype=float)
+
+
+def roots_of_variances(chance: Floats, tried: Sequence[Scatter], *, time: Floats) -> Floats:
+    """Return the Cholesky root of the variance of logarithms under each of the scatters, shape (scatters, n, n).
+
+    Parameters
+    ----------
+    chance
+        Variance by Poisson chance, shape (n,), as from `chance_of_logs`.
+    tried
+        The scatters; many of them share a correlation.
+    time
+        Number of every period, shape (n,).
+    """
+    correlations = {one.correlation: correlate(time, one.correlation) for one in tried}
+    scattered = [one.sd**2 * correlations[one.correlation] for one in tried]
+    return np.asarray(np.linalg.cholesky(np.diag(chance) + np.array(scattered)), dtype=float)
 
 
 def chance_of_logs(mean: ArrayLike) -> Floats:
@@ -97,16 +124,15 @@ def estimate_scatter(
     Patterson and Thompson (1971), Biometrika 58, 545-554: restricted likelihood, which allows for the numbers that the
     course takes up.
     """
-    best, likeliest = -np.inf, tried[0]
-    for scatter in tried:
-        root = np.linalg.cholesky(np.diag(chance) + scatter.sd**2 * correlate(time, scatter.correlation))
-        # Whitened: the residual sum of squares, log det V / 2 from the Cholesky diagonal and log det X'V⁻¹X / 2 from
-        # the triangle of QR make the restricted likelihood.
-        wide = np.linalg.solve(root, np.column_stack([design, logs]))
-        basis, triangle = np.linalg.qr(wide[:, :-1])
-        apart = wide[:, -1] - basis @ (basis.T @ wide[:, -1])
-        value = -0.5 * float(apart @ apart) - float(np.log(np.diag(root)).sum())
-        value -= float(np.log(np.maximum(np.abs(np.diag(triangle)), 1e-300)).sum())
-        if value > best:
-            best, likeliest = value, scatter
-    return likeliest
+    roots = roots_of_variances(chance, tried, time=time)
+    # Whitened: the residual sum of squares, log det V / 2 from the Cholesky diagonal and log det X'V⁻¹X / 2 from the
+    # triangle of QR make the restricted likelihood. All scatters at once: the matrices are small, and calls would cost
+    # more than what they compute.
+    wide = np.linalg.solve(roots, np.column_stack([design, logs]))
+    basis, triangle = np.linalg.qr(wide[:, :, :-1])
+    own = wide[:, :, -1:]
+    apart = own - basis @ (basis.transpose(0, 2, 1) @ own)
+    of_data, of_course = (np.abs(np.diagonal(factor, axis1=1, axis2=2)) for factor in (roots, triangle))
+    value = -0.5 * (apart**2).sum(axis=(1, 2)) - np.log(of_data).sum(axis=1)
+    value -= np.log(np.maximum(of_course, 1e-300)).sum(axis=1)
+    return tried[int(value.argmax())]

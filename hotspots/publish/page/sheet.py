@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.publish.text import Section
@@ -32,6 +33,8 @@ TIED: Final = "\u2060"
 WARNING: Final = "#b30000"
 NOTICE: Final = "#1b4f8f"
 """Invented data are no danger: their marking is seen, and does not shout as RESTRICTED does."""
+MEASURED: Final = 100.0
+"""Points: the size at which widths are measured; without hinting they are in proportion to the size."""
 SMALLEST: Final = 6.25
 """Points: the smallest print beside a map."""
 SHORTENED: Final = "Shortened."
@@ -120,12 +123,7 @@ class Sheet:
 
     def text_width(self, words: str, *, size: float, weight: str = "normal") -> float:
         """Return the width of one line of text (mm) as it is printed, whatever the screen's resolution."""
-        from matplotlib.font_manager import FontProperties
-        from matplotlib.textpath import text_to_path
-
-        font = FontProperties(family=FONT, size=size, weight=weight)
-        points, _, _ = text_to_path.get_text_width_height_descent(words, font, False)
-        return float(points) * MM_PER_POINT
+        return _width_of_line(words, weight) * (size / MEASURED) * MM_PER_POINT
 
     def wrap(self, words: str, *, width: float, size: float, weight: str = "normal") -> list[str]:
         """Return text as lines no wider than `width` (mm); a longer single word stands alone."""
@@ -258,6 +256,20 @@ class Sheet:
     def rule(self, left: float, right: float, y: float) -> None:
         """Draw a thin line across the page."""
         self.paper.plot([left, right], [y, y], color=RULE, linewidth=0.5, solid_capstyle="butt")
+
+
+@lru_cache(maxsize=2**14)
+def _width_of_line(words: str, weight: str) -> float:
+    """Return the width of one line of text at `MEASURED`, in points.
+
+    The words of a page are wrapped at several sizes, and most stand on other pages too: each is measured once.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=FONT, size=MEASURED, weight=weight)
+    points, _, _ = text_to_path.get_text_width_height_descent(words, font, False)
+    return float(points)
 
 
 def new_sheet(*, width: float = A4_LANDSCAPE[0], height: float = A4_LANDSCAPE[1]) -> Sheet:

@@ -502,10 +502,10 @@ def test_a_surface_knows_where_its_events_are_placed(placed_by):
 
 def test_discs_of_their_own_size_are_limited_in_number():
     rng = np.random.default_rng(1)
-    points = rng.uniform(400_000, 404_000, (2000, 2)) - [0, 110_000]
+    points = rng.uniform(400_000, 404_000, (8000, 2)) - [0, 110_000]
     events, box = make_events(points), BOX
     with pytest.raises(AnalysisError) as error:
-        kernel_density(events, box, bandwidth=4_000, cell=2, kernel="uniform", adaptive=True)
+        kernel_density(events, box, bandwidth=4_000, cell=8, kernel="uniform", adaptive=True)
     assert error.value.problem == "The discs of an adaptive density with the uniform kernel hold too many cells."
     assert error.value.advice == "choose larger cells, a smaller bandwidth or another kernel, or leave adaptive out"
 

@@ -243,11 +243,13 @@ def _cells_needed(sums: Floats, window: Any, expected: Floats, risks: Risks) -> 
 
     Chernoff: P(S >= x) <= M(t) exp(-t x) for every t, where log M adds up over the areas of a window.
     """
-    from scipy.special import logsumexp
-
     end = np.full(window.shape[0], np.inf)
+    some = risks.share > 0
+    risk, share, largest = risks.risk[some], risks.share[some], risks.risk[some].max()
     for t in np.geomspace(1e-4, 3, 40):
-        powers = logsumexp(expected[:, None] * risks.risk * np.expm1(t), b=risks.share, axis=1)
+        # Less the largest power, no exponential overflows, and their mean is not 0.
+        mean = expected * np.expm1(t)
+        powers = mean * largest + np.log(np.exp(np.multiply.outer(mean, risk - largest)) @ share)
         end = np.minimum(end, (window @ powers + BEYOND) / t)
     needed: Whole = (2 ** np.ceil(np.log2(np.maximum(end, sums + 1) + 2))).astype(np.int64)
     return needed
