@@ -21,22 +21,21 @@ collect_ignore = ["publish/gis/qgis_open.py"]
 
 LONGEST = (
     "tests/study/test_run.py",
-    "tests/analysis/series/test_change_points.py",
-    "tests/test_large_study.py",
     "tests/sample/test_numbers.py",
-    "tests/test_west_yorkshire.py",
-    "tests/test_real.py",
-    "tests/test_attacker.py",
-    "tests/analysis/autocorrelation/test_hidden.py",
-    "tests/study/test_ledger_of_studies.py",
     "tests/study/test_extracts_in_studies.py",
-    "tests/study/test_space_time_in_studies.py",
-    "tests/study/test_clusters_in_studies.py",
-    "tests/study/test_stability_in_studies.py",
+    "tests/analysis/series/test_change_points.py",
+    "tests/analysis/autocorrelation/test_hidden.py",
+    "tests/test_west_yorkshire.py",
     "tests/analysis/autocorrelation/test_calibration.py",
-    "tests/study/test_ended_runs.py",
+    "tests/test_real.py",
+    "tests/disclosure/test_shown_twice.py",
+    "tests/study/test_empty_sides.py",
+    "tests/analysis/scan/test_scattered_scan.py",
+    "tests/test_attacker.py",
+    "tests/test_large_study.py",
     "tests/test_manual.py",
-    "tests/sample",
+    "tests/study/test_ended_runs.py",
+    "tests/study/test_space_time_in_studies.py",
 )
 """What takes longest begins first: at the end of a run no process waits for another's last file."""
 
