@@ -207,8 +207,8 @@ class ScanMethod(Recorded):
     null: ScanNull
     """Null hypothesis."""
     dispersion: tuple[float, float] | None = field(metadata=AS_LIST)
-    """Variance of an area's count over its mean, lowest and highest estimate; None under other nulls than exchangeable
-    risk."""
+    """Variance of a large area's count over its mean, which all are taken to have, lowest and highest estimate; None
+    under other nulls than exchangeable risk."""
     risks: tuple[tuple[float, float], ...] | None = field(default=None, metadata=AS_LIST | WHERE_KNOWN)
     """Risks that areas have, and the share of the areas with each, as estimated under scattered risk."""
     secondary: Secondary

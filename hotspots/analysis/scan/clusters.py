@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["need_scannable", "scan_clusters"]
 
 NULLS: tuple[ScanNull, ...] = ("scattered-risk", "exchangeable-risk", "constant-risk")
+LARGE_AREAS: Final = 0.9
+"""Share of the areas that have at most as many people as the one whose scatter all are taken to have."""
 MOST_SCATTERED: Final = 2_000_000
 """Zones that are compared under scattered risk: each takes some 30 millionths of a second for each p-value."""
 
@@ -171,8 +173,11 @@ def _nulls_of(null: str, low: Floats, high: Floats, people: Floats, *, cases: bo
     expected = people * (low.sum() + high.sum()) / 2 / people.sum()
     if null == "scattered-risk":
         return Nulls(people, risks=estimate_risks(low, low, expected))
-    # One variance over the mean for all areas: only then are sums of areas beta-binomial.
-    return Nulls(people, dispersion_bounds(low, high, expected, relative=np.ones(len(low))))
+    # Sums of areas are beta-binomial only with one variance over the mean in all areas. It grows with an area's people,
+    # as where risks differ alike: so it is that of a large area, or zones of large ones would be found by chance.
+    large = np.quantile(expected / expected.mean(), LARGE_AREAS)
+    lowest, highest = (1 + (one - 1) * large for one in dispersion_bounds(low, high, expected))
+    return Nulls(people, (lowest, highest))
 
 
 def _with_controls(counts: Any, column: str | None, controls: str, null: str) -> tuple[gpd.GeoDataFrame, str, str]:

@@ -43,7 +43,7 @@ def _spread(method: ScanMethod) -> str:
     if method.dispersion is None:
         return ""
     low, high = (f"{one:.2f}" for one in method.dispersion)
-    return f" (variance of an area's count {low if low == high else f'{low} to {high}'} times its mean)"
+    return f" (variance of a large area's count {low if low == high else f'{low} to {high}'} times its mean)"
 
 
 def _suppressed(method: ScanMethod) -> str:

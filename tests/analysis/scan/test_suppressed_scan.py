@@ -44,7 +44,8 @@ def all_maps(total):
 def model_at(null, fill):
     """Return the model of one map, with the dispersion that it has itself."""
     total, expected = int(fill.sum()), PEOPLE * fill.sum() / PEOPLE.sum()
-    spread = 1.0 if null == "constant-risk" else robust_dispersion(fill, expected, relative=np.ones(10))
+    large = np.quantile(PEOPLE / PEOPLE.mean(), 0.9)
+    spread = 1.0 if null == "constant-risk" else 1 + (robust_dispersion(fill, expected) - 1) * large
     return ConstantRisk(expected, total) if spread < 1.001 else ExchangeableRisk(expected, total, spread)
 
 
