@@ -146,7 +146,8 @@ class Memory:
             raise DisclosureError(
                 f"{pair} count the same records, and these were corrected in between.",
                 found=f"other records in {plural(len(changed - {''}), 'area')} than the earlier run had, or not known",
-                advice="publish only months that the earlier run did not have, or make the study restricted",
+                advice="publish only months that the earlier run did not have, make the study restricted, or publish "
+                'all of them in wider intervals: corrections = "coarsen"',
             )
 
     def keep(self, tables: Sequence[CountTable], **run: Any) -> None:
