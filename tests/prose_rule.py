@@ -36,7 +36,7 @@ TEXT_ATTRIBUTES = TEXT_NAMES | {"source", "method", "unit", "subject"}
 
 PERIODS = frozenset({"period", "periods", "written"})
 
-PARSERS = frozenset({("hotspots/model/periods.py", "read")})
+PARSERS = frozenset({("hotspots/model/base/periods.py", "read")})
 """Path and name of the functions that read a text from outside into a typed value: `Period.read` is the only reader of
 periods, which publishers and users write in many ways."""
 

@@ -13,7 +13,27 @@ from hotspots.model.area_results import (
     ScanMethod,
     SpaceTimeMethod,
 )
-from hotspots.model.checks import need_columns, need_released, renamed_arguments, text_ids
+from hotspots.model.base import (
+    AUGUST,
+    ENGLISH,
+    MONTHS_OF_A_YEAR,
+    NO_PERIOD,
+    Coverage,
+    Identity,
+    Note,
+    Period,
+    combine,
+    cover_dates,
+    cover_months,
+    cover_years,
+    months_of,
+    need_columns,
+    need_released,
+    renamed_arguments,
+    settings_of,
+    text_ids,
+    words_of,
+)
 from hotspots.model.events import PERIOD_FREQUENCIES, AreaCounts, Events, ExpectedMethod, PeriodCounts, Slope
 from hotspots.model.findings import (
     Agreement,
@@ -28,19 +48,6 @@ from hotspots.model.findings import (
     change_words,
     count_schools,
     interval_words,
-)
-from hotspots.model.identity import Identity, Note, combine, settings_of, words_of
-from hotspots.model.periods import (
-    AUGUST,
-    ENGLISH,
-    MONTHS_OF_A_YEAR,
-    NO_PERIOD,
-    Coverage,
-    Period,
-    cover_dates,
-    cover_months,
-    cover_years,
-    months_of,
 )
 from hotspots.model.records import EXTRACT_COLUMNS, Ages, Extract, Factors, Series, SeriesBase
 from hotspots.model.schools import (

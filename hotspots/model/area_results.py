@@ -7,12 +7,24 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError
-from hotspots.model.checks import freeze, need_columns, need_unique
+from hotspots.model.base import (
+    AS_LIST,
+    USUAL_LEVEL,
+    WHERE_KNOWN,
+    Coverage,
+    OnMap,
+    Period,
+    Recorded,
+    Result,
+    explore,
+    freeze,
+    need_columns,
+    need_tuples,
+    need_unique,
+    written_as,
+)
 from hotspots.model.events import ExpectedMethod
-from hotspots.model.identity import AS_LIST, USUAL_LEVEL, WHERE_KNOWN, Recorded, Result, need_tuples, written_as
-from hotspots.model.periods import Coverage, Period
 from hotspots.model.study_area import Place, StudyArea, slugify
-from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
     CLUSTER_CLASSES,
     COLD_CLASSES,

@@ -10,11 +10,23 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError, list_briefly
-from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.identity import AS_RECORDS, WHERE_KNOWN, ModelType, Recorded, written_as
-from hotspots.model.periods import Coverage, cover_dates
+from hotspots.model.base import (
+    AS_RECORDS,
+    WHERE_KNOWN,
+    Coverage,
+    ModelType,
+    Recorded,
+    between,
+    cover_dates,
+    explore,
+    freeze,
+    freeze_mapping,
+    need_columns,
+    need_interval,
+    need_unique,
+    written_as,
+)
 from hotspots.model.study_area import StudyArea
-from hotspots.model.views import between, explore
 from hotspots.vocabulary import PeriodLength, PlacedBy
 
 if TYPE_CHECKING:

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hotspots.errors import AnalysisError
-from hotspots.model.checks import freeze, need_columns, need_unique
-from hotspots.model.identity import AS_LIST, AS_RECORDS, Recorded, Result, need_tuples
+from hotspots.model.base import (
+    AS_LIST,
+    AS_RECORDS,
+    OnMap,
+    Recorded,
+    Result,
+    explore,
+    freeze,
+    need_columns,
+    need_tuples,
+    need_unique,
+)
 from hotspots.model.study_area import StudyArea, slugify
-from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
     AGREEMENT_CLASSES,
     AGREEMENT_COLUMN_WORDS,

@@ -10,11 +10,19 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import freeze, need_columns, need_unique, text_ids
-from hotspots.model.identity import ModelType, need_tuples
-from hotspots.model.periods import Coverage, months_of
+from hotspots.model.base import (
+    Coverage,
+    ModelType,
+    freeze,
+    months_of,
+    need_columns,
+    need_tuples,
+    need_unique,
+    plot_extract,
+    plot_series,
+    text_ids,
+)
 from hotspots.model.study_area import MOST_PEOPLE
-from hotspots.model.views import plot_extract, plot_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

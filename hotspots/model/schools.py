@@ -10,10 +10,23 @@ import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError, SourceError
-from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_interval, need_unique
-from hotspots.model.identity import WHERE_KNOWN, ModelType, Recorded, Result, need_tuples, read_school_years, written_as
+from hotspots.model.base import (
+    WHERE_KNOWN,
+    ModelType,
+    OnMap,
+    Recorded,
+    Result,
+    explore,
+    freeze,
+    freeze_mapping,
+    need_columns,
+    need_interval,
+    need_tuples,
+    need_unique,
+    read_school_years,
+    written_as,
+)
 from hotspots.model.study_area import MOST_PEOPLE, StudyArea
-from hotspots.model.views import OnMap, explore
 from hotspots.vocabulary import (
     SCHOOL_CLASSES,
     SCHOOL_GROUPS,

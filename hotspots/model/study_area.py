@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.errors import AnalysisError, list_briefly
-from hotspots.model.checks import freeze, freeze_mapping, need_columns, need_unique, text_ids
-from hotspots.model.identity import ModelType
-from hotspots.model.views import explore
+from hotspots.model.base import ModelType, explore, freeze, freeze_mapping, need_columns, need_unique, text_ids
 from hotspots.vocabulary import CRS
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from hotspots.model.identity import AS_LIST, BESIDE, WHERE_KNOWN, Recorded, written_as
-from hotspots.model.periods import Coverage
+from hotspots.model.base import AS_LIST, BESIDE, WHERE_KNOWN, Coverage, Recorded, written_as
 from hotspots.vocabulary import (
     Adjustment,
     BandwidthRule,

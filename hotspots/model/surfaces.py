@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hotspots.errors import AnalysisError
-from hotspots.model.checks import freeze, need_columns, need_unique
-from hotspots.model.identity import Result, need_tuples
+from hotspots.model.base import OnMap, Result, between, explore, freeze, need_columns, need_tuples, need_unique
 from hotspots.model.study_area import StudyArea
 from hotspots.model.surface_methods import ContourMethod, SurfaceMethod
-from hotspots.model.views import OnMap, between, explore
 from hotspots.vocabulary import (
     CRS,
     SURFACE_LIMITS,

@@ -22,7 +22,7 @@ from hotspots.model import (
     Surface,
     combine,
 )
-from hotspots.model.identity import ModelType
+from hotspots.model.base import ModelType
 
 ORDER = ("unreleased", "restricted", "nhs-digital", "invented", "open")
 """From the mark that asks for the most care to the one that asks for none."""

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, get_args
 
 from hotspots.errors import AnalysisError, DisclosureError
-from hotspots.model.checks import freeze
-from hotspots.model.periods import AUGUST, NO_PERIOD, Coverage, Period
-from hotspots.model.views import as_html
+from hotspots.model.base.checks import freeze
+from hotspots.model.base.periods import AUGUST, NO_PERIOD, Coverage, Period
+from hotspots.model.base.views import as_html
 from hotspots.vocabulary import RESTRICTED, UNRELEASED, weakest_release
 
 if TYPE_CHECKING:

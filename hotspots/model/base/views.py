@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hotspots.errors import AnalysisError, OutputError
-from hotspots.model.checks import need_released
+from hotspots.model.base.checks import need_released
 from hotspots.vocabulary import UNRELEASED
 
 if TYPE_CHECKING:
