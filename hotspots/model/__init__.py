@@ -13,6 +13,7 @@ from hotspots.model.area_results import (
     ScanMethod,
     SpaceTimeMethod,
 )
+from hotspots.model.area_summary import AreaSummary, Summarised, summarise_areas
 from hotspots.model.base import (
     AUGUST,
     ENGLISH,
@@ -39,16 +40,14 @@ from hotspots.model.findings import (
     Agreement,
     AgreementMethod,
     Choice,
-    Hotspot,
-    Part,
     SchoolAccount,
     Stability,
     StabilityMethod,
-    Whereabouts,
     change_words,
     count_schools,
     interval_words,
 )
+from hotspots.model.hotspots import HOTSPOT_COLUMNS, Hotspot, Hotspots, Part, Whereabouts, source_code
 from hotspots.model.records import EXTRACT_COLUMNS, Ages, Extract, Factors, Series, SeriesBase
 from hotspots.model.schools import (
     SCHOOL_COLUMNS,
@@ -90,6 +89,7 @@ __all__ = [
     "CONTOUR_COLUMNS",
     "ENGLISH",
     "EXTRACT_COLUMNS",
+    "HOTSPOT_COLUMNS",
     "MONTHS_OF_A_YEAR",
     "MOST_PEOPLE",
     "NO_PERIOD",
@@ -102,6 +102,7 @@ __all__ = [
     "Agreement",
     "AgreementMethod",
     "AreaCounts",
+    "AreaSummary",
     "AverageRate",
     "BandwidthChoice",
     "BeyondByChance",
@@ -123,6 +124,7 @@ __all__ = [
     "Hotspot",
     "HotspotMethod",
     "HotspotResult",
+    "Hotspots",
     "Identity",
     "InterpolationMethod",
     "JudgedCells",
@@ -149,6 +151,7 @@ __all__ = [
     "Stability",
     "StabilityMethod",
     "StudyArea",
+    "Summarised",
     "Surface",
     "ToleranceContours",
     "Whereabouts",
@@ -167,6 +170,8 @@ __all__ = [
     "renamed_arguments",
     "settings_of",
     "slugify",
+    "source_code",
+    "summarise_areas",
     "text_ids",
     "words_of",
 ]

@@ -1,10 +1,10 @@
-"""What is found in results: hotspots, schools by class, ratios as changes, and how far methods agree."""
+"""What is found in results: schools by class, ratios as changes, and how far methods agree."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from hotspots.errors import AnalysisError
 from hotspots.model.base import (
@@ -39,79 +39,13 @@ __all__ = [
     "Agreement",
     "AgreementMethod",
     "Choice",
-    "Hotspot",
-    "Part",
     "SchoolAccount",
     "Stability",
     "StabilityMethod",
-    "Whereabouts",
     "change_words",
     "count_schools",
     "interval_words",
 ]
-
-# --------------------------------------------------------------------------- adjoining hot areas as one
-
-Part = Literal[
-    "central", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """The location of something, as facts from which sentences are made.
-
-    Parameters
-    ----------
-    authorities
-        Names of the local authorities it lies in, the one with the largest part first.
-    part
-        Which part of the first authority.
-    borders
-        Names of other authorities of the study that it adjoins.
-    near
-        The place name nearest to its middle, one inside it before all others; empty where none is near.
-    around
-        Whether that name is inside it.
-    """
-
-    authorities: tuple[str, ...]
-    part: Part
-    borders: tuple[str, ...] = ()
-    near: str = ""
-    around: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hotspot:
-    """Adjoining areas that are hot.
-
-    Parameters
-    ----------
-    areas
-        Their ids, sorted.
-    where
-        Where it lies.
-    people
-        Residents, or NaN without a population.
-    observed_low, observed_high
-        Events: sums of the areas' intervals.
-    expected
-        Events if everyone in the study area had the same risk, or NaN without a population.
-    """
-
-    areas: tuple[str, ...]
-    where: Whereabouts
-    people: float
-    observed_low: float
-    observed_high: float
-    expected: float
-
-    @property
-    def ratio(self) -> tuple[float, float]:
-        """Observed over expected events, from its lowest to its highest."""
-        return self.observed_low / self.expected, self.observed_high / self.expected
-
 
 # --------------------------------------------------------------------------- schools by class
 

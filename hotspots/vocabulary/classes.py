@@ -112,6 +112,12 @@ CLUSTER_CLASSES: Final = (
 )
 """Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
 
+HOTSPOT_CLASSES: Final = (
+    ClassStyle("certain", "Hotspot for all possible values of suppressed counts", "#de2d26"),
+    ClassStyle("depends", "Hotspot or not: depends on suppressed counts", "#fcae91"),
+)
+"""Hotspots by what is known of them, in the reds of clusters."""
+
 STABILITY_CLASSES: Final = (
     ClassStyle("in_all", "Hot in all variants that test it", "#7f0000"),
     ClassStyle("in_most", "Hot in most (over half)", "#d7301f"),
@@ -153,6 +159,11 @@ LEVEL_OF_CLASS: Final = {
     "hot_99": 0.01, "hot_95": 0.05, "hot_90": 0.10, "cold_99": 0.01, "cold_95": 0.05, "cold_90": 0.10,
 }  # fmt: skip
 """The level that a Gi* class stands for, after adjustment."""
+
+GI_BINS: Final = {
+    "hot_99": 3, "hot_95": 2, "hot_90": 1, "not_significant": 0, "cold_90": -1, "cold_95": -2, "cold_99": -3,
+}  # fmt: skip
+"""A Gi* class as the number that ArcGIS has in its field Gi_Bin; an area that was not tested has none."""
 
 CERTAINTY_WORDS: Final = {
     "certain": "the same for all possible values of suppressed counts",

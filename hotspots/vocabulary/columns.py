@@ -221,3 +221,56 @@ AGREEMENT_COLUMN_WORDS: Final = {
     "surface": ("Surface", "Whether more than half of the area is in contours of raised risk"),
     "covered": ("Share raised", "Share of the area in contours of raised risk, 0 to 1"),
 }
+
+HOTSPOT_COLUMN_WORDS: Final = {
+    "hotspot": ("Hotspot", "Letter of the source, and the place among its hotspots"),
+    "source": ("Source", "Short name of the source"),
+    "events": ("Events", "What was counted"),
+    "areas": ("Areas", "Number of areas in the hotspot"),
+    "people": ("People", "People living in its areas"),
+    "observed_low": ("Events, at least", "Events in its areas: lower bound; equals the upper where known"),
+    "observed_high": ("Events, at most", "Events in its areas: upper bound"),
+    "expected": ("Expected", "Events in its areas as expected of the study area as a whole"),
+    "ratio_low": ("Ratio, at least", "Events over expected events: lower bound"),
+    "ratio_high": ("Ratio, at most", "Events over expected events: upper bound"),
+    "ratio_low_95": (
+        "Ratio, 95% from",
+        "Lower end of the exact 95% interval of the ratio, as if the hotspot had not been searched for",
+    ),
+    "ratio_high_95": (
+        "Ratio, 95% to",
+        "Upper end of the exact 95% interval of the ratio, as if the hotspot had not been searched for",
+    ),
+    "certainty": ("Certainty", "Whether its areas are hot for all possible values of suppressed counts, or for some"),
+    "overlaps": ("Overlaps", "Hotspots of other sources with an area in common, separated by spaces"),
+    "area_ids": ("Area codes", "Codes of its areas, separated by spaces"),
+}
+
+AREA_COLUMN_WORDS: Final = {
+    **_NAMES_OF_AREAS,
+    "population": COLUMN_WORDS["population"],
+    "idaci": ("{index}", "Score of deprivation; higher is more deprived"),
+    "idaci_rank": ("{index} rank", "Rank of the area, 1 is the most deprived"),
+    "idaci_dec": ("{index} decile", "1 is the most deprived tenth"),
+}
+"""What a summary of areas has once; of an index of deprivation where there is one."""
+
+SOURCE_COLUMN_WORDS: Final = {
+    "n_lo": ("events, at least", "Events counted in the area: lower bound; equals the upper where known"),
+    "n_hi": ("events, at most", "Events counted in the area: upper bound"),
+    "exp": ("expected", "Events as expected of the study area as a whole"),
+    "rt_lo": ("ratio, at least", "Events over expected events: lower bound"),
+    "rt_hi": ("ratio, at most", "Events over expected events: upper bound"),
+    "gi": ("class", "Class of Getis-Ord Gi*: hot or cold, with the confidence level"),
+    "gi_bin": ("Gi* bin", "Class as a number: 3, 2, 1 hot and -3, -2, -1 cold at 99%, 95%, 90% confidence; 0 neither"),
+    "p_lo": ("adjusted p, at least", "Two-sided p-value of Gi* after adjustment: lower bound"),
+    "p_hi": ("adjusted p, at most", "Two-sided p-value of Gi* after adjustment: upper bound"),
+    "cert": ("certainty", "Whether the class is the same for all possible values of suppressed counts"),
+    "hs": ("hotspot", "Letter of the hotspot that the area is part of"),
+    "lm": ("Local Moran class", "Class of Local Moran's I: the area and its neighbours, high or low"),
+    "lm_cert": ("Local Moran certainty", "Whether the class is the same for all possible values of suppressed counts"),
+    "stab": ("stability", "In how many variants of the analysis the area is hot"),
+    "agree": ("agreement", "By how many methods the area is hot"),
+    "why": ("reason", "Why the area was not tested, or why its count is suppressed"),
+}
+"""What a summary of areas has for each source, with the source's letter at the end: `gi_bin_a`."""

@@ -6,10 +6,17 @@ of adjoining hot areas. The distributions behind the p-values are in `reference`
 
 from hotspots.analysis.autocorrelation.calls import Calls, call_areas
 from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, correlogram
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate_clusters, name_alike, raised_places
+from hotspots.analysis.autocorrelation.hotspots import (
+    find_hotspots,
+    letter_hotspots,
+    locate_clusters,
+    possible_hotspots,
+    raised_places,
+)
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.method_text import describe_expected
 from hotspots.analysis.autocorrelation.neighbours import Neighbours, link_neighbours
+from hotspots.analysis.autocorrelation.whereabouts import name_alike
 from hotspots.analysis.autocorrelation.whole_map import (
     GLOBAL_WORDS,
     global_statistics,
@@ -27,10 +34,12 @@ __all__ = [
     "find_hotspots",
     "getis_ord",
     "global_statistics",
+    "letter_hotspots",
     "link_neighbours",
     "local_moran",
     "locate_clusters",
     "morans_i",
     "name_alike",
+    "possible_hotspots",
     "raised_places",
 ]

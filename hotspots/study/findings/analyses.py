@@ -86,13 +86,14 @@ def _link(study: Study, inputs: Inputs) -> Neighbours:
 def _add_tests(findings: Findings, study: Study, name: str, inputs: Inputs, neighbours: Neighbours) -> None:
     from functools import partial
 
-    from hotspots.analysis.autocorrelation import find_hotspots, link_neighbours
+    from hotspots.analysis.autocorrelation import find_hotspots, link_neighbours, possible_hotspots
 
     star, moran = _test(study, name, inputs, neighbours)
     findings.results += [star, moran]
     queen = neighbours if study.analysis.neighbours == "queen" else link_neighbours(inputs.area, rule="queen")
     find = partial(find_hotspots, star, inputs.area, labels=inputs.labels, links=queen)
     findings.hotspots[name] = find()
+    findings.possible_hotspots[name] = possible_hotspots(star, inputs.area, labels=inputs.labels, links=queen)
     for section in study.places:
         findings.place_hotspots[name, section.name] = find(place=section.place)
 
@@ -313,8 +314,8 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 
 
 def _name_places(findings: Findings, inputs: Inputs) -> None:
-    """Locate the places of raised risk; give each place one name, on whichever map it is found."""
-    from hotspots.analysis.autocorrelation import name_alike, raised_places
+    """Locate the places of raised risk; give each place one name on all maps, and letters to hotspots."""
+    from hotspots.analysis.autocorrelation import letter_hotspots, name_alike, raised_places
 
     for surface in findings.surfaces:
         if surface.kind == "relative-risk" and surface.stem in findings.contours:
@@ -322,6 +323,7 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
             findings.raised[surface.stem] = found
     tables: tuple[dict[Any, tuple[Hotspot, ...]], ...] = (
         findings.hotspots,
+        findings.possible_hotspots,
         findings.raised,
         findings.cluster_places,
         findings.place_hotspots,
@@ -330,6 +332,9 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
     for table in tables:
         for key in table:
             table[key] = next(named)
+    if findings.results:
+        of_sources = {name: (*one, *findings.possible_hotspots[name]) for name, one in findings.hotspots.items()}
+        findings.lettered = letter_hotspots(of_sources, findings.results, inputs.area)
 
 
 # --------------------------------------------------------------------------- schools

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Extract,
         Hotspot,
         HotspotResult,
+        Hotspots,
         SchoolResult,
         Series,
         Stability,
@@ -43,8 +44,9 @@ class Change:
 class Findings:
     """What a study found, and what it left out and why.
 
-    `hotspots` are those of the Gi* result of this source, the largest first; `place_hotspots` those in one place, by
-    source and name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
+    `hotspots` are those of the Gi* result of this source, the largest first; `possible_hotspots` those that depend on
+    suppressed counts; `lettered` all of these with their letters; `place_hotspots` those in one place, by source and
+    name of the place. `contours` are those of the surface with this stem, `raised` the places of raised risk
     in them; `clusters` those in space of this source, `space_time` those in space and time, and `cluster_places` where
     each of those with this stem lies; `stability` and `agreement` how far its hot areas depend on choices and methods;
     `best_bandwidths` those of the prediction of this name; `change_points` and `changes` those of the series of this
@@ -53,6 +55,8 @@ class Findings:
 
     results: list[HotspotResult] = field(default_factory=list)
     hotspots: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    possible_hotspots: dict[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    lettered: Hotspots | None = None
     place_hotspots: dict[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
     surfaces: list[Surface] = field(default_factory=list)
     contours: dict[str, Contours] = field(default_factory=dict)

@@ -12,7 +12,8 @@ from shapely.geometry import box
 from worlds import make_grid
 
 import hotspots as hs
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, locate, name_alike, raised_places
+from hotspots.analysis.autocorrelation.hotspots import find_hotspots, raised_places
+from hotspots.analysis.autocorrelation.whereabouts import locate, name_alike
 from hotspots.model import AreaCounts, Contours, Hotspot, Identity, Whereabouts
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
 
