@@ -110,7 +110,7 @@ def summarise_areas(
     Parameters
     ----------
     found
-        Results of tests, stability and agreement of the same areas, at least one of them a test.
+        Results of tests, stability and agreement of the same areas, at least one.
     hotspots
         Those of the same study, whose letters areas get.
     deprivation
@@ -119,16 +119,16 @@ def summarise_areas(
     Raises
     ------
     AnalysisError
-        If there is no test of areas, or two results have different areas.
+        If there is no result, or two have different areas.
     """
-    tests = [result for result in found if isinstance(result, HotspotResult)]
-    if not tests:
-        raise AnalysisError("A summary of areas needs a result of Gi* or Local Moran.", found=f"{len(found)} results")
-    base = tests[0].table.sort_index()
+    if not found:
+        raise AnalysisError("A summary of areas needs at least one result of areas.", found="none")
+    tested = next((result for result in found if isinstance(result, HotspotResult)), found[0])
+    base = tested.table.sort_index()
     for result in found:
         if not result.table.index.sort_values().equals(base.index):
             raise AnalysisError(
-                f"The results of {result.title} and {tests[0].title} are of different areas.",
+                f"The results of {result.title} and {tested.title} are of different areas.",
                 found=f"{len(result.table):,} and {len(base):,} areas",
                 advice="summarise results of one study area",
             )
@@ -137,7 +137,8 @@ def summarise_areas(
         source_code(at).lower(): (name, next(result.title for result in found if result.name == name))
         for at, name in enumerate(names)
     }
-    columns: dict[str, Any] = {name: base[name] for name in ("name", "la_code", "la_name", "population")}
+    known = ("name", "la_code", "la_name", "population")
+    columns: dict[str, Any] = {name: base[name] for name in known if name in base.columns}
     if deprivation is not None:
         scores = deprivation.table.reindex(base.index)
         columns |= {"idaci": scores["score"].astype(float)}
@@ -151,13 +152,13 @@ def summarise_areas(
         table=_as_frame(columns, base),
         events=events,
         index_title="" if deprivation is None else deprivation.title,
-        area=tests[0].area,
+        area=tested.area,
         identity=combine(
-            tests[0],
+            tested,
             *found,
             hotspots,
             deprivation,
-            tests[0].area,
+            tested.area,
             name=AreaSummary.usual_name,
             title=AreaSummary.usual_title,
         ),

@@ -110,7 +110,7 @@ class Hotspots(Result):
     ----------
     table
         GeoDataFrame indexed by `hotspot` (``"A1"``: the letter of the source, and the place among its hotspots, those
-        that are certain first and then by events above those expected) with `HOTSPOT_COLUMNS`: `source` and `events`
+        that are certain first and then by events above those expected) with `HOTSPOT_COLUMNS`: `source` and `subject`
         (short name of the source, and in words); `areas` and `people`; events (`observed_*`), those `expected` at the
         overall rate, and their ratio, the same twice where every count is known; the exact 95% interval of the ratio,
         as if the hotspot had not been searched for; `certainty`; `overlaps`, the letters of other sources' hotspots
@@ -155,7 +155,7 @@ class Hotspots(Result):
 
     def explore(self, **options: Any) -> Any:
         """Return a map to zoom in a browser, with folium; options as of `geopandas.GeoDataFrame.explore`."""
-        shown = ["events", "people", "observed_low", "observed_high", "expected", "overlaps"]
+        shown = ["subject", "people", "observed_low", "observed_high", "expected", "overlaps"]
         return explore(self, self.table, column="certainty", shown=shown, classes=HOTSPOT_CLASSES, options=options)
 
     def _numbers(self) -> dict[str, object]:

@@ -136,6 +136,38 @@ AUTHORITY_COLUMN_WORDS: Final = {
     "la_name": ("Authority", "Name of the local authority"),
     "areas": ("Areas", "Number of areas of the study in the authority"),
     "population": ("Population", "People living in the authority's areas"),
+    "area_km2": ("Area, km²", "Size of the authority in square kilometres"),
+    "per_km2": ("People per km²", "People living in it per square kilometre"),
+    "under_25": ("Share under 25", "Share of its people who are under 25, 0 to 1"),
+    "over_64": ("Share 65 and over", "Share of its people who are 65 and over, 0 to 1"),
+    "depriv": ("Deprivation", "Mean score of its areas"),
+    "most_depr": ("Share most deprived", "Share of its areas that are among the most deprived tenth, 0 to 1"),
+    "asr_lo": (
+        "age-standardised rate, at least",
+        "Events per 100,000 people per year, age-standardised: lower bound",
+    ),
+    "asr_hi": (
+        "age-standardised rate, at most",
+        "Events per 100,000 people per year, age-standardised: upper bound",
+    ),
+    "ci_lo": ("age-standardised rate, 95% from", "Lower end of the 95% interval of the rate"),
+    "ci_hi": ("age-standardised rate, 95% to", "Upper end of the 95% interval of the rate"),
+    "differs": ("against the study area", "Above or below the rate of the study area, beyond chance; empty if neither"),
+    "cin_per": ("Factors per assessment", "Factors recorded at the end of an assessment, in the latest period"),
+    "cin_theme": (
+        "Share with the theme",
+        "Share of assessments with the theme, 0 to 1; empty if suppressed",
+    ),
+    "ex_ratio": ("Exclusions, ratio", "Permanent exclusions of its schools over those expected from deprivation"),
+    "ex_lo_95": ("Exclusions, 95% from", "Lower end of the 95% interval of the ratio"),
+    "ex_hi_95": ("Exclusions, 95% to", "Upper end of the 95% interval of the ratio"),
+}
+
+PLACE_COLUMN_WORDS: Final = {
+    "place": ("Place", "Name of the place in the study"),
+    "la_codes": ("Authority codes", "GSS codes of its local authorities, separated by spaces"),
+    "areas": ("Areas", "Number of areas of the study in the place"),
+    "population": ("Population", "People living in its areas"),
 }
 
 CONTOUR_COLUMN_WORDS: Final = {
@@ -225,7 +257,7 @@ AGREEMENT_COLUMN_WORDS: Final = {
 HOTSPOT_COLUMN_WORDS: Final = {
     "hotspot": ("Hotspot", "Letter of the source, and the place among its hotspots"),
     "source": ("Source", "Short name of the source"),
-    "events": ("Events", "What was counted"),
+    "subject": ("Subject", "What was counted"),
     "areas": ("Areas", "Number of areas in the hotspot"),
     "people": ("People", "People living in its areas"),
     "observed_low": ("Events, at least", "Events in its areas: lower bound; equals the upper where known"),

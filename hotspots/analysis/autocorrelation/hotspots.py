@@ -153,7 +153,7 @@ def letter_hotspots(
     for letter, name, hotspot in lettered:
         others = [other for other, own, _ in lettered if own != name and members[other] & members[letter]]
         rows.append(_numbers(hotspot, area) | {
-            "source": name, "events": first[name].title, "overlaps": " ".join(others),
+            "source": name, "subject": first[name].title, "overlaps": " ".join(others),
         })  # fmt: skip
     return Hotspots(
         table=gpd.GeoDataFrame(

@@ -7,43 +7,62 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from hotspots.errors import OutputError, list_briefly
 from hotspots.model import (
     Agreement,
+    AreaSummary,
     Clusters,
     Contours,
+    Extract,
     HotspotResult,
+    Hotspots,
+    Place,
     SchoolResult,
     Stability,
     StudyArea,
     need_released,
     renamed_arguments,
+    summarise_areas,
 )
 from hotspots.publish.gis.layers import (
+    Content,
     Layer,
-    agreement_layer,
-    area_layer,
-    authority_layer,
+    OfAreas,
+    Origin,
+    area_table,
     cluster_layer,
     contour_layer,
+    hotspot_layer,
+    provenance_table,
     school_layer,
-    stability_layer,
+    summary_layer,
 )
 from hotspots.publish.gis.metadata import add_metadata, add_styles, add_words
+from hotspots.publish.gis.place_layers import authority_layer, place_layer
 from hotspots.publish.style import Ground, marking
+from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
-    from hotspots.publish.gis.layers import Content
+    import pandas as pd
 
 __all__ = ["DATE", "write_geopackage"]
 
 DATE: Final = "1970-01-01T00:00:00.000Z"
 """The date of a file in which nothing tells one: a date is required, and equal results are to be equal files."""
 SUFFIX: Final = ".gpkg"
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is written beside the contents."""
+
+    places: tuple[Place, ...]
+    school_ratios: pd.DataFrame | None
+    provenance: tuple[Origin, ...]
 
 
 @renamed_arguments(nouns="contents")
@@ -54,14 +73,20 @@ def write_geopackage(
     title: str,
     description: str = "",
     date: str | None = None,
+    contact: str = "",
+    places: Sequence[Place] = (),
+    school_ratios: pd.DataFrame | None = None,
+    provenance: Sequence[Origin] = (),
 ) -> Path:
-    """Write results, clusters, contours, schools and authorities as the layers of one GeoPackage.
+    """Write results, hotspots, clusters, contours, schools and authorities as the layers of one GeoPackage.
 
-    A `HotspotResult` becomes the layer ``<name>_<method>``, `Clusters` the layer ``<name>_clusters``, `Stability` and
-    `Agreement` the layers ``<name>_stability`` and ``<name>_agreement``, `Contours` the layer ``<surface>_<kinds>``, a
-    `SchoolResult` the layer ``schools``, a `StudyArea` (or its `Ground`, from `prepare_ground`) the layer
-    ``authorities`` (the areas dissolved). Points come first, areas last: QGIS puts the first layer of a file on top.
-    Each layer brings its own style for QGIS (also as SLD), titles and descriptions of its columns, and how it was made.
+    Areas are one layer, ``areas``, with the main numbers of every source and a style for each; all columns of a
+    `HotspotResult` are the table ``<name>_<method>``, of `Stability` and `Agreement` ``<name>_stability`` and
+    ``<name>_agreement``, to be joined by `area_id`. `Hotspots` become the layer ``hotspots``, `Clusters`
+    ``<name>_clusters``, `Contours` ``<surface>_<kinds>``, a `SchoolResult` ``schools``, a `StudyArea` (or its
+    `Ground`, from `prepare_ground`) ``authorities`` (the areas dissolved, with what each `Extract` says of them), and
+    `places` ``places``. Points come first, areas last: QGIS puts the first layer of a file on top. Each layer brings its
+    own style for QGIS (also as SLD), titles, descriptions and codes of its fields, and how it was made.
 
     Parameters
     ----------
@@ -98,7 +123,7 @@ def write_geopackage(
             found=f"the ending {path.suffix!r}",
             advice="let the name end in .gpkg",
         )
-    layers = _layers(path.name, contents)
+    layers = _layers(path.name, contents, _Asked(tuple(places), school_ratios, tuple(provenance)))
     stamp = _checked_date(date or _last_day(contents))
     _need_closed(path)
     try:
@@ -108,7 +133,7 @@ def write_geopackage(
             with _fixed_date(stamp):
                 for layer in layers:
                     _write_layer(draft, layer)
-            _finish(draft, layers, title=title, description=description, date=stamp)
+            _finish(draft, layers, title=title, description=description, date=stamp, contact=contact)
             draft.replace(path)
     except (OSError, DataSourceError, DataLayerError, sqlite3.Error) as error:
         raise OutputError(
@@ -152,25 +177,10 @@ def _need_closed(path: Path) -> None:
             )
 
 
-def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
-    """Return the layers in drawing order, top first, as QGIS lists them."""
-    layers = []
+def _layers(file: str, contents: Sequence[Content], asked: _Asked) -> list[Layer]:
+    """Return the layers in drawing order, top first, as QGIS lists them; then the tables."""
     for content in contents:
-        if isinstance(content, HotspotResult):
-            layer = area_layer(content)
-        elif isinstance(content, SchoolResult):
-            layer = school_layer(content)
-        elif isinstance(content, Clusters):
-            layer = cluster_layer(content)
-        elif isinstance(content, Stability):
-            layer = stability_layer(content)
-        elif isinstance(content, Agreement):
-            layer = agreement_layer(content)
-        elif isinstance(content, Contours):
-            layer = contour_layer(content)
-        elif isinstance(content, StudyArea | Ground):
-            layer = authority_layer(content)
-        else:
+        if not isinstance(content, get_args(Content)):
             raise OutputError(
                 f"A {type(content).__name__} can't be a layer of a GeoPackage.",
                 found=f"{type(content).__name__} for {file}",
@@ -178,10 +188,21 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
                 "write a surface with write_raster",
             )
         given = content.area if isinstance(content, Ground) else content
-        need_released(given, f"The layer {layer.name!r} of {file}")
-        layers.append(_marked(layer, given.release))
+        need_released(given, f"What is written into {file}")
+    layers = [*_of_areas(contents), *_of_places(contents, asked)]
+    for content in contents:
+        if isinstance(content, Hotspots) and len(content):
+            layers.append(hotspot_layer(content))
+        elif isinstance(content, Clusters):
+            layers.append(cluster_layer(content))
+        elif isinstance(content, Contours):
+            layers.append(contour_layer(content))
+        elif isinstance(content, SchoolResult):
+            layers.append(school_layer(content))
     if not layers:
         raise OutputError(f"There is nothing to write into {file}.", advice="give at least one result")
+    if asked.provenance:
+        layers.append(provenance_table(asked.provenance, release=weakest_release(*map(_release, layers))))
     names = [layer.name for layer in layers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -190,12 +211,40 @@ def _layers(file: str, contents: Sequence[Content]) -> list[Layer]:
             found=f"layers {list_briefly(names, 10)}",
             advice="give the events different names, or write two files",
         )
-    return sorted(layers, key=lambda layer: -layer.level)
+    return sorted(map(_marked, layers), key=lambda layer: -layer.level)
 
 
-def _marked(layer: Layer, release: str) -> Layer:
+def _of_areas(contents: Sequence[Content]) -> list[Layer]:
+    """Return the layer of areas, and the table of each result."""
+    found: list[OfAreas] = [one for one in contents if isinstance(one, HotspotResult | Stability | Agreement)]
+    if not found:
+        return []
+    summary = next((one for one in contents if isinstance(one, AreaSummary)), None)
+    hotspots = next((one for one in contents if isinstance(one, Hotspots)), None)
+    if summary is None:
+        summary = summarise_areas(found, hotspots=hotspots)
+    return [summary_layer(summary, found), *map(area_table, found)]
+
+
+def _of_places(contents: Sequence[Content], asked: _Asked) -> list[Layer]:
+    """Return the layers of authorities and places, of each study area that is given."""
+    extracts = [one for one in contents if isinstance(one, Extract)]
+    schools = next((one for one in contents if isinstance(one, SchoolResult)), None)
+    layers = []
+    for content in contents:
+        if isinstance(content, StudyArea | Ground):
+            layers.append(authority_layer(content, extracts, schools=schools, school_ratios=asked.school_ratios))
+            layers += [place_layer(asked.places, content)] if asked.places else []
+    return layers
+
+
+def _release(layer: Layer) -> str:
+    return str(layer.lineage["release"])
+
+
+def _marked(layer: Layer) -> Layer:
     """Return the layer with its marking, if it has one, first in its description."""
-    mark = marking(release)
+    mark = marking(_release(layer))
     return replace(layer, description=f"{mark}. {layer.description}".strip()) if mark else layer
 
 
@@ -215,6 +264,12 @@ def _fixed_date(date: str) -> Iterator[None]:
 def _write_layer(path: Path, layer: Layer) -> None:
     import pyogrio
 
+    described = {"IDENTIFIER": layer.title, "DESCRIPTION": layer.description}
+    if not layer.has_geometry:
+        pyogrio.write_dataframe(
+            layer.table, path, layer=layer.name, driver="GPKG", append=path.exists(), layer_options=described
+        )
+        return
     pyogrio.write_dataframe(
         layer.table,
         path,
@@ -224,20 +279,15 @@ def _write_layer(path: Path, layer: Layer) -> None:
         promote_to_multi=layer.geometry_type.startswith("Multi"),
         append=path.exists(),
         dataset_options={"VERSION": "1.3"},
-        layer_options={
-            "GEOMETRY_NAME": layer.geometry,
-            "IDENTIFIER": layer.title,
-            "DESCRIPTION": layer.description,
-            "SPATIAL_INDEX": "YES",
-        },
+        layer_options={"GEOMETRY_NAME": layer.geometry, "SPATIAL_INDEX": "YES", **described},
     )
 
 
-def _finish(path: Path, layers: Sequence[Layer], *, title: str, description: str, date: str) -> None:
+def _finish(path: Path, layers: Sequence[Layer], *, date: str, **words: str) -> None:
     """Add what GDAL does not write: words for the columns, lineage and styles."""
     with closing(sqlite3.connect(path)) as file, file:
         add_words(file, layers)
-        add_metadata(file, layers, title=title, description=description, date=date)
+        add_metadata(file, layers, date=date, **words)
         add_styles(file, layers, date=date)
     with closing(sqlite3.connect(path)) as file:
         file.execute("VACUUM")

@@ -13,7 +13,7 @@ import numpy as np
 
 from hotspots.errors import OutputError
 from hotspots.model import need_released, settings_of, words_of
-from hotspots.publish.gis.layer_styles import surface_style
+from hotspots.publish.gis.styles import surface_style
 from hotspots.publish.style import NOT_BEYOND, class_codes, marking, surface_shades
 
 if TYPE_CHECKING:

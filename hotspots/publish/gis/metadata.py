@@ -11,11 +11,12 @@ import json
 import re
 import sqlite3
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from hotspots.publish.gis.gemini import GMD, CatalogueRecord, gemini_record
 from hotspots.publish.gis.layers import release_words
-from hotspots.vocabulary import weakest_release
+from hotspots.vocabulary import CRS, weakest_release
 
 if TYPE_CHECKING:
     from hotspots.publish.gis.layers import Layer
@@ -107,38 +108,87 @@ def _extend(file: sqlite3.Connection, tables: Sequence[str], extension: str, uri
 
 
 def add_words(file: sqlite3.Connection, layers: Sequence[Layer]) -> None:
-    """Add titles and descriptions of the columns (Schema extension)."""
+    """Add titles and descriptions of fields, and the codes that a field may hold (Schema extension)."""
     file.execute(DATA_COLUMNS)
     file.execute(DATA_COLUMN_CONSTRAINTS)
     _extend(file, ("gpkg_data_columns", "gpkg_data_column_constraints"), "gpkg_schema", SCHEMA_URI)
+    names: dict[tuple[tuple[str, str], ...], str] = {}
+    rows = []
+    for layer in layers:
+        for field, (title, description) in layer.words.items():
+            codes = tuple(layer.codes.get(field, {}).items())
+            if codes:
+                names.setdefault(codes, f"codes_{len(names) + 1}")
+            # A title may be used once in a layer.
+            rows.append((layer.name, field, field, title, description, names.get(codes)))
     file.executemany(
-        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) VALUES (?, ?, ?, ?, ?)",
-        [
-            (layer.name, column, title, title, description)
-            for layer in layers
-            for column, (title, description) in layer.words.items()
-        ],
+        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description, constraint_name)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    file.executemany(
+        "INSERT INTO gpkg_data_column_constraints (constraint_name, constraint_type, value, description)"
+        " VALUES (?, 'enum', ?, ?)",
+        [(name, code, words) for codes, name in names.items() for code, words in codes],
     )
 
 
-def add_metadata(file: sqlite3.Connection, layers: Sequence[Layer], *, title: str, description: str, date: str) -> None:
-    """Add how the file and each layer were made: as JSON for programs, and in QGIS's own words for QGIS."""
+def add_metadata(
+    file: sqlite3.Connection, layers: Sequence[Layer], *, title: str, description: str, date: str, contact: str = ""
+) -> None:
+    """Add how the file and each layer were made: for catalogues, for programs, and in QGIS's own words for QGIS."""
     file.execute(METADATA)
     file.execute(METADATA_REFERENCE)
     _extend(file, ("gpkg_metadata", "gpkg_metadata_reference"), "gpkg_metadata", METADATA_URI)
     release = weakest_release(*(layer.lineage["release"] for layer in layers))
+    attribution = list(dict.fromkeys(line for layer in layers for line in layer.lineage["attribution"]))
     whole = {
         "title": title,
         "description": description,
         "layers": {layer.name: layer.title for layer in layers},
         "release": release,
         "release_words": release_words(release),
-        "attribution": list(dict.fromkeys(line for layer in layers for line in layer.lineage["attribution"])),
+        "attribution": attribution,
     }
     _add_document(file, None, text=_json(whole), date=date)
+    record = CatalogueRecord(
+        title=title,
+        abstract=description or f"Layers: {', '.join(layer.title for layer in layers if layer.has_geometry)}",
+        date=date[:10],
+        last_day=max((layer.lineage.get("last_day", "") for layer in layers), default=""),
+        extent=_extent(layers),
+        lineage=list(dict.fromkeys(words for layer in layers for words in _made_of(layer))),
+        licences=attribution,
+        limits=release_words(release),
+        contact=contact,
+    )
+    _add_document(file, None, text=gemini_record(record), date=date, uri=GMD, kind="text/xml")
     for layer in layers:
         _add_document(file, layer.name, text=_json(layer.lineage), date=date)
         _add_document(file, layer.name, text=_qgis_metadata(layer), date=date, uri=QGIS_URI, kind="text/xml")
+
+
+def _made_of(layer: Layer) -> Iterator[str]:
+    """Yield what a layer says of its sources and how it was made."""
+    if layer.lineage.get("source"):
+        yield f"{layer.lineage['title'][:1].upper()}{layer.lineage['title'][1:]}: {layer.lineage['source']}."
+    if layer.lineage.get("words"):
+        yield f"{str(layer.lineage['words']).rstrip('.')}."
+
+
+def _extent(layers: Sequence[Layer]) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north in degrees of all layers that have a place."""
+    import numpy as np
+    from pyproj import Transformer
+
+    bounds = [layer.table.total_bounds for layer in layers if layer.has_geometry and len(layer.table)]
+    known = np.array([box for box in bounds if np.isfinite(box).all()])
+    if not len(known):
+        return None
+    low, high = known[:, :2].min(axis=0), known[:, 2:].max(axis=0)
+    degrees = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    west, south, east, north = degrees.transform_bounds(*low, *high)
+    return west, south, east, north
 
 
 def _json(document: object) -> str:
@@ -205,8 +255,17 @@ def add_styles(file: sqlite3.Connection, layers: Sequence[Layer], *, date: str) 
         " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
         " VALUES ('', '', ?, ?, ?, ?, ?, ?, ?, '', NULL, ?)",
         [
-            (layer.name, layer.geometry, name[:30], style.qml, style.sld, style is layer.style, layer.title, date)
+            (
+                layer.name,
+                layer.geometry if layer.has_geometry else "",
+                name[:30],
+                style.qml,
+                style.sld,
+                style is layer.style,
+                layer.title,
+                date,
+            )
             for layer in layers
-            for name, style in ((layer.name, layer.style), *layer.more_styles.items())
+            for name, style in ((layer.style_name or layer.name, layer.style), *layer.more_styles.items())
         ],
     )

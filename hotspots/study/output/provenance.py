@@ -11,13 +11,16 @@ import numpy as np
 
 import hotspots
 from hotspots.disclosure import keeps_back
-from hotspots.model import ENGLISH, AreaCounts, Period, words_of
+from hotspots.model import ENGLISH, AreaCounts, Period, settings_of, words_of
+from hotspots.publish.text import boundaries_sentence
 from hotspots.study.settings import Study
 
 if TYPE_CHECKING:
+    from hotspots.publish.gis import Origin
+    from hotspots.study.findings import Findings
     from hotspots.study.inputs import Inputs
 
-__all__ = ["describe_source", "fingerprints", "imprint", "last_day", "study_date"]
+__all__ = ["describe_source", "fingerprints", "imprint", "last_day", "origins", "study_date"]
 
 
 def fingerprints(study: Study) -> dict[str, str]:
@@ -36,6 +39,21 @@ def fingerprints(study: Study) -> dict[str, str]:
         _shown(path, study): "not given: unreleased records" if path in kept_back else _sha256(path)
         for path in study.input_files()
     }
+
+
+def origins(study: Study, inputs: Inputs, findings: Findings) -> list[Origin]:
+    """Return what went into a run, a row each: inputs with checksums, sources, boundaries, settings and versions."""
+    from hotspots.publish.gis import Origin
+
+    rows = [("input", name, checksum) for name, checksum in fingerprints(study).items()]
+    rows += [("source", counts.title, counts.source) for counts in inputs.counts.values() if counts.source]
+    rows += [("boundaries", inputs.area.geography, boundaries_sentence(inputs.area))]
+    if study.population is not None:
+        rows.append(("population", study.population.title, str(study.population.year or "")))
+    found = [*findings.results, *findings.scans, *findings.surfaces]
+    for result in found:
+        rows += [(f"setting of {result.stem}", key, str(value)) for key, value in settings_of(result).items()]
+    return [Origin(*row) for row in rows] + [Origin("version", "hotspots", hotspots.__version__)]
 
 
 def _shown(path: Path, study: Study) -> str:

@@ -26,6 +26,7 @@ from hotspots.model import (
     Surface,
     count_schools,
     settings_of,
+    summarise_areas,
     words_of,
 )
 from hotspots.publish.style import marking
@@ -41,7 +42,7 @@ from hotspots.publish.text import (
 )
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, untestable
-from hotspots.study.output.provenance import describe_source, fingerprints, imprint, study_date
+from hotspots.study.output.provenance import describe_source, fingerprints, imprint, origins, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
 if TYPE_CHECKING:
@@ -70,21 +71,42 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
     layers: list[Any] = [
-        *findings.results,
+        *_areas(inputs, findings),
         *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
         *contours,
         *([findings.schools] if findings.schools else []),
+        *findings.extracts,
         ground,
     ]
-    write_geopackage(folder / "hotspots.gpkg", layers, title=study.title, description=study.subtitle, date=_stamp(day))
+    ratios = findings.school_findings.get("authorities")
+    write_geopackage(
+        folder / "hotspots.gpkg",
+        layers,
+        title=study.title,
+        description=study.subtitle,
+        date=_stamp(day),
+        contact=study.contact,
+        places=[section.place for section in study.places],
+        school_ratios=None if ratios is None else ratios.table,
+        provenance=origins(study, inputs, findings),
+    )
     for surface in findings.surfaces:
         word = surface.stem.removeprefix(f"{surface.name}_")
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
     for name, predictions in findings.predictions.items():
         write_table(folder / f"predictive_accuracy_{name}.csv", predictions)
     _write_tables(inputs, findings, folder / "tables")
+
+
+def _areas(inputs: Inputs, findings: Findings) -> list[Any]:
+    """Return what is known by area: the summary, hotspots, and each result."""
+    found = [*findings.results, *findings.stability.values(), *findings.agreement.values()]
+    if not found:
+        return []
+    summary = summarise_areas(found, hotspots=findings.lettered, deprivation=inputs.deprivation)
+    return [summary, *([findings.lettered] if findings.lettered is not None else []), *findings.results]
 
 
 def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:

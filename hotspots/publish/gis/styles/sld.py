@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from hotspots.publish.gis.qml import HALO_MM, HATCH_ANGLES, MARKERS, PITCH_MM, Labels, Rule
+from hotspots.publish.gis.styles.qml import HALO_MM, HATCH_ANGLES, MARKERS, PITCH_MM, Labels, Rule
 
 __all__ = ["layer_descriptor"]
 
@@ -45,7 +45,7 @@ def _add_rule(features: ET.Element, rule: Rule) -> None:
         for field, value in rule.conditions:
             equal = ET.SubElement(where, "ogc:PropertyIsEqualTo")
             ET.SubElement(equal, "ogc:PropertyName").text = field
-            ET.SubElement(equal, "ogc:Literal").text = value
+            ET.SubElement(equal, "ogc:Literal").text = str(value).lower() if isinstance(value, bool) else value
     if rule.marker:
         _add_marker(element, rule)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from hotspots.vocabulary import INK
 
@@ -52,7 +52,7 @@ class Rule:
     label: str
     field: str = ""
     value: str = ""
-    also: tuple[str, str] | None = None
+    also: tuple[str, str | bool] | None = None
     everything: bool = False
     fill: str = ""
     outline: str = ""
@@ -66,9 +66,9 @@ class Rule:
     level: int = 0
 
     @property
-    def conditions(self) -> tuple[tuple[str, str], ...]:
+    def conditions(self) -> tuple[tuple[str, str | bool], ...]:
         """Field and value of all that a row must be."""
-        first = ((self.field, self.value),) if self.field else ()
+        first: tuple[tuple[str, str | bool], ...] = ((self.field, self.value),) if self.field else ()
         return (*first, self.also) if self.also else first
 
     @property
@@ -90,14 +90,14 @@ class Labels:
 def vector_style(
     rules: Sequence[Rule],
     *,
-    point: bool = False,
     labels: Labels | None = None,
     aliases: Mapping[str, str],
     value_words: Mapping[str, Mapping[str, str]],
     display: str,
     map_tip: str,
+    geometry: Literal["polygon", "point", "none"] = "polygon",
 ) -> str:
-    """Return the QML of a vector layer.
+    """Return the QML of a vector layer, or of a table without geometry.
 
     Parameters
     ----------
@@ -111,13 +111,15 @@ def vector_style(
         The expression that names a row, and the HTML shown when the pointer rests on it.
     """
     root = ET.Element("qgis", version=VERSION, styleCategories="AllStyleCategories", labelsEnabled=_flag(bool(labels)))
-    _add_renderer(root, rules, point=point)
+    point = geometry == "point"
+    if geometry != "none":
+        _add_renderer(root, rules, point=point)
     if labels:
         _add_labels(root, labels, point=point)
     _add_fields(root, aliases, value_words)
     ET.SubElement(root, "previewExpression").text = display
     ET.SubElement(root, "mapTip").text = map_tip
-    ET.SubElement(root, "layerGeometryType").text = "0" if point else "2"
+    ET.SubElement(root, "layerGeometryType").text = {"point": "0", "polygon": "2", "none": "4"}[geometry]
     return _written(root)
 
 
@@ -181,6 +183,11 @@ def _written(root: ET.Element) -> str:
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, encoding="unicode") + "\n"
 
 
+def _literal(value: str | bool) -> str:
+    """Return a value as an expression has it."""
+    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else f"'{value}'"
+
+
 def _flag(on: bool) -> str:
     return "1" if on else "0"
 
@@ -208,7 +215,7 @@ def _add_renderer(root: ET.Element, rules: Sequence[Rule], *, point: bool) -> No
     for number, rule in enumerate(rules):
         item = ET.SubElement(tree, "rule", key=f"rule-{number}", symbol=str(number), label=rule.label)
         if rule.conditions:
-            item.set("filter", " AND ".join(f"\"{field}\" = '{value}'" for field, value in rule.conditions))
+            item.set("filter", " AND ".join(f'"{field}" = {_literal(value)}' for field, value in rule.conditions))
         elif not rule.everything:
             item.set("filter", "FALSE")
         kind = "marker" if point else "fill"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from hotspots.publish.gis.map_tips import chance, in_words, interval, map_tip, markup, number, percent
-from hotspots.publish.gis.qml import Labels, Rule, codes_style, raster_style, vector_style
-from hotspots.publish.gis.sld import layer_descriptor
+from hotspots.publish.gis.styles.map_tips import chance, in_words, interval, map_tip, markup, number, percent
+from hotspots.publish.gis.styles.qml import Labels, Rule, codes_style, raster_style, vector_style
+from hotspots.publish.gis.styles.sld import layer_descriptor
 from hotspots.publish.style import (
     CHANCE_COLOUR,
     DEPENDS,
@@ -21,39 +22,31 @@ from hotspots.publish.style import (
 )
 from hotspots.publish.text import capitalised
 from hotspots.vocabulary import (
-    AUTHORITY_COLUMN_WORDS,
-    CERTAINTY_WORDS,
     CLUSTER_CLASSES,
     CLUSTER_COLUMN_WORDS,
-    COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
     CONTOUR_KINDS,
+    HOTSPOT_CLASSES,
     INK,
-    METHOD_CLASSES,
-    MORAN_CLASSES,
     RATE_CLASSES,
-    RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
     SPACE_TIME_COLUMN_WORDS,
-    WITHOUT_LARGEST_WORDS,
-    ClassStyle,
-    Method,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection
 
     from hotspots.model import DeprivationIndex, Surface
 
 __all__ = [
     "LayerStyle",
-    "area_style",
     "authority_style",
-    "classes_style",
     "cluster_style",
     "cluster_words",
     "contour_style",
+    "hotspot_style",
+    "place_style",
     "rate_style",
     "school_column_words",
     "school_style",
@@ -76,99 +69,75 @@ class LayerStyle:
 # --------------------------------------------------------------------------- layers
 
 
-def _titles(columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def titles_of(columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     return {column: title for column, (title, _) in columns.items()}
 
 
-def _notes(mark: str) -> list[Rule]:
+def marking_rules(mark: str) -> list[Rule]:
     """Return the marking as a line of the legend that draws nothing."""
     return [Rule(mark)] if mark else []
 
 
-def area_style(method: Method, *, release: str, unsure: bool = True, name: str = "areas") -> LayerStyle:
-    """Return the look of a layer of tested areas: colour and hatch by class.
+def hotspot_style(kinds: Collection[str], words: Mapping[str, tuple[str, str]], *, release: str) -> LayerStyle:
+    """Return the look of the layer of hotspots: an outline and a letter, so that areas below are seen.
 
-    With `unsure`, another hatch lies over the areas whose class depends on hidden numbers.
+    Those that depend on suppressed counts are broken lines, and in the legend only where there are any.
     """
-    classes = METHOD_CLASSES[method]
     mark = marking(release)
-    rules = _notes(mark) + [
+    rules = marking_rules(mark) + [
         Rule(
             style.label,
-            field="class",
+            field="certainty",
             value=style.key,
-            fill=style.colour,
-            outline=AREA_EDGE,
-            hatch=style.hatch,
-            ink=style.ink,
+            outline=INK,
+            outline_mm=0.7,
+            dashed=style.key == "depends",
         )
-        for style in classes
+        for style in HOTSPOT_CLASSES
+        if style.key in {"certain", *kinds}
     ]
-    if unsure:
-        rules.append(Rule(DEPENDS.label, field="certainty", value=DEPENDS.key, hatch=DEPENDS.hatch, halo=True))
-    labels = {style.key: style.label for style in classes}
-    quadrants = {
-        style.key: style.label for style in MORAN_CLASSES if style.key not in ("not_significant", "not_tested")
-    }
+    text = Labels("hotspot", points=11, bold=True)
+    labels = {style.key: style.label for style in HOTSPOT_CLASSES}
     qml = vector_style(
         rules,
-        aliases=_titles({column: COLUMN_WORDS[column] for column in RESULT_COLUMNS if column != "geometry"}),
-        value_words={
-            "class": labels,
-            "certainty": CERTAINTY_WORDS,
-            "hot_without_largest": WITHOUT_LARGEST_WORDS,
-            "quadrant": quadrants,
-        },
-        display=f"\"name\" || ': ' || {in_words('class', labels)}",
-        map_tip=_area_tip(labels, mark),
-    )
-    return LayerStyle(qml, layer_descriptor(name, rules))
-
-
-def classes_style(
-    classes: Sequence[ClassStyle],
-    columns: Mapping[str, tuple[str, str]],
-    *,
-    codes: Mapping[str, Mapping[str, str]],
-    lines: Sequence[tuple[str, str]],
-    release: str,
-    name: str,
-) -> LayerStyle:
-    """Return the look of a layer of areas in classes: their colours, words for `codes`, and the lines of a map tip."""
-    mark = marking(release)
-    rules = _notes(mark) + [
-        Rule(one.label, field="class", value=one.key, fill=one.colour, outline=AREA_EDGE, hatch=one.hatch)
-        for one in classes
-    ]
-    labels = {one.key: one.label for one in classes}
-    in_class = in_words("class", labels)
-    place = f"{markup('name')} || ' (' || \"area_id\" || '), ' || {markup('la_name')}"
-    qml = vector_style(
-        rules,
-        aliases=_titles(columns),
-        value_words={"class": labels, **codes},
-        display=f"\"name\" || ': ' || {in_class}",
-        map_tip=map_tip(in_class, place, lines, mark=mark),
-    )
-    return LayerStyle(qml, layer_descriptor(name, rules))
-
-
-def _area_tip(labels: Mapping[str, str], mark: str) -> str:
-    return map_tip(
-        in_words("class", labels),
-        f"{markup('name')} || ' (' || \"area_id\" || '), ' || {markup('la_name')}",
-        (
-            ("Events", interval("observed_low", "observed_high", 0)),
-            ("Expected", number("expected", 1)),
-            ("Events per 1,000 people", interval("rate_low", "rate_high", 1)),
-            ("p", chance("p_low", "p_high")),
-            ("p, adjusted", chance("p_adjusted_low", "p_adjusted_high")),
-            ("Certainty", in_words("certainty", CERTAINTY_WORDS)),
-            ("Hot without its largest area", in_words("hot_without_largest", WITHOUT_LARGEST_WORDS)),
+        labels=text,
+        aliases=titles_of(words),
+        value_words={"certainty": labels},
+        display='"hotspot" || \': \' || "place"',
+        map_tip=map_tip(
+            f"'Hotspot ' || \"hotspot\" || ', ' || {markup('subject')}",
+            markup("place"),
+            (
+                ("Areas", number("areas", 0)),
+                ("People", number("people", 0)),
+                ("Events", interval("observed_low", "observed_high", 0)),
+                ("Expected", number("expected", 1)),
+                ("Times the expected number", interval("ratio_low", "ratio_high", 1)),
+                ("95% interval", interval("rt_lo_95", "rt_hi_95", 2)),
+                ("Overlaps", "coalesce(\"overlaps\", 'none')"),
+                ("Certainty", in_words("certainty", labels)),
+            ),
+            mark=mark,
         ),
-        reason="reason",
-        mark=mark,
     )
+    return LayerStyle(qml, layer_descriptor("hotspots", rules, labels=text))
+
+
+def place_style(words: Mapping[str, tuple[str, str]], *, release: str) -> LayerStyle:
+    """Return the look of the layer of places: a broken outline."""
+    mark = marking(release)
+    rules = [
+        *marking_rules(mark),
+        Rule("Place of the study", everything=True, outline=INK, outline_mm=0.8, dashed=True),
+    ]
+    qml = vector_style(
+        rules,
+        aliases=titles_of(words),
+        value_words={},
+        display='"place"',
+        map_tip=map_tip(markup("place"), '"la_codes"', (("Areas", number("areas", 0)),), mark=mark),
+    )
+    return LayerStyle(qml, layer_descriptor("places", rules))
 
 
 def school_column_words(index_title: str = "IDACI", index: DeprivationIndex = "idaci") -> dict[str, tuple[str, str]]:
@@ -194,19 +163,19 @@ def school_column_words(index_title: str = "IDACI", index: DeprivationIndex = "i
 
 
 def school_style(
+    words: Mapping[str, tuple[str, str]],
     *,
     release: str,
     name: str = "schools",
     index_title: str = "IDACI",
-    index: DeprivationIndex = "idaci",
     estimated: bool = False,
 ) -> LayerStyle:
     """Return the look of the layer of schools: shape and colour by class, those that stand out larger and on top."""
     mark = marking(release)
-    rules = _notes(mark) + [
+    rules = marking_rules(mark) + [
         Rule(
             style.label,
-            field="class",
+            field="map_class",
             value=style.key,
             fill=style.colour,
             outline=INK,
@@ -220,30 +189,25 @@ def school_style(
     ]
     labels = {style.key: style.label for style in SCHOOL_CLASSES}
     tip = _school_tip(labels, mark, index_title, estimated=estimated)
-    return _point_style(rules, "class", labels, tip, columns=school_column_words(index_title, index), name=name)
+    return _point_style(rules, "map_class", labels, tip, columns=words, name=name)
 
 
 def rate_style(
-    average: str,
-    *,
-    release: str,
-    title: str = "permanent exclusions",
-    index_title: str,
-    index: DeprivationIndex = "idaci",
+    average: str, words: Mapping[str, tuple[str, str]], *, release: str, title: str = "permanent exclusions"
 ) -> LayerStyle:
     """Return the other look of the layer of schools: the class of their rates over the average, named in `average`.
 
     Hollow where the interval of a rate includes the average.
     """
     mark, above_hollow = marking(release), len(RATE_LEVELS)
-    rules = [*_notes(mark), Rule(average)]
+    rules = [*marking_rules(mark), Rule(average)]
     for style in RATE_CLASSES:
         level = RATE_LEVELS.index(style.key)
         filled = Rule(
             style.label,
             field="rate_class",
             value=style.key,
-            also=("rate_differs", "yes"),
+            also=("rate_differs", True),
             fill=style.colour,
             outline=INK,
             outline_mm=0.2,
@@ -255,7 +219,7 @@ def rate_style(
         hollow = replace(
             filled,
             label=f"{style.label}, not clearly different from the average",
-            also=("rate_differs", "no"),
+            also=("rate_differs", False),
             fill="#ffffff",
             outline=style.colour,
             outline_mm=0.5,
@@ -268,16 +232,15 @@ def rate_style(
         in_words("rate_class", labels),
         f"{markup('name')} || ', ' || {markup('la_name')}",
         (
-            (escape(capitalised(title), quote=False).replace("[%", "["), interval("low", "high", 0)),
+            (escape(capitalised(title), quote=False).replace("[%", "["), interval("n_low", "n_high", 0)),
             ("Per 100 pupils per year", interval("rate_low", "rate_high", 2)),
-            ("Over the average, 95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
+            ("Over the average, 95% interval", interval("rt_lo_95", "rt_hi_95", 2)),
             ("Pupil-years", number("pupils", 0)),
         ),
         reason="reason",
         mark=mark,
     )
-    columns = school_column_words(index_title, index)
-    return _point_style(rules, "rate_class", labels, tip, columns=columns, name="schools")
+    return _point_style(rules, "rate_class", labels, tip, columns=words, name="schools")
 
 
 def _point_style(
@@ -293,9 +256,9 @@ def _point_style(
     text = Labels("name", points=8, below_scale=40_000)
     qml = vector_style(
         rules,
-        point=True,
+        geometry="point",
         labels=text,
-        aliases=_titles(columns),
+        aliases=titles_of(columns),
         value_words={column: labels},
         display=f"\"name\" || ': ' || {in_words(column, labels)}",
         map_tip=tip,
@@ -307,10 +270,10 @@ def _school_tip(labels: Mapping[str, str], mark: str, index_title: str, *, estim
     title = escape(index_title, quote=False).replace("[%", "[")
     index = f"{title} (estimated score)" if estimated else title
     return map_tip(
-        in_words("class", labels),
+        in_words("map_class", labels),
         f"{markup('name')} || ', ' || {markup('la_name')}",
         (
-            ("Permanent exclusions", interval("low", "high", 0)),
+            ("Permanent exclusions", interval("n_low", "n_high", 0)),
             ("Expected", number("expected", 1)),
             ("Per 100 pupils per year", interval("rate_low", "rate_high", 2)),
             ("Pupil-years", number("pupils", 0)),
@@ -324,16 +287,16 @@ def _school_tip(labels: Mapping[str, str], mark: str, index_title: str, *, estim
     )
 
 
-def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
+def authority_style(words: Mapping[str, tuple[str, str]], *, release: str, name: str = "authorities") -> LayerStyle:
     """Return the look of the layer of local authorities: an outline and a name, nothing over the areas below."""
     mark = marking(release)
     outline = Rule("Local authority", everything=True, outline=INK, outline_mm=0.45)
-    rules = [*_notes(mark), outline]
+    rules = [*marking_rules(mark), outline]
     text = Labels("la_name", points=10, bold=True)
     qml = vector_style(
         rules,
         labels=text,
-        aliases=_titles(AUTHORITY_COLUMN_WORDS),
+        aliases=titles_of(words),
         value_words={},
         display='"la_name"',
         map_tip=map_tip(markup("la_name"), '"la_code"', (("Areas", number("areas", 0)),), mark=mark),
@@ -344,7 +307,7 @@ def authority_style(*, release: str, name: str = "authorities") -> LayerStyle:
 def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours") -> LayerStyle:
     """Return the look of a layer of contours: an outline by kind, nothing inside, and the share of events as label."""
     mark = marking(release)
-    rules = _notes(mark) + [
+    rules = marking_rules(mark) + [
         Rule(
             CONTOUR_KINDS[kind],
             field="kind",
@@ -359,7 +322,7 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
     qml = vector_style(
         rules,
         labels=text,
-        aliases=_titles(CONTOUR_COLUMN_WORDS),
+        aliases=titles_of(CONTOUR_COLUMN_WORDS),
         value_words={"kind": CONTOUR_KINDS},
         display=f"{in_words('kind', CONTOUR_KINDS)} || ' ' || \"contour_id\"",
         map_tip=map_tip(
@@ -382,13 +345,20 @@ def cluster_words(*, in_time: bool = False) -> dict[str, tuple[str, str]]:
     return CLUSTER_COLUMN_WORDS | (SPACE_TIME_COLUMN_WORDS if in_time else {})
 
 
-def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters", in_time: bool = False) -> LayerStyle:
+def cluster_style(
+    kinds: Collection[str],
+    words: Mapping[str, tuple[str, str]],
+    *,
+    release: str,
+    name: str = "clusters",
+    in_time: bool = False,
+) -> LayerStyle:
     """Return the look of a layer of clusters: hatched by what is known of them, so that areas below are seen, numbered.
 
     The legend has clusters beyond chance, and of the others what occurs.
     """
     mark = marking(release)
-    rules = _notes(mark) + [
+    rules = marking_rules(mark) + [
         Rule(
             style.label,
             field="certainty",
@@ -407,20 +377,20 @@ def cluster_style(kinds: Collection[str], *, release: str, name: str = "clusters
     qml = vector_style(
         rules,
         labels=text,
-        aliases=_titles(cluster_words(in_time=in_time)),
+        aliases=titles_of(words),
         value_words={"certainty": labels},
         display="'Cluster ' || \"cluster\"",
         map_tip=map_tip(
             "'Cluster ' || \"cluster\"",
             in_words("certainty", labels),
             (
-                *((("From", markup("start")), ("To", markup("end"))) if in_time else ()),
+                *((("From", markup("first_day")), ("To", markup("last_day"))) if in_time else ()),
                 ("Areas", number("areas", 0)),
                 ("People", number("people", 0)),
                 ("Events", interval("observed_low", "observed_high", 0)),
                 ("Expected", interval("expected_low", "expected_high", 1)),
                 ("Times", interval("ratio_low", "ratio_high", 2)),
-                ("95% interval", interval("ratio_low_95", "ratio_high_95", 2)),
+                ("95% interval", interval("rt_lo_95", "rt_hi_95", 2)),
                 ("p", chance("p_low", "p_high")),
             ),
             mark=mark,
