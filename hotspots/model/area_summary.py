@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hotspots.errors import AnalysisError
 from hotspots.model.area_results import HotspotResult
-from hotspots.model.base import Recorded, Result, combine, explore, freeze, need_unique
+from hotspots.model.base import Period, Recorded, Result, combine, common_period, explore, freeze, need_unique
 from hotspots.model.findings import Agreement, Stability
 from hotspots.model.hotspots import Hotspots, source_code
 from hotspots.model.schools import Deprivation
@@ -21,7 +21,7 @@ from hotspots.vocabulary import AREA_COLUMN_WORDS, GI_BINS, METHOD_CLASSES, SOUR
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["AreaSummary", "Summarised", "summarise_areas"]
+__all__ = ["AreaSummary", "Subject", "Summarised", "summarise_areas"]
 
 Tested = HotspotResult | Stability | Agreement
 Summarised = Literal["getis_ord", "local_moran", "stability", "agreement"]
@@ -35,6 +35,14 @@ CLASS_COLUMNS: Final[Mapping[Summarised, tuple[str, str]]] = {
 """Column of the class, and of its certainty, by what was found."""
 
 
+class Subject(NamedTuple):
+    """What was counted, of which source."""
+
+    name: str
+    title: str
+    period: Period
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class AreaSummary(Result):
     """The main numbers of every source by area.
@@ -46,7 +54,7 @@ class AreaSummary(Result):
         those of `vocabulary.SOURCE_COLUMN_WORDS` that were found, with its letter: ``n_lo_a``, ``gi_bin_a``. Counts are
         whole numbers where all of a source are; what is not known is missing.
     events
-        Letter → short name and title of the source.
+        Letter → short name, title and period of the source.
     index_title
         Name of the index of deprivation; empty without one.
     area
@@ -54,7 +62,7 @@ class AreaSummary(Result):
     """
 
     table: gpd.GeoDataFrame
-    events: Mapping[str, tuple[str, str]]
+    events: Mapping[str, Subject]
     index_title: str = ""
     sentences: tuple[str, ...] = ()
     provenance: Recorded | None = field(default=None, kw_only=True)
@@ -78,15 +86,15 @@ class AreaSummary(Result):
         """Title and description of each column, `area_id` first."""
         index = self.index_title or "IDACI"
         words = {name: (title.format(index=index), what) for name, (title, what) in AREA_COLUMN_WORDS.items()}
-        for letter, (_, events) in self.events.items():
-            subject = events[:1].upper() + events[1:]
+        for letter, subject in self.events.items():
+            heading = subject.title[:1].upper() + subject.title[1:]
             for name, (title, what) in SOURCE_COLUMN_WORDS.items():
-                words[f"{name}_{letter}"] = (f"{subject}: {title}", what)
+                words[f"{name}_{letter}"] = (f"{heading}: {title}", what)
         return {name: words[name] for name in ("area_id", *self.table.columns) if name in words}
 
     def classes_of(self, name: str, found: Summarised) -> tuple[str, str] | None:
         """Return the columns of a source's classes and of their certainty (or none); None where it was not found."""
-        letter = next((letter for letter, (own, _) in self.events.items() if own == name), None)
+        letter = next((letter for letter, subject in self.events.items() if subject.name == name), None)
         column, certainty = (f"{part}_{letter}" if part else "" for part in CLASS_COLUMNS[found])
         return (column, certainty) if column in self.table.columns else None
 
@@ -132,10 +140,10 @@ def summarise_areas(
                 found=f"{len(result.table):,} and {len(base):,} areas",
                 advice="summarise results of one study area",
             )
+    first = {result.name: result for result in reversed(found)}
     names = list(dict.fromkeys(result.name for result in found))
     events = {
-        source_code(at).lower(): (name, next(result.title for result in found if result.name == name))
-        for at, name in enumerate(names)
+        source_code(at).lower(): Subject(name, first[name].title, first[name].period) for at, name in enumerate(names)
     }
     known = ("name", "la_code", "la_name", "population")
     columns: dict[str, Any] = {name: base[name] for name in known if name in base.columns}
@@ -143,7 +151,7 @@ def summarise_areas(
         scores = deprivation.table.reindex(base.index)
         columns |= {"idaci": scores["score"].astype(float)}
         columns |= {"idaci_rank": _whole(scores["rank"]), "idaci_dec": _whole(scores["decile"])}
-    for letter, (name, _) in events.items():
+    for letter, (name, *_) in events.items():
         own = {key: value for result in found if result.name == name for key, value in _columns(result, base.index)}
         if hotspots is not None:
             own["hs"] = _letters(hotspots, name, base.index)
@@ -161,6 +169,7 @@ def summarise_areas(
             tested.area,
             name=AreaSummary.usual_name,
             title=AreaSummary.usual_title,
+            period=common_period(subject.period for subject in events.values()),
         ),
     )
 

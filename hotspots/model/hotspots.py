@@ -110,11 +110,11 @@ class Hotspots(Result):
     ----------
     table
         GeoDataFrame indexed by `hotspot` (``"A1"``: the letter of the source, and the place among its hotspots, those
-        that are certain first and then by events above those expected) with `HOTSPOT_COLUMNS`: `source` and `subject`
-        (short name of the source, and in words); `areas` and `people`; events (`observed_*`), those `expected` at the
-        overall rate, and their ratio, the same twice where every count is known; the exact 95% interval of the ratio,
-        as if the hotspot had not been searched for; `certainty`; `overlaps`, the letters of other sources' hotspots
-        that have an area in common, and `area_ids`, both separated by spaces.
+        that are certain first and then by events above those expected) with `HOTSPOT_COLUMNS`: `source`, `subject` and
+        `period` (short name of the source, what was counted and when); `areas` and `people`; events (`observed_*`),
+        those `expected` at the overall rate, and their ratio, the same twice where every count is known; the exact 95%
+        interval of the ratio, as if the hotspot had not been searched for; `certainty`; `overlaps`, the letters of
+        other sources' hotspots that have an area in common, and `area_ids`, both separated by spaces.
     where
         Where each lies, in the same order.
     sentences

@@ -258,6 +258,7 @@ HOTSPOT_COLUMN_WORDS: Final = {
     "hotspot": ("Hotspot", "Letter of the source, and the place among its hotspots"),
     "source": ("Source", "Short name of the source"),
     "subject": ("Subject", "What was counted"),
+    "period": ("Period", "When it was counted"),
     "areas": ("Areas", "Number of areas in the hotspot"),
     "people": ("People", "People living in its areas"),
     "observed_low": ("Events, at least", "Events in its areas: lower bound; equals the upper where known"),

@@ -19,6 +19,7 @@ from hotspots.model import (
     Clusters,
     Contours,
     HotspotResult,
+    Hotspots,
     Identity,
     Note,
     SchoolResult,
@@ -27,6 +28,7 @@ from hotspots.model import (
     StabilityMethod,
     StudyArea,
     Surface,
+    Whereabouts,
 )
 from hotspots.vocabulary import INVENTED, MORAN_CLASSES, RESULT_COLUMNS, SCHOOL_CLASSES, Method
 from hotspots.vocabulary.classes import GI_CLASSES
@@ -363,6 +365,40 @@ def made_clusters(**fields: Any) -> Clusters:
         **{"attribution": ATTRIBUTION, "provenance": scan_method(), "release": INVENTED},
     }
     return identified(Clusters, **(usual | fields))
+
+
+def made_hotspots(**fields: Any) -> Hotspots:
+    """Return the hotspot of the two hottest squares."""
+    areas = hotspot_result().table.iloc[:2]
+    expected = float(areas["expected"].sum())
+    row = {
+        "source": "knife-crime", "subject": "knife crime", "period": "2017-2019", "areas": 2, "people": 3_010.0,
+        "observed_low": 41.0, "observed_high": 41.0, "expected": expected, "ratio_low": 41 / expected,
+        "ratio_high": 41 / expected, "ratio_low_95": 29.42 / expected, "ratio_high_95": 55.62 / expected,
+        "certainty": "certain", "overlaps": "", "area_ids": " ".join(areas.index), "geometry": areas.union_all(),
+    }  # fmt: skip
+    defaults: dict[str, Any] = {
+        "table": gpd.GeoDataFrame([row], index=["A1"], geometry="geometry", crs=27700),
+        "where": (Whereabouts(("Birmingham",), "west", near="Aston"),),
+        "sentences": ("Adjoining hot areas are one hotspot.",),
+        "name": "hotspots",
+        "title": "hotspots",
+        "sources": ("Invented police extract",),
+        "period": "2017-2019",
+        "attribution": ATTRIBUTION,
+        "release": INVENTED,
+    }
+    return identified(Hotspots, **(defaults | fields))
+
+
+@pytest.fixture
+def hotspots() -> Hotspots:
+    return made_hotspots()
+
+
+@pytest.fixture
+def make_hotspot_table() -> Any:
+    return made_hotspots
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from hotspots.model import (
     Place,
     StudyArea,
     combine,
+    common_period,
     source_code,
 )
 
@@ -152,9 +153,8 @@ def letter_hotspots(
     rows = []
     for letter, name, hotspot in lettered:
         others = [other for other, own, _ in lettered if own != name and members[other] & members[letter]]
-        rows.append(_numbers(hotspot, area) | {
-            "source": name, "subject": first[name].title, "overlaps": " ".join(others),
-        })  # fmt: skip
+        of_source = {"source": name, "subject": first[name].title, "period": str(first[name].period)}
+        rows.append(_numbers(hotspot, area) | of_source | {"overlaps": " ".join(others)})
     return Hotspots(
         table=gpd.GeoDataFrame(
             pd.DataFrame(rows, columns=list(HOTSPOT_COLUMNS), index=[letter for letter, _, _ in lettered]),
@@ -164,7 +164,14 @@ def letter_hotspots(
         where=tuple(hotspot.where for _, _, hotspot in lettered),
         sentences=(HOTSPOTS_WORDS,),
         area=area,
-        identity=combine(results[0], *results, area, name=Hotspots.usual_name, title=Hotspots.usual_title),
+        identity=combine(
+            results[0],
+            *results,
+            area,
+            name=Hotspots.usual_name,
+            title=Hotspots.usual_title,
+            period=common_period(first[name].period for name in names),
+        ),
     )
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "NO_PERIOD",
     "Coverage",
     "Period",
+    "common_period",
     "cover_dates",
     "cover_months",
     "cover_years",
@@ -328,6 +329,23 @@ class Period:
 
 NO_PERIOD: Final = Period()
 """Of what has no period or does not say it."""
+
+
+def common_period(periods: Iterable[Period]) -> Period:
+    """Return the period of all of them; where they differ, one without words that ends with the last.
+
+    Examples
+    --------
+    >>> common_period([Period.read("2019"), Period.read("2019")]).written
+    '2019'
+    >>> both = common_period([Period.read("2019"), Period.read("2017-2018")])
+    >>> both.written, both.last_day.isoformat()
+    ('', '2019-12-31')
+    """
+    found = list(periods)
+    if len({period.written for period in found}) == 1:
+        return found[0]
+    return Period(last_day=max((period.last_day for period in found if period.last_day is not None), default=None))
 
 
 def _with_en_dash(years: re.Match[str]) -> str:

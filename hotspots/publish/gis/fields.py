@@ -49,7 +49,7 @@ TEXT: Final = frozenset({"area_id", "area_la_code", "la_code", "la_codes", "la_n
     *("certainty", "class", "hot_without_largest", "kind", "label", "marks", "null", "quadrant", "reason", "words"),
     *("phase", "type", "status", "linked", "predecessors", "class_catchment", "class_rank", "holds"),
     *("rate_class", "area_ids", "decided_by", *AGREEMENT_TITLES, "start", "end"),
-    *("hotspot", "source", "subject", "overlaps", "place", "topic", "item", "detail"),
+    *("hotspot", "source", "subject", "period", "overlaps", "place", "topic", "item", "detail"),
     *("gi", "cert", "differs", "hs", "lm", "lm_cert", "stab", "agree", "why"),
 }
 YES_OR_NO: Final = frozenset({"rate_differs", "alive"})

@@ -85,8 +85,8 @@ def write_geopackage(
     ``<name>_agreement``, to be joined by `area_id`. `Hotspots` become the layer ``hotspots``, `Clusters`
     ``<name>_clusters``, `Contours` ``<surface>_<kinds>``, a `SchoolResult` ``schools``, a `StudyArea` (or its
     `Ground`, from `prepare_ground`) ``authorities`` (the areas dissolved, with what each `Extract` says of them), and
-    `places` ``places``. Points come first, areas last: QGIS puts the first layer of a file on top. Each layer brings its
-    own style for QGIS (also as SLD), titles, descriptions and codes of its fields, and how it was made.
+    `places` ``places``. Points come first, areas last: QGIS puts the first layer of a file on top. Each layer brings
+    its own style for QGIS (also as SLD), titles, descriptions and codes of its fields, and how it was made.
 
     Parameters
     ----------

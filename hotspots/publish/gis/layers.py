@@ -233,14 +233,17 @@ def summary_layer(summary: AreaSummary, found: Sequence[OfAreas]) -> Layer:
         unsure = isinstance(result, HotspotResult) and bool((result.table["certainty"] == "depends").any())
         styles[name] = summary_style(summary, result.name, _kind(result), release=summary.release, unsure=unsure)
     first, *others = styles
-    subjects = {letter: subject for letter, (_, subject) in summary.events.items()}
+    subjects = list(dict.fromkeys(subject.title for subject in summary.events.values()))
     return Layer(
         name="areas",
-        title=_titled(f"Areas: {listed(list(dict.fromkeys(subjects.values())))}", summary.period),
+        title=_titled(f"Areas: {listed(subjects)}", summary.period),
         description=_sourced(
             summary,
             "One row per area, with the main numbers of every source",
-            *(f"Fields that end in _{letter}: {subject}" for letter, subject in subjects.items()),
+            *(
+                _titled(f"Fields that end in _{letter}: {subject.title}", subject.period)
+                for letter, subject in summary.events.items()
+            ),
         ),
         table=placed(as_fields(summary.table.reset_index(), words, ends=summary.events), summary.table.geometry),
         geometry_type="MultiPolygon",
@@ -322,7 +325,7 @@ def _varied(result: Stability | Agreement) -> Described:
 
 def hotspot_layer(hotspots: Hotspots) -> Layer:
     """Return the hotspots of all sources as the layer ``hotspots``."""
-    words = {name: HOTSPOT_COLUMN_WORDS[name] for name in ("hotspot", "subject", "source")}
+    words = {name: HOTSPOT_COLUMN_WORDS[name] for name in ("hotspot", "subject", "period", "source")}
     words |= {"place": ("Place", "Where it lies, in words")} | HOTSPOT_COLUMN_WORDS
     table = hotspots.table.assign(
         hotspot=hotspots.table.index, place=[capitalised(location_words(where)) for where in hotspots.where]

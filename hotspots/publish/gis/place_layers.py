@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["authority_layer", "place_layer"]
 
+ORDER: Final[Mapping[str, int]] = {"profile": 0, "standardised-rates": 1, "recording": 2}
+"""Extracts by authority, in the order of their fields."""
 PROFILE: Final = {
     "area_km2": "area_km2",
     "people_per_km2": "per_km2",
@@ -78,8 +80,8 @@ def authority_layer(
         words["population"] = AUTHORITY_COLUMN_WORDS["population"]
     used: list[StudyArea | Extract | SchoolResult] = [area]
     standardised = [extract for extract in extracts if extract.kind == "standardised-rates"]
-    for extract in extracts:
-        if extract.kind in ("profile", "standardised-rates", "recording"):
+    for extract in sorted(extracts, key=lambda extract: ORDER.get(extract.kind, 0)):
+        if extract.kind in ORDER:
             number = standardised.index(extract) + 1 if extract.kind == "standardised-rates" else 0
             _join(table, words, extract, number)
             used.append(extract)

@@ -50,9 +50,11 @@ def origins(study: Study, inputs: Inputs, findings: Findings) -> list[Origin]:
     rows += [("boundaries", inputs.area.geography, boundaries_sentence(inputs.area))]
     if study.population is not None:
         rows.append(("population", study.population.title, str(study.population.year or "")))
-    found = [*findings.results, *findings.scans, *findings.surfaces]
-    for result in found:
-        rows += [(f"setting of {result.stem}", key, str(value)) for key, value in settings_of(result).items()]
+    stems = [(one.stem, settings_of(one)) for one in findings.results]
+    stems += [(one.stem, settings_of(one)) for one in findings.scans]
+    stems += [(one.stem, settings_of(one)) for one in findings.surfaces]
+    for stem, settings in stems:
+        rows += [(f"setting of {stem}", key, str(value)) for key, value in settings.items()]
     return [Origin(*row) for row in rows] + [Origin("version", "hotspots", hotspots.__version__)]
 
 

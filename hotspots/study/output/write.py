@@ -102,7 +102,11 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
 
 def _areas(inputs: Inputs, findings: Findings) -> list[Any]:
     """Return what is known by area: the summary, hotspots, and each result."""
-    found = [*findings.results, *findings.stability.values(), *findings.agreement.values()]
+    found: list[HotspotResult | Stability | Agreement] = [
+        *findings.results,
+        *findings.stability.values(),
+        *findings.agreement.values(),
+    ]
     if not found:
         return []
     summary = summarise_areas(found, hotspots=findings.lettered, deprivation=inputs.deprivation)

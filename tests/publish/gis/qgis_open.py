@@ -28,6 +28,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
 
 SIZE = 400
 
@@ -82,7 +83,22 @@ def sld_is_read(path, table):
         file.write(text)
     _, good = layer.loadSldStyle(file.name)
     Path(file.name).unlink()
-    return good and layer.renderer() is not None, legend(layer)
+    return bool(text) and good and layer.renderer() is not None, legend(layer)
+
+
+def other_styles(path, table):
+    """Return the legend of each style that the file offers for a layer, by name."""
+    con = sqlite3.connect(path)
+    rows = con.execute("SELECT styleName, styleQML FROM layer_styles WHERE f_table_name = ?", (table,)).fetchall()
+    con.close()
+    found = {}
+    for name, text in rows:
+        layer = QgsVectorLayer(f"{path}|layername={table}", table, "ogr")
+        document = QDomDocument()
+        document.setContent(text)
+        layer.importNamedStyle(document)
+        found[name] = legend(layer)
+    return found
 
 
 def vector(layer, path):
@@ -107,6 +123,7 @@ def vector(layer, path):
         "tips": [filled(layer.mapTipTemplate(), layer, f) for f in features],
         "display": shown(layer.displayExpression(), layer, first),
         "sld": good,
+        "styles": other_styles(path, layer.name()),
         "sld_legend": rules,
     }
 

@@ -13,6 +13,7 @@ import pytest
 
 from hotspots.errors import DisclosureError
 from hotspots.model import settings_of
+from hotspots.publish.gis.fields import field_name, named_for_gis
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.layers import cluster_layer
 from hotspots.vocabulary import CLUSTER_COLUMN_WORDS, SPACE_TIME_COLUMN_WORDS
@@ -33,7 +34,7 @@ def ask(path, question, *values):
 def test_clusters_lie_above_areas_and_authorities_with_their_numbers(package, clusters):
     assert [name for name, _ in pyogrio.list_layers(package)][:2] == [LAYER, "authorities"]
     read = pyogrio.read_dataframe(package, layer=LAYER)
-    assert list(read.columns) == [*CLUSTER_COLUMN_WORDS, "geometry"]
+    assert list(read.columns) == [*map(field_name, CLUSTER_COLUMN_WORDS), "geometry"]
     assert read["cluster"].tolist() == [1, 2, 3]
     assert (read["cluster"].dtype, read["areas"].dtype) == (np.int64, np.int64)
     assert read["areas"].tolist() == [4, 2, 1]
@@ -46,7 +47,7 @@ def test_clusters_lie_above_areas_and_authorities_with_their_numbers(package, cl
 
 def test_columns_method_and_style_are_in_the_file(package, clusters):
     rows = ask(package, "SELECT column_name, title, description FROM gpkg_data_columns WHERE table_name = ?", LAYER)
-    assert {column: (title, words) for column, title, words in rows} == CLUSTER_COLUMN_WORDS
+    assert {column: (title, words) for column, title, words in rows} == named_for_gis(CLUSTER_COLUMN_WORDS)
     ((lineage,),) = ask(
         package,
         "SELECT m.metadata FROM gpkg_metadata m JOIN gpkg_metadata_reference r ON r.md_file_id = m.id"
@@ -79,18 +80,18 @@ def test_clusters_in_time_have_a_layer_of_their_own_with_days(tmp_path, clusters
     package = write_geopackage(tmp_path / "town.gpkg", [clusters, space_time_clusters, study_area], title="The town")
     assert {layer, LAYER} <= {name for name, _ in pyogrio.list_layers(package)}
     read = pyogrio.read_dataframe(package, layer=layer)
-    assert list(read.columns) == [*CLUSTER_COLUMN_WORDS, *SPACE_TIME_COLUMN_WORDS, "geometry"]
-    assert read["start"].tolist() == ["2019-05-01", "2018-01-01"]
-    assert read["end"].tolist() == ["2019-07-31", "2018-12-31"]
+    assert list(read.columns) == [*map(field_name, (*CLUSTER_COLUMN_WORDS, *SPACE_TIME_COLUMN_WORDS)), "geometry"]
+    assert read["first_day"].tolist() == ["2019-05-01", "2018-01-01"]
+    assert read["last_day"].tolist() == ["2019-07-31", "2018-12-31"]
     assert (read["periods"].tolist(), read["periods"].dtype) == ([3, 12], np.int64)
-    assert read["alive"].tolist() == ["no", "no"]
+    assert read["alive"].tolist() == [False, False]
     rows = ask(package, "SELECT column_name, title, description FROM gpkg_data_columns WHERE table_name = ?", layer)
-    words = CLUSTER_COLUMN_WORDS | SPACE_TIME_COLUMN_WORDS
+    words = named_for_gis(CLUSTER_COLUMN_WORDS | SPACE_TIME_COLUMN_WORDS)
     assert {column: (title, text) for column, title, text in rows} == words
     ((style,),) = ask(package, "SELECT styleQML FROM layer_styles WHERE f_table_name = ?", layer)
     assert "From" in style
-    assert "&quot;start&quot;" in style or '"start"' in style
+    assert "&quot;first_day&quot;" in style or '"first_day"' in style
     settings = cluster_layer(space_time_clusters).lineage["provenance"]
     assert (settings["model"], settings["by"]) == ("space-time permutation", "month")
     # In space alone there are no days.
-    assert "start" not in pyogrio.read_dataframe(package, layer=LAYER).columns
+    assert "first_day" not in pyogrio.read_dataframe(package, layer=LAYER).columns

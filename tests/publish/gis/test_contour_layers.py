@@ -32,7 +32,7 @@ def ask(path, question, *values):
 
 def test_the_layer_lies_above_areas_and_authorities(package):
     names = [name for name, _ in pyogrio.list_layers(package)]
-    assert names == [LAYER, "authorities", "knife_crime_getis_ord", "layer_styles"]
+    assert names == [LAYER, "authorities", "areas", "knife_crime_getis_ord", "layer_styles"]
 
 
 def test_every_value_is_read_back(package, contours):

@@ -8,16 +8,15 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from hotspots.model import SCHOOL_RESULT_COLUMNS
-from hotspots.publish.gis.layer_styles import area_style, authority_style, school_style, surface_style
-from hotspots.publish.gis.map_tips import in_words, map_tip
+from hotspots.model import SCHOOL_RESULT_COLUMNS, summarise_areas
+from hotspots.publish.gis.styles import authority_style, school_style, summary_style, surface_style, table_style
+from hotspots.publish.gis.styles.map_tips import in_words, map_tip
 from hotspots.publish.style.markings import DEPENDS, SCHOOL_LEVELS, marking
 from hotspots.publish.style.surface_classes import SURFACE_COLOURS, surface_breaks, surface_labels
 from hotspots.vocabulary import (
     INK,
     METHOD_CLASSES,
     RELEASE_WORDS,
-    RESULT_COLUMNS,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
 )
@@ -46,19 +45,35 @@ def grey(colour):
     return sum(w * int(colour[i : i + 2], 16) / 255 for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
 
 
+AUTHORITY_WORDS = {"la_code": ("Code", "Code"), "la_name": ("Name", "Name"), "areas": ("Areas", "Areas")}
+SCHOOL_WORDS = {"map_class": ("Class", "Class")}
+COLUMNS = {"getis_ord": ("gi_a", "cert_a"), "local_moran": ("lm_a", "lm_cert_a")}
+
+
+@pytest.fixture
+def area_style(gi_result, moran_result):
+    """Return the look of areas by one method; the layer has the columns of both."""
+    summary = summarise_areas([gi_result, moran_result])
+
+    def style(method, *, release, unsure=True):
+        return summary_style(summary, "knife-crime", method, release=release, unsure=unsure)
+
+    return style
+
+
 # --------------------------------------------------------------------------- areas
 
 
 @pytest.mark.parametrize("method", ["getis_ord", "local_moran"])
-def test_every_class_of_areas_has_its_colour_and_words(method):
+def test_every_class_of_areas_has_its_colour_and_words(area_style, method):
     rules = rules_of(area_style(method, release="open", unsure=False).qml)
     assert [label for label, _, _ in rules] == [style.label for style in METHOD_CLASSES[method]]
     for (_, where, symbol), style in zip(rules, METHOD_CLASSES[method], strict=True):
-        assert where == f"\"class\" = '{style.key}'"
+        assert where == f"\"{COLUMNS[method][0]}\" = '{style.key}'"
         assert properties(symbol.find("layer"))["color"] == rgb(style.colour)
 
 
-def test_hatches_are_drawn_at_the_angle_they_are_written_with():
+def test_hatches_are_drawn_at_the_angle_they_are_written_with(area_style):
     symbols = {label: symbol for label, _, symbol in rules_of(area_style("local_moran", release="open").qml)}
 
     def angles(label):
@@ -73,10 +88,10 @@ def test_hatches_are_drawn_at_the_angle_they_are_written_with():
     assert properties(dots)["color"] == rgb("#ffffff")
 
 
-def test_the_second_hatch_needs_hidden_numbers():
+def test_the_second_hatch_needs_hidden_numbers(area_style):
     assert DEPENDS.label not in area_style("getis_ord", release="open", unsure=False).qml
     label, where, symbol = rules_of(area_style("getis_ord", release="open").qml)[-1]
-    assert (label, where) == (DEPENDS.label, "\"certainty\" = 'depends'")
+    assert (label, where) == (DEPENDS.label, "\"cert_a\" = 'depends'")
     assert properties(symbol.find("layer"))["style"] == "no"
     # White under ink: seen on the darkest class and on the palest.
     lines = [properties(layer)["line_color"] for layer in symbol.findall("layer/symbol/layer")]
@@ -95,11 +110,11 @@ def test_ink_is_seen_on_every_class():
 
 
 @pytest.mark.parametrize("release", ["invented", "restricted"])
-def test_the_marking_stands_first_in_every_legend_and_draws_nothing(release):
+def test_the_marking_stands_first_in_every_legend_and_draws_nothing(area_style, release):
     for look in (
         area_style("getis_ord", release=release),
-        school_style(release=release),
-        authority_style(release=release),
+        school_style(SCHOOL_WORDS, release=release),
+        authority_style(AUTHORITY_WORDS, release=release),
     ):
         label, where, symbol = rules_of(look.qml)[0]
         assert (label, where) == (RELEASE_WORDS[release], "FALSE")
@@ -109,22 +124,35 @@ def test_the_marking_stands_first_in_every_legend_and_draws_nothing(release):
 
 
 @pytest.mark.parametrize("release", ["open", "nhs-digital"])
-def test_published_and_protected_data_have_no_marking(release):
+def test_published_and_protected_data_have_no_marking(area_style, release):
     assert marking(release) == ""
     assert rules_of(area_style("getis_ord", release=release).qml)[0][0] == GI_CLASSES[0].label
 
 
-def test_columns_have_titles_and_keys_have_words():
-    root = ET.fromstring(area_style("getis_ord", release="open").qml)
-    aliases = [alias.get("field") for alias in root.findall("aliases/alias")]
-    assert aliases == [column for column in RESULT_COLUMNS if column != "geometry"]
+@pytest.mark.parametrize("method", ["getis_ord", "local_moran"])
+def test_columns_have_titles_and_keys_have_words(area_style, method):
+    root = ET.fromstring(area_style(method, release="open").qml)
+    aliases = {alias.get("field"): alias.get("name") for alias in root.findall("aliases/alias")}
+    assert list(aliases)[:5] == ["area_id", "name", "la_code", "la_name", "population"]
+    assert aliases["n_lo_a"] == "Knife crime: events, at least"
     pairs = {
         field.get("name"): {o.get("value"): o.get("name") for o in field.iter("Option") if o.get("type") == "QString"}
         for field in root.findall("fieldConfiguration/field")
     }
-    assert pairs["class"] == {style.key: style.label for style in GI_CLASSES}
-    assert pairs["certainty"]["depends"] == "depends on suppressed counts"
-    assert set(pairs["quadrant"]) == {"high_high", "high_low", "low_high", "low_low"}
+    # Whichever is drawn, the codes of both have words.
+    assert pairs["gi_a"] == {style.key: style.label for style in GI_CLASSES}
+    assert pairs["lm_a"] == {style.key: style.label for style in METHOD_CLASSES["local_moran"]}
+    assert pairs["gi_bin_a"]["3"] == "Hot, 99% confidence"
+    assert pairs["gi_bin_a"]["-1"] == "Cold, 90% confidence"
+    assert pairs["cert_a"]["depends"] == "depends on suppressed counts"
+
+
+def test_a_table_has_titles_and_words_and_nothing_to_draw():
+    root = ET.fromstring(table_style({"a": ("First", "The first")}, {"a": {"x": "An x"}}).qml)
+    assert root.find("renderer-v2") is None
+    assert root.findtext("layerGeometryType") == "4"
+    assert root.find("aliases/alias").get("name") == "First"
+    assert root.find("fieldConfiguration/field").get("name") == "a"
 
 
 def test_every_column_of_schools_has_words():
@@ -135,12 +163,12 @@ def test_every_column_of_schools_has_words():
 
 
 def test_schools_differ_in_shape_and_stand_on_top_where_they_stand_out():
-    root = ET.fromstring(school_style(release="open").qml)
+    root = ET.fromstring(school_style(SCHOOL_WORDS, release="open").qml)
     assert root.find("renderer-v2").get("symbollevels") == "1"
     drawn = {}
     for (label, where, symbol), style in zip(rules_of(ET.tostring(root)), SCHOOL_CLASSES, strict=True):
         assert label == style.label
-        assert where == f"\"class\" = '{style.key}'"
+        assert where == f"\"map_class\" = '{style.key}'"
         layers = symbol.findall("layer")
         drawn[style.key] = properties(layers[-1]) | {"pass": int(layers[-1].get("pass"))}
         assert properties(layers[0])["outline_color"] == rgb("#ffffff")
@@ -153,7 +181,7 @@ def test_schools_differ_in_shape_and_stand_on_top_where_they_stand_out():
 
 
 def test_authorities_are_an_outline_and_a_name():
-    root = ET.fromstring(authority_style(release="open").qml)
+    root = ET.fromstring(authority_style(AUTHORITY_WORDS, release="open").qml)
     ((_, where, symbol),) = rules_of(ET.tostring(root))
     assert where is None
     assert properties(symbol.find("layer"))["style"] == "no"
@@ -162,16 +190,16 @@ def test_authorities_are_an_outline_and_a_name():
 
 
 def test_sld_has_the_same_classes_lowest_level_first():
-    root = ET.fromstring(school_style(release="invented").sld)
+    root = ET.fromstring(school_style(SCHOOL_WORDS, release="invented").sld)
     found = [(r.findtext(f"{SE}Name"), r.findtext(f".//{OGC}Literal")) for r in root.iter(f"{SE}Rule")]
     labels = {style.key: style.label for style in SCHOOL_CLASSES}
     assert found[:-1] == [(labels[key], key) for key in SCHOOL_LEVELS]
     assert root.findtext(f".//{SE}MaxScaleDenominator") == "40000"
 
 
-def test_sld_has_fill_line_and_hatch():
-    root = ET.fromstring(area_style("local_moran", release="open", name="a & b").sld)
-    assert root.findtext(f".//{SE}Name") == "a & b"
+def test_sld_has_fill_line_and_hatch(area_style):
+    root = ET.fromstring(area_style("local_moran", release="open").sld)
+    assert root.findtext(f".//{SE}Name") == "areas"
     rules = {r.findtext(f"{SE}Name"): r for r in root.iter(f"{SE}Rule")}
     low = rules["Low-High: low, neighbours high"]
     assert low.find(f"{SE}PolygonSymbolizer/{SE}Fill/{SE}SvgParameter").text == "#92c5de"

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hotspots.model import Place
+from hotspots.publish.gis.fields import field_name
 from hotspots.publish.gis.geopackage import write_geopackage
 from hotspots.publish.gis.geotiff import write_raster
 from hotspots.publish.style.markings import DEPENDS
@@ -71,15 +73,32 @@ def package(tmp_path, study_area, gi_result, moran_result, school_result):
     return write_geopackage(tmp_path / "town.gpkg", contents, title="The town")
 
 
+def test_hotspots_and_places_open_with_letters_outlines_and_words(tmp_path, gi_result, hotspots, study_area, in_ci):
+    need("qgis.core", in_ci)
+    places = [Place("West", ("E08000025",))]
+    path = write_geopackage(tmp_path / "h.gpkg", [gi_result, hotspots, study_area], title="H", places=places)
+    layers = opened(path, tmp_path)
+    assert layers["hotspots"]["legend"] == [MARK, "Hotspot for all possible values of suppressed counts"]
+    (tip,) = layers["hotspots"]["tips"]
+    assert tip.startswith("<b>Hotspot A1, knife crime</b><br/>West Birmingham, near Aston<br/>Areas: 2<br/>")
+    assert "<br/>People: 3,010<br/>Events: 41<br/>" in tip
+    assert layers["hotspots"]["display"] == "A1: West Birmingham, near Aston"
+    assert layers["hotspots"]["labels"]
+    assert layers["places"]["tips"][0].startswith("<b>West</b><br/>E08000025<br/>Areas: 18")
+
+
 def test_qgis_opens_every_layer_with_its_own_style(package, tmp_path, in_ci):
     need("qgis.core", in_ci)
     layers = opened(package, tmp_path)
-    assert list(layers) == ["schools", "authorities", "knife_crime_getis_ord", "knife_crime_local_moran"]
+    assert list(layers) == ["schools", "authorities", "areas", "knife_crime_getis_ord", "knife_crime_local_moran"]
     for name, layer in layers.items():
+        assert layer["style"] == "Loaded from Provider", name
+        if name.startswith("knife"):
+            assert (layer["valid"], layer["declared"], layer["sld"]) == (True, "NoGeometry", False)
+            continue
         assert layer["valid"], name
         assert layer["crs"] == "EPSG:27700", name
         assert layer["invalid"] == 0, name
-        assert layer["style"] == "Loaded from Provider", name
         assert layer["sld"], name
         assert MARK in layer["abstract"], name
         assert layer["rights"][0].startswith("Contains National Statistics data"), name
@@ -87,6 +106,7 @@ def test_qgis_opens_every_layer_with_its_own_style(package, tmp_path, in_ci):
     assert {name: layer["features"] for name, layer in layers.items()} == {
         "schools": 12,
         "authorities": 2,
+        "areas": 36,
         "knife_crime_getis_ord": 36,
         "knife_crime_local_moran": 36,
     }
@@ -97,45 +117,53 @@ def test_legends_in_qgis_say_what_the_printed_legends_say(package, tmp_path, in_
     need("qgis.core", in_ci)
     layers = opened(package, tmp_path)
     gi = [style.label for style in GI_CLASSES]
-    assert layers["knife_crime_getis_ord"]["legend"] == [MARK, *gi, DEPENDS.label]
-    assert layers["knife_crime_getis_ord"]["sld_legend"] == [*gi, DEPENDS.label]
+    assert layers["areas"]["legend"] == [MARK, *gi, DEPENDS.label]
+    assert layers["areas"]["sld_legend"] == [*gi, DEPENDS.label]
     moran = [style.label for style in MORAN_CLASSES]
-    assert layers["knife_crime_local_moran"]["legend"] == [MARK, *moran, DEPENDS.label]
+    assert layers["areas"]["styles"] == {
+        "knife_crime_getis_ord": [MARK, *gi, DEPENDS.label],
+        "knife_crime_local_moran": [MARK, *moran, DEPENDS.label],
+    }
     assert layers["schools"]["legend"] == [MARK, *(style.label for style in SCHOOL_CLASSES)]
     assert layers["authorities"]["legend"] == [MARK, "Local authority"]
     assert layers["authorities"]["labels"]
     # What is drawn: every class's colour is on the picture.
-    assert {style.colour for style in GI_CLASSES} <= set(layers["knife_crime_getis_ord"]["colours"])
+    assert {style.colour for style in GI_CLASSES} <= set(layers["areas"]["colours"])
 
 
 def test_words_in_qgis_are_those_of_the_vocabulary(package, tmp_path, in_ci):
     need("qgis.core", in_ci)
-    layer = opened(package, tmp_path)["knife_crime_getis_ord"]
-    aliases = {column: alias for column, alias in layer["aliases"].items() if column != "fid"}
-    assert aliases == {column: title for column, (title, _) in COLUMN_WORDS.items()}
-    assert layer["widgets"] == dict.fromkeys(("class", "certainty", "hot_without_largest", "quadrant"), "ValueMap")
-    assert layer["title"] == "Getis-Ord Gi*: knife crime, 2017-2019"
-    assert "Note: No record for July 2018." in layer["history"]
+    layers = opened(package, tmp_path)
+    table, layer = layers["knife_crime_getis_ord"], layers["areas"]
+    aliases = {column: alias for column, alias in table["aliases"].items() if column != "fid"}
+    assert aliases == {field_name(column): title for column, (title, _) in COLUMN_WORDS.items()}
+    coded = ("map_class", "certainty", "hot_without_largest", "quadrant")
+    assert table["widgets"] == dict.fromkeys(coded, "ValueMap")
+    assert table["title"] == "Getis-Ord Gi*: knife crime, 2017-2019"
+    assert "Note: No record for July 2018." in table["history"]
+    assert layer["widgets"] == dict.fromkeys(("gi_a", "gi_bin_a", "cert_a", "lm_a", "lm_cert_a"), "ValueMap")
     assert layer["display"] == 'St John\'s & "Quay" <001>: Hot, 99% confidence'
     # 20 events known in the first area, one to seven in the last, whose p-value is an interval too.
     first, last = layer["tips"][0], layer["tips"][-1]
     assert first.startswith('<b>Hot, 99% confidence</b><br/>St John\'s &amp; "Quay" &lt;001> (E01900000), Birmingham')
     assert "<br/>Events: 20<br/>" in first
-    assert "<br/>p: 0.0025<br/>" in first
+    assert "<br/>p, adjusted: 0.0025<br/>" in first
     assert "<br/>Events: 1 to 7<br/>" in last
-    assert "<br/>p: 0.0900 to 0.1100<br/>" in last
+    assert "<br/>p, adjusted: 0.0900 to 0.1100<br/>" in last
     assert "<br/>Certainty: depends on suppressed counts<br/>" in last
+    # 20 events over 1,500 of 60,300 people's share of 1,200.
+    assert "<br/>Expected: 29.9<br/>Times the expected number: 0.7<br/>" in first
 
 
 def test_tiny_p_values_and_reasons_are_told_in_words(tmp_path, in_ci, gi_result, make_hotspots):
     need("qgis.core", in_ci)
     table = gi_result.table.copy()
-    table.loc["E01900000", ["p_low", "p_high"]] = 1e-9
+    table.loc["E01900000", ["p_adjusted_low", "p_adjusted_high"]] = 1e-9
     path = write_geopackage(tmp_path / "p.gpkg", [make_hotspots(table=table)], title="P")
-    tips = opened(path, tmp_path)["knife_crime_getis_ord"]["tips"]
-    assert "<br/>p: below 0.0001<br/>" in tips[0]
+    tips = opened(path, tmp_path)["areas"]["tips"]
+    assert "<br/>p, adjusted: below 0.0001<br/>" in tips[0]
     untested = next(tip for tip in tips if tip.startswith("<b>Not tested</b>"))
-    assert "<br/>p: not known<br/>" in untested
+    assert "<br/>p, adjusted: not known<br/>" in untested
     assert "<br/>no neighbours<br/>" in untested
 
 

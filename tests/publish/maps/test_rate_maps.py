@@ -20,7 +20,7 @@ from hotspots.analysis.schools.model import against_average, describe_rates
 from hotspots.errors import OutputError
 from hotspots.model import Deprivation, Identity, Place, SchoolResult, StudyArea
 from hotspots.publish.gis.geopackage import write_geopackage
-from hotspots.publish.gis.layer_styles import rate_style
+from hotspots.publish.gis.styles import rate_style
 from hotspots.publish.maps.map import draw_map
 from hotspots.publish.page.sheet import INK
 from hotspots.publish.style.markings import RATE_LEVELS
@@ -138,7 +138,7 @@ def test_qgis_is_offered_the_rates_beside_the_style_it_opens_with(rated: SchoolR
 
 
 def test_a_rule_of_the_rates_asks_for_class_and_side():
-    look = rate_style("average 0.2", release="open", index_title="IDACI")
+    look = rate_style("average 0.2", {}, release="open")
     rules = {rule.get("label"): rule.get("filter") for rule in ET.fromstring(look.qml).iter("rule")}
     assert rules["Below half the average"] == "\"rate_class\" = 'below_half' AND \"rate_differs\" = 'yes'"
     hollow = rules["Below half the average, not clearly different from the average"]

@@ -12,8 +12,8 @@ import pytest
 from made_methods import school_method
 
 from hotspots.model import SchoolComparison, SchoolResult, one_sided
-from hotspots.publish.gis.layer_styles import school_style
 from hotspots.publish.gis.layers import school_layer
+from hotspots.publish.gis.styles import school_style
 from hotspots.publish.page.school_marks import school_entries
 from hotspots.publish.text.findings import schools_title, subtitle
 from hotspots.publish.text.how_to_read import explain_schools
@@ -188,7 +188,7 @@ def test_the_legend_counts_dots_and_groups(school_result: SchoolResult) -> None:
 
 
 def test_map_tip_says_index_catchment_and_under_which_it_holds() -> None:
-    tip = ET.fromstring(school_style(release="open", index_title="A & B", estimated=True).qml).findtext("mapTip")
+    tip = ET.fromstring(school_style({}, release="open", index_title="A & B", estimated=True).qml).findtext("mapTip")
     assert tip is not None
     for words in ("A &amp; B (estimated score): [%", "A &amp; B of the modelled catchment: [%", "Confirmed under: [%"):
         assert words in tip

@@ -89,7 +89,7 @@ def summary_style(
 def summary_codes(summary: AreaSummary) -> dict[str, Mapping[str, str]]:
     """Return words for the codes of each column of a summary: column → code → words."""
     found: dict[str, Mapping[str, str]] = {}
-    for letter, (name, _) in summary.events.items():
+    for letter, (name, *_) in summary.events.items():
         for kind, classes in FOUND_CLASSES.items():
             columns = summary.classes_of(name, kind)
             if columns is not None:
