@@ -112,6 +112,12 @@ CLUSTER_CLASSES: Final = (
 )
 """Zones of a scan by what is known of them; the strong and the weak red of hot areas."""
 
+CONTOUR_INKS: Final = {"raised": "#990000", "lowered": "#08519c", "top_area": "#339966", "top_events": "#339966"}
+SOURCE_INKS: Final = (INK, "#9966e6", "#b36600")
+OUTLINE_INK: Final = "#666666"
+"""Lines that meet on one view of a GIS: contours, hotspots by source (again from the first after the last), and borders
+of authorities and places. Each pair can be told apart with any colour vision, and on any class with a white rim."""
+
 HOTSPOT_CLASSES: Final = (
     ClassStyle("certain", "Hotspot for all possible values of suppressed counts", "#de2d26"),
     ClassStyle("depends", "Hotspot or not: depends on suppressed counts", "#fcae91"),

@@ -339,10 +339,18 @@ def hotspot_layer(hotspots: Hotspots) -> Layer:
         geometry_type="MultiPolygon",
         level=3,
         words=fields,
-        style=hotspot_style(set(table["certainty"]), fields, release=hotspots.release),
+        style=hotspot_style(_by_source(hotspots), fields, release=hotspots.release),
         codes={"certainty": {style.key: style.label for style in HOTSPOT_CLASSES}},
         lineage=lineage_of(hotspots),
     )
+
+
+def _by_source(hotspots: Hotspots) -> dict[str, tuple[str, set[str]]]:
+    """Return what was counted of each source, and what is known of its hotspots."""
+    return {
+        str(source): (str(rows["subject"].iloc[0]), set(rows["certainty"]))
+        for source, rows in hotspots.table.groupby("source", sort=False)
+    }
 
 
 def cluster_layer(clusters: Clusters) -> Layer:

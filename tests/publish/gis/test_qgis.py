@@ -78,7 +78,7 @@ def test_hotspots_and_places_open_with_letters_outlines_and_words(tmp_path, gi_r
     places = [Place("West", ("E08000025",))]
     path = write_geopackage(tmp_path / "h.gpkg", [gi_result, hotspots, study_area], title="H", places=places)
     layers = opened(path, tmp_path)
-    assert layers["hotspots"]["legend"] == [MARK, "Hotspot for all possible values of suppressed counts"]
+    assert layers["hotspots"]["legend"] == [MARK, "Knife crime"]
     (tip,) = layers["hotspots"]["tips"]
     assert tip.startswith("<b>Hotspot A1, knife crime</b><br/>West Birmingham, near Aston<br/>Areas: 2<br/>")
     assert "<br/>People: 3,010<br/>Events: 41<br/>" in tip

@@ -140,9 +140,9 @@ def test_qgis_is_offered_the_rates_beside_the_style_it_opens_with(rated: SchoolR
 def test_a_rule_of_the_rates_asks_for_class_and_side():
     look = rate_style("average 0.2", {}, release="open")
     rules = {rule.get("label"): rule.get("filter") for rule in ET.fromstring(look.qml).iter("rule")}
-    assert rules["Below half the average"] == "\"rate_class\" = 'below_half' AND \"rate_differs\" = 'yes'"
+    assert rules["Below half the average"] == '"rate_class" = \'below_half\' AND "rate_differs" = TRUE'
     hollow = rules["Below half the average, not clearly different from the average"]
-    assert hollow == "\"rate_class\" = 'below_half' AND \"rate_differs\" = 'no'"
+    assert hollow == '"rate_class" = \'below_half\' AND "rate_differs" = FALSE'
     names = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
     filters = ET.fromstring(look.sld).findall(".//se:Rule/ogc:Filter/ogc:And", names)
     assert len(filters) == 2 * len(RATE_CLASSES)

@@ -25,12 +25,15 @@ from hotspots.vocabulary import (
     CLUSTER_CLASSES,
     CLUSTER_COLUMN_WORDS,
     CONTOUR_COLUMN_WORDS,
+    CONTOUR_INKS,
     CONTOUR_KINDS,
     HOTSPOT_CLASSES,
     INK,
+    OUTLINE_INK,
     RATE_CLASSES,
     SCHOOL_CLASSES,
     SCHOOL_COLUMN_WORDS,
+    SOURCE_INKS,
     SPACE_TIME_COLUMN_WORDS,
 )
 
@@ -55,7 +58,6 @@ __all__ = [
 
 AREA_EDGE: Final = "#8f8f8f"
 ZONE_HATCHES: Final = {"certain": "/", "depends": DEPENDS.hatch[:2], "never": ""}
-CONTOUR_INKS: Final = {"raised": "#990000", "lowered": "#08519c", "top_area": "#8c2d04", "top_events": "#8c2d04"}
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,36 @@ def marking_rules(mark: str) -> list[Rule]:
     return [Rule(mark)] if mark else []
 
 
-def hotspot_style(kinds: Collection[str], words: Mapping[str, tuple[str, str]], *, release: str) -> LayerStyle:
-    """Return the look of the layer of hotspots: an outline and a letter, so that areas below are seen.
+def hotspot_style(
+    sources: Mapping[str, tuple[str, Collection[str]]], words: Mapping[str, tuple[str, str]], *, release: str
+) -> LayerStyle:
+    """Return the look of the layer of hotspots: an outline by source and a letter, so that areas below are seen.
 
     Those that depend on suppressed counts are broken lines, and in the legend only where there are any.
+
+    Parameters
+    ----------
+    sources
+        Short name of each source → what was counted, and which of `vocabulary.HOTSPOT_CLASSES` occur.
     """
     mark = marking(release)
-    rules = marking_rules(mark) + [
-        Rule(
-            style.label,
-            field="certainty",
-            value=style.key,
-            outline=INK,
-            outline_mm=0.7,
-            dashed=style.key == "depends",
-        )
-        for style in HOTSPOT_CLASSES
-        if style.key in {"certain", *kinds}
-    ]
+    rules = marking_rules(mark)
+    for at, (source, (subject, kinds)) in enumerate(sources.items()):
+        for style in HOTSPOT_CLASSES:
+            if style.key in kinds:
+                depends = style.key == "depends"
+                rules.append(
+                    Rule(
+                        f"{capitalised(subject)}{': depends on suppressed counts' if depends else ''}",
+                        field="source",
+                        value=source,
+                        also=("certainty", style.key),
+                        outline=SOURCE_INKS[at % len(SOURCE_INKS)],
+                        outline_mm=0.7,
+                        dashed=depends,
+                        halo=True,
+                    )
+                )
     text = Labels("hotspot", points=11, bold=True)
     labels = {style.key: style.label for style in HOTSPOT_CLASSES}
     qml = vector_style(
@@ -290,7 +304,7 @@ def _school_tip(labels: Mapping[str, str], mark: str, index_title: str, *, estim
 def authority_style(words: Mapping[str, tuple[str, str]], *, release: str, name: str = "authorities") -> LayerStyle:
     """Return the look of the layer of local authorities: an outline and a name, nothing over the areas below."""
     mark = marking(release)
-    outline = Rule("Local authority", everything=True, outline=INK, outline_mm=0.45)
+    outline = Rule("Local authority", everything=True, outline=OUTLINE_INK, outline_mm=0.45)
     rules = [*marking_rules(mark), outline]
     text = Labels("la_name", points=10, bold=True)
     qml = vector_style(
@@ -314,6 +328,7 @@ def contour_style(kinds: Sequence[str], *, release: str, name: str = "contours")
             value=kind,
             outline=CONTOUR_INKS[kind],
             outline_mm=0.6,
+            halo=True,
             dashed=kind == "lowered",
         )
         for kind in kinds

@@ -42,7 +42,7 @@ class Rule:
         Colours ``"#rrggbb"``; empty draws none. `dashed` breaks the outline of a polygon.
     hatch
         A matplotlib hatch, drawn in `ink` over the fill; `halo` puts a broader white line under each line, and a
-        white rim around a marker, so that it is seen on every colour.
+        white rim around a marker or beside an outline, so that it is seen on every colour.
     marker
         A matplotlib marker; makes it a rule for points, `size` millimetres across.
     level
@@ -234,18 +234,22 @@ def _layer(symbol: ET.Element, kind: str, level: int = 0, **properties: str) -> 
 
 
 def _add_fill(symbol: ET.Element, rule: Rule, number: int) -> None:
-    _layer(
-        symbol,
-        "SimpleFill",
-        rule.level,
-        color=_colour(rule.fill),
-        style="solid" if rule.fill else "no",
-        outline_color=_colour(rule.outline),
-        outline_style=("dash" if rule.dashed else "solid") if rule.outline else "no",
-        outline_width=_number(rule.outline_mm),
-        outline_width_unit="MM",
-        joinstyle="round",
-    )
+    strokes = [(rule.fill, rule.outline, rule.outline_mm, rule.dashed)]
+    if rule.halo and rule.outline:
+        strokes = [(rule.fill, "#ffffff", rule.outline_mm + HALO_MM, False), ("", *strokes[0][1:])]
+    for fill, outline, width, dashed in strokes:
+        _layer(
+            symbol,
+            "SimpleFill",
+            rule.level,
+            color=_colour(fill),
+            style="solid" if fill else "no",
+            outline_color=_colour(outline),
+            outline_style=("dash" if dashed else "solid") if outline else "no",
+            outline_width=_number(width),
+            outline_width_unit="MM",
+            joinstyle="round",
+        )
     if not rule.hatch:
         return
     pitch = PITCH_MM / len(rule.hatch)

@@ -49,6 +49,9 @@ def _add_rule(features: ET.Element, rule: Rule) -> None:
     if rule.marker:
         _add_marker(element, rule)
         return
+    if rule.halo and rule.outline:
+        rim = ET.SubElement(element, "se:PolygonSymbolizer")
+        _add_stroke(rim, "#ffffff", rule.outline_mm + HALO_MM)
     if rule.fill or rule.outline:
         polygon = ET.SubElement(element, "se:PolygonSymbolizer")
         if rule.fill:
