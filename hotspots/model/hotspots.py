@@ -64,6 +64,8 @@ class Hotspot:
         Events if everyone in the study area had the same risk, or NaN without a population.
     certainty
         ``"certain"`` if its areas are hot for all possible values of suppressed counts, ``"depends"`` if only for some.
+    letter
+        Letter of the source and place among its hotspots, e.g. ``"A1"``; empty where it has none.
     """
 
     areas: tuple[str, ...]
@@ -73,6 +75,7 @@ class Hotspot:
     observed_high: float
     expected: float
     certainty: Literal["certain", "depends"] = "certain"
+    letter: str = ""
 
     @property
     def ratio(self) -> tuple[float, float]:

@@ -9,9 +9,11 @@ from hotspots.analysis.autocorrelation.correlograms import CORRELOGRAM_WORDS, co
 from hotspots.analysis.autocorrelation.hotspots import (
     find_hotspots,
     letter_hotspots,
+    letter_parts,
     locate_clusters,
     possible_hotspots,
     raised_places,
+    tabulate_hotspots,
 )
 from hotspots.analysis.autocorrelation.local_statistics import getis_ord, local_moran
 from hotspots.analysis.autocorrelation.method_text import describe_expected
@@ -35,6 +37,7 @@ __all__ = [
     "getis_ord",
     "global_statistics",
     "letter_hotspots",
+    "letter_parts",
     "link_neighbours",
     "local_moran",
     "locate_clusters",
@@ -42,4 +45,5 @@ __all__ = [
     "name_alike",
     "possible_hotspots",
     "raised_places",
+    "tabulate_hotspots",
 ]

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 __all__ = [
     "find_hotspots",
     "letter_hotspots",
+    "letter_parts",
     "locate_clusters",
     "possible_hotspots",
     "raised_places",
+    "tabulate_hotspots",
 ]
 
 TENTH: Final = 0.1
@@ -126,42 +128,61 @@ def _in_order(found: Iterable[Hotspot]) -> tuple[Hotspot, ...]:
     return tuple(sorted(more, key=lambda hotspot: (-_excess(hotspot), hotspot.areas)))
 
 
-def letter_hotspots(
-    found: Mapping[str, Sequence[Hotspot]], results: Sequence[HotspotResult], area: StudyArea
-) -> Hotspots:
-    """Return all hotspots of a study in one table, with letters: A1, A2 for the first source, B1 for the second.
+def letter_hotspots(found: Mapping[str, Sequence[Hotspot]], sources: Sequence[str]) -> dict[str, tuple[Hotspot, ...]]:
+    """Return the same hotspots with letters: A1, A2 for the first source, B1 for the second.
 
     Parameters
     ----------
     found
-        Short name of the source → its hotspots, in the order of their numbers.
+        Short name of a source → its hotspots, in the order of their numbers.
+    sources
+        Short names of all sources, in the order of their letters.
+    """
+    codes = {name: source_code(at) for at, name in enumerate(sources)}
+    return {
+        name: tuple(replace(one, letter=f"{codes[name]}{number}") for number, one in enumerate(hotspots, start=1))
+        for name, hotspots in found.items()
+    }
+
+
+def letter_parts(parts: Sequence[Hotspot], whole: Sequence[Hotspot]) -> tuple[Hotspot, ...]:
+    """Return parts of hotspots, such as those on one side of a border, with the letters of the whole ones."""
+    letters = {area: hotspot.letter for hotspot in whole for area in hotspot.areas}
+    return tuple(replace(part, letter=letters.get(part.areas[0], "")) for part in parts)
+
+
+def tabulate_hotspots(
+    found: Mapping[str, Sequence[Hotspot]], results: Sequence[HotspotResult], area: StudyArea
+) -> Hotspots:
+    """Return all hotspots of a study in one table, with their outlines and which of them overlap.
+
+    Parameters
+    ----------
+    found
+        Short name of a source → its hotspots with letters.
     results
-        The results in which they were found; sources have letters in the order in which they come first here.
+        The results in which they were found.
     area
         The study area.
     """
     import geopandas as gpd
 
     first = {result.name: result for result in reversed(results)}
-    names = list(dict.fromkeys(result.name for result in results))
-    lettered = [
-        (f"{source_code(at)}{number}", name, hotspot)
-        for at, name in enumerate(names)
-        for number, hotspot in enumerate(found.get(name, ()), start=1)
-    ]
-    members = {letter: set(hotspot.areas) for letter, _, hotspot in lettered}
+    names = [name for name in dict.fromkeys(result.name for result in results) if name in found]
+    lettered = [(name, hotspot) for name in names for hotspot in found[name]]
     rows = []
-    for letter, name, hotspot in lettered:
-        others = [other for other, own, _ in lettered if own != name and members[other] & members[letter]]
+    for name, hotspot in lettered:
+        members = set(hotspot.areas)
+        others = [other.letter for own, other in lettered if own != name and members & set(other.areas)]
         of_source = {"source": name, "subject": first[name].title, "period": str(first[name].period)}
         rows.append(_numbers(hotspot, area) | of_source | {"overlaps": " ".join(others)})
     return Hotspots(
         table=gpd.GeoDataFrame(
-            pd.DataFrame(rows, columns=list(HOTSPOT_COLUMNS), index=[letter for letter, _, _ in lettered]),
+            pd.DataFrame(rows, columns=list(HOTSPOT_COLUMNS), index=[hotspot.letter for _, hotspot in lettered]),
             geometry="geometry",
             crs=area.areas.crs,
         ),
-        where=tuple(hotspot.where for _, _, hotspot in lettered),
+        where=tuple(hotspot.where for _, hotspot in lettered),
         sentences=(HOTSPOTS_WORDS,),
         area=area,
         identity=combine(

@@ -15,6 +15,7 @@ from hotspots.model import (
     Clusters,
     Contours,
     Deprivation,
+    Hotspot,
     HotspotResult,
     Place,
     SchoolResult,
@@ -38,7 +39,7 @@ from hotspots.publish.maps.choropleth import (
 from hotspots.publish.maps.clusters import draw_clusters, number_clusters, zone_boxes
 from hotspots.publish.maps.contour_labels import label_lines
 from hotspots.publish.maps.frame import MapFrame, open_frame
-from hotspots.publish.maps.place_labels import label_map
+from hotspots.publish.maps.place_labels import label_map, write_letters
 from hotspots.publish.maps.surface import Drawn, busy_cells, cells_inside, draw_contours, draw_surface, inside_contours
 from hotspots.publish.page import (
     INK,
@@ -118,6 +119,7 @@ def draw_map(
     title: str | None = None,
     contours: Contours | None = None,
     schools_by: SchoolsBy = "divergence",
+    hotspots: Sequence[Hotspot] = (),
 ) -> Figure:
     """Return an A4 landscape map as a figure.
 
@@ -144,6 +146,8 @@ def draw_map(
         Strong lines over a surface: around what is raised (solid) and lowered (dashed), or what is densest.
     schools_by
         ``"rate"`` for schools' rates over the average of all, in five classes, instead of what deprivation suggests.
+    hotspots
+        Those of the result, whose letters are written beside them.
 
     Returns
     -------
@@ -195,10 +199,15 @@ def draw_map(
         )
         draw_outlines(frame.axes, ground, place, colour=BEHIND if contours is not None else INK)
         busy, marks = _busy(frame, result, ground)
-        taken = label_map(sheet, frame, ground, place=place, place_labels=place_labels, busy=busy, marks=marks)
+        letters = write_letters(sheet, frame, hotspots, ground)
+        taken = label_map(
+            sheet, frame, ground, place=place, place_labels=place_labels, busy=busy, marks=marks, taken=letters
+        )
         if legend.drawn is not None:
             label_lines(sheet, frame, legend.drawn.lines, inside=legend.drawn.shows, taken=taken)
-        _fill_column(sheet, frame, legend, _explain(result, place, missing or "", contours, rates=rates))
+        lettered = any(hotspot.letter for hotspot in hotspots)
+        explained = _explain(result, place, missing or "", contours, rates=rates, lettered=lettered)
+        _fill_column(sheet, frame, legend, explained)
     return sheet.figure
 
 
@@ -324,13 +333,19 @@ def _within(place: Place | None) -> str:
 
 
 def _explain(
-    result: Mapped, place: Place | None, missing: str, contours: Contours | None, *, rates: SchoolResult | None
+    result: Mapped,
+    place: Place | None,
+    missing: str,
+    contours: Contours | None,
+    *,
+    rates: SchoolResult | None,
+    lettered: bool,
 ) -> list[Section]:
     """Return how to read the map and what it can't show, in sections."""
     if rates is not None:
         sections = explain_rates(rates, unplaced_sentence(rates, place))
     elif isinstance(result, HotspotResult):
-        sections = explain_hotspots(result, place)
+        sections = explain_hotspots(result, place, lettered=lettered)
     elif isinstance(result, Clusters):
         sections = explain_clusters(result)
     elif isinstance(result, Stability):

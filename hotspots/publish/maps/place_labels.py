@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hotspots.model import Place
+from hotspots.model import Hotspot, Place
 from hotspots.publish.maps.frame import MapFrame
 from hotspots.publish.page import FONT, HALO, INK, MM_PER_INCH, MM_PER_POINT, Box, Sheet, overlaps, text_box
 from hotspots.publish.style import MANY_AUTHORITIES, Ground
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["label_map", "put_labels", "write_label"]
+__all__ = ["label_map", "put_labels", "write_label", "write_letters"]
 
 MOST_PLACES: Final = 14
 SIZES: Final = (10.0, 8.5, 7.0)
 """Points of the names of the place's authorities, of those around it, and of places."""
 STEPS: Final = ((0.0, 0.0), (0.0, 1.0), (0.0, -1.0), (0.55, 0.0), (-0.55, 0.0))
 """Where a place's name may stand, in its own widths and heights from the place."""
+LETTER: Final = 9.0
+"""Points of the letters of hotspots."""
 BEYOND: Final = "#6e6e6e"
 MARK: Final = 0.8
 """Half the width of a point on the page (mm)."""
@@ -43,6 +45,7 @@ def label_map(
     place_labels: pd.DataFrame | None,
     busy: NDArray[np.float64],
     marks: NDArray[np.float64],
+    taken: Sequence[Box] = (),
 ) -> list[Box]:
     """Name the authorities, then as many places as there is room for, largest first; return where names stand (mm).
 
@@ -54,8 +57,10 @@ def label_map(
         Boxes (n, 4), west, south, east, north in metres, that the names of authorities should not cover.
     marks
         Points (n, 2) in metres that lie above the names: no place is named where one would hide a letter.
+    taken
+        Boxes on the page (mm) in which something is written already.
     """
-    taken: list[Box] = []
+    taken = list(taken)
     put = partial(put_labels, sheet, frame.axes, taken=taken, within=frame.box)
     codes = set(ground.labels.index) if place is None else set(place.authorities)
     here = ground.labels.index.isin(list(codes))
@@ -75,6 +80,27 @@ def label_map(
         known = ground.covers(named["easting"].to_numpy(dtype=float), named["northing"].to_numpy(dtype=float), place)
         loud = _on_page(sheet, frame, busy) if not len(marks) else busy[:0]
         put(_names(named[known]), most=MOST_PLACES, size=SIZES[2], busy=loud)
+    return taken
+
+
+def write_letters(sheet: Sheet, frame: MapFrame, hotspots: Sequence[Hotspot], ground: Ground) -> list[Box]:
+    """Write the letter of each hotspot beside it, off its areas where there is room; return where they stand (mm)."""
+    taken: list[Box] = []
+    for hotspot in (one for one in hotspots if one.letter):
+        letter, (west, south, east, north) = hotspot.letter, ground.bounds_of(hotspot.areas)
+        right = 0.55 * sheet.text_width(letter, size=LETTER, weight="bold") * frame.metres_per_mm
+        up = 0.8 * LETTER * MM_PER_POINT * frame.metres_per_mm
+        beside = [(x, y) for x in (east + right, west - right) for y in (north + up, south - up)]
+        spots = [*beside, ((west + east) / 2, north + up), ((west + east) / 2, (south + north) / 2)]
+        boxes = [
+            text_box(sheet, frame.axes, *spot, letter, size=LETTER, weight="bold", align="center") for spot in spots
+        ]
+        inside = [at for at, box in enumerate(boxes) if _lies_in(box, frame.box)]
+        free = [at for at in inside if not overlaps(boxes[at], taken)]
+        if inside:
+            best = (free or inside)[0]
+            write_label(frame.axes, *spots[best], letter, size=LETTER, weight="bold")
+            taken.append(boxes[best])
     return taken
 
 

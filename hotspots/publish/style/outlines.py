@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +55,12 @@ class Ground:
     def dense(self) -> bool:
         """Whether maps of it are drawn as pixels under vector text."""
         return len(self.area) > MANY_AREAS
+
+    def bounds_of(self, areas: Sequence[str]) -> tuple[float, float, float, float]:
+        """Return west, south, east, north (metres) of areas (ids) together."""
+        bounds = self.bounds[self.area.ids.isin(list(areas))]
+        (west, south), (east, north) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+        return west, south, east, north
 
     def extent_of(self, place: Place | None) -> tuple[float, float, float, float]:
         """Return west, south, east, north (metres) of a place, or of the whole study area."""

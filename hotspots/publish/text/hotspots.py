@@ -51,8 +51,10 @@ def hotspot_title(result: HotspotResult, hotspots: Sequence[Hotspot], place: Pla
     here = [hotspot for hotspot in hotspots if hot_areas & set(hotspot.areas)]
     if result.method != "getis_ord" or not here:
         return title
-    where = location_words(here[0].where)
-    return f"{title}, in {where}" if len(here) == 1 else f"{title}; the largest hotspot is in {where}"
+    where, letter = location_words(here[0].where), here[0].letter
+    if len(here) == 1:
+        return f"{title}, in {where}{f' ({letter})' if letter else ''}"
+    return f"{title}; the largest hotspot{f', {letter},' if letter else ''} is in {where}"
 
 
 def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str:
@@ -61,7 +63,7 @@ def hotspots_sentence(result: HotspotResult, hotspots: Sequence[Hotspot]) -> str
         return ""
     beyond = beyond_words(result)
     base = "" if beyond else " at the study area's average"
-    described = [f"{location_words(hotspot.where)} ({_holds(hotspot, base)})" for hotspot in hotspots[:NAMED]]
+    described = [f"{_named(hotspot)} ({_holds(hotspot, base)})" for hotspot in hotspots[:NAMED]]
     if len(hotspots) == 1:
         return f"The hotspot for {result.title}{beyond}: {described[0]}."
     which = "The hotspots" if len(hotspots) <= NAMED else f"The largest of {plural(len(hotspots), 'hotspot')}"
@@ -90,6 +92,11 @@ def raised_words(contours: Contours, places: Sequence[Hotspot]) -> str:
         described.append(f"{location_words(hotspot.where)} ({events}{rounded(size)} km²)")
     which = "" if len(both) <= NAMED else "those with most events, " if known else "the largest, "
     return which + "; ".join(described)
+
+
+def _named(hotspot: Hotspot) -> str:
+    """Return letter and place of a hotspot."""
+    return f"{hotspot.letter}, {location_words(hotspot.where)}" if hotspot.letter else location_words(hotspot.where)
 
 
 def _holds(hotspot: Hotspot, base: str) -> str:

@@ -23,14 +23,16 @@ AGAINST: Final[dict[Null, tuple[str, str]]] = {
     "randomisation": ("than expected by chance", ""),
 }
 """Null hypothesis → what the counts are held against, and for whom, in plain words."""
+LETTERS: Final = "A letter with a number names a hotspot: adjoining red areas, most events beyond those expected first."
 LONGEST_NOTE: Final = 90
 """Letters: what a map says about its data; longer notes are read in the briefing."""
 
 
-def explain_hotspots(result: HotspotResult, place: Place | None = None) -> list[Section]:
-    """Return what the colours mean, then the method, then short notes about the data."""
+def explain_hotspots(result: HotspotResult, place: Place | None = None, *, lettered: bool = False) -> list[Section]:
+    """Return what the colours (and letters) mean, then the method, then short notes about the data."""
     reading = [
         *_colours(result, place),
+        LETTERS if lettered else "",
         findings.level_sentence(result, place),
         findings.certainty_sentence(result, place),
         findings.without_largest_sentence(result, place),

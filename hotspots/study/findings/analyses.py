@@ -315,7 +315,7 @@ def _predict(findings: Findings, study: Study, prediction: PredictionSection, in
 
 def _name_places(findings: Findings, inputs: Inputs) -> None:
     """Locate the places of raised risk; give each place one name on all maps, and letters to hotspots."""
-    from hotspots.analysis.autocorrelation import letter_hotspots, name_alike, raised_places
+    from hotspots.analysis.autocorrelation import name_alike, raised_places
 
     for surface in findings.surfaces:
         if surface.kind == "relative-risk" and surface.stem in findings.contours:
@@ -332,9 +332,24 @@ def _name_places(findings: Findings, inputs: Inputs) -> None:
     for table in tables:
         for key in table:
             table[key] = next(named)
-    if findings.results:
-        of_sources = {name: (*one, *findings.possible_hotspots[name]) for name, one in findings.hotspots.items()}
-        findings.lettered = letter_hotspots(of_sources, findings.results, inputs.area)
+    _letter(findings, inputs)
+
+
+def _letter(findings: Findings, inputs: Inputs) -> None:
+    """Give hotspots their letters: those that are certain first, then those that depend on suppressed counts."""
+    from hotspots.analysis.autocorrelation import letter_hotspots, letter_parts, tabulate_hotspots
+
+    if not findings.results:
+        return
+    sources = list(dict.fromkeys(result.name for result in findings.results))
+    both = {name: (*one, *findings.possible_hotspots[name]) for name, one in findings.hotspots.items()}
+    lettered = letter_hotspots(both, sources)
+    for name, hotspots in lettered.items():
+        certain = len(findings.hotspots[name])
+        findings.hotspots[name], findings.possible_hotspots[name] = hotspots[:certain], hotspots[certain:]
+    for (name, place), parts in findings.place_hotspots.items():
+        findings.place_hotspots[name, place] = letter_parts(parts, lettered[name])
+    findings.lettered = tabulate_hotspots(lettered, findings.results, inputs.area)
 
 
 # --------------------------------------------------------------------------- schools

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotspots.model import Agreement, Clusters, HotspotResult, Place, SchoolResult, Stability, Surface
+from hotspots.model import Agreement, Clusters, Hotspot, HotspotResult, Place, SchoolResult, Stability, Surface
 from hotspots.publish.text import (
     alt_text,
     clusters_alt,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hotspots.model import Contours, Deprivation, Hotspot
+    from hotspots.model import Contours, Deprivation
     from hotspots.publish.briefing import Page
     from hotspots.publish.maps import SchoolsBy
     from hotspots.publish.page import Body
@@ -210,10 +210,11 @@ def _draw_map(job: _MapJob) -> Body | None:
 
     shared: _Shared = _process["shared"]
     result = shared.results[job.result]
-    title = None
+    title, found = None, tuple[Hotspot, ...]()
     if isinstance(result, HotspotResult):
         where = job.place.name if job.place is not None else ""
-        title = hotspot_title(result, shared.hotspots.get((result.name, where), ()), job.place)
+        found = tuple(shared.hotspots.get((result.name, where), ()))
+        title = hotspot_title(result, found, job.place)
     elif isinstance(result, Clusters):
         title = clusters_title(result, shared.cluster_places.get(result.stem, ()))
     figure = draw_map(
@@ -227,6 +228,7 @@ def _draw_map(job: _MapJob) -> Body | None:
         basemap_credit=shared.basemap_credit,
         contours=shared.contours.get(result.stem) if isinstance(result, Surface) else None,
         schools_by=job.schools_by,
+        hotspots=found if isinstance(result, HotspotResult) and result.method == "getis_ord" else (),
     )
     sign(figure, shared.imprint)
     save_map(figure, shared.folder / job.stem, dpi=shared.dpi)

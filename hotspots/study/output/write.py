@@ -17,6 +17,7 @@ from hotspots.analysis.schools import describe_rates
 from hotspots.disclosure import is_restricted
 from hotspots.model import (
     Agreement,
+    AreaSummary,
     Clusters,
     Contours,
     Hotspot,
@@ -70,8 +71,10 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
 
     day = study_date(study, inputs)
     contours = [one for one in findings.contours.values() if len(one)]
+    summary, hotspots = _summary_of_areas(inputs, findings), findings.lettered
     layers: list[Any] = [
-        *_areas(inputs, findings),
+        *(one for one in (summary, hotspots) if one is not None),
+        *findings.results,
         *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
@@ -97,33 +100,34 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
         write_raster(folder / f"{word}_{surface.name}.tif", surface, contours=findings.contours.get(surface.stem))
     for name, predictions in findings.predictions.items():
         write_table(folder / f"predictive_accuracy_{name}.csv", predictions)
-    _write_tables(inputs, findings, folder / "tables")
+    _write_tables(inputs, findings, folder / "tables", summary=summary)
 
 
-def _areas(inputs: Inputs, findings: Findings) -> list[Any]:
-    """Return what is known by area: the summary, hotspots, and each result."""
+def _summary_of_areas(inputs: Inputs, findings: Findings) -> AreaSummary | None:
+    """Return the main numbers of every source by area; None where no source was tested."""
     found: list[HotspotResult | Stability | Agreement] = [
         *findings.results,
         *findings.stability.values(),
         *findings.agreement.values(),
     ]
     if not found:
-        return []
-    summary = summarise_areas(found, hotspots=findings.lettered, deprivation=inputs.deprivation)
-    return [summary, *([findings.lettered] if findings.lettered is not None else []), *findings.results]
+        return None
+    return summarise_areas(found, hotspots=findings.lettered, deprivation=inputs.deprivation)
 
 
-def _write_tables(inputs: Inputs, findings: Findings, folder: Path) -> None:
+def _write_tables(inputs: Inputs, findings: Findings, folder: Path, *, summary: AreaSummary | None) -> None:
     """Write the numbers behind series and extracts; of quarters with a base year, the years too."""
-    from hotspots.publish.tables import write_school_tables, write_table
+    from hotspots.publish.tables import write_area_tables, write_school_tables, write_table
 
     by_area: list[Clusters | Stability | Agreement] = [
         *findings.scans,
         *findings.stability.values(),
         *findings.agreement.values(),
     ]
-    if inputs.series or findings.extracts or by_area:
+    if inputs.series or findings.extracts or by_area or summary is not None:
         folder.mkdir()
+    if summary is not None:
+        write_area_tables(folder, summary, findings.lettered)
     for series in inputs.series:
         change = findings.changes.get(series.name)
         by_year = change is not None and change.years is series
@@ -321,6 +325,7 @@ def _describe_result(study: Study, result: HotspotResult) -> dict[str, Any]:
 def _describe_hotspot(hotspot: Hotspot) -> dict[str, Any]:
     known = np.isfinite(hotspot.expected) and hotspot.expected > 0
     return {
+        "letter": hotspot.letter,
         "where": location_words(hotspot.where),
         "areas": list(hotspot.areas),
         "people": hotspot.people,

@@ -12,7 +12,14 @@ from shapely.geometry import box
 from worlds import make_grid
 
 import hotspots as hs
-from hotspots.analysis.autocorrelation.hotspots import find_hotspots, raised_places
+from hotspots.analysis.autocorrelation.hotspots import (
+    find_hotspots,
+    letter_hotspots,
+    letter_parts,
+    possible_hotspots,
+    raised_places,
+    tabulate_hotspots,
+)
 from hotspots.analysis.autocorrelation.whereabouts import locate, name_alike
 from hotspots.model import AreaCounts, Contours, Hotspot, Identity, Whereabouts
 from hotspots.publish.text.hotspots import hotspot_title, hotspots_sentence, location_words, raised_words
@@ -344,3 +351,64 @@ def test_what_can_be_counted_is_and_the_most_are_named_first(area):
     assert raised_words(unknown, raised_places(unknown, area)) == ("south-west Here (0.25 km²)")
     none = contours_of(area)
     assert raised_words(none, raised_places(none, area)) == ""
+
+
+# --------------------------------------------------------------------------- letters, and what depends
+
+
+def spread(result, area, ids, *, up=True):
+    """Return the result with areas whose class depends on suppressed counts, on the hot or on the cold side."""
+    table = result.table.copy()
+    table.loc[ids, "certainty"] = "depends"
+    table.loc[ids, ["p_hot_low", "p_cold_low"]] = [0.001, 0.9] if up else [0.9, 0.001]
+    table.loc[ids, ["observed_low", "observed_high"]] = [1.0, 30.0]
+    return replace(result, table=table)
+
+
+def test_what_may_be_hot_is_a_hotspot_that_depends_unless_it_adjoins_a_certain_one(area):
+    certain, beside, apart = at(area, [1, 2], [1, 2]), at(area, [1, 2], [3]), at(area, [8, 9], [8])
+    result = spread(result_with_hot(area, certain), area, [*beside, *apart])
+    assert [set(one.areas) for one in find_hotspots(result, area)] == [set(certain)]
+    (found,) = possible_hotspots(result, area)
+    assert (set(found.areas), found.certainty) == (set(apart), "depends")
+    assert (found.observed_low, found.observed_high) == (2, 60)
+    # What may be cold is no hotspot.
+    assert possible_hotspots(spread(result, area, apart, up=False), area) == ()
+
+
+def test_hotspots_have_the_letter_of_their_source_and_a_number(area):
+    spots = {"b": [spot("AB", "Town"), spot("C", "Quay")], "a": [spot("A", "Hill")]}
+    found = letter_hotspots(spots, ["a", "none", "b"])
+    assert [one.letter for one in found["a"]] == ["A1"]
+    assert [one.letter for one in found["b"]] == ["C1", "C2"]
+    parts = letter_parts([spot("B", "Town"), spot("X", "Nowhere")], found["b"])
+    assert [one.letter for one in parts] == ["C1", ""]
+
+
+def test_the_table_has_what_the_areas_add_up_to_and_what_overlaps(area):
+    first = result_with_hot(area, at(area, [1, 2], [1, 2]))
+    second = result_with_hot(area, at(area, [2, 3], [2, 3])).with_identity(name="theft", title="theft", period="2019")
+    found = letter_hotspots(
+        {"events": find_hotspots(first, area), "theft": find_hotspots(second, area)}, ["events", "theft"]
+    )
+    table = tabulate_hotspots(found, [first, second], area)
+    assert list(table.table.index) == ["A1", "B1"]
+    assert list(table.table["overlaps"]) == ["B1", "A1"]
+    row = table.table.loc["A1"]
+    # 160 events of 4 areas; Garwood's interval of 160 events is 136.17 to 186.80 (chi-squared, 320 and 322 degrees).
+    assert (row["areas"], row["people"], row["observed_low"]) == (4, 4000, 160)
+    assert row["ratio_low_95"] * row["expected"] == pytest.approx(136.17, abs=0.005)
+    assert row["ratio_high_95"] * row["expected"] == pytest.approx(186.80, abs=0.005)
+    assert row.geometry.area == 4e6
+    assert table.of_source("theft")["B1"] == tuple(sorted(at(area, [2, 3], [2, 3])))
+    # Two periods have no common one.
+    assert str(table.period) == ""
+    assert list(table.table["period"]) == ["", "2019"]
+
+
+def test_a_letter_stands_in_titles_and_sentences(area):
+    result = result_with_hot(area, [*at(area, [1, 2], [1, 2]), *at(area, [9], [9])])
+    hotspots = letter_hotspots({"events": find_hotspots(result, area)}, ["events"])["events"]
+    assert "; the largest hotspot, A1, is in south-west Here" in hotspot_title(result, hotspots)
+    assert "A1, south-west Here (4 areas" in hotspots_sentence(result, hotspots)
+    assert hotspot_title(result, hotspots[:1]).endswith("in south-west Here (A1)")
