@@ -36,7 +36,7 @@ class Surface(Result, OnMap):
     cell
         Side of a cell in metres.
     unit
-        Unit of the values, in words, e.g. ``"events per km² and year"``.
+        Unit of the values, in words, e.g. ``"events per km² and year"``; of logarithms, that of the ratio.
     integral
         Integral of the surface over the study area, in events; missing where the value is no density.
     bandwidth
@@ -101,6 +101,7 @@ class Surface(Result, OnMap):
 
     def _numbers(self) -> dict[str, object]:
         known = self.values[~np.isnan(self.values)]
+        known = np.exp(known) if self.is_logarithm else known
         values = between(float(known.min()), float(known.max())) if known.size else "none"
         numbers: dict[str, object] = {"Unit": self.unit, "Values": values, "Bandwidth": f"{self.bandwidth:,.0f} m"}
         return numbers | {"Cells": f"{known.size:,} of {self.cell:,g} m"}
@@ -109,6 +110,11 @@ class Surface(Result, OnMap):
     def words(self) -> str:
         """The method and the limits of its kind as one text."""
         return " ".join((*self.sentences, *SURFACE_LIMITS.get(self.kind, ())))
+
+    @property
+    def is_logarithm(self) -> bool:
+        """Whether the values are natural logarithms, of a ratio."""
+        return self.kind in ("relative-risk", "ratio")
 
     @property
     def stem(self) -> str:

@@ -49,6 +49,9 @@ Measure = Literal["count", "rate", "empirical-bayes"]
 TestedMeasure = Literal["count", "rate", "ratio", "empirical-bayes", "as-given"]
 """What was tested; values that are not whole are taken as they are given."""
 
+MOST_TIMES: Final = 100.0
+"""The largest ratio of a surface, and one over it the smallest: beyond these, one of its sides is empty."""
+
 SurfaceKind = Literal["density", "spread", "relative-risk", "ratio", "difference"]
 """Events per km²; counts of areas spread over their cells; the natural logarithm of a ratio of risks (events over
 population) or of densities (one kind or period over another); one density less another."""

@@ -222,7 +222,7 @@ def risk_surface(cells: int = 40, **fields: Any) -> Surface:
         "p_raised": np.where(judged, 0.5 - values / 2.5, np.nan),
         "p_lowered": np.where(judged, 0.5 + values / 2.5, np.nan),
         "kind": "relative-risk",
-        "unit": "times the area's average risk (natural logarithm)",
+        "unit": "times the area's average risk",
         "title": "risk of knife crime",
         "integral": float("nan"),
         "sentences": ("Events over people.",),

@@ -388,7 +388,7 @@ def _titles(first: Events, second: Events) -> tuple[str, str]:
 
 def _unit(measure: str, totals: Totals, years: tuple[float, float] | None) -> str:
     if measure == "ratio":
-        return f"times the {'overall ratio' if totals == 'removed' else 'second rate per year'} (natural logarithm)"
+        return f"times the {'overall ratio' if totals == 'removed' else 'second rate per year'}"
     per = "events per km² per year" if years else "events per km²"
     return f"{per} more than the {'overall ratio gives' if totals == 'removed' else 'second'}"
 

@@ -177,7 +177,7 @@ def relative_risk(
         smoother,
         chosen,
         kind="relative-risk",
-        unit="times the area's average risk (natural logarithm)",
+        unit="times the area's average risk",
         sentences=_method(events, smoother, spread, test, used=len(points)),
         provenance=RiskMethod(
             cells=describe_cells(cells, smoother, chosen),

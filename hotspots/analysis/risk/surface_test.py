@@ -14,7 +14,7 @@ from hotspots.analysis.risk.area_terms import GammaRisks
 from hotspots.analysis.risk.surface_p_values import Smoother
 from hotspots.errors import AnalysisError
 from hotspots.model import ComparisonMethod, Events, JudgedCells, Note, RiskMethod, StudyArea, Surface
-from hotspots.vocabulary import Kernel, RiskNull, SurfaceInference
+from hotspots.vocabulary import MOST_TIMES, Kernel, RiskNull, SurfaceInference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,7 @@ FEWEST_CELLS: Final = 5
 MANY_CELLS: Final = 20_000
 """Cells inside that are tested in 5 to 20 seconds where risks scatter."""
 
-LIMIT: Final = float(np.log(100))
+LIMIT: Final = float(np.log(MOST_TIMES))
 """Logarithms are cut off here: no events at all would be minus infinity."""
 
 

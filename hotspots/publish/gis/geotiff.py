@@ -15,6 +15,7 @@ from hotspots.errors import OutputError
 from hotspots.model import need_released, settings_of, words_of
 from hotspots.publish.gis.styles import surface_style
 from hotspots.publish.style import NOT_BEYOND, class_codes, marking, surface_shades
+from hotspots.vocabulary import MOST_TIMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,17 +30,20 @@ TILE: Final = 256
 """Cells. The driver makes overviews until one fits a tile; with its own 512 a district would have none."""
 CHANCE: Final = "probability"
 CLASS: Final = "class"
+LOGARITHM: Final = "natural logarithm"
 NODATA_WORDS: Final = {"density": "outside the study area", "spread": "outside the study area"}
+LIMITS: Final = f"ratios lie between 1/{MOST_TIMES:g} and {MOST_TIMES:g}: what is beyond has one of these values"
 SUFFIXES: Final = (".tif", ".tiff")
 
 
 def write_raster(path: str | Path, surface: Surface, *, contours: Contours | None = None) -> list[Path]:
     """Write a surface as a GeoTIFF (32-bit float, British National Grid) with a QGIS style beside it.
 
-    The first band has the values; a tested surface has two more, the chance of a value so high and of one so low if
-    there were no difference. With its contours it has a last one with the classes of the printed map, 0 where it is
-    not beyond chance, and the style shows this band. Overviews lie in the file, down to one that fits a tile. The
-    values are rounded to 32-bit floats, about seven digits. Writing the same surface again gives the same bytes.
+    The first band has the values in the unit that a person reads: of a ratio times the average, not its logarithm,
+    which is the last band. A tested surface has its upper-tail and lower-tail p-values as bands two and three. With its
+    contours it has another with the classes of the printed map, 0 where it is not beyond chance, and the style shows
+    this band. Overviews lie in the file, down to one that fits a tile. The values are rounded to 32-bit floats, about
+    seven digits. Writing the same surface again gives the same bytes.
 
     Parameters
     ----------
@@ -78,7 +82,7 @@ def write_raster(path: str | Path, surface: Surface, *, contours: Contours | Non
             raster, look = Path(folder) / path.name, Path(folder) / style.name
             bands = _bands(surface, contours)
             _write(raster, surface, bands)
-            codes = len(bands) if bands[-1].unit == CLASS else None
+            codes = next((number for number, band in enumerate(bands, start=1) if band.unit == CLASS), None)
             look.write_text(surface_style(surface, codes=codes), encoding="utf-8", newline="\n")
             # The raster first: where it is open in another program, nothing must have changed.
             raster.replace(path)
@@ -102,8 +106,9 @@ class _Band:
 
 
 def _bands(surface: Surface, contours: Contours | None) -> list[_Band]:
-    """Return the values, the chances where there are any, and last the classes of what is beyond chance."""
-    bands = [_Band(surface.values, _heading(surface), surface.unit)]
+    """Return the values, the chances where there are any, the classes of what is beyond chance, and logarithms."""
+    values = np.exp(surface.values) if surface.is_logarithm else surface.values
+    bands = [_Band(values, _heading(surface), surface.unit)]
     for chances, word in ((surface.p_raised, "upper"), (surface.p_lowered, "lower")):
         if chances is not None:
             words = f"{surface.title}: {word}-tail p-value"
@@ -113,6 +118,9 @@ def _bands(surface: Surface, contours: Contours | None) -> list[_Band]:
         words = "; ".join(f"{code} {label}" for code, label in enumerate(classes))
         described = _marked(f"{surface.title}, classes inside the contours: {words}", surface.release)
         bands.append(_Band(class_codes(surface, contours), described, CLASS))
+    if surface.is_logarithm:
+        described = _marked(f"{surface.title}: natural logarithm of the first band", surface.release)
+        bands.append(_Band(surface.values, described, LOGARITHM))
     return bands
 
 
@@ -144,7 +152,7 @@ def _write(path: Path, surface: Surface, bands: list[_Band]) -> None:
                 PREDICTOR="YES",
                 OVERVIEWS="IGNORE_EXISTING",
                 # An average of codes is another class.
-                OVERVIEW_RESAMPLING="NEAREST" if bands[-1].unit == CLASS else "AVERAGE",
+                OVERVIEW_RESAMPLING="NEAREST" if any(band.unit == CLASS for band in bands) else "AVERAGE",
                 STATISTICS="YES",
                 NUM_THREADS="1",
             )
@@ -173,6 +181,7 @@ def _tags(surface: Surface) -> dict[str, str]:
         "PERIOD": str(surface.period),
         "KIND": surface.kind,
         "UNIT": surface.unit,
+        "LIMITS": LIMITS if surface.is_logarithm else "",
         "NODATA_MEANS": NODATA_WORDS.get(surface.kind, "outside the study area, or too few events or people to judge"),
         "INTEGRAL_EVENTS": _known(surface.integral),
         "INTEGRAL_ANALYTIC": _known(settings.get("integral_analytic")),

@@ -363,6 +363,7 @@ def _describe_classes(result: Stability | Agreement) -> dict[str, Any]:
 def _describe_surface(surface: Surface) -> dict[str, Any]:
     return {
         "unit": surface.unit,
+        "logarithm": surface.is_logarithm,
         "kernel": surface.kernel,
         "bandwidth_m": surface.bandwidth,
         "bandwidth_chosen": surface.bandwidth_words,

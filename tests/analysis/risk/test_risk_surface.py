@@ -168,7 +168,7 @@ def test_words_say_what_is_shown_and_what_it_cannot_show():
     assert "quartic kernel with a radius of 1,000 m on cells of 200 m" in found.words
     assert "not simulated" in found.words
     assert "does not show causes" in found.words
-    assert found.unit == "times the area's average risk (natural logarithm)"
+    assert found.unit == "times the area's average risk"
     assert found.title == "risk of knife crime"
     exact = relative_risk(EVENTS, AREA, kernel="uniform", **SETTINGS)
     assert "The p-values are exact (binomial)." in exact.words

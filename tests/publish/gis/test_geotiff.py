@@ -54,17 +54,20 @@ def test_a_grid_of_a_police_force_s_size_has_overviews(make_surface, tmp_path):
 def test_a_tested_surface_has_its_chances_too(risk, tmp_path):
     path, _ = write_raster(tmp_path / "risk.tif", risk)
     with rasterio.open(path) as raster:
-        assert raster.count == 3
-        assert raster.units == ("times the area's average risk (natural logarithm)", "probability", "probability")
-        first, high, low = raster.descriptions
-        assert first.startswith("risk of knife crime, times the area's average risk (natural logarithm). Invented")
+        assert raster.count == 4
+        assert raster.units == ("times the area's average risk", "probability", "probability", "natural logarithm")
+        first, high, low, log = raster.descriptions
+        assert first.startswith("risk of knife crime, times the area's average risk. Invented")
+        assert log.startswith("risk of knife crime: natural logarithm of the first band. Invented")
         assert high.startswith("risk of knife crime: upper-tail p-value. Invented")
         assert low.startswith("risk of knife crime: lower-tail p-value. Invented")
-        for number, values in enumerate((risk.values, risk.p_raised, risk.p_lowered), start=1):
+        bands = (np.exp(risk.values), risk.p_raised, risk.p_lowered, risk.values)
+        for number, values in enumerate(bands, start=1):
             read = raster.read(number, masked=True).filled(np.nan)
             assert np.array_equal(read, values.astype(np.float32), equal_nan=True)
         tags = raster.tags()
-    assert tags["KIND"] == "relative-risk"
+    assert (tags["KIND"], tags["UNIT"]) == ("relative-risk", "times the area's average risk")
+    assert tags["LIMITS"] == "ratios lie between 1/100 and 100: what is beyond has one of these values"
     assert tags["NODATA_MEANS"] == "outside the study area, or too few events or people to judge"
     assert "INTEGRAL_EVENTS" not in tags  # a ratio has none
 
@@ -73,7 +76,7 @@ def test_what_is_not_beyond_chance_has_a_code_of_its_own(make_risk, contours, tm
     """The risk is 3.2 times the average at its peak, 0.5 km outside the contour, and 2.1 times at its edge inside."""
     path, style = write_raster(tmp_path / "risk.tif", make_risk(600), contours=contours)
     with rasterio.open(path) as raster:
-        assert raster.count == 4
+        assert raster.count == 5
         assert (
             "classes inside the contours: 0 Not significant, or too small an area; 1 Less than half"
             in raster.descriptions[3]

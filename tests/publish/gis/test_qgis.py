@@ -187,7 +187,8 @@ def test_qgis_draws_tested_surfaces_by_their_first_band(make_risk, tmp_path, in_
     surface = make_risk(kind=kind)
     path, _ = write_raster(tmp_path / "risk.tif", surface)
     layer = opened(path, tmp_path)["risk"]
-    assert (layer["valid"], layer["bands"], layer["renderer"]) == (True, 3, "singlebandpseudocolor")
+    bands = 4 if surface.is_logarithm else 3
+    assert (layer["valid"], layer["bands"], layer["renderer"]) == (True, bands, "singlebandpseudocolor")
     heading, *classes = layer["legend"]
     assert "risk of knife crime, " in heading
     shades = surface_shades(surface)
@@ -200,7 +201,7 @@ def test_qgis_draws_what_is_not_beyond_chance_in_grey(risk, contours, make_conto
     need("qgis.core", in_ci)
     path, _ = write_raster(tmp_path / "risk.tif", risk, contours=contours)
     layer = opened(path, tmp_path)["risk"]
-    assert (layer["valid"], layer["bands"], layer["renderer"], layer["style"]) == (True, 4, "paletted", "file")
+    assert (layer["valid"], layer["bands"], layer["renderer"], layer["style"]) == (True, 5, "paletted", "file")
     shades = surface_shades(risk)
     assert layer["legend"][-9:] == [NOT_BEYOND, *(shade.label for shade in shades)]
     # Three times the average and more is met outside the contours only.
@@ -222,7 +223,7 @@ def test_values_in_gdal_are_those_of_the_surface(risk, tmp_path, in_ci):
     done = run(PYTHON, "-c", script, str(path))
     assert done.returncode == 0, done.stderr
     for (nodata, _, unit, cells), values in zip(
-        json.loads(done.stdout), (risk.values, risk.p_raised, risk.p_lowered), strict=True
+        json.loads(done.stdout), (np.exp(risk.values), risk.p_raised, risk.p_lowered), strict=True
     ):
         read = np.array(cells, dtype=np.float32)
         assert np.array_equal(np.where(read == nodata, np.nan, read), values.astype(np.float32), equal_nan=True)

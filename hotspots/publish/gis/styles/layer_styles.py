@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -427,5 +428,7 @@ def surface_style(surface: Surface, *, codes: int | None = None) -> str:
         seen = [(k, shade.colour if shade.opaque else "#ffffff", shade.label) for k, shade in enumerate(shades, 1)]
         return codes_style([(0, CHANCE_COLOUR, NOT_BEYOND), *seen], band=codes)
     # The unit and the marking stand above the classes: QGIS takes the band's description for a heading.
-    classes = [(shade.high, shade.colour[:7], int(shade.colour[7:] or "ff", 16), shade.label) for shade in shades]
-    return raster_style(classes, low=shades[0].low)
+    # Of a ratio the first band is not its logarithm, in which the classes are given.
+    bound = math.exp if surface.is_logarithm else float
+    classes = [(bound(one.high), one.colour[:7], int(one.colour[7:] or "ff", 16), one.label) for one in shades]
+    return raster_style(classes, low=bound(shades[0].low))
