@@ -27,6 +27,7 @@ from pathlib import Path
 import geopandas as gpd
 from attacker_columns import Knowledge, explained, invert
 from PIL import Image
+from read_layers import read_layer, table_names
 
 # --------------------------------------------------------------------------- what is read
 
@@ -51,8 +52,7 @@ def open_published(folder: Path, log: str = "") -> Published:
             cursor = file.execute(f'select * from "{name}"')
             words = [str(cell) for row in cursor for cell in row if isinstance(cell, str)]
             texts[f"hotspots.gpkg, {name}"] = "\n".join(words)
-        found = [name for (name,) in file.execute("select table_name from gpkg_contents where data_type = 'features'")]
-    layers = {name: gpd.read_file(folder / "hotspots.gpkg", layer=name) for name in found}
+    layers = {name: read_layer(folder / "hotspots.gpkg", name) for name in table_names(folder / "hotspots.gpkg")}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
         texts[f"the name of {name}"] = name
@@ -83,6 +83,27 @@ def read_columns(
             continue
         if not explained(known, values):
             yield from invert(known, f"{layer}.{column}", values)
+
+
+def read_hotspots(published: Published, known: Knowledge, source: str) -> Iterator[tuple[str, Knowledge]]:
+    """Give what the numbers of each hotspot say of its areas, where it is more than the sums of their intervals."""
+    hotspots = published.layers.get("hotspots")
+    if hotspots is None:
+        return
+    for _, row in hotspots[hotspots["source"] == source].iterrows():
+        inside = [known.names.index(code) for code in row["area_ids"].split()]
+        for low, high, scale in (
+            (row["observed_low"], row["observed_high"], 1.0),
+            (row["ratio_low"], row["ratio_high"], row["expected"]),
+        ):
+            ends = low * scale, high * scale
+            slack = 1e-9 * max(ends)
+            if abs(ends[0] - known.low[inside].sum()) <= slack and abs(ends[1] - known.high[inside].sum()) <= slack:
+                continue
+            read = known.copy()
+            read.learn(dict.fromkeys(inside, 1.0), ends[0] - slack, ends[1] + slack)
+            if read.possible():
+                yield f"hotspot {row['hotspot']}", read
 
 
 # --------------------------------------------------------------------------- what the texts say
@@ -235,7 +256,9 @@ def attack(
     audit = known.copy()
     learn_audit(audit, published.summary["sources"][name], years)
     report("sums of the summary and the charts", audit.narrowed(stop=stop))
-    for other in (layer, layer.replace("getis_ord", "local_moran")):
+    for way, read in read_hotspots(published, known, name):
+        report(way, read.narrowed(stop=stop))
+    for other in (layer, layer.replace("getis_ord", "local_moran"), "areas"):
         for way, read in read_columns(published, other, known, columns):
             # Fractions are quicker; only what they can't tell apart is asked of whole numbers.
             report(way, read.narrowed(stop=stop, whole=False) or read.narrowed(stop=stop))

@@ -16,6 +16,7 @@ import pyogrio
 import rasterio
 import shapely
 import statsmodels.api as sm
+from read_layers import read_layer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import beta
@@ -55,7 +56,7 @@ class Book:
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer of the GeoPackage; each is read once."""
         if name not in self._read:
-            self._read[name] = pyogrio.read_dataframe(self.folder / "hotspots.gpkg", layer=name)
+            self._read[name] = read_layer(self.folder / "hotspots.gpkg", name)
         return self._read[name]
 
     @cached_property
