@@ -63,7 +63,7 @@ def _without(found: re.Match[str]) -> str:
 # --------------------------------------------------------------------------- hot areas
 
 BEYOND: Final = r"(?P<beyond> beyond what .+? suggests?)?"
-WHERE: Final = r"(?:(?:,|; the largest hotspot is) in [^\d]+)?"
+WHERE: Final = r"(?:(?:,|; the largest hotspot(?:, [A-Z]+1,)? is) in [^\d]+?(?: \([A-Z]+1\))?)?"
 
 
 def asked_beyond(book: Book, said: Said) -> None:
@@ -140,6 +140,14 @@ def _(book: Book, said: Said) -> Said:
     assert len(named) == min(3, len(groups)), said
     # Those with most events beyond the expected ones are named, the first of them first.
     assert named == groups[: len(named)], (named, groups)
+    table = book.layer("hotspots")
+    own = table[table["subject"].str.casefold() == said["source"].casefold()]
+    letters = re.findall(r"\b([A-Z]+\d+), ", said["named"])
+    assert letters == own["hotspot"].tolist()[: len(named)], said
+    # The layer says of each what the sentence says.
+    for words, (_, row) in zip(named, own.iterrows(), strict=False):
+        numbers = (row["areas"], row["people"], row["observed_low"], row["expected"])
+        assert words[:4] == tuple(whole(number) for number in numbers), (words, row)
     return {"n": whole(len(groups)) if said["n"] else "", "named": said["named"]}
 
 
