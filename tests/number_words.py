@@ -63,7 +63,19 @@ def _without(found: re.Match[str]) -> str:
 # --------------------------------------------------------------------------- hot areas
 
 BEYOND: Final = r"(?P<beyond> beyond what .+? suggests?)?"
-WHERE: Final = r"(?:(?:,|; the largest hotspot(?:, [A-Z]+1,)? is) in [^\d]+?(?: \([A-Z]+1\))?)?"
+WHERE: Final = (
+    r"(?:; the largest hotspot(?:, (?P<largest>[A-Z]+\d+),)? is in [^\d]+|, in [^\d]+?(?: \((?P<only>[A-Z]+\d+)\))?)?"
+)
+
+
+def largest_hotspot(book: Book, areas: pd.DataFrame, source: str) -> str:
+    """Return the letter of the hotspot with most events above those expected in these areas; empty without one."""
+    table, excess = book.layer("hotspots"), {}
+    for _, row in table[table["subject"].str.casefold() == source.casefold()].iterrows():
+        own = areas[areas["area_id"].isin(row["area_ids"].split()) & areas["class"].isin(HOT)]
+        if len(own):
+            excess[row["hotspot"]] = float((own["observed_low"] - own["expected"]).sum())
+    return max(excess, key=lambda letter: excess[letter]) if excess else ""
 
 
 def asked_beyond(book: Book, said: Said) -> None:
@@ -85,7 +97,9 @@ def asked_beyond(book: Book, said: Said) -> None:
 def _(book: Book, said: Said) -> Said:
     asked_beyond(book, said)
     areas = book.tested(said["source"], "getis_ord", said["place"])
-    return {"n": whole(book.hot(said["source"], said["place"])), "all": whole(len(areas))}
+    counted = {"n": whole(book.hot(said["source"], said["place"])), "all": whole(len(areas))}
+    letters = {name: largest_hotspot(book, areas, said["source"]) for name in ("largest", "only") if said[name]}
+    return counted | letters
 
 
 @saying(
