@@ -50,8 +50,9 @@ def open_published(folder: Path, log: str = "") -> Published:
             if name.startswith("rtree_"):
                 continue
             cursor = file.execute(f'select * from "{name}"')
-            words = [str(cell) for row in cursor for cell in row if isinstance(cell, str)]
-            texts[f"hotspots.gpkg, {name}"] = "\n".join(words)
+            # A number at the end of a cell is not one of what the next cell begins with.
+            rows = ["\t".join(cell for cell in row if isinstance(cell, str)) for row in cursor]
+            texts[f"hotspots.gpkg, {name}"] = "\n\n".join(rows)
     layers = {name: read_layer(folder / "hotspots.gpkg", name) for name in table_names(folder / "hotspots.gpkg")}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
