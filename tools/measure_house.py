@@ -52,7 +52,7 @@ LEGS: Final = {
         "run > count_events+",
         "run > Gate > protect_counts",
         "run > getis_ord+",
-        "run > write_geopackage > area_layer+",
+        "run > write_geopackage > summary_layer|area_layer+",
     ),
     "a school to its mark": (
         "run > read_schools+",
