@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from hotspots.errors import OutputError
-from hotspots.publish.gis.layouts import Atlas, Box, Margins, Sheet, Shown, add_layouts
+from hotspots.publish.gis.layout_items import Box, Margins, Shown
+from hotspots.publish.gis.layouts import Atlas, Sheet, add_layouts
 from hotspots.publish.gis.metadata import NOT_IN_XML
 from hotspots.vocabulary import CRS
 
@@ -68,6 +69,11 @@ class ProjectLayer:
     metadata: str = ""
     visible: bool = False
     depth: int = 0
+
+    @property
+    def name(self) -> str:
+        """The title without the bar, at which QGIS parts a list of names."""
+        return self.title.replace("|", "¦")
 
     @property
     def provider(self) -> str:
@@ -215,7 +221,9 @@ def _document(project: Project) -> str:
     _add_crs(ET.SubElement(canvas, "destinationsrs"))
     layers = ET.SubElement(root, "projectlayers")
     for layer in project.layers:
-        _add_layer(layers, layer)
+        element = _add_layer(layers, layer)
+        if project.atlas is not None and layer.title == project.atlas.hotspots:
+            _draw_own_last(element)
     order = ET.SubElement(root, "layerorder")
     for layer in drawn:
         ET.SubElement(order, "layer", id=layer.id)
@@ -249,7 +257,7 @@ def _by_title(project: Project) -> dict[str, Shown]:
             advice="give each layer its own title, and name layers by their titles",
         )
     return {
-        layer.title: Shown(layer.id, layer.title, layer.uri, layer.provider, _legend(layer)) for layer in project.layers
+        layer.title: Shown(layer.id, layer.name, layer.uri, layer.provider, _legend(layer)) for layer in project.layers
     }
 
 
@@ -274,7 +282,7 @@ def _add_tree(root: ET.Element, layers: Sequence[ProjectLayer], drawn: Sequence[
                 tree, "layer-tree-group", name=layer.group, checked="Qt::Checked", expanded=opened
             )
         ET.SubElement(
-            groups[layer.group], "layer-tree-layer", id=layer.id, name=layer.title, source=layer.uri,
+            groups[layer.group], "layer-tree-layer", id=layer.id, name=layer.name, source=layer.uri,
             providerKey=layer.provider, expanded=str(int(layer.visible)),
             checked="Qt::Checked" if layer.visible else "Qt::Unchecked",
         )  # fmt: skip
@@ -283,7 +291,7 @@ def _add_tree(root: ET.Element, layers: Sequence[ProjectLayer], drawn: Sequence[
         ET.SubElement(order, "item").text = layer.id
 
 
-def _add_layer(into: ET.Element, layer: ProjectLayer) -> None:
+def _add_layer(into: ET.Element, layer: ProjectLayer) -> ET.Element:
     style = _style_of(layer)
     element = ET.SubElement(into, "maplayer", styleCategories="AllStyleCategories", hasScaleBasedVisibilityFlag="0")
     if layer.kind == "raster":
@@ -294,7 +302,7 @@ def _add_layer(into: ET.Element, layer: ProjectLayer) -> None:
         element.attrib.update(attributes, labelsEnabled=style.get("labelsEnabled", "0"))
     ET.SubElement(element, "id").text = layer.id
     ET.SubElement(element, "datasource").text = layer.uri
-    ET.SubElement(element, "layername").text = layer.title
+    ET.SubElement(element, "layername").text = layer.name
     if layer.kind != "table":
         _add_crs(ET.SubElement(element, "srs"))
     if layer.metadata:
@@ -306,6 +314,15 @@ def _add_layer(into: ET.Element, layer: ProjectLayer) -> None:
     manager = ET.SubElement(element, "map-layer-style-manager", current="default")
     ET.SubElement(manager, "map-layer-style", name="default")
     element.extend(style)
+    return element
+
+
+def _draw_own_last(layer: ET.Element) -> None:
+    """Let the hotspot of an atlas's page lie above those that overlap it; elsewhere their order stays."""
+    for renderer in layer.iterfind("renderer-v2"):
+        renderer.set("enableorderby", "1")
+        order = ET.SubElement(ET.SubElement(renderer, "orderby"), "orderByClause", asc="1", nullsFirst="1")
+        order.text = "\"hotspot\" = attribute(@atlas_feature, 'hotspot')"
 
 
 def _add_crs(into: ET.Element) -> None:
