@@ -77,19 +77,18 @@ def _layers(
     findings: Findings, written: dict[str, StyledLayer], looks: dict[str, str], folder: Path
 ) -> Iterator[ProjectLayer]:
     """Give the layers in the order of the panel; those on which the reader is to look first are visible."""
-    if "hotspots" in written:
-        yield _drawn(written["hotspots"], group=SUMMARY, depth=OUTLINES, visible=True)
+    if hotspots := written.get("hotspots"):
+        yield _drawn(hotspots, group=SUMMARY, depth=OUTLINES, visible=True)
     yield from _of_sources(findings, written, looks)
     yield from _of_surfaces(findings, written, folder)
-    if "schools" in written:
-        schools = written["schools"]
+    if schools := written.get("schools"):
         for look, qml in zip(SCHOOL_LOOKS, schools.styles.values(), strict=False):
             title = f"{schools.title} ({look})"
             visible = not findings.results and look == SCHOOL_LOOKS[0]
             yield _drawn(schools, group=SCHOOLS, depth=POINTS, title=title, qml=qml, visible=visible)
     for table in ("places", "authorities"):
-        if table in written:
-            yield _drawn(written[table], group=CONTEXT, depth=BORDERS, visible=table == "authorities")
+        if borders := written.get(table):
+            yield _drawn(borders, group=CONTEXT, depth=BORDERS, visible=table == "authorities")
     for one in written.values():
         if one.kind == "table":
             yield _drawn(one, group=TABLES, depth=UNDRAWN, title=f"{one.title} (table)")
