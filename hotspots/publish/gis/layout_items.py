@@ -244,16 +244,16 @@ def _add_legend(item: partial[ET.Element], plan: Plan, map_: ET.Element) -> None
 
 def _add_to_legend(tree: ET.Element, layer: Shown) -> None:
     """Add a layer with its lines broken to fit, and without those that are not printed."""
-    names = {"name": layer.title, "source": layer.source, "providerKey": layer.provider}
-    node = ET.SubElement(tree, "layer-tree-layer", id=layer.id, expanded="1", checked="Qt::Checked", **names)
+    attributes = {"id": layer.id, "name": layer.title, "source": layer.source, "providerKey": layer.provider}
+    node = ET.SubElement(tree, "layer-tree-layer", attributes, expanded="1", checked="Qt::Checked")
     options = ET.SubElement(ET.SubElement(node, "customproperties"), "Option", type="Map")
     shown = [(at, words) for at, words in enumerate(layer.labels) if words is not None]
     values = {"legend/title-label": layer.heading or _broken([layer.title])}
     values |= {f"legend/label-{at}": _broken([words]) for at, words in shown}
     if len(shown) < len(layer.labels):
         values["legend/node-order"] = ",".join(str(at) for at, _ in shown)
-    for name, value in values.items():
-        ET.SubElement(options, "Option", type="QString", name=name, value=value)
+    for key, value in values.items():
+        ET.SubElement(options, "Option", type="QString", name=key, value=value)
 
 
 def _broken(lines: Iterable[str]) -> str:
