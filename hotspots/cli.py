@@ -172,6 +172,7 @@ def _run(study: Path, output: Path | None, options: dict[str, bool]) -> None:
     click.echo("\nOpen")
     for name, words in (
         ("briefing.pdf", "to read and print"),
+        (f"{finished.folder.name}.qgz", "in QGIS: every layer, and sheets to print"),
         ("hotspots.gpkg", "in QGIS or ArcGIS, styled"),
         ("maps", "every map as PNG and PDF"),
         ("summary.json", "every number, and how each row was used"),

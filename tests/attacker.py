@@ -20,6 +20,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ def open_published(folder: Path, log: str = "") -> Published:
         elif path.suffix == ".png":
             with Image.open(path) as picture:
                 texts[name] = "\n".join(str(value) for value in picture.info.values())
+        elif path.suffix == ".qgz":
+            with zipfile.ZipFile(path) as packed:
+                texts[name] = "\n".join(packed.read(one).decode() for one in packed.namelist())
         elif path.suffix in {".csv", ".json", ".qml", ".sld", ".xml", ".txt", ".log"}:
             texts[name] = path.read_text(encoding="utf-8-sig")
     return Published(layers, json.loads((folder / "summary.json").read_text(encoding="utf-8")), texts)

@@ -43,6 +43,7 @@ from hotspots.publish.text import (
 )
 from hotspots.study.findings import Findings
 from hotspots.study.inputs import Inputs, untestable
+from hotspots.study.output.gis_project import write_gis_project
 from hotspots.study.output.provenance import describe_source, fingerprints, imprint, origins, study_date
 from hotspots.vocabulary import METHOD_TITLES, RESTRICTED, weakest_release
 
@@ -101,6 +102,7 @@ def write_layers(study: Study, inputs: Inputs, findings: Findings, folder: Path,
     for name, predictions in findings.predictions.items():
         write_table(folder / f"predictive_accuracy_{name}.csv", predictions)
     _write_tables(inputs, findings, folder / "tables", summary=summary)
+    write_gis_project(study, inputs, findings, folder, ground=ground, release=overall_release(inputs, findings))
 
 
 def _summary_of_areas(inputs: Inputs, findings: Findings) -> AreaSummary | None:

@@ -14,6 +14,7 @@ from hotspots.publish.gis.styles.layer_styles import (
     school_style,
     surface_style,
 )
+from hotspots.publish.gis.styles.map_tips import in_words, interval, number
 
 __all__ = [
     "LayerStyle",
@@ -22,6 +23,9 @@ __all__ = [
     "cluster_words",
     "contour_style",
     "hotspot_style",
+    "in_words",
+    "interval",
+    "number",
     "place_style",
     "rate_style",
     "school_column_words",

@@ -111,7 +111,7 @@ def hotspot_style(
                         halo=True,
                     )
                 )
-    text = Labels("hotspot", points=11, bold=True)
+    text = Labels("hotspot", points=11, bold=True, beside=True)
     labels = {style.key: style.label for style in HOTSPOT_CLASSES}
     qml = vector_style(
         rules,

@@ -79,12 +79,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels with a white buffer from one field, at scales larger than one in `below_scale` (0: at every scale)."""
+    """Labels with a white buffer from one field, at scales larger than one in `below_scale` (0: at every scale).
+
+    With `beside`, a label that has no room inside its polygon may stand next to it, and goes before other layers'.
+    """
 
     field: str
     points: float = 10.0
     bold: bool = False
     below_scale: int = 0
+    beside: bool = False
 
 
 def vector_style(
@@ -318,9 +322,12 @@ def _add_labels(root: ET.Element, labels: Labels, *, point: bool) -> None:
     )
     buffer = {"bufferDraw": "1", "bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferColor": _colour("#ffffff")}
     ET.SubElement(style, "text-buffer", buffer, bufferOpacity="0.85", bufferJoinStyle="128", bufferNoFill="1")
-    # Placement 6 is cartographic (around a point), 1 is over a point inside the polygon.
+    # Placement 6 is cartographic (around a point), 1 is over a point inside the polygon, 4 horizontal in or beside it.
     placement = {"placement": "6", "dist": "1"} if point else {"placement": "1", "centroidInside": "1"}
-    ET.SubElement(settings, "placement", placement, priority="5", quadOffset="4")
+    if labels.beside:
+        placement = {"placement": "4", "polygonPlacementFlags": "3"}
+    priority = "8" if labels.beside else "5"
+    ET.SubElement(settings, "placement", placement, priority=priority, quadOffset="4")
     scale = {"scaleVisibility": _flag(labels.below_scale > 0), "scaleMax": str(labels.below_scale), "scaleMin": "0"}
     ET.SubElement(settings, "rendering", scale, drawLabels="1", obstacle="1")
 
