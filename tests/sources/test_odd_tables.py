@@ -13,7 +13,7 @@ from hotspots.errors import HotspotsError, SourceError
 from hotspots.sources import _parquet, _text_files
 from hotspots.sources.ages import read_ages
 from hotspots.sources.authority_totals import read_authority_totals
-from hotspots.sources.boundaries import read_place_labels
+from hotspots.sources.place_labels import read_place_labels
 from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
