@@ -230,7 +230,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--level", type=float, default=0.05, show_default=True, help="Level of significance.")
 @_shared
 @click.pass_obj
-def local(options: dict[str, bool], *, source: Path, **settings: Any) -> None:
+def local(options: dict[str, bool], /, *, source: Path, **settings: Any) -> None:
     """Find hotspots of one layer of areas and write one styled layer; no study file is needed.
 
     INPUT is a GeoPackage, shapefile, GeoJSON or GeoParquet file of polygons in Great Britain. True counts of people are
@@ -254,7 +254,7 @@ def local(options: dict[str, bool], *, source: Path, **settings: Any) -> None:
 @click.option("--cell", type=float, help="Side of a cell in metres  [default: about a tenth of the bandwidth]")
 @_shared
 @click.pass_obj
-def surface(options: dict[str, bool], *, points: Path, bandwidth: str | None, **settings: Any) -> None:
+def surface(options: dict[str, bool], /, *, points: Path, bandwidth: str | None, **settings: Any) -> None:
     """Make a surface of one layer of points: their density, or with --population their relative risk.
 
     POINTS has one point per event. Points of people are not protected here: unless --release says that they are
@@ -267,7 +267,7 @@ def surface(options: dict[str, bool], *, points: Path, bandwidth: str | None, **
     _show(written, "in QGIS or ArcGIS, with its style beside it")
 
 
-def _as_number(text: str | None) -> float | str | None:
+def _as_number(text: str | None) -> Any:
     """Return a number where the text is one; a rule's name stays as it is."""
     try:
         return None if text is None else float(text)

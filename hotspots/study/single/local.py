@@ -9,7 +9,7 @@ import pandas as pd
 
 from hotspots.errors import AnalysisError
 from hotspots.model import AreaCounts, Identity, slugify
-from hotspots.study.single.written import EVENTS, Release, Report, Written, need_output, notes_on, quiet
+from hotspots.study.single.written import EVENTS, Release, Report, Rule, Written, need_output, notes_on, quiet
 
 if TYPE_CHECKING:
     from hotspots.analysis.autocorrelation import Neighbours
@@ -32,7 +32,7 @@ def find_local(
     name_column: str | None = None,
     crs: str | None = None,
     method: Method = "getis_ord",
-    neighbours: str = "queen",
+    neighbours: Rule = "queen",
     number: int | None = None,
     distance: float | None = None,
     null: Null | None = None,
@@ -144,7 +144,7 @@ def _count_points(
     return count_events(read_point_layer(points, layer=layer, crs=crs), area, release=release)
 
 
-def _link(area: StudyArea, rule: str, *, number: int | None, distance: float | None) -> Neighbours:
+def _link(area: StudyArea, rule: Rule, *, number: int | None, distance: float | None) -> Neighbours:
     from hotspots.analysis.autocorrelation import link_neighbours
 
     if rule == "nearest" and number is None:

@@ -10,10 +10,11 @@ from typing import Final, Literal
 from hotspots.errors import OutputError, plural
 from hotspots.model import Note, words_of
 
-__all__ = ["EVENTS", "Release", "Report", "Written", "need_output", "notes_on", "quiet"]
+__all__ = ["EVENTS", "Release", "Report", "Rule", "Written", "need_output", "notes_on", "quiet"]
 
 Report = Callable[[str], object]
 Release = Literal["open", "invented", "restricted"]
+Rule = Literal["queen", "rook", "nearest", "distance"]
 
 EVENTS: Final = "events"
 
