@@ -1,7 +1,7 @@
 """The plugin: QGIS calls `classFactory` when it loads it."""
 
 
-def classFactory(iface):  # noqa: N802, ANN001, ANN201
+def classFactory(iface):
     """Return the plugin."""
     from .plugin import HotspotsPlugin
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N802, ANN
 """The algorithms: each gathers its parameters, calls the command and loads what that wrote."""
 
 import tempfile
@@ -180,7 +179,7 @@ class PointSurface(_Algorithm):
 
     NAME, TITLE = "surface", "Kernel density and risk"
     HELP = (
-        "Makes a surface of points inside areas: their density in events per km², which is no test; or with a column of "
+        "Makes a surface of points in areas: their density in events per km², which is no test; or with a column of "
         "people their risk relative to the average, coloured where it differs beyond chance." + MARKING
     )
 
@@ -214,7 +213,7 @@ class RunStudy(_Algorithm):
 
     NAME, TITLE = "run", "Run a study"
     HELP = (
-        "Runs a study file (study.toml) and loads its layers and surfaces in a group. The folder also has maps, charts, "
+        "Runs a study file (study.toml) and loads its layers and rasters in a group. The folder also has maps, charts, "
         "tables and the briefing. What may be published is set in the study file."
     )
 

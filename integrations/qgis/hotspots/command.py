@@ -1,4 +1,3 @@
-# ruff: noqa: ANN
 """The command `hotspots` as a child process: without a shell, with its progress, and it can be stopped."""
 
 import os

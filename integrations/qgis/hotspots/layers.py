@@ -1,4 +1,3 @@
-# ruff: noqa: N802, ANN
 """Layers of QGIS as files for the command, and its files as layers of QGIS."""
 
 from pathlib import Path

@@ -1,4 +1,3 @@
-# ruff: noqa: N802, ANN
 """The plugin and its Processing provider."""
 
 from qgis.core import QgsApplication, QgsProcessingProvider
