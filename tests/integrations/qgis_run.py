@@ -24,7 +24,7 @@ folder, name, given = sys.argv[1:]
 application = QgsApplication([], False)
 application.initQgis()
 sys.path.insert(0, folder)
-from hotspots import classFactory
+from hotspots import classFactory  # noqa: E402
 
 plugin = classFactory(None)
 plugin.initProcessing()
