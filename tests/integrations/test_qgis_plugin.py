@@ -116,7 +116,7 @@ def in_qgis(tmp_path, in_ci):
     return run
 
 
-MAIN = "from hotspots.cli import main\nmain()\n"
+MAIN = "from hotspots.cli import main\n\nif __name__ == '__main__':\n    main()\n"
 
 
 @pytest.mark.qgis
@@ -157,6 +157,7 @@ def test_a_study_is_checked_and_run_and_loaded_in_a_group(in_qgis, tmp_path):
     assert found["title"] == "Check a study"
     assert "Nothing would stop a run." in found["results"]["FINDINGS"]
     found = in_qgis("run", STUDY=str(study), OUTPUT=str(tmp_path / "outputs"))
+    assert "error" not in found
     assert found["title"] == "Run a study"
     written = next((tmp_path / "outputs").glob("*/summary.json")).parent
     assert {layer["group"] for layer in found["layers"]} == {written.name}
