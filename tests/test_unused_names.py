@@ -15,8 +15,6 @@ UNCALLED = {
     "cli._Commands.invoke": "click calls it",
     "cli.demo": "a command: click calls it",
     "cli.init": "a command: click calls it",
-    "cli.local": "a command: click calls it",
-    "cli.surface": "a command: click calls it",
 }
 """Public functions that no code of the package names, each with its reason."""
 

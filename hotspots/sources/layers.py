@@ -13,7 +13,7 @@ import pandas as pd
 from hotspots.errors import SourceError
 from hotspots.model import StudyArea
 from hotspots.sources import _polygons, _tabular, _text_files, _vector_files
-from hotspots.sources.boundaries import UNSTATED, areas_of_layer
+from hotspots.sources.boundaries import areas_of_layer
 from hotspots.vocabulary import CRS, tidy_code
 
 if TYPE_CHECKING:
@@ -40,11 +40,6 @@ class AreaLayer:
 
     area: StudyArea
     numbers: pd.DataFrame
-
-    @property
-    def has_authorities(self) -> bool:
-        """Whether it is known in which authority the areas lie."""
-        return UNSTATED not in self.area.authorities
 
 
 def read_area_layer(
