@@ -187,7 +187,7 @@ CALLS = {
     # Where numbers are asked for, module by module: the lines above that go through each.
     "ages": ["ages"],
     "children_in_need": ["assessments", "factors", "episodes"],
-    "boundaries": ["places, easting", "places, population"],
+    "place_labels": ["places, easting", "places, population"],
     "counts": ["counts"],
     "deprivation": ["deprivation, score"],
     "authority_totals": ["totals of exclusions", "totals of exclusions, schools"],
