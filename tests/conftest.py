@@ -16,13 +16,14 @@ from hotspots.model import Note, StudyArea
 settings.register_profile("hotspots", deadline=None)
 settings.load_profile("hotspots")
 
-collect_ignore = ["publish/gis/qgis_open.py"]
+collect_ignore = ["publish/gis/qgis_open.py", "integrations/qgis_run.py"]
 """A program for the Python that QGIS brings: no search for examples may import it."""
 
 LONGEST = (
     "tests/study/test_run.py",
     "tests/sample/test_numbers.py",
     "tests/study/test_extracts_in_studies.py",
+    "tests/integrations/test_qgis_plugin.py",
     "tests/analysis/series/test_change_points.py",
     "tests/analysis/autocorrelation/test_hidden.py",
     "tests/test_west_yorkshire.py",

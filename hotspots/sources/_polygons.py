@@ -45,7 +45,7 @@ def find_crs(areas: gpd.GeoDataFrame, path: Path, *, stated: str | None) -> tupl
             return CRS, f"No coordinate system in {path.name}: taken as British National Grid from the coordinates"
         seen = "apparently degrees" if unit == "degrees" else "neither degrees nor metres of Great Britain"
         raise SourceError(f"{path} does not state its coordinate system.", found=f"{shown}: {seen}", advice=STATE)
-    system = _parse_crs(stated) if stated is not None else areas.crs
+    system = parse_crs(stated) if stated is not None else areas.crs
     expected = "degrees" if system.is_geographic else "metres" if system.to_epsg() == 27700 else unit
     if unit != expected:
         origin = "stated" if stated is not None else "declared"
@@ -80,7 +80,8 @@ def _inside(bounds: tuple[float, ...], box: tuple[float, float, float, float]) -
     return bounds[0] >= box[0] and bounds[1] >= box[1] and bounds[2] <= box[2] and bounds[3] <= box[3]
 
 
-def _parse_crs(words: str) -> Any:
+def parse_crs(words: str) -> Any:
+    """Return the coordinate system of this name."""
     import pyproj
 
     try:

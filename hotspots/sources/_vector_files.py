@@ -64,8 +64,8 @@ KINDS: Final[dict[str, tuple[str, Callable[[bytes], bool]]]] = {
 """Ending → what the file is, and whether its first bytes say so too."""
 
 
-def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
-    """Return one layer of polygons as it is in the file.
+def read_layer(path: Path, *, layer: str | None, points: bool = False) -> gpd.GeoDataFrame:
+    """Return one layer of polygons, or of points, as it is in the file.
 
     The file is opened as what its ending says, after its first bytes have said the same; no request leaves this
     machine, whatever the file asks for.
@@ -74,7 +74,7 @@ def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
     ------
     SourceError
         If it can't be read, is something else than its ending says, has no such layer or several, or holds no
-        polygons.
+        polygons, or no points.
     """
     _need_kind(path)
     if path.suffix.lower() in PARQUET:
@@ -87,7 +87,10 @@ def read_layer(path: Path, *, layer: str | None) -> gpd.GeoDataFrame:
         frame = _read_geoparquet(path)
     else:
         frame = _read_vector(path, layer)
-    _need_polygons(frame, str(path))
+    if points:
+        _need_points(frame, str(path))
+    else:
+        _need_polygons(frame, str(path))
     return frame
 
 
@@ -112,6 +115,19 @@ def _need_polygons(frame: gpd.GeoDataFrame, path: str) -> None:
             f"{path} has no polygons.",
             found=list_briefly(sorted(kinds)) if kinds else "no shapes at all",
             advice="use a file of boundaries",
+        )
+
+
+def _need_points(frame: gpd.GeoDataFrame, path: str) -> None:
+    if frame.empty:
+        raise SourceError(f"{path} has no points.", found="0 rows", advice="fetch or export the file again")
+    kinds = frame.geom_type.dropna()
+    odd = kinds[~kinds.isin(["Point", "MultiPoint"])]
+    if len(odd) or kinds.empty:
+        raise SourceError(
+            f"{path} has shapes that are no points.",
+            found=f"{len(odd):,} of {len(frame):,} rows: {list_briefly(sorted(set(odd)))}" if len(odd) else "no shapes",
+            advice="name the layer of events; areas with a column of counts are another kind of input",
         )
 
 

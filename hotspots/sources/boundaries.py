@@ -1,4 +1,4 @@
-"""Boundaries of areas, read from any usual format as a study area; place names for labels."""
+"""Boundaries of areas, read from any usual format as a study area."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from hotspots.vocabulary import ATTRIBUTION, OFFICIAL, OPEN, WEST_MIDLANDS, dete
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_areas", "read_place_labels"]
+__all__ = ["read_areas"]
 
 EARLIEST, LATEST = 1971, 2100
 """Years of geographies: small areas were first drawn for the census of 1971."""
@@ -33,6 +33,10 @@ AUTHORITY_NAME: Final = re.compile(r"^(.+?) [0-9]{3}[A-Z]?$")
 """ONS names an LSOA ``Birmingham 067A`` and an MSOA ``Birmingham 067``."""
 
 
+UNSTATED: Final = "not stated"
+"""Code and name of the authority of areas whose layer names none."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Names of the columns of ids, names and authorities (None where there is none), and what the ids say."""
@@ -43,6 +47,8 @@ class _Columns:
     la_name: str | None
     geography: str
     year: int | None
+    option: str = "{}_column"
+    """How a user names one of them, for errors."""
 
 
 def read_areas(
@@ -101,13 +107,63 @@ def read_areas(
     else:
         path = _text_files.need_file(path)
         frame = _vector_files.read_layer(path, layer=layer)
-    notes: dict[str, tuple[str, ...]] = {}
     columns = _find_columns(
         frame, path, id_=id_column, name=name_column, la_code=la_code_column, la_name=la_name_column
     )
-    ids = _ids(frame, columns.id, path)
+    lines = tuple(attribution) if attribution is not None else _attribution(supplied)
+    return _study_area(
+        frame,
+        path,
+        columns,
+        crs=crs,
+        authorities=authorities,
+        geography=geography,
+        vintage=vintage,
+        identity=Identity(release=release, attribution=lines),
+    )
+
+
+def areas_of_layer(
+    frame: gpd.GeoDataFrame, path: Path, *, id_column: str, name_column: str | None, crs: str | None
+) -> StudyArea:
+    """Return the polygons of any layer as areas; where it names no authority, that is `UNSTATED`.
+
+    Raises
+    ------
+    SourceError
+        As `read_areas` does.
+    """
+    columns = _find_columns(frame, path, id_=id_column, name=name_column, la_code=None, la_name=None, option="--{}")
+    by_ons = _tabular.parse_column(id_column) is not None
+    return _study_area(
+        frame,
+        path,
+        columns,
+        crs=crs,
+        unstated=UNSTATED,
+        identity=Identity(release=OPEN, attribution=_attribution(None) if by_ons else ()),
+    )
+
+
+def _study_area(
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    columns: _Columns,
+    *,
+    crs: str | None,
+    identity: Identity,
+    authorities: Sequence[str] | None = None,
+    geography: str | None = None,
+    vintage: int | None = None,
+    unstated: str | None = None,
+) -> StudyArea:
+    """Return the rows of a layer, whose columns are known, as a study area."""
+    import geopandas as gpd
+
+    notes: dict[str, tuple[str, ...]] = {}
+    ids = _ids(frame, columns, path)
     names = _text(frame, columns.name, path) if columns.name else ids
-    codes, la_names = _authorities(frame, columns, names, path)
+    codes, la_names = _authorities(frame, columns, names, path, unstated=unstated)
     areas = gpd.GeoDataFrame(
         {"name": names, "la_code": codes, "la_name": la_names},
         geometry=frame.geometry.to_numpy(),
@@ -122,15 +178,7 @@ def read_areas(
     notes |= ({note: ()} if note else {}) | repairs
     vintage = _find_vintage(columns, areas.index, vintage, notes)
     _refuse_overlaps(areas, path, notes)
-    return StudyArea(
-        areas,
-        geography=geography or columns.geography,
-        vintage=vintage,
-        repairs=notes,
-        identity=Identity(
-            release=release, attribution=tuple(attribution) if attribution is not None else _attribution(supplied)
-        ),
-    )
+    return StudyArea(areas, geography=geography or columns.geography, vintage=vintage, repairs=notes, identity=identity)
 
 
 def _attribution(year: int | None) -> tuple[str, ...]:
@@ -141,13 +189,20 @@ def _attribution(year: int | None) -> tuple[str, ...]:
 
 
 def _find_columns(
-    frame: gpd.GeoDataFrame, path: Path, *, id_: str | None, name: str | None, la_code: str | None, la_name: str | None
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    *,
+    id_: str | None,
+    name: str | None,
+    la_code: str | None,
+    la_name: str | None,
+    option: str = "{}_column",
 ) -> _Columns:
     """Return the columns as named by the caller, or else found by ONS's names."""
     plain = [str(column) for column in frame.columns if column != frame.geometry.name]
     ons = {column: parsed for column in plain if (parsed := _tabular.parse_column(column))}
     if id_ is not None:
-        id_ = _tabular.need_column(plain, (id_,), path=path, option="id_column")
+        id_ = _tabular.need_column(plain, (id_,), path=path, option=option.format("id"))
     else:
         id_ = _tabular.find_code_column(plain, path=path)
     prefix, year, _ = ons.get(id_, _tabular.AreaColumn("", None, "code"))
@@ -158,17 +213,19 @@ def _find_columns(
         candidates.sort(key=lambda column: (ons[column].year == year, ons[column].year or 0), reverse=True)
         return candidates[0] if candidates else _tabular.find_column(plain, fallback)
 
-    def named(given: str | None, option: str) -> str | None:
-        return _tabular.need_column(plain, (given,), path=path, option=option) if given is not None else None
+    def named(given: str | None, what: str) -> str | None:
+        asked = option.format(what)
+        return _tabular.need_column(plain, (given,), path=path, option=asked) if given is not None else None
 
     code_of_itself = id_ if prefix in AUTHORITIES else None
     return _Columns(
         id=id_,
-        name=named(name, "name_column") or find("name", (prefix,), PLAIN_NAMES),
-        la_code=named(la_code, "la_code_column") or code_of_itself or find("code", AUTHORITIES, ()),
-        la_name=named(la_name, "la_name_column") or find("name", AUTHORITIES, ("local_authority", "authority")),
+        name=named(name, "name") or find("name", (prefix,), PLAIN_NAMES),
+        la_code=named(la_code, "la_code") or code_of_itself or find("code", AUTHORITIES, ()),
+        la_name=named(la_name, "la_name") or find("name", AUTHORITIES, ("local_authority", "authority")),
         geography=_tabular.GEOGRAPHIES.get(prefix, "area"),
         year=year,
+        option=option,
     )
 
 
@@ -185,8 +242,9 @@ def _text(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
     return [str(value).strip() for value in values]
 
 
-def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
+def _ids(frame: gpd.GeoDataFrame, columns: _Columns, path: Path) -> list[str]:
     """Return the ids; each may appear once only."""
+    column, option = columns.id, columns.option.format("id")
     # ONS codes are put into capitals, as in events and tables; other ids stay as they are.
     ids = [tidy_code(text) for text in _text(frame, column, path)]
     numbers = [row for row, area_id in enumerate(ids, start=1) if _cell_values.is_number(area_id)]
@@ -194,7 +252,7 @@ def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
         raise SourceError(
             f"The column of area codes contains the number {ids[numbers[0] - 1]}.",
             found=f"column {column!r}, row {numbers[0]} of {path}; {len(numbers):,} such cells",
-            advice="correct the code, or name another column with id_column",
+            advice=f"correct the code, or name another column with {option}",
         )
     rows: dict[str, int] = {}
     for row, area_id in enumerate(ids, start=1):
@@ -202,16 +260,19 @@ def _ids(frame: gpd.GeoDataFrame, column: str, path: Path) -> list[str]:
             raise SourceError(
                 f"Two areas share the id {area_id!r}.",
                 found=f"rows {rows[area_id]} and {row} of {path}",
-                advice="remove the duplicate, or name another column with id_column",
+                advice=f"remove the duplicate, or name another column with {option}",
             )
         rows[area_id] = row
     return ids
 
 
 def _authorities(
-    frame: gpd.GeoDataFrame, columns: _Columns, names: list[str], path: Path
+    frame: gpd.GeoDataFrame, columns: _Columns, names: list[str], path: Path, *, unstated: str | None
 ) -> tuple[list[str], list[str]]:
-    """Return code and name of each area's authority."""
+    """Return code and name of each area's authority; those of all are `unstated`, if given, where none is named."""
+    given = columns.la_code or columns.la_name
+    if unstated is not None and not given and not all(AUTHORITY_NAME.match(name) for name in names):
+        return [unstated] * len(names), [unstated] * len(names)
     codes = _text(frame, columns.la_code, path) if columns.la_code else None
     if columns.la_name:
         la_names = _text(frame, columns.la_name, path)
@@ -331,44 +392,3 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, path: Path, notes: dict[str, tuple
         )
     if pairs:
         notes["Areas that overlap another area"] = tuple(sorted({area_id for pair in pairs for area_id in pair}))
-
-
-# --------------------------------------------------------------------------- labels
-
-
-def read_place_labels(path: Path | str) -> pd.DataFrame:
-    """Return place names for labels: `name`, `easting`, `northing` (metres), `population` (people), `credit`.
-
-    The largest come first. `population` is 0 and `credit` empty where the file has no such column. Rows without a name
-    or a coordinate are left out; how many and why is in ``attrs["dropped"]``.
-
-    Raises
-    ------
-    SourceError
-        If the file or a column is missing, a coordinate is not a number, or no row is left.
-    """
-    table = _tabular.read_table(path)
-    columns: dict[str, Any] = {"name": table.frame[table.need("name")]}
-    for axis in ("easting", "northing"):
-        columns[axis] = _cell_values.to_number(table.frame[table.need(axis)], path=table.path, kind="number").values
-    people = table.find("population")
-    columns["population"] = (
-        _cell_values.to_number(table.frame[people], path=table.path, kind="amount").values if people else 0.0
-    )
-    credit = table.find("credit", "source")
-    columns["credit"] = table.frame[credit] if credit else ""
-    places = pd.DataFrame(columns)
-    sieve = _tabular.Sieve(len(places))
-    sieve.drop(places["name"] == "", "no name")
-    sieve.drop(places[["easting", "northing"]].isna().any(axis=1), "no coordinates")
-    if not sieve.keep.any():
-        raise SourceError(
-            f"{table.path} has no place with a name and coordinates.",
-            found="; ".join(f"{rows:,} {reason}" for reason, rows in sieve.dropped.items()),
-            advice="complete the file, or leave labels out",
-        )
-    places = places[sieve.keep].sort_values(
-        ["population", "name"], ascending=[False, True], kind="stable", ignore_index=True
-    )
-    places.attrs["dropped"] = sieve.dropped
-    return places

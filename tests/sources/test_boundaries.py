@@ -13,7 +13,8 @@ from geopandas.testing import assert_geodataframe_equal
 from worlds import make_grid
 
 from hotspots.errors import SourceError
-from hotspots.sources.boundaries import read_areas, read_place_labels
+from hotspots.sources.boundaries import read_areas
+from hotspots.sources.place_labels import read_place_labels
 from hotspots.vocabulary import detect_vintage
 
 BOW_TIE = shapely.Polygon([(401_000, 300_000), (402_000, 301_000), (402_000, 300_000), (401_000, 301_000)])

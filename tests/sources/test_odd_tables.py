@@ -13,13 +13,13 @@ from hotspots.errors import HotspotsError, SourceError
 from hotspots.sources import _parquet, _text_files
 from hotspots.sources.ages import read_ages
 from hotspots.sources.authority_totals import read_authority_totals
-from hotspots.sources.boundaries import read_place_labels
 from hotspots.sources.children_in_need import read_episodes, read_factors
 from hotspots.sources.counts import read_counts
 from hotspots.sources.deprivation import read_deprivation
 from hotspots.sources.exclusions import read_exclusions
 from hotspots.sources.hes import read_hes
 from hotspots.sources.offences import read_offences
+from hotspots.sources.place_labels import read_place_labels
 from hotspots.sources.police import read_police
 from hotspots.sources.population import read_covariates, read_population
 from hotspots.sources.recorded_crime import read_recorded
@@ -187,7 +187,7 @@ CALLS = {
     # Where numbers are asked for, module by module: the lines above that go through each.
     "ages": ["ages"],
     "children_in_need": ["assessments", "factors", "episodes"],
-    "boundaries": ["places, easting", "places, population"],
+    "place_labels": ["places, easting", "places, population"],
     "counts": ["counts"],
     "deprivation": ["deprivation, score"],
     "authority_totals": ["totals of exclusions", "totals of exclusions, schools"],
