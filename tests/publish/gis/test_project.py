@@ -27,7 +27,7 @@ from hotspots.publish.gis import (
 )
 from hotspots.publish.gis.layouts import round_scale
 
-ODD = 'Môn\'s "Ŵyl" / a|b <i> & 50 [% of 🙂 %]'
+ODD = 'Môn\'s "Ŵyl" / a|b <i> & 50 [% 1 + 1 %] 🙂'
 EXTENT = (400_000.0, 280_000.0, 406_000.0, 286_000.0)
 GROUPS = {"hotspots": "Summary", "areas": "Knife crime", "authorities": "Context"}
 
