@@ -85,12 +85,12 @@ class AreaSummary(Result):
     def column_words(self) -> dict[str, tuple[str, str]]:
         """Title and description of each column, `area_id` first."""
         index = self.index_title or "IDACI"
-        words = {name: (title.format(index=index), what) for name, (title, what) in AREA_COLUMN_WORDS.items()}
+        told = {name: (title.format(index=index), what) for name, (title, what) in AREA_COLUMN_WORDS.items()}
         for letter, subject in self.events.items():
             heading = subject.title[:1].upper() + subject.title[1:]
             for name, (title, what) in SOURCE_COLUMN_WORDS.items():
-                words[f"{name}_{letter}"] = (f"{heading}: {title}", what)
-        return {name: words[name] for name in ("area_id", *self.table.columns) if name in words}
+                told[f"{name}_{letter}"] = (f"{heading}: {title}", what)
+        return {name: told[name] for name in ("area_id", *self.table.columns) if name in told}
 
     def classes_of(self, name: str, found: Summarised) -> tuple[str, str] | None:
         """Return the columns of a source's classes and of their certainty (or none); None where it was not found."""

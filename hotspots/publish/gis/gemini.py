@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["GMD", "CatalogueRecord", "gemini_record"]
+__all__ = ["GMD", "CatalogueRecord", "as_xml", "gemini_record"]
 
 GMD: Final = "http://www.isotc211.org/2005/gmd"
 GCO: Final = "http://www.isotc211.org/2005/gco"
@@ -140,6 +140,11 @@ def _extent(extent: ET.Element, record: CatalogueRecord) -> None:
     ET.SubElement(covered, f"{{{GML}}}endPosition").text = record.last_day
 
 
+def as_xml(value: object) -> str:
+    """Return a value as text without the characters that XML has no place for."""
+    return NOT_IN_XML.sub("", str(value))
+
+
 def _gmd(tag: str) -> str:
     return f"{{{GMD}}}{tag}"
 
@@ -158,7 +163,7 @@ def _in(parent: ET.Element, *tags: str) -> ET.Element:
 def _text(parent: ET.Element, tag: str, words: str) -> None:
     element = ET.SubElement(parent, _gmd(tag))
     if words:
-        ET.SubElement(element, _gco("CharacterString")).text = NOT_IN_XML.sub("", words)
+        ET.SubElement(element, _gco("CharacterString")).text = as_xml(words)
     else:
         element.set(_gco("nilReason"), UNKNOWN)
 

@@ -8,13 +8,12 @@ OGC 12-128r17, GeoPackage Encoding Standard 1.3.0: Schema extension (annex F.9),
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from hotspots.publish.gis.gemini import GMD, CatalogueRecord, gemini_record
+from hotspots.publish.gis.gemini import GMD, CatalogueRecord, as_xml, gemini_record
 from hotspots.publish.gis.layers import release_words
 from hotspots.vocabulary import CRS, weakest_release
 
@@ -96,7 +95,6 @@ SCHEMA_URI: Final = "http://www.geopackage.org/spec121/#extension_schema"
 METADATA_URI: Final = "http://www.geopackage.org/spec121/#extension_metadata"
 JSON_URI: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 QGIS_URI: Final = "http://mrcc.com/qgis.dtd"
-NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def _extend(file: sqlite3.Connection, tables: Sequence[str], extension: str, uri: str) -> None:
@@ -221,7 +219,7 @@ def _qgis_metadata(layer: Layer) -> str:
     root = ET.Element("qgis")
 
     def add(tag: str, text: object, **attributes: str) -> None:
-        ET.SubElement(root, tag, attributes).text = NOT_IN_XML.sub("", str(text))
+        ET.SubElement(root, tag, attributes).text = as_xml(text)
 
     add("identifier", layer.name)
     add("language", "ENG")

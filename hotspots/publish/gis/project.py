@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from hotspots.errors import OutputError
+from hotspots.publish.gis.gemini import as_xml
 from hotspots.publish.gis.layout_items import Box, Margins, Shown
 from hotspots.publish.gis.layouts import Atlas, Sheet, add_layouts
-from hotspots.publish.gis.metadata import NOT_IN_XML
 from hotspots.vocabulary import CRS
 
 __all__ = ["Project", "ProjectLayer", "store_project", "write_project"]
@@ -239,7 +239,7 @@ def _document(project: Project) -> str:
     _add_crs(ET.SubElement(view, "DefaultViewExtent", _corners(project.extent)))
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
-    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{NOT_IN_XML.sub('', text)}\n"
+    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{as_xml(text)}\n"
 
 
 def _by_title(project: Project) -> dict[str, Shown]:
