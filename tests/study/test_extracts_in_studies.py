@@ -58,8 +58,8 @@ def test_every_extract_has_a_chart_a_table_and_a_sentence(finished):
     files = {path.stem for path in (finished.folder / "charts").glob("*.png")}
     assert files == charts
     tables = {path.stem for path in (finished.folder / "tables").iterdir()}
-    assert tables == {*NAMES, *extracts, "by_quarter_years", "recorded_years", "by_quarter_change_points",
-                      "recorded_change_points"}  # fmt: skip
+    assert tables == {"areas", "hotspots", *NAMES, *extracts, "by_quarter_years", "recorded_years",
+                      "by_quarter_change_points", "recorded_change_points"}  # fmt: skip
     assert set(finished.summary["extracts"]) == {*extracts, "by_quarter_change_points", "recorded_change_points"}
     assert finished.summary["left_out"] == {}
     words = " ".join(finished.findings)

@@ -15,7 +15,7 @@ from small_study import BIRMINGHAM, SURFACELESS, digests, write_small_study
 from worlds import ROOT
 
 from hotspots.errors import HotspotsError, OutputError, SourceError, StudyError
-from hotspots.publish.gis import layers
+from hotspots.publish.gis import place_layers
 from hotspots.publish.style import outlines
 from hotspots.study import run
 from hotspots.study.run import check_study, run_study
@@ -73,7 +73,7 @@ def test_the_authorities_are_dissolved_once(tmp_path, monkeypatch):
     calls = []
     dissolve = outlines.authority_outlines
     monkeypatch.setattr(outlines, "authority_outlines", lambda area: calls.append(1) or dissolve(area))
-    monkeypatch.setattr(layers, "authority_outlines", outlines.authority_outlines)
+    monkeypatch.setattr(place_layers, "authority_outlines", outlines.authority_outlines)
     run_study(write_small_study(tmp_path, **SURFACELESS))
     assert len(calls) == 1
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from number_book import Book
 from number_words import wrong_in
 from page_words import read_pages
+from read_layers import read_layer
 from small_study import SURFACELESS, codes_of, write_small_study
 from worlds import make_grid
 
@@ -52,7 +52,7 @@ def finished(tmp_path_factory):
 
 def test_a_run_writes_layer_table_map_and_finding(finished):
     stem, codes = "admissions_space_time_clusters", codes_of(make_grid(10, 10))
-    layer = gpd.read_file(finished.folder / "hotspots.gpkg", layer=stem)
+    layer = read_layer(finished.folder / "hotspots.gpkg", stem)
     table = pd.read_csv(finished.folder / "tables" / f"{stem}.csv")
     assert (finished.folder / "maps" / f"{stem}_all.pdf").is_file()
     summary = json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))

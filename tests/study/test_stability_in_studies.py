@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-import geopandas as gpd
 import pandas as pd
 import pytest
 from number_book import Book
 from number_words import wrong_in
 from page_words import read_pages
+from read_layers import read_layer
 from small_study import SURFACELESS, write_small_study
 
 from hotspots.errors import StudyError
@@ -39,7 +39,7 @@ def test_a_run_writes_layers_tables_maps_and_findings(finished):
     summary = json.loads((finished.folder / "summary.json").read_text(encoding="utf-8"))
     for name in ("violence", "admissions"):
         for kind, column in (("stability", "hot_low"), ("agreement", "hot_methods")):
-            layer = gpd.read_file(finished.folder / "hotspots.gpkg", layer=f"{name}_{kind}").set_index("area_id")
+            layer = read_layer(finished.folder / "hotspots.gpkg", f"{name}_{kind}").set_index("area_id")
             table = pd.read_csv(finished.folder / "tables" / f"{name}_{kind}.csv").set_index("area_id")
             assert (finished.folder / "maps" / f"{name}_{kind}_all.pdf").is_file()
             assert table.loc[layer.index, column].tolist() == pytest.approx(layer[column].tolist())
@@ -121,7 +121,7 @@ def test_protected_counts_give_intervals_under_their_rule(tmp_path):
     settings = done.summary["stability"]["admissions"]["settings"]
     assert settings["rule"] == "nhs-digital"
     assert settings["areas_hidden"] > 0
-    layer = gpd.read_file(done.folder / "hotspots.gpkg", layer="admissions_stability")
+    layer = read_layer(done.folder / "hotspots.gpkg", "admissions_stability")
     assert (layer["hot_low"] <= layer["hot_high"]).all()
     assert (layer["hot_low"] < layer["hot_high"]).any()
     table = pd.read_csv(done.folder / "tables" / "admissions_stability.csv")

@@ -27,7 +27,8 @@ def output_names(study: Any) -> Iterator[tuple[str, str]]:
         A `Study` (which asks this module while it is made). A run may write fewer files, where something is left
         out, but none beside these.
     """
-    yield from ((name, "every run") for name in ("hotspots", "briefing", "summary"))
+    of_every_run = ("hotspots", "briefing", "summary", study.output_name, "tables/areas", "tables/hotspots")
+    yield from ((name, "every run") for name in of_every_run)
     yield from _of_events(study)
     yield from _of_series(study)
     yield from _of_extracts(study)

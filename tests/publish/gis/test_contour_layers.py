@@ -84,7 +84,8 @@ def test_lowered_is_dashed_in_both_styles(package):
     root = ET.fromstring(qml)
     rules = {rule.get("label"): rule.get("symbol") for rule in root.findall("renderer-v2/rules/rule")}
     for label, style in ((CONTOUR_KINDS["raised"], "solid"), (CONTOUR_KINDS["lowered"], "dash")):
-        layer = root.find(f"renderer-v2/symbols/symbol[@name='{rules[label]}']/layer")
+        rim, layer = root.findall(f"renderer-v2/symbols/symbol[@name='{rules[label]}']/layer")
+        assert {prop.get("k"): prop.get("v") for prop in rim.findall("prop")}["outline_color"] == "255,255,255,255"
         properties = {prop.get("k"): prop.get("v") for prop in layer.findall("prop")}
         assert (properties["outline_style"], properties["style"]) == (style, "no")
     assert root.find("labeling/settings/text-style").get("fieldName") == "label"
