@@ -216,7 +216,7 @@ FILES: dict[str, Spoilable] = {
     "areas.gpkg": Spoilable("boundaries.read_areas"),
     "population.csv": Spoilable("population.read_population", ("people",)),
     "covariates.csv": Spoilable("population.read_covariates", ("need",), after="counts_totals.csv"),
-    "places.csv": Spoilable("boundaries.read_place_labels", ("population",), ("easting", "northing")),
+    "places.csv": Spoilable("place_labels.read_place_labels", ("population",), ("easting", "northing")),
     "ages.csv": Spoilable("ages.read_ages", ("0-4", "85+")),
     "crime.csv": Spoilable("police.read_police", (), ("Easting",)),
     "hes.csv": Spoilable("hes.read_hes", ("STARTAGE",)),

@@ -16,7 +16,7 @@ from hotspots.model import Note, StudyArea
 settings.register_profile("hotspots", deadline=None)
 settings.load_profile("hotspots")
 
-collect_ignore = ["publish/gis/qgis_open.py", "integrations/qgis_run.py"]
+collect_ignore = ["publish/gis/qgis_open.py", "publish/gis/qgis_project.py", "integrations/qgis_run.py"]
 """A program for the Python that QGIS brings: no search for examples may import it."""
 
 LONGEST = (

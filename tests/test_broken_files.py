@@ -28,6 +28,7 @@ from hotspots.sources import _text_files
 SHARED = {
     *("_tabular.read_table", "_text_files.read_text", "_parquet.read_parquet"),
     *("_vector_files.read_layer", "children_in_need.read_all_factors"),
+    *("layers.read_area_layer", "layers.read_point_layer"),
 }
 """Readers of no format of their own: the others call them."""
 

@@ -81,6 +81,8 @@ COMMANDS = {
     "a folder of 300 letters": ["init", "a" * 300],
     "a folder that is a file": ["init", "study.toml"],
     "demo into a file": ["demo", "--output", "study.toml"],
+    "hotspots of nothing": ["local", "nowhere.gpkg", "--count", "crimes", "--output", "out.gpkg"],
+    "a surface of nothing": ["surface", "nowhere.gpkg", "--within", "nowhere.gpkg", "--output", "out.tif"],
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 import pytest
+from read_layers import read_layer
 
 from hotspots.analysis.counts.reconcile_totals import tighten_table
 from hotspots.sources.authority_totals import read_authority_totals
@@ -188,9 +188,7 @@ def test_a_published_study_shows_what_the_source_hides_as_it_hides_it(west_midla
         hidden=(1, 2),
     )
     own = exclusions.link_successors().table
-    written = gpd.read_file(west_midlands[0] / "hotspots.gpkg", layer="schools", engine="pyogrio").set_index(
-        "school_id"
-    )
+    written = read_layer(west_midlands[0] / "hotspots.gpkg", "schools").set_index("school_id")
     both = written[written.index.isin(own.index)]
     assert (own["low"] < own["high"]).sum() > 100
     for column, none in (("low", -1), ("high", -1), ("marks", "")):

@@ -57,7 +57,7 @@ def test_nothing_can_be_made_without_its_identity(kind):
 
 
 def test_an_identity_has_a_release():
-    assert len(KINDS) == 17
+    assert len(KINDS) == 19
     with pytest.raises(TypeError, match="release"):
         Identity(title="crime")
 
