@@ -9,7 +9,7 @@ import tomllib
 from test_architecture import MODULES, imports_of
 from worlds import ROOT
 
-from hotspots.study.output.write import _versions
+from hotspots.study.output.summary import _versions
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -26,7 +26,8 @@ from hotspots.study.inputs.read import Inputs
 from hotspots.study.inputs.requirements import untestable
 from hotspots.study.output.figures import _charts, _map_jobs, _Shared
 from hotspots.study.output.main_findings import headlines
-from hotspots.study.output.write import _describe_school_result, _without_gaps, _write_tables
+from hotspots.study.output.summary import _describe_school_result, _without_gaps
+from hotspots.study.output.write import _write_tables
 from hotspots.study.settings.study_file import Study, make_study
 from hotspots.vocabulary import INVENTED
 

@@ -4,7 +4,8 @@ from hotspots.study.output.figures import draw_everything
 from hotspots.study.output.folder import replaced_folder
 from hotspots.study.output.main_findings import headlines
 from hotspots.study.output.provenance import describe_source, keep_published
-from hotspots.study.output.write import compile_briefing, finish_summary, summarise, write_layers
+from hotspots.study.output.summary import finish_summary, summarise
+from hotspots.study.output.write import compile_briefing, write_layers
 
 __all__ = [
     "compile_briefing",

@@ -14,13 +14,23 @@ from hotspots.disclosure import keeps_back
 from hotspots.model import ENGLISH, AreaCounts, Period, settings_of, words_of
 from hotspots.publish.text import boundaries_sentence
 from hotspots.study.settings import Study
+from hotspots.vocabulary import weakest_release
 
 if TYPE_CHECKING:
     from hotspots.publish.gis import Origin
     from hotspots.study.findings import Findings
     from hotspots.study.inputs import Inputs
 
-__all__ = ["describe_source", "fingerprints", "imprint", "last_day", "origins", "study_date"]
+__all__ = [
+    "describe_source",
+    "fingerprints",
+    "imprint",
+    "last_day",
+    "origins",
+    "overall_release",
+    "sources_of",
+    "study_date",
+]
 
 
 def fingerprints(study: Study) -> dict[str, str]:
@@ -151,3 +161,24 @@ def keep_published(study: Study, inputs: Inputs) -> None:
         slug=study.output_name,
         program=f"hotspots {hotspots.__version__}",
     )
+
+
+def overall_release(inputs: Inputs, findings: Findings) -> str:
+    """Return the mark that asks for the most care among all that a run writes."""
+    contents = [
+        *sources_of(inputs),
+        *findings.results,
+        *findings.scans,
+        *findings.stability.values(),
+        *findings.agreement.values(),
+        *findings.surfaces,
+        *([findings.schools] if findings.schools else []),
+        *findings.extracts,
+    ]
+    return weakest_release(inputs.area.release, *(data.release for data in contents))
+
+
+def sources_of(inputs: Inputs) -> list[Any]:
+    """Return what was read that has a source and a release mark of its own."""
+    maybe = (inputs.ages, inputs.deprivation, inputs.schools, inputs.factors)
+    return [*inputs.counts.values(), *inputs.series, *(data for data in maybe if data is not None)]

@@ -73,6 +73,7 @@ class LayerStyle:
 
 
 def titles_of(columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the title of each column, of its title and description."""
     return {column: title for column, (title, _) in columns.items()}
 
 
